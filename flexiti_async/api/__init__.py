@@ -1,0 +1,1 @@
+"""The API in typed values: one module per page of its documentation."""

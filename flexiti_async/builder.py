@@ -1,0 +1,106 @@
+"""`RequestBuilder`: a call and a token become an HTTP request. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from yarl import URL
+
+from flexiti_async._version import __version__
+from flexiti_async.sansio.call import Call, HttpRequest
+from flexiti_async.sansio.convert import encode
+from flexiti_async.sansio.grant import ENDPOINT as TOKEN_ENDPOINT
+from flexiti_async.sansio.grant import grant_form
+from flexiti_async.sansio.secret import Secret
+from flexiti_async.sansio.token import Scope
+
+__all__ = ["RequestBuilder"]
+
+_USER_AGENT: Final = f"flexiti-async/{__version__}"
+_OAUTH_VERSION: Final = "v2.5"
+
+
+class RequestBuilder:
+    """
+    Build requests for one API base URL and one client id.
+
+    URLs without parameters of their own are made once: a call costs no URL parsing.
+
+    Args:
+        base_url: API base URL without a trailing slash.
+        client_id: Fills `{client_id}` in paths; sent in the token form.
+    """
+
+    def __init__(self, base_url: str, client_id: str) -> None:
+        self._base_url = base_url
+        self._client_id = client_id
+        self._urls: dict[tuple[str, str], URL] = {}
+        self._token_url = URL(f"{base_url}/{_OAUTH_VERSION}/{TOKEN_ENDPOINT}")
+
+    def call(self, call: Call[object], access_token: Secret, reference_id: str) -> HttpRequest:
+        """Make the request of an API call."""
+        headers = {
+            "authorization": f"Bearer {access_token.reveal()}",
+            "x-reference-id": reference_id,
+            "user-agent": _USER_AGENT,
+        }
+        body: bytes | None = None
+        if call.body is not None:
+            headers["content-type"] = "application/json"
+            body = encode(call.body)
+        return HttpRequest(
+            endpoint=call.endpoint,
+            method=call.method,
+            url=self._url(call),
+            headers=headers,
+            body=body,
+            reference_id=reference_id,
+        )
+
+    def grant(
+        self,
+        client_secret: Secret,
+        scope: Scope,
+        reference_id: str,
+        refresh_token: Secret | None = None,
+    ) -> HttpRequest:
+        """Make the request of a token: all parameters are in the form (spec section 2.1)."""
+        form = grant_form(self._client_id, client_secret, scope, refresh_token)
+        return HttpRequest(
+            endpoint=TOKEN_ENDPOINT,
+            method="POST",
+            url=self._token_url,
+            headers={
+                "content-type": "application/x-www-form-urlencoded",
+                "x-reference-id": reference_id,
+                "user-agent": _USER_AGENT,
+            },
+            body=form.reveal().encode(),
+            reference_id=reference_id,
+            private=True,
+        )
+
+    def _url(self, call: Call[object]) -> URL:
+        key = (call.version, call.path)
+        if call.path_values:
+            url = self._parse(call, call.path_values)
+        else:
+            url = self._urls.get(key) or self._urls.setdefault(key, self._parse(call, {}))
+        return url.with_query(call.query) if call.query else url
+
+    def _parse(self, call: Call[object], values: Mapping[str, str]) -> URL:
+        filled = {"client_id": self._client_id, **values}
+        # Each value becomes one path segment: a slash in it must not make two.
+        path = "/".join(
+            quote_segment(filled[segment[1:-1]])
+            if segment.startswith("{") and segment.endswith("}")
+            else segment
+            for segment in call.path.split("/")
+        )
+        return URL(f"{self._base_url}/{call.version}/{path}", encoded=True)
+
+
+def quote_segment(value: str) -> str:
+    """Quote a text so that it is one path segment."""
+    from urllib.parse import quote
+
+    return quote(value, safe="")

@@ -1,0 +1,44 @@
+"""Where the time comes from: the only module of the core that reads a clock."""
+
+import functools
+import time
+from typing import Final, Protocol
+
+from flexiti_async.sansio.token import Instant
+
+__all__ = ["SYSTEM_CLOCK", "Clock", "SystemClock", "now"]
+
+
+class Clock(Protocol):
+    """Two clocks; see `Instant` for why two. Tests pass one that they move by hand."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch; may jump."""
+        ...
+
+    def boot(self) -> float:
+        """Seconds since some moment in the past, time spent suspended included; never back."""
+        ...
+
+
+def now(clock: Clock) -> Instant:
+    """Read both clocks."""
+    return Instant(wall=clock.wall(), boot=clock.boot())
+
+
+class SystemClock:
+    """
+    The machine's clocks.
+
+    Where the system has no clock that counts suspension (macOS, Windows), `boot` is the monotonic
+    clock, and the wall clock is what notices that the machine has slept.
+    """
+
+    wall = staticmethod(time.time)
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        boot = staticmethod(functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME))
+    else:  # pragma: no cover - no such system among ours
+        boot = staticmethod(time.monotonic)
+
+
+SYSTEM_CLOCK: Final[Clock] = SystemClock()

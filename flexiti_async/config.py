@@ -1,0 +1,310 @@
+"""
+`FlexitiConfig`: what a session is told, checked when it is made.
+
+It is made in code, or read by `FlexitiConfig.load()` from `FLEXITI_*` environment variables and a
+TOML file (`flexiti_async.settings`). Values may be texts, as environment variables are. Every
+fault is told at once, by `ConfigError`, and no value of a secret with it.
+"""
+
+import enum
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Self, cast
+
+import attrs
+from attrs import field, frozen
+
+from flexiti_async.api.widget import AccountTypePlace
+from flexiti_async.errors import ConfigError
+from flexiti_async.sansio.base_url import fault_of_base_url
+from flexiti_async.sansio.rules import nearest
+from flexiti_async.sansio.secret import Secret, fingerprint
+from flexiti_async.store import TokenStore
+
+__all__ = ["Environment", "FlexitiConfig", "OnStoreFailure", "RefreshRevokesAccess"]
+
+
+class Environment(enum.StrEnum):
+    """Flexiti's environments (spec section 1.1)."""
+
+    TRAINING = "training"
+    """Training: same code level as production, test data scrubbed daily."""
+    MERCHANT_INTEGRATION = "merchant_integration"
+    """Merchant Integration (MI): data persist; the portal recommends it for integration."""
+    PRODUCTION = "production"
+    """Production: real customers, the real credit bureau."""
+
+
+class OnStoreFailure(enum.StrEnum):
+    """What a session does that needs a token while the token store is down (design section 3)."""
+
+    DEGRADE = "degrade"
+    """Get one of its own and keep it to itself until the store is back."""
+    RAISE = "raise"
+    """Raise `StoreUnavailable`."""
+
+
+class RefreshRevokesAccess(enum.StrEnum):
+    """Whether a refresh ends the previous access token, which is undocumented (spec 2.4)."""
+
+    UNKNOWN = "unknown"
+    """Be careful: never refresh a token that a checkout may hold."""
+    NO = "no"
+    """You know that it does not: promised tokens may be refreshed."""
+
+
+_BASE_URLS: Final[Mapping[Environment, str]] = {
+    Environment.TRAINING: "https://posapi-training.flexiti.fi/flexiti/pos-api",
+    Environment.MERCHANT_INTEGRATION: "https://posapi-mi.flexiti.fi/flexiti/pos-api",
+    Environment.PRODUCTION: "https://posapi.flexiti.fi/flexiti/pos-api",
+}
+
+
+class _Bad:
+    """A value that could not be converted: told as a fault, never shown."""
+
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted
+
+
+def _hide(value: object) -> object:
+    return Secret(value) if isinstance(value, str) else value
+
+
+def _plain(value: object) -> object:
+    """Give the text in a Secret, or in an environment variable, without blanks around it."""
+    if isinstance(value, Secret):
+        value = value.reveal()
+    return value.strip() if isinstance(value, str) else value
+
+
+# The converters of the fields. They take what a user may write, and give `Any` because a value
+# that cannot be converted becomes a `_Bad`, which `_faults` finds before anybody uses it.
+
+
+def _one_of(kind: type[enum.StrEnum], value: object) -> Any:  # noqa: ANN401 - see above
+    value = _plain(value)
+    if value is None or isinstance(value, kind):
+        return value
+    try:
+        return kind(str(value).lower())
+    except ValueError:
+        return _Bad(f"one of {', '.join(kind)}")
+
+
+def _environment(value: Environment | str | None) -> Any:  # noqa: ANN401 - see above
+    return _one_of(Environment, value)
+
+
+def _account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401 - see above
+    return _one_of(AccountTypePlace, value)
+
+
+def _on_store_failure(value: OnStoreFailure | str) -> Any:  # noqa: ANN401 - see above
+    return _one_of(OnStoreFailure, value)
+
+
+def _refresh_revokes(value: RefreshRevokesAccess | str) -> Any:  # noqa: ANN401 - see above
+    return _one_of(RefreshRevokesAccess, value)
+
+
+def _seconds(value: float | str) -> Any:  # noqa: ANN401 - see above
+    plain = _plain(value)
+    try:
+        seconds = float("nan") if isinstance(plain, bool) else float(str(plain))
+    except ValueError:
+        seconds = float("nan")
+    return seconds if 0 < seconds < float("inf") else _Bad("a number of seconds greater than 0")
+
+
+def _seconds_or_none(value: float | str | None) -> Any:  # noqa: ANN401 - see above
+    return None if value is None else _seconds(value)
+
+
+def _count(value: object, least: int) -> Any:  # noqa: ANN401 - see above
+    plain = _plain(value)
+    wanted = _Bad(f"a whole number of at least {least}")
+    if isinstance(plain, bool) or not isinstance(plain, int | str):
+        return wanted
+    try:
+        number = int(plain)
+    except ValueError:
+        return wanted
+    return number if number >= least else wanted
+
+
+def _connections(value: int | str) -> Any:  # noqa: ANN401 - see above
+    return _count(value, 1)
+
+
+def _retries(value: int | str) -> Any:  # noqa: ANN401 - see above
+    return _count(value, 0)
+
+
+def _text(value: str | None) -> Any:  # noqa: ANN401 - see above
+    plain = _plain(value)
+    return plain if plain is None or isinstance(plain, str) else _Bad("a text")
+
+
+def _store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see above
+    return _plain(value)
+
+
+def _secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
+    plain = _plain(value)
+    if plain is None:
+        return None
+    return Secret(plain) if isinstance(plain, str) else _Bad("a text")
+
+
+def _client_secret(value: Secret | str) -> Any:  # noqa: ANN401 - see above
+    return _secret(value)
+
+
+def _checked() -> None:
+    """Wrap the generated `__init__`; see `flexiti_async.sansio.rules.checked` for why."""
+    make: Callable[..., None] = FlexitiConfig.__init__
+
+    def __init__(self: FlexitiConfig, **kwargs: object) -> None:  # noqa: N807
+        names = option_names()
+        unknown = sorted(kwargs.keys() - names)
+        if unknown:
+            kwargs.clear()
+            raise unknown_option(unknown[0], names)
+        make(self, **{"client_id": None, "client_secret": None, **kwargs})
+        kwargs.clear()
+        faults = list(_faults(self))
+        if faults:
+            text = "; ".join(f"{name}: {what}" for name, what in faults)
+            raise ConfigError(text, option=faults[0][0])
+
+    FlexitiConfig.__init__ = functools.update_wrapper(__init__, make)  # type: ignore[method-assign]
+
+
+@frozen(kw_only=True)
+class FlexitiConfig:
+    """
+    Everything that a session is told.
+
+    Durations are in seconds. Raises ConfigError for what is missing, unknown or senseless.
+
+    Attributes:
+        client_id: Client id from the developer portal.
+        client_secret: Client secret from the developer portal.
+        environment: Which of Flexiti's environments; or give `base_url`.
+        base_url: API base URL, ending in `/flexiti/pos-api` at Flexiti's. Plain http is allowed
+            for loopback only.
+        store: Where tokens are shared: `memory://` (this process), the URL of another store, a
+            class path `package.module:Class`, or a ready `TokenStore`.
+        merchant_username: With `merchant_password`: log every new token in (merchants/login).
+        merchant_password: See `merchant_username`.
+        account_type_place: Where the `account_type` of an application stands in widget/init.
+        flow_ttl: How long a checkout's token must live at least; default half of its lifetime.
+        refresh_ahead: Renew a token when so much of its life is left; default 10 % of its
+            lifetime, at least 60, never more than half.
+        leeway: Do not use a token any more when so much of its life is left; default 30, never
+            more than a tenth of its lifetime.
+        token_timeout: How long getting a token may take, merchants/login included.
+        request_timeout: How long one request may take.
+        connect_timeout: How long getting a connection may take, also from a busy pool.
+        store_timeout: How long one operation of the token store may take.
+        connections: Size of the connection pool, if the session opens its own.
+        retries: How often a call is repeated that may be repeated.
+        on_store_failure: What to do without the token store.
+        refresh_revokes_access: What is known about refreshes.
+    """
+
+    client_id: str = field(converter=_text)
+    client_secret: Secret = field(converter=_client_secret)
+    environment: Environment | None = field(default=None, converter=_environment)
+    base_url: str | None = field(default=None, converter=_text)
+    # A store's URL can hold a password.
+    store: str | TokenStore = field(default="memory://", converter=_store, repr=False)
+    merchant_username: str | None = field(default=None, converter=_text, repr=False)
+    merchant_password: Secret | None = field(default=None, converter=_secret)
+    account_type_place: AccountTypePlace = field(
+        default=AccountTypePlace.NESTED, converter=_account_type_place
+    )
+    flow_ttl: float | None = field(default=None, converter=_seconds_or_none)
+    refresh_ahead: float | None = field(default=None, converter=_seconds_or_none)
+    leeway: float | None = field(default=None, converter=_seconds_or_none)
+    token_timeout: float = field(default=20.0, converter=_seconds)
+    request_timeout: float = field(default=15.0, converter=_seconds)
+    connect_timeout: float = field(default=5.0, converter=_seconds)
+    store_timeout: float = field(default=1.0, converter=_seconds)
+    connections: int = field(default=100, converter=_connections)
+    retries: int = field(default=2, converter=_retries)
+    on_store_failure: OnStoreFailure = field(
+        default=OnStoreFailure.DEGRADE, converter=_on_store_failure
+    )
+    refresh_revokes_access: RefreshRevokesAccess = field(
+        default=RefreshRevokesAccess.UNKNOWN, converter=_refresh_revokes
+    )
+
+    @classmethod
+    def load(cls, **options: object) -> Self:
+        """
+        Read the environment and the TOML file; `options` given here win over both.
+
+        Raises:
+            ConfigError: As for the class; also for a file named by `FLEXITI_CONFIG` that is not
+                there, and for options and `FLEXITI_*` variables that nobody knows.
+        """
+        from flexiti_async.settings import read_options
+
+        # Texts travel as secrets from here on: no frame of a traceback shows what they are.
+        given = {name: _hide(value) for name, value in options.items()}
+        options.clear()
+        return cast("Callable[..., Self]", cls)(**read_options(option_names(), given))
+
+    @property
+    def api_url(self) -> str:
+        """The API's base URL without a trailing slash: `base_url`, or the environment's."""
+        if self.base_url is not None:
+            return self.base_url.rstrip("/")
+        return _BASE_URLS[self.environment or Environment.TRAINING]
+
+    @property
+    def fingerprint(self) -> str:
+        """Name of these credentials, fit to be shown and stored (16 hex digits)."""
+        password = self.merchant_password.reveal() if self.merchant_password else ""
+        return fingerprint(
+            self.client_secret, self.client_id, self.merchant_username or "", password
+        )
+
+
+def option_names() -> frozenset[str]:
+    """Name every option."""
+    return frozenset(attribute.name for attribute in attrs.fields(FlexitiConfig))
+
+
+def unknown_option(name: str, names: Iterable[str], *, where: str = "") -> ConfigError:
+    """Make the error for an option that nobody knows."""
+    close = nearest(name, names)
+    return ConfigError(
+        f"there is no option {name!r}{where}{close and f'; did you mean {close!r}?'}",
+        option=name,
+        suggestion=close or None,
+    )
+
+
+def _faults(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
+    for attribute in attrs.fields(FlexitiConfig):
+        value: object = getattr(config, attribute.name)
+        if isinstance(value, _Bad):
+            yield attribute.name, f"must be {value.wanted}"
+    if not config.client_id:
+        yield "client_id", "is required"
+    if not config.client_secret:
+        yield "client_secret", "is required"
+    if (config.base_url is None) is (config.environment is None):  # both or neither
+        yield "environment", "give either an environment or a base_url"
+    if isinstance(config.base_url, str):
+        fault = fault_of_base_url(config.base_url)
+        if fault:
+            yield "base_url", fault
+    if bool(config.merchant_username) != bool(config.merchant_password):
+        yield "merchant_username", "give merchant_username and merchant_password, or neither"
+
+
+_checked()

@@ -1,0 +1,259 @@
+"""
+One flight: from "a token is wanted" to a token or a failure, together with all other processes.
+
+It does what `flexiti_async.sansio.claim` decides: looks at the store, adopts, waits, claims, makes
+the one token request, and publishes what it got. It belongs to no caller, and it returns failures
+instead of raising them, because they are for all waiters of all processes.
+"""
+
+import asyncio
+import logging
+import random
+from typing import Final, assert_never
+
+from attrs import evolve
+
+from flexiti_async.clock import now
+from flexiti_async.errors import (
+    SessionClosed,
+    StoreError,
+    TokenError,
+    TokenRejected,
+    TokenUnavailable,
+)
+from flexiti_async.sansio.claim import (
+    Adopt,
+    Ask,
+    ClaimIt,
+    Fail,
+    Keep,
+    Own,
+    Wait,
+    after_publish,
+    decide,
+)
+from flexiti_async.sansio.failure import back_off_of, error_of_failure, failure_of_error
+from flexiti_async.sansio.policy import DEFAULT_LIFETIME, scaled
+from flexiti_async.sansio.record import Claim, Record, StoredToken
+from flexiti_async.sansio.secret import Secret
+from flexiti_async.sansio.token import Token
+from flexiti_async.shared_record import Look
+from flexiti_async.store import Entry
+from flexiti_async.token_source import Failed, Held, Issued, Setup
+
+__all__ = ["Flight"]
+
+_log = logging.getLogger("flexiti_async.token")
+
+_LEASE: Final = 1.25
+"""Lease of a claim as a multiple of the flight's time-out: a flight ends before its claim."""
+_TIMEOUT_SHARE: Final = 1 / 6
+"""The flight's time-out is at most this share of a token's lifetime."""
+_PUBLISH_TRIES: Final = 4
+_WAITS: Final = 3
+"""Leases of other processes that a flight sits through before it gives up."""
+
+
+class Flight:
+    """
+    Get a token.
+
+    Args:
+        setup: What it works with.
+        min_ttl: How long the token must live at least, seconds; None for half of its lifetime.
+        held: The token in use, if any; only a longer-lived one is news.
+        rejected: Names of tokens that the API has refused.
+        may_refresh: The ask is a plain one, so the refresh token may be spent.
+        promise: The token will be handed out with a `min_ttl`. May be set while flying.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        *,
+        min_ttl: float | None,
+        held: Token | None,
+        rejected: frozenset[str],
+        may_refresh: bool,
+        promise: bool,
+    ) -> None:
+        self._setup = setup
+        self._min_ttl = min_ttl
+        self._held = held
+        self._rejected = rejected
+        self._may_refresh = may_refresh
+        self.promise = promise
+        lifetime = held.lifetime if held else DEFAULT_LIFETIME
+        self._timeout = scaled(setup.tuning.token_timeout, lifetime, _TIMEOUT_SHARE)
+        self._lease = self._timeout * _LEASE
+        self._claim: Entry | None = None
+        self._claimed_at = 0.0
+        self._looked_at = 0.0
+
+    async def run(self) -> Held | Failed:
+        """Fly. Raises StoreError if the store fails before a token request was made."""
+        clock = self._setup.clock
+        give_up = clock.boot() + _WAITS * self._lease
+        while clock.boot() < give_up:
+            look = await self._setup.record.look()
+            self._looked_at = clock.boot()
+            match decide(look.sight, self._ask()):
+                case Adopt(found, life):
+                    return self._adopt(found, life)
+                case Wait(seconds):
+                    await asyncio.sleep(seconds * random.uniform(0.75, 1.25))  # noqa: S311
+                case Fail(failure, age):
+                    left = failure.back_off - age
+                    return Failed(error_of_failure(failure, left), left)
+                case ClaimIt(carry, attempts):
+                    if await self._stake(look, carry):
+                        return await self._fly(carry, attempts)
+                case Own(carry, attempts):
+                    return await self._fly(carry, attempts)
+                case _ as step:
+                    assert_never(step)
+        text = "other processes are still getting a token; theirs has not come yet"
+        return Failed(TokenUnavailable(text), self._timeout / 10)
+
+    def _ask(self) -> Ask:
+        at = now(self._setup.clock)
+        return Ask(
+            min_ttl=self._min_ttl,
+            leeway=self._setup.tuning.leeway,
+            fingerprint=self._setup.tuning.fingerprint,
+            held_id=self._held.token_id if self._held else None,
+            held_life=self._held.remaining(at) if self._held else float("-inf"),
+            rejected=self._rejected,
+            claim_version=self._claim.version if self._claim else None,
+            claim_left=self._time_to_fly(),
+        )
+
+    def _time_to_fly(self) -> float:
+        """Tell the seconds that a token request may still take so that the claim outlives it."""
+        return self._claimed_at + self._timeout - self._setup.clock.boot()
+
+    async def _stake(self, look: Look, carry: StoredToken | None) -> bool:
+        """Swap in a claim; True: it is mine for sure. Otherwise the next look tells."""
+        before = look.sight.record.failure if look.sight.record else None
+        claimed = evolve(
+            self._carrying(carry),
+            claim=Claim(self._lease),
+            # Its back-off is over; how often it was tried in vain is remembered.
+            failure=evolve(before, back_off=0.0) if before else None,
+        )
+        self._claimed_at = self._setup.clock.boot()
+        written = await self._setup.record.write(claimed, over=look.entry)
+        self._claim = written.entry
+        return written.won and self._time_to_fly() > 0
+
+    async def _fly(self, carry: StoredToken | None, attempts: int) -> Held | Failed:
+        """Make the token request, the claim being mine, and publish what came of it."""
+        left = self._time_to_fly()
+        outcome = await self._request(carry, left)
+        if isinstance(outcome, Issued):
+            return await self._publish(outcome)
+        if not isinstance(outcome, TokenError):
+            await self._setup.record.write(self._carrying(carry), over=self._claim)
+            return Failed(outcome, 0.0)
+        pause = back_off_of(
+            outcome,
+            attempts=attempts + 1,
+            lifetime=self._held.lifetime if self._held else DEFAULT_LIFETIME,
+            random=random.random(),  # noqa: S311
+        )
+        _log.warning("no token, next try in %.3g s at the earliest: %s", pause, outcome)
+        failure = failure_of_error(
+            outcome,
+            attempts=attempts + 1,
+            back_off=pause,
+            fingerprint=self._setup.tuning.fingerprint,
+        )
+        await self._setup.record.write(
+            evolve(self._carrying(carry), failure=failure), over=self._claim
+        )
+        return Failed(outcome, pause)
+
+    async def _request(
+        self, carry: StoredToken | None, left: float
+    ) -> Issued | TokenError | SessionClosed:
+        scope = self._setup.key.scope
+        try:
+            async with asyncio.timeout(left):
+                spend = self._refresh_token(carry)
+                if spend is not None:
+                    outcome = await self._setup.issuer.issue(scope, spend)
+                    if not isinstance(outcome, TokenRejected):
+                        return outcome
+                    _log.warning("refresh token refused, asking by client_credentials: %s", outcome)
+                return await self._setup.issuer.issue(scope)
+        except TimeoutError:
+            return TokenUnavailable(f"the token endpoint did not answer within {left:.3g} s")
+
+    def _refresh_token(self, carry: StoredToken | None) -> Secret | None:
+        """
+        Take the refresh token if it may be spent.
+
+        Only for the token that is the store's and mine, that nobody was promised, and that is
+        neither over nor refused.
+        """
+        if carry is None or self._held is None or carry.token_id != self._held.token_id:
+            return None
+        if not self._may_refresh or carry.token_id in self._rejected:
+            return None
+        if carry.promised and not self._setup.tuning.refresh_is_harmless:
+            return None
+        return self._setup.refresh_tokens.take(carry.token_id, now=self._setup.clock.boot())
+
+    async def _publish(self, issued: Issued) -> Held:
+        """Swap the new token in; if that is not plainly won, look what is there."""
+        over = self._claim
+        for _ in range(_PUBLISH_TRIES):
+            token = evolve(issued.token, promised=self.promise)
+            life = token.remaining(now(self._setup.clock))
+            written = await self._setup.record.write(
+                Record(self._setup.key.store_key, token=StoredToken.of(token, life)), over=over
+            )
+            if written.won:
+                return self._keep(token, issued)
+            try:
+                look = await self._setup.record.look()
+            except StoreError as error:
+                _log.warning("token %s is not shared: %s", token.token_id[:8], error)
+                break
+            verdict = after_publish(
+                look.sight,
+                mine=written.entry.version,
+                claim=self._claim.version if self._claim else None,
+                life=life,
+                rejected=self._rejected,
+            )
+            if isinstance(verdict, Adopt):
+                return self._adopt(verdict.token, verdict.life)
+            if isinstance(verdict, Keep):
+                if look.sight.version == written.entry.version:
+                    return self._keep(token, issued)
+                break
+            over = look.entry
+        return Held(evolve(issued.token, promised=True), minted=True, private=True)
+
+    def _keep(self, token: Token, issued: Issued) -> Held:
+        """Hold a token that is in the store, and its refresh token if that may ever be spent."""
+        spendable = self._setup.tuning.refresh_is_harmless or not token.promised
+        if issued.refresh_token is not None and spendable:
+            at = self._setup.clock.boot()
+            self._setup.refresh_tokens.keep(
+                token.token_id, issued.refresh_token, until=at + token.lifetime, now=at
+            )
+        return Held(token, minted=True)
+
+    def _adopt(self, token: StoredToken, life: float) -> Held:
+        adopted = self._setup.take(token, life)
+        _log.info("token %s adopted: %.4g s left", adopted.token_id[:8], life)
+        return Held(adopted)
+
+    def _carrying(self, token: StoredToken | None) -> Record:
+        """Make a record that keeps a token seen at the last look, its life counted to now."""
+        if token is not None:
+            left = token.remaining - (self._setup.clock.boot() - self._looked_at)
+            token = evolve(token, remaining=left) if left > 0 else None
+        return Record(self._setup.key.store_key, token=token)

@@ -1,0 +1,368 @@
+"""
+`TokenRefresher`: a token that lives long enough, for any number of callers.
+
+The policy (`flexiti_async.sansio.policy`) says when a token is used at once, renewed behind the
+callers' backs, or waited for; a flight (`flexiti_async.flight`) gets one. This is where the two
+meet, in one process: one flight at a time for each purpose, shared by all callers of a loop.
+"""
+
+import asyncio
+import copy
+import logging
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from attrs import frozen
+
+from flexiti_async.clock import now
+from flexiti_async.errors import (
+    FlexitiError,
+    LifetimeTooShort,
+    StoreError,
+    StoreUnavailable,
+    TokenError,
+    TokenRejected,
+    TokenUnavailable,
+)
+from flexiti_async.flight import Flight
+from flexiti_async.promise import mark_promised
+from flexiti_async.sansio.failure import back_off_of
+from flexiti_async.sansio.policy import (
+    DEFAULT_LIFETIME,
+    POLICY,
+    Windows,
+    ahead_for,
+    can_satisfy,
+    freshness,
+    min_ttl_of,
+    scaled,
+    windows,
+)
+from flexiti_async.sansio.token import Token
+from flexiti_async.singleflight import SingleFlight, join
+from flexiti_async.token_source import Failed, Held, Issued, Setup
+
+__all__ = ["TokenRefresher"]
+
+_log = logging.getLogger("flexiti_async.token")
+
+_JITTER: Final = 0.1
+"""A process opens its renewing window up to this share earlier, so that not all do at once."""
+_MINTER_AHEAD: Final = 0.25
+"""The process that can refresh opens it so much earlier than the others."""
+_REMEMBERED: Final = 256
+"""Names of rejected tokens that are remembered."""
+
+_CLOSE_WITHIN: Final = 5.0
+"""Seconds that closing waits for a running flight before it cancels it."""
+_STORE_PAUSE: Final = 5.0
+"""Seconds between two looks at a store that is down, as long as the token in hand lives."""
+
+_flights: Final[SingleFlight[Held | Failed]] = SingleFlight()
+_flying: Final[WeakKeyDictionary[asyncio.Task[Held | Failed], Flight]] = WeakKeyDictionary()
+
+
+@frozen
+class _InHand:
+    """The token in hand with its marks, and until when it is fresh for a plain call."""
+
+    held: Held
+    marks: Windows
+    fresh_wall: float
+    fresh_boot: float
+
+
+class TokenRefresher:
+    """
+    Hold the token of one key and see to its successor.
+
+    Args:
+        setup: Key, store record, issuer, configuration and clock.
+        store_id: Tells stores apart: only callers with the same store share a flight.
+    """
+
+    def __init__(self, setup: Setup, *, store_id: int) -> None:
+        self._setup = setup
+        self._wall = setup.clock.wall
+        self._boot = setup.clock.boot
+        self._key = (setup.key.store_key, setup.tuning.fingerprint, store_id)
+        self._jitter = random.uniform(0.0, _JITTER)  # noqa: S311
+        self._in_hand: _InHand | None = None
+        self._rejected: dict[str, None] = {}
+        self._failed: tuple[FlexitiError, float] | None = None
+        self._pause_until = 0.0
+        self._degraded = False
+        self._own: set[asyncio.Task[Held | Failed]] = set()
+        self._watched: set[asyncio.Task[Held | Failed]] = set()
+        self.private_tokens = 0
+
+    @property
+    def held(self) -> Token | None:
+        """The token in hand, None without one."""
+        return self._in_hand.held.token if self._in_hand else None
+
+    async def token(self, min_ttl: float | None = 0.0) -> Token:
+        """
+        Get a token that lives for `min_ttl` more seconds at least.
+
+        A fresh token is returned at once, without any await.
+
+        Args:
+            min_ttl: Seconds; 0 for one call, None for half of a token's lifetime. A token given
+                for a while is never refreshed, so it stays valid to its end.
+
+        Raises:
+            TokenError: None is to be had; all waiters get the failure of one request.
+            StoreUnavailable: The store is down, and `on_store_failure` is `raise`.
+        """
+        hand = self._in_hand
+        if (
+            hand is not None
+            and min_ttl == 0.0
+            and self._boot() < hand.fresh_boot
+            and self._wall() < hand.fresh_wall
+        ):
+            return hand.held.token
+        token = self._at_hand(min_ttl)
+        return token if token is not None else await self._in_time(min_ttl)
+
+    async def dedicated(self, min_ttl: float | None) -> Token:
+        """Get a token for one checkout alone: never shared, never refreshed, not in the store."""
+        landed = await self._mint()
+        if isinstance(landed, Failed):
+            raise landed.error
+        self._check(landed.token, min_ttl)
+        return landed.token
+
+    def reject(self, token_id: str) -> None:
+        """
+        Take note that the API refused a token: it is not used again, nor adopted.
+
+        One that was refused right after it was minted is a failure: minting another at once would
+        go on in a circle.
+        """
+        if token_id in self._rejected:
+            return
+        self._rejected[token_id] = None
+        if len(self._rejected) > _REMEMBERED:
+            del self._rejected[next(iter(self._rejected))]
+        held = self.held
+        if held is None or held.token_id != token_id:
+            return
+        self._in_hand = None
+        age = held.age(now(self._setup.clock))
+        error = TokenRejected(f"the API refused a token that it had issued {age:.3g} s before")
+        pause = back_off_of(error, attempts=1, lifetime=held.lifetime, random=1.0)
+        _log.warning("token %s rejected at the age of %.4g s", token_id[:8], age)
+        if age < pause:
+            self._failed = (error, self._boot() + pause)
+
+    async def aclose(self) -> None:
+        """Wait for the flights that were started here, for a while; cancel what is left."""
+        loop = asyncio.get_running_loop()
+        tasks = [task for task in self._own if task.get_loop() is loop]
+        if not tasks:
+            return
+        _, pending = await asyncio.wait(tasks, timeout=_CLOSE_WITHIN)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+    def _at_hand(self, min_ttl: float | None) -> Token | None:
+        """Find out by the policy table whether the token in hand will do; renew it if told."""
+        hand = self._in_hand
+        if hand is None:
+            return None
+        token = hand.held.token
+        ttl = min_ttl_of(min_ttl, token.lifetime)
+        marks = Windows(ahead_for(hand.marks, token.lifetime, ttl), hand.marks.leeway)
+        action = POLICY[freshness(token.remaining(now(self._setup.clock)) - ttl, marks)]
+        if not action.serve or self._lacks_promise(token, ttl):
+            return None
+        if action.renew:
+            self._renew(min_ttl)
+        return token
+
+    def _lacks_promise(self, token: Token, ttl: float) -> bool:
+        return ttl > 0 and not token.promised and not self._setup.tuning.refresh_is_harmless
+
+    async def _in_time(self, min_ttl: float | None) -> Token:
+        patience = 2 * self._setup.tuning.token_timeout
+        try:
+            async with asyncio.timeout(patience):
+                return await self._wait(min_ttl)
+        except TimeoutError:
+            error = TokenUnavailable(f"no token within {patience:g} s")
+        raise error
+
+    async def _wait(self, min_ttl: float | None) -> Token:
+        while True:
+            task = self._flight_for(min_ttl)
+            landed = task if isinstance(task, Failed) else await join(task)
+            if isinstance(landed, Failed) and landed.for_all:
+                # Each waiter raises a copy: an exception collects the traceback of every raise.
+                raise copy.copy(landed.error)
+            if isinstance(landed, Held) and landed.minted:
+                self._check(landed.token, min_ttl)
+                ttl = min_ttl_of(min_ttl, landed.token.lifetime)
+                if not self._lacks_promise(landed.token, ttl):
+                    return landed.token
+            token = self._at_hand(min_ttl)
+            if token is not None:
+                return token
+
+    def _check(self, token: Token, min_ttl: float | None) -> None:
+        """Refuse an ask that no token can satisfy."""
+        ttl = min_ttl_of(min_ttl, token.lifetime)
+        if can_satisfy(ttl, token.lifetime, self._marks(token)):
+            return
+        msg = f"a token lives {token.lifetime:g} s, and {ttl:g} s and a leeway are asked for"
+        raise LifetimeTooShort(msg, min_ttl=ttl, lifetime=token.lifetime)
+
+    def _flight_for(self, min_ttl: float | None) -> asyncio.Task[Held | Failed] | Failed:
+        """Find or start what a waiter has to wait for."""
+        hand = self._in_hand
+        if hand is not None:
+            token = hand.held.token
+            self._check(token, min_ttl)
+            ttl = min_ttl_of(min_ttl, token.lifetime)
+            if token.remaining(now(self._setup.clock)) - ttl > hand.marks.leeway:
+                return self._launch("promise", lambda: self._promise(token))
+        if self._failed is not None and self._boot() < self._failed[1]:
+            error, until = self._failed
+            if isinstance(error, TokenError):
+                error = copy.copy(error)
+                error.retry_after = until - self._boot()
+            return Failed(error, 0.0)
+        return self._join_renewal(min_ttl, urgent=True)
+
+    def _renew(self, min_ttl: float | None) -> None:
+        """Renew in the background, unless that is being done or has just failed."""
+        at = self._boot()
+        if at < self._pause_until or (self._failed is not None and at < self._failed[1]):
+            return
+        _ = self._join_renewal(min_ttl, urgent=False)  # nobody waits for it
+
+    def _join_renewal(self, min_ttl: float | None, *, urgent: bool) -> asyncio.Task[Held | Failed]:
+        promise = min_ttl != 0.0
+        flight = Flight(
+            self._setup,
+            min_ttl=min_ttl,
+            held=self.held,
+            rejected=frozenset(self._rejected),
+            may_refresh=not promise,
+            promise=promise,
+        )
+        task = self._launch("renew", lambda: self._fly(flight, urgent=urgent))
+        # The flight that flies may be another one; it mints what any of its waiters needs.
+        flying = _flying.setdefault(task, flight)
+        flying.promise = flying.promise or promise
+        return task
+
+    def _launch(
+        self, purpose: str, work: Callable[[], Coroutine[Any, Any, Held | Failed]]
+    ) -> asyncio.Task[Held | Failed]:
+        key = (purpose, *self._key)
+        task = _flights.get(key)
+        if task is None:
+            task = _flights.start(key, work, name=f"flexiti-async {purpose}")
+            self._own.add(task)
+            task.add_done_callback(self._own.discard)
+        if task not in self._watched:
+            self._watched.add(task)
+            task.add_done_callback(self._landed)
+        return task
+
+    def _landed(self, task: asyncio.Task[Held | Failed]) -> None:
+        self._watched.discard(task)
+        if task.cancelled() or task.exception() is not None:
+            return
+        landed = task.result()
+        if isinstance(landed, Held):
+            self._install(landed)
+            self._failed = None
+            if self._degraded and not landed.private:
+                self._degraded = False
+                _log.info("the token store is back, tokens are shared again")
+        elif landed.for_all:
+            self._failed = (landed.error, self._boot() + landed.back_off)
+        else:
+            self._pause_until = self._boot() + landed.back_off
+
+    def _install(self, held: Held) -> None:
+        token, at = held.token, now(self._setup.clock)
+        if token.token_id in self._rejected:
+            return
+        current = self.held
+        if (
+            current is not None
+            and current.token_id != token.token_id
+            and current.remaining(at) > token.remaining(at)
+        ):
+            return
+        marks = self._marks(token)
+        ahead = ahead_for(marks, token.lifetime, 0.0)
+        self._in_hand = _InHand(
+            held=held,
+            marks=marks,
+            fresh_wall=token.counted_from.wall + token.life - ahead,
+            fresh_boot=token.counted_from.boot + token.life - ahead,
+        )
+
+    def _marks(self, token: Token) -> Windows:
+        mine = self._setup.refresh_tokens.has(token.token_id)
+        return windows(
+            token.lifetime,
+            refresh_ahead=self._setup.tuning.refresh_ahead,
+            leeway=self._setup.tuning.leeway,
+            early=self._jitter + (_MINTER_AHEAD if mine else 0.0),
+        )
+
+    async def _fly(self, flight: Flight, *, urgent: bool) -> Held | Failed:
+        try:
+            return await flight.run()
+        except StoreError as error:
+            failure = error
+        held, at = self.held, now(self._setup.clock)
+        if held is not None and not urgent:
+            marks = self._marks(held)
+            if held.remaining(at) > (marks.leeway + marks.refresh_ahead) / 2:
+                pause = scaled(_STORE_PAUSE, held.lifetime, 1 / 20)
+                return Failed(failure, pause, for_all=False)
+        return await self._alone(failure)
+
+    async def _promise(self, token: Token) -> Held | Failed:
+        marked = await mark_promised(self._setup, token, frozenset(self._rejected))
+        if marked is not None:
+            return marked
+        return await self._alone(StoreUnavailable("the token cannot be marked as promised"))
+
+    async def _alone(self, failure: StoreError) -> Held | Failed:
+        """Do without the store: get a token that nobody else has, or fail, as configured."""
+        if not self._setup.tuning.degrade:
+            return Failed(failure, scaled(1.0, DEFAULT_LIFETIME, 1 / 20))
+        if not self._degraded:
+            self._degraded = True
+            _log.warning("going on without the token store, tokens are not shared: %s", failure)
+        landed = await self._mint()
+        if isinstance(landed, Held):
+            self.private_tokens += 1
+        return landed
+
+    async def _mint(self) -> Held | Failed:
+        """Get a token for this process alone."""
+        patience = self._setup.tuning.token_timeout
+        try:
+            async with asyncio.timeout(patience):
+                outcome = await self._setup.issuer.issue(self._setup.key.scope)
+        except TimeoutError:
+            outcome = TokenUnavailable(f"the token endpoint did not answer within {patience:g} s")
+        if isinstance(outcome, Issued):
+            return Held(outcome.token.as_promised(), minted=True, private=True)
+        if not isinstance(outcome, TokenError):
+            return Failed(outcome, 0.0)
+        lifetime = self.held.lifetime if self.held else DEFAULT_LIFETIME
+        pause = back_off_of(outcome, attempts=1, lifetime=lifetime, random=random.random())  # noqa: S311
+        return Failed(outcome, pause)

@@ -1,0 +1,43 @@
+"""
+A loopback Flexiti: POS API v2.5 on this machine, strict, scriptable, without an account.
+
+```python
+import aiohttp
+from flexiti_async.sandbox import Sandbox
+
+async with Sandbox(expires_in=1200) as sandbox, aiohttp.ClientSession() as http:
+    form = {"client_id": sandbox.client_id, "client_secret": sandbox.client_secret}
+    headers = {"x-reference-id": "0123456789abcdef0123456789abcdef"}
+    async with http.post(
+        f"{sandbox.base_url}/v2.5/oauth/token", data=form, headers=headers
+    ) as answer:
+        token = await answer.json()
+    assert sandbox.count("oauth/token", grant="client_credentials") == sandbox.tokens_issued == 1
+```
+
+It serves `oauth/token`, `merchants/login` and `widget/init`, and shares no code with the client:
+it is a second opinion on the wire. What the specification forbids it refuses, with the status
+codes and error bodies of the API; where the specification knows no answer it takes the stricter
+reading, and says so in the setting that changes it.
+
+What a test can do with it:
+
+| wish | how |
+|---|---|
+| find it | `base_url`, `client_id`, `client_secret`, `merchant_username`, `merchant_password` |
+| see what came | `requests`, `count("oauth/token", grant=…, scope=…, status=…)`, `on_request` |
+| see what was issued | `tokens`, `tokens_issued`, `replays`, `init_payload(access_token)` |
+| let time pass | `advance(seconds)`, `expire_now()`, `expires_in`, or a `clock` of your own |
+| take tokens away | `revoke(access_token)`, `revoke_all()` |
+| make it slow | `latency = {"oauth/token": 0.05}` |
+| make it fail | `fail("oauth/token", status=503, headers={"Retry-After": "2"})`, `heal()` |
+| have an outage | `aclose()`, then `start()` again on the same port |
+| change a rule | the other attributes of `Settings` |
+"""
+
+from flexiti_async.sandbox.log import RequestRecord
+from flexiti_async.sandbox.server import Sandbox
+from flexiti_async.sandbox.settings import Settings
+from flexiti_async.sandbox.state import TokenView, token_id
+
+__all__ = ["RequestRecord", "Sandbox", "Settings", "TokenView", "token_id"]

@@ -1,0 +1,94 @@
+"""Reading a request: the bearer, the reference id and the JSON body (spec sections 1.3, 6.4)."""
+
+import json
+import math
+import re
+
+from flexiti_async.sandbox.answers import REQUIRED, WRONG_FORMAT, FieldError, RefusalError
+from flexiti_async.sandbox.settings import Settings
+from flexiti_async.sandbox.state import Ledger, Token
+from flexiti_async.sandbox.wire import JSON_TYPE, Incoming, Json
+
+__all__ = ["authorize", "bearer_text", "json_object", "reference_id_faults"]
+
+_GUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_BEARER = "Bearer "
+
+
+def bearer_text(incoming: Incoming) -> str | None:
+    """Give the access token of a request: one header, the word Bearer, a space, the token."""
+    if len(incoming.authorization) != 1 or not incoming.authorization[0].startswith(_BEARER):
+        return None
+    return incoming.authorization[0].removeprefix(_BEARER)
+
+
+def authorize(incoming: Incoming, settings: Settings, ledger: Ledger) -> Token:
+    """
+    Find the token of a request, whatever its scope.
+
+    Raises:
+        RefusalError: 401 `invalid_token` without a token that is good now; 403 if the client id
+            of the path is not the one that it was issued to.
+    """
+    text = bearer_text(incoming)
+    token = None if text is None else ledger.find(text)
+    if token is None:
+        reason = "is missing" if text is None else "is unknown"
+    elif token.revoked:
+        reason = "was revoked"
+    elif not token.live(settings.now()):
+        reason = "has expired"
+    elif incoming.client_id != settings.client_id:
+        raise RefusalError(403, "not_permitted", "The access token belongs to another client id.")
+    else:
+        return token
+    raise RefusalError(401, "invalid_token", f"The access token {reason}.")
+
+
+def reference_id_faults(incoming: Incoming) -> list[FieldError]:
+    """Check `x-reference-id`: required once, 32 hex digits or the GUID of 36 with hyphens."""
+    sent = incoming.reference_ids
+    if not any(sent):
+        return [FieldError("x-reference-id", REQUIRED)]
+    if len(sent) == 1 and _GUID.fullmatch(sent[0]):
+        return []
+    return [FieldError("x-reference-id", WRONG_FORMAT, ", ".join(sent))]
+
+
+def json_object(incoming: Incoming) -> tuple[dict[str, Json], list[FieldError]]:
+    """Read a JSON object: the object and no faults, or an empty object and what is wrong."""
+    if incoming.content_type != JSON_TYPE:
+        return {}, [FieldError("content-type", WRONG_FORMAT, incoming.content_type)]
+    try:
+        value: Json = json.loads(
+            incoming.body.decode(),
+            object_pairs_hook=_object,
+            parse_float=_finite,
+            parse_constant=_no_constant,
+        )
+    except (ValueError, RecursionError):
+        return {}, [FieldError("body", WRONG_FORMAT)]
+    if not isinstance(value, dict):
+        return {}, [FieldError("body", WRONG_FORMAT)]
+    return value, []
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        msg = "a name stands twice in one object"
+        raise ValueError(msg)
+    return members
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        msg = "a number is too great to be told back"
+        raise ValueError(msg)
+    return number
+
+
+def _no_constant(name: str) -> Json:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)

@@ -1,0 +1,207 @@
+"""The sandbox as one object: its life, its steering, and what it has seen."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from attrs import define, field
+
+from flexiti_async.sandbox.dispatch import Dispatcher
+from flexiti_async.sandbox.faults import Fault
+from flexiti_async.sandbox.log import RequestRecord
+from flexiti_async.sandbox.settings import Settings
+from flexiti_async.sandbox.state import TokenView, token_id
+from flexiti_async.sandbox.wire import BASE_PATH, Json
+
+__all__ = ["Sandbox"]
+
+_BACKLOG = 4096  # connections that may wait to be accepted: load tests open thousands at once
+_SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in progress get when the server closes
+
+
+@define(kw_only=True, eq=False)
+class Sandbox(Settings):
+    """
+    A Flexiti POS API v2.5 on this machine's loopback interface.
+
+    Use it as an async context manager, or call `start` and `aclose`. All methods and settings
+    may be used from the event loop that it runs in, at any time. Tokens, records, scripted
+    answers and settings outlive `aclose`, and a sandbox that is started again listens on the
+    port that it had: that is an outage.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on; 0 for a free one, whose number is here after the start.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    _dispatcher: Dispatcher = field(init=False, repr=False)
+    _runner: web.AppRunner | None = field(default=None, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._dispatcher = Dispatcher(self)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def start(self) -> None:
+        """
+        Listen.
+
+        Raises:
+            RuntimeError: It listens already.
+            OSError: The address is not free.
+        """
+        if self._runner is not None:
+            msg = "the sandbox is running already"
+            raise RuntimeError(msg)
+        runner = web.AppRunner(
+            self._dispatcher.application(), access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT
+        )
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, self.host, self.port, backlog=_BACKLOG)
+            await site.start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self.port = int(runner.addresses[0][1])
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        self._dispatcher.base_url = f"http://{host}:{self.port}{BASE_PATH}"
+
+    async def aclose(self) -> None:
+        """Stop listening and close every connection; requests in progress get no answer."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    @property
+    def base_url(self) -> str:
+        """
+        API base URL, without a trailing slash.
+
+        Raises:
+            RuntimeError: The sandbox has never been started, so it has no port yet.
+        """
+        if not self._dispatcher.base_url:
+            msg = "the sandbox has not been started"
+            raise RuntimeError(msg)
+        return self._dispatcher.base_url
+
+    # What it has seen
+
+    @property
+    def tokens(self) -> tuple[TokenView, ...]:
+        """The tokens issued, the oldest first; beyond 100,000 the oldest dead ones are lost."""
+        return self._dispatcher.ledger.views()
+
+    @property
+    def tokens_issued(self) -> int:
+        """How many tokens were issued."""
+        return self._dispatcher.ledger.issued
+
+    @property
+    def replays(self) -> int:
+        """How often a refresh token came that had come before, whatever was answered then."""
+        return self._dispatcher.ledger.replays
+
+    @property
+    def requests(self) -> tuple[RequestRecord, ...]:
+        """The last 100,000 requests, the oldest first, those in progress included."""
+        return self._dispatcher.log.records()
+
+    def count(
+        self,
+        endpoint: str,
+        *,
+        grant: str | None = None,
+        scope: str | None = None,
+        status: int | None = None,
+    ) -> int:
+        """
+        Count the requests to an endpoint, all since the sandbox was made.
+
+        Args:
+            endpoint: Name of the endpoint: `oauth/token`, `merchants/login`, `widget/init`, or
+                `unknown` for requests to any other path.
+            grant: Only those that asked for this grant.
+            scope: Only those that asked for this scope, or carried a token of it.
+            status: Only those that were answered with this status.
+
+        Raises:
+            ValueError: No such endpoint.
+        """
+        return self._dispatcher.log.count(endpoint, grant=grant, scope=scope, status=status)
+
+    def init_payload(self, access_token: str) -> Mapping[str, Json] | None:
+        """Give the body of the last accepted widget/init with flow=apply under a token, if any."""
+        token = self._dispatcher.ledger.find(access_token)
+        return None if token is None else token.init_payload
+
+    # Steering
+
+    def fail(
+        self,
+        endpoint: str,
+        *,
+        status: int,
+        times: int | None = 1,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> None:
+        """
+        Answer the next requests to an endpoint without processing them, first in, first out.
+
+        Args:
+            endpoint: Name of the endpoint, as for `count`.
+            status: HTTP status, 200 to 599.
+            times: How many requests get this answer; None for all until `heal`.
+            headers: Headers of the answer; its content type is JSON unless they say otherwise.
+            body: Body of the answer; by default an error body with the code `general_error`.
+
+        Raises:
+            ValueError: No such endpoint, no such status, or a number of times below 1.
+        """
+        self._dispatcher.faults.add(endpoint, Fault(status, dict(headers or {}), body), times)
+
+    def heal(self, endpoint: str | None = None) -> None:
+        """
+        Forget the scripted answers of one endpoint, or of all.
+
+        Raises:
+            ValueError: No such endpoint.
+        """
+        self._dispatcher.faults.clear(endpoint)
+
+    def revoke(self, access_token: str) -> None:
+        """
+        Revoke a token: it is refused from now on, and so is its refresh token.
+
+        Raises:
+            LookupError: The sandbox has issued no such token.
+        """
+        token = self._dispatcher.ledger.find(access_token)
+        if token is None:
+            msg = f"no token is known by the id {token_id(access_token)}"
+            raise LookupError(msg)
+        token.revoked = True
+
+    def revoke_all(self) -> None:
+        """Revoke every token."""
+        self._dispatcher.ledger.revoke_all()
+
+    def expire_now(self) -> None:
+        """End the life of every token now, as if its time had come."""
+        self._dispatcher.ledger.expire_all(self.now())

@@ -1,0 +1,85 @@
+"""What can be set on a sandbox, before it starts and while it runs."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from attrs import define, field
+
+from flexiti_async.sandbox.log import RequestRecord
+from flexiti_async.sandbox.veil import masked
+from flexiti_async.sandbox.wire import check_endpoint_names
+
+__all__ = ["SCOPES", "Settings"]
+
+SCOPES = ("merchant", "customer")
+"""The scopes of the API (spec section 2.3), the default first."""
+
+
+def _scopes(scopes: Iterable[str]) -> frozenset[str]:
+    chosen = frozenset(scopes)
+    if unknown := chosen.difference(SCOPES):
+        msg = f"no such scope: {', '.join(sorted(unknown))}; there are: {', '.join(SCOPES)}"
+        raise ValueError(msg)
+    return chosen
+
+
+def _latency(seconds: Mapping[str, float]) -> Mapping[str, float]:
+    check_endpoint_names(seconds)
+    return MappingProxyType(dict(seconds))
+
+
+@define(kw_only=True, eq=False)
+class Settings:
+    """
+    The knobs of a sandbox. All of them may be turned while it runs.
+
+    Attributes:
+        client_id: The client id that the sandbox knows (spec section 2.1).
+        client_secret: Its secret.
+        merchant_username: User name for merchants/login (spec section 3).
+        merchant_password: Its password.
+        merchant_name: `merchant_name` that merchants/login answers.
+        merchant_id: `merchant_id` that merchants/login answers: digits in a string.
+        scopes: The scopes that the client may ask for; any other is refused with `invalid_role`.
+        expires_in: Life of the tokens issued from now on, in whole seconds.
+        refresh_revokes_access: Whether a refresh revokes the access token before it. The API's
+            rule is unknown (spec section 2.4); True is the stricter reading.
+        require_merchant_login: Whether widget/init wants merchants/login before it, with the same
+            token, as the start page says (newer pages do not; spec section 8, row 10).
+        bare_redirection_url: Whether widget/init leaves the two ids out of `redirection_url`, as
+            old answers may (spec section 4.4).
+        allow_unknown_fields: Whether JSON bodies may have fields that the spec does not name.
+        ascii_only: Whether the texts of widget/init must be ASCII to the letter. If not, ASCII(n)
+            means at most n characters.
+        latency: Seconds that a request to an endpoint waits before it is processed, by endpoint
+            name. Assign a new mapping to change it.
+        clock: The clock, in seconds since the epoch; `advance` adds to it.
+        on_request: Called with the record of every request just before its answer is sent.
+    """
+
+    client_id: str = "sandbox-client"
+    client_secret: str = field(default="sandbox-client-secret", repr=masked)
+    merchant_username: str = "sandbox-merchant"
+    merchant_password: str = field(default="sandbox-merchant-password", repr=masked)
+    merchant_name: str = "Sandbox Store"
+    merchant_id: str = "100200"
+    scopes: frozenset[str] = field(default=frozenset(SCOPES), converter=_scopes)
+    expires_in: int = 1200
+    refresh_revokes_access: bool = True
+    require_merchant_login: bool = False
+    bare_redirection_url: bool = False
+    allow_unknown_fields: bool = False
+    ascii_only: bool = False
+    latency: Mapping[str, float] = field(factory=dict[str, float], converter=_latency)
+    clock: Callable[[], float] = field(default=time.time, repr=False)
+    on_request: Callable[[RequestRecord], object] | None = field(default=None, repr=False)
+    _ahead: float = field(default=0.0, init=False, repr=False)
+
+    def now(self) -> float:
+        """Tell the sandbox's time, in seconds since the epoch."""
+        return self.clock() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Put the sandbox's clock forward; tokens age by it at once."""
+        self._ahead += seconds

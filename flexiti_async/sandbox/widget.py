@@ -1,0 +1,41 @@
+"""POST widget/init (spec section 4): the way to a `redirection_url`."""
+
+import uuid
+from urllib.parse import quote
+
+from flexiti_async.sandbox.answers import RefusalError, wrong_inputs
+from flexiti_async.sandbox.checks import LANGUAGES, body_faults
+from flexiti_async.sandbox.reading import authorize, json_object, reference_id_faults
+from flexiti_async.sandbox.settings import Settings
+from flexiti_async.sandbox.state import Ledger, Token
+from flexiti_async.sandbox.wire import Incoming, Json
+
+__all__ = ["answer"]
+
+
+def answer(incoming: Incoming, settings: Settings, ledger: Ledger) -> dict[str, Json]:
+    """Check the whole request, remember an application, and answer where the widget is."""
+    token = authorize(incoming, settings, ledger)
+    if settings.require_merchant_login and not token.merchant_logged_in:
+        raise RefusalError(
+            409, "invalid_role", "merchants/login has not been called with this access token."
+        )
+    body, unreadable = json_object(incoming)
+    faults = reference_id_faults(incoming) + (unreadable or body_faults(body, settings))
+    if faults:
+        raise wrong_inputs(faults)
+    if body["flow"] == "apply":
+        token.init_payload = body
+    return {"redirection_url": _redirection_url(incoming, body, token, settings)}
+
+
+def _redirection_url(
+    incoming: Incoming, body: dict[str, Json], token: Token, settings: Settings
+) -> str:
+    """Spell the template of spec section 4.4; its query stands inside the fragment."""
+    client_id = quote(incoming.client_id, safe="")
+    lang = body.get("lang", LANGUAGES[0])
+    url = f"{incoming.base_url}/#/widget/{client_id}/{token.access_token}?lang={lang}"
+    if settings.bare_redirection_url:
+        return url
+    return f"{url}&x-reference-id={incoming.reference_ids[0]}&widget_session_id={uuid.uuid4()}"

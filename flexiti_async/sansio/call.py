@@ -1,0 +1,98 @@
+"""What is said to the API and what comes back: `Call`, `HttpRequest`, `HttpResponse`."""
+
+import enum
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from attrs import field, frozen
+from yarl import URL
+
+from flexiti_async.sansio.token import Scope
+
+__all__ = ["Call", "HttpRequest", "HttpResponse", "Json", "Replay"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+Json = Mapping[str, object]
+"""A JSON object as Python has it."""
+
+
+class Replay(enum.Enum):
+    """Whether a call may be made again when nobody knows whether it ran (design section 5)."""
+
+    SAFE = "safe"
+    """Running twice does no harm: repeated after a time-out, a broken connection or a 5xx."""
+    NEVER = "never"
+    """It moves money: only what was never sent is sent again, otherwise `OutcomeUnknown`."""
+
+
+@frozen
+class Call(Generic[T_co]):
+    """
+    One call of the API: a frozen value that says everything but the token and the reference id.
+
+    Attributes:
+        endpoint: The endpoint's name in the API's words, such as `widget/init`.
+        method: HTTP method.
+        path: Path below the version segment; `{client_id}` and the names in `path_values` are
+            filled in by the request builder.
+        scope: The least scope that the API lists for it (spec section 2.3).
+        result: The type of the answer: an attrs class, or `list[...]` of one. An empty body is
+            read like `{}`.
+        replay: Whether it may be repeated when its outcome is unknown.
+        version: Version segment of the URL, such as `v2.5`.
+        body: JSON object to send, None for none.
+        query: Query parameters.
+        path_values: Values for the other names in `path`.
+    """
+
+    endpoint: str
+    method: str
+    path: str
+    scope: Scope
+    result: type[T_co]
+    replay: Replay
+    version: str = "v2.5"
+    body: Json | None = field(default=None, repr=False)
+    query: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    path_values: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+
+
+@frozen
+class HttpRequest:
+    """
+    A request ready for the wire.
+
+    Attributes:
+        endpoint: The endpoint's name, for messages.
+        method: HTTP method.
+        url: Where to.
+        headers: Header names and values, the bearer token among them.
+        body: Encoded body, None for none.
+        reference_id: The `x-reference-id` among the headers, for messages.
+        private: It carries the client secret: no middleware of the shop may see it.
+    """
+
+    endpoint: str
+    method: str
+    url: URL = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    reference_id: str
+    private: bool = False
+
+
+@frozen
+class HttpResponse:
+    """
+    A whole answer as it came.
+
+    Attributes:
+        status: HTTP status.
+        headers: Header names in lower case and their values (the last of several).
+        body: The bytes of the body.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)

@@ -1,0 +1,215 @@
+"""
+JSON to typed values and back, exactly.
+
+One cattrs converter on msgspec's decoder and encoder. What the presets do not do and this does:
+
+* money is `Decimal` both ways, digit for digit (the decoder never makes a float);
+* types are strict: `5` is no `str` and `"3"` no `int` (cattrs would coerce), except for the
+  wire types that the API itself writes both ways (`NumberText`, spec section 8 row 33);
+* unknown response fields are kept in the model's `extra`, because new ones are no version bump
+  (spec section 1.6);
+* texts that are secrets become `Secret`, and are revealed only into the bytes of a request;
+* a field may have another name on the wire, or none (`wire_name`).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final, NewType, TypeVar, cast
+
+import attrs
+import msgspec
+from cattrs import Converter
+from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn, override
+
+from flexiti_async.sansio.secret import Secret
+
+__all__ = ["NumberText", "UnfitError", "decode", "encode", "structure", "wire_name"]
+
+T = TypeVar("T")
+
+NumberText = NewType("NumberText", str)
+"""Digits that the API writes as a number or as a string; leading zeros are kept."""
+
+
+class UnfitError(ValueError):
+    """
+    JSON that does not fit the type asked for.
+
+    Attributes:
+        place: JSON path of the first fault, such as `$.form_values.province`, and what is wrong.
+    """
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        self.place = place
+
+
+_WIRE_NAME: Final = "flexiti_async.wire_name"
+
+
+def wire_name(name: str | None) -> Mapping[str, object]:
+    """Make the attrs metadata that give a field its name on the wire, or say it has none."""
+    return {_WIRE_NAME: name}
+
+
+def _reveal(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise NotImplementedError
+
+
+_decoder: Final = msgspec.json.Decoder(float_hook=Decimal)
+_encoder: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_reveal)
+
+
+def decode(body: bytes) -> object:
+    """Read JSON; numbers with a point are `Decimal`. Raises UnfitError without the content."""
+    fault = "not JSON"
+    try:
+        return cast("object", _decoder.decode(body))
+    except (ValueError, ArithmeticError, RecursionError):
+        # msgspec's DecodeError and UnicodeDecodeError are ValueErrors; Decimal's are not.
+        pass
+    raise UnfitError(fault)
+
+
+def encode(value: object) -> bytes:
+    """Write JSON. Raises ValueError for a number that JSON does not have."""
+    body = _encoder.encode(value)
+    if (b"NaN" in body or b"Infinity" in body) and not _is_finite(value):
+        msg = "JSON has no NaN and no Infinity"
+        raise ValueError(msg)
+    return body
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    if isinstance(value, Mapping):
+        return all(_is_finite(item) for item in cast("Mapping[str, object]", value).values())
+    if isinstance(value, list | tuple):
+        return all(_is_finite(item) for item in cast("list[object]", value))
+    return True
+
+
+def structure(data: object, result: type[T]) -> T:
+    """Make a typed value of decoded JSON. Raises UnfitError that names the place, not the value."""
+    try:
+        return _converter.structure(data, result)
+    except Exception as error:  # noqa: BLE001 - hooks raise whatever their types raise
+        place = _place(error)
+    raise UnfitError(place)
+
+
+def _place(error: BaseException, path: str = "$") -> str:
+    """Find the first fault in a cattrs error and say where it is, without any value."""
+    if isinstance(error, BaseValidationError):
+        for inner in error.exceptions:
+            return _place(inner, path + _step(inner))
+    if isinstance(error, KeyError):
+        return f"required field missing at {path}.{error.args[0]}"
+    if isinstance(error, ForbiddenExtraKeysError):
+        return f"unexpected field at {path}"
+    if isinstance(error, _WrongTypeError):
+        return f"{error} at {path}"
+    return f"invalid value at {path}"
+
+
+def _step(error: BaseException) -> str:
+    """Read the name that cattrs left in the notes of an inner error."""
+    for note in getattr(error, "__notes__", []):
+        name = getattr(note, "name", None)
+        if name is not None:
+            return "" if isinstance(error, KeyError) else f".{name}"
+        index = getattr(note, "index", None)
+        if index is not None:
+            return f"[{index}]"
+    return ""
+
+
+class _WrongTypeError(TypeError):
+    pass
+
+
+def _strict(*kinds: type) -> Callable[[object, object], Any]:
+    names = " or ".join(kind.__name__ for kind in kinds)
+
+    def hook(value: object, _: object) -> object:
+        # bool is an int for Python, not for JSON.
+        if type(value) in kinds:
+            return value
+        msg = f"{type(value).__name__} instead of {names}"
+        del value
+        raise _WrongTypeError(msg)
+
+    return hook
+
+
+def _number_text(value: object, _: object) -> str:
+    if type(value) is int:
+        return str(value)
+    return cast("str", _strict(str)(value, str))
+
+
+def _decimal(value: object, _: object) -> Decimal:
+    # The samples quote some amounts (spec section 8 row 33); a quoted one is exact as well.
+    if type(value) is str:
+        value = json.loads(value, parse_float=Decimal)
+    return Decimal(cast("int", _strict(int, Decimal)(value, Decimal)))
+
+
+def _secret(value: object, _: object) -> Secret:
+    return Secret(cast("str", _strict(str)(value, str)))
+
+
+def _keeps_extra(kind: object) -> bool:
+    return isinstance(kind, type) and attrs.has(kind) and "extra" in attrs.fields_dict(kind)
+
+
+def _structure_with_extra(kind: type[T]) -> Callable[[object, object], T]:
+    """Structure an attrs class and keep the fields that it does not know in its `extra`."""
+    names = {
+        name: cast("str | None", attribute.metadata.get(_WIRE_NAME, name))
+        for name, attribute in attrs.fields_dict(cast("type[attrs.AttrsInstance]", kind)).items()
+        if name != "extra"
+    }
+    known = set(names.values())
+    overrides = {
+        name: override(omit=True) if wire is None else override(rename=wire)
+        for name, wire in {**names, "extra": None}.items()
+    }
+    make = cast("Callable[..., Callable[[object, object], T]]", make_dict_structure_fn)
+    plain = make(kind, _converter, **overrides)
+
+    def hook(data: object, of: object) -> T:
+        value = plain(_object(data), of)
+        extra = {key: item for key, item in _object(data).items() if key not in known}
+        return attrs.evolve(cast("Any", value), extra=extra) if extra else value
+
+    return hook
+
+
+def _object(data: object) -> Mapping[str, object]:
+    if not isinstance(data, Mapping):
+        msg = f"{type(data).__name__} instead of an object"
+        del data
+        raise _WrongTypeError(msg)
+    return cast("Mapping[str, object]", data)
+
+
+def _make_converter() -> Converter:
+    converter = Converter()
+    for kind in (str, bool):
+        converter.register_structure_hook(kind, _strict(kind))
+    converter.register_structure_hook(int, _strict(int))
+    converter.register_structure_hook(Decimal, _decimal)
+    converter.register_structure_hook(Secret, _secret)
+    converter.register_structure_hook_func(lambda kind: kind is NumberText, _number_text)
+    converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
+    converter.register_structure_hook_factory(_keeps_extra, _structure_with_extra)
+    return converter
+
+
+_converter: Final = _make_converter()

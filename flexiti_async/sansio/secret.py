@@ -1,0 +1,83 @@
+"""A text that must not be seen, and the one door to it."""
+
+import hashlib
+import hmac
+from typing import NoReturn, Self
+
+__all__ = ["Secret", "fingerprint"]
+
+MASK = "****"
+
+
+class Secret:
+    """
+    Hold a secret text so that it cannot be shown, formatted or pickled by accident.
+
+    `repr`, `str` and f-strings give a mask, `pickle` is refused, and `attrs.asdict` keeps the
+    object. `reveal()` is the only way to the text, so every use of it can be found by searching.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            kind = type(value).__name__
+            del value  # a traceback that shows locals must not show it
+            msg = f"a Secret holds a str, not {kind}"
+            raise TypeError(msg)
+        self._value = value
+
+    @classmethod
+    def of(cls, value: "str | Secret") -> "Secret":
+        """Wrap a text; a Secret stays as it is."""
+        return value if isinstance(value, Secret) else cls(value)
+
+    def reveal(self) -> str:
+        """Give the text itself."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._value))
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK!r})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        msg = (
+            "a Secret refuses to be pickled: keep the reference_id and use "
+            "FlexitiSession.resume(), or call reveal() and answer for what becomes of the text"
+        )
+        raise TypeError(msg)
+
+
+def fingerprint(key: Secret, *parts: str) -> str:
+    """
+    Name a set of credentials without telling them: 16 hex digits, keyed by the secret itself.
+
+    Two processes with the same credentials get the same fingerprint. Without the secret it can
+    neither be made nor be checked against a guess of the other parts alone.
+    """
+    # BLAKE2 takes keys of at most 64 bytes, client secrets may have 100 characters (spec 2.1).
+    digest_key = hashlib.blake2b(key.reveal().encode(), digest_size=32).digest()
+    text = "\0".join(parts).encode()
+    return hashlib.blake2b(text, key=digest_key, digest_size=8, person=b"flexiti-cred").hexdigest()

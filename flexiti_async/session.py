@@ -1,0 +1,297 @@
+"""`FlexitiSession`: the async session object that a shop works with."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from attrs import evolve
+
+from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
+from flexiti_async.builder import RequestBuilder
+from flexiti_async.caller import Caller, reference_id_of
+from flexiti_async.checkout import Checkout, Desk
+from flexiti_async.checkout_records import CheckoutRecords
+from flexiti_async.clock import SYSTEM_CLOCK, Clock, now
+from flexiti_async.config import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
+from flexiti_async.errors import SessionClosed
+from flexiti_async.issuer import TokenIssuer
+from flexiti_async.refresh_tokens import PROCESS
+from flexiti_async.refresher import TokenRefresher
+from flexiti_async.sansio.call import Call
+from flexiti_async.sansio.checkout_state import Sharing
+from flexiti_async.sansio.token import Scope, Token, TokenKey
+from flexiti_async.shared_record import SharedRecord
+from flexiti_async.store import GuardedStore, TokenStore, open_store
+from flexiti_async.token_source import Setup, Tuning
+from flexiti_async.transport import Transport
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["FlexitiSession"]
+
+T = TypeVar("T")
+
+
+class FlexitiSession:
+    """
+    Everything that a shop does with Flexiti, for all its checkouts at once.
+
+    One session per process is enough, for any number of concurrent checkouts. Use it as
+    `async with FlexitiSession(config) as flexiti:`, or call `aclose()` yourself.
+
+    Args:
+        config: What it is told; see `FlexitiConfig`.
+        client_session: An `aiohttp.ClientSession` to borrow for all requests. It is used as it
+            is, with its proxies and TLS settings, and never closed. Without it the session opens a
+            pool of its own in each event loop.
+        clock: Where the time comes from; for tests.
+    """
+
+    def __init__(
+        self,
+        config: FlexitiConfig,
+        *,
+        client_session: "aiohttp.ClientSession | None" = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._builder = RequestBuilder(config.api_url, config.client_id)
+        self._transport = Transport(
+            config.api_url,
+            timeout=config.request_timeout,
+            connect_timeout=config.connect_timeout,
+            connections=config.connections,
+            client_session=client_session,
+        )
+        self._caller = Caller(
+            self._builder,
+            self._transport,
+            retries=config.retries,
+            patience=2 * config.request_timeout,
+        )
+        self._issuer = TokenIssuer(config, self._builder, self._transport, clock)
+        self._owns_store = isinstance(config.store, str)
+        self._closed = False
+        self._refreshers: dict[Scope, TokenRefresher] = {}
+        self._store, self._desk = self._open()
+
+    @classmethod
+    def from_env(cls, **options: object) -> Self:
+        """
+        Make a session of `FLEXITI_*` environment variables and the file `FLEXITI_CONFIG` names.
+
+        `options` win over both. Raises ConfigError.
+        """
+        return cls(FlexitiConfig.load(**options))
+
+    @property
+    def config(self) -> FlexitiConfig:
+        """What the session was told."""
+        return self._config
+
+    @property
+    def store(self) -> TokenStore:
+        """The token store in use."""
+        return self._store.inner
+
+    async def __aenter__(self) -> Self:
+        """Open the session; one that was closed opens again."""
+        if self._closed:
+            self._closed = False
+            self._refreshers = {}
+            self._store, self._desk = self._open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the session."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """
+        Wait for a running refresh, for some seconds, and let go of all connections.
+
+        A borrowed client session, and a store that was given as an object, stay open.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        for refresher in self._refreshers.values():
+            await refresher.aclose()
+        await self._transport.aclose()
+        if self._owns_store:
+            await self._store.inner.aclose()
+
+    async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
+        """
+        Get a token that lives long enough, from memory in nearly every case.
+
+        Args:
+            scope: What it is for.
+            min_ttl: Seconds that it must still live at least; None for half of a lifetime.
+
+        Raises:
+            TokenError: None is to be had.
+            StoreUnavailable: The store is down, and `on_store_failure` is `raise`.
+        """
+        return await self.refresher(scope).token(min_ttl)
+
+    async def send(self, call: Call[T], *, reference_id: str | None = None) -> T:
+        """
+        Make any call of the API and give what it promises.
+
+        Args:
+            call: From a function of `flexiti_async.api`, or made by hand.
+            reference_id: The flow's `x-reference-id`; a new one is drawn by default.
+
+        Raises:
+            ApiError: The API answered with an error.
+            TransportError: There was no answer.
+            TokenError: There is no token.
+        """
+        reference_id = reference_id_of(reference_id)
+        refresher = self.refresher(call.scope)
+
+        async def another(refused: Token) -> Token:
+            refresher.reject(refused.token_id)
+            return await refresher.token()
+
+        return await self._caller.make(call, reference_id, await refresher.token(), another)
+
+    async def checkout(
+        self,
+        reference_id: str | None = None,
+        *,
+        sharing: Sharing | str | None = None,
+        flow_ttl: float | None = None,
+        resumable: bool = True,
+    ) -> Checkout:
+        """
+        Start a customer's flow with a token that will live long enough for it.
+
+        Args:
+            reference_id: The flow's `x-reference-id`: 32 hex digits or a GUID of 36 characters; a
+                new one is drawn by default.
+            sharing: `shared` or `dedicated`; by default shared, and an application gets a
+                dedicated token when it calls widget/init.
+            flow_ttl: Seconds that the token must live at least; default is the configuration's,
+                and half of a token's lifetime if that has none.
+            resumable: Save the checkout in the token store, so that `resume()` finds it in any
+                process of the shop.
+
+        Raises:
+            TokenError: There is no token.
+            ValidationError: The reference id is none.
+        """
+        reference_id = reference_id_of(reference_id)
+        ttl = self._config.flow_ttl if flow_ttl is None else flow_ttl
+        chosen = None if sharing is None else Sharing(sharing)
+        refresher = self.refresher(Scope.CUSTOMER)
+        if chosen is Sharing.DEDICATED:
+            token = await refresher.dedicated(ttl)
+        else:
+            token = await refresher.token(ttl)
+        checkout = Checkout(
+            self._desk, reference_id, token, sharing=chosen, flow_ttl=ttl, resumable=resumable
+        )
+        await checkout.save()
+        return checkout
+
+    async def resume(self, reference_id: str) -> Checkout:
+        """
+        Take up a checkout that was started anywhere in the shop.
+
+        Raises:
+            CheckoutNotFound: There is none, or it has ended with its token.
+            StoreUnavailable: The store is down.
+        """
+        saved = await self._desk.records.load(reference_id_of(reference_id))
+        state = saved.state
+        token = state.token.as_token(
+            Scope.CUSTOMER, life=state.token.remaining, at=now(self._clock)
+        )
+        return Checkout(
+            self._desk,
+            state.reference_id,
+            token,
+            sharing=state.sharing,
+            flow_ttl=self._config.flow_ttl,
+            resumable=True,
+            saved=saved,
+        )
+
+    async def init_widget(
+        self, widget: ApplyWidget | PurchaseWidget, *, reference_id: str | None = None
+    ) -> Widget:
+        """
+        Call widget/init, all in one: token, call, answer. Nothing is saved.
+
+        For a purchase the shared token is used, for an application one of its own.
+
+        Raises:
+            ApiError: The API refused.
+            TransportError: There was no answer.
+            TokenError: There is no token.
+        """
+        reference_id = reference_id_of(reference_id)
+        ttl = self._config.flow_ttl
+        refresher = self.refresher(Scope.CUSTOMER)
+        get = refresher.token if widget.flow is Flow.PURCHASE else refresher.dedicated
+
+        async def another(refused: Token) -> Token:
+            refresher.reject(refused.token_id)
+            return await get(ttl)
+
+        call = init_widget(widget, account_type_place=self._config.account_type_place)
+        answer = await self._caller.make(call, reference_id, await get(ttl), another)
+        return evolve(answer, sent_reference_id=reference_id)
+
+    def refresher(self, scope: Scope) -> TokenRefresher:
+        """Give the refresher of a scope's tokens."""
+        refresher = self._refreshers.get(scope)
+        if refresher is None:
+            refresher = self._refreshers.setdefault(scope, self._new_refresher(scope))
+        if self._closed:
+            msg = "the session is closed"
+            raise SessionClosed(msg)
+        return refresher
+
+    def _open(self) -> tuple[GuardedStore, Desk]:
+        config = self._config
+        store = GuardedStore(open_store(config.store), config.store_timeout)
+        desk = Desk(
+            caller=self._caller,
+            refreshers=self.refresher,
+            records=CheckoutRecords(config.api_url, config.client_id, store),
+            config=config,
+            clock=self._clock,
+        )
+        return store, desk
+
+    def _new_refresher(self, scope: Scope) -> TokenRefresher:
+        key = TokenKey(self._config.api_url, self._config.client_id, scope)
+        setup = Setup(
+            key=key,
+            record=SharedRecord(key.store_key, self._store, self._clock),
+            issuer=self._issuer,
+            refresh_tokens=PROCESS,
+            tuning=_tuning(self._config),
+            clock=self._clock,
+        )
+        return TokenRefresher(setup, store_id=id(self._store.inner))
+
+
+def _tuning(config: FlexitiConfig) -> Tuning:
+    return Tuning(
+        fingerprint=config.fingerprint,
+        token_timeout=config.token_timeout,
+        refresh_ahead=config.refresh_ahead,
+        leeway=config.leeway,
+        degrade=config.on_store_failure is OnStoreFailure.DEGRADE,
+        refresh_is_harmless=config.refresh_revokes_access is RefreshRevokesAccess.NO,
+    )

@@ -1,0 +1,99 @@
+"""`SharedRecord`: the record of one token key in the store, read and written typed."""
+
+import secrets
+
+from attrs import field, frozen
+
+from flexiti_async.clock import Clock
+from flexiti_async.errors import StoreError
+from flexiti_async.sansio.claim import Sight, Watch
+from flexiti_async.sansio.record import Record, decode_record, encode_record
+from flexiti_async.store import Entry, GuardedStore
+
+__all__ = ["Look", "SharedRecord", "Written"]
+
+_MARGIN = 60.0
+"""Seconds that an entry is kept beyond what matters in it: so long a failure's count of attempts
+outlives its back-off, and so long the clocks of a store and of its users may drift apart."""
+
+
+@frozen
+class Look:
+    """
+    One look at the record.
+
+    Attributes:
+        sight: What it means for a refresher.
+        entry: What was stored, to be swapped; None if nothing was.
+    """
+
+    sight: Sight
+    entry: Entry | None = field(repr=False)
+
+
+@frozen
+class Written:
+    """
+    One attempt to write the record.
+
+    Attributes:
+        entry: What was to be written; its version is the nonce of the attempt.
+        won: True: it was written. False: it may have been.
+    """
+
+    entry: Entry = field(repr=False)
+    won: bool
+
+
+class SharedRecord:
+    """
+    Look at one record, and swap it.
+
+    Args:
+        key: The record's store key.
+        store: Where it is kept.
+        clock: This process's clocks.
+    """
+
+    def __init__(self, key: str, store: GuardedStore, clock: Clock) -> None:
+        self._key = key
+        self._store = store
+        self._clock = clock
+        self._watch = Watch()
+
+    async def look(self) -> Look:
+        """
+        Load the record.
+
+        Raises:
+            StoreError: The store is down or slow, or holds something unreadable.
+        """
+        before = self._clock.boot()
+        entry = await self._store.load(self._key)
+        after = self._clock.boot()
+        if entry is None:
+            return Look(self._watch.see(None, None, None, before=before, now=after), None)
+        record = decode_record(entry.payload, self._key)
+        sight = self._watch.see(entry.version, record, entry.age, before=before, now=after)
+        return Look(sight, entry)
+
+    async def write(self, record: Record, *, over: Entry | None) -> Written:
+        """
+        Swap the record in over what was seen.
+
+        A store that fails may have written it all the same, so that is no exception but a write
+        that was not plainly won: the next look tells, by the version.
+        """
+        entry = Entry(
+            version=secrets.token_hex(16),
+            payload=encode_record(record),
+            keep_for=record.matters_for() + _MARGIN,
+        )
+        before = self._clock.boot()
+        try:
+            won = await self._store.swap(self._key, entry, expected=over)
+        except StoreError:
+            won = False
+        if won:
+            self._watch.wrote(entry.version, before=before, now=self._clock.boot())
+        return Written(entry, won)

@@ -1,0 +1,140 @@
+"""
+What is checked, and how.
+
+`nox` checks everything. `nox -s lint types` and `nox -s tests-3.12 -- -k token` do a part.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path, PurePosixPath
+
+import nox
+
+nox.needs_version = ">=2025.2.9"  # the first with `requires=` and nox.project.dependency_groups
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_external_run = True
+# A Python that this machine lacks is reported and skipped, also when CI is set, where nox would
+# fail by default. `coverage` fails if they all were.
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "types", "tests", "package", "coverage"]
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PYPROJECT)  # from the classifiers
+# Sessions that need one Python, whichever, take the one that runs nox: it is always there.
+HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
+EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
+PACKAGES = "flexiti_async, flexiti_stores"
+DIST = Path("dist")
+# Without it `python -m …` puts the current folder, and so the checkout, before the wheel.
+NOT_THE_CHECKOUT = {"PYTHONSAFEPATH": "1"}
+# The hidden names that an sdist may hold; any other is a cache or something private.
+HIDDEN_IN_SDIST = {".ci", ".github", ".gitignore"}
+
+tested: list[str] = []
+"""The Pythons that tests ran on, for `coverage`: nox has no failure for "all were skipped"."""
+
+
+def _offer_pyenv_interpreters() -> None:
+    """Let pyenv's shims answer: they do so only for the versions that PYENV_VERSION lists."""
+    if "PYENV_VERSION" in os.environ or not (pyenv := shutil.which("pyenv")):
+        return
+    listing = subprocess.run(
+        [pyenv, "versions", "--bare"], capture_output=True, text=True, check=False
+    )
+    have = listing.stdout.split()
+    if wanted := [v for python in PYTHONS for v in have if v.startswith(f"{python}.")]:
+        os.environ["PYENV_VERSION"] = ":".join(wanted)
+
+
+_offer_pyenv_interpreters()
+
+
+def _install_groups(session: nox.Session, *groups: str) -> None:
+    """Install dependency groups; `pip install --group` is too new for many a bundled pip."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, *groups))
+
+
+def _built(session: nox.Session, pattern: str) -> Path:
+    """Give the one file that `build` has made of this kind."""
+    found = list(DIST.glob(pattern))
+    if len(found) != 1:
+        session.error(f"expected one {pattern} in {DIST}/, found {len(found)}")
+    return found[0].resolve()
+
+
+@nox.session(python=HOST)
+def lint(session: nox.Session) -> None:
+    """Check style, form and the direction of imports."""
+    _install_groups(session, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    # Nothing is installed here: the two folders are where Python looks for the packages.
+    paths = os.pathsep.join([".", "stores"])
+    session.run("lint-imports", env={"PYTHONPATH": paths})
+
+
+@nox.session(python=HOST)
+def types(session: nox.Session) -> None:
+    """Check types twice: mypy and pyright disagree often enough."""
+    _install_groups(session, "types")
+    session.install("-e", f".[{EXTRAS}]")
+    session.run("mypy")
+    session.run("pyright", "--pythonpath", shutil.which("python", path=session.bin) or "python")
+
+
+@nox.session(python=HOST)
+def build(session: nox.Session) -> None:
+    """Build the sdist, and the wheel out of the sdist; `tests` and `package` use these files."""
+    _install_groups(session, "build")
+    shutil.rmtree(DIST, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(DIST))
+
+
+@nox.session(python=PYTHONS, requires=["build"])
+def tests(session: nox.Session) -> None:
+    """Test the wheel, not the checkout; arguments after `--` go to pytest."""
+    wheel = _built(session, "*.whl")
+    _install_groups(session, "test")
+    session.install(f"{wheel}[{EXTRAS}]")
+    # A reused environment may hold another build of the same version.
+    session.install("--force-reinstall", "--no-deps", str(wheel))
+    if not tested:
+        for stale in Path().glob(".coverage*"):
+            stale.unlink()
+    tested.append(str(session.python))
+    session.run("coverage", "run", "-m", "pytest", *session.posargs, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST, requires=["build"], reuse_venv=False)
+def package(session: nox.Session) -> None:
+    """Check what would be published."""
+    wheel, sdist = _built(session, "*.whl"), _built(session, "*.tar.gz")
+    # First, while the environment is still empty: does the wheel bring all that it needs?
+    session.install(str(wheel))
+    session.run("python", "-W", "error", "-c", f"import {PACKAGES}", env=NOT_THE_CHECKOUT)
+    _install_groups(session, "package")
+    session.run("check-wheel-contents", str(wheel))
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    with tarfile.open(sdist) as archive:
+        names = [PurePosixPath(name) for name in archive.getnames()]
+    if strays := [str(name) for name in names if _is_stray(name)]:
+        session.error(f"the sdist holds caches or private files: {', '.join(strays)}")
+
+
+def _is_stray(name: PurePosixPath) -> bool:
+    hidden = {part for part in name.parts if part.startswith(".")} - HIDDEN_IN_SDIST
+    return bool(hidden) or "__pycache__" in name.parts or name.suffix == ".pyc"
+
+
+@nox.session(python=HOST)
+def coverage(session: nox.Session) -> None:
+    """Combine what `tests` measured; fail below the threshold, or if no tests ran at all."""
+    if not tested:
+        session.error(f"no `tests` session ran, on none of {', '.join(PYTHONS)}")
+    session.log("tests ran on Python %s of %s", ", ".join(tested), ", ".join(PYTHONS))
+    _install_groups(session, "coverage")
+    session.run("coverage", "combine")
+    session.run("coverage", "report")

@@ -1,0 +1,49 @@
+"""The sandbox is a second opinion on the wire: it must not borrow the client's."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+import flexiti_async.sandbox
+
+ALLOWED = {"attrs", "aiohttp", "flexiti_async.sandbox", *sys.stdlib_module_names}
+FOLDER = Path(flexiti_async.sandbox.__file__).parent
+FILES = sorted(FOLDER.rglob("*.py"))
+
+
+def imported(source: str) -> set[str]:
+    """Name what a module imports: the top package, or the second level of our own."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert 0 == node.level
+            names.add(node.module or "")
+    return {
+        ".".join(name.split(".")[: 2 if name.startswith("flexiti_async") else 1]) for name in names
+    }
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_imports(path: Path) -> None:
+    """Each module imports the standard library, attrs, aiohttp, and modules of the sandbox."""
+    assert set() == imported(path.read_text(encoding="utf-8")) - ALLOWED
+
+
+def test_the_check_itself() -> None:
+    """The check above finds an import of the client, however it is written."""
+    source = "import os.path\nimport flexiti_async.sansio.token\nfrom flexiti_async import api"
+
+    assert {"os", "flexiti_async.sansio", "flexiti_async"} == imported(source)
+    assert len(FILES) > 10
+
+
+def test_public_names() -> None:
+    """The package exports what it documents, sorted."""
+    names = flexiti_async.sandbox.__all__
+
+    assert ["RequestRecord", "Sandbox", "Settings", "TokenView", "token_id"] == names
+    assert all(hasattr(flexiti_async.sandbox, name) for name in names)

@@ -1,0 +1,130 @@
+"""Starting, closing, and what is left behind: nothing."""
+
+import asyncio
+import logging
+
+import aiohttp
+import pytest
+
+from flexiti_async.sandbox import Sandbox
+from tests.sandbox.conftest import PURCHASE, Api, until
+
+
+async def test_base_url() -> None:
+    """The base URL names the free port that was found, and ends without a slash."""
+    async with Sandbox() as sandbox:
+        assert f"http://127.0.0.1:{sandbox.port}/flexiti/pos-api" == sandbox.base_url
+        assert 0 != sandbox.port
+
+
+def test_base_url_before_the_start() -> None:
+    """Before the start there is no port to name."""
+    with pytest.raises(RuntimeError, match="not been started"):
+        _ = Sandbox().base_url
+
+
+async def test_ipv6() -> None:
+    """An IPv6 address stands in brackets in the URL, and answers."""
+    async with Sandbox(host="::1") as sandbox, aiohttp.ClientSession() as http:
+        assert sandbox.base_url.startswith("http://[::1]:")
+        assert 200 == (await Api(sandbox, http).token()).status
+
+
+async def test_start_twice(sandbox: Sandbox) -> None:
+    """A running sandbox cannot be started."""
+    with pytest.raises(RuntimeError, match="running already"):
+        await sandbox.start()
+
+
+async def test_port_in_use(sandbox: Sandbox) -> None:
+    """A port in use is told, and nothing is left behind that would have to be closed."""
+    second = Sandbox(port=sandbox.port)
+    with pytest.raises(OSError, match="address already in use"):
+        await second.start()
+    await second.aclose()
+    await sandbox.aclose()
+    await second.start()
+    await second.aclose()
+
+
+async def test_close_twice() -> None:
+    """Closing is done once; closing what never ran is done at once."""
+    sandbox = Sandbox()
+    await sandbox.aclose()
+    await sandbox.start()
+    await sandbox.aclose()
+    await sandbox.aclose()
+
+    assert [] == list(sandbox.requests)
+
+
+async def test_outage(api: Api, sandbox: Sandbox) -> None:
+    """While it is closed nobody answers; started again it has its port and its tokens."""
+    access_token = await api.access_token()
+    url = sandbox.base_url
+    await sandbox.aclose()
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await api.token()
+    await sandbox.start()
+
+    assert url == sandbox.base_url
+    assert 200 == (await api.call("widget/init", access_token, PURCHASE)).status
+    assert 2 == len(sandbox.requests)
+
+
+async def test_closing_leaves_no_task() -> None:
+    """Idle, silent, half-sent and waiting connections all end with the sandbox."""
+    async with aiohttp.ClientSession() as http:
+        async with Sandbox(latency={"widget/init": 3600}) as sandbox:
+            api = Api(sandbox, http)
+            access_token = await api.access_token()
+            waiting = asyncio.create_task(api.call("widget/init", access_token, PURCHASE))
+            await until(lambda: sandbox.count("widget/init") == 1)
+            await api.token()
+            writers = [
+                (await asyncio.open_connection(sandbox.host, sandbox.port))[1] for _ in range(3)
+            ]
+            writers[1].write(b"POST /flexiti/pos-api/v2.5/oauth/token HTT")
+            writers[2].write(
+                b"POST /flexiti/pos-api/v2.5/oauth/token HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"
+            )
+            await api.token()
+        left = asyncio.all_tasks() - {asyncio.current_task(), waiting}
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await waiting
+        for writer in writers:
+            writer.close()
+            await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+
+    assert set() == left
+
+
+async def test_client_that_goes_away(
+    sandbox: Sandbox, api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client that hangs up while it waits disturbs nobody; its request is processed."""
+    sandbox.latency = {"oauth/token": 0.01}
+    call = asyncio.create_task(api.token())
+    await until(lambda: sandbox.count("oauth/token") == 1)
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    await until(lambda: sandbox.count("oauth/token", status=200) == 1)
+
+    assert 1 == sandbox.tokens_issued
+    assert 200 == (await api.token()).status
+    assert [] == [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_many_connections_at_once(sandbox: Sandbox) -> None:
+    """A thousand callers that come in the same moment are all served."""
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        api = Api(sandbox, http)
+        access_token = await api.access_token()
+        answers = await asyncio.gather(
+            *(api.call("widget/init", access_token, PURCHASE) for _ in range(1000))
+        )
+
+    assert {200} == {answer.status for answer in answers}
+    assert 1000 == sandbox.count("widget/init", status=200)
+    assert 1000 == len({answer.body["redirection_url"] for answer in answers})

@@ -1,0 +1,235 @@
+"""oauth/token: what it issues and what it refuses (spec section 2)."""
+
+import re
+import uuid
+
+import pytest
+
+from flexiti_async.sandbox import Sandbox
+from tests.sandbox.conftest import REFERENCE_ID, Api
+
+
+async def test_answer_has_the_documented_shape(api: Api) -> None:
+    """A token is answered with all five fields of spec section 2.2."""
+    answer = await api.token(grant_type="client_credentials", scope="customer")
+
+    body = answer.body
+    assert 200 == answer.status
+    assert {"token_type", "access_token", "expires_in", "refresh_token", "scope"} == set(body)
+    assert ("bearer", 1200, "customer") == (body["token_type"], body["expires_in"], body["scope"])
+    assert re.fullmatch("[0-9a-f]{40}", body["access_token"])
+    assert re.fullmatch("[0-9a-f]{40}", body["refresh_token"])
+    assert body["access_token"] != body["refresh_token"]
+
+
+@pytest.mark.parametrize("grant_type", [None, "", "client_credentials"])
+@pytest.mark.parametrize(
+    ("scope", "granted"),
+    [(None, "merchant"), ("", "merchant"), ("merchant", "merchant"), ("customer", "customer")],
+)
+async def test_defaults(api: Api, grant_type: str | None, scope: str | None, granted: str) -> None:
+    """A grant or scope that is absent or empty means the default of the API."""
+    answer = await api.token(grant_type=grant_type, scope=scope)
+
+    assert (200, granted) == (answer.status, answer.body["scope"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_id": "other"},
+        {"client_id": "Sandbox-client"},
+        {"client_secret": "other"},
+        {"client_secret": "sandbox-client-secret "},
+    ],
+)
+async def test_wrong_credentials(api: Api, changes: dict[str, str]) -> None:
+    """Credentials that differ in one character are refused, without being echoed."""
+    answer = await api.token(**changes)
+
+    assert (400, "invalid_client") == answer.refusal
+    assert [] == answer.faults
+
+
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("name", ["client_id", "client_secret"])
+async def test_missing_credentials(api: Api, name: str, value: str | None) -> None:
+    """Credentials that are absent or empty are refused by name."""
+    answer = await api.token(**{name: value})
+
+    assert (400, "invalid_client") == answer.refusal
+    assert [(name, "required")] == answer.faults
+
+
+async def test_credentials_can_be_rotated(api: Api, sandbox: Sandbox) -> None:
+    """A new secret holds at once, and the old one no longer."""
+    sandbox.client_secret = "rotated"
+
+    assert 200 == (await api.token()).status
+    assert (400, "invalid_client") == (
+        await api.token(client_secret="sandbox-client-secret")
+    ).refusal
+
+
+@pytest.mark.parametrize("grant_type", ["password", "client_credential", "CLIENT_CREDENTIALS", "x"])
+async def test_unknown_grant(api: Api, grant_type: str) -> None:
+    """Any other grant is refused, the undocumented password grant and misspellings included."""
+    answer = await api.token(grant_type=grant_type)
+
+    assert (400, "invalid_request") == answer.refusal
+    assert [("grant_type", "invalid")] == answer.faults
+
+
+@pytest.mark.parametrize("scope", ["admin", "Customer", "customer merchant"])
+async def test_unknown_scope(api: Api, scope: str) -> None:
+    """Any other scope is refused as a wrong input and echoed."""
+    answer = await api.token(scope=scope)
+
+    assert (409, "wrong_inputs") == answer.refusal
+    assert [{"param": "scope", "msg": "invalid", "value": scope}] == answer.body["field_errors"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "refused"), [("customer", "merchant"), ("merchant", "customer")]
+)
+async def test_scope_that_the_client_lacks(
+    api: Api, sandbox: Sandbox, allowed: str, refused: str
+) -> None:
+    """A client without a scope gets invalid_role for it, and tokens for the other."""
+    sandbox.scopes = frozenset({allowed})
+
+    assert (409, "invalid_role") == (await api.token(scope=refused)).refusal
+    assert 200 == (await api.token(scope=allowed)).status
+
+
+@pytest.mark.parametrize(
+    "reference_id", [REFERENCE_ID, REFERENCE_ID.upper(), str(uuid.UUID(REFERENCE_ID))]
+)
+async def test_reference_id(api: Api, reference_id: str) -> None:
+    """A GUID is accepted with 32 hex digits and with hyphens."""
+    answer = await api.token_request(headers={"x-reference-id": reference_id})
+
+    assert 200 == answer.status
+
+
+@pytest.mark.parametrize(
+    ("reference_id", "msg"),
+    [
+        (None, "required"),
+        ("", "required"),
+        (REFERENCE_ID[1:], "wrong format"),
+        (REFERENCE_ID + "0", "wrong format"),
+        ("g" * 32, "wrong format"),
+        (f"{{{uuid.UUID(REFERENCE_ID)}}}", "wrong format"),
+        ("01234567-89ab-cdef-0123456789ab-cdef", "wrong format"),
+    ],
+)
+async def test_wrong_reference_id(api: Api, reference_id: str | None, msg: str) -> None:
+    """A reference id that is absent or no GUID is a wrong input."""
+    answer = await api.token_request(headers={"x-reference-id": reference_id})
+
+    assert (409, "wrong_inputs") == answer.refusal
+    assert [("x-reference-id", msg)] == answer.faults
+
+
+async def test_all_wrong_inputs_at_once(api: Api) -> None:
+    """Both inputs are named when both are wrong."""
+    answer = await api.token_request({"scope": "admin"}, headers={"x-reference-id": None})
+
+    assert [("x-reference-id", "required"), ("scope", "invalid")] == answer.faults
+
+
+async def test_json_is_refused(api: Api) -> None:
+    """The drawn sample is JSON, and JSON is not accepted (spec section 8, row 9)."""
+    credentials = {"client_id": api.sandbox.client_id, "client_secret": api.sandbox.client_secret}
+    answer = await api.send("POST", "/v2.5/oauth/token", json=credentials)
+
+    assert (400, "invalid_request") == answer.refusal
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/octet-stream",
+    ],
+)
+async def test_form_under_another_content_type_is_refused(api: Api, content_type: str) -> None:
+    """The same bytes under another content type are no form."""
+    assert (400, "invalid_request") == (
+        await api.token_request(headers={"content-type": content_type})
+    ).refusal
+
+
+async def test_charset_parameter_is_accepted(api: Api) -> None:
+    """A parameter of the content type changes nothing."""
+    content_type = "Application/x-www-form-urlencoded; charset=utf-8"
+
+    assert 200 == (await api.token_request(headers={"content-type": content_type})).status
+
+
+@pytest.mark.parametrize(
+    "query", ["?scope=customer", "?lang=en", "?client_secret=sandbox-client-secret"]
+)
+async def test_query_parameters_are_refused(api: Api, query: str) -> None:
+    """A query is refused even beside a complete form, and not echoed."""
+    answer = await api.token_request(query=query)
+
+    assert (400, "invalid_request") == answer.refusal
+    assert "sandbox-client-secret" not in str(answer.body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"client_id",
+        b"\xff=1",
+        b"client_id=%ff",
+        b"&".join(b"a%d=1" % number for number in range(40)),
+        b"scope=customer&scope=customer",
+    ],
+)
+async def test_malformed_form(api: Api, body: bytes) -> None:
+    """A body that is no form, or says a thing twice, is refused with 400."""
+    answer = await api.send(
+        "POST",
+        "/v2.5/oauth/token",
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        data=body,
+    )
+
+    assert 400 == answer.status
+
+
+async def test_repeated_parameter_is_refused(api: Api) -> None:
+    """A complete form that says its secret twice is refused."""
+    body = "client_id=sandbox-client" + 2 * "&client_secret=sandbox-client-secret"
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await api.send("POST", "/v2.5/oauth/token", headers=headers, data=body.encode())
+
+    assert (400, "invalid_request") == answer.refusal
+
+
+async def test_unknown_parameter_is_ignored(api: Api) -> None:
+    """OAuth2 servers ignore what they do not know (RFC 6749 section 3.2)."""
+    assert 200 == (await api.token(audience="x")).status
+
+
+async def test_credentials_with_special_characters(api: Api, sandbox: Sandbox) -> None:
+    """Form encoding is undone: plus, percent, ampersand and accents arrive as they are."""
+    sandbox.client_id = "boutique à/1"
+    sandbox.client_secret = "a+b&c=d%é "
+
+    assert 200 == (await api.token()).status
+
+
+async def test_refused_requests_issue_nothing(api: Api, sandbox: Sandbox) -> None:
+    """Only an answer of 200 issues a token."""
+    await api.token(client_secret="other")
+    await api.token(scope="admin")
+    await api.token()
+
+    assert 1 == sandbox.tokens_issued == len(sandbox.tokens)
