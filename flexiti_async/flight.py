@@ -198,7 +198,8 @@ class Flight:
         """
         if carry is None or self._held is None or carry.token_id != self._held.token_id:
             return None
-        if not self._may_refresh or carry.token_id in self._rejected:
+        over = self._held.remaining(now(self._setup.clock)) <= 0
+        if over or not self._may_refresh or carry.token_id in self._rejected:
             return None
         if carry.promised and not self._setup.tuning.refresh_is_harmless:
             return None

@@ -82,6 +82,19 @@ async def test_revoked_token(api: Api, sandbox: Sandbox, endpoint: str) -> None:
     assert 200 == (await api.call(endpoint, neighbour, BODIES[endpoint])).status
 
 
+async def test_reasons(api: Api, sandbox: Sandbox) -> None:
+    """The message tells people what is wrong with the token."""
+    revoked, expired = [await api.access_token() for _ in range(2)]
+    sandbox.revoke(revoked)
+    sandbox.advance(1200)
+    answers = [await api.call("widget/init", token) for token in (None, "x", revoked, expired)]
+
+    reasons = ["is missing", "is unknown", "was revoked", "has expired"]
+    assert [f"The access token {reason}." for reason in reasons] == [
+        answer.body["message"] for answer in answers
+    ]
+
+
 @each_endpoint
 async def test_client_id_of_another(api: Api, endpoint: str) -> None:
     """A good token under another client id is forbidden."""

@@ -42,6 +42,16 @@ def test_oldest_dead_tokens_are_forgotten(ledger: Ledger) -> None:
     assert 3 == len(ledger.views())
 
 
+def test_living_token_shields_later_dead_ones(ledger: Ledger) -> None:
+    """Tokens are forgotten in the order of their issue, so a living one is never skipped."""
+    long = ledger.issue(scope="customer", grant="client_credentials", now=0, expires_in=100)
+    short = [issue(ledger, now=0) for _ in range(3)]
+    last = issue(ledger, now=50)
+
+    tokens = [long, *short, last]
+    assert tokens == [ledger.find(token.access_token) for token in tokens]
+
+
 def test_counts_outlast_records() -> None:
     """Of more requests than are kept, all are counted."""
     log = RequestLog()

@@ -1,6 +1,7 @@
 """What a test can see of the sandbox and do with it."""
 
 import asyncio
+import re
 import time
 
 import pytest
@@ -48,6 +49,14 @@ async def test_scripted_answer_does_not_touch_other_endpoints(api: Api, sandbox:
     sandbox.fail("merchants/login", status=500)
 
     assert 200 == (await api.call("widget/init", await api.access_token(), PURCHASE)).status
+
+
+@pytest.mark.parametrize("status", [200, 467, 599])
+async def test_possible_status(api: Api, sandbox: Sandbox, status: int) -> None:
+    """Every status that ends a request can be scripted, the API's own inventions included."""
+    sandbox.fail("oauth/token", status=status, body=b"{}")
+
+    assert (status, {}) == ((answer := await api.token()).status, answer.body)
 
 
 @pytest.mark.parametrize("status", [199, 600, 0])
@@ -167,6 +176,7 @@ async def test_token_views(api: Api, sandbox: Sandbox) -> None:
     assert answer.body["access_token"] == first.access_token
     assert answer.body["refresh_token"] == first.refresh_token
     assert token_id(first.access_token) == first.token_id
+    assert re.fullmatch("[0-9a-f]{12}", first.token_id)
     assert ("customer", "client_credentials", True) == (first.scope, first.grant, first.revoked)
     assert (1_800_000_000.0, 1_800_000_005.0) == (first.issued_at, first.expires_at)
     assert ("merchant", False) == (second.scope, second.revoked)
@@ -269,5 +279,6 @@ async def test_reprs_show_no_secret(api: Api, sandbox: Sandbox) -> None:
         answer.body["refresh_token"],
     ]
     assert [] == [secret for secret in (*secrets, "f" * 40) if secret in shown]
-    assert f"{answer.body['access_token'][:4]}…" in shown
-    assert "abcd" not in repr(Sandbox(client_secret="abcdefgh"))
+    assert f"access_token={answer.body['access_token'][:4]}…," in repr(sandbox.tokens)
+    assert "client_secret=…," in repr(Sandbox(client_secret="abcdefgh"))
+    assert "client_secret=abcd…," in repr(Sandbox(client_secret="abcdefghi"))

@@ -1,0 +1,7 @@
+"""`python -m flexiti_async.cli`: the same as `flexiti-async`."""
+
+import sys
+
+from flexiti_async.cli import main
+
+sys.exit(main())

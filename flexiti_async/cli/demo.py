@@ -1,0 +1,108 @@
+"""`flexiti-async demo`: what the library is for, on this machine, without an account."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+from cyclopts import Parameter, validators
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from flexiti_async import Flow
+from flexiti_async.cli.load import Outcome, run_checkouts
+from flexiti_async.cli.options import Flag
+from flexiti_async.cli.output import (
+    FAILED,
+    CommandError,
+    mask_store,
+    print_facts,
+    print_json,
+    print_line,
+)
+
+__all__ = ["demo"]
+
+_AT_LEAST_ONE: Final = validators.Number(gte=1)
+
+
+async def demo(
+    *,
+    checkouts: Annotated[int, Parameter(validator=_AT_LEAST_ONE)] = 1000,
+    concurrency: Annotated[int, Parameter(validator=_AT_LEAST_ONE)] = 200,
+    store: Annotated[str, Parameter(metavar="URL")] = "memory://",
+    json: Flag = False,
+) -> None:
+    """
+    Run many checkouts at once, and see how few tokens they need.
+
+    All of it runs in this process, with a sandbox on a free loopback port: no account is needed,
+    and nothing leaves the machine. One checkout in ten is an application, which takes a token of
+    its own.
+
+    Args:
+        checkouts: How many checkouts.
+        concurrency: How many of them at a time.
+        store: URL of the token store.
+        json: Print one JSON object instead of the summary.
+    """
+    with _progress(checkouts) as progress:
+        outcome = await run_checkouts(
+            checkouts, concurrency=concurrency, store=store, progress=progress
+        )
+    shown = mask_store(store)
+    if json:
+        print_json(_as_json(outcome, concurrency, shown))
+    else:
+        print_line(f"{checkouts:,} checkouts through one FlexitiSession, {concurrency:,} at a time")
+        print_line()
+        print_facts(_as_facts(outcome, shown))
+    if outcome.failed:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in outcome.failures.most_common())
+        msg = f"{outcome.failed} of {checkouts} checkouts failed ({kinds}): {outcome.first_failure}"
+        raise CommandError(msg, status=FAILED)
+
+
+@contextmanager
+def _progress(total: int) -> Generator[Callable[[], object], None, None]:
+    """Show a bar on stderr while it is a terminal; gives what counts one more."""
+    console = Console(stderr=True)
+    columns = TextColumn("checkouts"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)
+
+
+def _as_json(outcome: Outcome, concurrency: int, store: str) -> dict[str, object]:
+    return {
+        "checkouts": outcome.started.total(),
+        "succeeded": len(outcome.latencies),
+        "failed": outcome.failed,
+        "failures": dict(outcome.failures),
+        "purchases": outcome.started[Flow.PURCHASE],
+        "applications": outcome.started[Flow.APPLY],
+        "shared_token_requests": outcome.shared,
+        "dedicated_token_requests": outcome.dedicated,
+        "concurrency": concurrency,
+        "seconds": round(outcome.seconds, 3),
+        "latency_ms": {"p50": outcome.percentile(50), "p99": outcome.percentile(99)},
+        "store": store,
+        "sample_urls": outcome.samples,
+    }
+
+
+def _as_facts(outcome: Outcome, store: str) -> dict[str, str]:
+    p50, p99 = outcome.percentile(50), outcome.percentile(99)
+    rate = len(outcome.latencies) / outcome.seconds if outcome.seconds else 0.0
+    return {
+        "checkouts": f"{len(outcome.latencies):,} done, {outcome.failed:,} failed "
+        f"({outcome.started[Flow.PURCHASE]:,} purchases, {outcome.started[Flow.APPLY]:,} "
+        "applications)",
+        "token requests": f"{outcome.shared:,} for the token that all share\n"
+        f"{outcome.dedicated:,} for applications, each with a token of its own",
+        "wall time": f"{outcome.seconds:.2f} s, {rate:,.0f} checkouts/s",
+        "latency": "-" if p50 is None or p99 is None else f"p50 {p50:.1f} ms, p99 {p99:.1f} ms",
+        "store": store,
+        "sample URLs": "\n".join(outcome.samples) or "-",
+    }

@@ -1,0 +1,60 @@
+"""Options that several commands share, and the configuration that they lead to."""
+
+from typing import Annotated, Final
+
+from attrs import frozen
+from cyclopts import Group, Parameter
+
+from flexiti_async import Environment, FlexitiConfig
+
+__all__ = ["CONFIGURATION", "Connection", "Flag"]
+
+_CONNECTION: Final = Group("Connection", sort_key=20)
+
+CONFIGURATION: Final = (
+    "The client secret and the rest of the configuration come from environment variables "
+    "(FLEXITI_CLIENT_SECRET, FLEXITI_STORE, …) and from the TOML file that FLEXITI_CONFIG names. "
+    "A secret is no option, because the process list shows options to everybody."
+)
+"""Epilogue of the help of commands that read the configuration."""
+
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+"""An option that is there or not."""
+
+
+@Parameter(name="*", group=_CONNECTION)
+@frozen(kw_only=True)
+class Connection:
+    """
+    Where the API is, and whose calls these are; options win over the configuration.
+
+    Attributes:
+        environment: Which of Flexiti's environments.
+        base_url: API base URL, instead of an environment.
+        client_id: Client id from the developer portal.
+    """
+
+    environment: Environment | None = None
+    base_url: Annotated[str | None, Parameter(metavar="URL")] = None
+    client_id: Annotated[str | None, Parameter(metavar="ID")] = None
+
+    def load(self, **more: object) -> FlexitiConfig:
+        """
+        Read the configuration; the options here, and `more` where not None, win.
+
+        Raises:
+            ConfigError: Something is missing, unknown or senseless.
+        """
+        options: dict[str, object] = {
+            "environment": self.environment,
+            "base_url": self.base_url,
+            "client_id": self.client_id,
+            **more,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        # Either says where the API is: an option for one silences the other's variable.
+        if "base_url" in given:
+            given.setdefault("environment", None)
+        elif "environment" in given:
+            given["base_url"] = None
+        return FlexitiConfig.load(**given)

@@ -1,0 +1,182 @@
+"""What commands print: results on stdout, the rest on stderr, nothing secret on either."""
+
+import json
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from attrs import evolve
+from cyclopts import CycloptsError
+from cyclopts.exceptions import UnknownOptionError, UnusedCliTokensError
+from rich.console import Console
+from rich.text import Text
+
+from flexiti_async import ApiError, ConfigError, FlexitiError, TokenError, ValidationError
+from flexiti_async.sansio.redact import mask_text, printable
+
+__all__ = [
+    "FAILED",
+    "WRONG",
+    "CommandError",
+    "mask_store",
+    "print_facts",
+    "print_json",
+    "print_line",
+    "print_note",
+    "report",
+    "silence_stdout",
+]
+
+FAILED: Final = 1
+"""Exit status of a command that failed."""
+WRONG: Final = 2
+"""Exit status of a command that was told something wrong; nothing was sent."""
+
+_LONGEST_LINE: Final = 2000
+_USERINFO: Final = re.compile(r"://.*@", re.DOTALL)
+
+
+class CommandError(Exception):
+    """
+    A command cannot go on; its text becomes the line on stderr.
+
+    It never leaves the command line, so it is not in the tree of `flexiti_async.errors`.
+
+    Attributes:
+        status: Exit status.
+    """
+
+    def __init__(self, message: str, *, status: int = FAILED) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def print_line(text: str = "") -> None:
+    """Write a line to stdout, at once: somebody may be waiting for it at the end of a pipe."""
+    print(text, flush=True)  # noqa: T201 - it is what a command line does
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """Write one JSON object to stdout: a line for programs, several for people."""
+    print_line(json.dumps(value, indent=2 if sys.stdout.isatty() else None, allow_nan=False))
+
+
+def print_facts(facts: Mapping[str, str]) -> None:
+    """Write names and values to stdout, one below the other."""
+    console = Console(highlight=False, soft_wrap=True)
+    width = max(len(name) for name in facts)
+    for name, value in facts.items():
+        first, *more = value.split("\n")
+        console.print(Text("  ") + Text(name.ljust(width), style="bold") + Text(f"  {first}"))
+        for line in more:
+            console.print(Text(" " * (width + 4) + line))
+
+
+def print_note(text: str) -> None:
+    """Write a line to stderr that is no error."""
+    _print_error_line("note", "cyan", text)
+
+
+def report(error: Exception, *, debug: bool) -> int:
+    """
+    Tell an error on stderr and give the exit status.
+
+    Args:
+        error: What was raised.
+        debug: Show the traceback, too.
+    """
+    if debug:
+        for line in _traceback_of(error):
+            _print_error_line("debug", "dim", line)
+    for line in _lines_of(error):
+        _print_error_line("error", "red", line)
+    if isinstance(error, CommandError):
+        return error.status
+    return WRONG if isinstance(error, CycloptsError | ConfigError | ValidationError) else FAILED
+
+
+def silence_stdout() -> None:
+    """Let nothing more be written to a stdout that nobody reads, also when Python ends."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)
+
+
+def mask_store(url: str) -> str:
+    """
+    Show where a store is: its URL without user, password, query and fragment.
+
+    All in front of the last @ is hidden, because a password that was not encoded may hold a slash
+    or an @ itself.
+    """
+    if "://" not in url:
+        return url
+    scheme, _, _ = url.partition("://")
+    try:
+        parts = urlsplit(_USERINFO.sub("://****@", url))
+    except ValueError:
+        return f"{scheme}://****"
+    return f"{scheme}://{printable(parts.netloc + parts.path)}"
+
+
+def _print_error_line(kind: str, style: str, text: str) -> None:
+    # Python has no stderr if the process was started with it closed.
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        return
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text(f"{kind}: ", style=style) + Text(text))
+
+
+def _lines_of(error: Exception) -> list[str]:
+    """Say what went wrong: one line, or one for each parameter that is wrong."""
+    if isinstance(error, ValidationError) and error.field_errors:
+        return [_printable(str(fault)) for fault in error.field_errors]
+    return [_text_of(error)]
+
+
+def _text_of(error: BaseException) -> str:
+    if isinstance(error, CycloptsError):
+        return _usage_text(error)
+    if isinstance(error, FlexitiError):
+        text = _printable(str(error))
+        wait = error.retry_after if isinstance(error, ApiError | TokenError) else None
+        return text if wait is None else f"{text}; try again in {wait:.3g} s"
+    if isinstance(error, CommandError):
+        return _printable(str(error))
+    # The text of a foreign error may quote anything that it was given: only its name is told.
+    return f"unexpected {type(error).__name__}; --debug shows where"
+
+
+def _usage_text(error: CycloptsError) -> str:
+    """
+    Say what is wrong with the command line, without quoting what may be somebody's data.
+
+    A value that belongs to no option is often the second half of a name without quotes, and an
+    option that does not exist may be a misspelt one that was given a card number.
+    """
+    if isinstance(error, UnusedCliTokensError):
+        return f"{len(error.unused_tokens or ())} words on the command line belong to no option"
+    if isinstance(error, UnknownOptionError):
+        word = error.token.keyword or error.token.value
+        name = word.partition("=")[0] if word.startswith("--") else word[:2]
+        error.token = evolve(error.token, keyword=name, value="")
+    return mask_text(str(error))
+
+
+def _traceback_of(error: BaseException) -> Iterator[str]:
+    """Format a traceback with its causes: code, never values; texts only of errors of ours."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from _traceback_of(before)
+        yield "which led to:"
+    for frame in traceback.format_tb(error.__traceback__):
+        yield from (_printable(line) for line in frame.splitlines())
+    yield f"{type(error).__module__}.{type(error).__qualname__}: {_text_of(error)}"
+
+
+def _printable(text: str) -> str:
+    return printable(text, _LONGEST_LINE)

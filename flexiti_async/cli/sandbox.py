@@ -1,0 +1,168 @@
+"""`flexiti-async sandbox`: a Flexiti on this machine, until Ctrl-C."""
+
+import asyncio
+import errno
+import re
+import shlex
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Final
+
+from cyclopts import Parameter, validators
+
+from flexiti_async.cli.options import Flag
+from flexiti_async.cli.output import (
+    WRONG,
+    CommandError,
+    print_facts,
+    print_line,
+    print_note,
+)
+from flexiti_async.sandbox import RequestRecord, Sandbox
+from flexiti_async.sansio.base_url import is_loopback
+from flexiti_async.sansio.redact import mask_text, printable
+
+__all__ = ["sandbox"]
+
+_GUID: Final = re.compile(r"[0-9a-fA-F-]{32,36}", re.ASCII)
+_ANY_HOST: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - recognised, not used
+_REMOTE: Final = (
+    "{host} is not loopback: others could reach the sandbox, which speaks plain http, and whose "
+    "client secret everybody knows; --allow-remote if that is what you want"
+)
+
+
+async def sandbox(
+    *,
+    host: str = "127.0.0.1",
+    port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8099,
+    expires_in: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 1200,
+    log: Flag = False,
+    allow_remote: Flag = False,
+) -> None:
+    """
+    Run a Flexiti for tests on this machine, until Ctrl-C.
+
+    It issues tokens and answers widget/init by the rules of the specification, without an account
+    and without the network. Its URL, its credentials and the variables for other commands are
+    printed first.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on; 0 for a free one.
+        expires_in: Life of its tokens in seconds.
+        log: Print a line for each request, without secrets.
+        allow_remote: Listen also where other machines can connect.
+    """
+    if not (is_loopback(host) or allow_remote):
+        raise CommandError(_REMOTE.format(host=printable(host)), status=WRONG)
+    stop = asyncio.Event()
+    broken: list[OSError] = []
+
+    def print_request(record: RequestRecord) -> None:
+        try:
+            print_line(_request_line(record))
+        except OSError as error:  # whoever read the log has gone
+            broken.append(error)
+            stop.set()
+
+    running = Sandbox(
+        host=host, port=port, expires_in=expires_in, on_request=print_request if log else None
+    )
+    _on_signals(stop.set)
+    await _start(running)
+    try:
+        _print_welcome(running)
+        await stop.wait()
+    finally:
+        await running.aclose()
+    if broken:
+        raise broken[0]
+    print_note(
+        f"{running.count('oauth/token'):,} token requests, "
+        f"{running.count('widget/init'):,} widget sessions asked for"
+    )
+
+
+async def _start(running: Sandbox) -> None:
+    try:
+        await running.start()
+    except OSError as error:
+        where = f"port {running.port} of {printable(running.host)}"
+        if error.errno == errno.EADDRINUSE:
+            msg = f"{where} is in use: choose another one with --port, 0 takes a free one"
+        else:
+            msg = f"cannot listen on {where}: {printable(error.strerror or type(error).__name__)}"
+    else:
+        return
+    raise CommandError(msg)
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    """Let Ctrl-C and SIGTERM end the sandbox as what they are here: the normal way."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop)
+        except NotImplementedError:  # pragma: no cover - Windows
+            signal.signal(number, partial(_stop_soon, loop, stop))
+
+
+def _stop_soon(
+    loop: asyncio.AbstractEventLoop, stop: Callable[[], None], *_: object
+) -> None:  # pragma: no cover - Windows
+    loop.call_soon_threadsafe(stop)
+
+
+def _print_welcome(running: Sandbox) -> None:
+    base_url = running.base_url
+    print_line(f"Flexiti sandbox: {base_url}  (Ctrl-C ends it)")
+    print_line()
+    print_facts(
+        {
+            "client id": running.client_id,
+            "client secret": running.client_secret,
+            "merchant user": running.merchant_username,
+            "merchant password": running.merchant_password,
+            "tokens live": f"{running.expires_in} s",
+        }
+    )
+    print_line()
+    print_line("For flexiti-async in another terminal:")
+    print_line()
+    here = _ANY_HOST.get(running.host)
+    variables = {
+        "FLEXITI_BASE_URL": base_url if here is None else _with_host(base_url, here),
+        "FLEXITI_CLIENT_ID": running.client_id,
+        "FLEXITI_CLIENT_SECRET": running.client_secret,
+    }
+    for name, value in variables.items():
+        print_line(f"  export {name}={shlex.quote(value)}")
+    print_line()
+
+
+def _with_host(base_url: str, host: str) -> str:
+    """Name a host that one can connect to, and that plain http is allowed for."""
+    return re.sub(r"(?<=//)(\[[^\]]*\]|[^:/]*)", host, base_url, count=1)
+
+
+def _request_line(record: RequestRecord) -> str:
+    """Write a request as a line. What the client could choose freely may be a secret: masked."""
+    known = record.endpoint != "unknown"
+    answer = str(record.status) if record.error is None else f"{record.status} {record.error}"
+    parts = [
+        time.strftime("%H:%M:%S", time.localtime(record.at)),
+        mask_text(record.method),
+        record.endpoint if known else mask_text(record.path),
+        answer,
+    ]
+    chosen = {"grant": record.grant, "scope": record.scope}
+    parts += [f"{name}={mask_text(value)}" for name, value in chosen.items() if value]
+    if record.token_id is not None:
+        parts.append(f"token={record.token_id}")
+    if record.reference_id is not None:
+        shown = record.reference_id
+        parts.append(f"reference={shown if _GUID.fullmatch(shown) else mask_text(shown)}")
+    return "  ".join(parts)

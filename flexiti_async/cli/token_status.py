@@ -1,0 +1,142 @@
+"""What the store says about one shared token, for people and for programs; never the token."""
+
+import math
+
+from attrs import frozen
+
+from flexiti_async import FlexitiConfig, Scope
+from flexiti_async.cli.output import mask_store
+from flexiti_async.sansio.claim import Sight
+from flexiti_async.sansio.record import Claim, Failure, StoredToken
+from flexiti_async.sansio.redact import mask_text
+from flexiti_async.sansio.token import TokenKey
+
+__all__ = ["TokenStatus"]
+
+
+@frozen
+class TokenStatus:
+    """
+    One look at the record of a token key.
+
+    Attributes:
+        scope: Scope of the token.
+        store: Where the record is, masked.
+        store_key: Under which key.
+        fingerprint: Of the configured credentials.
+        sight: What is there.
+    """
+
+    scope: Scope
+    store: str
+    store_key: str
+    fingerprint: str
+    sight: Sight
+
+    @classmethod
+    def of(cls, config: FlexitiConfig, key: TokenKey, sight: Sight) -> "TokenStatus":
+        """Make it of what one look showed."""
+        store = config.store
+        return cls(
+            scope=key.scope,
+            store=mask_store(store) if isinstance(store, str) else type(store).__name__,
+            store_key=key.store_key,
+            fingerprint=config.fingerprint,
+            sight=sight,
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """Give it for programs; null is what is not there, and what the store cannot tell."""
+        record = self.sight.record
+        token, claim, failure = (
+            (record.token, record.claim, record.failure) if record else (None, None, None)
+        )
+        return {
+            "scope": self.scope.value,
+            "store": self.store,
+            "store_key": self.store_key,
+            "fingerprint": self.fingerprint,
+            "stored": record is not None,
+            "version": self.sight.version,
+            "age": self._age(),
+            "token": token and self._token_json(token),
+            "claim": claim and {"lease": claim.lease, "remaining": self._left(claim.lease)},
+            "failure": failure and self._failure_json(failure),
+        }
+
+    def as_facts(self) -> dict[str, str]:
+        """Give it for people."""
+        facts = {
+            "scope": self.scope.value,
+            "store": self.store,
+            "key": self.store_key,
+            "credentials": f"fingerprint {self.fingerprint}",
+        }
+        record = self.sight.record
+        if record is None:
+            return {**facts, "record": "nothing is stored"}
+        age = self._age()
+        written = "" if age is None else f", written {age:.1f} s ago"
+        return {
+            **facts,
+            "record": f"version {(self.sight.version or '')[:8]}{written}",
+            "token": self._token_text(record.token) if record.token else "none",
+            "claim": self._claim_text(record.claim) if record.claim else "none",
+            "failure": self._failure_text(record.failure) if record.failure else "none",
+        }
+
+    def _age(self) -> float | None:
+        age = self.sight.max_age
+        return round(age, 3) if math.isfinite(age) else None
+
+    def _life(self, token: StoredToken) -> float | None:
+        life = self.sight.life(token)
+        return round(max(life, 0.0), 3) if math.isfinite(life) else None
+
+    def _left(self, duration: float) -> float:
+        """Tell what is left at most of a duration that began with the write."""
+        return round(max(duration - self.sight.min_age, 0.0), 3)
+
+    def _token_json(self, token: StoredToken) -> dict[str, object]:
+        return {
+            "token_id": token.token_id,
+            "lifetime": token.lifetime,
+            "remaining": self._life(token),
+            "promised": token.promised,
+        }
+
+    def _failure_json(self, failure: Failure) -> dict[str, object]:
+        return {
+            "kind": failure.kind,
+            "message": mask_text(failure.message),
+            "status": failure.status,
+            "code": failure.code,
+            "attempts": failure.attempts,
+            "back_off": failure.back_off,
+            "remaining": self._left(failure.back_off),
+            "fingerprint": failure.fingerprint,
+        }
+
+    def _token_text(self, token: StoredToken) -> str:
+        life = self._life(token)
+        left = "an unknown part" if life is None else f"{life:.1f} s"
+        promise = "promised to checkouts" if token.promised else "not promised"
+        return f"{token.token_id[:8]}, {left} of {token.lifetime:g} s left, {promise}"
+
+    def _claim_text(self, claim: Claim) -> str:
+        left = self._left(claim.lease)
+        if left <= 0:
+            return "lapsed: whoever was getting a new token is believed dead"
+        return f"somebody is getting a new token; the lease has {left:.1f} s left"
+
+    def _failure_text(self, failure: Failure) -> str:
+        left = self._left(failure.back_off)
+        mine = failure.fingerprint == self.fingerprint
+        whose = "these credentials" if mine else f"credentials {mask_text(failure.fingerprint)}"
+        wait = (
+            f"nobody with them tries again for {left:.1f} s" if left > 0 else "its back-off is over"
+        )
+        return (
+            f"{mask_text(failure.kind)}, {failure.attempts} in a row, with {whose}; {wait}\n"
+            f"{mask_text(failure.message)}"
+        )

@@ -1,0 +1,62 @@
+"""What many tests need: a sandbox and sessions on it that share one clock, moved by hand."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from flexiti_async import FlexitiConfig, FlexitiSession
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.testing import ManualClock
+from flexiti_stores.memory import MemoryStore
+
+MakeSession = Callable[..., FlexitiSession]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Give a clock that the test moves."""
+    return ManualClock()
+
+
+@pytest.fixture
+async def sandbox(clock: ManualClock) -> AsyncIterator[Sandbox]:
+    """Give a running sandbox; time passes there as here, but the wall clock is its own."""
+    async with Sandbox(clock=clock.boot) as running:
+        yield running
+
+
+@pytest.fixture
+def store(clock: ManualClock) -> MemoryStore:
+    """Give a memory store on the test's clock."""
+    return MemoryStore(clock=clock.boot)
+
+
+@pytest.fixture
+async def make_session(
+    sandbox: Sandbox, clock: ManualClock, store: MemoryStore
+) -> AsyncIterator[MakeSession]:
+    """Give a function that makes sessions on the sandbox, and close them afterwards."""
+    made: list[FlexitiSession] = []
+
+    def make(**options: Any) -> FlexitiSession:
+        given = {
+            "client_id": sandbox.client_id,
+            "client_secret": sandbox.client_secret,
+            "base_url": sandbox.base_url,
+            "store": store,
+            **options,
+        }
+        session = FlexitiSession(FlexitiConfig(**given), clock=clock)
+        made.append(session)
+        return session
+
+    yield make
+    for session in made:
+        await session.aclose()
+
+
+@pytest.fixture
+def session(make_session: MakeSession) -> FlexitiSession:
+    """Give a session on the sandbox."""
+    return make_session()

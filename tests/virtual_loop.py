@@ -1,0 +1,40 @@
+"""An event loop whose time passes only when nothing else is to do. For tests without real I/O."""
+
+import asyncio
+import selectors
+from typing import Any
+
+
+class _Leaping(selectors.DefaultSelector):
+    """Do not wait: tell the loop how long it would have waited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        ready = super().select(0)
+        if not ready and timeout is not None:
+            self.passed += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """
+    Sleep without waiting.
+
+    It is a `Clock` of the library as well: both clocks are the loop's time.
+    """
+
+    def __init__(self) -> None:
+        self._leaping = _Leaping()
+        super().__init__(self._leaping)
+
+    def time(self) -> float:
+        return 1_000.0 + self._leaping.passed
+
+    def wall(self) -> float:
+        return self.time()
+
+    def boot(self) -> float:
+        return self.time()
