@@ -115,6 +115,9 @@ def package(session: nox.Session) -> None:
     # First, while the environment is still empty: does the wheel bring all that it needs?
     session.install(str(wheel))
     session.run("python", "-W", "error", "-c", f"import {PACKAGES}", env=NOT_THE_CHECKOUT)
+    # The README's first command, from the wheel.
+    session.install(f"{wheel}[cli]")
+    session.run("flexiti-async", "demo", env=NOT_THE_CHECKOUT)
     _install_groups(session, "package")
     session.run("check-wheel-contents", str(wheel))
     session.run("twine", "check", "--strict", str(wheel), str(sdist))

@@ -1,13 +1,12 @@
 """Checkouts in the token store: saved, taken up by another process, one step at a time."""
 
-import secrets
-
 from attrs import evolve, field, frozen
 
-from flexiti_async.errors import CheckoutConflict, CheckoutNotFound
+from flexiti_async.errors import CheckoutConflict, CheckoutNotFound, StoreError
 from flexiti_async.sansio.checkout_state import CheckoutState, decode_checkout, encode_checkout
 from flexiti_async.sansio.token import store_key
-from flexiti_async.store import Entry, GuardedStore
+from flexiti_async.store import Entry
+from flexiti_async.vault import Vault
 
 __all__ = ["CheckoutRecords", "Saved"]
 
@@ -38,12 +37,12 @@ class CheckoutRecords:
     Args:
         base_url: API base URL; with the client id it tells shops apart.
         client_id: The client id.
-        store: Where they are kept.
+        vault: Where they are kept.
     """
 
-    def __init__(self, base_url: str, client_id: str, store: GuardedStore) -> None:
+    def __init__(self, base_url: str, client_id: str, vault: Vault) -> None:
         self._whose = (base_url, client_id)
-        self._store = store
+        self._vault = vault
 
     async def save(self, state: CheckoutState, *, over: Entry | None) -> Entry:
         """
@@ -55,16 +54,9 @@ class CheckoutRecords:
             CheckoutConflict: Another process has taken a step of it meanwhile.
         """
         key = self._key(state.reference_id)
-        entry = Entry(
-            version=secrets.token_hex(16),
-            payload=encode_checkout(state, key),
-            keep_for=state.token.remaining + _MARGIN,
-        )
-        if await self._store.swap(key, entry, expected=over):
-            return entry
-        # Not plainly won: what is stored tells whose it is, by the version.
-        stored = await self._store.load(key)
-        if stored is not None and stored.version == entry.version:
+        text = encode_checkout(state, key)
+        entry = self._vault.entry(key, text, keep_for=state.token.remaining + _MARGIN)
+        if await self._swapped(key, entry, over):
             return entry
         msg = "another process has taken this step of the checkout"
         raise CheckoutConflict(msg, reference_id=state.reference_id)
@@ -77,15 +69,31 @@ class CheckoutRecords:
             CheckoutNotFound: There is none, or it has ended with its token.
         """
         key = self._key(reference_id)
-        entry = await self._store.load(key)
-        if entry is not None:
-            state = decode_checkout(entry.payload, key)
+        loaded = await self._vault.load(key)
+        entry = loaded.entry
+        if entry is not None and loaded.text is not None:
+            state = decode_checkout(loaded.text, key)
             # A store that tells no ages leaves it to the API to refuse the token.
             left = state.token.remaining - (entry.age or 0.0)
             if left > 0:
                 return Saved(evolve(state, token=evolve(state.token, remaining=left)), entry)
         msg = "there is no such checkout, or it has ended with its token"
         raise CheckoutNotFound(msg, reference_id=reference_id)
+
+    async def _swapped(self, key: str, entry: Entry, over: Entry | None) -> bool:
+        failure: StoreError | None = None
+        try:
+            if await self._vault.swap(key, entry, expected=over):
+                return True
+        except StoreError as error:
+            failure = error
+        # Not plainly won: what is stored tells whose it is, by the version.
+        stored = (await self._vault.load(key)).entry
+        if stored is not None and stored.version == entry.version:
+            return True
+        if failure is not None:
+            raise failure
+        return False
 
     def _key(self, reference_id: str) -> str:
         return store_key("checkout", *self._whose, reference_id)

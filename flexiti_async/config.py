@@ -8,7 +8,7 @@ fault is told at once, by `ConfigError`, and no value of a secret with it.
 
 import enum
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Self, cast
 
 import attrs
@@ -68,6 +68,8 @@ class _Bad:
 
 
 def _hide(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_hide(item) for item in cast("Sequence[object]", value)]
     return Secret(value) if isinstance(value, str) else value
 
 
@@ -157,6 +159,14 @@ def _secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
     return Secret(plain) if isinstance(plain, str) else _Bad("a text")
 
 
+def _token_keys(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN401 - see above
+    if isinstance(value, Secret | str):
+        value = str(_plain(value)).split(",")
+    keys = [_secret(key) for key in value]
+    bad = any(isinstance(key, _Bad) for key in keys)
+    return _Bad("a key, or several") if bad else tuple(key for key in keys if key)
+
+
 def _client_secret(value: Secret | str) -> Any:  # noqa: ANN401 - see above
     return _secret(value)
 
@@ -196,6 +206,9 @@ class FlexitiConfig:
             for loopback only.
         store: Where tokens are shared: `memory://` (this process), the URL of another store, a
             class path `package.module:Class`, or a ready `TokenStore`.
+        token_keys: Keys that everything in the token store is sealed with: the first one seals,
+            all of them open, so that keys can be rotated. One text with commas, or several. Make
+            one with `flexiti-async keys generate`. Needs the extra `crypto`.
         merchant_username: With `merchant_password`: log every new token in (merchants/login).
         merchant_password: See `merchant_username`.
         account_type_place: Where the `account_type` of an application stands in widget/init.
@@ -220,6 +233,7 @@ class FlexitiConfig:
     base_url: str | None = field(default=None, converter=_text)
     # A store's URL can hold a password.
     store: str | TokenStore = field(default="memory://", converter=_store, repr=False)
+    token_keys: tuple[Secret, ...] = field(default=(), converter=_token_keys)
     merchant_username: str | None = field(default=None, converter=_text, repr=False)
     merchant_password: Secret | None = field(default=None, converter=_secret)
     account_type_place: AccountTypePlace = field(

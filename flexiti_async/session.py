@@ -1,7 +1,7 @@
 """`FlexitiSession`: the async session object that a shop works with."""
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import Self, TypeVar
 
 from attrs import evolve
 
@@ -20,12 +20,10 @@ from flexiti_async.sansio.call import Call
 from flexiti_async.sansio.checkout_state import Sharing
 from flexiti_async.sansio.token import Scope, Token, TokenKey
 from flexiti_async.shared_record import SharedRecord
-from flexiti_async.store import GuardedStore, TokenStore, open_store
+from flexiti_async.store import TokenStore, open_store
 from flexiti_async.token_source import Setup, Tuning
-from flexiti_async.transport import Transport
-
-if TYPE_CHECKING:
-    import aiohttp
+from flexiti_async.transport import ClientSession, Transport
+from flexiti_async.vault import Vault
 
 __all__ = ["FlexitiSession"]
 
@@ -51,7 +49,7 @@ class FlexitiSession:
         self,
         config: FlexitiConfig,
         *,
-        client_session: "aiohttp.ClientSession | None" = None,
+        client_session: ClientSession | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._config = config
@@ -74,7 +72,7 @@ class FlexitiSession:
         self._owns_store = isinstance(config.store, str)
         self._closed = False
         self._refreshers: dict[Scope, TokenRefresher] = {}
-        self._store, self._desk = self._open()
+        self._store, self._vault, self._desk = self._open()
 
     @classmethod
     def from_env(cls, **options: object) -> Self:
@@ -93,14 +91,14 @@ class FlexitiSession:
     @property
     def store(self) -> TokenStore:
         """The token store in use."""
-        return self._store.inner
+        return self._store
 
     async def __aenter__(self) -> Self:
         """Open the session; one that was closed opens again."""
         if self._closed:
             self._closed = False
             self._refreshers = {}
-            self._store, self._desk = self._open()
+            self._store, self._vault, self._desk = self._open()
         return self
 
     async def __aexit__(
@@ -125,7 +123,7 @@ class FlexitiSession:
             await refresher.aclose()
         await self._transport.aclose()
         if self._owns_store:
-            await self._store.inner.aclose()
+            await self._store.aclose()
 
     async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
         """
@@ -261,29 +259,30 @@ class FlexitiSession:
             raise SessionClosed(msg)
         return refresher
 
-    def _open(self) -> tuple[GuardedStore, Desk]:
+    def _open(self) -> tuple[TokenStore, Vault, Desk]:
         config = self._config
-        store = GuardedStore(open_store(config.store), config.store_timeout)
+        store = open_store(config.store)
+        vault = Vault.over(store, timeout=config.store_timeout, keys=config.token_keys)
         desk = Desk(
             caller=self._caller,
             refreshers=self.refresher,
-            records=CheckoutRecords(config.api_url, config.client_id, store),
+            records=CheckoutRecords(config.api_url, config.client_id, vault),
             config=config,
             clock=self._clock,
         )
-        return store, desk
+        return store, vault, desk
 
     def _new_refresher(self, scope: Scope) -> TokenRefresher:
         key = TokenKey(self._config.api_url, self._config.client_id, scope)
         setup = Setup(
             key=key,
-            record=SharedRecord(key.store_key, self._store, self._clock),
+            record=SharedRecord(key.store_key, self._vault, self._clock),
             issuer=self._issuer,
             refresh_tokens=PROCESS,
             tuning=_tuning(self._config),
             clock=self._clock,
         )
-        return TokenRefresher(setup, store_id=id(self._store.inner))
+        return TokenRefresher(setup, store_id=id(self._store))
 
 
 def _tuning(config: FlexitiConfig) -> Tuning:

@@ -1,14 +1,13 @@
 """`SharedRecord`: the record of one token key in the store, read and written typed."""
 
-import secrets
-
 from attrs import field, frozen
 
 from flexiti_async.clock import Clock
 from flexiti_async.errors import StoreError
 from flexiti_async.sansio.claim import Sight, Watch
 from flexiti_async.sansio.record import Record, decode_record, encode_record
-from flexiti_async.store import Entry, GuardedStore
+from flexiti_async.store import Entry
+from flexiti_async.vault import Vault
 
 __all__ = ["Look", "SharedRecord", "Written"]
 
@@ -51,13 +50,13 @@ class SharedRecord:
 
     Args:
         key: The record's store key.
-        store: Where it is kept.
+        vault: Where it is kept.
         clock: This process's clocks.
     """
 
-    def __init__(self, key: str, store: GuardedStore, clock: Clock) -> None:
+    def __init__(self, key: str, vault: Vault, clock: Clock) -> None:
         self._key = key
-        self._store = store
+        self._vault = vault
         self._clock = clock
         self._watch = Watch()
 
@@ -69,11 +68,14 @@ class SharedRecord:
             StoreError: The store is down or slow, or holds something unreadable.
         """
         before = self._clock.boot()
-        entry = await self._store.load(self._key)
+        loaded = await self._vault.load(self._key)
         after = self._clock.boot()
+        entry = loaded.entry
         if entry is None:
             return Look(self._watch.see(None, None, None, before=before, now=after), None)
-        record = decode_record(entry.payload, self._key)
+        # What cannot be believed says nothing; it is there to be replaced.
+        text = loaded.text
+        record = Record(self._key) if text is None else decode_record(text, self._key)
         sight = self._watch.see(entry.version, record, entry.age, before=before, now=after)
         return Look(sight, entry)
 
@@ -84,14 +86,11 @@ class SharedRecord:
         A store that fails may have written it all the same, so that is no exception but a write
         that was not plainly won: the next look tells, by the version.
         """
-        entry = Entry(
-            version=secrets.token_hex(16),
-            payload=encode_record(record),
-            keep_for=record.matters_for() + _MARGIN,
-        )
+        text = encode_record(record)
+        entry = self._vault.entry(self._key, text, keep_for=record.matters_for() + _MARGIN)
         before = self._clock.boot()
         try:
-            won = await self._store.swap(self._key, entry, expected=over)
+            won = await self._vault.swap(self._key, entry, expected=over)
         except StoreError:
             won = False
         if won:

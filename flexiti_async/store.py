@@ -139,14 +139,14 @@ class GuardedStore:
     """
 
     def __init__(self, store: TokenStore, timeout: float) -> None:
-        self.inner = store
+        self._store = store
         self._timeout = timeout
 
     async def load(self, key: str) -> Entry | None:
         """Get the entry under a key; raises StoreUnavailable."""
         try:
             async with asyncio.timeout(self._timeout):
-                return await self.inner.load(key)
+                return await self._store.load(key)
         except Exception as error:  # noqa: BLE001 - a plug-in raises what it likes
             failure = self._failure("load", error)
         raise failure
@@ -155,7 +155,7 @@ class GuardedStore:
         """Compare and swap; raises StoreUnavailable, and then the outcome is unknown."""
         try:
             async with asyncio.timeout(self._timeout):
-                return await self.inner.swap(key, entry, expected=expected)
+                return await self._store.swap(key, entry, expected=expected)
         except Exception as error:  # noqa: BLE001 - a plug-in raises what it likes
             failure = self._failure("swap", error)
         raise failure

@@ -23,7 +23,10 @@ from flexiti_async.errors import (
 )
 from flexiti_async.sansio.call import HttpRequest, HttpResponse
 
-__all__ = ["Transport"]
+__all__ = ["ClientSession", "Transport"]
+
+ClientSession = aiohttp.ClientSession
+"""What a shop may lend; named here so that nothing else of the core has to know aiohttp."""
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
 
@@ -50,7 +53,7 @@ class Transport:
         timeout: float,
         connect_timeout: float,
         connections: int,
-        client_session: aiohttp.ClientSession | None = None,
+        client_session: ClientSession | None = None,
     ) -> None:
         self._origin = URL(base_url).origin()
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=connect_timeout)

@@ -40,7 +40,7 @@ async def make_session(
     made: list[FlexitiSession] = []
 
     def make(**options: Any) -> FlexitiSession:
-        given = {
+        given: dict[str, Any] = {
             "client_id": sandbox.client_id,
             "client_secret": sandbox.client_secret,
             "base_url": sandbox.base_url,

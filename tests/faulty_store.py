@@ -35,6 +35,7 @@ class FaultyStore:
         self.operations: list[str] = []
 
     async def load(self, key: str) -> Entry | None:
+        """Give what is stored, without its age if ages cannot be told."""
         await self._enter("load")
         entry = await self._memory.load(key)
         if entry is None or not self.ageless:
@@ -42,6 +43,7 @@ class FaultyStore:
         return Entry(entry.version, entry.payload, entry.keep_for)
 
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+        """Compare and swap, and meet the next trouble if the swap would be won."""
         await self._enter("swap")
         stored = await self._memory.load(key)
         matches = (stored and stored.version) == (expected and expected.version)

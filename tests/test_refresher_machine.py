@@ -8,7 +8,7 @@ time, and the token endpoint fails, loses its answers and revokes.
 
 import asyncio
 import secrets
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from attrs import define, field
 from hypothesis import settings
@@ -31,11 +31,20 @@ from flexiti_async.sansio.token import Scope, Token, TokenKey
 from flexiti_async.shared_record import SharedRecord
 from flexiti_async.store import GuardedStore
 from flexiti_async.token_source import Issued, Setup, Tuning
+from flexiti_async.vault import Vault
 
 from .faulty_store import FaultyStore, Trouble
 from .virtual_loop import VirtualLoop
 
+ServerTrouble: TypeAlias = Literal["503", "lost", "stalled"]
+Fault: TypeAlias = (
+    Literal["deliver", "evict", "snapshot", "roll_back", "down", "up", "revoke"]
+    | ServerTrouble
+    | Trouble
+)
+
 LIFETIME = 1200.0
+SERVER_TROUBLES: tuple[ServerTrouble, ...] = ("503", "lost", "stalled")
 STORE_TROUBLES: tuple[Trouble, ...] = (
     "written but unknown",
     "not written but unknown",
@@ -62,15 +71,16 @@ class Server:
     """A token endpoint with single-use refresh tokens whose replay revokes the whole family."""
 
     loop: VirtualLoop
-    minted: dict[str, Minted] = field(factory=dict)
+    minted: dict[str, Minted] = field(factory=dict[str, Minted])
     replays: int = 0
     broken_promises: int = 0
     requests: int = 0
-    trouble: list[str] = field(factory=list)
+    trouble: list[ServerTrouble] = field(factory=list[ServerTrouble])
 
     async def issue(
         self, scope: Scope, refresh_token: Secret | None = None
     ) -> Issued | TokenError | SessionClosed:
+        """Answer as the token endpoint would, or fail as told."""
         self.requests += 1
         sent = now(self.loop)
         await asyncio.sleep(0.05)
@@ -82,8 +92,8 @@ class Server:
             old = next(m for m in self.minted.values() if m.refresh_token == refresh_token.reveal())
             if old.spent:
                 self.replays += 1
-                for token in self.minted.values():
-                    token.revoked = token.revoked or token.family == old.family
+                for kin in self.minted.values():
+                    kin.revoked = kin.revoked or kin.family == old.family
             if old.spent or old.revoked or self.loop.time() >= old.born + LIFETIME:
                 return TokenRejected("refused", status=400)
             old.spent = old.revoked = True
@@ -100,6 +110,7 @@ class Server:
         return Issued(token, Secret(refresh))
 
     def of(self, token: Token) -> Minted:
+        """Give what the server knows of a token."""
         return self.minted[token.access_token.reveal()]
 
 
@@ -108,7 +119,7 @@ class Process:
     """A refresher with a memory of its own."""
 
     refresher: TokenRefresher
-    seen_rejected: set[str] = field(factory=set)
+    seen_rejected: set[str] = field(factory=set[str])
 
 
 class Refreshers(RuleBasedStateMachine):
@@ -116,6 +127,7 @@ class Refreshers(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
+        """Start the loop, the store, the server and three processes."""
         self.runner = asyncio.Runner(loop_factory=VirtualLoop)
         loop = self.runner.get_loop()
         assert isinstance(loop, VirtualLoop)
@@ -126,12 +138,15 @@ class Refreshers(RuleBasedStateMachine):
         self.processes = [self.new_process() for _ in range(3)]
 
     def new_process(self) -> Process:
-        record = SharedRecord(KEY.store_key, GuardedStore(self.store, 0.5), self.loop)
+        """Make a process that shares nothing with others but store and server."""
+        vault = Vault(GuardedStore(self.store, 0.5))
+        record = SharedRecord(KEY.store_key, vault, self.loop)
         tuning = Tuning("me", 20.0, None, None, degrade=True, refresh_is_harmless=False)
         setup = Setup(KEY, record, self.server, RefreshTokens(), tuning, self.loop)
         return Process(TokenRefresher(setup, store_id=id(record)))
 
     def ask_all(self, asks: list[tuple[int, float]]) -> None:
+        """Ask at once, and check what comes: who asks, and for how many seconds."""
         self.runner.run(self._ask_all(asks))
 
     async def _ask_all(self, asks: list[tuple[int, float]]) -> None:
@@ -168,12 +183,16 @@ class Refreshers(RuleBasedStateMachine):
 
     @rule(
         who=st.integers(0, 2),
-        trouble=st.sampled_from([None, None, "503", "lost", "stalled"]),
+        trouble=st.sampled_from([None, None, *SERVER_TROUBLES]),
         store_trouble=st.sampled_from([None, None, *STORE_TROUBLES]),
         again=st.sampled_from([1.0, 40.0, 100.0]),
     )
     def live_through_a_renewal(
-        self, who: int, trouble: str | None, store_trouble: Trouble | None, again: float
+        self,
+        who: int,
+        trouble: ServerTrouble | None,
+        store_trouble: Trouble | None,
+        again: float,
     ) -> None:
         """A process asks, asks when its token is about to be due, and again a little later."""
         self.ask_all([(who, 0.0)])
@@ -206,12 +225,14 @@ class Refreshers(RuleBasedStateMachine):
 
     @rule(
         fault=st.sampled_from(
-            ["deliver", "evict", "snapshot", "roll_back", "down", "up", "revoke"]
-            + ["503", "lost", "stalled"]
-            + [*STORE_TROUBLES]
+            [
+                *("deliver", "evict", "snapshot", "roll_back", "down", "up", "revoke"),
+                *SERVER_TROUBLES,
+                *STORE_TROUBLES,
+            ]
         )
     )
-    def fault(self, fault: str) -> None:
+    def fault(self, fault: Fault) -> None:
         """Something fails, or heals."""
         self.faults += fault not in ("deliver", "snapshot", "up")
         match fault:
@@ -233,11 +254,13 @@ class Refreshers(RuleBasedStateMachine):
             case _:
                 self.store_trouble(fault)
 
-    def server_trouble(self, trouble: str) -> None:
+    def server_trouble(self, trouble: ServerTrouble) -> None:
+        """Order what becomes of the next token request."""
         self.server.trouble.append(trouble)
         self.faults += 1
 
-    def store_trouble(self, trouble: Any) -> None:
+    def store_trouble(self, trouble: Trouble) -> None:
+        """Order what becomes of the next swap that would be won."""
         self.store.trouble.append(trouble)
         self.faults += 1
 

@@ -64,7 +64,8 @@ async def test_10_000_callers_at_hard_expiry_make_one_request(
 
 
 @pytest.mark.parametrize(
-    ("min_ttl", "age"), [pytest.param(0.0, 1150.0, id="plain"), pytest.param(600.0, 560.0, id="min_ttl")]
+    ("min_ttl", "age"),
+    [pytest.param(0.0, 1150.0, id="plain"), pytest.param(600.0, 560.0, id="min_ttl")],
 )
 async def test_in_the_renewing_window_one_request_is_made_and_nobody_waits(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, min_ttl: float, age: float
@@ -73,9 +74,7 @@ async def test_in_the_renewing_window_one_request_is_made_and_nobody_waits(
     first = await session.token(min_ttl=min_ttl)
     clock.advance(age)
 
-    tokens = {
-        without_waiting(session.token(min_ttl=min_ttl)).token_id for _ in range(CALLERS)
-    }
+    tokens = {without_waiting(session.token(min_ttl=min_ttl)).token_id for _ in range(CALLERS)}
     await session.aclose()  # waits for the renewal in the background
 
     assert {first.token_id} == tokens
@@ -165,9 +164,7 @@ async def test_a_failure_is_one_request_and_a_typed_error_for_each_of_20_callers
     """Nobody tries again behind the first one's back, neither at once nor in the back-off."""
     sandbox.fail(ENDPOINT, times=None, **answer)
 
-    at_once = await asyncio.gather(
-        *(session.token() for _ in range(20)), return_exceptions=True
-    )
+    at_once = await asyncio.gather(*(session.token() for _ in range(20)), return_exceptions=True)
     later = await asyncio.gather(session.token(), return_exceptions=True)
 
     assert [kind] * 21 == [type(error) for error in (*at_once, *later)]

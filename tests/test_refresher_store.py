@@ -43,7 +43,7 @@ def another_process(session: FlexitiSession) -> FlexitiSession:
     """Make a session share nothing with others but the store, as one in another process would."""
     refresher = session.refresher(Scope.CUSTOMER)
     object.__setattr__(refresher._setup, "refresh_tokens", RefreshTokens())
-    refresher._key = (*refresher._key, id(session))
+    refresher._key = (*refresher._key[:2], id(session))  # a store id that no other session has
     return session
 
 
@@ -72,7 +72,7 @@ async def test_three_processes_make_one_request_between_them(
 
 
 async def test_a_session_with_a_usable_token_never_waits_for_the_store(
-    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+    session: FlexitiSession, faulty: FaultyStore, clock: ManualClock
 ) -> None:
     """An outage is no matter as long as the token lives, also in its renewing window."""
     first = await session.token()
@@ -112,7 +112,7 @@ async def test_without_the_store_a_private_token_is_got_with_one_warning(
 
 
 async def test_a_store_that_hangs_is_an_outage_not_a_stall(
-    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox
+    session: FlexitiSession, faulty: FaultyStore
 ) -> None:
     """The store's time-out bounds what it can cost."""
     faulty.silent = True
@@ -179,7 +179,8 @@ async def test_a_swap_of_unknown_outcome_costs_no_second_request(
     write: int,
 ) -> None:
     """Whatever the store answered, the version that is stored tells whose it is."""
-    faulty.trouble = ["written but denied"] * write + [trouble]
+    denied: list[Trouble] = ["written but denied"] * write
+    faulty.trouble = [*denied, trouble]
     first = await session.token()
     await faulty.deliver()
     faulty.trouble = []
@@ -269,7 +270,7 @@ async def test_a_token_of_unknown_age_is_not_believed(
 
 
 async def test_an_unreadable_record_is_an_outage_and_left_alone(
-    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox
+    session: FlexitiSession, faulty: FaultyStore
 ) -> None:
     """Somebody else may be able to read it: it is not taken for absent, nor overwritten."""
     key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
@@ -283,7 +284,7 @@ async def test_an_unreadable_record_is_an_outage_and_left_alone(
 
 
 async def test_a_failure_is_shared_through_the_store(
-    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox
 ) -> None:
     """One request for all waiters of all processes, and the same typed error for each."""
     processes = [another_process(make_session(store=faulty)) for _ in range(4)]
@@ -299,7 +300,7 @@ async def test_a_failure_is_shared_through_the_store(
 
 
 async def test_other_credentials_do_not_wait_for_a_failure_that_is_not_theirs(
-    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox
+    make_session: MakeSession, faulty: FaultyStore
 ) -> None:
     """A process with a wrong secret does not stop those with the right one."""
     wrong = another_process(make_session(store=faulty, client_secret="wrong"))

@@ -2,7 +2,6 @@
 
 import asyncio
 import selectors
-from typing import Any
 
 
 class _Leaping(selectors.DefaultSelector):
@@ -12,7 +11,7 @@ class _Leaping(selectors.DefaultSelector):
         super().__init__()
         self.passed = 0.0
 
-    def select(self, timeout: float | None = None) -> Any:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if not ready and timeout is not None:
             self.passed += timeout
@@ -31,10 +30,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(self._leaping)
 
     def time(self) -> float:
+        """Seconds that have been leapt over, after a start that is not zero."""
         return 1_000.0 + self._leaping.passed
 
     def wall(self) -> float:
+        """Seconds since the epoch, for the library: the loop's time."""
         return self.time()
 
     def boot(self) -> float:
+        """Seconds since boot, for the library: the loop's time."""
         return self.time()

@@ -145,6 +145,9 @@ async def _shop(
             if len(outcome.samples) < _SAMPLES:
                 outcome.samples.append(widget.masked_url)
         progress()
+        # Who goes on at once takes the connection that it has just freed from under those who
+        # wait for one (aiohttp wakes them later): some would wait until the end.
+        await asyncio.sleep(0)
 
 
 async def _check_out(

@@ -5,10 +5,11 @@ from typing import Annotated, Final
 from attrs import frozen
 from cyclopts import Group, Parameter
 
-from flexiti_async import Environment, FlexitiConfig
+from flexiti_async import ConfigError, Environment, FlexitiConfig
 
 __all__ = ["CONFIGURATION", "Connection", "Flag"]
 
+_FROM_OUTSIDE: Final = frozenset({"client_id", "client_secret"})
 _CONNECTION: Final = Group("Connection", sort_key=20)
 
 CONFIGURATION: Final = (
@@ -57,4 +58,11 @@ class Connection:
             given.setdefault("environment", None)
         elif "environment" in given:
             given["base_url"] = None
-        return FlexitiConfig.load(**given)
+        try:
+            return FlexitiConfig.load(**given)
+        except ConfigError as error:
+            if error.option not in _FROM_OUTSIDE:
+                raise
+            fault, option = error, error.option
+        msg = f"{fault}; set FLEXITI_{option.upper()}, or name a file in FLEXITI_CONFIG"
+        raise ConfigError(msg, option=option)

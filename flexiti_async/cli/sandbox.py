@@ -81,8 +81,8 @@ async def sandbox(
     if broken:
         raise broken[0]
     print_note(
-        f"{running.count('oauth/token'):,} token requests, "
-        f"{running.count('widget/init'):,} widget sessions asked for"
+        f"token requests: {running.count('oauth/token'):,}, "
+        f"widget/init: {running.count('widget/init'):,}"
     )
 
 

@@ -13,9 +13,11 @@ from flexiti_async.cli.output import CommandError, print_facts, print_json, prin
 from flexiti_async.cli.token_status import TokenStatus
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.sansio.record import Record
+from flexiti_async.sansio.seal import KeyRing
 from flexiti_async.sansio.token import TokenKey
 from flexiti_async.shared_record import SharedRecord
 from flexiti_async.store import GuardedStore
+from flexiti_async.vault import Vault
 
 __all__ = ["forget", "refresh", "status"]
 
@@ -53,8 +55,9 @@ class _Desk:
     @classmethod
     def on(cls, store: TokenStore, config: FlexitiConfig, scope: Scope) -> "_Desk":
         key = TokenKey(config.api_url, config.client_id, scope)
-        guarded = GuardedStore(store, config.store_timeout)
-        return cls(config, key, SharedRecord(key.store_key, guarded, SYSTEM_CLOCK))
+        ring = KeyRing(config.token_keys) if config.token_keys else None
+        vault = Vault(GuardedStore(store, config.store_timeout), ring)
+        return cls(config, key, SharedRecord(key.store_key, vault, SYSTEM_CLOCK))
 
     async def print_status(self, *, as_json: bool) -> None:
         look = await self.record.look()
@@ -128,8 +131,14 @@ async def _empty(desk: _Desk) -> bool:
         if look.entry is None:
             return False
         written = await desk.record.write(Record(desk.key.store_key), over=look.entry)
-        if written.won or (await desk.record.look()).sight.version == written.entry.version:
+        if written.won:
             return True
+        stored = (await desk.record.look()).sight.version
+        if stored == written.entry.version:
+            return True
+        if stored == look.sight.version:
+            msg = "the token store can be read, but did not take the write"
+            raise CommandError(msg)
     msg = "the record changes faster than it can be emptied: try again"
     raise CommandError(msg)
 

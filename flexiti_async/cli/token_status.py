@@ -8,7 +8,7 @@ from flexiti_async import FlexitiConfig, Scope
 from flexiti_async.cli.output import mask_store
 from flexiti_async.sansio.claim import Sight
 from flexiti_async.sansio.record import Claim, Failure, StoredToken
-from flexiti_async.sansio.redact import mask_text
+from flexiti_async.sansio.redact import printable
 from flexiti_async.sansio.token import TokenKey
 
 __all__ = ["TokenStatus"]
@@ -108,11 +108,11 @@ class TokenStatus:
     def _failure_json(self, failure: Failure) -> dict[str, object]:
         return {
             "kind": failure.kind,
-            "message": mask_text(failure.message),
+            "message": printable(failure.message),
             "status": failure.status,
             "code": failure.code,
             "attempts": failure.attempts,
-            "back_off": failure.back_off,
+            "back_off": round(failure.back_off, 3),
             "remaining": self._left(failure.back_off),
             "fingerprint": failure.fingerprint,
         }
@@ -132,11 +132,11 @@ class TokenStatus:
     def _failure_text(self, failure: Failure) -> str:
         left = self._left(failure.back_off)
         mine = failure.fingerprint == self.fingerprint
-        whose = "these credentials" if mine else f"credentials {mask_text(failure.fingerprint)}"
+        whose = "these credentials" if mine else f"credentials {printable(failure.fingerprint)}"
         wait = (
             f"nobody with them tries again for {left:.1f} s" if left > 0 else "its back-off is over"
         )
         return (
-            f"{mask_text(failure.kind)}, {failure.attempts} in a row, with {whose}; {wait}\n"
-            f"{mask_text(failure.message)}"
+            f"{printable(failure.kind)}, {failure.attempts} in a row, with {whose}; {wait}\n"
+            f"{printable(failure.message)}"
         )

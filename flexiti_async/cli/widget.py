@@ -83,7 +83,7 @@ class Fields:
 async def init_widget(
     *,
     flow: Flow | None = None,
-    json_file: Annotated[str | None, Parameter(metavar="FILE|-")] = None,
+    json_file: Annotated[str | None, Parameter(metavar="FILE|-", allow_leading_hyphen=True)] = None,
     fields: Fields | None = None,
     reference_id: Annotated[str | None, Parameter(metavar="GUID")] = None,
     show_url: Flag = False,
@@ -173,5 +173,5 @@ def _parse(content: bytes, name: str) -> object:
     except json.JSONDecodeError as error:
         msg = f"{name} is not JSON (line {error.lineno}, column {error.colno})"
     except (ValueError, RecursionError):
-        msg = f"{name} is not JSON in UTF-8"
+        msg = f"{name} cannot be read as JSON in UTF-8"
     raise CommandError(msg, status=WRONG)

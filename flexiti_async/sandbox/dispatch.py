@@ -118,7 +118,7 @@ class Dispatcher:
             scope = None if token is None else token.scope
         elif incoming.form is not None:
             grant, scope, refresh_token = oauth.asked_for(incoming.form)
-            if grant == oauth.REFRESH_TOKEN and refresh_token is not None:
+            if refresh_token is not None:
                 self.ledger.present(refresh_token)
         return RequestRecord(
             method=incoming.method,

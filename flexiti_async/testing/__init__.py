@@ -1,5 +1,36 @@
 """Helpers for the tests of shops that use this library. Nothing of the core imports them."""
 
+from typing import TYPE_CHECKING
+
 from flexiti_async.testing.clock import ManualClock
 
-__all__ = ["ManualClock"]
+if TYPE_CHECKING:
+    from flexiti_async.testing.store_contract import (
+        ExpiryContract,
+        LoopsContract,
+        Outage,
+        OutageContract,
+        SharedStoreContract,
+        StoreContract,
+    )
+
+__all__ = [
+    "ExpiryContract",
+    "LoopsContract",
+    "ManualClock",
+    "Outage",
+    "OutageContract",
+    "SharedStoreContract",
+    "StoreContract",
+]
+
+
+def __getattr__(name: str) -> object:
+    # The pytest plugin is in this package, so every test run of a shop imports it: the contract
+    # and the processes that it starts are loaded by those who name it.
+    if name in __all__:
+        from flexiti_async.testing import store_contract
+
+        return getattr(store_contract, name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -131,6 +131,15 @@ async def test_replays_are_counted_at_sight(api: Api, sandbox: Sandbox) -> None:
     assert 1 == sandbox.replays
 
 
+async def test_stray_refresh_token_is_seen(api: Api, sandbox: Sandbox) -> None:
+    """A refresh token sent beside another grant has been on the wire, too."""
+    token = await api.token()
+    for _ in range(2):
+        assert 200 == (await api.token(refresh_token=token.body["refresh_token"])).status
+
+    assert 1 == sandbox.replays
+
+
 async def test_unknown_refresh_token_is_no_replay(api: Api, sandbox: Sandbox) -> None:
     """Only tokens that the sandbox has issued are counted."""
     for _ in range(2):

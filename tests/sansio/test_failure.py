@@ -102,9 +102,7 @@ def test_others_get_the_error_that_it_was(kind: type[TokenError]) -> None:
     failure = failure_of_error(error, attempts=3, back_off=4.0, fingerprint="mine")
     told = error_of_failure(failure, 2.5)
 
-    assert (
-        Failure(kind.kind, "HTTP 418: No!", 4.0, 3, "mine", status=418, code="teapot") == failure
-    )
+    assert Failure(kind.kind, "HTTP 418: No!", 4.0, 3, "mine", status=418, code="teapot") == failure
     assert kind is type(told)
     assert (str(error), 418, "teapot", 2.5, None) == (
         str(told),

@@ -51,9 +51,7 @@ def answer(
 
 def read(response: HttpResponse, *, refreshing: bool = False) -> Granted | TokenError:
     """Read an answer to a request for a customer token."""
-    return read_grant(
-        response, reference_id="ref-1", scope=Scope.CUSTOMER, refreshing=refreshing
-    )
+    return read_grant(response, reference_id="ref-1", scope=Scope.CUSTOMER, refreshing=refreshing)
 
 
 def changed(**changes: object) -> dict[str, object]:
@@ -183,7 +181,7 @@ def test_no_json_object(body: bytes) -> None:
     assert "canary" not in str(error)
 
 
-@pytest.mark.parametrize("number", ["1e999", "1e99999", "-1e999999999999999999999"])
+@pytest.mark.parametrize("number", ["1e999", "1e99999", "-1e999999999999999999999", "9" * 400])
 def test_numbers_that_are_no_seconds(number: str) -> None:
     """A lifetime without bounds is no lifetime."""
     body = json.dumps(changed(expires_in=0)).replace('"expires_in": 0', f'"expires_in": {number}')
@@ -284,9 +282,7 @@ def test_classify_errors_of_other_calls(
     ).map(lambda body: json.dumps(body).encode()),
     st.booleans(),
 )
-def test_total(
-    status: int, headers: dict[str, str], body: bytes, refreshing: bool
-) -> None:
+def test_total(status: int, headers: dict[str, str], body: bytes, refreshing: bool) -> None:
     """Whatever the endpoint answers is a token with life in it, or a TokenError."""
     result = read(HttpResponse(status, headers, body), refreshing=refreshing)
 

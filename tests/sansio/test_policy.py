@@ -111,9 +111,7 @@ def test_marks_are_capped(drawn: tuple[float, Windows]) -> None:
 
 
 @given(marks_of(), spares, spares)
-def test_freshness_is_monotone(
-    drawn: tuple[float, Windows], one: float, other: float
-) -> None:
+def test_freshness_is_monotone(drawn: tuple[float, Windows], one: float, other: float) -> None:
     """More spare life never makes a token less fresh."""
     _, marks = drawn
     less, more = sorted((one, other))
@@ -122,9 +120,7 @@ def test_freshness_is_monotone(
 
 
 @given(marks_of(), spares)
-def test_nothing_is_served_on_its_last_seconds(
-    drawn: tuple[float, Windows], spare: float
-) -> None:
+def test_nothing_is_served_on_its_last_seconds(drawn: tuple[float, Windows], spare: float) -> None:
     """Served means more than the leeway to spare, and unserved means that much or less."""
     _, marks = drawn
 
@@ -154,7 +150,7 @@ def test_short_lives_scale(lifetime: float, share: float) -> None:
 def test_a_new_token_is_fresh_for_whatever_it_can_satisfy(
     drawn: tuple[float, Windows], min_ttl: float
 ) -> None:
-    """A satisfiable ask never finds a token just minted due, nor renewing: nobody mints in a circle."""
+    """A satisfiable ask finds a token just minted fresh, so that nobody mints in a circle."""
     lifetime, marks = drawn
     spare = lifetime - min_ttl
     assume(can_satisfy(min_ttl, lifetime, marks) and spare > marks.leeway)
@@ -173,9 +169,7 @@ def test_what_cannot_be_satisfied_is_never_served(
     spare = lifetime - min_ttl
     assume(abs(spare - marks.leeway) > 1e-6)
 
-    assert can_satisfy(min_ttl, lifetime, marks) is (
-        freshness(spare, marks) is not Freshness.DUE
-    )
+    assert can_satisfy(min_ttl, lifetime, marks) is (freshness(spare, marks) is not Freshness.DUE)
 
 
 @given(marks_of(), st.floats(min_value=0.0, max_value=1e6))

@@ -125,11 +125,13 @@ def unreadable(payload: str, key: str = KEY) -> RecordUnreadable:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["v", "key", "token", "claim", "failure", "lease", "remaining"]),
-        inner,
-        max_size=5,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["v", "key", "token", "claim", "failure", "lease", "remaining"]),
+            inner,
+            max_size=5,
+        )
     ),
     max_leaves=10,
 )

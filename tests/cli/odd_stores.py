@@ -1,0 +1,78 @@
+"""Stores that do what a store should not do, found by their class path."""
+
+import secrets
+from typing import NoReturn, Self
+
+from flexiti_async.sansio.record import Record, StoredToken, encode_record
+from flexiti_async.sansio.secret import Secret
+from flexiti_async.store import Entry
+from flexiti_stores.memory import MemoryStore
+
+CANARY = "canary-of-a-store-password"
+
+
+class _Odd(MemoryStore):
+    @classmethod
+    def from_url(cls, _: str) -> Self:
+        return cls()
+
+
+class Forger(_Odd):
+    """Hands out another token at each look, and none of them is Flexiti's."""
+
+    async def load(self, key: str) -> Entry | None:
+        if not key.startswith("flexiti-token-"):
+            return await super().load(key)
+        token = StoredToken(
+            token_id=secrets.token_hex(16),
+            access_token=Secret(secrets.token_hex(20)),
+            lifetime=1200.0,
+            remaining=1200.0,
+            promised=True,
+        )
+        payload = encode_record(Record(key, token=token))
+        return Entry(secrets.token_hex(16), payload, keep_for=1260.0, age=0.0)
+
+
+class Down(_Odd):
+    """Fails, and says more than it should."""
+
+    async def load(self, key: str) -> NoReturn:
+        msg = f"cannot connect to store://shop:{CANARY}@example.com to get {key}"
+        raise OSError(msg)
+
+
+class ReadOnly(_Odd):
+    """Holds an empty record and takes no other."""
+
+    async def load(self, key: str) -> Entry:
+        return Entry("0123456789abcdef", encode_record(Record(key)), keep_for=60.0, age=0.0)
+
+    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+        del key, entry, expected
+        raise OSError
+
+
+class Ageless(_Odd):
+    """Holds a token, and cannot tell since when."""
+
+    async def load(self, key: str) -> Entry:
+        token = StoredToken("0123456789abcdef", Secret("a-token"), 1200.0, 1000.0)
+        record = encode_record(Record(key, token=token))
+        return Entry("0123456789abcdef", record, keep_for=1060.0)
+
+
+class Unreadable(_Odd):
+    """Holds something else."""
+
+    async def load(self, key: str) -> Entry:
+        return Entry("0123456789abcdef", f'{{"other": "{key}"}}', keep_for=60.0, age=0.0)
+
+
+class Buggy(_Odd):
+    """Cannot even be made."""
+
+    @classmethod
+    def from_url(cls, _: str) -> Self:
+        msg = f"the password {CANARY} is wrong"
+        raise LookupError(msg)

@@ -1,0 +1,117 @@
+"""`flexiti-async demo`."""
+
+import json
+import re
+
+import pytest
+
+from flexiti_async.cli.load import Outcome
+
+from .conftest import STORE_PASSWORD, Command, process
+
+
+def test_json() -> None:
+    """The installed script prints one JSON object with the figures, and nothing else."""
+    ran = process("demo", "--checkouts", "60", "--concurrency", "20", "--json")
+    report = json.loads(ran.out)
+    figures = {
+        name: report[name]
+        for name in (
+            "checkouts",
+            "succeeded",
+            "failed",
+            "shared_token_requests",
+            "dedicated_token_requests",
+            "store",
+        )
+    }
+
+    assert (0, "", 1) == (ran.status, ran.err, ran.out.count("\n"))
+    assert {
+        "checkouts": 60,
+        "succeeded": 60,
+        "failed": 0,
+        "shared_token_requests": 1,
+        "dedicated_token_requests": 6,
+        "store": "memory://",
+    } == figures
+    assert {"p50", "p99"} == report["latency_ms"].keys()
+    assert 0 < report["latency_ms"]["p50"] <= report["latency_ms"]["p99"]
+    assert report["seconds"] > 0
+
+
+def test_summary(command: Command) -> None:
+    """The summary has the figures and two URLs, and no token."""
+    ran = command("demo", "--checkouts", "30", "--concurrency", "7")
+    urls = re.findall(r"https?://\S+", ran.out)
+
+    assert (0, "") == (ran.status, ran.err)
+    assert "30 done, 0 failed (27 purchases, 3 applications)" in ran.out
+    assert "1 for the token that all share" in ran.out
+    assert "3 for applications" in ran.out
+    assert [True, True] == ["/****?" in url for url in urls]
+    assert None is re.search(r"[0-9a-f]{40}", ran.out)
+
+
+def test_another_demo_shares_nothing_with_it(command: Command) -> None:
+    """A store that holds the token of an earlier demo does not disturb the next one."""
+    argv = ("demo", "--checkouts", "3", "--store", "memory://demos", "--json")
+    requests = [json.loads(command(*argv).out)["shared_token_requests"] for _ in range(2)]
+
+    assert [1, 1] == requests
+
+
+def test_store_is_shown_without_its_password(command: Command) -> None:
+    """The store is part of the report, the password in its URL is not."""
+    url = f"memory://shop:{STORE_PASSWORD}@demo"
+    shown = [command("demo", "--checkouts", "1", "--store", url, *more) for more in ((), ("--json",))]
+
+    assert ["memory://****@demo" in ran.out for ran in shown] == [True, True]
+
+
+def test_failed_checkouts(command: Command, odd_stores: str) -> None:
+    """Checkouts that fail are counted, one line says why, and the status is 1."""
+    ran = command("demo", "--checkouts", "4", "--store", f"{odd_stores}Forger", "--json")
+    report = json.loads(ran.out)
+
+    assert 1 == ran.status
+    assert (0, 4) == (report["succeeded"], report["failed"])
+    assert {"p50": None, "p99": None} == report["latency_ms"]
+    assert 4 == sum(report["failures"].values())
+    assert ["error: 4 of 4 checkouts failed"] == [line[:30] for line in ran.errors]
+
+
+def test_failed_checkouts_in_the_summary(command: Command, odd_stores: str) -> None:
+    """The summary copes with having nothing to show."""
+    ran = command("demo", "--checkouts", "2", "--store", f"{odd_stores}Forger")
+
+    assert 1 == ran.status
+    assert "0 done, 2 failed" in ran.out
+
+
+@pytest.mark.parametrize("option", ["--checkouts", "--concurrency"])
+@pytest.mark.parametrize("value", ["0", "-3", "many", "1.5"])
+def test_senseless_numbers(command: Command, option: str, value: str) -> None:
+    """A number of checkouts that makes no sense is an error of usage."""
+    ran = command("demo", option, value)
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert option in ran.err
+    assert value in ran.err
+
+
+def test_unknown_store(command: Command) -> None:
+    """A store that is not installed is an error of configuration, told without its password."""
+    ran = command("demo", "--store", f"nosuch://:{STORE_PASSWORD}@localhost/0")
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert ran.err.startswith("error: no store is installed for nosuch://")
+
+
+def test_percentiles() -> None:
+    """A percentile is the latency within which that many percent had succeeded."""
+    outcome = Outcome(latencies=[number / 1000 for number in range(100, 0, -1)])
+
+    assert [51.0, 100.0] == [outcome.percentile(percent) for percent in (50, 99)]
+    assert 1.0 == Outcome(latencies=[0.001]).percentile(99)
+    assert None is Outcome().percentile(50)

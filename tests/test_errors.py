@@ -1,0 +1,249 @@
+"""The tree of errors: as drawn, described, exported, and fit to travel."""
+
+import copy
+import functools
+import inspect
+import pickle
+import re
+from collections.abc import Callable
+
+import pytest
+
+import flexiti_async
+from flexiti_async import errors
+from flexiti_async.errors import (
+    ApiError,
+    CheckoutError,
+    ConfigError,
+    FieldError,
+    FlexitiError,
+    LifetimeTooShort,
+    StoreError,
+    TokenError,
+    TransportError,
+    ValidationError,
+)
+
+LINE = re.compile(r"^(?P<indent>[│├└─ ]*)(?P<name>[A-Z]\w+)( {2,}(?P<words>.*))?$")
+CLASSES: dict[str, type[FlexitiError]] = {
+    name: value
+    for name, value in vars(errors).items()
+    if inspect.isclass(value) and issubclass(value, FlexitiError)
+}
+
+
+def drawn() -> dict[str, str | None]:
+    """Read the drawing in the docstring: each error and the one that it hangs on."""
+    assert errors.__doc__ is not None
+    parents: dict[str, str | None] = {}
+    path: list[str] = []
+    for line in errors.__doc__.split("```")[1].strip().splitlines():
+        match = LINE.match(line)
+        assert match is not None, line
+        depth = len(match["indent"]) // 4
+        del path[depth:]
+        parents[match["name"]] = path[-1] if path else None
+        path.append(match["name"])
+    return parents
+
+
+def test_the_drawing_is_the_tree() -> None:
+    """Every class is drawn below the one that it descends from, and nothing else is drawn."""
+    classes = {
+        name: next((base.__name__ for base in kind.__bases__ if base.__name__ in CLASSES), None)
+        for name, kind in CLASSES.items()
+    }
+
+    assert classes == drawn()
+
+
+def test_each_error_has_one_parent_of_ours() -> None:
+    """No class descends from two classes of the tree."""
+    assert [] == [
+        name
+        for name, kind in CLASSES.items()
+        if name != "FlexitiError"
+        and 1 != sum(issubclass(base, FlexitiError) for base in kind.__bases__)
+    ]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_described_and_exported(name: str) -> None:
+    """Every error has a docstring of its own and is a part of the public surface."""
+    assert vars(CLASSES[name]).get("__doc__")
+    assert name in errors.__all__
+    assert name in flexiti_async.__all__
+    assert CLASSES[name] is getattr(flexiti_async, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "builtin"),
+    [
+        ("ConfigError", ValueError),
+        ("ValidationError", ValueError),
+        ("CheckoutNotFound", LookupError),
+        ("SessionClosed", RuntimeError),
+        ("ConnectError", ConnectionError),
+        ("ConnectionLost", ConnectionError),
+        ("RequestTimeout", TimeoutError),
+    ],
+)
+def test_builtin_kin(name: str, builtin: type[Exception]) -> None:
+    """Where Python has a word for what happened, `except` with that word catches it too."""
+    assert issubclass(CLASSES[name], builtin)
+
+
+FIELDS = (FieldError("email", "invalid", "18 characters"), FieldError("city", "required"))
+
+
+def full(kind: type[FlexitiError]) -> FlexitiError:
+    """Make an error with all its attributes set."""
+    makers: list[tuple[type[FlexitiError], Callable[[], FlexitiError]]] = [
+        (LifetimeTooShort, lambda: LifetimeTooShort("Text!", min_ttl=1300.0, lifetime=1200.0)),
+        (ConfigError, lambda: ConfigError("Text!", option="leeway", suggestion="near")),
+        (ValidationError, lambda: ValidationError("Text!", field_errors=FIELDS)),
+    ]
+    for known, make in makers:
+        if kind is known:
+            return make()
+    if issubclass(kind, CheckoutError):
+        return kind("Text!", reference_id="ref-1")
+    if issubclass(kind, TransportError):
+        return kind("Text!", reference_id="ref-1", endpoint="widget/init")
+    if issubclass(kind, TokenError):
+        return kind("Text!", status=503, code="c", retry_after=1.5, reference_id="ref-1")
+    if issubclass(kind, ApiError):
+        return kind(
+            "Text!",
+            status=409,
+            code="c",
+            field_errors=FIELDS,
+            reference_id="ref-1",
+            url="/url",
+            endpoint="widget/init",
+            retry_after=1.5,
+        )
+    return kind("Text!")
+
+
+def _pickled(protocol: int, error: FlexitiError) -> FlexitiError:
+    other = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301 - our own
+    assert isinstance(other, FlexitiError)
+    return other
+
+
+PACKINGS: dict[str, Callable[[FlexitiError], FlexitiError]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    **{
+        f"pickle {protocol}": functools.partial(_pickled, protocol)
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+    },
+}
+
+
+@pytest.mark.parametrize("way", PACKINGS)
+@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("empty", [False, True])
+def test_errors_travel(name: str, way: str, empty: bool) -> None:
+    """Every error is the same after a copy or a pickle: class, text, attributes."""
+    error = CLASSES[name]() if empty else full(CLASSES[name])
+    other = PACKINGS[way](error)
+
+    assert type(error) is type(other)
+    assert (str(error), vars(error), error.args) == (str(other), vars(other), other.args)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_texts(name: str) -> None:
+    """Every error shows the text that it was given, and says something even without one."""
+    assert "Text!" in str(full(CLASSES[name]))
+    assert "Text!" in repr(full(CLASSES[name]))
+    assert name in repr(CLASSES[name]())
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_attributes_are_described(name: str) -> None:
+    """Every attribute stands in the docstring of the class, or of one that it descends from."""
+    kind = CLASSES[name]
+    docs = "\n".join(base.__doc__ or "" for base in kind.__mro__ if base.__name__ in CLASSES)
+
+    assert [] == [known for known in vars(full(kind)) if f"        {known}: " not in docs]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ApiError(), "HTTP 0"),
+        (ApiError(status=404), "HTTP 404"),
+        (ApiError("No!", status=409), "HTTP 409: No!"),
+        (ApiError(status=409, code="c"), "HTTP 409 c"),
+        (ApiError("No!", status=409, code="c"), "HTTP 409 c: No!"),
+        (
+            ApiError(status=409, field_errors=FIELDS),
+            "HTTP 409 [email: invalid (18 characters); city: required]",
+        ),
+        (ApiError(status=404, endpoint="widget/init"), "HTTP 404 (widget/init)"),
+        (ApiError(status=404, reference_id="r"), "HTTP 404 (reference id r)"),
+        (
+            ApiError("No!", status=404, endpoint="widget/init", reference_id="r", url="/u"),
+            "HTTP 404: No! (widget/init, reference id r)",
+        ),
+        (ValidationError(field_errors=FIELDS), "email: invalid (18 characters); city: required"),
+        (ValidationError("Text!", field_errors=FIELDS), "Text!"),
+    ],
+    ids=map(str, range(11)),
+)
+def test_texts_are_made_of_attributes(error: FlexitiError, expected: str) -> None:
+    """The text says what the attributes say, and leaves out what is not known."""
+    assert expected == str(error)
+
+
+def test_field_errors_are_kept_as_they_were() -> None:
+    """A list that is changed afterwards does not change the error."""
+    given = [*FIELDS]
+    errors_of = ValidationError(field_errors=given), ApiError(field_errors=given)
+    given.clear()
+
+    assert [FIELDS, FIELDS] == [error.field_errors for error in errors_of]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("TokenError", "transient"),
+        ("TokenUnavailable", "transient"),
+        ("TokenThrottled", "throttled"),
+        ("TokenRejected", "rejected"),
+        ("TokenMisconfigured", "misconfigured"),
+        ("LifetimeTooShort", "lifetime"),
+        ("ClockError", "clock"),
+    ],
+)
+def test_kinds_of_token_errors(kind: str, expected: str) -> None:
+    """The class of a token error has a name that processes tell each other."""
+    error = CLASSES[kind]()
+    assert isinstance(error, TokenError)
+
+    assert expected == error.kind
+
+
+def test_lifetime_too_short() -> None:
+    """An ask that no token can satisfy tells both durations, and no answer stands behind it."""
+    error = full(LifetimeTooShort)
+    assert isinstance(error, LifetimeTooShort)
+
+    assert (1300.0, 1200.0) == (error.min_ttl, error.lifetime)
+    assert (None, None, None, None) == (
+        error.status,
+        error.code,
+        error.retry_after,
+        error.reference_id,
+    )
+
+
+def test_store_errors_are_told_apart() -> None:
+    """Down and unreadable are two things, and both are the store's."""
+    assert {"StoreUnavailable", "RecordUnreadable"} == {
+        kind.__name__ for kind in StoreError.__subclasses__()
+    }

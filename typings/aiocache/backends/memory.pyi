@@ -1,0 +1,3 @@
+from aiocache.base import BaseCache
+
+class SimpleMemoryCache(BaseCache): ...
