@@ -159,14 +159,8 @@ class Checkout:
         """
         if call.scope is not Scope.CUSTOMER:
             refresher = self._desk.refreshers(call.scope)
-
-            async def another(refused: Token) -> Token:
-                refresher.reject(refused.token_id)
-                return await refresher.token()
-
-            return await self._desk.caller.make(
-                call, self.reference_id, await refresher.token(), another
-            )
+            token = await refresher.token()
+            return await self._desk.caller.make(call, self.reference_id, token, refresher.replace)
         return await self._desk.caller.make(call, self.reference_id, self._token, self._replace)
 
     async def save(self) -> None:

@@ -9,6 +9,7 @@ instead of raising them, because they are for all waiters of all processes.
 import asyncio
 import logging
 import random
+from collections.abc import Container
 from typing import Final, assert_never
 
 from attrs import evolve
@@ -73,7 +74,7 @@ class Flight:
         *,
         min_ttl: float | None,
         held: Token | None,
-        rejected: frozenset[str],
+        rejected: Container[str],
         may_refresh: bool,
         promise: bool,
     ) -> None:

@@ -7,6 +7,7 @@ the mark gets a successor by client_credentials, and the promised one lives on t
 """
 
 import asyncio
+from collections.abc import Container
 from typing import Final
 
 from attrs import evolve
@@ -23,7 +24,7 @@ __all__ = ["mark_promised"]
 _TRIES: Final = 200
 
 
-async def mark_promised(setup: Setup, token: Token, rejected: frozenset[str]) -> Held | None:
+async def mark_promised(setup: Setup, token: Token, rejected: Container[str]) -> Held | None:
     """
     Mark the token in the store, or find its successor there.
 
@@ -54,7 +55,7 @@ async def mark_promised(setup: Setup, token: Token, rejected: frozenset[str]) ->
 
 
 def _judge(
-    setup: Setup, sight: Sight, token: Token, rejected: frozenset[str]
+    setup: Setup, sight: Sight, token: Token, rejected: Container[str]
 ) -> Held | float | None:
     """Find the token, or the seconds to wait (0: write the mark), or None: it cannot be done."""
     record = sight.record

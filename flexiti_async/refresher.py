@@ -14,8 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from attrs import frozen
-
+from flexiti_async.alone import Alone, mint_alone
 from flexiti_async.clock import now
 from flexiti_async.errors import (
     FlexitiError,
@@ -27,22 +26,13 @@ from flexiti_async.errors import (
     TokenUnavailable,
 )
 from flexiti_async.flight import Flight
+from flexiti_async.in_hand import InHand, Rejected
 from flexiti_async.promise import mark_promised
 from flexiti_async.sansio.failure import back_off_of
-from flexiti_async.sansio.policy import (
-    DEFAULT_LIFETIME,
-    POLICY,
-    Windows,
-    ahead_for,
-    can_satisfy,
-    freshness,
-    min_ttl_of,
-    scaled,
-    windows,
-)
+from flexiti_async.sansio.policy import min_ttl_of, scaled, windows
 from flexiti_async.sansio.token import Token
 from flexiti_async.singleflight import SingleFlight, join
-from flexiti_async.token_source import Failed, Held, Issued, Setup
+from flexiti_async.token_source import Failed, Held, Setup
 
 __all__ = ["TokenRefresher"]
 
@@ -52,8 +42,6 @@ _JITTER: Final = 0.1
 """A process opens its renewing window up to this share earlier, so that not all do at once."""
 _MINTER_AHEAD: Final = 0.25
 """The process that can refresh opens it so much earlier than the others."""
-_REMEMBERED: Final = 256
-"""Names of rejected tokens that are remembered."""
 
 _CLOSE_WITHIN: Final = 5.0
 """Seconds that closing waits for a running flight before it cancels it."""
@@ -62,16 +50,6 @@ _STORE_PAUSE: Final = 5.0
 
 _flights: Final[SingleFlight[Held | Failed]] = SingleFlight()
 _flying: Final[WeakKeyDictionary[asyncio.Task[Held | Failed], Flight]] = WeakKeyDictionary()
-
-
-@frozen
-class _InHand:
-    """The token in hand with its marks, and until when it is fresh for a plain call."""
-
-    held: Held
-    marks: Windows
-    fresh_wall: float
-    fresh_boot: float
 
 
 class TokenRefresher:
@@ -89,19 +67,23 @@ class TokenRefresher:
         self._boot = setup.clock.boot
         self._key = (setup.key.store_key, setup.tuning.fingerprint, store_id)
         self._jitter = random.uniform(0.0, _JITTER)  # noqa: S311
-        self._in_hand: _InHand | None = None
-        self._rejected: dict[str, None] = {}
+        self._in_hand: InHand | None = None
+        self._rejected = Rejected()
+        self._alone = Alone(setup)
         self._failed: tuple[FlexitiError, float] | None = None
         self._pause_until = 0.0
-        self._degraded = False
         self._own: set[asyncio.Task[Held | Failed]] = set()
         self._watched: set[asyncio.Task[Held | Failed]] = set()
-        self.private_tokens = 0
 
     @property
     def held(self) -> Token | None:
         """The token in hand, None without one."""
-        return self._in_hand.held.token if self._in_hand else None
+        return self._in_hand.token if self._in_hand else None
+
+    @property
+    def private_tokens(self) -> int:
+        """How many tokens were got without the store, because it was down."""
+        return self._alone.tokens
 
     async def token(self, min_ttl: float | None = 0.0) -> Token:
         """
@@ -124,17 +106,22 @@ class TokenRefresher:
             and self._boot() < hand.fresh_boot
             and self._wall() < hand.fresh_wall
         ):
-            return hand.held.token
+            return hand.token
         token = self._at_hand(min_ttl)
         return token if token is not None else await self._in_time(min_ttl)
 
     async def dedicated(self, min_ttl: float | None) -> Token:
         """Get a token for one checkout alone: never shared, never refreshed, not in the store."""
-        landed = await self._mint()
+        landed = await mint_alone(self._setup, self._lifetime)
         if isinstance(landed, Failed):
             raise landed.error
-        self._check(landed.token, min_ttl)
+        self._check(self._take(landed.token), min_ttl)
         return landed.token
+
+    async def replace(self, refused: Token, min_ttl: float | None = 0.0) -> Token:
+        """Get another token for one that the API has refused."""
+        self.reject(refused.token_id)
+        return await self.token(min_ttl)
 
     def reject(self, token_id: str) -> None:
         """
@@ -145,9 +132,7 @@ class TokenRefresher:
         """
         if token_id in self._rejected:
             return
-        self._rejected[token_id] = None
-        if len(self._rejected) > _REMEMBERED:
-            del self._rejected[next(iter(self._rejected))]
+        self._rejected.add(token_id)
         held = self.held
         if held is None or held.token_id != token_id:
             return
@@ -170,23 +155,24 @@ class TokenRefresher:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
 
+    @property
+    def _lifetime(self) -> float | None:
+        return self._in_hand.token.lifetime if self._in_hand else None
+
     def _at_hand(self, min_ttl: float | None) -> Token | None:
         """Find out by the policy table whether the token in hand will do; renew it if told."""
         hand = self._in_hand
         if hand is None:
             return None
-        token = hand.held.token
-        ttl = min_ttl_of(min_ttl, token.lifetime)
-        marks = Windows(ahead_for(hand.marks, token.lifetime, ttl), hand.marks.leeway)
-        action = POLICY[freshness(token.remaining(now(self._setup.clock)) - ttl, marks)]
-        if not action.serve or self._lacks_promise(token, ttl):
+        action = hand.action(min_ttl, self._setup.clock)
+        if not action.serve or self._lacks_promise(hand.token, min_ttl):
             return None
         if action.renew:
             self._renew(min_ttl)
-        return token
+        return hand.token
 
-    def _lacks_promise(self, token: Token, ttl: float) -> bool:
-        return ttl > 0 and not token.promised and not self._setup.tuning.refresh_is_harmless
+    def _lacks_promise(self, token: Token, min_ttl: float | None) -> bool:
+        return min_ttl != 0.0 and not token.promised and not self._setup.tuning.refresh_is_harmless
 
     async def _in_time(self, min_ttl: float | None) -> Token:
         patience = 2 * self._setup.tuning.token_timeout
@@ -205,31 +191,29 @@ class TokenRefresher:
                 # Each waiter raises a copy: an exception collects the traceback of every raise.
                 raise copy.copy(landed.error)
             if isinstance(landed, Held) and landed.minted:
-                self._check(landed.token, min_ttl)
-                ttl = min_ttl_of(min_ttl, landed.token.lifetime)
-                if not self._lacks_promise(landed.token, ttl):
+                self._check(self._take(landed.token), min_ttl)
+                if not self._lacks_promise(landed.token, min_ttl):
                     return landed.token
             token = self._at_hand(min_ttl)
             if token is not None:
                 return token
 
-    def _check(self, token: Token, min_ttl: float | None) -> None:
+    def _check(self, hand: InHand, min_ttl: float | None) -> None:
         """Refuse an ask that no token can satisfy."""
-        ttl = min_ttl_of(min_ttl, token.lifetime)
-        if can_satisfy(ttl, token.lifetime, self._marks(token)):
+        if hand.can_satisfy(min_ttl):
             return
-        msg = f"a token lives {token.lifetime:g} s, and {ttl:g} s and a leeway are asked for"
-        raise LifetimeTooShort(msg, min_ttl=ttl, lifetime=token.lifetime)
+        lifetime = hand.token.lifetime
+        ttl = min_ttl_of(min_ttl, lifetime)
+        msg = f"a token lives {lifetime:g} s, and {ttl:g} s and a leeway are asked for"
+        raise LifetimeTooShort(msg, min_ttl=ttl, lifetime=lifetime)
 
     def _flight_for(self, min_ttl: float | None) -> asyncio.Task[Held | Failed] | Failed:
         """Find or start what a waiter has to wait for."""
         hand = self._in_hand
         if hand is not None:
-            token = hand.held.token
-            self._check(token, min_ttl)
-            ttl = min_ttl_of(min_ttl, token.lifetime)
-            if token.remaining(now(self._setup.clock)) - ttl > hand.marks.leeway:
-                return self._launch("promise", lambda: self._promise(token))
+            self._check(hand, min_ttl)
+            if hand.action(min_ttl, self._setup.clock).serve:
+                return self._launch("promise", lambda: self._promise(hand.token))
         if self._failed is not None and self._boot() < self._failed[1]:
             error, until = self._failed
             if isinstance(error, TokenError):
@@ -251,7 +235,7 @@ class TokenRefresher:
             self._setup,
             min_ttl=min_ttl,
             held=self.held,
-            rejected=frozenset(self._rejected),
+            rejected=self._rejected,
             may_refresh=not promise,
             promise=promise,
         )
@@ -281,88 +265,48 @@ class TokenRefresher:
             return
         landed = task.result()
         if isinstance(landed, Held):
-            self._install(landed)
+            self._install(landed.token)
             self._failed = None
-            if self._degraded and not landed.private:
-                self._degraded = False
-                _log.info("the token store is back, tokens are shared again")
+            self._alone.note(landed)
         elif landed.for_all:
             self._failed = (landed.error, self._boot() + landed.back_off)
         else:
             self._pause_until = self._boot() + landed.back_off
 
-    def _install(self, held: Held) -> None:
-        token, at = held.token, now(self._setup.clock)
+    def _install(self, token: Token) -> None:
         if token.token_id in self._rejected:
             return
-        current = self.held
-        if (
-            current is not None
-            and current.token_id != token.token_id
-            and current.remaining(at) > token.remaining(at)
-        ):
-            return
-        marks = self._marks(token)
-        ahead = ahead_for(marks, token.lifetime, 0.0)
-        self._in_hand = _InHand(
-            held=held,
-            marks=marks,
-            fresh_wall=token.counted_from.wall + token.life - ahead,
-            fresh_boot=token.counted_from.boot + token.life - ahead,
-        )
+        hand = self._in_hand
+        if hand is None or not hand.lives_longer_than(token, self._setup.clock):
+            self._in_hand = self._take(token)
 
-    def _marks(self, token: Token) -> Windows:
+    def _take(self, token: Token) -> InHand:
         mine = self._setup.refresh_tokens.has(token.token_id)
-        return windows(
+        marks = windows(
             token.lifetime,
             refresh_ahead=self._setup.tuning.refresh_ahead,
             leeway=self._setup.tuning.leeway,
             early=self._jitter + (_MINTER_AHEAD if mine else 0.0),
         )
+        return InHand.of(token, marks)
 
     async def _fly(self, flight: Flight, *, urgent: bool) -> Held | Failed:
         try:
             return await flight.run()
         except StoreError as error:
             failure = error
-        held, at = self.held, now(self._setup.clock)
-        if held is not None and not urgent:
-            marks = self._marks(held)
-            if held.remaining(at) > (marks.leeway + marks.refresh_ahead) / 2:
-                pause = scaled(_STORE_PAUSE, held.lifetime, 1 / 20)
+        hand = self._in_hand
+        if hand is not None and not urgent:
+            # In the first half of the window hope for the store, in the second go alone.
+            halfway = (hand.marks.leeway + hand.marks.refresh_ahead) / 2
+            if hand.spare(0.0, self._setup.clock) > halfway:
+                pause = scaled(_STORE_PAUSE, hand.token.lifetime, 1 / 20)
                 return Failed(failure, pause, for_all=False)
-        return await self._alone(failure)
+        return await self._alone.token(failure, self._lifetime)
 
     async def _promise(self, token: Token) -> Held | Failed:
-        marked = await mark_promised(self._setup, token, frozenset(self._rejected))
+        marked = await mark_promised(self._setup, token, self._rejected)
         if marked is not None:
             return marked
-        return await self._alone(StoreUnavailable("the token cannot be marked as promised"))
-
-    async def _alone(self, failure: StoreError) -> Held | Failed:
-        """Do without the store: get a token that nobody else has, or fail, as configured."""
-        if not self._setup.tuning.degrade:
-            return Failed(failure, scaled(1.0, DEFAULT_LIFETIME, 1 / 20))
-        if not self._degraded:
-            self._degraded = True
-            _log.warning("going on without the token store, tokens are not shared: %s", failure)
-        landed = await self._mint()
-        if isinstance(landed, Held):
-            self.private_tokens += 1
-        return landed
-
-    async def _mint(self) -> Held | Failed:
-        """Get a token for this process alone."""
-        patience = self._setup.tuning.token_timeout
-        try:
-            async with asyncio.timeout(patience):
-                outcome = await self._setup.issuer.issue(self._setup.key.scope)
-        except TimeoutError:
-            outcome = TokenUnavailable(f"the token endpoint did not answer within {patience:g} s")
-        if isinstance(outcome, Issued):
-            return Held(outcome.token.as_promised(), minted=True, private=True)
-        if not isinstance(outcome, TokenError):
-            return Failed(outcome, 0.0)
-        lifetime = self.held.lifetime if self.held else DEFAULT_LIFETIME
-        pause = back_off_of(outcome, attempts=1, lifetime=lifetime, random=random.random())  # noqa: S311
-        return Failed(outcome, pause)
+        failure = StoreUnavailable("the token cannot be marked as promised")
+        return await self._alone.token(failure, token.lifetime)

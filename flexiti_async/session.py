@@ -154,12 +154,8 @@ class FlexitiSession:
         """
         reference_id = reference_id_of(reference_id)
         refresher = self.refresher(call.scope)
-
-        async def another(refused: Token) -> Token:
-            refresher.reject(refused.token_id)
-            return await refresher.token()
-
-        return await self._caller.make(call, reference_id, await refresher.token(), another)
+        token = await refresher.token()
+        return await self._caller.make(call, reference_id, token, refresher.replace)
 
     async def checkout(
         self,

@@ -154,7 +154,7 @@ class StoreContract:
         key, entries = new_key(), [new_entry(str(number)) for number in range(50)]
         won = await asyncio.gather(*(store.swap(key, one, expected=None) for one in entries))
 
-        assert 1 == won.count(True)
+        assert won.count(True) == 1
         assert entries[won.index(True)].version == await _version(store, key)
 
     async def test_one_of_many_replacements_wins(self, store: TokenStore) -> None:
@@ -164,7 +164,7 @@ class StoreContract:
         await store.swap(key, first, expected=None)
         won = await asyncio.gather(*(store.swap(key, one, expected=first) for one in entries))
 
-        assert 1 == won.count(True)
+        assert won.count(True) == 1
         assert entries[won.index(True)].version == await _version(store, key)
 
     async def test_an_entry_is_kept_and_never_hidden(self, store: TokenStore) -> None:
@@ -252,7 +252,7 @@ class SharedStoreContract(StoreContract):
             *(side.swap(key, new_entry(), expected=None) for side in (store, second) * 20)
         )
 
-        assert 1 == won.count(True)
+        assert won.count(True) == 1
 
     async def test_processes_lose_no_write(self, store: TokenStore, store_url: str) -> None:
         """8 processes create the same 20 keys, once each, and count to 160 together."""
@@ -265,7 +265,7 @@ class SharedStoreContract(StoreContract):
             created, key=lambda name: int(name.rpartition("-")[2])
         )
         assert counted is not None
-        assert "160" == counted.payload
+        assert counted.payload == "160"
 
 
 class ExpiryContract:
@@ -315,7 +315,7 @@ class LoopsContract:
         counted = await store.load(key)
 
         assert counted is not None
-        assert "10" == counted.payload
+        assert counted.payload == "10"
 
 
 class OutageContract:

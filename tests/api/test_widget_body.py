@@ -136,7 +136,8 @@ APPLY_ROWS: list[tuple[str, object, str, object]] = [
 )
 def test_apply_accepts(name: str, given: object, path: str, expected: object) -> None:
     """What the table allows, at its longest, is sent at its place as its JSON type."""
-    value = at(sent(ApplyWidget(**{**APPLICANT, name: given})), path)
+    fields: dict[str, Any] = {**APPLICANT, name: given}
+    value = at(sent(ApplyWidget(**fields)), path)
 
     assert expected == value
     assert type(value) in {str, int, bool, type(None)}

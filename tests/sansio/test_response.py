@@ -254,33 +254,33 @@ def masked(param: str = "email", msg: str = "invalid", value: str | None = None)
     return FieldError(param, msg, value)
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ({"field_errors": [FAULT]}, [masked(value="18 characters")]),
-        ({"error_fields": [FAULT]}, [masked(value="18 characters")]),
-        ({"field_errors": [FAULT], "error_fields": []}, [masked(value="18 characters")]),
-        ({"field_errors": []}, []),
-        ({"field_errors": None}, []),
-        ({"field_errors": "email"}, []),
-        ({"field_errors": {"email": "invalid"}}, []),
-        ({"field_errors": [{"param": "email", "msg": "invalid"}]}, [masked()]),
-        ({"field_errors": [{**FAULT, "value": None}]}, [masked()]),
-        ({"field_errors": [{**FAULT, "value": False}]}, [masked(value="false")]),
-        ({"field_errors": [{**FAULT, "value": 1231231234}]}, [masked(value="number of 10 digits")]),
-        ({"field_errors": [{**FAULT, "value": 4111.11}]}, [masked(value="Decimal")]),
-        ({"field_errors": [{**FAULT, "value": ["x"]}]}, [masked(value="list")]),
-        ({"field_errors": [{"msg": "invalid"}]}, [masked(param="")]),
-        ({"field_errors": [{"param": "email"}]}, [masked(msg="")]),
-        ({"field_errors": [{"value": "x"}, 7, None, [], FAULT]}, [masked(value="18 characters")]),
-        ({"field_errors": [{"param": 1, "msg": 2}]}, []),
-        ({"field_errors": [FAULT] * 200}, [masked(value="18 characters")] * 100),
-        (
-            {"field_errors": [{"param": "a@b.ca", "msg": "4111 1111 1111 1111 is taken"}]},
-            [masked("****", "**** is taken")],
-        ),
-    ],
-)
+FIELD_ERRORS: list[tuple[dict[str, Any], list[FieldError]]] = [
+    ({"field_errors": [FAULT]}, [masked(value="18 characters")]),
+    ({"error_fields": [FAULT]}, [masked(value="18 characters")]),
+    ({"field_errors": [FAULT], "error_fields": []}, [masked(value="18 characters")]),
+    ({"field_errors": []}, []),
+    ({"field_errors": None}, []),
+    ({"field_errors": "email"}, []),
+    ({"field_errors": {"email": "invalid"}}, []),
+    ({"field_errors": [{"param": "email", "msg": "invalid"}]}, [masked()]),
+    ({"field_errors": [{**FAULT, "value": None}]}, [masked()]),
+    ({"field_errors": [{**FAULT, "value": False}]}, [masked(value="false")]),
+    ({"field_errors": [{**FAULT, "value": 1231231234}]}, [masked(value="number of 10 digits")]),
+    ({"field_errors": [{**FAULT, "value": 4111.11}]}, [masked(value="Decimal")]),
+    ({"field_errors": [{**FAULT, "value": ["x"]}]}, [masked(value="list")]),
+    ({"field_errors": [{"msg": "invalid"}]}, [masked(param="")]),
+    ({"field_errors": [{"param": "email"}]}, [masked(msg="")]),
+    ({"field_errors": [{"value": "x"}, 7, None, [], FAULT]}, [masked(value="18 characters")]),
+    ({"field_errors": [{"param": 1, "msg": 2}]}, []),
+    ({"field_errors": [FAULT] * 200}, [masked(value="18 characters")] * 100),
+    (
+        {"field_errors": [{"param": "a@b.ca", "msg": "4111 1111 1111 1111 is taken"}]},
+        [masked("****", "**** is taken")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), FIELD_ERRORS)
 def test_field_errors(body: dict[str, Any], expected: list[FieldError]) -> None:
     """Both spellings are read, what has another shape is left out, no value is shown."""
     assert tuple(expected) == error_for(409, {"error": "wrong_inputs", **body}).field_errors

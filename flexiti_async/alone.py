@@ -1,0 +1,70 @@
+"""Doing without the store: a token that no other process has."""
+
+import asyncio
+import logging
+import random
+
+from flexiti_async.errors import StoreError, TokenError, TokenUnavailable
+from flexiti_async.sansio.failure import back_off_of
+from flexiti_async.sansio.policy import DEFAULT_LIFETIME, scaled
+from flexiti_async.token_source import Failed, Held, Issued, Setup
+
+__all__ = ["Alone", "mint_alone"]
+
+_log = logging.getLogger("flexiti_async.token")
+
+
+class Alone:
+    """
+    Go on while the store is down, as configured: degrade or raise.
+
+    Args:
+        setup: What flights work with.
+
+    Attributes:
+        tokens: How many tokens were got so.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._degraded = False
+        self.tokens = 0
+
+    async def token(self, failure: StoreError, lifetime: float | None) -> Held | Failed:
+        """Get a token for this process alone, with one warning an outage; or fail."""
+        if not self._setup.tuning.degrade:
+            return Failed(failure, scaled(1.0, lifetime or DEFAULT_LIFETIME, 1 / 20))
+        if not self._degraded:
+            self._degraded = True
+            _log.warning("going on without the token store, tokens are not shared: %s", failure)
+        landed = await mint_alone(self._setup, lifetime)
+        if isinstance(landed, Held):
+            self.tokens += 1
+        return landed
+
+    def note(self, landed: Held) -> None:
+        """Take note of a token; one that is shared again ends the outage."""
+        if self._degraded and not landed.private:
+            self._degraded = False
+            _log.info("the token store is back, tokens are shared again")
+
+
+async def mint_alone(setup: Setup, lifetime: float | None) -> Held | Failed:
+    """Get a token that is not shared, by client_credentials; it counts as promised."""
+    patience = setup.tuning.token_timeout
+    try:
+        async with asyncio.timeout(patience):
+            outcome = await setup.issuer.issue(setup.key.scope)
+    except TimeoutError:
+        outcome = TokenUnavailable(f"the token endpoint did not answer within {patience:g} s")
+    if isinstance(outcome, Issued):
+        return Held(outcome.token.as_promised(), minted=True, private=True)
+    if not isinstance(outcome, TokenError):
+        return Failed(outcome, 0.0)
+    pause = back_off_of(
+        outcome,
+        attempts=1,
+        lifetime=lifetime or DEFAULT_LIFETIME,
+        random=random.random(),  # noqa: S311 - spreads load, guards nothing
+    )
+    return Failed(outcome, pause)
