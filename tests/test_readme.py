@@ -3,7 +3,7 @@
 import ast
 import inspect
 import types
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,7 +40,7 @@ async def run(source: str, namespace: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-async def shop() -> Any:
+async def shop() -> AsyncIterator[Sandbox]:
     """Give a running sandbox that knows the README's client."""
     async with Sandbox(client_id="shop", client_secret="…") as sandbox:
         yield sandbox

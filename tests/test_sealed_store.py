@@ -33,7 +33,7 @@ def key_of(session: FlexitiSession) -> str:
 
 
 async def test_nothing_readable_is_in_the_store(
-    make_session: MakeSession, store: MemoryStore, sandbox: Sandbox
+    make_session: MakeSession, store: MemoryStore
 ) -> None:
     """Tokens and checkouts are sealed, and work as ever."""
     session = make_session(token_keys=NEW)
@@ -64,7 +64,7 @@ async def test_keys_are_rotated_without_a_gap(make_session: MakeSession, sandbox
 
 
 async def test_an_entry_of_an_unknown_key_is_a_store_failure_not_absent(
-    make_session: MakeSession, store: MemoryStore, sandbox: Sandbox
+    make_session: MakeSession, store: MemoryStore
 ) -> None:
     """Somebody else can read it: it is left alone, and this process goes on alone."""
     theirs = make_session(token_keys=OLD)
@@ -85,15 +85,12 @@ async def test_an_entry_of_an_unknown_key_is_a_store_failure_not_absent(
 async def test_a_plain_record_is_never_believed(
     make_session: MakeSession,
     store: MemoryStore,
-    sandbox: Sandbox,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Whoever can write to the store cannot plant a token: it is replaced, with one warning."""
     caplog.set_level(logging.WARNING, logger="flexiti_async")
     session = make_session(token_keys=NEW)
-    planted = Record(
-        key_of(session), token=StoredToken("planted", Secret("evil"), 1200.0, 1200.0)
-    )
+    planted = Record(key_of(session), token=StoredToken("planted", Secret("evil"), 1200.0, 1200.0))
     await store.swap(key_of(session), Entry("v", encode_record(planted), 1200.0), expected=None)
     plain = await make_session().checkout()
 

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from flexiti_async import Flow
 from flexiti_async.cli.load import Outcome, run_checkouts
-from flexiti_async.cli.options import Flag
+from flexiti_async.cli.options import Flag, Whole
 from flexiti_async.cli.output import (
     FAILED,
     CommandError,
@@ -27,8 +27,8 @@ _AT_LEAST_ONE: Final = validators.Number(gte=1)
 
 async def demo(
     *,
-    checkouts: Annotated[int, Parameter(validator=_AT_LEAST_ONE)] = 1000,
-    concurrency: Annotated[int, Parameter(validator=_AT_LEAST_ONE)] = 200,
+    checkouts: Annotated[int, Whole, Parameter(validator=_AT_LEAST_ONE)] = 1000,
+    concurrency: Annotated[int, Whole, Parameter(validator=_AT_LEAST_ONE)] = 200,
     store: Annotated[str, Parameter(metavar="URL")] = "memory://",
     json: Flag = False,
 ) -> None:

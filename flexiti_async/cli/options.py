@@ -1,13 +1,14 @@
 """Options that several commands share, and the configuration that they lead to."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from attrs import frozen
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token
 
 from flexiti_async import ConfigError, Environment, FlexitiConfig
 
-__all__ = ["CONFIGURATION", "Connection", "Flag"]
+__all__ = ["CONFIGURATION", "Connection", "Flag", "Whole"]
 
 _FROM_OUTSIDE: Final = frozenset({"client_id", "client_secret"})
 _CONNECTION: Final = Group("Connection", sort_key=20)
@@ -18,6 +19,15 @@ CONFIGURATION: Final = (
     "A secret is no option, because the process list shows options to everybody."
 )
 """Epilogue of the help of commands that read the configuration."""
+
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    """Read a whole number; cyclopts would round any other."""
+    return int(tokens[0].value)
+
+
+Whole = Parameter(converter=_whole, metavar="N")
+"""An option that takes a whole number."""
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 """An option that is there or not."""

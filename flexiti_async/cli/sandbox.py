@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter, validators
 
-from flexiti_async.cli.options import Flag
+from flexiti_async.cli.options import Flag, Whole
 from flexiti_async.cli.output import (
     WRONG,
     CommandError,
@@ -37,8 +37,8 @@ _REMOTE: Final = (
 async def sandbox(
     *,
     host: str = "127.0.0.1",
-    port: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8099,
-    expires_in: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 1200,
+    port: Annotated[int, Whole, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8099,
+    expires_in: Annotated[int, Whole, Parameter(validator=validators.Number(gte=1))] = 1200,
     log: Flag = False,
     allow_remote: Flag = False,
 ) -> None:

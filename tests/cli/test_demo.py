@@ -64,7 +64,9 @@ def test_another_demo_shares_nothing_with_it(command: Command) -> None:
 def test_store_is_shown_without_its_password(command: Command) -> None:
     """The store is part of the report, the password in its URL is not."""
     url = f"memory://shop:{STORE_PASSWORD}@demo"
-    shown = [command("demo", "--checkouts", "1", "--store", url, *more) for more in ((), ("--json",))]
+    shown = [
+        command("demo", "--checkouts", "1", "--store", url, *more) for more in ((), ("--json",))
+    ]
 
     assert ["memory://****@demo" in ran.out for ran in shown] == [True, True]
 

@@ -112,19 +112,17 @@ def test_log(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     shown = process("init-widget", "--flow", "purchase", "--account-number", "1", "--show-url")
-    _status(f"{url}/v2.5/{TOKEN}/{EMAIL}?secret=1", **{"x-reference-id": TOKEN})
+    _status(f"{url}/v2.5/{TOKEN}/x?{EMAIL}", **{"x-reference-id": TOKEN})
     running.terminate()
     lines = [line.split("  ")[1:] for line in running.communicate(timeout=30)[0].splitlines()]
     token = re.findall(r"/([0-9a-f]{40})\?", json.loads(shown.out)["redirection_url"])[0]
 
     assert ["POST", "oauth/token", "200", "grant=client_credentials"] == lines[0][:4]
     assert ["POST", "widget/init", "200", "scope=customer"] == lines[1][:4]
-    assert ["GET", "/flexiti/pos-api/v2.5/****/****", "404 not_found", "reference=****"] == (
-        [lines[2][0], re.sub(r"/\*\*\*\*.*", "/****/****", lines[2][1]), *lines[2][2:]]
-    )
+    assert ["GET", "/flexiti/pos-api/v2.5/****/x", "404 not_found", "reference=****"] == lines[2]
     assert 3 == len(lines)
-    told = str(lines)
-    assert [] == [secret for secret in (token, TOKEN, EMAIL, "sandbox-client-secret") if secret in told]
+    secrets = (token, TOKEN, EMAIL, "sandbox-client-secret")
+    assert [] == [secret for secret in secrets if secret in str(lines)]
 
 
 def test_log_that_nobody_reads(start: Start) -> None:

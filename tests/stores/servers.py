@@ -61,12 +61,14 @@ class Server:
         folder: Where it works; short, because a unix socket's path is.
         options: More options, as on its command line.
         port: Its port.
+        password: What its clients have to say, if anything.
     """
 
     binary: Path
     folder: Path
     options: tuple[str, ...] = ()
     port: int = Factory(free_port)
+    password: str | None = None
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -87,7 +89,9 @@ class Server:
 
     def client(self) -> redis.Redis:
         """Make a client for setting things up."""
-        return redis.Redis(port=self.port, decode_responses=True, protocol=2)
+        return redis.Redis(
+            port=self.port, password=self.password, decode_responses=True, protocol=2
+        )
 
     def start(self) -> None:
         """Start it, and wait until it answers."""

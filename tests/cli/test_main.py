@@ -1,0 +1,255 @@
+"""What holds for all commands: help, versions, errors, --debug, exit statuses."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from flexiti_async import __version__
+from flexiti_async.cli.output import mask_store
+from flexiti_async.sandbox import Sandbox
+
+from .conftest import (
+    CLIENT_SECRET,
+    DOB,
+    EMAIL,
+    SCRIPT,
+    STORE_PASSWORD,
+    VCC_NUMBER,
+    Command,
+    process,
+)
+
+COMMANDS = (
+    "",
+    "demo",
+    "sandbox",
+    "init-widget",
+    "token",
+    "token status",
+    "token refresh",
+    "token forget",
+)
+
+
+def test_version(command: Command) -> None:
+    """The version is the installed one."""
+    assert (0, f"flexiti-async {__version__}\n", "") == (
+        (ran := command("--version")).status,
+        ran.out,
+        ran.err,
+    )
+
+
+def test_module_is_the_script() -> None:
+    """The package can be run as a module."""
+    ran = process("--version", program=[sys.executable, "-P", "-m", "flexiti_async.cli"])
+
+    assert (0, f"flexiti-async {__version__}\n", "") == (ran.status, ran.out, ran.err)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help(command: Command, name: str) -> None:
+    """Every level has help, which names the command, says what it does, and knows --debug."""
+    ran = command(*name.split(), "--help")
+    usage, _, description, *_ = ran.out.splitlines()
+
+    assert (0, "") == (ran.status, ran.err)
+    assert usage.startswith(f"Usage: flexiti-async {name}".rstrip())
+    assert description.rstrip().endswith(".")
+    assert "--debug" in ran.out
+
+
+@pytest.mark.parametrize("name", ["", "token"])
+def test_every_command_is_described_in_one_line(command: Command, name: str) -> None:
+    """The list of commands has a line for each."""
+    shown = command(*name.split(), "--help").out
+    lines = shown.partition("Commands")[2].partition("╰")[0].splitlines()[1:]
+
+    assert [] == [line for line in lines if not line.rstrip(" │").endswith(".")]
+
+
+def test_no_command(command: Command) -> None:
+    """Without a command there is the help."""
+    assert command("--help") == command()
+
+
+def test_unknown_command(command: Command) -> None:
+    """A command that does not exist is one line, with those that do."""
+    ran = command("sandbxo")
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert 'Did you mean "sandbox"? Available commands: demo, ' in ran.err
+
+
+@pytest.mark.parametrize("missing", ["cyclopts", "rich"])
+def test_missing_extra(missing: str) -> None:
+    """Without the extra there is one line that says what to install."""
+    code = f"import sys; sys.modules[{missing!r}] = None; from flexiti_async.cli import main; "
+    ran = process(program=[sys.executable, "-P", "-c", code + "sys.exit(main(['demo']))"])
+
+    assert (1, "") == (ran.status, ran.out)
+    assert ["error: the command line is an extra: pip install 'flexiti-async[cli]'"] == ran.errors
+
+
+def test_broken_installation() -> None:
+    """A module of ours that is missing is not mistaken for the extra."""
+    code = "import sys; sys.modules['flexiti_async.cli.app'] = None; "
+    code += "from flexiti_async.cli import main; main(['demo'])"
+    ran = process(program=[sys.executable, "-P", "-c", code])
+
+    assert ran.errors[-1].startswith("ModuleNotFoundError: ")
+
+
+def test_library_does_not_import_it() -> None:
+    """Who imports the library pays for no command line."""
+    code = "import flexiti_async, sys; print({'cyclopts', 'rich', 'flexiti_async.cli'} & "
+    ran = process(program=[sys.executable, "-P", "-c", code + "sys.modules.keys())"])
+
+    assert (0, "set()\n", "") == (ran.status, ran.out, ran.err)
+
+
+def test_debug_shows_the_way(command: Command, sandbox: Sandbox) -> None:
+    """With --debug an error comes with log and traceback, and still with no secret."""
+    sandbox.fail("oauth/token", status=400)
+    argv = ("init-widget", "--flow", "purchase", "--vcc-number", VCC_NUMBER, "--debug")
+    ran = command(*argv)
+
+    assert (1, "") == (ran.status, ran.out)
+    assert ran.errors[0].startswith("WARNING flexiti_async.token: no token")
+    assert any(" in init_widget" in line for line in ran.errors)
+    assert ran.errors[-1].startswith("error: HTTP 400 ")
+    assert ["error"] == [line[:5] for line in ran.errors if line.startswith("error")]
+
+
+def test_debug_may_stand_anywhere(command: Command, sandbox: Sandbox) -> None:
+    """It belongs to no command, so it may stand before one, too; and it changes no result."""
+    ran = command("--debug", "token", "refresh")
+
+    assert 0 == ran.status
+    assert "1200 s left" in ran.out
+    assert "INFO flexiti_async.token: token " in ran.err
+    assert [] == [token for token in sandbox.tokens if token.access_token in ran.err]
+
+
+def test_no_log_without_debug(command: Command, sandbox: Sandbox) -> None:
+    """Warnings of the library do not stand beside the error."""
+    sandbox.fail("oauth/token", status=503, times=None)
+    ran = command("init-widget", "--flow", "purchase", "--account-number", "20009100")
+
+    assert (1, "", 1) == (ran.status, ran.out, len(ran.errors))
+
+
+def test_logging_is_left_as_it_was(command: Command) -> None:
+    """A command that is called in a process leaves no handler behind."""
+    loggers = [logging.getLogger(name) for name in ("flexiti_async", "aiohttp", "asyncio")]
+    before = [(logger.level, list(logger.handlers)) for logger in loggers]
+    command("token", "status", "--debug")
+
+    assert before == [(logger.level, list(logger.handlers)) for logger in loggers]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.usefixtures("sandbox")
+def test_bug(command: Command, odd_stores: str, *, debug: bool) -> None:
+    """Of an error that is not ours only the name is told, because its text may quote anything."""
+    argv = ["token", "status", "--store", f"{odd_stores}Buggy"]
+    ran = command(*argv, *["--debug"] * debug)
+
+    assert (1, "") == (ran.status, ran.out)
+    assert "error: unexpected LookupError; --debug shows where" == ran.errors[-1]
+    assert debug is any(" in from_url" in line for line in ran.errors)
+
+
+def test_debug_of_wrong_data(command: Command) -> None:
+    """A traceback of wrong data shows none of them, nor does a usage error."""
+    person = ("--dob", DOB + "1", "--email", EMAIL + "@", "--vcc-number", VCC_NUMBER * 2)
+    refused = command("init-widget", "--flow", "apply", "--debug", *person[:4])
+    unused = command("init-widget", "--debug", *person, EMAIL, VCC_NUMBER)
+
+    assert (2, 2) == (refused.status, unused.status)
+    assert "error: 2 words on the command line belong to no option" == unused.errors[-1]
+
+
+def test_interrupt() -> None:
+    """Ctrl-C ends a command quietly, with the status that shells expect."""
+    with subprocess.Popen(
+        [SCRIPT, "demo", "--checkouts", "1000000", "--debug"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        first = running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
+
+    assert first.startswith("INFO flexiti_async.token: token ")
+    assert (130, "") == (running.returncode, out)
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("argv", [("--help",), ("--version",), ("demo", "--checkouts", "2")])
+def test_nobody_reads(argv: tuple[str, ...]) -> None:
+    """A pipe whose reader has ended is no reason for a traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = subprocess.run(
+        [SCRIPT, *argv], stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(writer)
+
+    assert (1, b"") == (ran.returncode, ran.stderr)
+
+
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_nowhere_to_write(closed: str) -> None:
+    """A process without stdout, or without stderr, still has its exit status."""
+    code = f"import os, sys; os.close({closed}); os.execv(sys.argv[1], sys.argv[1:])"
+    program = [sys.executable, "-P", "-c", code, SCRIPT]
+    done = process("demo", "--checkouts", "1", program=program)
+    wrong = process("demo", "--checkouts", "0", program=program)
+
+    assert (0, 2) == (done.status, wrong.status)
+    assert ("1" == closed) is (done.out == "")
+    assert "" == wrong.out
+
+
+def test_letters_that_the_terminal_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal without Unicode gets another letter, not a traceback."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    ran = process("init-widget", "--help")
+
+    assert (0, "") == (ran.status, ran.err)
+    assert "FLEXITI_STORE, ?" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("memory://", "memory://"),
+        ("memory://shop-a", "memory://shop-a"),
+        ("redis://localhost:6379/0", "redis://localhost:6379/0"),
+        ("redis://shop:{}@localhost:6379/0", "redis://****@localhost:6379/0"),
+        ("redis://:{}@localhost/0?password={}#{}", "redis://****@localhost/0"),
+        ("redis://{}@localhost", "redis://****@localhost"),
+        ("redis://shop:a/b@{}@localhost/0", "redis://****@localhost/0"),
+        ("redis://shop:a?b#c{}@localhost/0", "redis://****@localhost/0"),
+        ("redis://shop:{}\n@localhost", "redis://****@localhost"),
+        ("redis://[::1", "redis://****"),
+        ("file:///var/lib/shop?key={}", "file:///var/lib/shop"),
+        ("package.module:Class", "package.module:Class"),
+    ],
+)
+def test_mask_store(url: str, shown: str) -> None:
+    """A store is shown as far as it is no secret, however its password is written."""
+    assert shown == mask_store(url.replace("{}", STORE_PASSWORD))
+
+
+def test_canaries_are_looked_for(command: Command) -> None:
+    """The tests do notice a canary: this one is shown because it is no data here."""
+    with pytest.raises(AssertionError):
+        command("token", "--scope=" + CLIENT_SECRET, CLIENT_SECRET)

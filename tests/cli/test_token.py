@@ -1,0 +1,273 @@
+"""`flexiti-async token status|refresh|forget`."""
+
+import asyncio
+import json
+import os
+import secrets
+
+import pytest
+
+from flexiti_async import Scope, open_store
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.sansio.record import Claim, Failure, Record, encode_record
+from flexiti_async.sansio.token import TokenKey
+from flexiti_async.store import Entry
+
+from .conftest import STORE_PASSWORD, Command, Ran
+
+NOTE = (
+    "note: memory:// is the memory of one process: this command sees its own, not that of a "
+    "running shop"
+)
+
+
+def _json(ran: Ran) -> dict[str, object]:
+    """Read what a command has printed with --json, after a success."""
+    assert (0, NOTE) == (ran.status, ran.err.rstrip())
+    assert 1 == ran.out.count("\n")
+    read: dict[str, object] = json.loads(ran.out)
+    return read
+
+
+def _token_id(status: dict[str, object]) -> object:
+    """Give the name of the token in a status."""
+    token = status["token"]
+    assert isinstance(token, dict)
+    return token["token_id"]
+
+
+def _leave(sandbox: Sandbox, **what: object) -> str:
+    """Leave a record in the store as another process would; give its key."""
+    key = TokenKey(sandbox.base_url, sandbox.client_id, Scope.CUSTOMER).store_key
+    record = Record(key, **what)  # type: ignore[arg-type]
+    entry = Entry(secrets.token_hex(16), encode_record(record), keep_for=3600)
+    store = open_store(os.environ["FLEXITI_STORE"])
+    assert asyncio.run(store.swap(key, entry, expected=None))
+    return key
+
+
+@pytest.fixture
+def failure(sandbox: Sandbox) -> Failure:
+    """Leave a failure of somebody else's credentials in the store."""
+    failure = Failure("throttled", "HTTP 429", 600.0, 3, "0123456789abcdef", 429, "slow_down")
+    _leave(sandbox, failure=failure)
+    return failure
+
+
+def test_status_of_nothing(command: Command, sandbox: Sandbox) -> None:
+    """Where nothing is stored, the status says so, and nothing is asked of the API."""
+    status = _json(command("token", "status", "--json"))
+    ran = command("token", "status")
+
+    assert (False, None, None) == (status["stored"], status["token"], status["version"])
+    assert (0, [NOTE]) == (ran.status, ran.errors)
+    assert "nothing is stored" in ran.out
+    assert 0 == sandbox.tokens_issued
+
+
+def test_refresh(command: Command, sandbox: Sandbox) -> None:
+    """Each refresh puts a new token in the place of the stored one; the status tells of it."""
+    first = _json(command("token", "refresh", "--json"))
+    second = _json(command("token", "refresh", "--json"))
+    seen = _json(command("token", "status", "--json"))
+    ran = command("token", "status")
+
+    assert 2 == sandbox.tokens_issued
+    assert _token_id(first) != _token_id(second)
+    assert _token_id(second) == _token_id(seen)
+    assert second["version"] == seen["version"]
+    assert f"{str(_token_id(seen))[:8]}, 1" in ran.out
+    assert "of 1200 s left, not promised" in ran.out
+    assert "written 0." in ran.out
+
+
+def test_status_shows_no_token(command: Command, sandbox: Sandbox) -> None:
+    """Neither the access token nor the refresh token is in any output."""
+    outputs = [
+        command("token", verb, *more).out
+        for verb in ("refresh", "status", "forget")
+        for more in ((), ("--json",))
+    ]
+    tokens = [
+        text for token in sandbox.tokens for text in (token.access_token, token.refresh_token)
+    ]
+
+    assert [] == [token for token in tokens if token in "".join(outputs)]
+
+
+def test_status_of_a_promised_token(command: Command) -> None:
+    """A token that a checkout has pinned is promised."""
+    _json(command("token", "refresh", "--json"))
+    command("init-widget", "--flow", "purchase", "--account-number", "20009100")
+    token = _json(command("token", "status", "--json"))["token"]
+
+    assert isinstance(token, dict)
+    assert True is token["promised"]
+    assert "promised to checkouts" in command("token", "status").out
+
+
+test_status_of_a_promised_token = pytest.mark.usefixtures("sandbox")(
+    test_status_of_a_promised_token
+)
+
+
+def test_scopes(command: Command, sandbox: Sandbox) -> None:
+    """Each scope has a record of its own."""
+    merchant = _json(command("token", "refresh", "--scope", "merchant", "--json"))
+    customer = _json(command("token", "status", "--json"))
+
+    assert ("merchant", True) == (merchant["scope"], merchant["stored"])
+    assert ("customer", False) == (customer["scope"], customer["stored"])
+    assert ["merchant"] == [token.scope for token in sandbox.tokens]
+
+
+def test_forget(command: Command, sandbox: Sandbox) -> None:
+    """Whoever asks after a forget gets a new token."""
+    old = _token_id(_json(command("token", "refresh", "--json")))
+    forgotten = _json(command("token", "forget", "--json"))
+    empty = _json(command("token", "status", "--json"))
+    command("init-widget", "--flow", "purchase", "--account-number", "20009100")
+    new = _token_id(_json(command("token", "status", "--json")))
+
+    assert True is forgotten["forgotten"]
+    assert (True, None) == (empty["stored"], empty["token"])
+    assert old != new
+    assert 2 == sandbox.tokens_issued
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_forget_nothing(command: Command) -> None:
+    """To forget what is not there is no error."""
+    status = _json(command("token", "forget", "--json"))
+    ran = command("token", "forget")
+
+    assert False is status["forgotten"]
+    assert (0, True) == (ran.status, ran.out.startswith("nothing to forget: "))
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_forget_in_words(command: Command) -> None:
+    """What forget has done is said."""
+    command("token", "refresh")
+    ran = command("token", "forget")
+
+    assert (0, True) == (
+        ran.status,
+        ran.out.startswith("forgotten: the record under flexiti-token-"),
+    )
+
+
+def test_claim(command: Command, sandbox: Sandbox) -> None:
+    """Whether somebody is getting a token is shown, and for how long they may."""
+    _leave(sandbox, claim=Claim(25.0))
+    claim = _json(command("token", "status", "--json"))["claim"]
+
+    assert isinstance(claim, dict)
+    assert 25.0 == claim["lease"]
+    assert 20 < claim["remaining"] <= 25
+    assert "somebody is getting a new token; the lease has 2" in command("token", "status").out
+
+
+def test_lapsed_claim(command: Command, sandbox: Sandbox) -> None:
+    """A claim that has lapsed is told from one that lives."""
+    _leave(sandbox, claim=Claim(0.0))
+    claim = _json(command("token", "status", "--json"))["claim"]
+
+    assert {"lease": 0.0, "remaining": 0.0} == claim
+    assert "lapsed" in command("token", "status").out
+
+
+def test_failure_of_others(command: Command, failure: Failure) -> None:
+    """The last failure is shown, and whose credentials it is about."""
+    shown = _json(command("token", "status", "--json"))["failure"]
+    ran = command("token", "status")
+
+    assert isinstance(shown, dict)
+    assert 590 < shown.pop("remaining") <= 600
+    assert {
+        "kind": "throttled",
+        "message": "HTTP 429",
+        "status": 429,
+        "code": "slow_down",
+        "attempts": 3,
+        "back_off": 600.0,
+        "fingerprint": failure.fingerprint,
+    } == shown
+    assert "throttled, 3 in a row, with credentials 0123456789abcdef" in ran.out
+    assert "nobody with them tries again for 59" in ran.out
+
+
+def test_own_failure(command: Command, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+    """A refresh that fails is left in the record for all, and is known as one's own."""
+    sandbox.client_secret = "another-secret"
+    ran = command("token", "refresh")
+    again = command("token", "refresh")
+    status = command("token", "status").out
+
+    assert (1, "", [NOTE]) == (ran.status, ran.out, ran.errors[:-1])
+    assert ran.errors[-1].startswith("error: HTTP 400 invalid_client")
+    assert "; try again in " in again.err
+    assert "misconfigured, 1 in a row, with these credentials; nobody" in status
+    assert 1 == sandbox.count("oauth/token")
+
+    monkeypatch.setenv("FLEXITI_CLIENT_SECRET", "another-secret")
+
+    assert 0 == command("token", "refresh").status
+
+
+def test_age_unknown(command: Command, sandbox: Sandbox, odd_stores: str) -> None:
+    """What a store cannot tell is null, and in words it is unknown."""
+    assert 0 == sandbox.tokens_issued
+    argv = ("token", "status", "--store", f"{odd_stores}Ageless")
+    status = json.loads(command(*argv, "--json").out)
+    ran = command(*argv)
+
+    assert None is status["age"]
+    assert None is status["token"]["remaining"]
+    assert "an unknown part of 1200 s left" in ran.out
+    assert "" == ran.err
+
+
+@pytest.mark.parametrize(
+    ("store", "complaint"),
+    [
+        ("Down", "the token store failed to load: OSError"),
+        ("Unreadable", "cannot be read: it is not a record of flexiti-async"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["status", "refresh", "forget"])
+@pytest.mark.usefixtures("sandbox")
+def test_store_that_fails(
+    command: Command, odd_stores: str, verb: str, store: str, complaint: str
+) -> None:
+    """A store that fails is one line, without what the store says of it."""
+    ran = command("token", verb, "--store", f"{odd_stores}{store}")
+
+    assert (1, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert complaint in ran.err
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_forget_on_a_store_that_takes_no_writes(command: Command, odd_stores: str) -> None:
+    """A record that could not be emptied is an error."""
+    ran = command("token", "forget", "--store", f"{odd_stores}ReadOnly")
+
+    assert (1, "") == (ran.status, ran.out)
+    assert ["error: the token store can be read, but did not take the write"] == ran.errors
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_store_in_the_output(command: Command) -> None:
+    """The store is shown without the password in its URL."""
+    ran = command("token", "status", "--store", f"memory://shop:{STORE_PASSWORD}@tokens/x?y=z")
+
+    assert "memory://****@tokens/x\n" in ran.out
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_unknown_command(command: Command) -> None:
+    """A command that does not exist is told, with the nearest one."""
+    ran = command("token", "refersh")
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert 'Did you mean "refresh"?' in ran.err

@@ -1,0 +1,317 @@
+"""`flexiti-async init-widget`."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from flexiti_async.sandbox import Sandbox
+
+from .conftest import CLIENT_SECRET, DOB, EMAIL, VCC_NUMBER, Command, process
+
+PURCHASE = ("init-widget", "--flow", "purchase", "--account-number", "20009100")
+REFERENCE_ID = "0123456789abcdef0123456789abcdef"
+PERSON = {
+    "first_name": "Camille",
+    "last_name": "Tremblay",
+    "dob": DOB,
+    "postal_code": "H2X1Y4",
+}
+APPLICATION = {
+    **PERSON,
+    "email": EMAIL,
+    "phone_number": "(514) 555-0100",
+    "address_1": "1 rue Example",
+    "address_2": "app. 2",
+    "city": "Montréal",
+    "province": "qc",
+    "account_type": "business",
+    "lang": "fr",
+}
+
+
+def _options(fields: dict[str, str]) -> list[str]:
+    """Write fields as options."""
+    return [
+        word for name, value in fields.items() for word in ("--" + name.replace("_", "-"), value)
+    ]
+
+
+def _sent(sandbox: Sandbox) -> dict[str, object]:
+    """Give the body of the last application."""
+    return dict(sandbox.init_payload(sandbox.tokens[-1].access_token) or {})
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_purchase(command: Command) -> None:
+    """The result is one JSON object, without the URL."""
+    ran = command(*PURCHASE, "--reference-id", REFERENCE_ID, "--lang", "fr")
+    result = json.loads(ran.out)
+
+    assert (0, "") == (ran.status, ran.err)
+    assert {"reference_id", "session_id", "language", "masked_url"} == result.keys()
+    assert (REFERENCE_ID, "fr") == (result["reference_id"], result["language"])
+    assert "/****?" in result["masked_url"]
+    assert result["session_id"] in result["masked_url"]
+    assert None is re.search(r"[0-9a-f]{40}", ran.out)
+
+
+def test_show_url(command: Command, sandbox: Sandbox) -> None:
+    """The URL is printed to those who ask for it."""
+    result = json.loads(command(*PURCHASE, "--show-url").out)
+
+    assert f"/{sandbox.tokens[-1].access_token}?" in result["redirection_url"]
+
+
+def test_application(command: Command, sandbox: Sandbox) -> None:
+    """Every field of an application is an option."""
+    ran = command("init-widget", "--flow", "apply", *_options(APPLICATION), "--tos-agreement")
+    sent = _sent(sandbox)
+    wanted = {
+        "email": EMAIL,
+        "phone_number": 5145550100,
+        "address_1": "1 rue Example",
+        "address_2": "app. 2",
+        "city": "Montréal",
+        "province": "QC",
+        "tos_agreement": True,
+        "lang": "fr",
+    }
+
+    assert (0, "") == (ran.status, ran.err)
+    assert wanted.items() <= sent.items()
+    assert {"personal_information": PERSON, "account_type": "business"} == (
+        sent["customer_identification"]
+    )
+
+
+@pytest.mark.parametrize("who", [{"vcc_number": VCC_NUMBER}, PERSON], ids=["card", "person"])
+@pytest.mark.usefixtures("sandbox")
+def test_purchase_by_card_or_person(command: Command, who: dict[str, str]) -> None:
+    """A card number or the person will do as well."""
+    ran = command("init-widget", "--flow", "purchase", *_options(who))
+
+    assert (0, "") == (ran.status, ran.err)
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_fields_on_stdin() -> None:
+    """The script reads a JSON object from stdin, so that no process list shows it."""
+    fields = json.dumps({"flow": "purchase", "vcc_number": VCC_NUMBER, "lang": None})
+    ran = process("init-widget", "--json-file", "-", stdin=fields)
+
+    assert (0, "") == (ran.status, ran.err)
+    assert "en" == json.loads(ran.out)["language"]
+
+
+def test_options_win_over_the_file(command: Command, sandbox: Sandbox, tmp_path: Path) -> None:
+    """What is given twice is taken from the command line; a file may begin with a mark."""
+    file = tmp_path / "fields.json"
+    file.write_text(json.dumps({**APPLICATION, "flow": "purchase"}), encoding="utf-8-sig")
+    ran = command(
+        *("init-widget", "--json-file", str(file), "--tos-agreement"),
+        *("--flow", "apply", "--city", "Laval"),
+    )
+
+    assert (0, "") == (ran.status, ran.err)
+    assert {"city": "Laval", "email": EMAIL, "flow": "apply"}.items() <= _sent(sandbox).items()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('{"flow": "purchase", "vcc_nubmer": "%s"}' % VCC_NUMBER, "did you mean 'vcc_number'?"),
+        ('{"flow": "purchase", "%s": 1}' % VCC_NUMBER, "there is no field '****' in "),
+        ('{"vcc_number": "%s"' % VCC_NUMBER, "is not JSON (line 1, column "),
+        ('["%s"]' % VCC_NUMBER, "holds no JSON object"),
+        ('{"vcc_number": "%s"}' % VCC_NUMBER, "the flow must be one of apply, purchase"),
+        ('{"flow": "%s"}' % VCC_NUMBER, "the flow must be one of apply, purchase"),
+        ('{"flow": "purchase", "email": "%s"}' % EMAIL, "not for the flow purchase: email"),
+        ("[" * 100_000, "cannot be read as JSON"),
+        ("\x00", "is not JSON"),
+    ],
+    ids=[
+        "misspelt field",
+        "value as field",
+        "cut off",
+        "list",
+        "no flow",
+        "unknown flow",
+        "other flow",
+        "deep",
+        "zero",
+    ],
+)
+def test_file_that_is_wrong(command: Command, tmp_path: Path, content: str, complaint: str) -> None:
+    """What is wrong with the file is one line that quotes nothing of it."""
+    file = tmp_path / "fields.json"
+    file.write_text(content, encoding="utf-8")
+    ran = command("init-widget", "--json-file", str(file))
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert complaint in ran.err
+
+
+def test_file_in_another_encoding(command: Command, tmp_path: Path) -> None:
+    """A file that is not UTF-8 is told in one line."""
+    file = tmp_path / "fields.json"
+    file.write_text("{}", encoding="utf-16")
+    ran = command("init-widget", "--json-file", str(file))
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert "cannot be read as JSON in UTF-8" in ran.err
+
+
+def test_file_that_is_missing(command: Command, tmp_path: Path) -> None:
+    """A file that is not there is told in one line."""
+    ran = command("init-widget", "--json-file", str(tmp_path / "nothing.json"))
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert ran.err.rstrip().endswith("nothing.json cannot be read: No such file or directory")
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_faulty_fields(command: Command) -> None:
+    """Each field that is wrong has a line of its own, without its value, before any request."""
+    ran = command(
+        *("init-widget", "--flow", "apply", "--first-name", "Camille", "--dob", DOB + "1"),
+        *("--postal-code", "H2X1Y4", "--email", EMAIL.replace("@", ""), "--phone-number", "911"),
+        *("--address-1", "1 rue Example", "--city", "Laval", "--province", "XX"),
+    )
+
+    assert (2, "") == (ran.status, ran.out)
+    assert [
+        "error: customer_identification.personal_information.last_name: required",
+        "error: customer_identification.personal_information.dob: wrong format (11 characters)",
+        "error: email: wrong format (29 characters)",
+        "error: phone_number: length (number of 3 digits)",
+        "error: province: invalid (2 characters)",
+        "error: tos_agreement: invalid (false)",
+    ] == ran.errors
+
+
+@pytest.mark.parametrize(
+    ("argv", "complaint"),
+    [
+        (["--client-secret", CLIENT_SECRET], "Unknown option: --client-secret."),
+        ([f"--client-secret={CLIENT_SECRET}"], "Unknown option: --client-secret."),
+        (
+            [f"--vcc-nubmer={VCC_NUMBER}"],
+            "Unknown option: --vcc-nubmer. Did you mean --vcc-number?",
+        ),
+        (["--email", "x", EMAIL], "1 word on the command line belongs to no option"),
+        (
+            ["--first-name", EMAIL, VCC_NUMBER, DOB],
+            "2 words on the command line belong to no option",
+        ),
+        ([f"-{VCC_NUMBER}"], "option"),
+        (["--flow", VCC_NUMBER], 'Invalid value "****" for --flow.'),
+        (["--json-file"], "--json-file requires an argument"),
+    ],
+)
+def test_wrong_usage(command: Command, argv: list[str], complaint: str) -> None:
+    """A command line that is wrong is one line that quotes no value."""
+    ran = command("init-widget", *argv)
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert complaint in ran.err
+
+
+def test_refusal_of_the_api(command: Command, sandbox: Sandbox) -> None:
+    """What the API refuses is one line with its status, and the exit status is 1."""
+    sandbox.fail("widget/init", status=409)
+    ran = command(*PURCHASE, "--reference-id", REFERENCE_ID)
+
+    assert (1, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert ran.err.startswith("error: HTTP 409 general_error: ")
+    assert REFERENCE_ID in ran.err
+
+
+def test_wait_that_the_api_asks_for(command: Command, sandbox: Sandbox) -> None:
+    """An error that will pass says when."""
+    sandbox.fail("oauth/token", status=429, headers={"Retry-After": "7"}, times=None)
+    ran = command(*PURCHASE)
+
+    assert (1, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert ran.err.endswith("; try again in 7 s\n")
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_nobody_there(command: Command) -> None:
+    """An API that cannot be reached is one line."""
+    ran = command(*PURCHASE, "--base-url", "http://127.0.0.1:9/flexiti/pos-api")
+
+    assert (1, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert "no connection to http://127.0.0.1:9" in ran.err
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_malformed_reference_id(command: Command) -> None:
+    """A reference id that is none is refused, and not shown."""
+    ran = command(*PURCHASE, "--reference-id", VCC_NUMBER)
+
+    assert (2, "") == (ran.status, ran.out)
+    assert ["error: x-reference-id: wrong format (16 characters)"] == ran.errors
+
+
+def test_options_win_over_variables(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option for where the API is replaces whatever the configuration says of that."""
+    monkeypatch.delenv("FLEXITI_BASE_URL")
+    monkeypatch.setenv("FLEXITI_ENVIRONMENT", "training")
+    monkeypatch.setenv("FLEXITI_CLIENT_ID", "somebody-else")
+    ran = command(*PURCHASE, "--base-url", sandbox.base_url, "--client-id", sandbox.client_id)
+
+    assert (0, "") == (ran.status, ran.err)
+
+
+def test_configuration_in_a_file(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All of the configuration may stand in a file."""
+    for name in ("BASE_URL", "CLIENT_ID", "CLIENT_SECRET", "STORE"):
+        monkeypatch.delenv(f"FLEXITI_{name}")
+    file = tmp_path / "shop.toml"
+    options = {"base_url": sandbox.base_url, "client_id": sandbox.client_id}
+    lines = [f'{name} = "{value}"' for name, value in options.items()]
+    file.write_text("\n".join(["[flexiti]", *lines, f'client_secret = "{CLIENT_SECRET}"']))
+    monkeypatch.setenv("FLEXITI_CONFIG", str(file))
+    ran = command(*PURCHASE)
+
+    assert (0, "") == (ran.status, ran.err)
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_missing_secret(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the secret is missing, the error says where it is looked for."""
+    monkeypatch.delenv("FLEXITI_CLIENT_SECRET")
+    ran = command(*PURCHASE)
+
+    assert (2, "") == (ran.status, ran.out)
+    assert [
+        "error: client_secret: is required; set FLEXITI_CLIENT_SECRET, or name a file in "
+        "FLEXITI_CONFIG"
+    ] == ran.errors
+
+
+def test_wrong_configuration(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that nobody knows is an error that names the nearest one."""
+    monkeypatch.setenv("FLEXITI_CLIENT_SECERT", CLIENT_SECRET)
+    ran = command(*PURCHASE)
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert "did you mean 'FLEXITI_CLIENT_SECRET'?" in ran.err
+
+
+@pytest.mark.parametrize("name", ["merchant-integration", "merchant_integration"])
+def test_both_in_options(command: Command, name: str) -> None:
+    """An environment and a base URL at once are too much; underscores are as good as hyphens."""
+    ran = command(
+        *(*PURCHASE, "--environment", name, "--base-url", "https://example.com/api"),
+        *("--client-id", "shop"),
+    )
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert "give either an environment or a base_url" in ran.err

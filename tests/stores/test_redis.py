@@ -1,0 +1,299 @@
+"""The Redis store: what the contract does not say about servers, clients and answers."""
+
+import asyncio
+import gc
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import aiocache
+import pytest
+from redis.asyncio import ConnectionPool, Redis
+from redis.exceptions import RedisError
+
+from flexiti_async.errors import ConfigError, RecordUnreadable, StoreUnavailable
+from flexiti_async.store import TokenStore
+from flexiti_async.testing import ExpiryContract, StoreContract
+from flexiti_async.testing.store_contract import new_entry, new_key
+from flexiti_stores._aiocache import AiocacheStore
+from flexiti_stores.redis import RedisStore
+
+from .servers import Proxy, Server
+
+PASSWORD = "p@ss/w:rd#%?&"
+
+
+@pytest.fixture
+async def store(valkey: Server) -> AsyncIterator[RedisStore]:
+    """Open a store."""
+    store = RedisStore.from_url(valkey.url)
+    yield store
+    await store.aclose()
+
+
+@pytest.fixture
+def proxy(valkey: Server) -> Iterator[Proxy]:
+    """Put a proxy in front of the server."""
+    proxy = Proxy(valkey.port)
+    proxy.start()
+    yield proxy
+    proxy.stop()
+
+
+class TestLeastRights(StoreContract, ExpiryContract):
+    """A user who may do nothing but what a store needs."""
+
+    @pytest.fixture
+    async def store(self, valkey: Server) -> AsyncIterator[TokenStore]:
+        """Make the user, with a password that a URL cannot hold as it is."""
+        with valkey.client() as client:
+            client.acl_setuser(
+                "shop",
+                enabled=True,
+                passwords=[f"+{PASSWORD}"],
+                commands=["+get", "+set", "+pttl", "+eval"],
+                keys=["shop:*"],
+                reset=True,
+            )
+        store = RedisStore.from_url(
+            f"redis://shop:{quote(PASSWORD, safe='')}@127.0.0.1:{valkey.port}?prefix=shop:"
+        )
+        yield store
+        await store.aclose()
+
+
+async def test_a_wrong_password_is_a_typed_error(own_server: Server) -> None:
+    """Who is not let in gets StoreUnavailable, with the kind of failure and not the password."""
+    with own_server.client() as client:
+        client.config_set("requirepass", "right")
+    store = RedisStore.from_url(f"redis://:wrong-canary@127.0.0.1:{own_server.port}")
+    with pytest.raises(StoreUnavailable, match="failed to load: Authentication") as caught:
+        await store.load("key")
+    await store.aclose()
+
+    assert "canary" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+async def test_a_lost_answer_is_unknown_and_not_repeated(
+    store: RedisStore, proxy: Proxy, valkey: Server
+) -> None:
+    """A swap that ran and whose answer was lost is StoreUnavailable, and was sent once."""
+    key, first, mine = new_key(), new_entry(), new_entry()
+    await store.swap(key, first, expected=None)
+    through = RedisStore.from_url(f"redis://127.0.0.1:{proxy.port}")
+    await through.load(key)
+    before = calls_of(valkey, "eval")
+    proxy.mute = True
+    with pytest.raises(StoreUnavailable):
+        await through.swap(key, mine, expected=first)
+    proxy.mute = False
+    sent = calls_of(valkey, "eval") - before
+    loaded = await through.load(key)
+    await through.aclose()
+
+    assert 1 == sent
+    assert loaded is not None
+    assert mine.version == loaded.version
+
+
+def calls_of(server: Server, command: str) -> int:
+    """Count how often a server has run a command."""
+    with server.client() as client:
+        return int(client.info("commandstats").get(f"cmdstat_{command}", {}).get("calls", 0))
+
+
+async def test_a_silent_server_costs_one_deadline() -> None:
+    """A server that takes connections and says nothing is given up after `timeout`."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        store = RedisStore.from_url(f"redis://127.0.0.1:{port}?timeout=0.3")
+        before = time.monotonic()
+        with pytest.raises(StoreUnavailable, match=f"127.0.0.1:{port} failed to load"):
+            await store.load("key")
+        waited = time.monotonic() - before
+        await store.aclose()
+
+    assert 0.2 < waited < 0.8
+
+
+async def test_a_server_that_is_not_there_costs_nothing() -> None:
+    """A refused connection is told at once."""
+    store = RedisStore.from_url("redis://127.0.0.1:1")
+    before = time.monotonic()
+    with pytest.raises(StoreUnavailable, match="ConnectionError"):
+        await store.swap("key", new_entry(), expected=None)
+
+    assert time.monotonic() - before < 0.2
+
+
+async def test_hundreds_share_few_connections(valkey: Server) -> None:
+    """500 operations at once wait for their turn; none fails for want of a connection."""
+    store = RedisStore.from_url(f"{valkey.url}&connections=4")
+    with valkey.client() as client:
+        before = len(client.client_list())
+        await asyncio.gather(*(store.load(new_key()) for _ in range(500)))
+        opened = len(client.client_list()) - before
+    await store.aclose()
+
+    assert 4 == opened
+
+
+async def test_what_was_opened_is_closed(valkey: Server) -> None:
+    """`aclose` leaves no connection; a store that is used again opens a new one."""
+    store = RedisStore.from_url(valkey.url)
+    with valkey.client() as client:
+        before = len(client.client_list())
+        for _ in range(2):
+            await store.load("key")
+            await store.aclose()
+        await asyncio.sleep(0.05)
+
+        assert before == len(client.client_list())
+
+
+def test_the_end_of_a_loop_closes_its_connections(valkey: Server) -> None:
+    """A store that nobody closes leaves no connection and no warning behind its event loops."""
+    store = RedisStore.from_url(valkey.url)
+    with valkey.client() as client:
+        before = len(client.client_list())
+        for _ in range(3):
+            asyncio.run(store.load("key"))
+        time.sleep(0.05)
+        gc.collect()
+
+        assert before == len(client.client_list())
+    assert 0 == len(store._opened)
+
+
+async def test_a_borrowed_client_stays_open(valkey: Server) -> None:
+    """The client of the shop works after the store was closed."""
+    async with Redis(port=valkey.port) as client:
+        store = RedisStore(client)
+        await store.load("key")
+        await store.aclose()
+
+        assert await client.ping()
+
+
+async def test_a_borrowed_client_may_fail(valkey: Server) -> None:
+    """An exhausted pool of the shop's is StoreUnavailable, like any failure of its client."""
+    async with Redis(connection_pool=ConnectionPool(port=valkey.port, max_connections=1)) as client:
+        store = RedisStore(client)
+        done = await asyncio.gather(*(store.load("key") for _ in range(10)), return_exceptions=True)
+        await client.connection_pool.disconnect()
+
+    assert {"StoreUnavailable", "NoneType"} == {type(one).__name__ for one in done}
+
+
+@pytest.mark.parametrize("text", ["", "hello", "[1]\nx", '["flexiti1", "v", 5.0]', b"\xff\xfe"])
+async def test_a_foreign_text_is_not_taken_for_absent(
+    store: RedisStore, valkey: Server, text: str | bytes
+) -> None:
+    """What this library did not write is a failure of the store, and is not overwritten."""
+    key = new_key()
+    with valkey.client() as client:
+        client.set(f"flexiti:{key}", text)
+    with pytest.raises((RecordUnreadable, StoreUnavailable)):
+        await store.load(key)
+
+    assert not await store.swap(key, new_entry(), expected=None)
+
+
+async def test_another_type_under_the_key_is_a_typed_error(
+    store: RedisStore, valkey: Server
+) -> None:
+    """A list in the place of a record is StoreUnavailable."""
+    key = new_key()
+    with valkey.client() as client:
+        client.lpush(f"flexiti:{key}", "x")
+    with pytest.raises(StoreUnavailable, match="failed to load"):
+        await store.load(key)
+
+
+async def test_every_key_has_a_time_to_live(store: RedisStore, valkey: Server) -> None:
+    """`keep_for` rounded up to the millisecond, and one second at least."""
+    with valkey.client() as client:
+        for keep_for, least in ((0.001, 990), (2.0001, 1990), (60.0, 59_900), (1200, 1_199_900)):
+            key, first = new_key(), new_entry(keep_for=keep_for)
+            second = new_entry(keep_for=keep_for)
+            await store.swap(key, first, expected=None)
+            created = client.pttl(f"flexiti:{key}")
+            await store.swap(key, second, expected=first)
+            replaced = client.pttl(f"flexiti:{key}")
+
+            assert least <= created <= max(1000, keep_for * 1000 + 1)
+            assert least <= replaced <= max(1000, keep_for * 1000 + 1)
+
+
+async def test_a_key_made_permanent_has_no_age(store: RedisStore, valkey: Server) -> None:
+    """Without a time to live the age is unknown, not zero."""
+    key = new_key()
+    await store.swap(key, new_entry(), expected=None)
+    with valkey.client() as client:
+        client.persist(f"flexiti:{key}")
+    loaded = await store.load(key)
+
+    assert loaded is not None
+    assert loaded.age is None
+
+
+async def test_nothing_lists_flushes_or_blocks(own_server: Server) -> None:
+    """The server sees GET, SET, PTTL, EVAL, and what a connection needs."""
+    store = RedisStore.from_url(f"unix://{own_server.socket}?db=1")
+    with own_server.client() as client:
+        client.config_resetstat()
+        key, first = new_key(), new_entry()
+        await store.swap(key, first, expected=None)
+        await store.swap(key, new_entry(), expected=first)
+        await store.load(key)
+        await store.aclose()
+        seen = {name.removeprefix("cmdstat_") for name in client.info("commandstats")}
+
+    assert {"get", "set", "pttl", "eval"} <= seen
+    assert seen <= {"get", "set", "pttl", "eval", "select", "client|setinfo", "config|resetstat"}
+
+
+async def test_the_switch_of_aiocache_is_refused(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With AIOCACHE_DISABLE=1 every write would succeed and nothing would be stored."""
+    monkeypatch.setenv("AIOCACHE_DISABLE", "1")
+
+    with pytest.raises(ConfigError, match="AIOCACHE_DISABLE"):
+        RedisStore.from_url("redis://cache")
+    with pytest.raises(ConfigError, match="AIOCACHE_DISABLE"):
+        AiocacheStore(aiocache.SimpleMemoryCache())
+    with pytest.raises(ConfigError, match="AIOCACHE_DISABLE"):
+        await store.swap("key", new_entry(), expected=None)
+
+
+def test_a_cache_that_cannot_compare_a_text_is_refused() -> None:
+    """aiocache's memcached compares a number of the server's."""
+
+    class Memcached(aiocache.SimpleMemoryCache):
+        NAME = "memcached"
+
+    with pytest.raises(ConfigError, match="memcached"):
+        AiocacheStore(Memcached())
+
+
+async def test_failures_carry_nothing_of_the_client(store: RedisStore, valkey: Server) -> None:
+    """The error is ours alone: no cause, no context, no text of another library."""
+    with valkey.client() as client:
+        client.lpush("flexiti:canary", "x")
+    with pytest.raises(StoreUnavailable) as caught:
+        await store.load("canary")
+
+    assert not isinstance(caught.value, RedisError)
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+    assert "canary" not in str(caught.value)
+
+
+def test_a_folder_of_a_socket_can_have_any_name(folder: Path) -> None:
+    """A path is percent-decoded once."""
+    assert f"<RedisStore on unix://{folder}/a%b.sock>" == repr(
+        RedisStore.from_url(f"unix://{folder}/a%25b.sock")
+    )

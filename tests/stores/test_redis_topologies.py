@@ -1,0 +1,270 @@
+"""The Redis store where there is more than one server: Sentinel, Cluster, TLS in front."""
+
+import asyncio
+import ssl
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import trustme
+from attrs import frozen
+
+from flexiti_async.errors import StoreUnavailable
+from flexiti_async.store import TokenStore, open_store
+from flexiti_async.testing import ExpiryContract, StoreContract
+from flexiti_async.testing.store_contract import new_entry, new_key
+from flexiti_stores.redis import RedisStore
+
+from .servers import Proxy, Server, valkey_binary, wait_until
+
+PASSWORD = "sentinel-pw"
+
+
+class Opened(StoreContract, ExpiryContract):
+    """A store that is opened by its URL."""
+
+    @pytest.fixture
+    async def store(self, store_url: str) -> AsyncIterator[TokenStore]:
+        """Open the store."""
+        store = open_store(store_url)
+        yield store
+        await store.aclose()
+
+
+@frozen
+class Watched:
+    """
+    Servers watched by sentinels.
+
+    Attributes:
+        servers: The master, then its replica.
+        sentinels: Three of them.
+    """
+
+    servers: tuple[Server, ...]
+    sentinels: tuple[Server, ...]
+
+    @property
+    def url(self) -> str:
+        """The URL of a store on whichever server is the master."""
+        hosts = ",".join(f"127.0.0.1:{one.port}" for one in self.sentinels)
+        return f"redis+sentinel://:{PASSWORD}@{hosts}/till/1?timeout=1"
+
+    def agree(self) -> bool:
+        """Tell whether every sentinel knows the replica and the other sentinels."""
+        for one in self.sentinels:
+            with one.client() as client:
+                known = client.sentinel_master("till")
+            if (known["num-slaves"], known["num-other-sentinels"]) != (1, 2):
+                return False
+        return True
+
+
+@pytest.fixture(scope="module", params=["valkey_binary", "redis_binary"], ids=["valkey", "redis"])
+def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
+    """Start a master, a replica and three sentinels."""
+    binary = (
+        valkey_binary()
+        if request.param == "valkey_binary"
+        else request.getfixturevalue("redis_binary")
+    )
+    auth = ("--requirepass", PASSWORD, "--masterauth", PASSWORD)
+    with tempfile.TemporaryDirectory(prefix="fx") as path:
+        folder = Path(path)
+        master = Server(binary, folder, auth, password=PASSWORD)
+        follow = ("--replicaof", f"127.0.0.1 {master.port}", *auth)
+        replica = Server(binary, folder, follow, password=PASSWORD)
+        sentinels = tuple(Server(binary, folder) for _ in range(3))
+        master.start()
+        replica.start()
+        for one in sentinels:
+            config = folder / f"{one.port}.conf"
+            config.write_text(
+                f"port {one.port}\nbind 127.0.0.1\nsentinel monitor till 127.0.0.1 {master.port} 2\n"
+                f"sentinel auth-pass till {PASSWORD}\n"
+                "sentinel down-after-milliseconds till 500\nsentinel failover-timeout till 2000\n"
+            )
+            one.launch(str(config), "--sentinel")
+        made = Watched((master, replica), sentinels)
+        wait_until(made.agree)
+        yield made
+        for server in (*sentinels, replica, master):
+            server.stop()
+
+
+class TestSentinel(Opened):
+    """The contract, then a failover."""
+
+    @pytest.fixture
+    def store_url(self, watched: Watched) -> str:
+        """Name the sentinels."""
+        return watched.url
+
+    async def test_zz_a_failover_passes(self, store: TokenStore, watched: Watched) -> None:
+        """
+        While the master is killed, swaps go on; each is won, lost or StoreUnavailable, and soon
+        they are won again, on the other server.
+        """
+        key = new_key()
+        written = [new_entry("0")]
+        assert await store.swap(key, written[0], expected=None)
+        with watched.servers[0].client() as client:
+            # Its write is on the replica: a failover before that would rightly lose it.
+            wait_until(lambda: client.wait(1, 1000) == 1)
+        won_at: list[float] = []
+        end = time.monotonic() + 20
+        killed_at = None
+        while time.monotonic() < end and (killed_at is None or won_at[-1] < killed_at):
+            try:
+                found = await store.load(key)
+                entry = new_entry(str(len(written)))
+                written.append(entry)
+                if await store.swap(key, entry, expected=found):
+                    won_at.append(time.monotonic())
+            except StoreUnavailable:
+                await asyncio.sleep(0.02)
+            if killed_at is None and len(won_at) == 50:
+                watched.servers[0].stop()
+                killed_at = time.monotonic()
+        found = await store.load(key)
+
+        assert killed_at is not None
+        assert won_at[-1] > killed_at
+        assert found is not None
+        assert found.payload in {one.payload for one in written if one.version == found.version}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[tuple[Server, ...]]:
+    """Start a cluster of three nodes without replicas."""
+    with tempfile.TemporaryDirectory(prefix="fx") as path:
+        folder = Path(path)
+        nodes = tuple(
+            Server(
+                valkey_binary(),
+                folder,
+                ("--cluster-enabled", "yes", "--cluster-config-file", f"{number}.nodes")
+                + ("--cluster-node-timeout", "1000"),
+            )
+            for number in range(3)
+        )
+        bounds = (0, 5461, 10923, 16384)
+        for number, (node, slots) in enumerate(zip(nodes, pairwise(bounds), strict=True), 1):
+            node.start()
+            with node.client() as client:
+                client.execute_command("CLUSTER ADDSLOTS", *range(*slots))
+                client.execute_command("CLUSTER SET-CONFIG-EPOCH", number)
+                client.execute_command("CLUSTER MEET", "127.0.0.1", nodes[0].port)
+        wait_until(lambda: all(is_whole(node) for node in nodes))
+        yield nodes
+        for node in nodes:
+            node.stop()
+
+
+def is_whole(node: Server) -> bool:
+    """Tell whether a node sees the whole cluster."""
+    with node.client() as client:
+        info = client.execute_command("CLUSTER INFO")
+    return (info["cluster_state"], info["cluster_known_nodes"]) == ("ok", "3")
+
+
+class TestCluster(Opened):
+    """The contract, and more than one node."""
+
+    @pytest.fixture
+    def store_url(self, cluster: tuple[Server, ...]) -> str:
+        """Name two of the nodes; the third is found."""
+        hosts = ",".join(f"127.0.0.1:{one.port}" for one in cluster[:2])
+        return f"redis+cluster://{hosts}?timeout=5&connections=4"
+
+    async def test_keys_are_spread(self, store: TokenStore, cluster: tuple[Server, ...]) -> None:
+        """Every node holds some of 60 keys."""
+        await asyncio.gather(
+            *(store.swap(new_key(), new_entry(), expected=None) for _ in range(60))
+        )
+        sizes: list[int] = []
+        for node in cluster:
+            with node.client() as client:
+                sizes.append(int(client.dbsize()))
+
+        assert all(sizes)
+
+    async def test_zz_a_dead_node_is_a_typed_error(
+        self, store: TokenStore, cluster: tuple[Server, ...]
+    ) -> None:
+        """Keys of a node that died are StoreUnavailable; no other failure shows."""
+        keys = [new_key() for _ in range(30)]
+        await asyncio.gather(*(store.swap(key, new_entry(), expected=None) for key in keys))
+        cluster[2].stop()
+        done = await asyncio.gather(*(store.load(key) for key in keys), return_exceptions=True)
+        kinds = {type(one).__name__ for one in done}
+
+        assert "StoreUnavailable" in kinds
+        assert kinds <= {"StoreUnavailable", "Entry"}
+
+
+@frozen
+class Certificates:
+    """Paths of certificates, and the proxy that wants them."""
+
+    proxy: Proxy
+    ca: Path
+    ours: Path
+    foreign: Path
+
+    def url(self, **parameters: Path) -> str:
+        """Make a URL with these parameters."""
+        given = "&".join(f"{name}={value}" for name, value in parameters.items())
+        return f"rediss://localhost:{self.proxy.port}?timeout=2&{given}"
+
+
+@pytest.fixture(scope="module")
+def tls(valkey: Server) -> Iterator[Certificates]:
+    """Encrypt in front of the server, and ask for a certificate of the shop."""
+    trusted, other = trustme.CA(), trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trusted.issue_cert("localhost").configure_cert(context)
+    trusted.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    proxy = Proxy(valkey.port, context)
+    proxy.start()
+    with tempfile.TemporaryDirectory() as path:
+        made = Certificates(
+            proxy, Path(path, "ca.pem"), Path(path, "ours.pem"), Path(path, "foreign.pem")
+        )
+        trusted.cert_pem.write_to_path(made.ca)
+        trusted.issue_cert("shop").private_key_and_cert_chain_pem.write_to_path(made.ours)
+        other.issue_cert("shop").private_key_and_cert_chain_pem.write_to_path(made.foreign)
+        yield made
+    proxy.stop()
+
+
+class TestTls(Opened):
+    """The contract over TLS, with a certificate of the shop's."""
+
+    @pytest.fixture
+    def store_url(self, tls: Certificates) -> str:
+        """Name the proxy and the certificates."""
+        return tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.ours)
+
+
+@pytest.mark.parametrize(
+    "fault", ["no certificate", "foreign certificate", "wrong CA", "wrong host"]
+)
+async def test_who_is_not_trusted_gets_nothing(tls: Certificates, fault: str) -> None:
+    """Both sides are verified, and so is the host name."""
+    url = {
+        "no certificate": tls.url(ssl_ca_certs=tls.ca),
+        "foreign certificate": tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.foreign),
+        "wrong CA": tls.url(ssl_ca_certs=tls.foreign, ssl_certfile=tls.ours),
+        "wrong host": tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.ours).replace(
+            "localhost", "127.0.0.1"
+        ),
+    }[fault]
+    store = RedisStore.from_url(url)
+    with pytest.raises(StoreUnavailable, match="failed to load: ConnectionError"):
+        await store.load("key")
+    await store.aclose()
