@@ -8,7 +8,7 @@ fault is told at once, by `ConfigError`, and no value of a secret with it.
 
 import enum
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Self, cast
 
 import attrs
@@ -17,6 +17,18 @@ from attrs import field, frozen
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.errors import ConfigError
 from flexiti_async.sansio.base_url import fault_of_base_url
+from flexiti_async.sansio.option_values import (
+    Bad,
+    count,
+    hide,
+    one_of,
+    plain,
+    seconds,
+    seconds_or_none,
+    secret,
+    secrets,
+    text,
+)
 from flexiti_async.sansio.rules import nearest
 from flexiti_async.sansio.secret import Secret, fingerprint
 from flexiti_async.store import TokenStore
@@ -60,115 +72,40 @@ _BASE_URLS: Final[Mapping[Environment, str]] = {
 }
 
 
-class _Bad:
-    """A value that could not be converted: told as a fault, never shown."""
-
-    def __init__(self, wanted: str) -> None:
-        self.wanted = wanted
+# Names with types for the converters that are generic: attrs and type checkers read them.
 
 
-def _hide(value: object) -> object:
-    if isinstance(value, list | tuple):
-        return [_hide(item) for item in cast("Sequence[object]", value)]
-    return Secret(value) if isinstance(value, str) else value
+def _environment(value: Environment | str | None) -> Any:  # noqa: ANN401 - see option_values
+    return one_of(Environment, value)
 
 
-def _plain(value: object) -> object:
-    """Give the text in a Secret, or in an environment variable, without blanks around it."""
-    if isinstance(value, Secret):
-        value = value.reveal()
-    return value.strip() if isinstance(value, str) else value
+def _account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401 - see option_values
+    return one_of(AccountTypePlace, value)
 
 
-# The converters of the fields. They take what a user may write, and give `Any` because a value
-# that cannot be converted becomes a `_Bad`, which `_faults` finds before anybody uses it.
+def _on_store_failure(value: OnStoreFailure | str) -> Any:  # noqa: ANN401 - see option_values
+    return one_of(OnStoreFailure, value)
 
 
-def _one_of(kind: type[enum.StrEnum], value: object) -> Any:  # noqa: ANN401 - see above
-    value = _plain(value)
-    if value is None or isinstance(value, kind):
-        return value
-    try:
-        return kind(str(value).lower())
-    except ValueError:
-        return _Bad(f"one of {', '.join(kind)}")
+def _refresh_revokes(value: RefreshRevokesAccess | str) -> Any:  # noqa: ANN401 - see option_values
+    return one_of(RefreshRevokesAccess, value)
 
 
-def _environment(value: Environment | str | None) -> Any:  # noqa: ANN401 - see above
-    return _one_of(Environment, value)
+def _connections(value: int | str) -> Any:  # noqa: ANN401 - see option_values
+    return count(value, 1)
 
 
-def _account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401 - see above
-    return _one_of(AccountTypePlace, value)
+def _retries(value: int | str) -> Any:  # noqa: ANN401 - see option_values
+    return count(value, 0)
 
 
-def _on_store_failure(value: OnStoreFailure | str) -> Any:  # noqa: ANN401 - see above
-    return _one_of(OnStoreFailure, value)
+def _store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see option_values
+    store = plain(value)
+    return store if isinstance(store, str | TokenStore) else Bad("a URL or a token store")
 
 
-def _refresh_revokes(value: RefreshRevokesAccess | str) -> Any:  # noqa: ANN401 - see above
-    return _one_of(RefreshRevokesAccess, value)
-
-
-def _seconds(value: float | str) -> Any:  # noqa: ANN401 - see above
-    plain = _plain(value)
-    try:
-        seconds = float("nan") if isinstance(plain, bool) else float(str(plain))
-    except ValueError:
-        seconds = float("nan")
-    return seconds if 0 < seconds < float("inf") else _Bad("a number of seconds greater than 0")
-
-
-def _seconds_or_none(value: float | str | None) -> Any:  # noqa: ANN401 - see above
-    return None if value is None else _seconds(value)
-
-
-def _count(value: object, least: int) -> Any:  # noqa: ANN401 - see above
-    plain = _plain(value)
-    wanted = _Bad(f"a whole number of at least {least}")
-    if isinstance(plain, bool) or not isinstance(plain, int | str):
-        return wanted
-    try:
-        number = int(plain)
-    except ValueError:
-        return wanted
-    return number if number >= least else wanted
-
-
-def _connections(value: int | str) -> Any:  # noqa: ANN401 - see above
-    return _count(value, 1)
-
-
-def _retries(value: int | str) -> Any:  # noqa: ANN401 - see above
-    return _count(value, 0)
-
-
-def _text(value: str | None) -> Any:  # noqa: ANN401 - see above
-    plain = _plain(value)
-    return plain if plain is None or isinstance(plain, str) else _Bad("a text")
-
-
-def _store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see above
-    return _plain(value)
-
-
-def _secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
-    plain = _plain(value)
-    if plain is None:
-        return None
-    return Secret(plain) if isinstance(plain, str) else _Bad("a text")
-
-
-def _token_keys(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN401 - see above
-    if isinstance(value, Secret | str):
-        value = str(_plain(value)).split(",")
-    keys = [_secret(key) for key in value]
-    bad = any(isinstance(key, _Bad) for key in keys)
-    return _Bad("a key, or several") if bad else tuple(key for key in keys if key)
-
-
-def _client_secret(value: Secret | str) -> Any:  # noqa: ANN401 - see above
-    return _secret(value)
+def _client_secret(value: Secret | str) -> Any:  # noqa: ANN401 - see option_values
+    return secret(value)
 
 
 def _checked() -> None:
@@ -185,8 +122,8 @@ def _checked() -> None:
         kwargs.clear()
         faults = list(_faults(self))
         if faults:
-            text = "; ".join(f"{name}: {what}" for name, what in faults)
-            raise ConfigError(text, option=faults[0][0])
+            told = "; ".join(f"{name}: {what}" for name, what in faults)
+            raise ConfigError(told, option=faults[0][0])
 
     FlexitiConfig.__init__ = functools.update_wrapper(__init__, make)  # type: ignore[method-assign]
 
@@ -227,25 +164,25 @@ class FlexitiConfig:
         refresh_revokes_access: What is known about refreshes.
     """
 
-    client_id: str = field(converter=_text)
+    client_id: str = field(converter=text)
     client_secret: Secret = field(converter=_client_secret)
     environment: Environment | None = field(default=None, converter=_environment)
-    base_url: str | None = field(default=None, converter=_text)
+    base_url: str | None = field(default=None, converter=text)
     # A store's URL can hold a password.
     store: str | TokenStore = field(default="memory://", converter=_store, repr=False)
-    token_keys: tuple[Secret, ...] = field(default=(), converter=_token_keys)
-    merchant_username: str | None = field(default=None, converter=_text, repr=False)
-    merchant_password: Secret | None = field(default=None, converter=_secret)
+    token_keys: tuple[Secret, ...] = field(default=(), converter=secrets)
+    merchant_username: str | None = field(default=None, converter=text, repr=False)
+    merchant_password: Secret | None = field(default=None, converter=secret)
     account_type_place: AccountTypePlace = field(
         default=AccountTypePlace.NESTED, converter=_account_type_place
     )
-    flow_ttl: float | None = field(default=None, converter=_seconds_or_none)
-    refresh_ahead: float | None = field(default=None, converter=_seconds_or_none)
-    leeway: float | None = field(default=None, converter=_seconds_or_none)
-    token_timeout: float = field(default=20.0, converter=_seconds)
-    request_timeout: float = field(default=15.0, converter=_seconds)
-    connect_timeout: float = field(default=5.0, converter=_seconds)
-    store_timeout: float = field(default=1.0, converter=_seconds)
+    flow_ttl: float | None = field(default=None, converter=seconds_or_none)
+    refresh_ahead: float | None = field(default=None, converter=seconds_or_none)
+    leeway: float | None = field(default=None, converter=seconds_or_none)
+    token_timeout: float = field(default=20.0, converter=seconds)
+    request_timeout: float = field(default=15.0, converter=seconds)
+    connect_timeout: float = field(default=5.0, converter=seconds)
+    store_timeout: float = field(default=1.0, converter=seconds)
     connections: int = field(default=100, converter=_connections)
     retries: int = field(default=2, converter=_retries)
     on_store_failure: OnStoreFailure = field(
@@ -267,7 +204,7 @@ class FlexitiConfig:
         from flexiti_async.settings import read_options
 
         # Texts travel as secrets from here on: no frame of a traceback shows what they are.
-        given = {name: _hide(value) for name, value in options.items()}
+        given = {name: hide(value) for name, value in options.items()}
         options.clear()
         return cast("Callable[..., Self]", cls)(**read_options(option_names(), given))
 
@@ -305,7 +242,7 @@ def unknown_option(name: str, names: Iterable[str], *, where: str = "") -> Confi
 def _faults(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
     for attribute in attrs.fields(FlexitiConfig):
         value: object = getattr(config, attribute.name)
-        if isinstance(value, _Bad):
+        if isinstance(value, Bad):
             yield attribute.name, f"must be {value.wanted}"
     if not config.client_id:
         yield "client_id", "is required"

@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from flexiti_async import __version__
 from flexiti_async.cli.demo import demo
+from flexiti_async.cli.keys import generate
 from flexiti_async.cli.options import CONFIGURATION, Flag
 from flexiti_async.cli.output import FAILED, report, silence_stdout
 from flexiti_async.cli.sandbox import sandbox
@@ -46,27 +47,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _app() -> App:
-    app = App(
-        name="flexiti-async",
-        help="Take payments through Flexiti's POS API v2.5, and look after its tokens.",
-        version=f"flexiti-async {__version__}",
-        help_format="markdown",
-        group_parameters=_OPTIONS,
-        suppress_keyboard_interrupt=False,
-        result_action="return_value",
-    )
-    app.command(demo)
-    app.command(sandbox)
-    app.command(init_widget, help_epilogue=CONFIGURATION)
-    token = App(
-        name="token",
-        help="See, renew or forget the token that processes share.",
-        help_epilogue=CONFIGURATION,
-        group_parameters=_OPTIONS,
-    )
-    for command in (status, refresh, forget):
-        token.command(command)
-    app.command(token)
+    app = _commands()
 
     def launch(
         *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
@@ -88,6 +69,34 @@ def _app() -> App:
                 return report(error, debug=debug)
 
     app.meta.default(launch)
+    return app
+
+
+def _commands() -> App:
+    app = App(
+        name="flexiti-async",
+        help="Take payments through Flexiti's POS API v2.5, and look after its tokens.",
+        version=f"flexiti-async {__version__}",
+        help_format="markdown",
+        group_parameters=_OPTIONS,
+        suppress_keyboard_interrupt=False,
+        result_action="return_value",
+    )
+    app.command(demo)
+    app.command(sandbox)
+    app.command(init_widget, help_epilogue=CONFIGURATION)
+    token = App(
+        name="token",
+        help="See, renew or forget the token that processes share.",
+        help_epilogue=CONFIGURATION,
+        group_parameters=_OPTIONS,
+    )
+    for command in (status, refresh, forget):
+        token.command(command)
+    app.command(token)
+    keys = App(name="keys", help="Make keys that the token store is encrypted with.")
+    keys.command(generate)
+    app.command(keys)
     return app
 
 

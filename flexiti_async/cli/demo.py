@@ -66,10 +66,11 @@ async def demo(
 def _progress(total: int) -> Generator[Callable[[], object], None, None]:
     """Show a bar on stderr while it is a terminal; gives what counts one more."""
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda: None
+        return
     columns = TextColumn("checkouts"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total)
         yield lambda: bar.advance(task)
 

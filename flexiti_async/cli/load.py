@@ -100,6 +100,8 @@ async def run_checkouts(
             client_secret=sandbox.client_secret,
             base_url=sandbox.base_url,
             store=store,
+            # Going on without the store would look like success with it.
+            on_store_failure="raise",
             token_timeout=_PATIENCE,
             request_timeout=_PATIENCE,
             connect_timeout=_PATIENCE,

@@ -159,7 +159,8 @@ def _usage_text(error: CycloptsError) -> str:
     option that does not exist may be a misspelt one that was given a card number.
     """
     if isinstance(error, UnusedCliTokensError):
-        return f"{len(error.unused_tokens or ())} words on the command line belong to no option"
+        number = len(error.unused_tokens or ())
+        return f"unexpected words on the command line: {number} that belong to no option"
     if isinstance(error, UnknownOptionError):
         word = error.token.keyword or error.token.value
         name = word.partition("=")[0] if word.startswith("--") else word[:2]

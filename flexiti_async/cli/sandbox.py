@@ -58,32 +58,30 @@ async def sandbox(
     """
     if not (is_loopback(host) or allow_remote):
         raise CommandError(_REMOTE.format(host=printable(host)), status=WRONG)
-    stop = asyncio.Event()
-    broken: list[OSError] = []
-
-    def print_request(record: RequestRecord) -> None:
-        try:
-            print_line(_request_line(record))
-        except OSError as error:  # whoever read the log has gone
-            broken.append(error)
-            stop.set()
-
-    running = Sandbox(
-        host=host, port=port, expires_in=expires_in, on_request=print_request if log else None
-    )
-    _on_signals(stop.set)
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    running = Sandbox(host=host, port=port, expires_in=expires_in)
+    if log:
+        running.on_request = partial(_print_request, ended)
+    _on_signals(partial(_end, ended))
     await _start(running)
     try:
         _print_welcome(running)
-        await stop.wait()
+        await ended
     finally:
         await running.aclose()
-    if broken:
-        raise broken[0]
     print_note(
         f"token requests: {running.count('oauth/token'):,}, "
         f"widget/init: {running.count('widget/init'):,}"
     )
+
+
+def _end(ended: asyncio.Future[None], error: OSError | None = None) -> None:
+    if ended.done():
+        return
+    if error is None:
+        ended.set_result(None)
+    else:
+        ended.set_exception(error)
 
 
 async def _start(running: Sandbox) -> None:
@@ -146,6 +144,13 @@ def _print_welcome(running: Sandbox) -> None:
 def _with_host(base_url: str, host: str) -> str:
     """Name a host that one can connect to, and that plain http is allowed for."""
     return re.sub(r"(?<=//)(\[[^\]]*\]|[^:/]*)", host, base_url, count=1)
+
+
+def _print_request(ended: asyncio.Future[None], record: RequestRecord) -> None:
+    try:
+        print_line(_request_line(record))
+    except OSError as error:  # whoever read the log has gone
+        _end(ended, error)
 
 
 def _request_line(record: RequestRecord) -> str:

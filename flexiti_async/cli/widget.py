@@ -109,8 +109,7 @@ async def init_widget(
     if flow is not None:
         chosen["flow"] = flow.value
     widget = _widget(chosen)
-    config = (connection or Connection()).load()
-    async with FlexitiSession(config) as flexiti:
+    async with FlexitiSession((connection or Connection()).load()) as flexiti:
         result = await flexiti.init_widget(widget, reference_id=reference_id)
     shown: dict[str, object] = {
         "reference_id": result.reference_id,

@@ -8,6 +8,7 @@ that shows one.
 import asyncio
 import os
 import subprocess
+import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -101,5 +102,5 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Generator[Sandbox, None, None]:
 @pytest.fixture
 def odd_stores(monkeypatch: pytest.MonkeyPatch) -> str:
     """Make the stores of `odd_stores.py` available, as a shop's own ones are; give the prefix."""
-    monkeypatch.syspath_prepend(Path(__file__).parent)
+    monkeypatch.setattr(sys, "path", [str(Path(__file__).parent), *sys.path])
     return "odd_stores:"

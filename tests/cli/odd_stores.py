@@ -13,7 +13,9 @@ CANARY = "canary-of-a-store-password"
 
 class _Odd(MemoryStore):
     @classmethod
-    def from_url(cls, _: str) -> Self:
+    def from_url(cls, url: str) -> Self:
+        """Make a store of its own."""
+        del url
         return cls()
 
 
@@ -21,6 +23,7 @@ class Forger(_Odd):
     """Hands out another token at each look, and none of them is Flexiti's."""
 
     async def load(self, key: str) -> Entry | None:
+        """Forge a token; checkouts are kept."""
         if not key.startswith("flexiti-token-"):
             return await super().load(key)
         token = StoredToken(
@@ -38,6 +41,7 @@ class Down(_Odd):
     """Fails, and says more than it should."""
 
     async def load(self, key: str) -> NoReturn:
+        """Fail."""
         msg = f"cannot connect to store://shop:{CANARY}@example.com to get {key}"
         raise OSError(msg)
 
@@ -46,9 +50,11 @@ class ReadOnly(_Odd):
     """Holds an empty record and takes no other."""
 
     async def load(self, key: str) -> Entry:
+        """Give the empty record."""
         return Entry("0123456789abcdef", encode_record(Record(key)), keep_for=60.0, age=0.0)
 
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+        """Fail."""
         del key, entry, expected
         raise OSError
 
@@ -57,6 +63,7 @@ class Ageless(_Odd):
     """Holds a token, and cannot tell since when."""
 
     async def load(self, key: str) -> Entry:
+        """Give the token's record, without its age."""
         token = StoredToken("0123456789abcdef", Secret("a-token"), 1200.0, 1000.0)
         record = encode_record(Record(key, token=token))
         return Entry("0123456789abcdef", record, keep_for=1060.0)
@@ -66,6 +73,7 @@ class Unreadable(_Odd):
     """Holds something else."""
 
     async def load(self, key: str) -> Entry:
+        """Give a text that is no record."""
         return Entry("0123456789abcdef", f'{{"other": "{key}"}}', keep_for=60.0, age=0.0)
 
 
@@ -73,6 +81,8 @@ class Buggy(_Odd):
     """Cannot even be made."""
 
     @classmethod
-    def from_url(cls, _: str) -> Self:
+    def from_url(cls, url: str) -> Self:
+        """Fail in a way of its own."""
+        del url
         msg = f"the password {CANARY} is wrong"
         raise LookupError(msg)

@@ -91,6 +91,15 @@ def test_failed_checkouts_in_the_summary(command: Command, odd_stores: str) -> N
     assert "0 done, 2 failed" in ran.out
 
 
+def test_store_that_is_down(command: Command, odd_stores: str) -> None:
+    """A demo does not pretend to have used a store that it could not reach."""
+    ran = command("demo", "--checkouts", "3", "--store", f"{odd_stores}Down", "--json")
+
+    assert 1 == ran.status
+    assert {"StoreUnavailable": 3} == json.loads(ran.out)["failures"]
+    assert ran.err.startswith("error: 3 of 3 checkouts failed (3 StoreUnavailable): ")
+
+
 @pytest.mark.parametrize("option", ["--checkouts", "--concurrency"])
 @pytest.mark.parametrize("value", ["0", "-3", "many", "1.5"])
 def test_senseless_numbers(command: Command, option: str, value: str) -> None:

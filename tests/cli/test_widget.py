@@ -121,13 +121,22 @@ def test_options_win_over_the_file(command: Command, sandbox: Sandbox, tmp_path:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ('{"flow": "purchase", "vcc_nubmer": "%s"}' % VCC_NUMBER, "did you mean 'vcc_number'?"),
-        ('{"flow": "purchase", "%s": 1}' % VCC_NUMBER, "there is no field '****' in "),
-        ('{"vcc_number": "%s"' % VCC_NUMBER, "is not JSON (line 1, column "),
-        ('["%s"]' % VCC_NUMBER, "holds no JSON object"),
-        ('{"vcc_number": "%s"}' % VCC_NUMBER, "the flow must be one of apply, purchase"),
-        ('{"flow": "%s"}' % VCC_NUMBER, "the flow must be one of apply, purchase"),
-        ('{"flow": "purchase", "email": "%s"}' % EMAIL, "not for the flow purchase: email"),
+        (
+            '{"flow": "purchase", "vcc_nubmer": "%s"}'.replace("%s", VCC_NUMBER),
+            "did you mean 'vcc_number'?",
+        ),
+        ('{"flow": "purchase", "%s": 1}'.replace("%s", VCC_NUMBER), "there is no field '****' in "),
+        ('{"vcc_number": "%s"'.replace("%s", VCC_NUMBER), "is not JSON (line 1, column "),
+        ('["%s"]'.replace("%s", VCC_NUMBER), "holds no JSON object"),
+        (
+            '{"vcc_number": "%s"}'.replace("%s", VCC_NUMBER),
+            "the flow must be one of apply, purchase",
+        ),
+        ('{"flow": "%s"}'.replace("%s", VCC_NUMBER), "the flow must be one of apply, purchase"),
+        (
+            '{"flow": "purchase", "email": "%s"}'.replace("%s", EMAIL),
+            "not for the flow purchase: email",
+        ),
         ("[" * 100_000, "cannot be read as JSON"),
         ("\x00", "is not JSON"),
     ],
@@ -200,10 +209,10 @@ def test_faulty_fields(command: Command) -> None:
             [f"--vcc-nubmer={VCC_NUMBER}"],
             "Unknown option: --vcc-nubmer. Did you mean --vcc-number?",
         ),
-        (["--email", "x", EMAIL], "1 word on the command line belongs to no option"),
+        (["--email", "x", EMAIL], "unexpected words on the command line: 1 that belong"),
         (
             ["--first-name", EMAIL, VCC_NUMBER, DOB],
-            "2 words on the command line belong to no option",
+            "unexpected words on the command line: 2 that belong",
         ),
         ([f"-{VCC_NUMBER}"], "option"),
         (["--flow", VCC_NUMBER], 'Invalid value "****" for --flow.'),
@@ -290,10 +299,8 @@ def test_missing_secret(command: Command, monkeypatch: pytest.MonkeyPatch) -> No
     ran = command(*PURCHASE)
 
     assert (2, "") == (ran.status, ran.out)
-    assert [
-        "error: client_secret: is required; set FLEXITI_CLIENT_SECRET, or name a file in "
-        "FLEXITI_CONFIG"
-    ] == ran.errors
+    assert 1 == len(ran.errors)
+    assert "client_secret: is required; set FLEXITI_CLIENT_SECRET, or name a file" in ran.err
 
 
 def test_wrong_configuration(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

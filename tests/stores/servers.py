@@ -103,11 +103,12 @@ class Server:
 
     def launch(self, *arguments: str) -> None:
         """Start the program with these arguments, and wait until it answers."""
-        self._process = subprocess.Popen(
+        process = self._process = subprocess.Popen(
             [self.binary, *arguments], stdout=subprocess.DEVNULL, cwd=self.folder
         )
 
         def answers() -> bool:
+            assert process.poll() is None
             with self.client() as client:
                 return bool(client.ping())
 
@@ -158,7 +159,7 @@ class Proxy:
 
     def start(self) -> None:
         """Listen."""
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._server = self._run(
             asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.context)

@@ -75,7 +75,7 @@ def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
     with tempfile.TemporaryDirectory(prefix="fx") as path:
         folder = Path(path)
         master = Server(binary, folder, auth, password=PASSWORD)
-        follow = ("--replicaof", f"127.0.0.1 {master.port}", *auth)
+        follow = ("--replicaof", "127.0.0.1", str(master.port), *auth)
         replica = Server(binary, folder, follow, password=PASSWORD)
         sentinels = tuple(Server(binary, folder) for _ in range(3))
         master.start()

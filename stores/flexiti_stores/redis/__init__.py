@@ -75,8 +75,8 @@ class RedisStore(CacheStore):
             yield redis_cache(self._client, self._prefix)
             return
         opened = await self._open(self._client)
-        async with opened.gate:
-            yield redis_cache(opened.client, self._prefix)
+        async with opened.turn() as client:
+            yield redis_cache(client, self._prefix)
 
     async def _open(self, location: Location) -> Opened:
         """Give the client of the running loop. Suspends nowhere, so no task can come between."""

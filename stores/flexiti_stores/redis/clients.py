@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
 from attrs import define, field, frozen
@@ -39,17 +39,40 @@ class Opened:
 
     Attributes:
         client: The client.
-        gate: Lets so many operations through at once. redis-py's blocking pool does this for one
-            server only: the pools of Sentinel and Cluster raise when they are exhausted.
+        closed: No operation may begin any more.
     """
 
     client: Client
-    gate: asyncio.Semaphore
     _keeper: AsyncGenerator[None] = field(repr=False)
+    _connections: int
+    _gate: asyncio.Semaphore = field(init=False, repr=False)
+    closed: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self._gate = asyncio.Semaphore(self._connections)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[Client]:
+        """
+        Give the client, to so many at once as there may be connections.
+
+        redis-py's blocking pool does this for one server only: the pools of Sentinel and Cluster
+        raise when they are exhausted.
+        """
+        async with self._gate:
+            if self.closed:
+                msg = "the store was closed"
+                raise ConnectionError(msg)
+            yield self.client
 
     async def aclose(self) -> None:
-        """Close the client. May be called twice."""
+        """Close the client when what is under way has ended: redis-py would connect anew."""
+        self.closed = True
+        for _ in range(self._connections):
+            await self._gate.acquire()
         await self._keeper.aclose()
+        for _ in range(self._connections):
+            self._gate.release()
 
 
 async def open_client(location: Location, closed: Callable[[], object]) -> Opened:
@@ -63,7 +86,7 @@ async def open_client(location: Location, closed: Callable[[], object]) -> Opene
     made = _make(location)
     keeper = _keep(made, closed)
     await anext(keeper)
-    return Opened(made.client, asyncio.Semaphore(location.connections), keeper)
+    return Opened(made.client, keeper, location.connections)
 
 
 async def _keep(made: _Made, closed: Callable[[], object]) -> AsyncGenerator[None]:

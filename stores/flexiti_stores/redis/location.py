@@ -60,7 +60,8 @@ class Location:
         prefix: What every key begins with.
         timeout: Seconds for one operation, everything included.
         connect_timeout: Seconds for one connection to be made.
-        connections: How many connections one event loop may hold at once.
+        connections: How many connections one event loop may hold at once. Few: an operation takes
+            well under a millisecond, and many TLS handshakes at once would outlast the time-out.
     """
 
     scheme: str
@@ -76,7 +77,7 @@ class Location:
     prefix: str = "flexiti:"
     timeout: float = 0.5
     connect_timeout: float = 0.3
-    connections: int = 32
+    connections: int = 8
 
     def __str__(self) -> str:
         """Name the place for people: no user, no password, no parameters."""
@@ -118,7 +119,7 @@ def parse_location(url: str) -> Location:
         prefix=query.text("prefix", "flexiti:") or "",
         timeout=query.seconds("timeout", 0.5),
         connect_timeout=query.seconds("connect_timeout", 0.3),
-        connections=query.whole("connections", 32, least=1),
+        connections=query.whole("connections", 8, least=1),
     )
     query.refuse_rest()
     _check(location, hosts)

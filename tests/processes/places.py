@@ -1,0 +1,133 @@
+"""Stores that time passes in when the test says so, and that can be put back to what they were."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, cast
+
+import redis
+from attrs import define, frozen
+
+from ..stores.servers import Server
+
+__all__ = ["FilePlace", "Place", "RedisPlace"]
+
+
+class Place(Protocol):
+    """
+    Where the processes of a test meet.
+
+    Attributes:
+        url: URL of the store.
+    """
+
+    @property
+    def url(self) -> str:
+        """The URL of the store."""
+        ...
+
+    def advance(self, seconds: float) -> None:
+        """Make everything that is stored older; what is too old then is gone, or may be."""
+        ...
+
+    def back_up(self) -> None:
+        """Remember what is stored."""
+        ...
+
+    def restore(self) -> None:
+        """Put back what was remembered, as old as it would be by now."""
+        ...
+
+
+@define
+class FilePlace:
+    """A folder of the file store. What is stored is as old as its file."""
+
+    folder: Path
+    _kept: dict[Path, tuple[bytes, int]] = {}
+
+    @property
+    def url(self) -> str:
+        """The URL of the store."""
+        return f"{self.folder.as_uri()}?timeout=20"
+
+    def advance(self, seconds: float) -> None:
+        """Date the files back."""
+        for file in self._records():
+            _date(file, file.stat().st_mtime_ns - int(seconds * 1e9))
+        self._kept = {
+            file: (text, date - int(seconds * 1e9)) for file, (text, date) in self._kept.items()
+        }
+
+    def back_up(self) -> None:
+        """Copy the records."""
+        self._kept = {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in self._records()}
+
+    def restore(self) -> None:
+        """Move the copies over the records, with their dates."""
+        for file, (text, date) in self._kept.items():
+            copy = file.with_suffix(".backup")
+            copy.write_bytes(text)
+            _date(copy, date)
+            copy.replace(file)
+
+    def _records(self) -> list[Path]:
+        return sorted(self.folder.glob("*.record"))
+
+
+def _date(file: Path, date: int) -> None:
+    os.utime(file, ns=(date, date))
+
+
+@frozen
+class _Value:
+    text: str
+    left: int
+
+
+@define
+class RedisPlace:
+    """A prefix on a server. What is stored is as old as its key's time to live has gone down."""
+
+    server: Server
+    prefix: str
+    _kept: dict[str, _Value] = {}
+
+    @property
+    def url(self) -> str:
+        """The URL of the store."""
+        return f"{self.server.url}&prefix={self.prefix}"
+
+    def advance(self, seconds: float) -> None:
+        """Let the keys end sooner."""
+        passed = int(seconds * 1000)
+        with self._client() as client:
+            for key, value in self._values(client).items():
+                client.pexpire(key, value.left - passed)
+        self._kept = {
+            key: _Value(value.text, value.left - passed) for key, value in self._kept.items()
+        }
+
+    def back_up(self) -> None:
+        """Read the values."""
+        with self._client() as client:
+            self._kept = self._values(client)
+
+    def restore(self) -> None:
+        """Write the values that would still be there."""
+        with self._client() as client:
+            for key, value in self._kept.items():
+                if value.left > 0:
+                    client.set(key, value.text, px=value.left)
+
+    def _values(self, client: redis.Redis) -> dict[str, _Value]:
+        keys = cast("Iterator[str]", client.scan_iter(match=f"{self.prefix}*"))
+        return {
+            key: _Value(cast("str", client.get(key)), cast("int", client.pttl(key))) for key in keys
+        }
+
+    @contextmanager
+    def _client(self) -> Iterator[redis.Redis]:
+        with self.server.client() as client:
+            yield client

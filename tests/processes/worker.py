@@ -1,0 +1,234 @@
+"""
+A program: a process that is forked into workers, and what a worker does.
+
+Argument: the file descriptor of a socket. For each descriptor that comes over it a worker is
+forked, which takes its orders over that one: a JSON object a line, each answered by one with the
+same `id`. A worker whose other side is gone ends. Forking makes a worker cost milliseconds; the
+parent runs no loop and no thread, so its child is as good as a program started anew.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+
+import flexiti_stores.file
+import flexiti_stores.redis  # noqa: F401 - loaded once, before the workers are forked
+from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession
+from flexiti_async.api.widget import PurchaseWidget
+from flexiti_async.clock import SYSTEM_CLOCK
+from flexiti_async.sansio.token import Token
+from flexiti_async.store import Entry, TokenStore, open_store
+
+AMID = 0.003
+"""Seconds that a swap takes at most, about."""
+
+
+class ShiftedClock:
+    """The machine's clocks, put forward; and a wall clock that somebody has set wrong."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        self.wrong = 0.0
+
+    def wall(self) -> float:
+        """Seconds since the epoch, in this host's opinion."""
+        return SYSTEM_CLOCK.wall() + self.ahead + self.wrong
+
+    def boot(self) -> float:
+        """Seconds since boot."""
+        return SYSTEM_CLOCK.boot() + self.ahead
+
+
+class Fate:
+    """Where this process is to be killed; nowhere without a `point`."""
+
+    def __init__(self) -> None:
+        self.point = ""
+
+    def meet(self, point: str) -> None:
+        """Be at a point."""
+        if point == self.point:
+            die()
+
+
+def die() -> None:
+    """End as by a power cut, all threads at once."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class MortalStore:
+    """
+    A store that can be the last thing a process uses.
+
+    Attributes:
+        loads: How often it was looked into.
+    """
+
+    def __init__(self, store: TokenStore, fate: Fate) -> None:
+        self._store = store
+        self._fate = fate
+        self._steps = iter(("claim", "publish"))
+        self.loads = 0
+
+    async def load(self, key: str) -> Entry | None:
+        """Look."""
+        self.loads += 1
+        return await self._store.load(key)
+
+    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+        """Swap, and die before, amid or after it; the first is the claim, the next the publish."""
+        if not self._fate.point:
+            return await self._store.swap(key, entry, expected=expected)
+        step = next(self._steps, "")
+        self._fate.meet(f"before {step}")
+        if self._fate.point == f"amid {step}":
+            asyncio.get_running_loop().call_later(random.uniform(0.0, AMID), die)  # noqa: S311
+        won = await self._store.swap(key, entry, expected=expected)
+        self._fate.meet(f"amid {step}")
+        self._fate.meet(f"after {step}")
+        return won
+
+    async def aclose(self) -> None:
+        """Close."""
+        await self._store.aclose()
+
+
+class Worker:
+    """One process of a shop, with a session or none."""
+
+    def __init__(self) -> None:
+        self._clock = ShiftedClock()
+        self._fate = Fate()
+        self._session: FlexitiSession | None = None
+        self._http: aiohttp.ClientSession | None = None
+        self._store: MortalStore | None = None
+        self._verbs: dict[str, Callable[..., Awaitable[object]]] = {
+            "open": self._open,
+            "arm": self._arm,
+            "shift": self._shift,
+            "token": self._token,
+            "widget": self._widget,
+            "loads": self._loads,
+        }
+
+    async def obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take orders to the end, as many at once as there are."""
+        tasks: set[asyncio.Task[None]] = set()
+        while line := await reader.readline():
+            task = asyncio.ensure_future(self._do(json.loads(line), writer))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+    async def _do(self, order: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        answer: dict[str, object] = {"id": order.pop("id")}
+        try:
+            answer["result"] = await self._verbs[order.pop("verb")](**order)
+        except Exception:  # noqa: BLE001 - the test is told, whatever it is
+            answer["fault"] = traceback.format_exc()
+        writer.write(json.dumps(answer).encode() + b"\n")
+
+    async def _open(self, config: dict[str, Any], *, mortal: bool) -> None:
+        """Open a session in place of the one before."""
+        for old in (self._session, self._http):
+            if old is not None:
+                await (old.aclose() if isinstance(old, FlexitiSession) else old.close())
+        if mortal:
+            self._store = MortalStore(open_store(config["store"]), self._fate)
+            config["store"] = self._store
+            self._http = aiohttp.ClientSession(trace_configs=[self._trace()])
+        made = FlexitiConfig(**config)
+        self._session = FlexitiSession(made, client_session=self._http, clock=self._clock)
+
+    def _trace(self) -> aiohttp.TraceConfig:
+        async def answered(*_: object) -> None:
+            self._fate.meet("answer received")
+
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(answered)
+        return trace
+
+    async def _arm(self, point: str) -> None:
+        """Die when that point is reached."""
+        self._fate.point = point
+
+    async def _shift(self, ahead: float, wrong: float | None) -> None:
+        """Put both clocks forward; set the wall clock wrong by so much."""
+        self._clock.ahead += ahead
+        if wrong is not None:
+            self._clock.wrong = wrong
+
+    async def _token(self, times: int, min_ttl: float | None) -> dict[str, object]:
+        """Ask for the token, from many coroutines at once."""
+        assert self._session is not None
+        began = self._clock.boot()
+        asked = (self._session.token(min_ttl=min_ttl) for _ in range(times))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        tokens = [answer for answer in answers if isinstance(answer, Token)]
+        return {
+            "tokens": sorted({token.access_token.reveal() for token in tokens}),
+            "served": len(tokens),
+            "failures": sorted({repr(one) for one in answers if not isinstance(one, Token)}),
+            "took": self._clock.boot() - began,
+        }
+
+    async def _widget(self, *, promised: bool) -> str:
+        """Make a real call: for a flow of a customer, or with the plain token of any call."""
+        assert self._session is not None
+        widget = PurchaseWidget(account_number=20009100)
+        try:
+            if promised:
+                await self._session.init_widget(widget)
+            else:
+                await self._session.send(_plain(widget))
+        except FlexitiError as error:
+            return repr(error)
+        return "done"
+
+    async def _loads(self) -> int:
+        return self._store.loads if self._store else 0
+
+
+def _plain(widget: PurchaseWidget) -> Any:
+    from flexiti_async.api.widget import init_widget
+
+    return init_widget(widget)
+
+
+async def work(line: int) -> None:
+    """Be a worker."""
+    reader, writer = await asyncio.open_unix_connection(sock=socket.socket(fileno=line))
+    await Worker().obey(reader, writer)
+
+
+def fork_on_demand(control: socket.socket) -> None:
+    """Fork a worker for each descriptor that comes, and tell its process id."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
+    gc.freeze()
+    while True:
+        _, lines, _, _ = socket.recv_fds(control, 1, 1)
+        if not lines:
+            return
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            control.close()
+            try:
+                asyncio.run(work(lines[0]))
+            finally:
+                os._exit(0)
+        os.close(lines[0])
+        control.sendall(pid.to_bytes(4, "big"))
+
+
+if __name__ == "__main__":
+    fork_on_demand(socket.socket(fileno=int(sys.argv[1])))
