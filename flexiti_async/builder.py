@@ -103,4 +103,7 @@ def quote_segment(value: str) -> str:
     """Quote a text so that it is one path segment."""
     from urllib.parse import quote
 
+    if value in {"", ".", ".."}:
+        msg = "a path value must not be empty, nor a dot segment (RFC 3986 section 5.2.4)"
+        raise ValueError(msg)
     return quote(value, safe="")

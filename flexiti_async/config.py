@@ -76,7 +76,7 @@ _BASE_URLS: Final[Mapping[Environment, str]] = {
 
 
 def _environment(value: Environment | str | None) -> Any:  # noqa: ANN401 - see option_values
-    return one_of(Environment, value)
+    return None if value is None else one_of(Environment, value)
 
 
 def _account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401 - see option_values
@@ -101,7 +101,8 @@ def _retries(value: int | str) -> Any:  # noqa: ANN401 - see option_values
 
 def _store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see option_values
     store = plain(value)
-    return store if isinstance(store, str | TokenStore) else Bad("a URL or a token store")
+    good = bool(store) if isinstance(store, str) else isinstance(store, TokenStore)
+    return store if good else Bad("the URL of a store, a class path or a TokenStore")
 
 
 def _client_secret(value: Secret | str) -> Any:  # noqa: ANN401 - see option_values
@@ -122,6 +123,7 @@ def _checked() -> None:
         kwargs.clear()
         faults = list(_faults(self))
         if faults:
+            del self  # its repr shows what was refused, perhaps a secret in the wrong place
             told = "; ".join(f"{name}: {what}" for name, what in faults)
             raise ConfigError(told, option=faults[0][0])
 
@@ -155,8 +157,9 @@ class FlexitiConfig:
         leeway: Do not use a token any more when so much of its life is left; default 30, never
             more than a tenth of its lifetime.
         token_timeout: How long getting a token may take, merchants/login included.
-        request_timeout: How long one request may take.
-        connect_timeout: How long getting a connection may take, also from a busy pool.
+        request_timeout: How long one request may take, and nearly as long it may wait for a
+            connection of a busy pool before.
+        connect_timeout: How long making a connection may take.
         store_timeout: How long one operation of the token store may take.
         connections: Size of the connection pool, if the session opens its own.
         retries: How often a call is repeated that may be repeated.

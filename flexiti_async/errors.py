@@ -17,7 +17,7 @@ FlexitiError
 │   ├── BadHttp                    an answer that is not HTTP, or is larger than allowed
 │   └── OutcomeUnknown             a call that must not be repeated may or may not have run
 ├── ApiError                       the API answered                (status, code, field_errors, …)
-│   ├── BadRequest                 400
+│   ├── BadRequest                 400, and any 4xx that is not below
 │   ├── Unauthorized               401
 │   ├── Forbidden                  403, 465, 466, 467
 │   │   └── InsufficientScope      403: the endpoint does not take tokens of this scope
@@ -141,7 +141,7 @@ class ValidationError(FlexitiError, ValueError):
     The data of a call are wrong; nothing was sent. All faults are told at once.
 
     Attributes:
-        field_errors: The faults, in the order of the API's parameter table.
+        field_errors: The faults, in the order of the model's fields.
     """
 
     def __init__(self, message: str = "", *, field_errors: Sequence[FieldError] = ()) -> None:
@@ -275,7 +275,7 @@ class ApiError(FlexitiError):
 
 
 class BadRequest(ApiError):
-    """HTTP 400: used by a few endpoints (oauth, apply, verify)."""
+    """HTTP 400, used by a few endpoints (oauth, apply, verify), or a 4xx without a name here."""
 
 
 class Unauthorized(ApiError):

@@ -18,6 +18,7 @@ from flexiti_async.clock import now
 from flexiti_async.errors import (
     SessionClosed,
     StoreError,
+    StoreUnavailable,
     TokenError,
     TokenRejected,
     TokenUnavailable,
@@ -90,6 +91,9 @@ class Flight:
         self._claim: Entry | None = None
         self._claimed_at = 0.0
         self._looked_at = 0.0
+        self._lost_over: Look | None = None
+        self._write_failure: StoreError | None = None
+        self._in_vain = 0
 
     async def run(self) -> Held | Failed:
         """Fly. Raises StoreError if the store fails before a token request was made."""
@@ -107,6 +111,7 @@ class Flight:
                     left = failure.back_off - age
                     return Failed(error_of_failure(failure, left), left)
                 case ClaimIt(carry, attempts):
+                    self._must_have_moved(look)
                     if await self._stake(look, carry):
                         return await self._fly(carry, attempts)
                 case Own(carry, attempts):
@@ -145,7 +150,25 @@ class Flight:
         self._claimed_at = self._setup.clock.boot()
         written = await self._setup.record.write(claimed, over=look.entry)
         self._claim = written.entry
+        self._lost_over = None if written.won else look
+        self._write_failure = written.failure
         return written.won and self._time_to_fly() > 0
+
+    def _must_have_moved(self, look: Look) -> None:
+        """
+        Take a store for down that can be read but not written.
+
+        A claim that was lost, although what it was to replace is still there, was lost to nobody.
+        Once that is a time-out; twice it is a read-only replica, or a full disk.
+        """
+        lost = self._lost_over
+        if lost is None or lost.sight.version != look.sight.version:
+            self._in_vain = 0
+            return
+        self._in_vain += 1
+        if self._in_vain > 1:
+            text = "the token store can be read but not written"
+            raise self._write_failure or StoreUnavailable(text)
 
     async def _fly(self, carry: StoredToken | None, attempts: int) -> Held | Failed:
         """Make the token request, the claim being mine, and publish what came of it."""

@@ -22,6 +22,8 @@ from flexiti_async.token_source import Held, Setup
 __all__ = ["mark_promised"]
 
 _TRIES: Final = 200
+_POLL: Final = 0.02
+"""Shortest wait between two looks at somebody else's claim, seconds."""
 
 
 async def mark_promised(setup: Setup, token: Token, rejected: Container[str]) -> Held | None:
@@ -31,33 +33,32 @@ async def mark_promised(setup: Setup, token: Token, rejected: Container[str]) ->
     Returns:
         The token, marked; or another one that ends later; or None: the mark cannot be written.
     """
+    lost_over: str | None = None
     for _ in range(_TRIES):
         try:
             look = await setup.record.look()
         except StoreError:
             return None
         verdict = _judge(setup, look.sight, token, rejected)
-        if isinstance(verdict, Held):
+        if not isinstance(verdict, Record | float):
             return verdict
-        if verdict is None:
-            return None
-        if verdict > 0:
+        if isinstance(verdict, float):
             # Somebody is getting a successor, perhaps by refreshing this very token: wait for it.
             await asyncio.sleep(verdict)
             continue
-        carried = carry_over(look.sight)
-        if carried is None or look.sight.record is None:
-            return None
-        marked = Record(setup.key.store_key, token=evolve(carried, promised=True))
-        if (await setup.record.write(marked, over=look.entry)).won:
+        written = await setup.record.write(verdict, over=look.entry)
+        if written.won:
             return Held(token.as_promised())
+        if lost_over == look.sight.version:
+            break  # lost twice to nobody: the store can be read but not written
+        lost_over = look.sight.version
     return None
 
 
 def _judge(
     setup: Setup, sight: Sight, token: Token, rejected: Container[str]
-) -> Held | float | None:
-    """Find the token, or the seconds to wait (0: write the mark), or None: it cannot be done."""
+) -> Held | Record | float | None:
+    """Find the token, or the record to write, or the seconds to wait, or None: it cannot be."""
     record = sight.record
     if record is None or record.token is None:
         return None
@@ -69,8 +70,9 @@ def _judge(
     elif found.promised:
         return Held(token.as_promised())
     elif record.claim is None:
-        return 0.0
+        carried = carry_over(sight)
+        return carried and Record(setup.key.store_key, token=evolve(carried, promised=True))
     if record.claim is not None and record.claim.lease > sight.min_age:
-        return min(max(record.claim.lease / 100, 0.02), record.claim.lease)
+        return max(record.claim.lease / 100, _POLL)
     # A claim that has lapsed may have spent this token's refresh token already.
     return None

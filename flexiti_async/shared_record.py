@@ -38,10 +38,12 @@ class Written:
     Attributes:
         entry: What was to be written; its version is the nonce of the attempt.
         won: True: it was written. False: it may have been.
+        failure: What the store said, if it failed.
     """
 
     entry: Entry = field(repr=False)
     won: bool
+    failure: StoreError | None = None
 
 
 class SharedRecord:
@@ -91,8 +93,8 @@ class SharedRecord:
         before = self._clock.boot()
         try:
             won = await self._vault.swap(self._key, entry, expected=over)
-        except StoreError:
-            won = False
+        except StoreError as error:
+            return Written(entry, won=False, failure=error)
         if won:
             self._watch.wrote(entry.version, before=before, now=self._clock.boot())
         return Written(entry, won)

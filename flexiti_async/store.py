@@ -9,6 +9,7 @@ they are found by the scheme of their URL through the entry-point group `flexiti
 
 import asyncio
 import importlib
+import re
 from importlib.metadata import entry_points
 from typing import Final, Protocol, cast, runtime_checkable
 
@@ -125,7 +126,9 @@ def _by_path(path: str) -> _FromUrl:
     try:
         return cast("_FromUrl", getattr(importlib.import_module(module), name))
     except (ImportError, AttributeError, ValueError) as error:
-        msg = f"the store class {path} cannot be loaded: {type(error).__name__}"
+        # What looks like no class path may be a URL gone wrong, password and all.
+        shown = path if re.fullmatch(r"[\w.]+:[\w.]+", path) else "given"
+        msg = f"the store class {shown} cannot be loaded: {type(error).__name__}"
     raise ConfigError(msg, option="store")
 
 

@@ -10,6 +10,7 @@ import asyncio
 from typing import Final
 
 import aiohttp
+from attrs import frozen
 from yarl import URL
 
 from flexiti_async.errors import (
@@ -31,6 +32,28 @@ ClientSession = aiohttp.ClientSession
 _MOST_BYTES: Final = 4 * 1024 * 1024
 
 
+_RESERVED: Final = 4
+"""Connections beyond the pool's size, for token requests: they wait behind no call."""
+_WAITING_SHARE: Final = 0.9
+"""Share of a request's time that it may spend waiting for a connection of a busy pool."""
+
+
+@frozen
+class _Pool:
+    """
+    The connections of one event loop.
+
+    Attributes:
+        session: aiohttp's pool.
+        gate: Lets in as many calls as there are connections, first come, first served. aiohttp's
+            own queue lets a caller that comes back at once overtake those that wait, until they
+            time out.
+    """
+
+    session: ClientSession
+    gate: asyncio.Semaphore
+
+
 class Transport:
     """
     Send requests to one origin over a pool of connections.
@@ -41,7 +64,7 @@ class Transport:
     Args:
         base_url: API base URL; its origin is the only one that is talked to.
         timeout: Seconds for a whole request.
-        connect_timeout: Seconds for getting a connection, waiting for a free one included.
+        connect_timeout: Seconds for making a connection.
         connections: Size of a pool that this transport opens itself.
         client_session: A session to borrow; it is used as it is and never closed.
     """
@@ -56,10 +79,13 @@ class Transport:
         client_session: ClientSession | None = None,
     ) -> None:
         self._origin = URL(base_url).origin()
-        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=connect_timeout)
+        self._waiting = timeout * _WAITING_SHARE
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeout, connect=self._waiting, sock_connect=connect_timeout
+        )
         self._connections = connections
         self._borrowed = client_session
-        self._own: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+        self._own: dict[asyncio.AbstractEventLoop, _Pool] = {}
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """
@@ -80,14 +106,37 @@ class Transport:
     async def attempt(self, request: HttpRequest) -> HttpResponse | TransportError | SessionClosed:
         """Do what `send` does, but return the error: nothing of aiohttp's is its context."""
         if request.url.origin() != self._origin:
-            return TransportError(
-                f"{request.endpoint} would leave {self._origin}: refused",
-                reference_id=request.reference_id,
-                endpoint=request.endpoint,
-            )
-        session = self._session()
-        if session.closed:
-            return SessionClosed("the aiohttp.ClientSession that was borrowed is closed")
+            return self._error(TransportError, request, f"would leave {self._origin}: refused")
+        if self._borrowed is not None:
+            if self._borrowed.closed:
+                return SessionClosed("the aiohttp.ClientSession that was borrowed is closed")
+            return await self._exchange(self._borrowed, request)
+        pool = self._pool()
+        if request.private:
+            return await self._exchange(pool.session, request)
+        if pool.gate.locked():
+            try:
+                async with asyncio.timeout(self._waiting):
+                    await pool.gate.acquire()
+            except TimeoutError:
+                text = f"no connection of the pool was free within {self._waiting:g} s"
+                return self._error(ConnectError, request, text)
+        else:
+            await pool.gate.acquire()
+        try:
+            return await self._exchange(pool.session, request)
+        finally:
+            pool.gate.release()
+
+    async def aclose(self) -> None:
+        """Close the pool that was opened for the running event loop."""
+        pool = self._own.pop(asyncio.get_running_loop(), None)
+        if pool is not None:
+            await pool.session.close()
+
+    async def _exchange(
+        self, session: ClientSession, request: HttpRequest
+    ) -> HttpResponse | TransportError:
         try:
             # A token request never passes the shop's middlewares: one that asks for a token itself
             # would wait for its own answer, and none of them should see the client secret.
@@ -109,25 +158,17 @@ class Transport:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return self._failure(request, error)
 
-    async def aclose(self) -> None:
-        """Close the pool that was opened for the running event loop."""
-        session = self._own.pop(asyncio.get_running_loop(), None)
-        if session is not None:
-            await session.close()
-
-    def _session(self) -> aiohttp.ClientSession:
-        if self._borrowed is not None:
-            return self._borrowed
+    def _pool(self) -> _Pool:
         loop = asyncio.get_running_loop()
-        session = self._own.get(loop)
-        if session is None:
+        pool = self._own.get(loop)
+        if pool is None:
             self._own = {known: own for known, own in self._own.items() if not known.is_closed()}
-            session = self._own[loop] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections),
+            session = ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections + _RESERVED),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=self._timeout,
             )
-        return session
+            pool = self._own[loop] = _Pool(session, asyncio.Semaphore(self._connections))
+        return pool
 
     def _failure(self, request: HttpRequest, error: Exception) -> TransportError:
         """Say what an exception of aiohttp means: was anything sent?"""

@@ -19,6 +19,7 @@ class FaultyStore:
         down: Every operation fails.
         silent: Every operation hangs, for a time-out to end it.
         ageless: `load` cannot tell ages.
+        read_only: Every swap is denied, or fails, and nothing is written.
         trouble: What becomes of the next swaps that would be won, in order.
         operations: Verbs in the order in which they were used.
     """
@@ -31,6 +32,7 @@ class FaultyStore:
         self.down = False
         self.silent = False
         self.ageless = False
+        self.read_only: Literal["denied", "failing"] | None = None
         self.trouble: list[Trouble] = []
         self.operations: list[str] = []
 
@@ -45,6 +47,11 @@ class FaultyStore:
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
         """Compare and swap, and meet the next trouble if the swap would be won."""
         await self._enter("swap")
+        if self.read_only == "failing":
+            msg = "the store is read-only"
+            raise StoreUnavailable(msg)
+        if self.read_only == "denied":
+            return False
         stored = await self._memory.load(key)
         matches = (stored and stored.version) == (expected and expected.version)
         if not matches or not self.trouble:

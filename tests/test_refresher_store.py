@@ -269,6 +269,21 @@ async def test_a_token_of_unknown_age_is_not_believed(
     assert 2 == sandbox.count(ENDPOINT)
 
 
+@pytest.mark.parametrize("denied", [True, False], ids=["denied", "failing"])
+async def test_a_store_that_can_be_read_but_not_written_is_down(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, denied: bool
+) -> None:
+    """A read-only replica, or a full disk: nobody spins, a private token is got."""
+    faulty.read_only = "denied" if denied else "failing"
+    plain = await session.token()
+    promised = await session.token(min_ttl=600)
+
+    assert isinstance(plain, Token)
+    assert promised.promised
+    assert len(faulty.operations) <= 12
+    assert sandbox.count(ENDPOINT) <= 2
+
+
 async def test_an_unreadable_record_is_an_outage_and_left_alone(
     session: FlexitiSession, faulty: FaultyStore
 ) -> None:

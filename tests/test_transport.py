@@ -163,6 +163,43 @@ async def test_waiting_for_a_connection_of_a_busy_pool_was_never_sent() -> None:
     assert [RequestTimeout, ConnectError] == [type(first), type(second)]
 
 
+async def test_callers_in_a_busy_pool_are_served_in_the_order_in_which_they_came(
+    make_session: MakeSession,
+) -> None:
+    """Whoever comes back at once does not overtake those who wait."""
+    session = make_session(connections=5)
+    await session.token(min_ttl=None)
+    done = [0] * 20
+
+    async def shop(number: int) -> None:
+        for _ in range(10):
+            await session.init_widget(BUY)
+            done[number] += 1
+            assert max(done) - min(done) <= 3
+
+    await asyncio.gather(*(shop(number) for number in range(20)))
+
+    assert [10] * 20 == done
+
+
+async def test_a_token_request_waits_behind_no_call(
+    make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """With every connection taken by slow calls, a token is got all the same."""
+    session = make_session(connections=2, token_timeout=0.5)
+    await session.token(min_ttl=None)
+    sandbox.latency = {INIT: 1.0}
+    calls = [asyncio.ensure_future(session.init_widget(BUY)) for _ in range(4)]
+    while sandbox.count(INIT) < 2:
+        await asyncio.sleep(0)
+
+    merchant = await session.token(Scope.MERCHANT)
+
+    assert Scope.MERCHANT is merchant.scope
+    assert not any(call.done() for call in calls)
+    await asyncio.gather(*calls)
+
+
 async def test_another_origin_is_refused() -> None:
     """A bearer token goes to the configured origin and nowhere else."""
     transport = Transport("http://127.0.0.1:1", timeout=1, connect_timeout=1, connections=1)
@@ -312,6 +349,6 @@ async def test_cookies_of_the_api_are_not_kept(session: FlexitiSession, sandbox:
     """Customers of one shop share connections, so nothing of one may stick to another."""
     sandbox.fail(INIT, status=502, times=1, headers={"Set-Cookie": "who=ada; Path=/"}, body=b"")
     await session.init_widget(BUY)
-    pool = session._transport._session()
+    pool = session._transport._pool().session
 
     assert 0 == len(pool.cookie_jar)

@@ -82,9 +82,9 @@ def to_iso_date(value: str | datetime.date | None) -> Any:  # noqa: ANN401 - see
 
 def to_card(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
     """Make a Secret of a card number, without the spaces that people put in it."""
-    if isinstance(value, str):
-        return Secret(_SEPARATORS.sub("", value))
-    return value
+    if isinstance(value, Secret):
+        value = value.reveal()
+    return Secret(_SEPARATORS.sub("", value)) if isinstance(value, str) else value
 
 
 def to_upper(value: str) -> Any:  # noqa: ANN401 - see above
@@ -94,7 +94,9 @@ def to_upper(value: str) -> Any:  # noqa: ANN401 - see above
 
 ACCOUNT_NUMBER: Final = Rule(number_check(14), param="customer_identification.account_number")
 VCC_NUMBER: Final = Rule(pattern_check(r"\d+", 16), param="customer_identification.vcc_number")
-EMAIL: Final = pattern_check(r"[^@\s]+@[^@\s]+\.[^@\s.]+", 100)
+EMAIL: Final = pattern_check(
+    r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f.]+", 100
+)
 PHONE_NUMBER: Final = number_check(10, exact=True)
 LANGUAGE: Final = Rule(one_of_check(Language), required=True, param="lang")
 PROVINCE: Final = Rule(one_of_check(Province), required=True)

@@ -7,6 +7,7 @@ call of either, and `Widget` is its answer.
 
 import datetime
 import enum
+import re
 from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 from urllib.parse import parse_qs
@@ -48,6 +49,7 @@ __all__ = [
     "init_widget",
 ]
 
+_WEB_ADDRESS: Final = re.compile(r"(?i:https?)://[^\s/?#][^\s\x00-\x1f\x7f]*")
 _PERSON: Final = "customer_identification.personal_information."
 _PERSON_FIELDS: Final = ("first_name", "last_name", "dob", "postal_code")
 
@@ -187,7 +189,8 @@ class PurchaseWidget:
 
     def more_faults(self) -> Iterable[FieldError]:
         """Find what is required because both numbers are missing."""
-        if self.account_number or self.vcc_number:
+        # A number that was refused has its fault already.
+        if self.account_number not in (None, "") or self.vcc_number:
             return
         missing = [name for name in _PERSON_FIELDS if not getattr(self, name)]
         if len(missing) == len(_PERSON_FIELDS):
@@ -249,7 +252,7 @@ class Widget:
         # The query stands inside the fragment, where no URL parser looks for it (spec 4.4).
         _, _, fragment = self.url.reveal().partition("#")
         _, _, query = fragment.partition("?")
-        values = parse_qs(query, max_num_fields=20).get(name) if query else None
+        values = parse_qs(query).get(name) if query else None
         return values[0] if values else None
 
     def __repr__(self) -> str:
@@ -261,7 +264,7 @@ class Widget:
 
 def _check_url(value: Secret) -> None:
     # The customer's browser goes there: nothing but a web address will do.
-    if not value.reveal().startswith(("https://", "http://")):
+    if not _WEB_ADDRESS.fullmatch(value.reveal()):
         msg = "redirection_url is no web address"
         del value
         raise ValueError(msg)

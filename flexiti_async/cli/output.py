@@ -37,6 +37,7 @@ WRONG: Final = 2
 """Exit status of a command that was told something wrong; nothing was sent."""
 
 _LONGEST_LINE: Final = 2000
+_CLASS_PATH: Final = re.compile(r"[\w.]+:[\w.]+")
 _USERINFO: Final = re.compile(r"://.*@", re.DOTALL)
 
 
@@ -92,7 +93,11 @@ def report(error: Exception, *, debug: bool) -> int:
     if debug:
         for line in _traceback_of(error):
             _print_error_line("debug", "dim", line)
-    for line in _lines_of(error):
+    lines = _lines_of(error)
+    if not lines:
+        hint = "" if debug else "; --debug shows where"
+        lines = [f"unexpected {type(error).__name__}{hint}"]
+    for line in lines:
         _print_error_line("error", "red", line)
     if isinstance(error, CommandError):
         return error.status
@@ -113,9 +118,11 @@ def mask_store(url: str) -> str:
     All in front of the last @ is hidden, because a password that was not encoded may hold a slash
     or an @ itself.
     """
-    if "://" not in url:
+    if _CLASS_PATH.fullmatch(url):
         return url
-    scheme, _, _ = url.partition("://")
+    scheme, separator, _ = url.partition("://")
+    if not separator:
+        return "****"
     try:
         parts = urlsplit(_USERINFO.sub("://****@", url))
     except ValueError:
@@ -132,23 +139,22 @@ def _print_error_line(kind: str, style: str, text: str) -> None:
 
 
 def _lines_of(error: Exception) -> list[str]:
-    """Say what went wrong: one line, or one for each parameter that is wrong."""
+    """Say what went wrong: a line, one for each parameter that is wrong, or none: it is a bug."""
     if isinstance(error, ValidationError) and error.field_errors:
         return [_printable(str(fault)) for fault in error.field_errors]
-    return [_text_of(error)]
+    text = _text_of(error)
+    return [] if text is None else [text]
 
 
-def _text_of(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str | None:
+    """Give the text of an error; None if it is foreign: it may quote anything it was given."""
     if isinstance(error, CycloptsError):
         return _usage_text(error)
     if isinstance(error, FlexitiError):
         text = _printable(str(error))
         wait = error.retry_after if isinstance(error, ApiError | TokenError) else None
         return text if wait is None else f"{text}; try again in {wait:.3g} s"
-    if isinstance(error, CommandError):
-        return _printable(str(error))
-    # The text of a foreign error may quote anything that it was given: only its name is told.
-    return f"unexpected {type(error).__name__}; --debug shows where"
+    return _printable(str(error)) if isinstance(error, CommandError) else None
 
 
 def _usage_text(error: CycloptsError) -> str:
@@ -176,7 +182,9 @@ def _traceback_of(error: BaseException) -> Iterator[str]:
         yield "which led to:"
     for frame in traceback.format_tb(error.__traceback__):
         yield from (_printable(line) for line in frame.splitlines())
-    yield f"{type(error).__module__}.{type(error).__qualname__}: {_text_of(error)}"
+    text = _text_of(error)
+    told = "(a text that is not ours, so it is not shown)" if text is None else text
+    yield f"{type(error).__module__}.{type(error).__qualname__}: {told}"
 
 
 def _printable(text: str) -> str:

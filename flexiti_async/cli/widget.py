@@ -158,6 +158,9 @@ def _read(file: str) -> dict[str, object]:
 
 
 def _bytes(file: str, name: str) -> bytes:
+    if file == "-" and sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
+        msg = "stdin is closed"
+        raise CommandError(msg, status=WRONG)
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:

@@ -18,13 +18,14 @@ def fault_of_base_url(url: str) -> str | None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return "is no URL"
-    if parts.scheme not in ("https", "http") or not host:
+    odd = not url.isprintable() or " " in url or "\\" in url  # urlsplit lets them pass
+    if parts.scheme not in ("https", "http") or not host or odd:
         return "must look like https://host/flexiti/pos-api"
     if parts.scheme == "http" and not is_loopback(host):
         return "must be https: plain http is for loopback only"
     if parts.username is not None or parts.password is not None:
         return "must not hold credentials"
-    if parts.query or parts.fragment:
+    if "?" in url or "#" in url:
         return "must not have a query or a fragment"
     return None
 

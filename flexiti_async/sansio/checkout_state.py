@@ -12,7 +12,7 @@ import msgspec
 from attrs import frozen
 
 from flexiti_async.errors import RecordUnreadable
-from flexiti_async.sansio.record import StoredToken, reveal_secret, take_secret
+from flexiti_async.sansio.record import StoredToken, as_ascii, reveal_secret, take_secret
 
 __all__ = ["CheckoutState", "Sharing", "Step", "decode_checkout", "encode_checkout"]
 
@@ -73,7 +73,7 @@ _decoder: Final = msgspec.json.Decoder(_Wire, dec_hook=take_secret)
 
 def encode_checkout(state: CheckoutState, key: str) -> str:
     """Write a checkout as ASCII JSON text."""
-    return _encoder.encode(_Wire(VERSION, key, state)).decode()
+    return as_ascii(_encoder.encode(_Wire(VERSION, key, state)))
 
 
 def decode_checkout(payload: str, key: str) -> CheckoutState:

@@ -13,6 +13,7 @@ One cattrs converter on msgspec's decoder and encoder. What the presets do not d
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, NewType, TypeVar, cast
@@ -20,6 +21,7 @@ from typing import Any, Final, NewType, TypeVar, cast
 import attrs
 import msgspec
 from cattrs import Converter
+from cattrs.cols import list_structure_factory
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, override
 
@@ -78,7 +80,9 @@ def decode(body: bytes) -> object:
 def encode(value: object) -> bytes:
     """Write JSON. Raises ValueError for a number that JSON does not have."""
     body = _encoder.encode(value)
-    if (b"NaN" in body or b"Infinity" in body) and not _is_finite(value):
+    # Decimals are written as NaN, floats as null: look only if one of them can be meant.
+    suspicious = any(word in body for word in (b"NaN", b"Infinity", b"null"))
+    if suspicious and not _is_finite(value):
         msg = "JSON has no NaN and no Infinity"
         raise ValueError(msg)
     return body
@@ -91,7 +95,7 @@ def _is_finite(value: object) -> bool:
         return all(_is_finite(item) for item in cast("Mapping[str, object]", value).values())
     if isinstance(value, list | tuple):
         return all(_is_finite(item) for item in cast("list[object]", value))
-    return True
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def structure(data: object, result: type[T]) -> T:
@@ -107,7 +111,7 @@ def _place(error: BaseException, path: str = "$") -> str:
     """Find the first fault in a cattrs error and say where it is, without any value."""
     if isinstance(error, BaseValidationError):
         for inner in error.exceptions:
-            return _place(inner, path + _step(inner))
+            return _place(inner, path + _step(inner, getattr(error, "cl", None)))
     if isinstance(error, KeyError):
         return f"required field missing at {path}.{error.args[0]}"
     if isinstance(error, ForbiddenExtraKeysError):
@@ -117,12 +121,16 @@ def _place(error: BaseException, path: str = "$") -> str:
     return f"invalid value at {path}"
 
 
-def _step(error: BaseException) -> str:
+def _step(error: BaseException, kind: object) -> str:
     """Read the name that cattrs left in the notes of an inner error."""
     for note in getattr(error, "__notes__", []):
         name = getattr(note, "name", None)
         if name is not None:
-            return "" if isinstance(error, KeyError) else f".{name}"
+            if isinstance(error, KeyError):
+                return ""  # it names the field itself
+            fields = attrs.fields_dict(kind) if isinstance(kind, type) and attrs.has(kind) else {}
+            wire = fields[name].metadata.get(_WIRE_NAME, name) if name in fields else name
+            return f".{wire}"
         index = getattr(note, "index", None)
         if index is not None:
             return f"[{index}]"
@@ -191,6 +199,20 @@ def _structure_with_extra(kind: type[T]) -> Callable[[object, object], T]:
     return hook
 
 
+def _is_list(kind: object) -> bool:
+    return getattr(kind, "__origin__", None) is list
+
+
+def _strict_list(kind: type[T]) -> Callable[[object, object], T]:
+    """Structure a list of a JSON array only: cattrs takes anything that can be iterated."""
+    plain = cast("Callable[[object, object], T]", list_structure_factory(kind, _converter))
+
+    def hook(data: object, of: object) -> T:
+        return plain(_strict(list)(data, of), of)
+
+    return hook
+
+
 def _object(data: object) -> Mapping[str, object]:
     if not isinstance(data, Mapping):
         msg = f"{type(data).__name__} instead of an object"
@@ -208,6 +230,7 @@ def _make_converter() -> Converter:
     converter.register_structure_hook(Secret, _secret)
     converter.register_structure_hook_func(lambda kind: kind is NumberText, _number_text)
     converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
+    converter.register_structure_hook_factory(_is_list, _strict_list)
     converter.register_structure_hook_factory(_keeps_extra, _structure_with_extra)
     return converter
 

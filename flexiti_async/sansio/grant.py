@@ -5,10 +5,10 @@ Failures are classified here, once, and by everybody alike:
 
 | class | from | what follows |
 |---|---|---|
-| transient | no answer, 5xx, a malformed answer | back off, then one probe |
+| transient | no answer, 5xx, 408, a malformed answer | back off, then one probe |
 | throttled | 429, or 503 with Retry-After | wait as told, then one probe |
-| rejected | 400, 401, 409 to a refresh_token grant | client_credentials at once |
-| misconfigured | other 4xx: invalid_client, invalid_role, wrong scope | back off long; it is ours |
+| rejected | any other 4xx to a refresh_token grant | client_credentials at once |
+| misconfigured | any other 4xx: invalid_client, wrong scope, … | back off long; it is ours |
 
 `TokenError.kind` carries the class. The functions return errors, they do not raise them: a
 traceback must not hold a frame with a form or an answer among its locals.
@@ -23,7 +23,6 @@ from attrs import field, frozen
 from flexiti_async.errors import (
     ApiError,
     ClockError,
-    ServerError,
     Throttled,
     TokenError,
     TokenMisconfigured,
@@ -40,6 +39,7 @@ from flexiti_async.sansio.token import Scope
 __all__ = ["ENDPOINT", "Granted", "grant_form", "read_grant"]
 
 ENDPOINT: Final = "oauth/token"
+_HTTP_REQUEST_TIMEOUT: Final = 408
 _HTTP_SERVICE_UNAVAILABLE: Final = 503
 _LONGEST_LIFETIME: Final = 7 * 86_400.0
 # RFC 6750 section 2.1, b64token; anything else could not stand in a header, or in a URL's path.
@@ -77,7 +77,7 @@ def grant_form(
     client_id: str, client_secret: Secret, scope: Scope, refresh_token: Secret | None = None
 ) -> Secret:
     """
-    Write the form of a token request: the pairs as JSON text, secret as a whole.
+    Write the form of a token request, URL-encoded, secret as a whole.
 
     With a refresh token it is a `refresh_token` grant, without one a `client_credentials` grant.
     The scope is sent again on a refresh, because the documented default is `merchant` (spec 2.4).
@@ -114,7 +114,7 @@ def read_grant(
                     status=answer.status,
                     reference_id=reference_id,
                 )
-            return Granted(body.access_token, body.refresh_token, lifetime)
+            return Granted(body.access_token, body.refresh_token or None, lifetime)
         place = fault or "expires_in"
     return TokenUnavailable(
         f"the answer of {ENDPOINT} does not fit: {place}",
@@ -131,7 +131,7 @@ def classify(error: ApiError, *, refreshing: bool) -> TokenError:
     )
     if waits:
         kind = TokenThrottled
-    elif isinstance(error, ServerError) or not 400 <= error.status < 500:
+    elif error.status == _HTTP_REQUEST_TIMEOUT or not 400 <= error.status < 500:
         kind = TokenUnavailable
     elif refreshing:
         # The credentials may be as good as ever: the grant that does not need this refresh token
@@ -170,11 +170,11 @@ def _fault(body: _Answer, scope: Scope) -> str | None:
         return "token_type is not bearer"
     if not _is_token(body.access_token):
         return "access_token has characters that a bearer token cannot have"
-    if body.refresh_token is not None and not _is_token(body.refresh_token):
+    if body.refresh_token and not _is_token(body.refresh_token):
         return "refresh_token has characters that a token cannot have"
     # Missing from older samples; a merchant token where a customer one was asked for must never
     # reach a browser.
-    if body.scope is not None and body.scope.lower() != scope.value:
+    if body.scope and body.scope.lower() != scope.value:
         return "scope is not the one that was asked for"
     return None
 

@@ -8,8 +8,9 @@ finds and tells before anybody uses it. No text of a secret is ever in it.
 
 import enum
 import math
+import re
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, TypeGuard, cast
 
 from flexiti_async.sansio.secret import Secret
 
@@ -25,6 +26,9 @@ __all__ = [
     "secrets",
     "text",
 ]
+
+
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 class Bad:
@@ -49,9 +53,9 @@ def plain(value: object) -> object:
 
 
 def one_of(kind: type[enum.StrEnum], value: object) -> Any:  # noqa: ANN401 - see above
-    """Read a member of an enumeration; None stays None."""
+    """Read a member of an enumeration."""
     given = plain(value)
-    if given is None or isinstance(given, kind):
+    if isinstance(given, kind):
         return given
     try:
         return kind(str(given).lower())
@@ -90,7 +94,12 @@ def count(value: object, least: int) -> Any:  # noqa: ANN401 - see above
 def text(value: str | None) -> Any:  # noqa: ANN401 - see above
     """Read a text; None stays None."""
     given = plain(value)
-    return given if given is None or isinstance(given, str) else Bad("a text")
+    return given if given is None or _is_text(given) else Bad("a text")
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    # An environment variable whose bytes are no UTF-8 has surrogates, which cannot be sent.
+    return isinstance(value, str) and not _SURROGATE.search(value)
 
 
 def secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
@@ -98,13 +107,15 @@ def secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
     given = plain(value)
     if given is None:
         return None
-    return Secret(given) if isinstance(given, str) else Bad("a text")
+    return Secret(given) if _is_text(given) else Bad("a text")
 
 
 def secrets(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN401 - see above
     """Read several secrets: a list, or one text with commas."""
     if isinstance(value, Secret | str):
         value = str(plain(value)).split(",")
+    if not isinstance(value, list | tuple):
+        return Bad("a text with commas, or a list of texts")
     found: list[object] = [secret(item) for item in value]
     bad = any(isinstance(item, Bad) for item in found)
     return Bad("a text with commas, or a list of texts") if bad else tuple(filter(None, found))

@@ -7,6 +7,7 @@ old the entry is. The refresh token is not in it: it never leaves the process th
 mixed-up backup, a prefix shared by mistake) is refused and not used.
 """
 
+import json
 import math
 from typing import Final
 
@@ -30,6 +31,7 @@ __all__ = [
 
 VERSION: Final = 1
 _LONGEST: Final = 32 * 86_400.0
+_MOST_ATTEMPTS: Final = 2**31
 
 
 @frozen
@@ -155,9 +157,18 @@ def reveal_secret(value: object) -> str:
 
 def take_secret(kind: type, value: object) -> object:
     """Read a Secret; for msgspec's `dec_hook`."""
-    if kind is Secret and isinstance(value, str):
+    if kind is not Secret:
+        raise NotImplementedError
+    if isinstance(value, str):
         return Secret(value)
-    raise NotImplementedError
+    # msgspec makes a ValidationError of it; a NotImplementedError would pass through.
+    msg = "a secret is a text"
+    raise TypeError(msg)
+
+
+def as_ascii(text: bytes) -> str:
+    """Escape what is not ASCII in JSON: a store need not know of encodings."""
+    return json.dumps(json.loads(text)) if not text.isascii() else text.decode()
 
 
 _encoder: Final = msgspec.json.Encoder(enc_hook=reveal_secret)
@@ -167,7 +178,7 @@ _decoder: Final = msgspec.json.Decoder(_Wire, dec_hook=take_secret)
 def encode_record(record: Record) -> str:
     """Write a record as ASCII JSON text."""
     wire = _Wire(VERSION, record.key, record.token, record.claim, record.failure)
-    return _encoder.encode(wire).decode()
+    return as_ascii(_encoder.encode(wire))
 
 
 def decode_record(payload: str, key: str) -> Record:
@@ -204,6 +215,8 @@ def _find_fault(wire: _Wire, key: str) -> str | None:
         spans.append(wire.claim.lease)
     if wire.failure:
         spans.append(wire.failure.back_off)
+    if wire.failure and not 0 <= wire.failure.attempts <= _MOST_ATTEMPTS:
+        return "a number in it makes no sense"
     if not all(math.isfinite(span) and 0 <= span <= _LONGEST for span in spans):
         return "a duration in it makes no sense"
     if wire.token and wire.token.remaining > wire.token.lifetime:

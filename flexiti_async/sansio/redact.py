@@ -7,13 +7,16 @@ __all__ = ["mask", "mask_text", "mask_url", "printable"]
 
 SHOWN_AT_MOST: Final = 3
 _LONG_TEXT: Final = 200
-_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\xa0-\U0010ffff]")
+# Controls, line and paragraph separators, marks that turn the direction, lone surrogates.
+_UNPRINTABLE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
+)
 # Whatever looks like a token (32 hex digits or more), an e-mail address, or a number of seven
 # digits or more (phone, account, card). Server texts can echo any of them (spec section 6.1).
 _TELLING: Final = re.compile(
     r"[0-9a-fA-F]{32,}|[^\s@<>\"']+@[^\s@<>\"']+|\d(?:[\s().-]?\d){6,}|\d{4}-\d{2}-\d{2}"
 )
-_TOKEN_IN_FRAGMENT: Final = re.compile(r"(#/widget/[^/?#]*/)[^/?#]+")
+_TOKEN_IN_FRAGMENT: Final = re.compile(r"(#/widget/[^/?#]*/)[^?#]+")
 
 
 def mask(value: object) -> str:
@@ -28,13 +31,17 @@ def mask(value: object) -> str:
     if isinstance(value, str):
         return f"{len(value)} characters"
     if isinstance(value, int):
+        if value.bit_length() > 1000:  # Python refuses to write out very long ones
+            return "number of more than 300 digits"
         return f"number of {len(str(abs(value)))} digits"
     return type(value).__name__
 
 
 def mask_text(text: str) -> str:
     """Make a text of somebody else's fit for a message: printable, short, nothing telling in it."""
-    return _TELLING.sub("****", printable(text))
+    # Masked before it is cut: half of a number at the cut would not look like one. The first cut is
+    # for speed only.
+    return printable(_TELLING.sub("****", printable(text, 10 * _LONG_TEXT)))
 
 
 def printable(text: str, limit: int = _LONG_TEXT) -> str:
@@ -50,7 +57,6 @@ def mask_url(url: str) -> str:
     The token is a part of the fragment's path (spec section 4.4). Of any other URL only what
     stands in front of the fragment and the query is shown.
     """
-    masked, found = _TOKEN_IN_FRAGMENT.subn(r"\1****", url)
-    if found:
-        return masked
-    return re.split(r"[?#]", url, maxsplit=1)[0]
+    front = re.split(r"[?#]", url, maxsplit=1)[0]
+    found = _TOKEN_IN_FRAGMENT.match(url, len(front))
+    return f"{front}{found[1]}****{url[found.end() :]}" if found else front

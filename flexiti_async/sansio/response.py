@@ -27,7 +27,7 @@ from flexiti_async.errors import (
 )
 from flexiti_async.sansio.call import Call, HttpResponse
 from flexiti_async.sansio.convert import UnfitError, decode, structure
-from flexiti_async.sansio.redact import mask, mask_text, printable
+from flexiti_async.sansio.redact import mask, mask_text
 
 __all__ = ["error_of", "read_answer", "retry_after"]
 
@@ -89,7 +89,7 @@ def error_of(answer: HttpResponse, *, reference_id: str, endpoint: str) -> ApiEr
     return kind(
         message,
         status=answer.status,
-        code=None if code is None else printable(code, 80),
+        code=None if code is None else mask_text(code),
         field_errors=_field_errors(body),
         reference_id=reference_id,
         url=None if url is None else mask_text(url),

@@ -85,6 +85,7 @@ def checked(model: type[T]) -> type[T]:
         faults = faults_of(self)
         if faults:
             kwargs.clear()
+            del self  # its repr shows what is not personal, and that may be a mix-up
             raise ValidationError(field_errors=faults)
 
     functools.update_wrapper(__init__, make)
@@ -119,7 +120,7 @@ def _shown(value: object) -> str:
 
 def _fault(rule: Rule, value: object) -> str | None:
     # The API's samples treat an empty text like a missing one.
-    if value is None or value == "":
+    if value is None or (isinstance(value, str | Secret) and not value):
         return REQUIRED if rule.required else None
     return rule.check(value)
 

@@ -5,16 +5,18 @@ from typing import TYPE_CHECKING
 from flexiti_async.testing.clock import ManualClock
 
 if TYPE_CHECKING:
-    from flexiti_async.testing.store_contract import (
+    from flexiti_async.testing.store_abilities import (
+        AgesContract,
         ExpiryContract,
         LoopsContract,
         Outage,
         OutageContract,
         SharedStoreContract,
-        StoreContract,
     )
+    from flexiti_async.testing.store_contract import StoreContract
 
 __all__ = [
+    "AgesContract",
     "ExpiryContract",
     "LoopsContract",
     "ManualClock",
@@ -29,8 +31,8 @@ def __getattr__(name: str) -> object:
     # The pytest plugin is in this package, so every test run of a shop imports it: the contract
     # and the processes that it starts are loaded by those who name it.
     if name in __all__:
-        from flexiti_async.testing import store_contract
+        from flexiti_async.testing import store_abilities
 
-        return getattr(store_contract, name)
+        return getattr(store_abilities, name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

@@ -3,12 +3,14 @@ What a token store must do, as tests to inherit.
 
 Subclass `StoreContract` in a test module and give it a fixture; pytest does the rest. The tests are
 coroutines, for pytest-asyncio's auto mode or any plugin that runs coroutines. There is nothing to
-skip: what only some stores can do is in classes of its own.
+skip: what only some stores can do is in classes of its own (`store_abilities`). All of them are to
+be imported from `flexiti_async.testing`.
 
 | class | fixtures | for stores |
 |---|---|---|
 | `StoreContract` | `store` | all |
 | `SharedStoreContract` | `store`, `second`, `store_url` | that several processes share |
+| `AgesContract` | `store` | that know how old an entry is |
 | `ExpiryContract` | `store` | that forget by themselves |
 | `LoopsContract` | `store` | that several event loops may use |
 | `OutageContract` | `store`, `outage` | whose server can be away |
@@ -17,25 +19,17 @@ skip: what only some stores can do is in classes of its own.
 handle on the same entries, `store_url` opens one more in another process (by `open_store`), and
 `outage` stops and starts the server (`Outage`).
 """
-# ruff: noqa: S101 - these are tests
+# ruff: noqa: ASYNC110, S101 - these are tests, and a store tells nobody when it forgets
 
 import asyncio
 import uuid
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final
 
 from flexiti_async.errors import StoreUnavailable
 from flexiti_async.store import Entry, TokenStore
-from flexiti_async.testing.store_workers import compete
 
-__all__ = [
-    "ExpiryContract",
-    "LoopsContract",
-    "Outage",
-    "OutageContract",
-    "SharedStoreContract",
-    "StoreContract",
-]
+__all__ = ["StoreContract", "new_entry", "new_key", "now", "version_of"]
 
 SLACK: Final = 0.05
 """Seconds by which an age may be off: time stamps of files are coarse."""
@@ -44,18 +38,6 @@ ODD_KEYS: Final = (
     *("", " ", "a", "A", "a/b", "../a", "/etc/passwd", "a:b", "{a}b", "a\nb", "a\tb", "a%2Fb"),
     *("*", "?", "[a]", "\u00e9", "e\u0301", "\u5e97", "\U0001f6d2", "NUL", "a.", "k" * 1000),
 )
-
-
-class Outage(Protocol):
-    """The server behind a store, to be switched off and on."""
-
-    async def stop(self) -> None:
-        """Make every operation fail from now on."""
-        ...
-
-    async def start(self) -> None:
-        """Let operations succeed again, at the latest after some seconds."""
-        ...
 
 
 def new_key() -> str:
@@ -68,11 +50,13 @@ def new_entry(payload: str = "payload", keep_for: float = 60.0) -> Entry:
     return Entry(uuid.uuid4().hex, payload, keep_for)
 
 
-def _now() -> float:
+def now() -> float:
+    """Read the clock of the running event loop, in seconds."""
     return asyncio.get_running_loop().time()
 
 
-async def _version(store: TokenStore, key: str) -> str | None:
+async def version_of(store: TokenStore, key: str) -> str | None:
+    """Load the version that is stored, None for nothing."""
     entry = await store.load(key)
     return None if entry is None else entry.version
 
@@ -101,16 +85,16 @@ class StoreContract:
         key, first, second = new_key(), new_entry(), new_entry()
         await store.swap(key, first, expected=None)
         await asyncio.sleep(0.3)
-        before = _now()
+        before = now()
         await store.swap(key, second, expected=first)
-        between = _now()
+        between = now()
         await asyncio.sleep(0.2)
-        least = _now() - between
+        least = now() - between
         loaded = await store.load(key)
 
         assert loaded is not None
         if loaded.age is not None:
-            assert least - SLACK <= loaded.age <= _now() - before + SLACK
+            assert least - SLACK <= loaded.age <= now() - before + SLACK
 
     async def test_a_second_create_fails(self, store: TokenStore) -> None:
         """What is there is not overwritten by somebody who thinks that nothing is."""
@@ -118,7 +102,7 @@ class StoreContract:
         await store.swap(key, entry, expected=None)
 
         assert not await store.swap(key, new_entry(), expected=None)
-        assert entry.version == await _version(store, key)
+        assert entry.version == await version_of(store, key)
 
     async def test_a_replacement_names_what_it_replaces(self, store: TokenStore) -> None:
         """An entry is replaced by who has written it and by who has loaded it."""
@@ -130,7 +114,7 @@ class StoreContract:
         loaded = await store.load(key)
 
         assert await store.swap(key, third, expected=loaded)
-        assert third.version == await _version(store, key)
+        assert third.version == await version_of(store, key)
 
     async def test_a_stale_swap_changes_nothing(self, store: TokenStore) -> None:
         """Whoever read before the last write loses, whatever the order of the versions."""
@@ -140,7 +124,7 @@ class StoreContract:
         await store.swap(key, current, expected=old)
 
         assert not await store.swap(key, new_entry(), expected=old)
-        assert current.version == await _version(store, key)
+        assert current.version == await version_of(store, key)
 
     async def test_nothing_is_not_replaced(self, store: TokenStore) -> None:
         """A swap that expects an entry fails where there is none, and creates none."""
@@ -155,7 +139,7 @@ class StoreContract:
         won = await asyncio.gather(*(store.swap(key, one, expected=None) for one in entries))
 
         assert won.count(True) == 1
-        assert entries[won.index(True)].version == await _version(store, key)
+        assert entries[won.index(True)].version == await version_of(store, key)
 
     async def test_one_of_many_replacements_wins(self, store: TokenStore) -> None:
         """Of 50 swaps at once of the same entry one succeeds, and its entry is what is stored."""
@@ -165,16 +149,16 @@ class StoreContract:
         won = await asyncio.gather(*(store.swap(key, one, expected=first) for one in entries))
 
         assert won.count(True) == 1
-        assert entries[won.index(True)].version == await _version(store, key)
+        assert entries[won.index(True)].version == await version_of(store, key)
 
     async def test_an_entry_is_kept_and_never_hidden(self, store: TokenStore) -> None:
         """It is there for `keep_for` at least; None is loaded exactly when a create succeeds."""
-        key, before = new_key(), _now()
+        key, before = new_key(), now()
         await store.swap(key, new_entry(keep_for=1.0), expected=None)
-        while (loaded := await store.load(key)) is not None and _now() - before < 1.3:
+        while (loaded := await store.load(key)) is not None and now() - before < 1.3:
             await asyncio.sleep(0.02)
 
-        assert loaded is not None or _now() - before >= 1.0
+        assert loaded is not None or now() - before >= 1.0
         assert (loaded is None) == await store.swap(key, new_entry(), expected=None)
 
     async def test_payloads_are_kept_to_the_byte(self, store: TokenStore) -> None:
@@ -230,115 +214,3 @@ class StoreContract:
         await store.load(new_key())
         await store.aclose()
         await store.aclose()
-
-
-class SharedStoreContract(StoreContract):
-    """What a store must do that processes or hosts share."""
-
-    async def test_both_see_the_same(self, store: TokenStore, second: TokenStore) -> None:
-        """What one handle writes, the other loads, replaces, and finds replaced."""
-        key, theirs, ours = new_key(), new_entry("theirs"), new_entry("ours")
-        await second.swap(key, theirs, expected=None)
-
-        assert not await store.swap(key, ours, expected=None)
-        assert await store.swap(key, ours, expected=await store.load(key))
-        assert ours.version == await _version(second, key)
-        assert not await second.swap(key, new_entry(), expected=theirs)
-
-    async def test_one_of_two_sides_wins(self, store: TokenStore, second: TokenStore) -> None:
-        """Of many creates through two handles one succeeds."""
-        key = new_key()
-        won = await asyncio.gather(
-            *(side.swap(key, new_entry(), expected=None) for side in (store, second) * 20)
-        )
-
-        assert won.count(True) == 1
-
-    async def test_processes_lose_no_write(self, store: TokenStore, store_url: str) -> None:
-        """8 processes create the same 20 keys, once each, and count to 160 together."""
-        key = new_key()
-        await store.swap(key, new_entry("0"), expected=None)
-        created = await asyncio.to_thread(compete, store_url, key)
-        counted = await store.load(key)
-
-        assert [f"{key}-{number}" for number in range(20)] == sorted(
-            created, key=lambda name: int(name.rpartition("-")[2])
-        )
-        assert counted is not None
-        assert counted.payload == "160"
-
-
-class ExpiryContract:
-    """What a store must do that forgets by itself."""
-
-    async def test_it_forgets(self, store: TokenStore) -> None:
-        """An entry is gone soon after `keep_for`, for loads, creates and replacements alike."""
-        key, entry = new_key(), new_entry(keep_for=1.0)
-        await store.swap(key, entry, expected=None)
-        async with asyncio.timeout(5):
-            while await store.load(key) is not None:
-                await asyncio.sleep(0.02)
-
-        assert not await store.swap(key, new_entry(), expected=entry)
-        assert await store.swap(key, new_entry(), expected=None)
-
-    async def test_the_last_write_counts(self, store: TokenStore) -> None:
-        """A replacement is kept for its own time, not for that of the entry that it replaced."""
-        key, short, long = new_key(), new_entry(keep_for=1.0), new_entry()
-        await store.swap(key, short, expected=None)
-        await store.swap(key, long, expected=short)
-        await asyncio.sleep(1.2)
-
-        assert long.version == await _version(store, key)
-
-
-class LoopsContract:
-    """What a store must do that several event loops use, in turn and at once."""
-
-    async def test_other_loops_use_it(self, store: TokenStore) -> None:
-        """Loops that come and go in other threads find it usable, while this one goes on."""
-        key, entry = new_key(), new_entry("0")
-        await store.swap(key, entry, expected=None)
-
-        async def count() -> None:
-            while True:
-                found = await store.load(key)
-                number = int(found.payload) if found else 0
-                if await store.swap(key, new_entry(str(number + 1)), expected=found):
-                    return
-
-        def elsewhere() -> None:
-            for _ in range(3):
-                asyncio.run(count())
-
-        await asyncio.gather(*(asyncio.to_thread(elsewhere) for _ in range(3)), count())
-        counted = await store.load(key)
-
-        assert counted is not None
-        assert counted.payload == "10"
-
-
-class OutageContract:
-    """What a store must do whose server can be away."""
-
-    async def test_an_outage_passes(self, store: TokenStore, outage: Outage) -> None:
-        """Without its server every operation is StoreUnavailable; after that the store works on."""
-        key, entry = new_key(), new_entry()
-        await store.swap(key, entry, expected=None)
-        await outage.stop()
-        async with asyncio.timeout(10):
-            assert not await _available(store, key, entry)
-            await outage.start()
-            while not await _available(store, key, entry):
-                await asyncio.sleep(0.02)
-
-
-async def _available(store: TokenStore, key: str, entry: Entry) -> bool:
-    """Tell whether both operations work; anything but StoreUnavailable is a fault."""
-    failures = 0
-    for operation in (store.load(key), store.swap(key, new_entry(), expected=entry)):
-        try:
-            await operation
-        except StoreUnavailable:
-            failures += 1
-    return failures == 0

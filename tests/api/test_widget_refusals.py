@@ -57,6 +57,7 @@ APPLY_ROWS: list[tuple[str, str, object, str, str | None]] = [
     ("email", "email", 5, "wrong format", "number of 1 digits"),
     ("phone_number", "phone_number", 999999999, "length", "number of 9 digits"),
     ("phone_number", "phone_number", 26135550100, "length", "number of 11 digits"),
+    ("phone_number", "phone_number", 106135550100, "length", "number of 12 digits"),
     ("phone_number", "phone_number", "613555010", "length", "number of 9 digits"),
     ("phone_number", "phone_number", 0, "invalid", "number of 1 digits"),
     ("phone_number", "phone_number", -6135550100, "invalid", "number of 10 digits"),

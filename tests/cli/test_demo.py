@@ -1,13 +1,18 @@
 """`flexiti-async demo`."""
 
+import contextlib
 import json
+import os
+import pty
 import re
+import subprocess
+from collections.abc import Iterator
 
 import pytest
 
 from flexiti_async.cli.load import Outcome
 
-from .conftest import STORE_PASSWORD, Command, process
+from .conftest import SCRIPT, STORE_PASSWORD, Command, process
 
 
 def test_json() -> None:
@@ -51,6 +56,28 @@ def test_summary(command: Command) -> None:
     assert "3 for applications" in ran.out
     assert [True, True] == ["/****?" in url for url in urls]
     assert None is re.search(r"[0-9a-f]{40}", ran.out)
+
+
+def _read_terminal(end: int) -> Iterator[bytes]:
+    """Read what is written to a terminal until nobody has it open any more."""
+    with os.fdopen(end, "rb", buffering=0) as terminal, contextlib.suppress(OSError):
+        while part := terminal.read(4096):
+            yield part
+
+
+def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal shows how far it is, on stderr, so that the report stays one JSON object."""
+    monkeypatch.setenv("TERM", "xterm")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [SCRIPT, "demo", "--checkouts", "20", "--json"], stdout=subprocess.PIPE, stderr=theirs
+    ) as running:
+        os.close(theirs)
+        shown = b"".join(_read_terminal(ours))
+        out, _ = running.communicate(timeout=60)
+
+    assert (0, 20) == (running.returncode, json.loads(out)["succeeded"])
+    assert b"20/20" in shown
 
 
 def test_another_demo_shares_nothing_with_it(command: Command) -> None:

@@ -2,7 +2,7 @@
 
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from .places import FilePlace, Place, RedisPlace
 from .shop import Shop
 
 NewPlace = Callable[[], Place]
+MakeShop = Callable[[], Awaitable[Shop]]
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +46,7 @@ def new_place(request: pytest.FixtureRequest, valkey: Server, tmp_path: Path) ->
 
 
 @pytest.fixture
-async def make_shop(crew: Crew, new_place: NewPlace) -> AsyncIterator[Callable[[], Shop]]:
+async def make_shop(crew: Crew, new_place: NewPlace) -> AsyncIterator[MakeShop]:
     """Give a function that makes shops, each with a sandbox and a store of its own."""
     async with AsyncExitStack() as stack:
 
@@ -59,6 +60,6 @@ async def make_shop(crew: Crew, new_place: NewPlace) -> AsyncIterator[Callable[[
 
 
 @pytest.fixture
-async def shop(make_shop: "Callable[[], object]") -> Shop:
+async def shop(make_shop: MakeShop) -> Shop:
     """Give a shop without processes."""
     return await make_shop()

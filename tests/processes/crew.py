@@ -35,9 +35,9 @@ class Answers:
         took: Seconds until all of a process had theirs, by its own clock; the slowest counts.
     """
 
-    tokens: frozenset[str] = field(converter=frozenset[str])
+    tokens: frozenset[str]
     served: int
-    failures: tuple[str, ...] = field(converter=tuple[str, ...])
+    failures: tuple[str, ...]
     took: float
 
     @classmethod
@@ -84,12 +84,18 @@ class Worker:
 
     async def token(self, times: int = 1, *, min_ttl: float | None = 0.0) -> Answers:
         """Let so many of its coroutines ask for the token at once."""
-        return Answers(**await self._order("token", times=times, min_ttl=min_ttl))
+        answer: dict[str, Any] = await self._order("token", times=times, min_ttl=min_ttl)
+        tokens, failures = frozenset[str](answer["tokens"]), tuple[str, ...](answer["failures"])
+        return Answers(tokens, answer["served"], failures, answer["took"])
 
     async def widget(self, *, promised: bool = True) -> str:
         """Let it call widget/init: `done`, or the error."""
         answer: str = await self._order("widget", promised=promised)
         return answer
+
+    async def settle(self) -> None:
+        """Wait until it has done what it does in the background."""
+        await self._order("settle")
 
     async def loads(self) -> int:
         """Ask how often it has looked into the store."""
@@ -110,7 +116,7 @@ class Worker:
         self._writer.close()
         await self.died()
 
-    async def _order(self, verb: str, **details: object) -> Any:
+    async def _order(self, verb: str, **details: object) -> Any:  # noqa: ANN401 - whatever the verb gives
         number = next(self._numbers)
         if self._listener.done():
             raise WorkerDied

@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, cast
 
 import redis
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from ..stores.servers import Server
 
@@ -45,7 +44,7 @@ class FilePlace:
     """A folder of the file store. What is stored is as old as its file."""
 
     folder: Path
-    _kept: dict[Path, tuple[bytes, int]] = {}
+    _kept: dict[Path, tuple[bytes, int]] = field(factory=dict[Path, tuple[bytes, int]])
 
     @property
     def url(self) -> str:
@@ -62,7 +61,9 @@ class FilePlace:
 
     def back_up(self) -> None:
         """Copy the records."""
-        self._kept = {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in self._records()}
+        self._kept = {
+            file: (file.read_bytes(), file.stat().st_mtime_ns) for file in self._records()
+        }
 
     def restore(self) -> None:
         """Move the copies over the records, with their dates."""
@@ -92,7 +93,7 @@ class RedisPlace:
 
     server: Server
     prefix: str
-    _kept: dict[str, _Value] = {}
+    _kept: dict[str, _Value] = field(factory=dict[str, _Value])
 
     @property
     def url(self) -> str:
@@ -102,7 +103,7 @@ class RedisPlace:
     def advance(self, seconds: float) -> None:
         """Let the keys end sooner."""
         passed = int(seconds * 1000)
-        with self._client() as client:
+        with self.server.client() as client:
             for key, value in self._values(client).items():
                 client.pexpire(key, value.left - passed)
         self._kept = {
@@ -111,23 +112,19 @@ class RedisPlace:
 
     def back_up(self) -> None:
         """Read the values."""
-        with self._client() as client:
+        with self.server.client() as client:
             self._kept = self._values(client)
 
     def restore(self) -> None:
         """Write the values that would still be there."""
-        with self._client() as client:
+        with self.server.client() as client:
             for key, value in self._kept.items():
                 if value.left > 0:
                     client.set(key, value.text, px=value.left)
 
     def _values(self, client: redis.Redis) -> dict[str, _Value]:
-        keys = cast("Iterator[str]", client.scan_iter(match=f"{self.prefix}*"))
-        return {
-            key: _Value(cast("str", client.get(key)), cast("int", client.pttl(key))) for key in keys
-        }
-
-    @contextmanager
-    def _client(self) -> Iterator[redis.Redis]:
-        with self.server.client() as client:
-            yield client
+        keys = cast(
+            "Iterator[str]",
+            client.scan_iter(f"{self.prefix}*"),  # pyright: ignore[reportUnknownMemberType]
+        )
+        return {key: _Value(cast("str", client.get(key)), client.pttl(key)) for key in keys}

@@ -13,10 +13,14 @@ from flexiti_async.store import open_store
 from .crew import Answers, Crew, Worker
 from .places import Place
 
-__all__ = ["LIFETIME", "Shop"]
+__all__ = ["LEASE", "LIFETIME", "Shop"]
 
 LIFETIME = 1200.0
 """Seconds that a token lives."""
+
+TOKEN_TIMEOUT = 4.0
+LEASE = 1.25 * TOKEN_TIMEOUT
+"""Seconds after which nobody believes in a claim; who waits looks a hundred times in a lease."""
 
 
 @define(eq=False)
@@ -45,6 +49,7 @@ class Shop:
             "base_url": self.sandbox.base_url,
             "store": self.place.url,
             "store_timeout": 20.0,
+            "token_timeout": TOKEN_TIMEOUT,
             **options,
         }
 
@@ -65,6 +70,10 @@ class Shop:
         """Let so many coroutines of every process ask for the token, all at once."""
         asked = (worker.token(times, min_ttl=min_ttl) for worker in self.workers)
         return Answers.of(await asyncio.gather(*asked))
+
+    async def settle(self) -> None:
+        """Wait for what the processes do in the background."""
+        await asyncio.gather(*(worker.settle() for worker in self.workers))
 
     async def advance(self, seconds: float) -> None:
         """Let time pass for everybody: processes first, so that none sees the store run ahead."""

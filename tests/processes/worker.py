@@ -9,6 +9,7 @@ parent runs no loop and no thread, so its child is as good as a program started 
 
 import asyncio
 import gc
+import importlib
 import json
 import os
 import random
@@ -21,10 +22,8 @@ from typing import Any
 
 import aiohttp
 
-import flexiti_stores.file
-import flexiti_stores.redis  # noqa: F401 - loaded once, before the workers are forked
 from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession
-from flexiti_async.api.widget import PurchaseWidget
+from flexiti_async.api.widget import PurchaseWidget, init_widget
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.sansio.token import Token
 from flexiti_async.store import Entry, TokenStore, open_store
@@ -118,6 +117,7 @@ class Worker:
             "shift": self._shift,
             "token": self._token,
             "widget": self._widget,
+            "settle": self._settle,
             "loads": self._loads,
         }
 
@@ -189,19 +189,19 @@ class Worker:
             if promised:
                 await self._session.init_widget(widget)
             else:
-                await self._session.send(_plain(widget))
+                await self._session.send(init_widget(widget))
         except FlexitiError as error:
             return repr(error)
         return "done"
 
+    async def _settle(self) -> None:
+        """Wait for what goes on behind the callers' backs."""
+        assert self._session is not None
+        for refresher in self._session._refreshers.values():
+            await asyncio.gather(*refresher._own, return_exceptions=True)
+
     async def _loads(self) -> int:
         return self._store.loads if self._store else 0
-
-
-def _plain(widget: PurchaseWidget) -> Any:
-    from flexiti_async.api.widget import init_widget
-
-    return init_widget(widget)
 
 
 async def work(line: int) -> None:
@@ -213,6 +213,8 @@ async def work(line: int) -> None:
 def fork_on_demand(control: socket.socket) -> None:
     """Fork a worker for each descriptor that comes, and tell its process id."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
+    for store in ("file", "redis"):
+        importlib.import_module(f"flexiti_stores.{store}")  # here, and not in each worker
     gc.freeze()
     while True:
         _, lines, _, _ = socket.recv_fds(control, 1, 1)

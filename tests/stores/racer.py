@@ -4,6 +4,7 @@ A program: one of several processes that work on the same few records of a folde
 Arguments: the folder, the role, how often. It prints a line for every swap that succeeded (key,
 version that was expected, version that was written, time before and after), or what it has seen.
 """
+# ruff: noqa: T201 - what it prints is what it is for
 
 import sys
 import time
@@ -46,9 +47,11 @@ def read(folder: Folder, times: int) -> None:
 
 
 def expire(folder: Folder, times: int) -> None:
-    """Sweep."""
-    for _ in range(times):
+    """Sweep until the writers are done, so many times at least."""
+    swept = 0
+    while swept < times or not (folder.path.parent / "done").exists():
         folder.sweep()
+        swept += 1
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
-    def client(self) -> redis.Redis:
+    def client(self) -> Any:  # noqa: ANN401 - redis-py's own types are partly unknown
         """Make a client for setting things up."""
         return redis.Redis(
             port=self.port, password=self.password, decode_responses=True, protocol=2
@@ -182,6 +182,7 @@ class Proxy:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0.05)  # what was aborted is closed in the next rounds of the loop
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -197,9 +198,7 @@ class Proxy:
             self._tasks.discard(task)
             for one in (writer, there):
                 if one is not None:
-                    one.close()
-                    with suppress(OSError, asyncio.CancelledError):
-                        await one.wait_closed()
+                    one.transport.abort()
 
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False

@@ -3,27 +3,25 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiocache
 import pytest
-from aiocache.serializers import JsonSerializer, PickleSerializer
 from redis.asyncio import Redis
 
 from flexiti_async.store import TokenStore, open_store
 from flexiti_async.testing import (
+    AgesContract,
     ExpiryContract,
     LoopsContract,
     OutageContract,
     SharedStoreContract,
     StoreContract,
 )
-from flexiti_stores._aiocache import AiocacheStore
 from flexiti_stores.memory import MemoryStore
 from flexiti_stores.redis import RedisStore
 
 from .servers import Server
 
 
-class FromUrl(SharedStoreContract, LoopsContract):
+class FromUrl(SharedStoreContract, AgesContract, LoopsContract):
     """A store that is opened twice by its URL."""
 
     @pytest.fixture
@@ -41,7 +39,7 @@ class FromUrl(SharedStoreContract, LoopsContract):
         await store.aclose()
 
 
-class TestMemory(StoreContract, LoopsContract):
+class TestMemory(StoreContract, AgesContract, LoopsContract):
     """A dict."""
 
     @pytest.fixture
@@ -88,7 +86,7 @@ class TestValkeyOutage(OutageContract):
         await store.aclose()
 
 
-class TestBorrowed(StoreContract, ExpiryContract):
+class TestBorrowed(StoreContract, AgesContract, ExpiryContract):
     """A client of the shop's, with its default retries and few connections."""
 
     @pytest.fixture(params=[False, True], ids=["bytes", "text"])
@@ -98,13 +96,3 @@ class TestBorrowed(StoreContract, ExpiryContract):
         """Borrow a client, which may decode what it reads."""
         async with Redis(port=valkey.port, decode_responses=bool(request.param)) as client:
             yield RedisStore(client, timeout=5)
-
-
-class TestAiocacheMemory(StoreContract, ExpiryContract):
-    """aiocache's memory cache, in one event loop; the serializer is not used."""
-
-    @pytest.fixture(params=[None, JsonSerializer, PickleSerializer])
-    def store(self, request: pytest.FixtureRequest) -> TokenStore:
-        """Make a cache with some serializer."""
-        serializer = request.param and request.param()
-        return AiocacheStore(aiocache.SimpleMemoryCache(serializer=serializer, namespace="x:"))

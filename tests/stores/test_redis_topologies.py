@@ -1,7 +1,6 @@
-"""The Redis store where there is more than one server: Sentinel, Cluster, TLS in front."""
+"""The Redis store where there is more than one server: Sentinel and Cluster."""
 
 import asyncio
-import ssl
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -9,21 +8,19 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import trustme
 from attrs import frozen
 
 from flexiti_async.errors import StoreUnavailable
 from flexiti_async.store import TokenStore, open_store
-from flexiti_async.testing import ExpiryContract, StoreContract
+from flexiti_async.testing import AgesContract, ExpiryContract, StoreContract
 from flexiti_async.testing.store_contract import new_entry, new_key
-from flexiti_stores.redis import RedisStore
 
-from .servers import Proxy, Server, valkey_binary, wait_until
+from .servers import Server, valkey_binary, wait_until
 
 PASSWORD = "sentinel-pw"
 
 
-class Opened(StoreContract, ExpiryContract):
+class Opened(StoreContract, AgesContract, ExpiryContract):
     """A store that is opened by its URL."""
 
     @pytest.fixture
@@ -83,7 +80,8 @@ def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
         for one in sentinels:
             config = folder / f"{one.port}.conf"
             config.write_text(
-                f"port {one.port}\nbind 127.0.0.1\nsentinel monitor till 127.0.0.1 {master.port} 2\n"
+                f"port {one.port}\nbind 127.0.0.1\n"
+                f"sentinel monitor till 127.0.0.1 {master.port} 2\n"
                 f"sentinel auth-pass till {PASSWORD}\n"
                 "sentinel down-after-milliseconds till 500\nsentinel failover-timeout till 2000\n"
             )
@@ -146,8 +144,10 @@ def cluster() -> Iterator[tuple[Server, ...]]:
             Server(
                 valkey_binary(),
                 folder,
-                ("--cluster-enabled", "yes", "--cluster-config-file", f"{number}.nodes")
-                + ("--cluster-node-timeout", "1000"),
+                (
+                    *("--cluster-enabled", "yes", "--cluster-config-file", f"{number}.nodes"),
+                    *("--cluster-node-timeout", "1000"),
+                ),
             )
             for number in range(3)
         )
@@ -204,67 +204,3 @@ class TestCluster(Opened):
 
         assert "StoreUnavailable" in kinds
         assert kinds <= {"StoreUnavailable", "Entry"}
-
-
-@frozen
-class Certificates:
-    """Paths of certificates, and the proxy that wants them."""
-
-    proxy: Proxy
-    ca: Path
-    ours: Path
-    foreign: Path
-
-    def url(self, **parameters: Path) -> str:
-        """Make a URL with these parameters."""
-        given = "&".join(f"{name}={value}" for name, value in parameters.items())
-        return f"rediss://localhost:{self.proxy.port}?timeout=2&{given}"
-
-
-@pytest.fixture(scope="module")
-def tls(valkey: Server) -> Iterator[Certificates]:
-    """Encrypt in front of the server, and ask for a certificate of the shop."""
-    trusted, other = trustme.CA(), trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trusted.issue_cert("localhost").configure_cert(context)
-    trusted.configure_trust(context)
-    context.verify_mode = ssl.CERT_REQUIRED
-    proxy = Proxy(valkey.port, context)
-    proxy.start()
-    with tempfile.TemporaryDirectory() as path:
-        made = Certificates(
-            proxy, Path(path, "ca.pem"), Path(path, "ours.pem"), Path(path, "foreign.pem")
-        )
-        trusted.cert_pem.write_to_path(made.ca)
-        trusted.issue_cert("shop").private_key_and_cert_chain_pem.write_to_path(made.ours)
-        other.issue_cert("shop").private_key_and_cert_chain_pem.write_to_path(made.foreign)
-        yield made
-    proxy.stop()
-
-
-class TestTls(Opened):
-    """The contract over TLS, with a certificate of the shop's."""
-
-    @pytest.fixture
-    def store_url(self, tls: Certificates) -> str:
-        """Name the proxy and the certificates."""
-        return tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.ours)
-
-
-@pytest.mark.parametrize(
-    "fault", ["no certificate", "foreign certificate", "wrong CA", "wrong host"]
-)
-async def test_who_is_not_trusted_gets_nothing(tls: Certificates, fault: str) -> None:
-    """Both sides are verified, and so is the host name."""
-    url = {
-        "no certificate": tls.url(ssl_ca_certs=tls.ca),
-        "foreign certificate": tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.foreign),
-        "wrong CA": tls.url(ssl_ca_certs=tls.foreign, ssl_certfile=tls.ours),
-        "wrong host": tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.ours).replace(
-            "localhost", "127.0.0.1"
-        ),
-    }[fault]
-    store = RedisStore.from_url(url)
-    with pytest.raises(StoreUnavailable, match="failed to load: ConnectionError"):
-        await store.load("key")
-    await store.aclose()

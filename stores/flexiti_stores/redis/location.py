@@ -29,7 +29,7 @@ class Tls:
     How to encrypt, and whom to trust. Certificates and host names are always verified.
 
     Attributes:
-        ca: Path of the certificates to trust; None for the system's.
+        ca: Path of certificates to trust; redis-py adds them to the system's.
         cert: Path of our own certificate, for servers that ask for one.
         key: Path of its key; None if it is in the same file.
         password: Of the key.

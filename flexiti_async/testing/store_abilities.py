@@ -1,0 +1,161 @@
+"""What a token store must do that is shared, forgets by itself, or has a server: more tests."""
+# ruff: noqa: ASYNC110, S101 - these are tests, and a store tells nobody when it forgets
+
+import asyncio
+from typing import Protocol
+
+from flexiti_async.errors import StoreUnavailable
+from flexiti_async.store import Entry, TokenStore
+from flexiti_async.testing.store_contract import StoreContract, new_entry, new_key, version_of
+from flexiti_async.testing.store_workers import compete
+
+__all__ = [
+    "AgesContract",
+    "ExpiryContract",
+    "LoopsContract",
+    "Outage",
+    "OutageContract",
+    "SharedStoreContract",
+]
+
+
+class Outage(Protocol):
+    """The server behind a store, to be switched off and on."""
+
+    async def stop(self) -> None:
+        """Make every operation fail from now on."""
+        ...
+
+    async def start(self) -> None:
+        """Let operations succeed again, at the latest after some seconds."""
+        ...
+
+
+class SharedStoreContract(StoreContract):
+    """What a store must do that processes or hosts share."""
+
+    async def test_both_see_the_same(self, store: TokenStore, second: TokenStore) -> None:
+        """What one handle writes, the other loads, replaces, and finds replaced."""
+        key, theirs, ours = new_key(), new_entry("theirs"), new_entry("ours")
+        await second.swap(key, theirs, expected=None)
+
+        assert not await store.swap(key, ours, expected=None)
+        assert await store.swap(key, ours, expected=await store.load(key))
+        assert ours.version == await version_of(second, key)
+        assert not await second.swap(key, new_entry(), expected=theirs)
+
+    async def test_one_of_two_sides_wins(self, store: TokenStore, second: TokenStore) -> None:
+        """Of many creates through two handles one succeeds."""
+        key = new_key()
+        won = await asyncio.gather(
+            *(side.swap(key, new_entry(), expected=None) for side in (store, second) * 20)
+        )
+
+        assert won.count(True) == 1
+
+    async def test_processes_lose_no_write(self, store: TokenStore, store_url: str) -> None:
+        """8 processes create the same 20 keys, once each, and count to 160 together."""
+        key = new_key()
+        await store.swap(key, new_entry("0"), expected=None)
+        created = await asyncio.to_thread(compete, store_url, key)
+        counted = await store.load(key)
+
+        assert [f"{key}-{number}" for number in range(20)] == sorted(
+            created, key=lambda name: int(name.rpartition("-")[2])
+        )
+        assert counted is not None
+        assert counted.payload == "160"
+
+
+class AgesContract:
+    """What a store must do that can tell ages; one that cannot says None, and says it always."""
+
+    async def test_an_age_is_told(self, store: TokenStore) -> None:
+        """An entry has an age from the start, and it grows."""
+        key = new_key()
+        await store.swap(key, new_entry(), expected=None)
+        young = await store.load(key)
+        await asyncio.sleep(0.1)
+        old = await store.load(key)
+
+        assert young is not None
+        assert old is not None
+        assert young.age is not None
+        assert old.age is not None
+        assert 0 <= young.age < old.age
+
+
+class ExpiryContract:
+    """What a store must do that forgets by itself."""
+
+    async def test_it_forgets(self, store: TokenStore) -> None:
+        """An entry is gone soon after `keep_for`, for loads, creates and replacements alike."""
+        key, entry = new_key(), new_entry(keep_for=1.0)
+        await store.swap(key, entry, expected=None)
+        async with asyncio.timeout(5):
+            while await store.load(key) is not None:
+                await asyncio.sleep(0.02)
+
+        assert not await store.swap(key, new_entry(), expected=entry)
+        assert await store.swap(key, new_entry(), expected=None)
+
+    async def test_the_last_write_counts(self, store: TokenStore) -> None:
+        """A replacement is kept for its own time, not for that of the entry that it replaced."""
+        key, short, long = new_key(), new_entry(keep_for=1.0), new_entry()
+        await store.swap(key, short, expected=None)
+        await store.swap(key, long, expected=short)
+        await asyncio.sleep(1.2)
+
+        assert long.version == await version_of(store, key)
+
+
+class LoopsContract:
+    """What a store must do that several event loops use, in turn and at once."""
+
+    async def test_other_loops_use_it(self, store: TokenStore) -> None:
+        """Loops that come and go in other threads find it usable, while this one goes on."""
+        key, entry = new_key(), new_entry("0")
+        await store.swap(key, entry, expected=None)
+
+        async def count() -> None:
+            while True:
+                found = await store.load(key)
+                number = int(found.payload) if found else 0
+                if await store.swap(key, new_entry(str(number + 1)), expected=found):
+                    return
+
+        def elsewhere() -> None:
+            for _ in range(3):
+                asyncio.run(count())
+
+        await asyncio.gather(*(asyncio.to_thread(elsewhere) for _ in range(3)), count())
+        counted = await store.load(key)
+
+        assert counted is not None
+        assert counted.payload == "10"
+
+
+class OutageContract:
+    """What a store must do whose server can be away."""
+
+    async def test_an_outage_passes(self, store: TokenStore, outage: Outage) -> None:
+        """Without its server every operation is StoreUnavailable; after that the store works on."""
+        key, entry = new_key(), new_entry()
+        await store.swap(key, entry, expected=None)
+        await outage.stop()
+        async with asyncio.timeout(10):
+            assert not await _available(store, key, entry)
+            await outage.start()
+            while not await _available(store, key, entry):
+                await asyncio.sleep(0.02)
+
+
+async def _available(store: TokenStore, key: str, entry: Entry) -> bool:
+    """Tell whether both operations work; anything but StoreUnavailable is a fault."""
+    failures = 0
+    for operation in (store.load(key), store.swap(key, new_entry(), expected=entry)):
+        try:
+            await operation
+        except StoreUnavailable:
+            failures += 1
+    return failures == 0

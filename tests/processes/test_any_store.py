@@ -1,0 +1,157 @@
+"""What a shop does, the same on every store: only the URL in its configuration differs."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from flexiti_async import (
+    CheckoutConflict,
+    CheckoutTokenRejected,
+    FlexitiConfig,
+    FlexitiSession,
+    Scope,
+)
+from flexiti_async.api.widget import PurchaseWidget
+from flexiti_async.clock import SYSTEM_CLOCK, Clock
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.testing import ManualClock
+
+from ..stores.servers import Server
+from .crew import DEADLINE
+
+WIDGET = PurchaseWidget(account_number=20009100)
+TOKEN = "oauth/token"
+
+
+class OpenSession(Protocol):
+    """Opens a session on the sandbox and the store."""
+
+    def __call__(self, clock: Clock = ...) -> FlexitiSession:
+        """Open it."""
+        ...
+
+
+@pytest.fixture(params=["memory", "file", "redis", "unix"])
+def store_url(request: pytest.FixtureRequest, valkey: Server, tmp_path: Path) -> str:
+    """Give the one line of the configuration that tells stores apart."""
+    name = uuid.uuid4().hex
+    urls = {
+        "memory": f"memory://{name}",
+        "file": f"{tmp_path.as_uri()}/{name}?timeout=20",
+        "redis": f"{valkey.url}&prefix={name}",
+        "unix": f"unix://{valkey.socket}?timeout=5&prefix={name}",
+    }
+    return urls[request.param]
+
+
+@pytest.fixture
+async def shop_sandbox() -> AsyncIterator[Sandbox]:
+    """Give a running sandbox on the machine's clock."""
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def open_session(shop_sandbox: Sandbox, store_url: str) -> AsyncIterator[OpenSession]:
+    """Give a function that opens sessions, and close them afterwards."""
+    opened: list[FlexitiSession] = []
+
+    def open_one(clock: Clock = SYSTEM_CLOCK) -> FlexitiSession:
+        config = FlexitiConfig(
+            client_id=shop_sandbox.client_id,
+            client_secret=shop_sandbox.client_secret,
+            base_url=shop_sandbox.base_url,
+            store=store_url,
+            store_timeout=20.0,
+        )
+        opened.append(FlexitiSession(config, clock=clock))
+        return opened[-1]
+
+    yield open_one
+    for session in opened:
+        await session.aclose()
+
+
+async def test_two_sessions_share_a_token(open_session: OpenSession, shop_sandbox: Sandbox) -> None:
+    """What one has got the other finds, for each scope."""
+    one, other = open_session(), open_session()
+    first = [await one.token(scope) for scope in Scope]
+    second = [await other.token(scope) for scope in Scope]
+
+    assert [token.token_id for token in first] == [token.token_id for token in second]
+    assert [scope.value for scope in Scope] == [token.scope for token in shop_sandbox.tokens]
+    assert len(Scope) == shop_sandbox.count(TOKEN)
+
+
+async def test_a_checkout_is_taken_up_by_another_session(
+    open_session: OpenSession, shop_sandbox: Sandbox
+) -> None:
+    """It goes on where it was put down, with the same token, and in one session only."""
+    one, other = open_session(), open_session()
+    started = await one.checkout()
+    taken_up = await other.resume(started.reference_id)
+    await taken_up.init_widget(WIDGET)
+    again = await one.resume(started.reference_id)
+
+    assert started.token.token_id == taken_up.token.token_id == again.token.token_id
+    assert ("open", "widget") == (started.step.value, again.step.value)
+    assert taken_up.session_id == again.session_id is not None
+    with pytest.raises(CheckoutConflict):
+        await started.init_widget(WIDGET)
+    assert 1 == shop_sandbox.count(TOKEN)
+
+
+async def test_a_token_is_renewed_once_for_both(
+    open_session: OpenSession, shop_sandbox: Sandbox
+) -> None:
+    """
+    When a token of 4 seconds has a quarter of its use behind it, one request brings its
+    successor, and no call is refused before or after that.
+    """
+    shop_sandbox.expires_in = 4
+    sessions = [open_session(), open_session()]
+    held: list[str] = []
+    async with asyncio.timeout(DEADLINE):
+        while shop_sandbox.tokens_issued < 2 or 1 < len(set(held)):
+            for session in sessions:
+                await session.init_widget(WIDGET)
+            held = [(await session.token(min_ttl=None)).token_id for session in sessions]
+
+    assert 2 == shop_sandbox.count(TOKEN)
+    assert 0 == shop_sandbox.count("widget/init", status=401)
+
+
+async def test_a_refused_token_is_replaced_once_for_both(
+    open_session: OpenSession, shop_sandbox: Sandbox
+) -> None:
+    """A 401 costs each session one repeated call, and both of them one token request."""
+    clock = ManualClock()
+    sessions = [open_session(clock), open_session(clock)]
+    for session in sessions:
+        await session.init_widget(WIDGET)
+    clock.advance(10)
+    shop_sandbox.revoke_all()
+    for session in sessions:
+        await session.init_widget(WIDGET)
+
+    assert 2 == shop_sandbox.count(TOKEN)
+    assert (4, 2) == tuple(shop_sandbox.count("widget/init", status=code) for code in (200, 401))
+
+
+async def test_a_refused_token_ends_a_flow_in_every_session(
+    open_session: OpenSession, shop_sandbox: Sandbox
+) -> None:
+    """Flexiti knows a flow by its token: another one would be another flow."""
+    one, other = open_session(), open_session()
+    started = await one.checkout()
+    await started.init_widget(WIDGET)
+    taken_up = await other.resume(started.reference_id)
+    shop_sandbox.revoke_all()
+
+    for checkout in (started, taken_up):
+        with pytest.raises(CheckoutTokenRejected):
+            await checkout.init_widget(WIDGET)

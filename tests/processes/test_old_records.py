@@ -1,0 +1,70 @@
+"""Stores that bring back what they held before: a backup, a replica that took over."""
+
+import asyncio
+from collections import defaultdict
+
+import pytest
+
+from flexiti_async.sandbox import RequestRecord
+
+from .shop import LIFETIME, Shop
+
+ROUNDS = 12
+PROCESSES = 4
+
+IN_THE_MINTERS_WINDOW = 140
+"""Seconds of life at which only the process that can refresh renews (150 to 162; 120 to 132)."""
+
+
+def _lost(shop: Shop) -> list[str]:
+    """Name the tokens that were revoked by anything but their own one refresh."""
+    families: defaultdict[int, list[tuple[str, bool]]] = defaultdict(list)
+    for token in shop.sandbox.tokens:
+        families[token.family].append((token.token_id, token.revoked))
+    return [members[-1][0] for members in families.values() if members[-1][1]]
+
+
+async def _renew(shop: Shop) -> None:
+    """Let the minter renew behind everybody's back."""
+    await shop.advance(LIFETIME - IN_THE_MINTERS_WINDOW)
+    await shop.token(10)
+    await shop.settle()
+
+
+@pytest.mark.parametrize("amid", [False, True], ids=["after the renewal", "amid the renewal"])
+async def test_a_restored_record_replays_nothing_and_revokes_nothing(
+    shop: Shop, *, amid: bool
+) -> None:
+    """
+    The record of a token that was refreshed comes back: nobody refreshes it again, and every
+    process, one that has just started as well, goes on with one repeated call at most.
+    """
+    await shop.hire(PROCESSES)
+    calls: list[str] = []
+
+    def restore(_: RequestRecord) -> None:
+        shop.place.restore()
+
+    for _ in range(ROUNDS):
+        await shop.advance(LIFETIME)
+        await shop.token()
+        await asyncio.to_thread(shop.place.back_up)
+        shop.sandbox.on_request = restore if amid else None
+        await _renew(shop)
+        shop.sandbox.on_request = None
+        asking = asyncio.gather(*(worker.widget(promised=False) for worker in shop.workers))
+        await asyncio.to_thread(shop.place.restore)
+        calls += await asking
+        [newcomer] = await shop.hire()
+        for _ in range(3):
+            asked = (worker.widget(promised=False) for worker in shop.workers)
+            calls += await asyncio.gather(*asked)
+            await shop.settle()
+            await shop.advance(5)
+        shop.workers.remove(newcomer)
+        await newcomer.aclose()
+
+    assert {"done"} == set(calls)
+    assert ROUNDS == shop.requests("refresh_token")
+    assert 0 == shop.sandbox.replays
+    assert [] == _lost(shop)

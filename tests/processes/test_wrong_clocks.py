@@ -1,0 +1,65 @@
+"""Hosts whose wall clocks are wrong."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from .crew import DEADLINE
+from .shop import Shop
+
+WRONG = 90.0
+STEPS = 240
+STEP = 45.0
+
+
+@pytest.mark.parametrize(
+    ("promised", "set_again", "least"),
+    # A plain token is renewed in its last 120 s, one for a flow of 600 s in the 120 s before; by
+    # chance, and by its minter, some 40 s earlier. A clock set by 180 s makes it seem that older.
+    [(False, 0, 1030), (True, 0, 460), (False, 4, 850), (True, 4, 280)],
+    ids=["plain", "promised", "plain, set again", "promised, set again"],
+)
+async def test_hosts_whose_clocks_differ_share_a_token_to_its_real_end(
+    shop: Shop, *, promised: bool, set_again: int, least: float
+) -> None:
+    """
+    With clocks 90 s fast and slow, also if set the other way at times, no call carries a token
+    that has ended, and each renewal is one request.
+    """
+    shop.sandbox.refresh_revokes_access = False  # so a refused token is one that has ended
+    hosts = [await shop.hire(2), await shop.hire(2)]
+    calls: list[str] = []
+    for number in range(STEPS):
+        sign = -1 if set_again and number // set_again % 2 else 1
+        for host, wrong in zip(hosts, (sign * WRONG, -sign * WRONG), strict=True):
+            await asyncio.gather(*(worker.shift(wrong=wrong) for worker in host))
+        asked = (worker.widget(promised=promised) for worker in shop.workers)
+        calls += await asyncio.gather(*asked)
+        await shop.settle()
+        await shop.advance(STEP)
+    issued = [token.issued_at for token in shop.sandbox.tokens]
+
+    assert {"done"} == set(calls)
+    assert {200: len(calls), 401: 0} == {
+        status: shop.sandbox.count("widget/init", status=status) for status in (200, 401)
+    }
+    assert len(issued) == shop.requests() > STEPS * STEP // 1200
+    assert [] == [later - one for one, later in pairwise(issued) if later - one < least]
+
+
+async def test_hosts_whose_clocks_differ_renew_in_real_time(shop: Shop) -> None:
+    """With tokens of 6 seconds nobody's time is put forward: two renewals, one request each."""
+    shop.sandbox.expires_in = 6
+    await shop.hire(4)
+    for worker, wrong in zip(shop.workers, (WRONG, -WRONG) * 2, strict=True):
+        await worker.shift(wrong=wrong)
+    calls: list[str] = []
+    async with asyncio.timeout(DEADLINE):
+        while shop.sandbox.tokens_issued < 3:
+            calls += await asyncio.gather(*(worker.widget() for worker in shop.workers))
+    issued = [token.issued_at for token in shop.sandbox.tokens]
+
+    assert {"done"} == set(calls)
+    assert len(calls) == shop.sandbox.count("widget/init", status=200)
+    assert [] == [later - one for one, later in pairwise(issued) if later - one < 1]

@@ -1,0 +1,47 @@
+"""A store on aiocache's caches, and what it refuses."""
+
+import aiocache
+import pytest
+from aiocache.serializers import JsonSerializer, PickleSerializer
+
+from flexiti_async.errors import ConfigError
+from flexiti_async.store import TokenStore
+from flexiti_async.testing import ExpiryContract, StoreContract
+from flexiti_async.testing.store_contract import new_entry
+from flexiti_stores._aiocache import AiocacheStore
+from flexiti_stores.redis import RedisStore
+
+
+class TestAiocacheMemory(StoreContract, ExpiryContract):
+    """aiocache's memory cache, in one event loop; the serializer is not used."""
+
+    @pytest.fixture(params=[None, JsonSerializer, PickleSerializer])
+    def store(self, request: pytest.FixtureRequest) -> TokenStore:
+        """Make a cache with some serializer."""
+        serializer = request.param and request.param()
+        return AiocacheStore(aiocache.SimpleMemoryCache(serializer=serializer, namespace="x:"))
+
+
+async def test_the_switch_of_aiocache_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With AIOCACHE_DISABLE=1 every write would succeed and nothing would be stored."""
+    store = AiocacheStore(aiocache.SimpleMemoryCache())
+    monkeypatch.setenv("AIOCACHE_DISABLE", "1")
+
+    with pytest.raises(ConfigError, match="AIOCACHE_DISABLE"):
+        RedisStore.from_url("redis://cache")
+    with pytest.raises(ConfigError, match="AIOCACHE_DISABLE"):
+        AiocacheStore(aiocache.SimpleMemoryCache())
+    with pytest.raises(ConfigError, match="AIOCACHE_DISABLE"):
+        await store.swap("key", new_entry(), expected=None)
+
+
+def test_a_cache_that_cannot_compare_a_text_is_refused() -> None:
+    """The memcached of aiocache compares a number of the server's."""
+
+    class Memcached(aiocache.SimpleMemoryCache):
+        NAME = "memcached"
+
+    with pytest.raises(ConfigError, match="memcached"):
+        AiocacheStore(Memcached())

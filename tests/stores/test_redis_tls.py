@@ -1,0 +1,84 @@
+"""The Redis store over TLS, with certificates on both sides."""
+
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import trustme
+from attrs import frozen
+
+from flexiti_async.errors import StoreUnavailable
+from flexiti_async.store import TokenStore, open_store
+from flexiti_async.testing import AgesContract, ExpiryContract, StoreContract
+from flexiti_stores.redis import RedisStore
+
+from .servers import Proxy, Server
+
+
+@frozen
+class Certificates:
+    """Paths of certificates, and the proxy that wants them."""
+
+    proxy: Proxy
+    ca: Path
+    ours: Path
+    foreign: Path
+
+    def url(self, **parameters: Path) -> str:
+        """Make a URL with these parameters."""
+        given = "&".join(f"{name}={value}" for name, value in parameters.items())
+        return f"rediss://localhost:{self.proxy.port}?timeout=5&connect_timeout=5&{given}"
+
+
+@pytest.fixture(scope="module")
+def tls(valkey: Server) -> Iterator[Certificates]:
+    """Encrypt in front of the server, and ask for a certificate of the shop."""
+    trusted, other = cast("tuple[Any, Any]", (trustme.CA(), trustme.CA()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trusted.issue_cert("localhost").configure_cert(context)
+    trusted.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    proxy = Proxy(valkey.port, context)
+    proxy.start()
+    with tempfile.TemporaryDirectory() as path:
+        made = Certificates(
+            proxy, Path(path, "ca.pem"), Path(path, "ours.pem"), Path(path, "foreign.pem")
+        )
+        trusted.cert_pem.write_to_path(made.ca)
+        trusted.issue_cert("shop").private_key_and_cert_chain_pem.write_to_path(made.ours)
+        other.issue_cert("shop").private_key_and_cert_chain_pem.write_to_path(made.foreign)
+        yield made
+    proxy.stop()
+
+
+class TestTls(StoreContract, AgesContract, ExpiryContract):
+    """The contract over TLS, with a certificate of the shop's."""
+
+    @pytest.fixture
+    async def store(self, tls: Certificates) -> AsyncIterator[TokenStore]:
+        """Open the store."""
+        store = open_store(tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.ours))
+        yield store
+        await store.aclose()
+
+
+@pytest.mark.parametrize(
+    "fault", ["no certificate", "foreign certificate", "wrong CA", "wrong host"]
+)
+async def test_who_is_not_trusted_gets_nothing(tls: Certificates, fault: str) -> None:
+    """Both sides are verified, and so is the host name."""
+    url = {
+        "no certificate": tls.url(ssl_ca_certs=tls.ca),
+        "foreign certificate": tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.foreign),
+        "wrong CA": tls.url(ssl_ca_certs=tls.foreign, ssl_certfile=tls.ours),
+        "wrong host": tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.ours).replace(
+            "localhost", "127.0.0.1"
+        ),
+    }[fault]
+    store = RedisStore.from_url(url)
+    with pytest.raises(StoreUnavailable, match="failed to load: ConnectionError"):
+        await store.load("key")
+    await store.aclose()
