@@ -71,8 +71,9 @@ def _judge(
         return Held(token.as_promised())
     elif record.claim is None:
         carried = carry_over(sight)
-        return carried and Record(setup.key.store_key, token=evolve(carried, promised=True))
+        if carried is not None:
+            return Record(setup.key.store_key, token=evolve(carried, promised=True))
     if record.claim is not None and record.claim.lease > sight.min_age:
-        return max(record.claim.lease / 100, _POLL)
+        return float(max(record.claim.lease / 100, _POLL))
     # A claim that has lapsed may have spent this token's refresh token already.
     return None
