@@ -40,9 +40,9 @@ async def mark_promised(setup: Setup, token: Token, rejected: Container[str]) ->
         except StoreError:
             return None
         verdict = _judge(setup, look.sight, token, rejected)
-        if not isinstance(verdict, Record | float):
+        if verdict is None or isinstance(verdict, Held):
             return verdict
-        if isinstance(verdict, float):
+        if not isinstance(verdict, Record):
             # Somebody is getting a successor, perhaps by refreshing this very token: wait for it.
             await asyncio.sleep(verdict)
             continue
@@ -74,6 +74,6 @@ def _judge(
         if carried is not None:
             return Record(setup.key.store_key, token=evolve(carried, promised=True))
     if record.claim is not None and record.claim.lease > sight.min_age:
-        return float(max(record.claim.lease / 100, _POLL))
+        return max(record.claim.lease / 100, _POLL)
     # A claim that has lapsed may have spent this token's refresh token already.
     return None

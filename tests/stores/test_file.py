@@ -6,7 +6,8 @@ import logging
 import os
 import stat
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from flexiti_async.errors import ConfigError
 from flexiti_async.testing.store_contract import new_entry
 from flexiti_stores.file import FileStore
 from flexiti_stores.file.folder import Folder
-from flexiti_stores.file.records import LOCKS, record_name
+from flexiti_stores.file.records import LOCKS, encode, record_name
 
 TIMEOUT = 0.3
 
@@ -141,6 +142,42 @@ async def test_what_is_over_is_swept(store: FileStore, path: Path) -> None:
         one for one in path.iterdir() if one.suffix in {".record", ".tmp", ".aside"}
     }
     assert 3 == len(list(path.glob("*.lock")))
+
+
+async def test_what_was_replaced_in_the_meantime_is_not_swept(store: FileStore, path: Path) -> None:
+    """Whether a record is over is asked again under its lock."""
+    fresh = new_entry()
+
+    class Overtaken(Folder):
+        """A folder in which a writer has the lock just before the sweep."""
+
+        @contextmanager
+        def _locked(self, name: str, deadline: float) -> Generator[None]:
+            with super()._locked(name, deadline):
+                self._write(name, encode(name, fresh))
+                yield
+
+    await store.swap("key", new_entry(keep_for=30.0), expected=None)
+    minute_ago = time.time() - 60
+    os.utime(record(path, "key"), (minute_ago, minute_ago))
+
+    assert 1 == Overtaken(path).sweep()
+
+    loaded = await store.load("key")
+
+    assert loaded is not None
+    assert fresh.version == loaded.version
+
+
+async def test_a_record_is_replaced_as_a_whole(store: FileStore, path: Path) -> None:
+    """Whoever is reading the old record reads it to its end, so there is no moment between."""
+    old, new = new_entry("old"), new_entry("new")
+    await store.swap("key", old, expected=None)
+    with record(path, "key").open() as file:
+        await store.swap("key", new, expected=old)
+
+        assert file.read().endswith("old")
+    assert record(path, "key").read_text().endswith("new")
 
 
 async def test_the_folder_does_not_grow(store: FileStore, path: Path) -> None:
