@@ -20,6 +20,8 @@ from flexiti_async.errors import ConfigError, StoreError, StoreUnavailable
 __all__ = ["Entry", "GuardedStore", "TokenStore", "open_store"]
 
 ENTRY_POINTS: Final = "flexiti_async.stores"
+OWN_STORES: Final = "flexiti_stores"
+"""The package of this distribution's stores; its modules are named like their extras."""
 
 
 @frozen
@@ -113,11 +115,10 @@ def _by_scheme(scheme: str) -> _FromUrl:
     try:
         return cast("_FromUrl", point.load())
     except ImportError as error:
-        missing = error.name or "a module"
-        msg = (
-            f"the store for {scheme}:// needs {missing}, which is not installed: "
-            f"pip install 'flexiti-async[{scheme}]'"
-        )
+        msg = f"the store for {scheme}:// needs {error.name}, which is not installed"
+        package, _, extra = point.module.partition(".")
+        if package == OWN_STORES:
+            msg += f": pip install 'flexiti-async[{extra}]'"
     raise ConfigError(msg, option="store")
 
 

@@ -1,6 +1,7 @@
 """Which store a line of configuration means, and what the core makes of one that misbehaves."""
 
 import asyncio
+import sys
 from typing import NoReturn
 
 import pytest
@@ -49,6 +50,18 @@ def test_what_is_no_store_is_a_config_error_that_says_what_there_is(store: str, 
 
     assert "store" == caught.value.option
     assert told in str(caught.value)
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever configures Redis without its client is told what to install."""
+    for name in [name for name in sys.modules if name.split(".")[0] in {"redis", "aiocache"}]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.startswith("flexiti_stores.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "aiocache", None)
+
+    with pytest.raises(ConfigError, match=r"pip install 'flexiti-async\[redis\]'"):
+        open_store("rediss://host")
 
 
 class Misbehaving:

@@ -118,10 +118,10 @@ class Killing:
             self.victim.kill()
         await asyncio.gather(asking, return_exceptions=True)
         await self.victim.died()
-        shop.sandbox.on_request = None
         return waiting
 
     def _kill(self, _: RequestRecord) -> None:
+        self.shop.sandbox.on_request = None
         self.victim.kill()
 
     async def _is_claimed(self) -> bool:

@@ -161,7 +161,7 @@ class Api:
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop run until something is so."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 (the server has no event for it)
+        while not condition():
             await asyncio.sleep(0)
 
 

@@ -18,13 +18,11 @@ from flexiti_stores.file import FileStore
 from flexiti_stores.file.folder import Folder
 from flexiti_stores.file.records import LOCKS, encode, record_name
 
-TIMEOUT = 0.3
-
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[FileStore]:
-    """Open a store with a short deadline."""
-    store = FileStore(tmp_path / "tokens", timeout=TIMEOUT)
+    """Open a store that waits for a busy machine."""
+    store = FileStore(tmp_path / "tokens", timeout=10)
     yield store
     await store.aclose()
 
