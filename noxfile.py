@@ -19,7 +19,7 @@ nox.options.error_on_external_run = True
 # A Python that this machine lacks is reported and skipped, also when CI is set, where nox would
 # fail by default. `coverage` fails if they all were.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "package", "coverage"]
+nox.options.sessions = ["lint", "types", "tests", "processes", "package", "coverage"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)  # from the classifiers
@@ -28,6 +28,7 @@ HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = "flexiti_async, flexiti_stores"
 DIST = Path("dist")
+PROCESSES = "tests/processes"
 # Without it `python -m …` puts the current folder, and so the checkout, before the wheel.
 NOT_THE_CHECKOUT = {"PYTHONSAFEPATH": "1"}
 # The hidden names that an sdist may hold; any other is a cache or something private.
@@ -105,7 +106,18 @@ def tests(session: nox.Session) -> None:
         for stale in Path().glob(".coverage*"):
             stale.unlink()
     tested.append(str(session.python))
-    session.run("coverage", "run", "-m", "pytest", *session.posargs, env=NOT_THE_CHECKOUT)
+    arguments = session.posargs or [f"--ignore={PROCESSES}"]
+    session.run("coverage", "run", "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST, requires=["build"])
+def processes(session: nox.Session) -> None:
+    """Test the wheel in many processes at once, killed and stopped; on one Python, being slow."""
+    wheel = _built(session, "*.whl")
+    _install_groups(session, "test")
+    session.install(f"{wheel}[{EXTRAS}]")
+    session.install("--force-reinstall", "--no-deps", str(wheel))
+    session.run("pytest", *(session.posargs or [PROCESSES]), env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False)

@@ -54,6 +54,12 @@ async def test_a_restored_record_replays_nothing_and_revokes_nothing(
         shop.sandbox.on_request = restore if amid else None
         await _renew(shop, LIFETIME - MINTERS_WINDOW)
         shop.sandbox.on_request = None
+        record = await shop.record()
+
+        assert record is not None
+        assert record.token is not None
+        assert shop.sandbox.tokens[-1].access_token == record.token.access_token.reveal()
+
         # Those who hold the old token learn by a 401 that it has ended, or are to renew it first.
         late = number % 2 == 1
         callers = [] if late else shop.workers
@@ -71,7 +77,8 @@ async def test_a_restored_record_replays_nothing_and_revokes_nothing(
         shop.workers.remove(newcomer)
         await newcomer.aclose()
 
-    assert {"done"} == set(calls)
+        assert {"done"} == set(calls)
+
     assert ROUNDS == shop.requests("refresh_token")
     assert 0 == shop.sandbox.replays
     assert [] == _lost(shop)

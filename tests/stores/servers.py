@@ -79,7 +79,7 @@ class Server:
     @property
     def url(self) -> str:
         """The URL of a store on it."""
-        return f"redis://127.0.0.1:{self.port}?timeout=5"
+        return f"redis://127.0.0.1:{self.port}?timeout=10&connect_timeout=10"
 
     @property
     def pid(self) -> int:

@@ -72,7 +72,7 @@ class TestRedis(FromUrl, ExpiryContract):
     @pytest.fixture
     def store_url(self, redis62: Server) -> str:
         """Name the socket."""
-        return f"unix://{redis62.socket}?db=3&prefix=shop:&timeout=5"
+        return f"unix://{redis62.socket}?db=3&prefix=shop:&timeout=10&connect_timeout=10"
 
 
 class TestValkeyOutage(OutageContract):
@@ -95,4 +95,4 @@ class TestBorrowed(StoreContract, AgesContract, ExpiryContract):
     ) -> AsyncIterator[TokenStore]:
         """Borrow a client, which may decode what it reads."""
         async with Redis(port=valkey.port, decode_responses=bool(request.param)) as client:
-            yield RedisStore(client, timeout=5)
+            yield RedisStore(client, timeout=10)

@@ -57,7 +57,8 @@ class TestLeastRights(StoreContract, AgesContract, ExpiryContract):
                 reset=True,
             )
         store = RedisStore.from_url(
-            f"redis://shop:{quote(PASSWORD, safe='')}@127.0.0.1:{valkey.port}?prefix=shop:"
+            f"redis://shop:{quote(PASSWORD, safe='')}@127.0.0.1:{valkey.port}"
+            "?prefix=shop:&timeout=10&connect_timeout=10"
         )
         yield store
         await store.aclose()
