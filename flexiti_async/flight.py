@@ -99,13 +99,17 @@ class Flight:
         """Fly. Raises StoreError if the store fails before a token request was made."""
         clock = self._setup.clock
         give_up = clock.boot() + _WAITS * self._lease
-        while clock.boot() < give_up:
+        while True:
             look = await self._setup.record.look()
             self._looked_at = clock.boot()
             match decide(look.sight, self._ask()):
                 case Adopt(found, life):
                     return self._adopt(found, life)
                 case Wait(seconds):
+                    # After the look: a machine that was suspended meanwhile looks once more.
+                    if clock.boot() >= give_up:
+                        text = "other processes are still getting a token"
+                        return Failed(TokenUnavailable(text), self._timeout / 10)
                     await asyncio.sleep(seconds * random.uniform(0.75, 1.25))  # noqa: S311
                 case Fail(failure, age):
                     left = failure.back_off - age
@@ -118,8 +122,6 @@ class Flight:
                     return await self._fly(carry, attempts)
                 case _ as step:
                     assert_never(step)
-        text = "other processes are still getting a token; theirs has not come yet"
-        return Failed(TokenUnavailable(text), self._timeout / 10)
 
     def _ask(self) -> Ask:
         at = now(self._setup.clock)

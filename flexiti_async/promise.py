@@ -14,7 +14,7 @@ from attrs import evolve
 
 from flexiti_async.clock import now
 from flexiti_async.errors import StoreError
-from flexiti_async.sansio.claim import Sight, carry_over
+from flexiti_async.sansio.claim import Sight, carry_over, poll_of
 from flexiti_async.sansio.record import Record
 from flexiti_async.sansio.token import Token
 from flexiti_async.token_source import Held, Setup
@@ -22,8 +22,6 @@ from flexiti_async.token_source import Held, Setup
 __all__ = ["mark_promised"]
 
 _TRIES: Final = 200
-_POLL: Final = 0.02
-"""Shortest wait between two looks at somebody else's claim, seconds."""
 
 
 async def mark_promised(setup: Setup, token: Token, rejected: Container[str]) -> Held | None:
@@ -74,6 +72,6 @@ def _judge(
         if carried is not None:
             return Record(setup.key.store_key, token=evolve(carried, promised=True))
     if record.claim is not None and record.claim.lease > sight.min_age:
-        return max(record.claim.lease / 100, _POLL)
+        return poll_of(record.claim.lease)
     # A claim that has lapsed may have spent this token's refresh token already.
     return None

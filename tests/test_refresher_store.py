@@ -209,6 +209,25 @@ async def test_a_dead_process_is_waited_for_no_longer_than_its_lease(
     assert (0, 1) == (waiting, sandbox.count(ENDPOINT))
 
 
+async def test_a_machine_that_was_suspended_while_it_waited_looks_once_more(
+    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Its patience is over when it wakes, but so is the other's work: the token is there."""
+    other = another_process(make_session(store=faulty))
+    session = another_process(make_session(store=faulty))
+    key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+    claimed = Entry("theirs", encode_record(Record(key, claim=Claim(25.0))), 60.0)
+    await faulty.swap(key, claimed, expected=None)
+    asking = asyncio.ensure_future(session.token())
+    while faulty.operations.count("load") < 2:
+        await asyncio.sleep(0)
+    clock.advance(80)
+    theirs = await other.token()
+
+    assert theirs.token_id == (await asking).token_id
+    assert 1 == sandbox.count(ENDPOINT)
+
+
 async def test_an_evicted_record_costs_one_request_and_no_refresh_token(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:

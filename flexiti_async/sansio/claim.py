@@ -50,10 +50,11 @@ __all__ = [
     "after_publish",
     "carry_over",
     "decide",
+    "poll_of",
 ]
 
-_POLL: Final = 0.02
-"""Shortest wait between two looks at somebody else's claim, seconds."""
+_SHORTEST_POLL: Final = 0.02
+_LONGEST_POLL: Final = 0.1
 
 
 @frozen
@@ -224,10 +225,15 @@ def decide(sight: Sight, ask: Ask) -> Step:
             return Own(carry_over(sight), attempts)
         left = record.claim.lease - sight.min_age
         if sight.version != ask.claim_version and left > 0:
-            return Wait(min(max(record.claim.lease / 100, _POLL), left))
+            return Wait(min(poll_of(record.claim.lease), left))
     elif record.failure is not None and _still_mine(record.failure, sight, ask):
         return Fail(record.failure, sight.min_age)
     return ClaimIt(carry_over(sight), attempts)
+
+
+def poll_of(lease: float) -> float:
+    """Tell the seconds between two looks at somebody else's claim."""
+    return min(max(lease / 100, _SHORTEST_POLL), _LONGEST_POLL)
 
 
 def _still_mine(failure: Failure, sight: Sight, ask: Ask) -> bool:

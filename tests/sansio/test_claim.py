@@ -114,15 +114,15 @@ DECISIONS: dict[str, tuple[Sight, Ask, Step]] = {
     # The order: a token is adopted even from under a live claim.
     "a token under a claim": (sight(token=TOKEN, claim=CLAIM), ASK, Adopt(TOKEN, 1000.0)),
     "a token beside a failure": (sight(token=TOKEN, failure=FAILED), ASK, Adopt(TOKEN, 1000.0)),
-    "a dying token under a claim": (sight(token=dated(5.0), claim=CLAIM), ASK, Wait(0.3)),
+    "a dying token under a claim": (sight(token=dated(5.0), claim=CLAIM), ASK, Wait(0.1)),
     # A live claim of somebody else is waited for.
-    "a live claim": (sight(claim=CLAIM), ASK, Wait(0.3)),
-    "its last moment": (sight(claim=CLAIM, min_age=29.9), ASK, Wait(pytest.approx(0.1))),  # type: ignore[arg-type]
+    "a live claim": (sight(claim=CLAIM), ASK, Wait(0.1)),
+    "its last moment": (sight(claim=CLAIM, min_age=29.95), ASK, Wait(pytest.approx(0.05))),  # type: ignore[arg-type]
     "a claim with a short lease": (sight(claim=Claim(0.5)), ASK, Wait(0.02)),
     "a lease shorter than a poll": (sight(claim=Claim(0.01)), ASK, Wait(0.01)),
     "a dead claim": (sight(claim=CLAIM, min_age=30.0), ASK, ClaimIt(None, 0)),
-    "a claim dead at most": (sight(claim=CLAIM, max_age=math.inf), ASK, Wait(0.3)),
-    "a failure under a live claim": (sight(claim=CLAIM, failure=FAILED), ASK, Wait(0.3)),
+    "a claim dead at most": (sight(claim=CLAIM, max_age=math.inf), ASK, Wait(0.1)),
+    "a failure under a live claim": (sight(claim=CLAIM, failure=FAILED), ASK, Wait(0.1)),
     "a failure under a dead claim": (
         sight(claim=CLAIM, failure=FAILED, min_age=30.0),
         ASK,
@@ -157,7 +157,7 @@ DECISIONS: dict[str, tuple[Sight, Ask, Step]] = {
     "not my claim": (
         sight(claim=CLAIM),
         evolve(ASK, claim_version="mine", claim_left=20.0),
-        Wait(0.3),
+        Wait(0.1),
     ),
     "no claim under my version": (
         sight(),

@@ -165,7 +165,8 @@ def _tls_options(tls: Tls) -> dict[str, Any]:
         "ssl_check_hostname": True,
         "ssl_ca_certs": tls.ca,
         "ssl_certfile": tls.cert,
-        "ssl_keyfile": tls.key,
+        # Also if it is in the same file: redis-py before 8 loads no certificate without it.
+        "ssl_keyfile": tls.key or tls.cert,
         **({} if tls.password is None else {"ssl_password": tls.password.reveal()}),
     }
 
