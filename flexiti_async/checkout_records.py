@@ -93,6 +93,9 @@ class CheckoutRecords:
             return True
         if failure is not None:
             raise failure
+        if stored is None and over is not None:
+            # Evicted, or lost in a failover: nobody has taken the step, so it is put down anew.
+            return await self._swapped(key, entry, None)
         return False
 
     def _key(self, reference_id: str) -> str:

@@ -178,6 +178,19 @@ async def test_two_processes_cannot_both_take_a_step(
     assert stands.session_id == getattr(winner, "session_id", None)
 
 
+async def test_a_checkout_that_the_store_has_lost_is_put_down_anew(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """Evicted, or lost in a failover: the customer goes on, and so does the next process."""
+    store = FaultyStore(clock.boot)
+    session = make_session(store=store)
+    checkout = await session.checkout()
+    store.evict()
+    widget = await checkout.init_widget(BUY)
+
+    assert widget.session_id == (await session.resume(checkout.reference_id)).session_id
+
+
 async def test_not_resumable_touches_no_store(
     make_session: MakeSession, clock: ManualClock
 ) -> None:

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+from flexiti_async import CheckoutNotFound, FlexitiConfig, FlexitiSession, PurchaseWidget
 from flexiti_async.errors import StoreUnavailable
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.sansio.seal import KEY_BYTES, key_from_bytes
 from flexiti_async.store import TokenStore, open_store
 from flexiti_async.testing import AgesContract, ExpiryContract, StoreContract
 from flexiti_async.testing.store_contract import new_entry, new_key
@@ -62,7 +65,7 @@ class Watched:
         return True
 
 
-@pytest.fixture(scope="module", params=["valkey_binary", "redis_binary"], ids=["valkey", "redis"])
+@pytest.fixture(scope="class", params=["valkey_binary", "redis_binary"], ids=["valkey", "redis"])
 def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
     """Start a master, a replica and three sentinels."""
     binary = (
@@ -135,6 +138,45 @@ class TestSentinel(Opened):
         assert won_at[-1] > killed_at
         assert found is not None
         assert found.payload in {one.payload for one in written if one.version == found.version}
+
+
+class TestCheckoutsAndSentinel:
+    """A shop that sells while its master dies."""
+
+    async def test_checkouts_go_on_through_a_failover(self, watched: Watched) -> None:
+        """
+        None fails and no token is asked for; unsaved ones are few, and on the new master they are
+        saved and taken up by another process again. Everything in the store is encrypted.
+        """
+        async with Sandbox() as sandbox:
+            config = FlexitiConfig(
+                client_id=sandbox.client_id,
+                client_secret=sandbox.client_secret,
+                base_url=sandbox.base_url,
+                store=watched.url,
+                token_keys=key_from_bytes(b"k" * KEY_BYTES).reveal(),
+            )
+            async with FlexitiSession(config) as one, FlexitiSession(config) as other:
+                before = [await _sell(one, other) for _ in range(20)]
+                watched.servers[0].stop()
+                after: list[bool] = []
+                async with asyncio.timeout(60):
+                    while after.count(True) < 20:
+                        after.append(await _sell(one, other))
+
+            assert [True] * 20 == before
+            assert 1 == sandbox.count("oauth/token")
+            assert 0 == sandbox.replays
+
+
+async def _sell(one: FlexitiSession, other: FlexitiSession) -> bool:
+    """Make a checkout, and tell whether another process can take it up."""
+    checkout = await one.checkout()
+    widget = await checkout.init_widget(PurchaseWidget(account_number=20009100))
+    try:
+        return (await other.resume(checkout.reference_id)).session_id == widget.session_id
+    except (CheckoutNotFound, StoreUnavailable):
+        return False
 
 
 @pytest.fixture(scope="module")
