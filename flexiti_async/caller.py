@@ -86,14 +86,8 @@ class Caller:
         deadline = loop.time() + self._patience
         attempt, replaced = 1, False
         while True:
-            request = self._builder.call(call, token.access_token, reference_id)
-            answer = await self._transport.attempt(request)
+            result = await self._once(call, reference_id, token)
             # A value of the call's type is never a FlexitiError: results are models.
-            result = (
-                read_answer(call, answer, reference_id)
-                if isinstance(answer, HttpResponse)
-                else answer
-            )
             if not isinstance(result, FlexitiError):
                 return result
             if isinstance(result, Unauthorized) and not replaced:
@@ -119,3 +113,10 @@ class Caller:
             )
             attempt += 1
             await asyncio.sleep(verdict.seconds)
+
+    async def _once(self, call: Call[T], reference_id: str, token: Token) -> T | FlexitiError:
+        request = self._builder.call(call, token.access_token, reference_id)
+        answer = await self._transport.attempt(request)
+        if isinstance(answer, HttpResponse):
+            return read_answer(call, answer, reference_id)
+        return answer

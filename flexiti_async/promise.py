@@ -14,8 +14,9 @@ from attrs import evolve
 
 from flexiti_async.clock import now
 from flexiti_async.errors import StoreError
-from flexiti_async.sansio.claim import Sight, carry_over, poll_of
+from flexiti_async.sansio.claim import carry_over, poll_of
 from flexiti_async.sansio.record import Record
+from flexiti_async.sansio.sight import Sight
 from flexiti_async.sansio.token import Token
 from flexiti_async.token_source import Held, Setup
 

@@ -4,8 +4,8 @@ from attrs import field, frozen
 
 from flexiti_async.clock import Clock
 from flexiti_async.errors import StoreError
-from flexiti_async.sansio.claim import Sight, Watch
 from flexiti_async.sansio.record import Record, decode_record, encode_record
+from flexiti_async.sansio.sight import Sight, Watch
 from flexiti_async.store import Entry
 from flexiti_async.vault import Vault
 

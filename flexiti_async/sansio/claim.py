@@ -18,12 +18,6 @@ by nothing but compare-and-swap on it (design section 3, model-checked there):
 
 The order of the tests in `decide` matters. A token is adopted even from under a live claim,
 because a claim keeps a token that is in use; a failure counts only when nobody is at work.
-
-Ages. An entry's age comes from the store. A store that cannot tell one still lets a refresher
-know something by watching: an entry that was not there when I last looked is at most as old as
-that look. `Sight.max_age` is the best bound known, infinite if there is none. A token is adopted
-on the bound (its life is over for sure by then), while a claim is taken for dead only when it has
-not moved for one lease of my own clock.
 """
 
 import math
@@ -33,7 +27,8 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from flexiti_async.sansio.policy import min_ttl_of, windows
-from flexiti_async.sansio.record import Failure, Record, StoredToken
+from flexiti_async.sansio.record import Failure, StoredToken
+from flexiti_async.sansio.sight import Sight
 
 __all__ = [
     "Adopt",
@@ -43,10 +38,8 @@ __all__ = [
     "Keep",
     "Own",
     "PublishAgain",
-    "Sight",
     "Step",
     "Wait",
-    "Watch",
     "after_publish",
     "carry_over",
     "decide",
@@ -55,83 +48,6 @@ __all__ = [
 
 _SHORTEST_POLL: Final = 0.02
 _LONGEST_POLL: Final = 0.1
-
-
-@frozen
-class Sight:
-    """
-    What one load showed.
-
-    Attributes:
-        version: Version of the entry, None if nothing is stored.
-        record: What it says, None if nothing is stored.
-        max_age: Seconds since its write at most; infinite if nobody can tell.
-        min_age: Seconds since its write at least.
-    """
-
-    version: str | None = None
-    record: Record | None = None
-    max_age: float = math.inf
-    min_age: float = 0.0
-
-    def life(self, token: StoredToken) -> float:
-        """Tell the seconds of life that a stored token has for sure."""
-        return token.remaining - self.max_age
-
-
-class Watch:
-    """
-    What a refresher knows of an entry's age from having looked before.
-
-    Times are seconds by the refresher's own clock, and arguments.
-    """
-
-    __slots__ = ("_first_seen", "_last_look", "_not_before", "_version")
-
-    def __init__(self) -> None:
-        self._version: str | None = None
-        self._first_seen = 0.0
-        self._not_before = -math.inf
-        self._last_look = -math.inf
-
-    def see(
-        self,
-        version: str | None,
-        record: Record | None,
-        age: float | None,
-        *,
-        before: float,
-        now: float,
-    ) -> Sight:
-        """
-        Take in one load.
-
-        Args:
-            version: Of the entry, None if nothing is stored.
-            record: What it says.
-            age: As the store tells it, None if it cannot.
-            before: When the load began.
-            now: When it ended.
-        """
-        if version != self._version:
-            self._version = version
-            self._first_seen = now
-            self._not_before = self._last_look
-        self._last_look = before
-        if version is None:
-            return Sight()
-        if age is not None:
-            return Sight(version, record, max_age=age + (now - before), min_age=age)
-        return Sight(
-            version, record, max_age=now - self._not_before, min_age=now - self._first_seen
-        )
-
-    def wrote(self, version: str, *, before: float, now: float) -> None:
-        """Take in a write of my own that began at `before`."""
-        self._version = version
-        self._first_seen = now
-        self._not_before = before
-        self._last_look = before
 
 
 @frozen

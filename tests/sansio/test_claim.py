@@ -15,7 +15,6 @@ from flexiti_async.sansio.claim import (
     Keep,
     Own,
     PublishAgain,
-    Sight,
     Step,
     Wait,
     after_publish,
@@ -25,6 +24,7 @@ from flexiti_async.sansio.claim import (
 from flexiti_async.sansio.policy import windows
 from flexiti_async.sansio.record import Claim, Failure, Record, StoredToken
 from flexiti_async.sansio.secret import Secret
+from flexiti_async.sansio.sight import Sight
 
 from .test_record import claims, records
 

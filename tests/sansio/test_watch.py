@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexiti_async.sansio.claim import Sight, Watch
 from flexiti_async.sansio.record import Record
+from flexiti_async.sansio.sight import Sight, Watch
 
 RECORD = Record("flexiti-token-0000")
 
