@@ -22,11 +22,12 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[Server]:
     """Give a running Valkey."""
-    with tempfile.TemporaryDirectory(prefix="fx") as path:
-        server = Server(valkey_binary(), Path(path))
+    with (
+        tempfile.TemporaryDirectory(prefix="fx") as path,
+        Server(valkey_binary(), Path(path)) as server,
+    ):
         server.start()
         yield server
-        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -57,20 +58,20 @@ def redis_binary(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def redis62(redis_binary: Path) -> Iterator[Server]:
     """Give a running Redis 6.2."""
-    with tempfile.TemporaryDirectory(prefix="fx") as path:
-        server = Server(redis_binary, Path(path))
+    with (
+        tempfile.TemporaryDirectory(prefix="fx") as path,
+        Server(redis_binary, Path(path)) as server,
+    ):
         server.start()
         yield server
-        server.stop()
 
 
 @pytest.fixture
 def own_server(folder: Path) -> Iterator[Server]:
     """Give a running Valkey to one test alone."""
-    server = Server(valkey_binary(), folder)
-    server.start()
-    yield server
-    server.stop()
+    with Server(valkey_binary(), folder) as server:
+        server.start()
+        yield server
 
 
 @pytest.fixture

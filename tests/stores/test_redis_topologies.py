@@ -6,6 +6,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
@@ -74,12 +75,14 @@ def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
         else request.getfixturevalue("redis_binary")
     )
     auth = ("--requirepass", PASSWORD, "--masterauth", PASSWORD)
-    with tempfile.TemporaryDirectory(prefix="fx") as path:
+    with tempfile.TemporaryDirectory(prefix="fx") as path, ExitStack() as started:
         folder = Path(path)
         master = Server(binary, folder, auth, password=PASSWORD)
         follow = ("--replicaof", "127.0.0.1", str(master.port), *auth)
         replica = Server(binary, folder, follow, password=PASSWORD)
         sentinels = tuple(Server(binary, folder) for _ in range(3))
+        for server in (master, replica, *sentinels):
+            started.enter_context(server)
         master.start()
         replica.start()
         for one in sentinels:
@@ -94,8 +97,6 @@ def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
         made = Watched((master, replica), sentinels)
         wait_until(made.agree)
         yield made
-        for server in (*sentinels, replica, master):
-            server.stop()
 
 
 class TestSentinel(Opened):
@@ -182,7 +183,7 @@ async def _sell(one: FlexitiSession, other: FlexitiSession) -> bool:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[tuple[Server, ...]]:
     """Start a cluster of three nodes without replicas."""
-    with tempfile.TemporaryDirectory(prefix="fx") as path:
+    with tempfile.TemporaryDirectory(prefix="fx") as path, ExitStack() as started:
         folder = Path(path)
         nodes = tuple(
             Server(
@@ -197,6 +198,7 @@ def cluster() -> Iterator[tuple[Server, ...]]:
         )
         bounds = (0, 5461, 10923, 16384)
         for number, (node, slots) in enumerate(zip(nodes, pairwise(bounds), strict=True), 1):
+            started.enter_context(node)
             node.start()
             with node.client() as client:
                 client.execute_command("CLUSTER ADDSLOTS", *range(*slots))
@@ -204,8 +206,6 @@ def cluster() -> Iterator[tuple[Server, ...]]:
                 client.execute_command("CLUSTER MEET", "127.0.0.1", nodes[0].port)
         wait_until(lambda: all(is_whole(node) for node in nodes))
         yield nodes
-        for node in nodes:
-            node.stop()
 
 
 def is_whole(node: Server) -> bool:
