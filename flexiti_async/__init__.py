@@ -58,6 +58,7 @@ from flexiti_async.errors import (
     StoreError,
     StoreUnavailable,
     Throttled,
+    TokenDeadlock,
     TokenError,
     TokenMisconfigured,
     TokenRejected,
@@ -67,6 +68,7 @@ from flexiti_async.errors import (
     Unauthorized,
     ValidationError,
     WrongInputs,
+    WrongLoop,
 )
 from flexiti_async.sansio.call import Call, Replay
 from flexiti_async.sansio.checkout_state import Sharing, Step
@@ -128,6 +130,7 @@ __all__ = [
     "StoreUnavailable",
     "Throttled",
     "Token",
+    "TokenDeadlock",
     "TokenError",
     "TokenMisconfigured",
     "TokenRejected",
@@ -139,6 +142,7 @@ __all__ = [
     "ValidationError",
     "Widget",
     "WrongInputs",
+    "WrongLoop",
     "__version__",
     "init_widget",
     "merchants_login",

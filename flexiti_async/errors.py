@@ -10,6 +10,7 @@ FlexitiError
 │   ├── CheckoutConflict           another process took this step
 │   └── CheckoutTokenRejected      the API refused the token pinned to a running flow
 ├── SessionClosed                  the session, or the client session it borrowed, was closed
+│   └── WrongLoop                  the client session it borrowed is of another event loop
 ├── TransportError                 no answer                      (reference_id, endpoint)
 │   ├── ConnectError               never sent: the same call may be made again
 │   ├── RequestTimeout             sent or not, no answer in time; the call is safe to repeat
@@ -36,6 +37,7 @@ FlexitiError
 │   ├── TokenRejected              the API refuses a token that it has just issued
 │   ├── TokenMisconfigured         client id, secret, role or scope are wrong
 │   ├── LifetimeTooShort           no token can live as long as this caller asks
+│   ├── TokenDeadlock              what fetches a token asked for that token
 │   └── ClockError                 a token that arrives expired
 └── StoreError                     the token store
     ├── StoreUnavailable           down, slow or full
@@ -83,6 +85,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "Throttled",
+    "TokenDeadlock",
     "TokenError",
     "TokenMisconfigured",
     "TokenRejected",
@@ -92,6 +95,7 @@ __all__ = [
     "Unauthorized",
     "ValidationError",
     "WrongInputs",
+    "WrongLoop",
 ]
 
 
@@ -183,6 +187,15 @@ class SessionClosed(FlexitiError, RuntimeError):
     """The session, or the `aiohttp.ClientSession` that it borrowed, was closed."""
 
 
+class WrongLoop(SessionClosed):
+    """
+    The `aiohttp.ClientSession` that was borrowed belongs to another event loop.
+
+    It serves one loop only, and none in a forked child. Without a borrowed one the library opens
+    connections of its own in every loop and every process.
+    """
+
+
 class TransportError(FlexitiError):
     """
     There was no answer.
@@ -221,7 +234,21 @@ class OutcomeUnknown(TransportError):
     A call that must not be repeated may or may not have run.
 
     Look its `reference_id` up (in the shop's own records and at Flexiti) before anything else.
+
+    Attributes:
+        status: HTTP status of an answer that did not tell; None without an answer.
     """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reference_id: str | None = None,
+        endpoint: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message, reference_id=reference_id, endpoint=endpoint)
+        self.status = status
 
 
 class ApiError(FlexitiError):
@@ -396,6 +423,17 @@ class LifetimeTooShort(TokenError):
         super().__init__(message)
         self.min_ttl = min_ttl
         self.lifetime = lifetime
+
+
+class TokenDeadlock(TokenError):
+    """
+    What fetches a token asked for that very token, and would have waited for itself.
+
+    A client session that was lent has a trace callback or a resolver that calls the API, or a
+    token store does. Let it use credentials, or a session, of its own.
+    """
+
+    kind = "deadlock"
 
 
 class ClockError(TokenError):

@@ -1,5 +1,6 @@
 """`FlexitiSession`: the async session object that a shop works with."""
 
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -7,13 +8,16 @@ from attrs import evolve
 
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.builder import RequestBuilder
-from flexiti_async.caller import Caller, reference_id_of
+from flexiti_async.caller import Caller
 from flexiti_async.checkout import Checkout, Desk
 from flexiti_async.checkout_records import CheckoutRecords
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, now
 from flexiti_async.config import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.errors import SessionClosed
+from flexiti_async.event_log import log_event
+from flexiti_async.events import Events, Listener
 from flexiti_async.issuer import TokenIssuer
+from flexiti_async.reference_id import reference_id_of
 from flexiti_async.refresh_tokens import PROCESS
 from flexiti_async.refresher import TokenRefresher
 from flexiti_async.sansio.call import Call
@@ -42,6 +46,7 @@ class FlexitiSession:
         client_session: An `aiohttp.ClientSession` to borrow for all requests. It is used as it
             is, with its proxies and TLS settings, and never closed. Without it the session opens a
             pool of its own in each event loop.
+        listeners: Told what happens (`flexiti_async.events`); `events.add` adds more.
         clock: Where the time comes from; for tests.
     """
 
@@ -50,10 +55,12 @@ class FlexitiSession:
         config: FlexitiConfig,
         *,
         client_session: ClientSession | None = None,
+        listeners: Iterable[Listener] = (),
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._config = config
         self._clock = clock
+        self._events = Events(listeners, log=log_event)
         self._builder = RequestBuilder(config.api_url, config.client_id)
         self._transport = Transport(
             config.api_url,
@@ -66,9 +73,11 @@ class FlexitiSession:
             self._builder,
             self._transport,
             retries=config.retries,
-            patience=2 * config.request_timeout,
+            timeout=config.call_timeout or 2 * config.request_timeout,
+            clock=clock,
+            events=self._events,
         )
-        self._issuer = TokenIssuer(config, self._builder, self._transport, clock)
+        self._issuer = TokenIssuer(config, self._builder, self._transport, clock, self._events)
         self._owns_store = isinstance(config.store, str)
         self._closed = False
         self._refreshers: dict[Scope, TokenRefresher] = {}
@@ -87,6 +96,11 @@ class FlexitiSession:
     def config(self) -> FlexitiConfig:
         """What the session was told."""
         return self._config
+
+    @property
+    def events(self) -> Events:
+        """Where listeners are added; all events go to the log as well."""
+        return self._events
 
     @property
     def store(self) -> TokenStore:
@@ -277,6 +291,7 @@ class FlexitiSession:
             refresh_tokens=PROCESS,
             tuning=_tuning(self._config),
             clock=self._clock,
+            events=self._events,
         )
         return TokenRefresher(setup, store_id=id(self._store))
 

@@ -22,7 +22,8 @@ def clock() -> ManualClock:
 @pytest.fixture
 async def sandbox(clock: ManualClock) -> AsyncIterator[Sandbox]:
     """Give a running sandbox; time passes there as here, but the wall clock is its own."""
-    async with Sandbox(clock=clock.boot) as running:
+    offset = clock.wall() - clock.boot()
+    async with Sandbox(clock=lambda: offset + clock.boot()) as running:
         yield running
 
 
