@@ -79,6 +79,7 @@ class FlexitiSession:
         )
         self._issuer = TokenIssuer(config, self._builder, self._transport, clock, self._events)
         self._owns_store = isinstance(config.store, str)
+        self._store_closed = False
         self._closed = False
         self._refreshers: dict[Scope, TokenRefresher] = {}
         self._store, self._vault, self._desk = self._open()
@@ -110,7 +111,7 @@ class FlexitiSession:
     async def __aenter__(self) -> Self:
         """Open the session; one that was closed opens again."""
         if self._closed:
-            self._closed = False
+            self._closed = self._store_closed = False
             self._refreshers = {}
             self._store, self._vault, self._desk = self._open()
         return self
@@ -130,14 +131,14 @@ class FlexitiSession:
 
         A borrowed client session, and a store that was given as an object, stay open.
         """
-        if self._closed:
-            return
         self._closed = True
+        # Each part may be done again: a close that was cancelled can be finished.
         for refresher in self._refreshers.values():
             await refresher.aclose()
         await self._transport.aclose()
-        if self._owns_store:
+        if self._owns_store and not self._store_closed:
             await self._store.aclose()
+            self._store_closed = True
 
     async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
         """

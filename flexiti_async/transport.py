@@ -133,13 +133,13 @@ class Transport:
     async def aclose(self) -> None:
         """Close the pools of all event loops that run; a session that was lent stays open."""
         here = asyncio.get_running_loop()
-        pools, self._own = self._own, {}
-        for loop, pool in pools.items():
+        for loop, pool in list(self._own.items()):
             if loop is here:
                 await pool.session.close()
             elif loop.is_running():  # in another thread
                 closing = asyncio.run_coroutine_threadsafe(pool.session.close(), loop)
                 await asyncio.wait([asyncio.wrap_future(closing)], timeout=_CLOSE_WITHIN)
+            self._own.pop(loop, None)
 
     def leave_to_the_parent(self) -> object:
         """
