@@ -222,6 +222,64 @@ async def test_a_retry_after_beyond_the_deadline_is_not_waited_for(
     assert (120.0, 1) == (caught.value.retry_after, sandbox.count(INIT))
 
 
+async def test_all_attempts_of_a_call_share_one_deadline(
+    sandbox: Sandbox, make_session: MakeSession
+) -> None:
+    """The last attempt gets what is left, not a whole request's time."""
+    session = make_session(request_timeout=0.4, call_timeout=0.6, retries=9)
+    await session.token()
+    sandbox.latency = {INIT: 5.0}
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    with pytest.raises(RequestTimeout):
+        await session.init_widget(BUY)
+
+    assert 0.6 <= loop.time() - began + 0.1 < 0.9
+    assert 2 == sandbox.count(INIT)
+
+
+async def test_a_token_that_is_not_replaced_in_time_ends_the_call(
+    sandbox: Sandbox, make_session: MakeSession, clock: ManualClock
+) -> None:
+    """The wait for another token is a part of the call, too."""
+    session = make_session(call_timeout=0.3)
+    await session.token()
+    clock.advance(300)
+    sandbox.revoke_all()
+    sandbox.latency = {"oauth/token": 5.0}
+
+    with pytest.raises(TokenUnavailable, match="no other token in time"):
+        await session.init_widget(BUY)
+
+
+async def test_a_retry_after_as_a_date_is_waited_for(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """Counted from the answer's own Date, it is no time here: the call is made again at once."""
+    date = "Sun, 06 Nov 1994 08:49:37 GMT"
+    sandbox.fail(INIT, status=503, times=1, headers={"Retry-After": date, "Date": date})
+    await session.init_widget(BUY)
+
+    assert 2 == sandbox.count(INIT)
+
+
+async def test_a_retry_after_as_a_date_beyond_the_deadline_is_not_waited_for(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """The error comes at once, and says how many seconds it would have been."""
+    headers = {
+        "Retry-After": "Sun, 06 Nov 1994 08:59:37 GMT",
+        "Date": "Sun, 06 Nov 1994 08:49:37 GMT",
+    }
+    sandbox.fail(INIT, status=503, times=1, headers=headers)
+
+    with pytest.raises(ServerError) as caught:
+        await session.init_widget(BUY)
+
+    assert (600.0, 1) == (caught.value.retry_after, sandbox.count(INIT))
+
+
 async def test_a_call_that_must_not_be_repeated_ends_in_outcome_unknown(
     sandbox: Sandbox, make_session: MakeSession
 ) -> None:
