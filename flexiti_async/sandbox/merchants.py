@@ -7,10 +7,10 @@ from flexiti_async.sandbox.answers import (
     RefusalError,
     wrong_inputs,
 )
+from flexiti_async.sandbox.books import Books
 from flexiti_async.sandbox.checks import LANGUAGES, PROVINCES
 from flexiti_async.sandbox.reading import authorize, json_object, reference_id_faults
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state import Ledger
 from flexiti_async.sandbox.wire import Incoming, Json
 
 __all__ = ["answer"]
@@ -28,9 +28,9 @@ _FORM_VALUES: dict[str, tuple[str | int, ...]] = {
 }  # fmt: skip
 
 
-def answer(incoming: Incoming, settings: Settings, ledger: Ledger) -> dict[str, Json]:
+def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Json]:
     """Log the merchant in with this token: the default merchant if the body names none."""
-    token = authorize(incoming, settings, ledger)
+    token = authorize(incoming, settings, books.ledger)
     body, faults = json_object(incoming) if incoming.body else ({}, [])
     faults = [*reference_id_faults(incoming), *_lang_faults(incoming), *faults]
     faults += _body_faults(body, settings)

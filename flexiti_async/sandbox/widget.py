@@ -4,18 +4,19 @@ import uuid
 from urllib.parse import quote
 
 from flexiti_async.sandbox.answers import RefusalError, wrong_inputs
+from flexiti_async.sandbox.books import Books
 from flexiti_async.sandbox.checks import LANGUAGES, body_faults
 from flexiti_async.sandbox.reading import authorize, json_object, reference_id_faults
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state import Ledger, Token
+from flexiti_async.sandbox.state import Token
 from flexiti_async.sandbox.wire import Incoming, Json
 
 __all__ = ["answer"]
 
 
-def answer(incoming: Incoming, settings: Settings, ledger: Ledger) -> dict[str, Json]:
+def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Json]:
     """Check the whole request, remember an application, and answer where the widget is."""
-    token = authorize(incoming, settings, ledger)
+    token = authorize(incoming, settings, books.ledger)
     if settings.require_merchant_login and not token.merchant_logged_in:
         raise RefusalError(
             409, "invalid_role", "merchants/login has not been called with this access token."
