@@ -17,6 +17,7 @@ from flexiti_async.sandbox.log import RequestLog, RequestRecord
 from flexiti_async.sandbox.reading import bearer_text
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state import token_id
+from flexiti_async.sandbox.widget_page import WidgetPage
 from flexiti_async.sandbox.wire import JSON_TYPE, Incoming, Json, parse_form
 
 __all__ = ["Dispatcher"]
@@ -57,6 +58,7 @@ class Dispatcher:
         for name, endpoint in ENDPOINTS.items():
             for version, path in endpoint.routes():
                 app.router.add_route("*", path, partial(self.serve, name, version))
+        WidgetPage(self.settings, self.books).add_routes(app)
         app.router.add_route("*", "/{any:.*}", partial(self.serve, UNKNOWN_ENDPOINT, ""))
         return app
 

@@ -13,7 +13,7 @@ from flexiti_async.sandbox.reading import authorize, json_object, reference_id_f
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.wire import Incoming, Json
 
-__all__ = ["answer"]
+__all__ = ["answer", "form_values"]
 
 _FIELDS = ("merchant_username", "merchant_password")
 
@@ -48,10 +48,13 @@ def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Js
     return {
         "merchant_name": settings.merchant_name,
         "merchant_id": settings.merchant_id,
-        "form_values": {
-            name: [{"id": value} for value in values] for name, values in _FORM_VALUES.items()
-        },
+        "form_values": form_values(),
     }
+
+
+def form_values() -> dict[str, Json]:
+    """Give what the drop-down lists of a form offer (spec section 3; later part of i18n)."""
+    return {name: [{"id": value} for value in values] for name, values in _FORM_VALUES.items()}
 
 
 def _lang_faults(incoming: Incoming) -> list[FieldError]:

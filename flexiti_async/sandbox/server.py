@@ -11,8 +11,8 @@ from flexiti_async.sandbox.dispatch import Dispatcher
 from flexiti_async.sandbox.endpoints import BASE_PATH
 from flexiti_async.sandbox.faults import Fault
 from flexiti_async.sandbox.log import RequestRecord
-from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state import TokenView, token_id
+from flexiti_async.sandbox.till import Till
 from flexiti_async.sandbox.wire import Json
 
 __all__ = ["Sandbox"]
@@ -22,7 +22,7 @@ _SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in progress get when the serve
 
 
 @define(kw_only=True, eq=False)
-class Sandbox(Settings):
+class Sandbox(Till):
     """
     A Flexiti POS API v2.5 on this machine's loopback interface.
 
@@ -42,7 +42,7 @@ class Sandbox(Settings):
     _runner: web.AppRunner | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._dispatcher = Dispatcher(self)
+        self._dispatcher = Dispatcher(self, books=self._books)
 
     async def __aenter__(self) -> Self:
         await self.start()
