@@ -28,7 +28,7 @@ HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = "flexiti_async, flexiti_stores"
 DIST = Path("dist")
-PROCESSES = "tests/processes"
+PROCESSES = ("tests/processes", "tests/chaos")
 # Without it `python -m …` puts the current folder, and so the checkout, before the wheel.
 NOT_THE_CHECKOUT = {"PYTHONSAFEPATH": "1"}
 # The hidden names that an sdist may hold; any other is a cache or something private.
@@ -106,7 +106,7 @@ def tests(session: nox.Session) -> None:
         for stale in Path().glob(".coverage*"):
             stale.unlink()
     tested.append(str(session.python))
-    arguments = session.posargs or [f"--ignore={PROCESSES}"]
+    arguments = session.posargs or [f"--ignore={path}" for path in PROCESSES]
     session.run("coverage", "run", "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
 
 
@@ -117,7 +117,7 @@ def processes(session: nox.Session) -> None:
     _install_groups(session, "test")
     session.install(f"{wheel}[{EXTRAS}]")
     session.install("--force-reinstall", "--no-deps", str(wheel))
-    session.run("pytest", *(session.posargs or [PROCESSES]), env=NOT_THE_CHECKOUT)
+    session.run("pytest", *(session.posargs or PROCESSES), env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False)
@@ -153,3 +153,13 @@ def coverage(session: nox.Session) -> None:
     _install_groups(session, "coverage")
     session.run("coverage", "combine")
     session.run("coverage", "report")
+
+
+@nox.session(python=HOST, requires=["build"], default=False)
+def chaos(session: nox.Session) -> None:
+    """Let everything go wrong, seed after seed: `nox -s chaos -- --minutes 30`, or `--seed 7`."""
+    wheel = _built(session, "*.whl")
+    _install_groups(session, "test")
+    session.install(f"{wheel}[{EXTRAS}]")
+    session.install("--force-reinstall", "--no-deps", str(wheel))
+    session.run("python", "tests/chaos", *session.posargs, env=NOT_THE_CHECKOUT)

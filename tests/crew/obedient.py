@@ -35,13 +35,18 @@ class Obedient:
 
     Args:
         verbs: What it can be told to do.
+
+    Attributes:
+        main: The task that takes the orders.
     """
 
     def __init__(self, verbs: Mapping[str, Callable[..., Awaitable[object]]]) -> None:
         self._verbs = verbs
+        self.main: asyncio.Task[Any] | None = None
 
     async def obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take orders to the end, as many at once as there are."""
+        self.main = asyncio.current_task()
         tasks: set[asyncio.Task[None]] = set()
         while line := await reader.readline():
             task = asyncio.ensure_future(self._do(json.loads(line), writer))
