@@ -122,10 +122,14 @@ class Transport:
         pool = self._pool()
         if request.private:
             return await self._exchange(pool.session, request, timeout)
-        if not await _enter(pool.gate, timeout.connect):
+        waited = await _enter(pool.gate, timeout.connect)
+        if waited is None:
             text = f"no connection of the pool was free within {timeout.connect:g} s"
             return self._error(ConnectError, request, text)
         try:
+            if within is not None and waited:
+                # One deadline for both. Not 0: for aiohttp that is none.
+                timeout = self._timeout_of(min(max(within - waited, 0.001), self._longest))
             return await self._exchange(pool.session, request, timeout)
         finally:
             pool.gate.release()
@@ -241,15 +245,19 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
     os.register_at_fork(after_in_child=_in_child)
 
 
-async def _enter(gate: asyncio.Semaphore, patience: float | None) -> bool:
-    """Wait for a place, first come, first served; False if there was none in time."""
+async def _enter(gate: asyncio.Semaphore, patience: float | None) -> float | None:
+    """Wait for a place, first come, first served: seconds; None if there was none in time."""
     if not gate.locked():
-        return await gate.acquire()
+        await gate.acquire()
+        return 0.0
+    time = asyncio.get_running_loop().time
+    began = time()
     try:
         async with asyncio.timeout(patience):
-            return await gate.acquire()
+            await gate.acquire()
     except TimeoutError:
-        return False
+        return None
+    return time() - began
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:
