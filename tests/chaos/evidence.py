@@ -13,7 +13,7 @@ from .plan import Act, Plan
 __all__ = ["Deed", "Evidence", "Report"]
 
 
-@frozen
+@frozen(kw_only=True)
 class Report:
     """
     How a call ended for its caller, as the process tells it.
@@ -22,6 +22,7 @@ class Report:
         begun: When it began, in seconds of the plan.
         ended: When it ended.
         limit: Seconds within which it had to.
+        call: Seconds that the call itself took, after the wait for a token; 0 if it came to none.
         idle: Seconds of these in which the process did not run.
         outcome: `done`, or the name of the error's class.
         typed: Whether it is done, or the error one of ours.
@@ -32,6 +33,7 @@ class Report:
     begun: float
     ended: float
     limit: float
+    call: float
     idle: float
     outcome: str
     typed: bool

@@ -14,7 +14,7 @@ from attrs import frozen
 from flexiti_async.sandbox import RequestRecord
 
 from .evidence import Deed, Evidence
-from .limits import MARGIN
+from .limits import CALL_TIMEOUT, MARGIN
 from .metronome import Gap, lost_in
 from .plan import Verb
 
@@ -98,6 +98,9 @@ def _everybody_is_answered_in_time(seen: Evidence) -> Iterator[tuple[float, str]
                 yield deed.told_at, f"{deed}: no answer"
             continue
         report = deed.report
+        if report.call > CALL_TIMEOUT + MARGIN:
+            told = f"the call took {report.call:.3f} s, not {CALL_TIMEOUT:g} s at most"
+            yield report.ended, f"{deed}: {told} ({report.outcome})"
         took = report.ended - report.begun - report.idle
         if took > report.limit + MARGIN:
             told = f"{deed} took {took:.3f} s, not {report.limit:g} s at most "

@@ -4,16 +4,18 @@ from typing import Any, Final
 
 from .plan import Verb
 
-__all__ = ["MARGIN", "OPTIONS", "limit_of"]
+__all__ = ["CALL_TIMEOUT", "MARGIN", "OPTIONS", "limit_of"]
+
+CALL_TIMEOUT: Final = 2.0
+"""Seconds for a call and its repeats, from the moment on at which it has a token."""
 
 _TOKEN: Final = 1.5
-_CALL: Final = 2.0
 _STORE: Final = 0.5
 
 OPTIONS: Final[dict[str, Any]] = {
     "token_timeout": _TOKEN,
     "request_timeout": 1.0,
-    "call_timeout": _CALL,
+    "call_timeout": CALL_TIMEOUT,
     "connect_timeout": 0.5,
     "store_timeout": _STORE,
     # Few, so that calls also wait for one another.
@@ -38,11 +40,11 @@ _SAVE = 4 * _STORE  # swap and load, and both again for a record that was lost
 _LIMITS: Final = {
     Verb.TOKEN: _WAIT,
     Verb.MISDEED: _WAIT,
-    Verb.SEND: _WAIT + _CALL,
-    Verb.WIDGET: _WAIT + _CALL,
+    Verb.SEND: _WAIT + CALL_TIMEOUT,
+    Verb.WIDGET: _WAIT + CALL_TIMEOUT,
     Verb.OPEN: _WAIT + _SAVE,
     # It is resumed; an application gets a token of its own; the call; it is saved.
-    Verb.STEP: _STORE + _TOKEN + _CALL + _SAVE,
+    Verb.STEP: _STORE + _TOKEN + CALL_TIMEOUT + _SAVE,
 }
 
 

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from attrs import evolve
 
 from ..crew.crew import Crew, Hand
 from .driver import run
-from .evidence import Evidence
+from .evidence import Deed, Evidence, Report
 from .invariants import RULES, Violation, violations
-from .limits import MARGIN
+from .limits import CALL_TIMEOUT, MARGIN
 from .misdeeds import MISDEEDS
 from .plan import Act, Plan, Verb
 from .telling import complaint
@@ -104,6 +105,27 @@ def test_a_process_that_was_stopped_is_not_told(seen: Evidence, found: Sequence[
     assert report is not None
     assert report.ended - ASKED_AT > report.limit + MARGIN
     assert [] == [one for one in found if f"worker {STOPPED} " in one.told]
+
+
+def test_a_call_that_takes_too_long_is_found_also_where_the_whole_is_in_time() -> None:
+    """No wait for a token was needed, and the call has used the time that was for it."""
+    act = Act(0.0, Verb.SEND, 0, "customer", _flow(0))
+    slow = Report(
+        begun=0.0,
+        ended=3.0,
+        limit=5.0,
+        call=CALL_TIMEOUT + MARGIN + 0.1,
+        idle=0.0,
+        outcome="done",
+        typed=True,
+        told="",
+        token_id="",
+    )
+    evidence = Evidence(_plan(), deeds=[Deed(act, 1, 0.0, slow)])
+    swift = Evidence(_plan(), deeds=[Deed(act, 1, 0.0, evolve(slow, call=CALL_TIMEOUT))])
+
+    assert ["every caller is answered in time"] == [one.rule for one in violations(evidence)]
+    assert () == violations(swift)
 
 
 def test_a_violation_is_told_with_all_that_helps(

@@ -17,6 +17,7 @@ from attrs import asdict, evolve
 from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession, merchants_login
 from flexiti_async.api.widget import ApplyWidget, PurchaseWidget
 from flexiti_async.checkout import Checkout
+from flexiti_async.events import CallFinished, Event
 from flexiti_async.sandbox import token_id
 from flexiti_async.sansio.token import Scope, Token
 
@@ -72,6 +73,7 @@ class Worker(Obedient):
         self._clock = ShiftedClock()
         self._metronome: Metronome | None = None
         self._sockets = _sockets()
+        self._calls: dict[str, float] = {}
         self._deeds: dict[Verb, Callable[[str, str], Awaitable[Token | None]]] = {
             Verb.TOKEN: self._token,
             Verb.SEND: self._send,
@@ -87,13 +89,26 @@ class Worker(Obedient):
             self._http = aiohttp.ClientSession(headers={MARK: mark})
         try:
             made = FlexitiConfig(**config)
-            self.session = FlexitiSession(made, client_session=self._http, clock=self._clock)
+            self.session = FlexitiSession(
+                made,
+                client_session=self._http,
+                listeners=[self._note_call],
+                clock=self._clock,
+            )
         except FlexitiError:
             if self._http is not None:
                 await self._http.close()
             raise
         self._metronome = Metronome()
         logging.disable()  # what goes wrong is planned
+
+    def _note_call(self, event: Event) -> None:
+        """Note how long a call took, from its first attempt on; it has just ended."""
+        assert self._metronome is not None
+        if isinstance(event, CallFinished):
+            ended = time.monotonic()
+            lost = lost_in(self._metronome.gaps, ended - event.seconds, ended)
+            self._calls[event.reference_id] = event.seconds - lost
 
     async def _set(self, wrong: float) -> None:
         """Have the wall clock set wrong."""
@@ -115,6 +130,7 @@ class Worker(Obedient):
             "begun": begun,
             "ended": ended,
             "limit": limit_of(verb),
+            "call": self._calls.pop(flow, 0.0),
             "idle": lost_in(self._metronome.gaps, begun, ended),
             "outcome": "done" if error is None else type(error).__name__,
             "typed": error is None or isinstance(error, FlexitiError),
