@@ -50,7 +50,7 @@ pickled and copied.
 from collections.abc import Sequence
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 __all__ = [
     "ApiError",
@@ -104,15 +104,17 @@ class FieldError:
         param: Name of the parameter; dots mean nesting, as in the API's own tables.
         msg: `required`, `length`, `wrong format` or `invalid`, or what the API said.
         value: The value that was refused, masked; None where there was none.
+        hint: What a developer should know of it; empty where `msg` says it all.
     """
 
     param: str
     msg: str
     value: str | None = None
+    hint: str = field(default="", eq=False)
 
     def __str__(self) -> str:
         shown = "" if self.value is None else f" ({self.value})"
-        return f"{self.param}: {self.msg}{shown}"
+        return f"{self.param}: {self.msg}{shown}{self.hint and f', {self.hint}'}"
 
 
 class FlexitiError(Exception):
