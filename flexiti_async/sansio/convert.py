@@ -226,7 +226,7 @@ def _read_text(text: str, wanted: type) -> object:
     if issubclass(wanted, datetime.date):
         # fromisoformat takes week dates and dates without dashes, too.
         return datetime.date.fromisoformat(text) if _DAY.fullmatch(text) else text
-    return wanted(text)
+    return cast("Callable[[str], object]", wanted)(text)
 
 
 def _decimal(value: object, _: object) -> Decimal:
