@@ -38,7 +38,8 @@ def test_version(version: str | None, expected: str) -> None:
 @pytest.mark.parametrize("place", list(AccountTypePlace))
 def test_the_same_as_before(place: AccountTypePlace) -> None:
     """All but flow, language and session is byte for byte what widget/init was told."""
-    widget = ApplyWidget(**{**APPLICANT, "address_2": "Apt 5", "account_type": "business"})
+    given: dict[str, Any] = {**APPLICANT, "address_2": "Apt 5", "account_type": "business"}
+    widget = ApplyWidget(**given)
     told = json.loads(encode(init_widget(widget, account_type_place=place).body))
     body = json.loads(encode(application_body(widget, SESSION, account_type_place=place)))
 

@@ -69,6 +69,18 @@ IN_STORE: dict[str, Any] = {
 AUTHORIZE = authorize(OnlinePurchase(**ONLINE))
 
 
+def online(**changes: Any) -> OnlinePurchase:
+    """Make an online purchase that differs in something."""
+    given: dict[str, Any] = {**ONLINE, **changes}
+    return OnlinePurchase(**given)
+
+
+def in_store(**changes: Any) -> InStorePurchase:
+    """Make a purchase in a store that differs in something."""
+    given: dict[str, Any] = {**IN_STORE, **changes}
+    return InStorePurchase(**given)
+
+
 def test_online() -> None:
     """An online purchase is the specification's: widget session, no code, a customer's token."""
     assert sample("authorization_online") == sent(AUTHORIZE)
@@ -190,7 +202,7 @@ def test_in_store_refuses(
 def test_a_promotional_purchase_needs_a_plan(plan_id: object) -> None:
     """The plan is required for a promotional purchase, and only for it."""
     faults = refused(OnlinePurchase, {**ONLINE, "plan_id": plan_id})
-    regular = OnlinePurchase(**{**ONLINE, "transaction_type": "regular_purchase", "plan_id": None})
+    regular = online(transaction_type="regular_purchase", plan_id=None)
 
     assert (FieldError(f"{FINANCING}.plan_id", "required"),) == faults
     assert regular.plan_id is None
@@ -198,16 +210,13 @@ def test_a_promotional_purchase_needs_a_plan(plan_id: object) -> None:
 
 def test_the_longest_of_everything() -> None:
     """What just fits is sent."""
-    purchase = InStorePurchase(
-        **{
-            **IN_STORE,
-            "account_number": 10**14 - 1,
-            "amount": "9999999999999999.99",
-            "plan_id": 999,
-            "term": 999,
-            "reference": "x" * 40,
-            "request_id": "x" * 150,
-        }
+    purchase = in_store(
+        account_number=10**14 - 1,
+        amount="9999999999999999.99",
+        plan_id=999,
+        term=999,
+        reference="x" * 40,
+        request_id="x" * 150,
     )
     body = sent(authorize(purchase))["body"]
 
@@ -219,9 +228,9 @@ def test_the_longest_of_everything() -> None:
 def test_a_code_is_for_stores_and_a_widget_session_is_not() -> None:
     """Neither channel can be given what belongs to the other."""
     with pytest.raises(TypeError, match="OnlinePurchase has no field 'verification_code'"):
-        OnlinePurchase(**ONLINE, verification_code=1234)
+        online(verification_code=1234)
     with pytest.raises(TypeError, match="InStorePurchase has no field 'widget_session_id'"):
-        InStorePurchase(**IN_STORE, widget_session_id=SESSION)
+        in_store(widget_session_id=SESSION)
 
 
 @pytest.mark.parametrize(
@@ -231,16 +240,15 @@ def test_a_code_is_for_stores_and_a_widget_session_is_not() -> None:
 )
 def test_verification_code(code: int | str, expected: int | str) -> None:
     """A code is sent as a number, unless it would be another one without its first zero."""
-    body = sent(authorize(InStorePurchase(**{**IN_STORE, "verification_code": code})))["body"]
+    body = sent(authorize(in_store(verification_code=code)))["body"]
 
     assert expected == body["verification_code"]
 
 
 def test_nothing_personal_is_shown() -> None:
     """Neither a purchase nor its call shows the account, the card, the session or the code."""
-    online = OnlinePurchase(**{**ONLINE, "vcc_number": Secret(CARD)})
-    in_store = InStorePurchase(**{**IN_STORE, "verification_code": 987654})
-    shown = f"{online} {in_store} {authorize(online)} {authorize(in_store)}"
+    purchases = (online(vcc_number=Secret(CARD)), in_store(verification_code=987654))
+    shown = f"{purchases} {[authorize(purchase) for purchase in purchases]}"
 
     assert not [c for c in ("10000001", CARD, SESSION, "987654") if c in shown]
 
@@ -248,7 +256,7 @@ def test_nothing_personal_is_shown() -> None:
 def test_refusals_show_nothing_personal() -> None:
     """A refusal shows no account, card or code, not even in the frames it went through."""
     with pytest.raises(ValueError, match="amount: required") as caught:
-        InStorePurchase(**{**IN_STORE, "amount": None, "verification_code": 987654})
+        in_store(amount=None, verification_code=987654)
 
     assert [] == sightings(caught.value, "10000001", CARD, "987654")
 

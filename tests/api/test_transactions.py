@@ -44,6 +44,12 @@ PAYMENT: dict[str, Any] = {
 REQUEST = TransactionRequest(**PAYMENT)
 
 
+def paying(**changes: Any) -> TransactionRequest:
+    """Make a transaction that differs in something."""
+    given: dict[str, Any] = {**PAYMENT, **changes}
+    return TransactionRequest(**given)
+
+
 def on_the_wire(
     call: Call[object], client_id: str = "shop", token: str = "token"
 ) -> tuple[str, str, bytes]:
@@ -126,7 +132,7 @@ def test_an_empty_payment_id(payment_id: str) -> None:
 def test_key_and_hash_know_no_client() -> None:
     """Credentials, token and time are in neither: after a restart the call is the same."""
     first = on_the_wire(make_transaction(REQUEST, payment_id="p"), "shop", "token-1")
-    again = TransactionRequest(**dict(reversed(PAYMENT.items())))
+    again = TransactionRequest(**dict[str, Any](reversed(PAYMENT.items())))
     second = on_the_wire(make_transaction(again, payment_id="p"), "other", "token-2")
 
     assert first == second
@@ -141,7 +147,7 @@ def test_hash_is_of_the_bytes(amount: Decimal, kind: TransactionType, code: int)
     plain = {**PAYMENT, "amount": amount, "transaction_type": kind, "verification_code": code}
     texts = {**plain, "amount": str(amount), "transaction_type": kind.value}
     texts["verification_code"] = str(code)
-    calls = [make_transaction(TransactionRequest(**g), payment_id="p") for g in (plain, texts)]
+    calls = [make_transaction(paying(**g), payment_id="p") for g in (plain, texts)]
     (_, hashed, body), other = (on_the_wire(call) for call in calls)
 
     assert hashlib.sha256(body).hexdigest() == hashed == context_hash(calls[0].body or {})
@@ -166,7 +172,7 @@ def test_hash_is_of_the_bytes(amount: Decimal, kind: TransactionType, code: int)
 )
 def test_hash_shows_another_payment(name: str, value: object) -> None:
     """Whatever differs, the hash does, and the key does not: that is what Flexiti warns of."""
-    other = TransactionRequest(**{**PAYMENT, name: value})
+    other = paying(**{name: value})
     key, hashed, _ = on_the_wire(make_transaction(REQUEST, payment_id="p"))
     other_key, other_hash, _ = on_the_wire(make_transaction(other, payment_id="p"))
 
@@ -179,7 +185,7 @@ def test_hash_shows_another_payment(name: str, value: object) -> None:
 )
 def test_the_same_amount(amount: object) -> None:
     """An amount has one spelling in the body, however it was given."""
-    request = TransactionRequest(**{**PAYMENT, "amount": amount})
+    request = paying(amount=amount)
 
     assert on_the_wire(make_transaction(request, payment_id="p")) == on_the_wire(
         make_transaction(REQUEST, payment_id="p")
@@ -190,7 +196,7 @@ def test_the_same_amount(amount: object) -> None:
 def test_types(kind: TransactionType) -> None:
     """Every type of the specification is taken, as a word or as a constant."""
     for given_as in (kind, kind.value):
-        request = TransactionRequest(**{**PAYMENT, "transaction_type": given_as})
+        request = paying(transaction_type=given_as)
 
         assert kind.value == sent(make_transaction(request))["body"]["transaction_type"]
 
@@ -199,7 +205,7 @@ def test_types(kind: TransactionType) -> None:
 def test_one_of_three_is_enough(name: str) -> None:
     """Each of the three says whose transaction it is."""
     others = dict.fromkeys(WHO)
-    request = TransactionRequest(**{**PAYMENT, **others, name: WHO[name]})
+    request = paying(**{**others, name: WHO[name]})
 
     assert {name} == WHO.keys() & sent(make_transaction(request))["body"].keys()
 
@@ -243,10 +249,10 @@ def test_refuses(name: str, value: object, msg: str, shown: str | None) -> None:
 def test_nothing_personal_is_shown() -> None:
     """Neither request nor call, nor a refusal and its frames, shows whose it is, or the code."""
     canaries = ("10000001", CARD, "1234567-12345", "987654")
-    request = TransactionRequest(**{**PAYMENT, "verification_code": 987654})
+    request = paying(verification_code=987654)
     shown = f"{request} {make_transaction(request, payment_id='p')}"
     with pytest.raises(ValueError, match="amount: required") as caught:
-        TransactionRequest(**{**PAYMENT, "verification_code": 987654, "amount": None})
+        paying(verification_code=987654, amount=None)
 
     assert not [canary for canary in canaries if canary in shown]
     assert [] == sightings(caught.value, *canaries)
