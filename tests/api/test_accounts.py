@@ -68,7 +68,9 @@ def test_five_formats() -> None:
 )
 def test_verify_accepts(name: str, given: object, expected: object) -> None:
     """What the table allows, at its longest, is sent."""
-    assert expected == sent(verify(**{**QUESTION, name: given}))["body"][name]
+    fields: dict[str, Any] = {**QUESTION, name: given}
+
+    assert expected == sent(verify(**fields))["body"][name]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,8 @@ def test_search_on_the_wire() -> None:
 
 def test_search_without_postal_code() -> None:
     """The postal code may be left out, and the date may be a date."""
-    call = search(**{**ADA, "dob": datetime.date(1990, 1, 31), "postal_code": ""})
+    fields: dict[str, Any] = {**ADA, "dob": datetime.date(1990, 1, 31), "postal_code": ""}
+    call = search(**fields)
 
     assert ADA == sent(call)["query"]
 
