@@ -1,6 +1,7 @@
 """POST transactions: what is paid, once (spec sections 1.3 and 5.11)."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from .shop import ACCOUNT, IN_STORE, Shop
 
 
 async def pay(
-    shop: Shop, *, key: str | None = None, digest: str | None = None, **changes: object
+    shop: Shop, *, key: str | None = None, digest: str | None = None, **changes: Any
 ) -> Answer:
     """Pay $100 in store, or something else."""
     body = {
@@ -111,7 +112,7 @@ async def test_daily_limit(shop: Shop, sandbox: Sandbox) -> None:
         ({"transaction_type": "tradein"}, None),
     ],
 )
-async def test_rules(shop: Shop, changes: dict[str, object], error: str | None) -> None:
+async def test_rules(shop: Shop, changes: dict[str, Any], error: str | None) -> None:
     """Each rule has its code."""
     assert error == (await pay(shop, **changes)).body.get("error")
 
