@@ -31,13 +31,18 @@ What a test can do with it:
 | take tokens away | `revoke(access_token)`, `revoke_all()` |
 | make it slow | `latency = {"oauth/token": 0.05}` |
 | make it fail | `fail("oauth/token", status=503, headers={"Retry-After": "2"})`, `heal()` |
+| lose, cut, spoil, drip, reset answers | `inject(faults.Drop(), endpoint="widget/init", times=2)` |
+| cut off one worker | `inject(faults.Reset(), times=None, only=Only(headers={"x-worker": "2"}))` |
+| a clock that is wrong | `clock_offset = 90` |
+| steer it from another process | `control_token`, `control_url`, `flexiti-async sandbox --fault …` |
 | have an outage | `aclose()`, then `start()` again on the same port |
 | change a rule | the other attributes of `Settings` |
 """
 
 from flexiti_async.sandbox.log import RequestRecord
+from flexiti_async.sandbox.rules import Only
 from flexiti_async.sandbox.server import Sandbox
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state import TokenView, token_id
 
-__all__ = ["RequestRecord", "Sandbox", "Settings", "TokenView", "token_id"]
+__all__ = ["Only", "RequestRecord", "Sandbox", "Settings", "TokenView", "token_id"]

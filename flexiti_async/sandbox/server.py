@@ -7,12 +7,15 @@ from typing import Self
 from aiohttp import web
 from attrs import define, field
 
+from flexiti_async.sandbox.control import CONTROL_PATH, Control
 from flexiti_async.sandbox.dispatch import Dispatcher
-from flexiti_async.sandbox.faults import Fault
+from flexiti_async.sandbox.endpoints import BASE_PATH
+from flexiti_async.sandbox.faults import Answer, Fault
 from flexiti_async.sandbox.log import RequestRecord
-from flexiti_async.sandbox.settings import Settings
+from flexiti_async.sandbox.rules import Only, Rule
 from flexiti_async.sandbox.state import TokenView, token_id
-from flexiti_async.sandbox.wire import BASE_PATH, Json
+from flexiti_async.sandbox.till import Till
+from flexiti_async.sandbox.wire import Json
 
 __all__ = ["Sandbox"]
 
@@ -21,7 +24,7 @@ _SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in progress get when the serve
 
 
 @define(kw_only=True, eq=False)
-class Sandbox(Settings):
+class Sandbox(Till):
     """
     A Flexiti POS API v2.5 on this machine's loopback interface.
 
@@ -41,7 +44,7 @@ class Sandbox(Settings):
     _runner: web.AppRunner | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._dispatcher = Dispatcher(self)
+        self._dispatcher = Dispatcher(self, books=self._books)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -66,9 +69,10 @@ class Sandbox(Settings):
         if self._runner is not None:
             msg = "the sandbox is running already"
             raise RuntimeError(msg)
-        runner = web.AppRunner(
-            self._dispatcher.application(), access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT
-        )
+        app = self._dispatcher.application()
+        if self.control_token is not None:
+            Control(self._dispatcher, self.control_token).add_to(app)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
         await runner.setup()
         try:
             site = web.TCPSite(runner, self.host, self.port, backlog=_BACKLOG)
@@ -100,22 +104,35 @@ class Sandbox(Settings):
             raise RuntimeError(msg)
         return self._dispatcher.base_url
 
+    @property
+    def control_url(self) -> str:
+        """
+        URL of the control endpoint, without a trailing slash; see `flexiti_async.sandbox.control`.
+
+        Raises:
+            RuntimeError: The sandbox has never been started, or has no `control_token`.
+        """
+        if self.control_token is None:
+            msg = "the sandbox has no control_token, so it has no control endpoint"
+            raise RuntimeError(msg)
+        return self.base_url.removesuffix(BASE_PATH) + CONTROL_PATH
+
     # What it has seen
 
     @property
     def tokens(self) -> tuple[TokenView, ...]:
         """The tokens issued, the oldest first; beyond 100,000 the oldest dead ones are lost."""
-        return self._dispatcher.ledger.views()
+        return self._dispatcher.books.ledger.views()
 
     @property
     def tokens_issued(self) -> int:
         """How many tokens were issued."""
-        return self._dispatcher.ledger.issued
+        return self._dispatcher.books.ledger.issued
 
     @property
     def replays(self) -> int:
         """How often a refresh token came that had come before, whatever was answered then."""
-        return self._dispatcher.ledger.replays
+        return self._dispatcher.books.ledger.replays
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
@@ -147,7 +164,7 @@ class Sandbox(Settings):
 
     def init_payload(self, access_token: str) -> Mapping[str, Json] | None:
         """Give the body of the last accepted widget/init with flow=apply under a token, if any."""
-        token = self._dispatcher.ledger.find(access_token)
+        token = self._dispatcher.books.ledger.find(access_token)
         return None if token is None else token.init_payload
 
     # Steering
@@ -162,7 +179,7 @@ class Sandbox(Settings):
         body: bytes | None = None,
     ) -> None:
         """
-        Answer the next requests to an endpoint without processing them, first in, first out.
+        Answer the next requests to an endpoint without processing them: `inject` of an `Answer`.
 
         Args:
             endpoint: Name of the endpoint, as for `count`.
@@ -174,16 +191,43 @@ class Sandbox(Settings):
         Raises:
             ValueError: No such endpoint, no such status, or a number of times below 1.
         """
-        self._dispatcher.faults.add(endpoint, Fault(status, dict(headers or {}), body), times)
+        self.inject(Answer(status, headers or {}, body), endpoint=endpoint, times=times)
+
+    def inject(
+        self,
+        fault: Fault,
+        *,
+        endpoint: str | None = None,
+        times: int | None = 1,
+        probability: float = 1.0,
+        seed: int = 0,
+        only: Only | None = None,
+    ) -> None:
+        """
+        Let requests meet a fault. Each meets one at most: the first of those that hold for it.
+
+        Args:
+            fault: What happens: a value of `flexiti_async.sandbox.faults`.
+            endpoint: Name of the endpoint, as for `count`; None for all.
+            times: How many requests meet it; None for all until `heal`.
+            probability: How likely a request that is meant meets it, above 0, at most 1.
+            seed: Starts the random numbers of this fault: the same ones of the requests that are
+                meant, in their order, meet it again.
+            only: Which clients are meant, by default all: one worker, say, or one grant.
+
+        Raises:
+            ValueError: Something of it is impossible; the text says what.
+        """
+        self._dispatcher.rules.add(Rule(fault, endpoint, times, probability, seed, only or Only()))
 
     def heal(self, endpoint: str | None = None) -> None:
         """
-        Forget the scripted answers of one endpoint, or of all.
+        Forget the faults of one endpoint; without a name all, also those for every endpoint.
 
         Raises:
             ValueError: No such endpoint.
         """
-        self._dispatcher.faults.clear(endpoint)
+        self._dispatcher.rules.clear(endpoint)
 
     def revoke(self, access_token: str) -> None:
         """
@@ -192,7 +236,7 @@ class Sandbox(Settings):
         Raises:
             LookupError: The sandbox has issued no such token.
         """
-        token = self._dispatcher.ledger.find(access_token)
+        token = self._dispatcher.books.ledger.find(access_token)
         if token is None:
             msg = f"no token is known by the id {token_id(access_token)}"
             raise LookupError(msg)
@@ -200,8 +244,8 @@ class Sandbox(Settings):
 
     def revoke_all(self) -> None:
         """Revoke every token."""
-        self._dispatcher.ledger.revoke_all()
+        self._dispatcher.books.ledger.revoke_all()
 
     def expire_now(self) -> None:
         """End the life of every token now, as if its time had come."""
-        self._dispatcher.ledger.expire_all(self.now())
+        self._dispatcher.books.ledger.expire_all(self.now())
