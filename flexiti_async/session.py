@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from attrs import evolve
 
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.builder import RequestBuilder
+from flexiti_async.cache import ReferenceCache
 from flexiti_async.caller import Caller
 from flexiti_async.checkout import Checkout, Desk
 from flexiti_async.checkout_records import CheckoutRecords
@@ -20,6 +21,14 @@ from flexiti_async.issuer import TokenIssuer
 from flexiti_async.reference_id import reference_id_of
 from flexiti_async.refresh_tokens import PROCESS
 from flexiti_async.refresher import TokenRefresher
+from flexiti_async.resources import (
+    Accounts,
+    Applications,
+    Authorizations,
+    Customers,
+    Reference,
+    Transactions,
+)
 from flexiti_async.sansio.call import Call
 from flexiti_async.sansio.checkout_state import Sharing
 from flexiti_async.sansio.token import Scope, Token, TokenKey
@@ -48,6 +57,14 @@ class FlexitiSession:
             pool of its own in each event loop.
         listeners: Told what happens (`flexiti_async.events`); `events.add` adds more.
         clock: Where the time comes from; for tests.
+
+    Attributes:
+        accounts: Plans, verification and closing of an account.
+        applications: What follows the widget in an application.
+        authorizations: Authorizations, captures, returns, refunds, and their lists.
+        customers: Search, lookup and driving licences.
+        reference: Form values and terms, kept for a while.
+        transactions: Deposits, in-store payments and trade-ins.
     """
 
     def __init__(
@@ -61,7 +78,9 @@ class FlexitiSession:
         self._config = config
         self._clock = clock
         self._events = Events(listeners, log=log_event)
-        self._builder = RequestBuilder(config.api_url, config.client_id)
+        self._builder = RequestBuilder(
+            config.api_url, config.client_id, versions=config.api_versions
+        )
         self._transport = Transport(
             config.api_url,
             timeout=config.request_timeout,
@@ -83,6 +102,14 @@ class FlexitiSession:
         self._closed = False
         self._refreshers: dict[Scope, TokenRefresher] = {}
         self._store, self._vault, self._desk = self._open()
+        self.accounts: Final = Accounts(self.send)
+        self.applications: Final = Applications(self.send)
+        self.authorizations: Final = Authorizations(self.send)
+        self.customers: Final = Customers(self.send)
+        self.reference: Final = Reference(
+            self.send, _reference_cache(config, clock), i18n_method=config.i18n_method
+        )
+        self.transactions: Final = Transactions(self.send)
 
     @classmethod
     def from_env(cls, **options: object) -> Self:
@@ -295,6 +322,15 @@ class FlexitiSession:
             events=self._events,
         )
         return TokenRefresher(setup, store_id=id(self._store))
+
+
+def _reference_cache(config: FlexitiConfig, clock: Clock) -> ReferenceCache:
+    return ReferenceCache(
+        config.reference_cache,
+        place=f"{config.api_url} {config.client_id}",
+        ttl=config.reference_ttl,
+        clock=clock,
+    )
 
 
 def _tuning(config: FlexitiConfig) -> Tuning:

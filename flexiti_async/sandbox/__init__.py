@@ -34,7 +34,7 @@ What a test can do with it:
 | lose, cut, spoil, drip, reset answers | `inject(faults.Drop(), endpoint="widget/init", times=2)` |
 | cut off one worker | `inject(faults.Reset(), times=None, only=Only(headers={"x-worker": "2"}))` |
 | a clock that is wrong | `clock_offset = 90` |
-| steer it from another process | `control_token`, `control_url`, `flexiti-async sandbox --fault …` |
+| steer it from another process | `control_url`, `control_token`; on the command line `--fault` |
 | have an outage | `aclose()`, then `start()` again on the same port |
 | change a rule | the other attributes of `Settings` |
 """
