@@ -1,13 +1,8 @@
 """The groups of methods about money, over a real session and a real server."""
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from decimal import Decimal
-from typing import Any
 
 import pytest
-from aiohttp import web
-from attrs import define, field
 
 from flexiti_async import FlexitiSession
 from flexiti_async.api.applications import Application
@@ -33,78 +28,18 @@ from .api.test_captures import CAPTURE, CARD, RELEASE, RETURN
 from .api.test_refunds import REFUND
 from .api.test_transactions import PAYMENT
 from .api.wire import sample
+from .api_server import BASE, OWN_HEADERS, Api, serving
 from .canaries import sightings
 from .conftest import MakeSession
 
-BASE = "/flexiti/pos-api"
 REFERENCE_ID = "0123456789abcdef0123456789abcdef"
-OWN_HEADERS = ("x-idempotency-key", "x-context-hash")
-Answer = Callable[[web.Request], web.Response]
-
-
-@define
-class Api:
-    """A server that issues tokens, writes down everything else, and answers what it was told."""
-
-    url: str = ""
-    asked: list[dict[str, Any]] = field(factory=list[dict[str, Any]])
-    scopes: list[str] = field(factory=list[str])
-    reference_ids: list[str] = field(factory=list[str])
-    answers: list[Answer] = field(factory=list[Answer])
-
-    async def token(self, request: web.Request) -> web.Response:
-        """Issue a token that says its scope."""
-        scope = str((await request.post()).get("scope", "merchant"))
-        return web.json_response(
-            {"token_type": "bearer", "access_token": scope, "expires_in": 1200, "scope": scope}
-        )
-
-    async def answer(self, request: web.Request) -> web.Response:
-        """Write a request down in the form of a sample, and give the next answer, or `{}`."""
-        text = await request.text()
-        self.asked.append(
-            {
-                "method": request.method,
-                "url": request.path,
-                "query": dict(request.query),
-                "headers": {n: v for n, v in request.headers.items() if n in OWN_HEADERS},
-                "body": json.loads(text, parse_float=Decimal) if text else None,
-            }
-        )
-        self.scopes.append(request.headers["authorization"].removeprefix("Bearer "))
-        self.reference_ids.append(request.headers["x-reference-id"])
-        return self.answers.pop(0)(request) if self.answers else web.json_response({})
-
-    def then(self, body: object, status: int = 200) -> None:
-        """Say one more answer."""
-        self.answers.append(lambda _: web.json_response(body, status=status))
-
-    def then_break(self) -> None:
-        """Break one more connection, after the request and without an answer."""
-
-        def answer(request: web.Request) -> web.Response:
-            assert request.transport is not None
-            request.transport.close()
-            return web.Response()
-
-        self.answers.append(answer)
 
 
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
     """Give a running server."""
-    api = Api()
-    app = web.Application()
-    app.router.add_post(f"{BASE}/v2.5/oauth/token", api.token)
-    app.router.add_route("*", "/{any:.*}", api.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    api.url = f"http://{host}:{port}{BASE}"
-    yield api
-    await runner.cleanup()
+    async with serving() as api:
+        yield api
 
 
 @pytest.fixture
