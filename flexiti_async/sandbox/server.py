@@ -151,7 +151,7 @@ class Sandbox(Till):
         Count the requests to an endpoint, all since the sandbox was made.
 
         Args:
-            endpoint: Name of the endpoint: `oauth/token`, `merchants/login`, `widget/init`, or
+            endpoint: Name of the endpoint, one of `endpoints.ENDPOINTS`, such as `widget/init`, or
                 `unknown` for requests to any other path.
             grant: Only those that asked for this grant.
             scope: Only those that asked for this scope, or carried a token of it.

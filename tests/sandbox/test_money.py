@@ -86,10 +86,11 @@ async def test_limits_of_an_authorization(shop: Shop, sandbox: Sandbox, step: st
     unauthorized = await shop.post(path, {"amount": 1})
     sandbox.set_status(authorization_id, "opened")
     part = await shop.post(path, {"amount": "99.99"})
+    too_much = await shop.post(path, {"amount": "0.02"})
     rest = await shop.post(path, {"amount": "0.01"})
     ended = await shop.post(path, {"amount": "0.01"})
 
-    assert (409, "auth_amount_exceeded") == exceeded.refusal
+    assert [(409, "auth_amount_exceeded")] * 2 == [exceeded.refusal, too_much.refusal]
     assert [(409, "not_permitted")] * 2 == [on_hold.refusal, unauthorized.refusal]
     assert [200, 200] == [part.status, rest.status]
     assert (409, "authorization_ended") == ended.refusal
