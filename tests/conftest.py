@@ -1,6 +1,6 @@
 """What many tests need: a sandbox and sessions on it that share one clock, moved by hand."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +10,34 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
 
+from .blocking import no_blocking
+from .leftovers import Leftovers
+
 MakeSession = Callable[..., FlexitiSession]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loops_are_not_blocked() -> Iterator[None]:
+    """Make every blocking call of the library in a running loop raise."""
+    with no_blocking():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def leftovers() -> Iterator[Leftovers]:
+    """Watch every event loop; fail at the end for what fixtures of a wider scope have left."""
+    left = Leftovers()
+    with pytest.MonkeyPatch.context() as patch:
+        left.watch(patch)
+        yield left
+    assert [] == left.found
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind(leftovers: Leftovers) -> Iterator[None]:
+    """Fail a test that leaves a task, a socket or a client session; all its loops end before."""
+    yield
+    assert [] == leftovers.take()
 
 
 @pytest.fixture
