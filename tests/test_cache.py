@@ -1,6 +1,7 @@
 """Reference answers, kept: fresh, shared, old while the API is down, whatever the cache does."""
 
 import asyncio
+import gc
 import logging
 import subprocess
 import sys
@@ -188,10 +189,31 @@ async def test_cancelled_callers_harm_nobody(api: Api, make: MakeCache) -> None:
     assert first.cancelled()
 
 
+async def test_failures_that_nobody_waits_for(
+    api: Api, make: MakeCache, caplog: pytest.LogCaptureFixture
+) -> None:
+    """When all who asked have gone, a failure is nobody's, and nothing is said of it."""
+    kept = make()
+    api.gate.clear()
+    api.error = RequestTimeout("x")
+    asked = asyncio.create_task(kept.answer(ENGLISH, api.fetch))
+    while not api.calls:
+        await asyncio.sleep(0)
+    (flight,) = (task for task in asyncio.all_tasks() if task.get_name() == "flexiti i18n")
+    asked.cancel()
+    api.gate.set()
+    await asyncio.wait([asked, flight])
+    del asked, flight
+    gc.collect()
+
+    assert [] == caplog.records
+
+
 DOWN = [
     RequestTimeout("x"),
     ServerError("x", status=503),
     errors.Throttled("x", status=429),
+    errors.MalformedAnswer("x", status=302),
     errors.TokenUnavailable("x"),
     errors.TokenThrottled("x"),
 ]

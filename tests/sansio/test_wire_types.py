@@ -95,6 +95,13 @@ def test_null(name: str) -> None:
     assert read(name, None) is None
 
 
+def test_null_in_a_list() -> None:
+    """Where null is not nothing, as an item of a list, it stays what it is if it may be there."""
+    assert [None, _Colour.RED, "x"] == structure([None, "red", "x"], list[_Colour | str | None])
+    with pytest.raises(UnfitError, match="NoneType instead of str"):
+        structure([None], list[_Colour | str])
+
+
 def test_null_for_a_list() -> None:
     """Null for a list is the empty one, and null in an unknown field is kept."""
     assert _Answer(extra={"new": None}) == structure({"many": None, "new": None}, _Answer)
