@@ -14,14 +14,17 @@ from typing import Any, Final, Self, cast
 import attrs
 from attrs import field, frozen
 
+from flexiti_async.api.endpoints import NAMES
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.errors import ConfigError
 from flexiti_async.sansio.base_url import fault_of_base_url
+from flexiti_async.sansio.call import is_version
 from flexiti_async.sansio.option_values import (
     Bad,
     count,
     hide,
     one_of,
+    pairs,
     plain,
     seconds,
     seconds_or_none,
@@ -99,6 +102,10 @@ def _retries(value: int | str) -> Any:  # noqa: ANN401 - see option_values
     return count(value, 0)
 
 
+def _api_versions(value: Mapping[str, str] | str) -> Any:  # noqa: ANN401 - see option_values
+    return pairs(value)
+
+
 def _store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see option_values
     store = plain(value)
     good = bool(store) if isinstance(store, str) else isinstance(store, TokenStore)
@@ -151,6 +158,9 @@ class FlexitiConfig:
         merchant_username: With `merchant_password`: log every new token in (merchants/login).
         merchant_password: See `merchant_username`.
         account_type_place: Where the `account_type` of an application stands in widget/init.
+        api_versions: Version segments that replace the documented ones, by endpoint name
+            (`flexiti_async.api.endpoints`): a mapping, a TOML table, or one text such as
+            `calculate-interest=v2.5, refund=v2.5.1`.
         flow_ttl: How long a checkout's token must live at least; default half of its lifetime.
         refresh_ahead: Renew a token when so much of its life is left; default 10 % of its
             lifetime, at least 60, never more than half.
@@ -178,6 +188,9 @@ class FlexitiConfig:
     merchant_password: Secret | None = field(default=None, converter=secret)
     account_type_place: AccountTypePlace = field(
         default=AccountTypePlace.NESTED, converter=_account_type_place
+    )
+    api_versions: Mapping[str, str] = field(
+        factory=dict[str, str], converter=_api_versions, hash=False
     )
     flow_ttl: float | None = field(default=None, converter=seconds_or_none)
     refresh_ahead: float | None = field(default=None, converter=seconds_or_none)
@@ -257,8 +270,19 @@ def _faults(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
         fault = fault_of_base_url(config.base_url)
         if fault:
             yield "base_url", fault
+    if not isinstance(config.api_versions, Bad):
+        yield from _faults_of_versions(config.api_versions)
     if bool(config.merchant_username) != bool(config.merchant_password):
         yield "merchant_username", "give merchant_username and merchant_password, or neither"
+
+
+def _faults_of_versions(versions: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    for name, version in versions.items():
+        if name not in NAMES:
+            close = nearest(name, NAMES)
+            yield "api_versions", f"no endpoint {name!r}{close and f'; did you mean {close!r}?'}"
+        elif not is_version(version):
+            yield "api_versions", f"the version of {name} must be like v2.5.1"
 
 
 _checked()

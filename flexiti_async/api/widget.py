@@ -14,12 +14,19 @@ from urllib.parse import parse_qs
 
 from attrs import field, frozen
 
+from flexiti_async.api.canada import (
+    PHONE_NUMBER,
+    birth_date_check,
+    is_of_age,
+    postal_code_check,
+    to_compact,
+    to_phone,
+)
 from flexiti_async.api.common import (
     ACCOUNT_NUMBER,
     ACCOUNT_TYPE,
     EMAIL,
     LANGUAGE,
-    PHONE_NUMBER,
     PROVINCE,
     VCC_NUMBER,
     AccountType,
@@ -28,14 +35,22 @@ from flexiti_async.api.common import (
     to_card,
     to_digits,
     to_iso_date,
-    to_phone,
     to_upper,
 )
-from flexiti_async.errors import FieldError
+from flexiti_async.api.endpoints import WIDGET_INIT
+from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.sansio.call import Call, Replay
 from flexiti_async.sansio.convert import wire_name
-from flexiti_async.sansio.redact import mask_url
-from flexiti_async.sansio.rules import REQUIRED, Rule, checked, date_check, text_check, true_check
+from flexiti_async.sansio.redact import mask, mask_url
+from flexiti_async.sansio.rules import (
+    INVALID,
+    REQUIRED,
+    Rule,
+    checked,
+    quiet,
+    text_check,
+    true_check,
+)
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope
@@ -85,8 +100,8 @@ class ApplyWidget:
     Attributes:
         first_name: At most 80 characters.
         last_name: At most 130 characters.
-        dob: Date of birth, a date or `YYYY-MM-DD`.
-        postal_code: At most 10 characters; the API prefers six without a space.
+        dob: Date of birth, a date or `YYYY-MM-DD`, from 1900 on.
+        postal_code: Canadian; `K1A 0B1` is sent as `K1A0B1`, in the case in which it is given.
         email: At most 100 characters, used for multi-factor authentication.
         phone_number: Mobile number of ten digits, used for multi-factor authentication by SMS; a
             text such as `(613) 555-0100` is understood.
@@ -110,11 +125,12 @@ class ApplyWidget:
     dob: str | datetime.date = field(
         converter=to_iso_date,
         repr=False,
-        metadata=takes(Rule(date_check, required=True, param=_PERSON + "dob")),
+        metadata=takes(Rule(birth_date_check, required=True, param=_PERSON + "dob")),
     )
     postal_code: str = field(
+        converter=to_compact,
         repr=False,
-        metadata=takes(Rule(text_check(10), required=True, param=_PERSON + "postal_code")),
+        metadata=takes(Rule(postal_code_check, required=True, param=_PERSON + "postal_code")),
     )
     email: str = field(repr=False, metadata=takes(Rule(EMAIL, required=True)))
     phone_number: int | str = field(
@@ -151,8 +167,8 @@ class PurchaseWidget:
         vcc_number: FlexitiCard number, up to 16 digits; spaces are understood.
         first_name: At most 80 characters.
         last_name: At most 130 characters.
-        dob: Date of birth, a date or `YYYY-MM-DD`.
-        postal_code: At most 10 characters; the API prefers six without a space.
+        dob: Date of birth, a date or `YYYY-MM-DD`, from 1900 on.
+        postal_code: Canadian; `K1A 0B1` is sent as `K1A0B1`, in the case in which it is given.
         lang: Language of the widget.
     """
 
@@ -176,12 +192,13 @@ class PurchaseWidget:
         default=None,
         converter=to_iso_date,
         repr=False,
-        metadata=takes(Rule(date_check, param=_PERSON + "dob")),
+        metadata=takes(Rule(birth_date_check, param=_PERSON + "dob")),
     )
     postal_code: str | None = field(
         default=None,
+        converter=to_compact,
         repr=False,
-        metadata=takes(Rule(text_check(10), param=_PERSON + "postal_code")),
+        metadata=takes(Rule(postal_code_check, param=_PERSON + "postal_code")),
     )
     lang: Language | str = field(default=Language.ENGLISH, metadata=takes(LANGUAGE))
 
@@ -270,10 +287,13 @@ def _check_url(value: Secret) -> None:
         raise ValueError(msg)
 
 
+@quiet
 def init_widget(
     widget: ApplyWidget | PurchaseWidget,
     *,
     account_type_place: AccountTypePlace = AccountTypePlace.NESTED,
+    today: datetime.date | None = None,
+    version: str | None = None,
 ) -> Call[Widget]:
     """
     Make the call of widget/init.
@@ -283,14 +303,22 @@ def init_widget(
     Args:
         widget: The customer and what they do.
         account_type_place: Where the `account_type` of an application stands.
+        today: The day in the shop's own time; with it, an applicant who is not of age in their
+            province is refused. Nothing here reads a clock.
+        version: Version segment of the URL; see `Call.at_version`.
+
+    Raises:
+        ValidationError: The applicant is not of age.
     """
+    if today is not None and isinstance(widget, ApplyWidget):
+        _refuse_minor(widget, today)
     body = (
         _apply_body(widget, account_type_place)
         if isinstance(widget, ApplyWidget)
         else _purchase_body(widget)
     )
-    return Call(
-        endpoint="widget/init",
+    call = Call(
+        endpoint=WIDGET_INIT,
         method="POST",
         path="client-id/{client_id}/widget/init",
         scope=Scope.CUSTOMER,
@@ -298,6 +326,16 @@ def init_widget(
         replay=Replay.SAFE,
         body=body,
     )
+    return call.at_version(version)
+
+
+def _refuse_minor(widget: ApplyWidget, today: datetime.date) -> None:
+    dob = datetime.date.fromisoformat(str(widget.dob))
+    if not is_of_age(dob, Province(widget.province), today):
+        fault = FieldError(
+            _PERSON + "dob", INVALID, mask(widget.dob), hint=f"not of age in {widget.province}"
+        )
+        raise ValidationError(field_errors=[fault])
 
 
 def _person(widget: ApplyWidget | PurchaseWidget) -> dict[str, object]:

@@ -8,15 +8,21 @@ One cattrs converter on msgspec's decoder and encoder. What the presets do not d
   wire types that the API itself writes both ways (`NumberText`, spec section 8 row 33);
 * unknown response fields are kept in the model's `extra`, because new ones are no version bump
   (spec section 1.6);
+* what may be unknown to this release is a type or the text that came (`Day`, `Moment`,
+  `AccountType | str`): a new word, or a date of another form, is no reason to lose an answer;
 * texts that are secrets become `Secret`, and are revealed only into the bytes of a request;
 * a field may have another name on the wire, or none (`wire_name`).
 """
 
+import datetime
+import enum
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, NewType, TypeVar, cast
+from types import NoneType
+from typing import Any, Final, NewType, TypeAlias, TypeVar, cast, get_args
 
 import attrs
 import msgspec
@@ -27,12 +33,31 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from flexiti_async.sansio.secret import Secret
 
-__all__ = ["NumberText", "UnfitError", "decode", "encode", "structure", "wire_name"]
+__all__ = [
+    "Day",
+    "Moment",
+    "NumberText",
+    "UnfitError",
+    "WholeNumber",
+    "decode",
+    "encode",
+    "structure",
+    "wire_name",
+]
 
 T = TypeVar("T")
 
 NumberText = NewType("NumberText", str)
 """Digits that the API writes as a number or as a string; leading zeros are kept."""
+
+WholeNumber = NewType("WholeNumber", int)
+"""A count or a code that the API writes as a number or as digits in a string."""
+
+Day: TypeAlias = datetime.date | str
+"""A day that came as `YYYY-MM-DD`, or the text as it came."""
+
+Moment: TypeAlias = datetime.datetime | str
+"""An aware time that came in ISO 8601 (`2022-01-31T12:00:00Z`), or the text as it came."""
 
 
 class UnfitError(ValueError):
@@ -48,6 +73,8 @@ class UnfitError(ValueError):
         self.place = place
 
 
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOST_DIGITS: Final = 18
 _WIRE_NAME: Final = "flexiti_async.wire_name"
 
 
@@ -161,6 +188,47 @@ def _number_text(value: object, _: object) -> str:
     return cast("str", _strict(str)(value, str))
 
 
+def _whole_number(value: object, _: object) -> int:
+    if type(value) is str and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+        return int(value)
+    return cast("int", _strict(int)(value, int))
+
+
+def _or_text(kind: object) -> type | None:
+    """Find X in `X | str` and `X | str | None`, where X is an enumeration, a day or a moment."""
+    kinds = [one for one in get_args(kind) if one not in {str, NoneType}]
+    if str not in get_args(kind) or len(kinds) != 1 or not isinstance(kinds[0], type):
+        return None
+    return kinds[0] if issubclass(kinds[0], enum.Enum | datetime.date) else None
+
+
+def _typed_or_text(kind: object) -> Callable[[object, object], object]:
+    """Read a text as X where it is one, and keep it as it came where it is not."""
+    wanted = cast("type", _or_text(kind))
+    optional = NoneType in get_args(kind)
+
+    def hook(value: object, _: object) -> object:
+        if value is None and optional:
+            return None
+        text = cast("str", _strict(str)(value, str))
+        try:
+            return _read_text(text, wanted)
+        except ValueError:
+            return text
+
+    return hook
+
+
+def _read_text(text: str, wanted: type) -> object:
+    if issubclass(wanted, datetime.datetime):
+        moment = datetime.datetime.fromisoformat(text)
+        return text if moment.tzinfo is None else moment
+    if issubclass(wanted, datetime.date):
+        # fromisoformat takes week dates and dates without dashes, too.
+        return datetime.date.fromisoformat(text) if _DAY.fullmatch(text) else text
+    return cast("Callable[[str], object]", wanted)(text)
+
+
 def _decimal(value: object, _: object) -> Decimal:
     # The samples quote some amounts (spec section 8 row 33); a quoted one is exact as well.
     if type(value) is str:
@@ -229,6 +297,10 @@ def _make_converter() -> Converter:
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook(Secret, _secret)
     converter.register_structure_hook_func(lambda kind: kind is NumberText, _number_text)
+    converter.register_structure_hook_func(lambda kind: kind is WholeNumber, _whole_number)
+    converter.register_structure_hook_factory(
+        lambda kind: _or_text(kind) is not None, _typed_or_text
+    )
     converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
     converter.register_structure_hook_factory(_is_list, _strict_list)
     converter.register_structure_hook_factory(_keeps_extra, _structure_with_extra)
