@@ -11,7 +11,16 @@ async with FlexitiSession(FlexitiConfig.load()) as flexiti:
 
 from flexiti_async._version import __version__
 from flexiti_async.api.common import AccountType, Language, Province
+from flexiti_async.api.events import (
+    CUSTOMER_PORTAL,
+    Action,
+    EventType,
+    MfaOption,
+    WidgetEvent,
+    parse_event,
+)
 from flexiti_async.api.merchants import MerchantLogin, merchants_login
+from flexiti_async.api.reactions import Reaction
 from flexiti_async.api.widget import (
     AccountTypePlace,
     ApplyWidget,
@@ -44,6 +53,7 @@ from flexiti_async.errors import (
     CheckoutError,
     CheckoutNotFound,
     CheckoutTokenRejected,
+    CheckoutUnsettled,
     ClockError,
     ConfigError,
     Conflict,
@@ -52,6 +62,7 @@ from flexiti_async.errors import (
     CreditExceeded,
     CustomerExists,
     CustomerNotIdentified,
+    EventRefused,
     FieldError,
     FlexitiError,
     Forbidden,
@@ -61,6 +72,7 @@ from flexiti_async.errors import (
     LifetimeTooShort,
     LocationNotFound,
     MalformedAnswer,
+    MalformedEvent,
     NotFound,
     NotPermitted,
     NotVerified,
@@ -96,9 +108,11 @@ from flexiti_async.session import FlexitiSession
 from flexiti_async.store import Entry, TokenStore, open_store
 
 __all__ = [
+    "CUSTOMER_PORTAL",
     "AccountNotUsable",
     "AccountType",
     "AccountTypePlace",
+    "Action",
     "AgreementRequired",
     "AmountExceeded",
     "ApiError",
@@ -117,6 +131,7 @@ __all__ = [
     "CheckoutError",
     "CheckoutNotFound",
     "CheckoutTokenRejected",
+    "CheckoutUnsettled",
     "ClockError",
     "ConfigError",
     "Conflict",
@@ -127,6 +142,8 @@ __all__ = [
     "CustomerNotIdentified",
     "Entry",
     "Environment",
+    "EventRefused",
+    "EventType",
     "FieldError",
     "FlexitiConfig",
     "FlexitiError",
@@ -140,7 +157,9 @@ __all__ = [
     "LifetimeTooShort",
     "LocationNotFound",
     "MalformedAnswer",
+    "MalformedEvent",
     "MerchantLogin",
+    "MfaOption",
     "NotFound",
     "NotPermitted",
     "NotVerified",
@@ -150,6 +169,7 @@ __all__ = [
     "PlanNotAvailable",
     "Province",
     "PurchaseWidget",
+    "Reaction",
     "RecordUnreadable",
     "RefreshRevokesAccess",
     "Replay",
@@ -176,6 +196,7 @@ __all__ = [
     "Unauthorized",
     "ValidationError",
     "Widget",
+    "WidgetEvent",
     "WrongInputs",
     "WrongTransactionType",
     "WrongVerification",
@@ -183,4 +204,5 @@ __all__ = [
     "init_widget",
     "merchants_login",
     "open_store",
+    "parse_event",
 ]
