@@ -74,6 +74,17 @@ def to_digits(value: int | str | None) -> Any:  # noqa: ANN401 - see above
     return value
 
 
+def to_number_text(value: int | str | None) -> Any:  # noqa: ANN401 - see above
+    """
+    Write a number that names something as the text that it is in a URL, leading zeros kept.
+
+    The dash of a `customer_id` stays: only blanks are taken out.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**20:
+        return str(value)
+    return "".join(value.split()) if isinstance(value, str) else value
+
+
 def to_money(value: Decimal | int | str | None) -> Any:  # noqa: ANN401 - see above
     """
     Make a Decimal without needless places of an amount; a float stays, for the rule to refuse.
@@ -121,6 +132,10 @@ def to_upper(value: str) -> Any:  # noqa: ANN401 - see above
 
 ACCOUNT_NUMBER: Final = Rule(number_check(14), param="customer_identification.account_number")
 VCC_NUMBER: Final = Rule(pattern_check(r"\d+", 16), param="customer_identification.vcc_number")
+ACCOUNT_TEXT: Final = pattern_check(r"\d+", 14)
+"""An `account_number` in a URL."""
+CARD: Final = pattern_check(r"\d+", 16)
+"""A `vcc_number`, without a rule for its name or need."""
 EMAIL: Final = pattern_check(
     r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f.]+", 100
 )

@@ -66,7 +66,7 @@ def _rows() -> Iterator[tuple[str, int, str, type[ApiError]]]:
         yield endpoint, int(status), code, getattr(errors, name)
 
 
-@pytest.mark.parametrize(("endpoint", "status", "code", "expected"), _rows())
+@pytest.mark.parametrize(("endpoint", "status", "code", "expected"), list(_rows()))
 def test_codes(endpoint: str, status: int, code: str, expected: type[ApiError]) -> None:
     """Each documented code is its class, and keeps status, code and endpoint."""
     error = _answer(status, code, endpoint)
