@@ -102,6 +102,7 @@ from flexiti_async.errors import (
 )
 from flexiti_async.sansio.call import Call, Replay
 from flexiti_async.sansio.checkout_state import Sharing, Step
+from flexiti_async.sansio.messages import customer_text, customer_texts
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope, Token
 from flexiti_async.session import FlexitiSession
@@ -201,6 +202,8 @@ __all__ = [
     "WrongTransactionType",
     "WrongVerification",
     "__version__",
+    "customer_text",
+    "customer_texts",
     "init_widget",
     "merchants_login",
     "open_store",
