@@ -1,7 +1,8 @@
 """How the sandbox says no: the error bodies of spec section 6.1."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from decimal import Decimal
 
 from attrs import asdict, field, frozen
 
@@ -16,6 +17,7 @@ __all__ = [
     "RefusalError",
     "error_body",
     "json_bytes",
+    "not_found",
     "wrong_inputs",
 ]
 
@@ -83,6 +85,25 @@ def error_body(url: str, refusal: RefusalError) -> bytes:
     )
 
 
-def json_bytes(value: Mapping[str, Json]) -> bytes:
-    """Write a JSON object."""
-    return json.dumps(value, separators=(",", ":")).encode()
+def not_found(what: str) -> RefusalError:
+    """Make the refusal of a request that names something that is not there: 404 `not_found`."""
+    return RefusalError(404, "not_found", f"There is no such {what}.")
+
+
+def json_bytes(value: Json) -> bytes:
+    """Write JSON; a Decimal becomes a number of exactly its digits."""
+    return _json_text(value).encode()
+
+
+def _json_text(value: Json) -> str:
+    # The standard library writes no Decimal, and a float of it would not be exact.
+    match value:
+        case dict():
+            members = (f"{json.dumps(name)}:{_json_text(each)}" for name, each in value.items())
+            return f"{{{','.join(members)}}}"
+        case list():
+            return f"[{','.join(map(_json_text, value))}]"
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return json.dumps(value)

@@ -1,40 +1,27 @@
 """From aiohttp to the endpoints and back: recording, waiting, scripted answers, error bodies."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import TypeAlias
 
 from aiohttp import web
 from attrs import define, field, frozen
 
-from flexiti_async.sandbox import merchants, oauth, widget
+from flexiti_async.sandbox import oauth
 from flexiti_async.sandbox.answers import RefusalError, error_body, json_bytes
+from flexiti_async.sandbox.books import Books
+from flexiti_async.sandbox.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 from flexiti_async.sandbox.faults import Fault, Faults
+from flexiti_async.sandbox.handlers import HANDLERS
 from flexiti_async.sandbox.log import RequestLog, RequestRecord
 from flexiti_async.sandbox.reading import bearer_text
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state import Ledger, token_id
-from flexiti_async.sandbox.wire import (
-    BASE_PATH,
-    ENDPOINT_PATHS,
-    JSON_TYPE,
-    UNKNOWN_ENDPOINT,
-    Incoming,
-    Json,
-    parse_form,
-)
+from flexiti_async.sandbox.state import token_id
+from flexiti_async.sandbox.widget_page import WidgetPage
+from flexiti_async.sandbox.wire import JSON_TYPE, Incoming, Json, parse_form
 
 __all__ = ["Dispatcher"]
 
-Handler: TypeAlias = Callable[[Incoming, Settings, Ledger], dict[str, Json]]
-"""Answers a request or raises `RefusalError`. It never waits, so no other runs in between."""
-
-_HANDLERS: dict[str, Handler] = {
-    "oauth/token": oauth.answer,
-    "merchants/login": merchants.answer,
-    "widget/init": widget.answer,
-}
 _MAX_NOTED = 100  # characters of a grant or scope that is no word of the API
 
 
@@ -54,28 +41,30 @@ class Dispatcher:
     Attributes:
         settings: The knobs.
         base_url: API base URL of the running server, without a trailing slash.
-        ledger: The tokens.
+        books: What the API remembers: tokens, accounts, widget sessions.
         log: The requests.
         faults: The scripted answers.
     """
 
     settings: Settings
     base_url: str = ""
-    ledger: Ledger = field(factory=Ledger)
+    books: Books = field(factory=Books)
     log: RequestLog = field(factory=RequestLog)
     faults: Faults = field(factory=Faults)
 
     def application(self) -> web.Application:
         """Make the aiohttp application: every method on every path comes to `serve`."""
         app = web.Application()
-        for endpoint, path in ENDPOINT_PATHS.items():
-            app.router.add_route("*", BASE_PATH + path, partial(self.serve, endpoint))
-        app.router.add_route("*", "/{any:.*}", partial(self.serve, UNKNOWN_ENDPOINT))
+        for name, endpoint in ENDPOINTS.items():
+            for version, path in endpoint.routes():
+                app.router.add_route("*", path, partial(self.serve, name, version))
+        WidgetPage(self.settings, self.books).add_routes(app)
+        app.router.add_route("*", "/{any:.*}", partial(self.serve, UNKNOWN_ENDPOINT, ""))
         return app
 
-    async def serve(self, endpoint: str, request: web.Request) -> web.Response:
+    async def serve(self, endpoint: str, version: str, request: web.Request) -> web.Response:
         """Record a request, wait, answer as scripted or by the rules, and complete the record."""
-        incoming = await self._read(request)
+        incoming = await self._read(endpoint, version, request)
         exchange = self.log.open(self._record(endpoint, incoming))
         if endpoint in self.settings.latency:
             await asyncio.sleep(self.settings.latency[endpoint])
@@ -88,7 +77,7 @@ class Dispatcher:
         response.headers.update(answer.headers)
         return response
 
-    async def _read(self, request: web.Request) -> Incoming:
+    async def _read(self, endpoint: str, version: str, request: web.Request) -> Incoming:
         try:
             body = await request.read()
             too_large = False
@@ -96,17 +85,23 @@ class Dispatcher:
             body = b""
             too_large = True
         content_type = request.content_type
+        headers = request.headers
         return Incoming(
+            endpoint=endpoint,
+            version=version,
             method=request.method,
             path=request.rel_url.raw_path,
             query=tuple(request.query.items()),
             content_type=content_type,
-            authorization=tuple(request.headers.getall("authorization", ())),
-            reference_ids=tuple(request.headers.getall("x-reference-id", ())),
+            authorization=tuple(headers.getall("authorization", ())),
+            reference_ids=tuple(headers.getall("x-reference-id", ())),
+            idempotency_keys=tuple(headers.getall("x-idempotency-key", ())),
+            context_hashes=tuple(headers.getall("x-context-hash", ())),
             body=body,
             too_large=too_large,
             form=parse_form(content_type, body),
             client_id=request.match_info.get("client_id", ""),
+            path_values=dict(request.match_info),
             base_url=self.base_url,
         )
 
@@ -114,12 +109,12 @@ class Dispatcher:
         grant = scope = bearer = None
         if endpoint != "oauth/token":
             bearer = bearer_text(incoming)
-            token = None if bearer is None else self.ledger.find(bearer)
+            token = None if bearer is None else self.books.ledger.find(bearer)
             scope = None if token is None else token.scope
         elif incoming.form is not None:
             grant, scope, refresh_token = oauth.asked_for(incoming.form)
             if refresh_token is not None:
-                self.ledger.present(refresh_token)
+                self.books.ledger.present(refresh_token)
         return RequestRecord(
             method=incoming.method,
             path=incoming.path,
@@ -137,22 +132,24 @@ class Dispatcher:
         try:
             return _Answer(200, json_bytes(self._result(endpoint, incoming)))
         except RefusalError as refusal:
-            headers = (
-                {"Allow": "POST"} if refusal.status == web.HTTPMethodNotAllowed.status_code else {}
-            )
+            headers: dict[str, str] = {}
+            if refusal.status == web.HTTPMethodNotAllowed.status_code:
+                headers["Allow"] = ", ".join(ENDPOINTS[endpoint].methods)
             return _Answer(
                 refusal.status, error_body(incoming.path, refusal), headers, refusal.error
             )
 
-    def _result(self, endpoint: str, incoming: Incoming) -> dict[str, Json]:
-        handler = _HANDLERS.get(endpoint)
+    def _result(self, endpoint: str, incoming: Incoming) -> Json:
+        handler = HANDLERS.get(endpoint)
         if handler is None:
             raise RefusalError(404, "not_found", "There is nothing at this path.")
-        if incoming.method != "POST":
-            raise RefusalError(405, "method_not_allowed", "This endpoint takes POST only.")
+        methods = ENDPOINTS[endpoint].methods
+        if incoming.method not in methods:
+            taken = " and ".join(methods)
+            raise RefusalError(405, "method_not_allowed", f"This endpoint takes {taken} only.")
         if incoming.too_large:
             raise RefusalError(413, "wrong_inputs", "The body is too large.")
-        return handler(incoming, self.settings, self.ledger)
+        return handler(incoming, self.settings, self.books)
 
 
 def _scripted(incoming: Incoming, fault: Fault) -> _Answer:

@@ -7,13 +7,13 @@ from flexiti_async.sandbox.answers import (
     RefusalError,
     wrong_inputs,
 )
+from flexiti_async.sandbox.books import Books
 from flexiti_async.sandbox.checks import LANGUAGES, PROVINCES
 from flexiti_async.sandbox.reading import authorize, json_object, reference_id_faults
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state import Ledger
 from flexiti_async.sandbox.wire import Incoming, Json
 
-__all__ = ["answer"]
+__all__ = ["answer", "form_values"]
 
 _FIELDS = ("merchant_username", "merchant_password")
 
@@ -28,9 +28,9 @@ _FORM_VALUES: dict[str, tuple[str | int, ...]] = {
 }  # fmt: skip
 
 
-def answer(incoming: Incoming, settings: Settings, ledger: Ledger) -> dict[str, Json]:
+def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Json]:
     """Log the merchant in with this token: the default merchant if the body names none."""
-    token = authorize(incoming, settings, ledger)
+    token = authorize(incoming, settings, books.ledger)
     body, faults = json_object(incoming) if incoming.body else ({}, [])
     faults = [*reference_id_faults(incoming), *_lang_faults(incoming), *faults]
     faults += _body_faults(body, settings)
@@ -48,10 +48,13 @@ def answer(incoming: Incoming, settings: Settings, ledger: Ledger) -> dict[str, 
     return {
         "merchant_name": settings.merchant_name,
         "merchant_id": settings.merchant_id,
-        "form_values": {
-            name: [{"id": value} for value in values] for name, values in _FORM_VALUES.items()
-        },
+        "form_values": form_values(),
     }
+
+
+def form_values() -> dict[str, Json]:
+    """Give what the drop-down lists of a form offer (spec section 3; later part of i18n)."""
+    return {name: [{"id": value} for value in values] for name, values in _FORM_VALUES.items()}
 
 
 def _lang_faults(incoming: Incoming) -> list[FieldError]:

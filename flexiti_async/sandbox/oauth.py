@@ -1,6 +1,7 @@
 """POST oauth/token: every rule of spec section 2, and the stricter one where it knows none."""
 
 from flexiti_async.sandbox.answers import INVALID, REQUIRED, FieldError, RefusalError, wrong_inputs
+from flexiti_async.sandbox.books import Books
 from flexiti_async.sandbox.reading import reference_id_faults
 from flexiti_async.sandbox.settings import SCOPES, Settings
 from flexiti_async.sandbox.state import Ledger, Token, revoke_family
@@ -14,7 +15,7 @@ REFRESH_TOKEN = "refresh_token"  # noqa: S105 (the name of a grant)
 """The grant that exchanges a refresh token, while the access token of its pair still lives."""
 
 
-def answer(incoming: Incoming, settings: Settings, ledger: Ledger) -> dict[str, Json]:
+def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Json]:
     """Issue a token (spec section 2.2) or refuse (section 2.7)."""
     fields = _fields(incoming)
     _authenticate(fields, settings)
@@ -30,8 +31,8 @@ def answer(incoming: Incoming, settings: Settings, ledger: Ledger) -> dict[str, 
     if scope not in settings.scopes:
         raise RefusalError(409, "invalid_role", "The client may not ask for this scope.")
     now = settings.now()
-    previous = _exchange(fields, scope, settings, ledger) if grant == REFRESH_TOKEN else None
-    token = ledger.issue(
+    previous = _exchange(fields, scope, settings, books.ledger) if grant == REFRESH_TOKEN else None
+    token = books.ledger.issue(
         scope=scope,
         grant=grant,
         now=now,

@@ -1,10 +1,11 @@
 """Reading a request: the bearer, the reference id and the JSON body (spec sections 1.3, 6.4)."""
 
 import json
-import math
 import re
+from decimal import Decimal
 
 from flexiti_async.sandbox.answers import REQUIRED, WRONG_FORMAT, FieldError, RefusalError
+from flexiti_async.sandbox.endpoints import ENDPOINTS
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state import Ledger, Token
 from flexiti_async.sandbox.wire import JSON_TYPE, Incoming, Json
@@ -13,6 +14,7 @@ __all__ = ["authorize", "bearer_text", "json_object", "reference_id_faults"]
 
 _GUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BEARER = "Bearer "
+_MAX_EXPONENT = 308  # what a double can tell: an error echoes numbers digit by digit
 
 
 def bearer_text(incoming: Incoming) -> str | None:
@@ -24,11 +26,13 @@ def bearer_text(incoming: Incoming) -> str | None:
 
 def authorize(incoming: Incoming, settings: Settings, ledger: Ledger) -> Token:
     """
-    Find the token of a request, whatever its scope.
+    Find the token of a request.
 
     Raises:
         RefusalError: 401 `invalid_token` without a token that is good now; 403 if the client id
-            of the path is not the one that it was issued to.
+            of the path is not the one that it was issued to, or if the endpoint does not take
+            tokens of its scope. The message of the latter is the API's (spec section 2.3), its
+            code, which the spec does not know, that of RFC 6750.
     """
     text = bearer_text(incoming)
     token = None if text is None else ledger.find(text)
@@ -40,6 +44,10 @@ def authorize(incoming: Incoming, settings: Settings, ledger: Ledger) -> Token:
         reason = "has expired"
     elif incoming.client_id != settings.client_id:
         raise RefusalError(403, "not_permitted", "The access token belongs to another client id.")
+    elif token.scope == "customer" and not ENDPOINTS[incoming.endpoint].customer:
+        raise RefusalError(
+            403, "insufficient_scope", "Insufficient scope: authorized scope is insufficient"
+        )
     else:
         return token
     raise RefusalError(401, "invalid_token", f"The access token {reason}.")
@@ -63,7 +71,7 @@ def json_object(incoming: Incoming) -> tuple[dict[str, Json], list[FieldError]]:
         value: Json = json.loads(
             incoming.body.decode(),
             object_pairs_hook=_object,
-            parse_float=_finite,
+            parse_float=_exact,
             parse_constant=_no_constant,
         )
     except (ValueError, RecursionError):
@@ -81,10 +89,10 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return members
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        msg = "a number is too great to be told back"
+def _exact(text: str) -> Decimal:
+    number = Decimal(text)
+    if abs(number.adjusted()) > _MAX_EXPONENT:
+        msg = "a number is too great or too small to be told back"
         raise ValueError(msg)
     return number
 

@@ -8,11 +8,12 @@ from aiohttp import web
 from attrs import define, field
 
 from flexiti_async.sandbox.dispatch import Dispatcher
+from flexiti_async.sandbox.endpoints import BASE_PATH
 from flexiti_async.sandbox.faults import Fault
 from flexiti_async.sandbox.log import RequestRecord
-from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state import TokenView, token_id
-from flexiti_async.sandbox.wire import BASE_PATH, Json
+from flexiti_async.sandbox.till import Till
+from flexiti_async.sandbox.wire import Json
 
 __all__ = ["Sandbox"]
 
@@ -21,7 +22,7 @@ _SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in progress get when the serve
 
 
 @define(kw_only=True, eq=False)
-class Sandbox(Settings):
+class Sandbox(Till):
     """
     A Flexiti POS API v2.5 on this machine's loopback interface.
 
@@ -41,7 +42,7 @@ class Sandbox(Settings):
     _runner: web.AppRunner | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        self._dispatcher = Dispatcher(self)
+        self._dispatcher = Dispatcher(self, books=self._books)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -105,17 +106,17 @@ class Sandbox(Settings):
     @property
     def tokens(self) -> tuple[TokenView, ...]:
         """The tokens issued, the oldest first; beyond 100,000 the oldest dead ones are lost."""
-        return self._dispatcher.ledger.views()
+        return self._dispatcher.books.ledger.views()
 
     @property
     def tokens_issued(self) -> int:
         """How many tokens were issued."""
-        return self._dispatcher.ledger.issued
+        return self._dispatcher.books.ledger.issued
 
     @property
     def replays(self) -> int:
         """How often a refresh token came that had come before, whatever was answered then."""
-        return self._dispatcher.ledger.replays
+        return self._dispatcher.books.ledger.replays
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
@@ -147,7 +148,7 @@ class Sandbox(Settings):
 
     def init_payload(self, access_token: str) -> Mapping[str, Json] | None:
         """Give the body of the last accepted widget/init with flow=apply under a token, if any."""
-        token = self._dispatcher.ledger.find(access_token)
+        token = self._dispatcher.books.ledger.find(access_token)
         return None if token is None else token.init_payload
 
     # Steering
@@ -192,7 +193,7 @@ class Sandbox(Settings):
         Raises:
             LookupError: The sandbox has issued no such token.
         """
-        token = self._dispatcher.ledger.find(access_token)
+        token = self._dispatcher.books.ledger.find(access_token)
         if token is None:
             msg = f"no token is known by the id {token_id(access_token)}"
             raise LookupError(msg)
@@ -200,8 +201,8 @@ class Sandbox(Settings):
 
     def revoke_all(self) -> None:
         """Revoke every token."""
-        self._dispatcher.ledger.revoke_all()
+        self._dispatcher.books.ledger.revoke_all()
 
     def expire_now(self) -> None:
         """End the life of every token now, as if its time had come."""
-        self._dispatcher.ledger.expire_all(self.now())
+        self._dispatcher.books.ledger.expire_all(self.now())

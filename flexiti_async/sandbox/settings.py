@@ -7,6 +7,7 @@ from types import MappingProxyType
 from attrs import define, field
 
 from flexiti_async.sandbox.log import RequestRecord
+from flexiti_async.sandbox.plans import READY_PLANS, Plan
 from flexiti_async.sandbox.veil import masked
 from flexiti_async.sandbox.wire import check_endpoint_names
 
@@ -22,6 +23,14 @@ def _scopes(scopes: Iterable[str]) -> frozenset[str]:
         msg = f"no such scope: {', '.join(sorted(unknown))}; there are: {', '.join(SCOPES)}"
         raise ValueError(msg)
     return chosen
+
+
+def _plans(plans: Iterable[Plan]) -> tuple[Plan, ...]:
+    return tuple(plans)
+
+
+def _words(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(words)
 
 
 def _latency(seconds: Mapping[str, float]) -> Mapping[str, float]:
@@ -49,6 +58,17 @@ class Settings:
             token, as the start page says (newer pages do not; spec section 8, row 10).
         bare_redirection_url: Whether widget/init leaves the two ids out of `redirection_url`, as
             old answers may (spec section 4.4).
+        plans: The plans of the merchant.
+        account_types: The account types that the merchant may deal with; another is refused with
+            `account_type_not_permitted`.
+        external_location_ids: The locations of the merchant; another is refused with
+            `external_location_id_not_found`. None for any.
+        pre_authorization: Whether the merchant may authorize without capturing; if not, a request
+            for it is refused with `auth_not_allowed`.
+        merchant_override: Whether account/verify may be overridden by the merchant.
+        nonprime_regular_purchase: Whether standard customers may make regular purchases.
+        standard_accounts: Whether standard (non-prime) accounts are opened: if not, the test keys
+            `A-RR_XX` and `A-RR_XXX` are declined (spec section 7.6).
         allow_unknown_fields: Whether JSON bodies may have fields that the spec does not name.
         ascii_only: Whether the texts of widget/init must be ASCII to the letter. If not, ASCII(n)
             means at most n characters.
@@ -69,6 +89,15 @@ class Settings:
     refresh_revokes_access: bool = True
     require_merchant_login: bool = False
     bare_redirection_url: bool = False
+    plans: tuple[Plan, ...] = field(default=READY_PLANS, converter=_plans)
+    account_types: frozenset[str] = field(
+        default=frozenset({"business", "consumer"}), converter=_words
+    )
+    external_location_ids: frozenset[str] | None = None
+    pre_authorization: bool = True
+    merchant_override: bool = True
+    nonprime_regular_purchase: bool = True
+    standard_accounts: bool = True
     allow_unknown_fields: bool = False
     ascii_only: bool = False
     latency: Mapping[str, float] = field(factory=dict[str, float], converter=_latency)

@@ -1,21 +1,21 @@
 """POST widget/init (spec section 4): the way to a `redirection_url`."""
 
-import uuid
 from urllib.parse import quote
 
 from flexiti_async.sandbox.answers import RefusalError, wrong_inputs
+from flexiti_async.sandbox.books import Books
 from flexiti_async.sandbox.checks import LANGUAGES, body_faults
 from flexiti_async.sandbox.reading import authorize, json_object, reference_id_faults
+from flexiti_async.sandbox.sessions import WidgetSession
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state import Ledger, Token
 from flexiti_async.sandbox.wire import Incoming, Json
 
 __all__ = ["answer"]
 
 
-def answer(incoming: Incoming, settings: Settings, ledger: Ledger) -> dict[str, Json]:
-    """Check the whole request, remember an application, and answer where the widget is."""
-    token = authorize(incoming, settings, ledger)
+def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Json]:
+    """Check the whole request, open a widget session, and answer where the widget is."""
+    token = authorize(incoming, settings, books.ledger)
     if settings.require_merchant_login and not token.merchant_logged_in:
         raise RefusalError(
             409, "invalid_role", "merchants/login has not been called with this access token."
@@ -26,16 +26,18 @@ def answer(incoming: Incoming, settings: Settings, ledger: Ledger) -> dict[str, 
         raise wrong_inputs(faults)
     if body["flow"] == "apply":
         token.init_payload = body
-    return {"redirection_url": _redirection_url(incoming, body, token, settings)}
+    session = books.sessions.open(incoming.client_id, token, body)
+    return {"redirection_url": _redirection_url(incoming, session, settings)}
 
 
-def _redirection_url(
-    incoming: Incoming, body: dict[str, Json], token: Token, settings: Settings
-) -> str:
+def _redirection_url(incoming: Incoming, session: WidgetSession, settings: Settings) -> str:
     """Spell the template of spec section 4.4; its query stands inside the fragment."""
     client_id = quote(incoming.client_id, safe="")
-    lang = body.get("lang", LANGUAGES[0])
-    url = f"{incoming.base_url}/#/widget/{client_id}/{token.access_token}?lang={lang}"
+    lang = session.payload.get("lang", LANGUAGES[0])
+    url = f"{incoming.base_url}/#/widget/{client_id}/{session.token.access_token}?lang={lang}"
     if settings.bare_redirection_url:
         return url
-    return f"{url}&x-reference-id={incoming.reference_ids[0]}&widget_session_id={uuid.uuid4()}"
+    return (
+        f"{url}&x-reference-id={incoming.reference_ids[0]}"
+        f"&widget_session_id={session.widget_session_id}"
+    )

@@ -1,17 +1,17 @@
-"""What arrives: the endpoints that the sandbox serves, and one request as a value without I/O."""
+"""What arrives: one request as a value, without I/O."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
 from attrs import field, frozen
 
+from flexiti_async.sandbox.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
+
 __all__ = [
-    "BASE_PATH",
-    "ENDPOINT_PATHS",
     "FORM_TYPE",
     "JSON_TYPE",
-    "UNKNOWN_ENDPOINT",
     "Incoming",
     "Json",
     "Pairs",
@@ -19,24 +19,11 @@ __all__ = [
     "parse_form",
 ]
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-"""Everything that JSON can say."""
+Json: TypeAlias = "bool | int | Decimal | str | list[Json] | dict[str, Json] | None"
+"""Everything that JSON can say. Numbers with a fraction are exact: money is no float."""
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 """Names and values of a query or a form, in their order, repeated names included."""
-
-BASE_PATH = "/flexiti/pos-api"
-"""The path of the API base URL (spec section 1.1)."""
-
-ENDPOINT_PATHS = {
-    "oauth/token": "/v2.5/oauth/token",
-    "merchants/login": "/v2.5/client-id/{client_id}/merchants/login",
-    "widget/init": "/v2.5/client-id/{client_id}/widget/init",
-}
-"""Endpoint name to path below `BASE_PATH` (spec section 0). All of them are POST."""
-
-UNKNOWN_ENDPOINT = "unknown"
-"""The endpoint name under which a request to any other path is recorded."""
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 """Content type of oauth/token (spec section 2.1)."""
@@ -53,29 +40,39 @@ class Incoming:
     One request, read completely.
 
     Attributes:
+        endpoint: Name of the endpoint that it came to (see `ENDPOINTS`), or `UNKNOWN_ENDPOINT`.
+        version: Version segment of its path, `v2.5` or `v2.5.1`; empty if the path is unknown.
         method: HTTP method.
         path: Path as sent, without the query.
         query: Query parameters.
         content_type: Media type of the body in lower case, without its parameters.
         authorization: Every `authorization` header.
         reference_ids: Every `x-reference-id` header.
+        idempotency_keys: Every `x-idempotency-key` header.
+        context_hashes: Every `x-context-hash` header.
         body: The body; empty if it was too large.
         too_large: Whether it was.
         form: The body as a form; None if it is not one.
         client_id: The client id of the path, decoded; empty if the path has none.
+        path_values: The other values in the path, decoded, by their names in `ENDPOINTS`.
         base_url: API base URL of the server that it came to, without a trailing slash.
     """
 
+    endpoint: str
+    version: str
     method: str
     path: str = field(repr=False)
     query: Pairs = field(repr=False)
     content_type: str
     authorization: tuple[str, ...] = field(repr=False)
     reference_ids: tuple[str, ...]
+    idempotency_keys: tuple[str, ...] = field(repr=False)
+    context_hashes: tuple[str, ...] = field(repr=False)
     body: bytes = field(repr=False)
     too_large: bool
     form: Pairs | None = field(repr=False)
     client_id: str
+    path_values: Mapping[str, str] = field(repr=False)
     base_url: str
 
 
@@ -101,9 +98,9 @@ def check_endpoint_names(names: Iterable[str]) -> None:
     Refuse a misspelt endpoint name, which would otherwise steer or count nothing.
 
     Raises:
-        ValueError: A name is none of `ENDPOINT_PATHS` and not `UNKNOWN_ENDPOINT`.
+        ValueError: A name is none of `ENDPOINTS` and not `UNKNOWN_ENDPOINT`.
     """
-    known = (*ENDPOINT_PATHS, UNKNOWN_ENDPOINT)
+    known = (*ENDPOINTS, UNKNOWN_ENDPOINT)
     for name in names:
         if name not in known:
             msg = f"no endpoint is called {name!r}; there are: {', '.join(known)}"

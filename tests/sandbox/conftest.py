@@ -7,8 +7,11 @@ loaded this file under that name before them.
 
 import asyncio
 import copy
+import json as json_library
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, TypeAlias
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode
 
 import aiohttp
@@ -16,6 +19,9 @@ import pytest
 from attrs import define, frozen
 
 from flexiti_async.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from .shop import Shop
 
 Body: TypeAlias = dict[str, object]
 
@@ -65,6 +71,9 @@ CUSTOMER = "customer_identification"
 PERSON = f"{CUSTOMER}.personal_information"
 PROVINCES = ["AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"]
 
+exactly = partial(json_library.loads, parse_float=Decimal)
+"""Read JSON as the sandbox means it: numbers with a fraction are exact."""
+
 
 @frozen
 class Answer:
@@ -110,7 +119,9 @@ class Api:
             data=data,
             json=json,
         ) as response:
-            return Answer(response.status, response.headers.copy(), await response.json())
+            return Answer(
+                response.status, response.headers.copy(), await response.json(loads=exactly)
+            )
 
     async def token(self, **changes: str | None) -> Answer:
         """Ask for a token: the sandbox's credentials, with changes to the form."""
@@ -150,12 +161,14 @@ class Api:
         query: str = "",
         headers: Mapping[str, str | None] | None = None,
         data: bytes | None = None,
+        method: str = "POST",
+        version: str = "v2.5",
     ) -> Answer:
         """Call an endpoint below a client id with a token."""
         bearer = None if access_token is None else f"Bearer {access_token}"
-        path = f"/v2.5/client-id/{client_id or self.sandbox.client_id}/{endpoint}{query}"
+        path = f"/{version}/client-id/{client_id or self.sandbox.client_id}/{endpoint}{query}"
         sent = {"authorization": bearer, **(headers or {})}
-        return await self.send("POST", path, headers=sent, json=json, data=data)
+        return await self.send(method, path, headers=sent, json=json, data=data)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -199,3 +212,11 @@ async def api(sandbox: Sandbox) -> AsyncIterator[Api]:
     """Open a client."""
     async with aiohttp.ClientSession() as http:
         yield Api(sandbox, http)
+
+
+@pytest.fixture
+async def shop(sandbox: Sandbox, api: Api) -> "Shop":
+    """Set up a shop."""
+    from .shop import Shop  # it imports this file
+
+    return Shop(api, sandbox, await api.access_token(), await api.access_token("merchant"))

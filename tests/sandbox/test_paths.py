@@ -13,7 +13,6 @@ BASE = "/flexiti/pos-api"
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "",
         "/v2.5",
         "/v2.5/oauth/token/",
@@ -42,7 +41,7 @@ async def test_unknown_path(api: Api, sandbox: Sandbox, method: str, path: str) 
 )
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
 async def test_wrong_method(api: Api, method: str, path: str) -> None:
-    """All endpoints take POST and say so."""
+    """These endpoints take POST and say so."""
     answer = await api.send(method, path)
 
     assert (405, "method_not_allowed") == answer.refusal
