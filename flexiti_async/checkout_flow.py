@@ -1,8 +1,9 @@
 """What all steps of a checkout have in common: its place in the table, its token, its calls."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Awaitable, Callable, Coroutine
 from decimal import Decimal
-from typing import Final, Protocol, TypeVar
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 from attrs import evolve, frozen
 
@@ -16,6 +17,7 @@ from flexiti_async.errors import (
     CheckoutTokenRejected,
     CheckoutUnsettled,
     FlexitiError,
+    ValidationError,
 )
 from flexiti_async.refresher import TokenRefresher
 from flexiti_async.sansio.call import Call
@@ -25,8 +27,9 @@ from flexiti_async.sansio.record import StoredToken
 from flexiti_async.sansio.steps import NEXT_STEPS, TABLE, Row, missing, row_of
 from flexiti_async.sansio.token import Scope, Token
 
-__all__ = ["CheckoutFlow", "Desk", "after_running"]
+__all__ = ["CheckoutFlow", "Desk", "after_running", "discreet"]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _NOT_BEGUN: Final = frozenset({Step.OPEN, Step.IN_STORE})
@@ -236,6 +239,27 @@ class CheckoutFlow:
 
     def _stored_token(self) -> StoredToken:
         return StoredToken.of(self._token, self.remaining)
+
+
+def discreet(method: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[object, None, T]]:
+    """
+    Make a method raise its ValidationError from a frame that does not hold its arguments.
+
+    It is `flexiti_async.sansio.rules.quiet` for coroutines. A method that goes on after its data
+    were found good lets go of them by itself.
+    """
+
+    @functools.wraps(method)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        running = method(*args, **kwargs)
+        del args, kwargs
+        try:
+            return await running
+        except ValidationError as error:
+            kind, faults = type(error), error.field_errors
+        raise kind(field_errors=faults)
+
+    return call
 
 
 def after_running(claim: CheckoutState, claimed: Claimed) -> CheckoutState:

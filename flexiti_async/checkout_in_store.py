@@ -8,7 +8,7 @@ from flexiti_async.api.accounts import Verification, VerificationFormat, verify
 from flexiti_async.api.common import Language
 from flexiti_async.api.customer_accounts import CustomerAccount
 from flexiti_async.api.customers import lookup
-from flexiti_async.checkout_flow import CheckoutFlow
+from flexiti_async.checkout_flow import CheckoutFlow, discreet
 from flexiti_async.sansio.secret import Secret
 
 __all__ = ["InStoreSteps"]
@@ -17,6 +17,7 @@ __all__ = ["InStoreSteps"]
 class InStoreSteps(CheckoutFlow):
     """What a checkout does at a counter, with a merchant's token."""
 
+    @discreet
     async def lookup(
         self,
         *,
@@ -62,6 +63,7 @@ class InStoreSteps(CheckoutFlow):
         await self._place.move(before, after)
         return answer
 
+    @discreet
     async def verify(
         self,
         format: VerificationFormat | str = VerificationFormat.SMS,  # noqa: A002 - the API's word

@@ -8,7 +8,7 @@ from flexiti_async.api.applications import Application, application_body, apply
 from flexiti_async.api.events import EventType, WidgetEvent, read_event
 from flexiti_async.api.reactions import Reaction, react
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
-from flexiti_async.checkout_flow import CheckoutFlow
+from flexiti_async.checkout_flow import CheckoutFlow, discreet
 from flexiti_async.errors import (
     CheckoutError,
     EventRefused,
@@ -17,7 +17,7 @@ from flexiti_async.errors import (
     ValidationError,
 )
 from flexiti_async.sansio.call import Json
-from flexiti_async.sansio.checkout_state import Sharing, Step
+from flexiti_async.sansio.checkout_state import CheckoutState, Sharing, Step
 from flexiti_async.sansio.rules import INVALID
 from flexiti_async.sansio.token import Scope
 
@@ -98,18 +98,23 @@ class OnlineSteps(CheckoutFlow):
         del event  # this frame may end up in a traceback
         if not isinstance(read, WidgetEvent):
             raise MalformedEvent(field_errors=read)
-        self._belongs(read, old_widget=old_widget)
+        fault = _foreign(read, before, old_widget=old_widget)
+        if fault:
+            raise EventRefused(fault, reference_id=self.reference_id)
         reaction = Reaction.UNKNOWN
         if before.flow in set(Flow):
             reaction = react(read, Flow(before.flow))
         row = self._row("handle_event", reaction.value)
-        after = evolve(before, step=row.to, session_id=before.session_id or read.widget_session_id)
+        after = evolve(
+            before, step=row.to, session_id=before.session_id or read.widget_session_id or None
+        )
         if reaction is Reaction.AUTHORIZE:
             after = evolve(after, account_number=read.account_number)
         if row.to is not before.step:
             await self._place.move(before, after)
         return reaction
 
+    @discreet
     async def apply(
         self, applicant: ApplyWidget | Json, *, more: Json | None = None
     ) -> Application:
@@ -140,29 +145,14 @@ class OnlineSteps(CheckoutFlow):
         if isinstance(applicant, ApplyWidget):
             place = self._desk.config.account_type_place
             return application_body(applicant, session_id, more=more, account_type_place=place)
-        given = applicant.get("widget_session_id", session_id)
-        more_given = more is not None
-        body = {**applicant, "widget_session_id": session_id}
-        del applicant, more
-        if given != session_id or more_given:
-            name = "more" if more_given else "widget_session_id"
-            raise ValidationError(field_errors=[FieldError(name, INVALID)])
-        return body
-
-    def _belongs(self, event: WidgetEvent, *, old_widget: bool) -> None:
-        mine, theirs = self.session_id, event.widget_session_id
-        # flx-cancel has no data, so nothing can be asked of it; it stops, and leads nowhere.
-        silent = mine is None or theirs is None
-        if silent and event.type == EventType.SUCCESS and not old_widget:
-            msg = "the event, or the widget, has no widget_session_id; see old_widget"
-            raise EventRefused(msg, reference_id=self.reference_id)
-        if mine and theirs and mine.lower() != theirs.lower():
-            msg = "the event is of another widget session"
-            raise EventRefused(msg, reference_id=self.reference_id)
-        known, named = self.account_number, event.account_number
-        if known and named and known.lstrip("0") != named.lstrip("0"):
-            msg = "the event names another account than the widget was opened for"
-            raise EventRefused(msg, reference_id=self.reference_id)
+        faults: list[FieldError] = []
+        if applicant.get("widget_session_id", session_id) != session_id:
+            faults.append(FieldError("widget_session_id", INVALID))
+        if more is not None:
+            faults.append(FieldError("more", INVALID))
+        if faults:
+            raise ValidationError(field_errors=faults)
+        return {**applicant, "widget_session_id": session_id}
 
     async def _take_own_token(self) -> None:
         if self._chosen is Sharing.SHARED or self.sharing is Sharing.DEDICATED:
@@ -170,3 +160,18 @@ class OnlineSteps(CheckoutFlow):
         refresher = self._desk.refreshers(Scope.CUSTOMER)
         self._token = await refresher.dedicated(self._flow_ttl)
         self._place.state = evolve(self._state, sharing=Sharing.DEDICATED)
+
+
+def _foreign(event: WidgetEvent, state: CheckoutState, *, old_widget: bool) -> str:
+    """Say why an event is not of this checkout; nothing if it is."""
+    mine, theirs = state.session_id, event.widget_session_id
+    if mine and theirs:
+        if mine.lower() != theirs.lower():
+            return "the event is of another widget session"
+    elif event.type == EventType.SUCCESS and not old_widget:
+        # flx-cancel has no data, so nothing can be asked of it; it stops, and leads nowhere.
+        return "the event, or the widget, has no widget_session_id; see old_widget"
+    known, named = state.account_number, event.account_number
+    if known and named and known.lstrip("0") != named.lstrip("0"):
+        return "the event names another account than the widget was opened for"
+    return ""
