@@ -144,7 +144,7 @@ class Walk:
         return authorize(OnlinePurchase(**common, widget_session_id=state.session_id or "none"))
 
     def _sum(self, method: str, most: Decimal | None, share: str, *which: int) -> Do | None:
-        if not most:
+        if most is None or most <= 0:
             return None
         amount = most if share == "all" else min(most, Decimal("89.99"))
         if method == "return_capture":

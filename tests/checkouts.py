@@ -75,7 +75,7 @@ def money_requests(sandbox: Sandbox) -> list[str]:
         "authorization",
         "authorization/release",
         "authorization/capture",
-        "authorization/capture/return",
-        "refund",
+        "authorization/return",
+        "accounts/refund",
     }
     return [request.endpoint for request in sandbox.requests if request.endpoint in moving]
