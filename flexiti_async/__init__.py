@@ -10,6 +10,10 @@ async with FlexitiSession(FlexitiConfig.load()) as flexiti:
 """
 
 from flexiti_async._version import __version__
+from flexiti_async.api.applications import Application, application_body
+from flexiti_async.api.authorization_lists import AuthorizationSearch
+from flexiti_async.api.authorizations import Authorization, AuthorizationStatus
+from flexiti_async.api.captures import Capture, Release
 from flexiti_async.api.common import AccountType, Language, Province
 from flexiti_async.api.events import (
     CUSTOMER_PORTAL,
@@ -20,7 +24,12 @@ from flexiti_async.api.events import (
     parse_event,
 )
 from flexiti_async.api.merchants import MerchantLogin, merchants_login
+from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase, PurchaseType
 from flexiti_async.api.reactions import Reaction
+from flexiti_async.api.refunds import Refund
+from flexiti_async.api.returns import Return
+from flexiti_async.api.sku_data import Product, SkuData
+from flexiti_async.api.transactions import Transaction, TransactionRequest, TransactionType
 from flexiti_async.api.widget import (
     AccountTypePlace,
     ApplyWidget,
@@ -117,15 +126,20 @@ __all__ = [
     "AgreementRequired",
     "AmountExceeded",
     "ApiError",
+    "Application",
     "ApplicationDeclined",
     "ApplicationNotCreated",
     "ApplicationPending",
     "ApplyWidget",
     "AuthenticationFailure",
+    "Authorization",
     "AuthorizationEnded",
+    "AuthorizationSearch",
+    "AuthorizationStatus",
     "BadHttp",
     "BadRequest",
     "Call",
+    "Capture",
     "CardAccountMismatch",
     "Checkout",
     "CheckoutConflict",
@@ -152,6 +166,7 @@ __all__ = [
     "Flow",
     "Forbidden",
     "GeneralError",
+    "InStorePurchase",
     "InsufficientScope",
     "InvalidRole",
     "Language",
@@ -165,22 +180,29 @@ __all__ = [
     "NotPermitted",
     "NotVerified",
     "OnStoreFailure",
+    "OnlinePurchase",
     "OutcomeUnknown",
     "PhoneNotReachable",
     "PlanNotAvailable",
+    "Product",
     "Province",
+    "PurchaseType",
     "PurchaseWidget",
     "Reaction",
     "RecordUnreadable",
     "RefreshRevokesAccess",
+    "Refund",
+    "Release",
     "Replay",
     "RequestTimeout",
+    "Return",
     "ReturnTooLate",
     "Scope",
     "Secret",
     "ServerError",
     "SessionClosed",
     "Sharing",
+    "SkuData",
     "Step",
     "StoreError",
     "StoreUnavailable",
@@ -192,6 +214,9 @@ __all__ = [
     "TokenStore",
     "TokenThrottled",
     "TokenUnavailable",
+    "Transaction",
+    "TransactionRequest",
+    "TransactionType",
     "TransportError",
     "TriesExceeded",
     "Unauthorized",
@@ -202,6 +227,7 @@ __all__ = [
     "WrongTransactionType",
     "WrongVerification",
     "__version__",
+    "application_body",
     "customer_text",
     "customer_texts",
     "init_widget",

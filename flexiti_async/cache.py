@@ -27,6 +27,7 @@ from flexiti_async.api.reference import ReferenceData
 from flexiti_async.clock import SYSTEM_CLOCK, Clock
 from flexiti_async.errors import (
     FlexitiError,
+    MalformedAnswer,
     ServerError,
     Throttled,
     TokenThrottled,
@@ -46,7 +47,15 @@ _log = logging.getLogger("flexiti_async.cache")
 
 Fetch = Callable[[Call[ReferenceData]], Awaitable[ReferenceData]]
 
-_DOWN: Final = (TransportError, ServerError, Throttled, TokenUnavailable, TokenThrottled)
+# A page about maintenance is a malformed answer.
+_DOWN: Final = (
+    TransportError,
+    ServerError,
+    Throttled,
+    MalformedAnswer,
+    TokenUnavailable,
+    TokenThrottled,
+)
 _RESPITE: Final = 30.0
 _KEPT_AT_LEAST: Final = 86_400.0
 _KEPT_AT_MOST: Final = 30 * 86_400.0  # memcached takes a longer one for a date
@@ -117,12 +126,20 @@ class ReferenceCache:
         """
         key = self._key(call)
         while True:
-            flight = self._flights.get(key) or self._flights.start(
-                key, lambda: self._answer(key, call, fetch), name=f"flexiti {call.endpoint}"
-            )
+            flight = self._flights.get(key) or self._take_off(key, call, fetch)
             answer = await join(flight)
             if answer is not None:
                 return answer
+
+    def _take_off(
+        self, key: str, call: Call[ReferenceData], fetch: Fetch
+    ) -> asyncio.Task[ReferenceData]:
+        flight = self._flights.start(
+            key, lambda: self._answer(key, call, fetch), name=f"flexiti {call.endpoint}"
+        )
+        # Looked at here, because everybody who waits for it may go away before it fails.
+        flight.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return flight
 
     async def _answer(self, key: str, call: Call[ReferenceData], fetch: Fetch) -> ReferenceData:
         kept = await self._load(key)

@@ -1,8 +1,8 @@
 """
 The API as groups of methods, `flexiti.authorizations.capture(...)`, to be found in an editor.
 
-Each group is a thin cover: its methods make the call by the function of `flexiti_async.api` that
-has the same name, and send it. What the parameters mean and which errors come stands there.
+Each group is a thin cover: a method makes a call by a function of `flexiti_async.api` and sends it.
+What the parameters mean stands with that function.
 """
 
 from flexiti_async.resources.accounts import Accounts

@@ -1,10 +1,15 @@
 """`flexiti.applications`: the application that follows the widget."""
 
+from collections.abc import Coroutine
+
 from flexiti_async.api.applications import Application, apply
 from flexiti_async.resources.sending import Send
 from flexiti_async.sansio.call import Json
+from flexiti_async.sansio.rules import quiet
 
 __all__ = ["Applications"]
+
+# Plain functions that hand a coroutine on: see `flexiti_async.resources.customers`.
 
 
 class Applications:
@@ -21,9 +26,10 @@ class Applications:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def apply(
+    @quiet
+    def apply(
         self, body: Json, *, version: str | None = None, reference_id: str | None = None
-    ) -> Application:
+    ) -> Coroutine[object, None, Application]:
         """
         Send an application; `application_body` makes the body of what widget/init was told.
 
@@ -33,4 +39,4 @@ class Applications:
             ValidationError: The data are wrong; nothing was sent.
             OutcomeUnknown: Nobody knows whether it ran.
         """
-        return await self._send(apply(body, version=version), reference_id=reference_id)
+        return self._send(apply(body, version=version), reference_id=reference_id)

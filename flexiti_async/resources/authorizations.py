@@ -1,6 +1,6 @@
 """`flexiti.authorizations`: from setting credit aside to giving money back."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from decimal import Decimal
 
 from flexiti_async.api.authorization_lists import (
@@ -20,9 +20,12 @@ from flexiti_async.api.returns import Return, return_capture
 from flexiti_async.api.sku_data import SkuData
 from flexiti_async.resources.sending import Send, every
 from flexiti_async.sansio.call import Call
+from flexiti_async.sansio.rules import quiet
 from flexiti_async.sansio.secret import Secret
 
 __all__ = ["Authorizations"]
+
+# Plain functions that hand a coroutine on: see `flexiti_async.resources.customers`.
 
 
 class Authorizations:
@@ -40,34 +43,35 @@ class Authorizations:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def authorize(
+    def authorize(
         self,
         purchase: OnlinePurchase | InStorePurchase,
         *,
         lang: Language | str = Language.ENGLISH,
         version: str | None = None,
         reference_id: str | None = None,
-    ) -> Authorization:
+    ) -> Coroutine[object, None, Authorization]:
         """
         Set credit aside for a purchase.
 
-        Online, `Checkout` sends this call with the token that its widget session belongs to. A
-        shop catches CreditExceeded, PlanNotAvailable, CustomerNotIdentified and NotVerified.
+        Online, `checkout.send(authorize(purchase))` makes the same call with the token that the
+        widget session belongs to; this method takes any of its scope. A shop catches
+        CreditExceeded, PlanNotAvailable, CustomerNotIdentified and NotVerified.
         """
         call = authorize(purchase, lang=lang, version=version)
-        return await self._send(call, reference_id=reference_id)
+        return self._send(call, reference_id=reference_id)
 
-    async def get(
+    def get(
         self,
         authorization_id: int | str,
         *,
         lang: Language | str = Language.ENGLISH,
         version: str | None = None,
         reference_id: str | None = None,
-    ) -> Authorization:
+    ) -> Coroutine[object, None, Authorization]:
         """Look one authorization up. A shop catches NotFound."""
         call = get_authorization(authorization_id, lang=lang, version=version)
-        return await self._send(call, reference_id=reference_id)
+        return self._send(call, reference_id=reference_id)
 
     def all(
         self,
@@ -109,7 +113,7 @@ class Authorizations:
 
         return every(self._send, page, most_pages=most_pages, reference_id=reference_id)
 
-    async def capture(
+    def capture(
         self,
         authorization_id: int | str,
         amount: Decimal | int | str,
@@ -119,7 +123,7 @@ class Authorizations:
         lang: Language | str = Language.ENGLISH,
         version: str | None = None,
         reference_id: str | None = None,
-    ) -> Capture:
+    ) -> Coroutine[object, None, Capture]:
         """
         Take what an authorization has set aside, or a part of it.
 
@@ -133,25 +137,26 @@ class Authorizations:
             lang=lang,
             version=version,
         )
-        return await self._send(call, reference_id=reference_id)
+        return self._send(call, reference_id=reference_id)
 
-    async def release(
+    def release(
         self,
         authorization_id: int | str,
         *,
         amount: Decimal | int | str | None = None,
         version: str | None = None,
         reference_id: str | None = None,
-    ) -> Release:
+    ) -> Coroutine[object, None, Release]:
         """
         Let go of what was not captured.
 
         A shop catches AuthorizationEnded, AmountExceeded and NotPermitted.
         """
         call = release(authorization_id, amount=amount, version=version)
-        return await self._send(call, reference_id=reference_id)
+        return self._send(call, reference_id=reference_id)
 
-    async def return_(
+    @quiet
+    def return_(
         self,
         authorization_id: int | str,
         capture_id: int | str,
@@ -163,7 +168,7 @@ class Authorizations:
         sku_data: SkuData | None = None,
         version: str | None = None,
         reference_id: str | None = None,
-    ) -> Return:
+    ) -> Coroutine[object, None, Return]:
         """
         Give back a capture, or a part of it; `amount` or `full_return=True` says how much.
 
@@ -179,9 +184,10 @@ class Authorizations:
             sku_data=sku_data,
             version=version,
         )
-        return await self._send(call, reference_id=reference_id)
+        return self._send(call, reference_id=reference_id)
 
-    async def refund(
+    @quiet
+    def refund(
         self,
         account_number: int | str,
         amount: Decimal | int | str,
@@ -194,7 +200,7 @@ class Authorizations:
         sku_data: SkuData | None = None,
         version: str | None = None,
         reference_id: str | None = None,
-    ) -> Refund:
+    ) -> Coroutine[object, None, Refund]:
         """
         Give money back to an account, whatever authorization it came from.
 
@@ -211,4 +217,4 @@ class Authorizations:
             sku_data=sku_data,
             version=version,
         )
-        return await self._send(call, reference_id=reference_id)
+        return self._send(call, reference_id=reference_id)

@@ -20,7 +20,7 @@ class Send(Protocol):
         ...
 
 
-async def every(
+def every(
     send: Send,
     page: Callable[[int], Call[Page[T]]],
     *,
@@ -40,9 +40,16 @@ async def every(
         reference_id: The `x-reference-id` of all these calls.
 
     Raises:
+        ValidationError: The list cannot be asked for, at once; all else is raised by the loop.
         MalformedAnswer: There is no end in sight.
     """
     walk: PageWalk[T] = PageWalk(page(1).endpoint, most_pages=most_pages)
+    return _walked(send, page, walk, reference_id)
+
+
+async def _walked(
+    send: Send, page: Callable[[int], Call[Page[T]]], walk: PageWalk[T], reference_id: str | None
+) -> AsyncGenerator[T, None]:
     while (number := walk.next_page) is not None:
         try:
             answer = await send(page(number), reference_id=reference_id)

@@ -1,10 +1,14 @@
 """`flexiti.transactions`: deposits, payments in a store and trade-ins."""
 
+from collections.abc import Coroutine
+
 from flexiti_async.api.common import Language
 from flexiti_async.api.transactions import Transaction, TransactionRequest, make_transaction
 from flexiti_async.resources.sending import Send
 
 __all__ = ["Transactions"]
+
+# Plain functions that hand a coroutine on: see `flexiti_async.resources.customers`.
 
 
 class Transactions:
@@ -18,7 +22,7 @@ class Transactions:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def make(
+    def make(
         self,
         request: TransactionRequest,
         *,
@@ -26,7 +30,7 @@ class Transactions:
         lang: Language | str = Language.ENGLISH,
         version: str | None = None,
         reference_id: str | None = None,
-    ) -> Transaction:
+    ) -> Coroutine[object, None, Transaction]:
         """
         Make a transaction; with the shop's own `payment_id` it can be made again and runs once.
 
@@ -37,4 +41,4 @@ class Transactions:
             OutcomeUnknown: Without a `payment_id`: nobody knows whether it ran.
         """
         call = make_transaction(request, payment_id=payment_id, lang=lang, version=version)
-        return await self._send(call, reference_id=reference_id)
+        return self._send(call, reference_id=reference_id)

@@ -6,6 +6,8 @@ When a call is made again, and after how long (design section 5).
 | never sent (no connection) | any | again |
 | no answer, or a broken one | safe | again |
 | no answer, or a broken one | never | `OutcomeUnknown` |
+| an answer that is not HTTP, or endless | safe | the error as it is |
+| an answer that is not HTTP, or endless | never | `OutcomeUnknown`: it tells nothing of what ran |
 | 5xx, 429 | safe | again, after Retry-After if there is one |
 | 5xx, 429 | never | the error as it is: an answer, so the shop knows where it stands |
 | 401 | any | once more with another token: a refused call did not run (spec section 6.4) |
@@ -20,6 +22,7 @@ from attrs import frozen
 
 from flexiti_async.errors import (
     ApiError,
+    BadHttp,
     ConnectError,
     ConnectionLost,
     FlexitiError,
@@ -66,7 +69,7 @@ def judge(
     Returns:
         `Again`, or the error to raise.
     """
-    if isinstance(error, ConnectionLost | RequestTimeout) and replay is Replay.NEVER:
+    if isinstance(error, ConnectionLost | RequestTimeout | BadHttp) and replay is Replay.NEVER:
         return OutcomeUnknown(
             f"{error.endpoint} may or may not have run; look up reference id "
             f"{error.reference_id} before making it again",

@@ -27,35 +27,33 @@ def read(body: object) -> tuple[tuple[Item, ...], Any]:
     return read_page(decode(json.dumps(body).encode()), Item)
 
 
-@pytest.mark.parametrize(
-    ("body", "items", "extra"),
-    [
-        ([], (), {}),
-        ({}, (), {}),
-        ([{"message": "a"}, {"id": 1}], (Item("a"), Item(extra={"id": 1})), {}),
-        ({"anything": []}, (), {}),
-        ({"anything": [{"message": "a"}], "total": 1}, (Item("a"),), {"total": 1}),
-        ({"total": 1, "page": {"n": [1]}, "x": [{}]}, (Item(),), {"total": 1, "page": {"n": [1]}}),
-    ],
-    ids=map(str, range(6)),
-)
+SHAPES: list[tuple[object, tuple[Item, ...], object]] = [
+    ([], (), {}),
+    ({}, (), {}),
+    ([{"message": "a"}, {"id": 1}], (Item("a"), Item(extra={"id": 1})), {}),
+    ({"anything": []}, (), {}),
+    ({"anything": [{"message": "a"}], "total": 1}, (Item("a"),), {"total": 1}),
+    ({"total": 1, "page": {"n": [1]}, "x": [{}]}, (Item(),), {"total": 1, "page": {"n": [1]}}),
+]
+
+
+@pytest.mark.parametrize(("body", "items", "extra"), SHAPES, ids=map(str, range(6)))
 def test_shapes(body: object, items: tuple[Item, ...], extra: object) -> None:
     """A page is an array, or the one list of an object, whose other fields are kept."""
     assert (items, extra) == read(body)
 
 
-@pytest.mark.parametrize(
-    ("body", "place"),
-    [
-        ("text", "str instead of a list at $"),
-        (None, "NoneType instead of a list at $"),
-        ({"total": 0}, "0 lists instead of one at $"),
-        ({"a": [], "b": []}, "2 lists instead of one at $"),
-        ([{}, 5], "int instead of an object at $[1]"),
-        ({"all": [{"message": 5}]}, "int instead of str at $.all[0].message"),
-    ],
-    ids=map(str, range(6)),
-)
+NO_PAGES: list[tuple[object, str]] = [
+    ("text", "str instead of a list at $"),
+    (None, "NoneType instead of a list at $"),
+    ({"total": 0}, "0 lists instead of one at $"),
+    ({"a": [], "b": []}, "2 lists instead of one at $"),
+    ([{}, 5], "int instead of an object at $[1]"),
+    ({"all": [{"message": 5}]}, "int instead of str at $.all[0].message"),
+]
+
+
+@pytest.mark.parametrize(("body", "place"), NO_PAGES, ids=map(str, range(6)))
 def test_no_page(body: object, place: str) -> None:
     """Where no list or no single one is to be found, nothing is guessed, and the place is told."""
     with pytest.raises(UnfitError) as caught:

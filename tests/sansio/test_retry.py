@@ -79,6 +79,7 @@ TABLE: list[tuple[type[FlexitiError], Replay, str]] = [
         for replay in Replay
     ),
     (BadHttp, Replay.SAFE, AS_IT_IS),
+    (BadHttp, Replay.NEVER, UNKNOWN),
 ]
 
 
@@ -90,7 +91,7 @@ def test_table(kind: type[FlexitiError], replay: Replay, expected: str) -> None:
     assert expected == named(decided(error, replay), error)
 
 
-@pytest.mark.parametrize("kind", [RequestTimeout, ConnectionLost])
+@pytest.mark.parametrize("kind", [RequestTimeout, ConnectionLost, BadHttp])
 @pytest.mark.parametrize("attempt", [1, 3, 9])
 def test_outcome_unknown(kind: type[TransportError], attempt: int) -> None:
     """An unknown outcome names the call and its reference id, at whatever attempt."""
