@@ -3,10 +3,12 @@
 import asyncio
 import errno
 import re
+import secrets
 import shlex
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Annotated, Final
 
@@ -21,6 +23,9 @@ from flexiti_async.cli.output import (
     print_note,
 )
 from flexiti_async.sandbox import RequestRecord, Sandbox
+from flexiti_async.sandbox.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
+from flexiti_async.sandbox.fault_codec import rule_from_text
+from flexiti_async.sandbox.rules import Rule
 from flexiti_async.sansio.base_url import is_loopback
 from flexiti_async.sansio.redact import mask_text, printable
 
@@ -39,6 +44,13 @@ async def sandbox(
     host: str = "127.0.0.1",
     port: Annotated[int, Whole, Parameter(validator=validators.Number(gte=0, lte=65535))] = 8099,
     expires_in: Annotated[int, Whole, Parameter(validator=validators.Number(gte=1))] = 1200,
+    fault: Annotated[
+        list[str] | None, Parameter(negative=(), metavar="ENDPOINT:FAULT", json_list=False)
+    ] = None,
+    latency: Annotated[
+        list[str] | None, Parameter(negative=(), metavar="[ENDPOINT=]SECONDS", json_list=False)
+    ] = None,
+    clock_offset: Annotated[float, Parameter(metavar="SECONDS")] = 0.0,
     log: Flag = False,
     allow_remote: Flag = False,
 ) -> None:
@@ -47,19 +59,43 @@ async def sandbox(
 
     It issues tokens and answers widget/init by the rules of the specification, without an account
     and without the network. Its URL, its credentials and the variables for other commands are
-    printed first.
+    printed first; so are URL and token of the control endpoint, through which other programs on
+    this machine change its faults, clock, latency and tokens while it runs.
+
+    A fault is an endpoint, or * for all, then its kind and its settings:
+
+    * `oauth/token:status=503,retry_after=2,times=3` answers three token requests with 503.
+    * `widget/init:drop` processes one request, and closes the connection without an answer.
+    * `*:reset,times=null,probability=0.1,seed=7` resets one connection in ten, the same ones
+      every time.
+    * `*:hang,times=null,only.headers.x-worker=2` answers nothing to one worker.
+
+    Kinds: answer, redirect, delay, drop, reset, hang, truncate, drip, malformed, alter, endless,
+    gzip-bomb. Module `flexiti_async.sandbox.faults` describes them and their settings, and
+    `fault_codec` beside it the JSON that can be written instead.
 
     Args:
         host: Address to listen on.
         port: Port to listen on; 0 for a free one.
         expires_in: Life of its tokens in seconds.
+        fault: What goes wrong; may be given more than once.
+        latency: Seconds that requests wait, to one endpoint or to all; may be given more than once.
+        clock_offset: Seconds by which its clock is ahead of this machine's; negative for behind.
         log: Print a line for each request, without secrets.
         allow_remote: Listen also where other machines can connect.
     """
     if not (is_loopback(host) or allow_remote):
         raise CommandError(_REMOTE.format(host=printable(host)), status=WRONG)
+    token = secrets.token_urlsafe(24)
+    running = Sandbox(host=host, port=port, expires_in=expires_in, control_token=token)
+    with _refusing("--clock-offset"):
+        running.clock_offset = clock_offset
+    with _refusing("--latency"):
+        running.latency = _latency(latency or ())
+    for text in fault or ():
+        with _refusing(f"--fault {mask_text(text)}"):
+            _inject(running, rule_from_text(text))
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    running = Sandbox(host=host, port=port, expires_in=expires_in)
     if log:
         running.on_request = partial(_print_request, ended)
     _on_signals(partial(_end, ended))
@@ -72,6 +108,40 @@ async def sandbox(
     print_note(
         f"token requests: {running.count('oauth/token'):,}, "
         f"widget/init: {running.count('widget/init'):,}"
+    )
+
+
+@contextmanager
+def _refusing(option: str) -> Generator[None, None, None]:
+    """Turn what the sandbox refuses into an error of usage; its texts quote no value."""
+    try:
+        yield
+    except ValueError as error:
+        raise CommandError(f"{option}: {error}", status=WRONG) from None
+
+
+def _latency(given: Sequence[str]) -> dict[str, float]:
+    """Read what `--latency` says; later ones win, and one without a name is for all endpoints."""
+    latency: dict[str, float] = {}
+    for text in given:
+        endpoint, equals, seconds = text.rpartition("=")
+        names = [endpoint] if equals else (*ENDPOINTS, UNKNOWN_ENDPOINT)
+        try:
+            latency |= dict.fromkeys(names, float(seconds))
+        except ValueError:
+            msg = "write SECONDS, or ENDPOINT=SECONDS"
+            raise ValueError(msg) from None
+    return latency
+
+
+def _inject(running: Sandbox, rule: Rule) -> None:
+    running.inject(
+        rule.fault,
+        endpoint=rule.endpoint,
+        times=rule.times,
+        probability=rule.probability,
+        seed=rule.seed,
+        only=rule.only,
     )
 
 
@@ -115,8 +185,7 @@ def _stop_soon(
 
 
 def _print_welcome(running: Sandbox) -> None:
-    base_url = running.base_url
-    print_line(f"Flexiti sandbox: {base_url}  (Ctrl-C ends it)")
+    print_line(f"Flexiti sandbox: {running.base_url}  (Ctrl-C ends it)")
     print_line()
     print_facts(
         {
@@ -125,14 +194,15 @@ def _print_welcome(running: Sandbox) -> None:
             "merchant user": running.merchant_username,
             "merchant password": running.merchant_password,
             "tokens live": f"{running.expires_in} s",
+            "control URL": _reachable(running, running.control_url),
+            "control token": running.control_token or "",
         }
     )
     print_line()
     print_line("For flexiti-async in another terminal:")
     print_line()
-    here = _ANY_HOST.get(running.host)
     variables = {
-        "FLEXITI_BASE_URL": base_url if here is None else _with_host(base_url, here),
+        "FLEXITI_BASE_URL": _reachable(running, running.base_url),
         "FLEXITI_CLIENT_ID": running.client_id,
         "FLEXITI_CLIENT_SECRET": running.client_secret,
     }
@@ -141,9 +211,10 @@ def _print_welcome(running: Sandbox) -> None:
     print_line()
 
 
-def _with_host(base_url: str, host: str) -> str:
+def _reachable(running: Sandbox, url: str) -> str:
     """Name a host that one can connect to, and that plain http is allowed for."""
-    return re.sub(r"(?<=//)(\[[^\]]*\]|[^:/]*)", host, base_url, count=1)
+    here = _ANY_HOST.get(running.host)
+    return url if here is None else re.sub(r"(?<=//)(\[[^\]]*\]|[^:/]*)", here, url, count=1)
 
 
 def _print_request(ended: asyncio.Future[None], record: RequestRecord) -> None:
@@ -156,7 +227,9 @@ def _print_request(ended: asyncio.Future[None], record: RequestRecord) -> None:
 def _request_line(record: RequestRecord) -> str:
     """Write a request as a line. What the client could choose freely may be a secret: masked."""
     known = record.endpoint != "unknown"
-    answer = str(record.status) if record.error is None else f"{record.status} {record.error}"
+    answer = "-" if record.status is None else str(record.status)
+    if record.error is not None:
+        answer += f" {record.error}"
     parts = [
         time.strftime("%H:%M:%S", time.localtime(record.at)),
         mask_text(record.method),
@@ -164,6 +237,8 @@ def _request_line(record: RequestRecord) -> str:
         answer,
     ]
     chosen = {"grant": record.grant, "scope": record.scope}
+    if record.fault is not None:
+        parts.append(f"fault={record.fault}")
     parts += [f"{name}={mask_text(value)}" for name, value in chosen.items() if value]
     if record.token_id is not None:
         parts.append(f"token={record.token_id}")

@@ -84,7 +84,7 @@ class Account:
     refundable: Decimal = field(default=Decimal("0.00"), init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.customer_id = self.customer_id or f"{self.account_number % 10**7:07}-00001"
+        self.customer_id = self.customer_id or f"{self.account_number:07}-00001"
 
     @property
     def available_credit(self) -> Decimal:

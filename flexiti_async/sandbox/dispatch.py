@@ -1,36 +1,30 @@
 """From aiohttp to the endpoints and back: recording, waiting, scripted answers, error bodies."""
 
 import asyncio
-from collections.abc import Mapping
 from functools import partial
 
 from aiohttp import web
-from attrs import define, field, frozen
+from attrs import define, evolve, field
 
 from flexiti_async.sandbox import oauth
 from flexiti_async.sandbox.answers import RefusalError, error_body, json_bytes
 from flexiti_async.sandbox.books import Books
+from flexiti_async.sandbox.delivery import response_of
 from flexiti_async.sandbox.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
-from flexiti_async.sandbox.faults import Fault, Faults
+from flexiti_async.sandbox.faults import Delay
 from flexiti_async.sandbox.handlers import HANDLERS
 from flexiti_async.sandbox.log import RequestLog, RequestRecord
 from flexiti_async.sandbox.reading import bearer_text
+from flexiti_async.sandbox.replies import Reply, http_date, reply_of
+from flexiti_async.sandbox.rules import Caller, Rules, plain_address
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state import token_id
 from flexiti_async.sandbox.widget_page import WidgetPage
-from flexiti_async.sandbox.wire import JSON_TYPE, Incoming, Json, parse_form
+from flexiti_async.sandbox.wire import Incoming, Json, parse_form
 
 __all__ = ["Dispatcher"]
 
 _MAX_NOTED = 100  # characters of a grant or scope that is no word of the API
-
-
-@frozen
-class _Answer:
-    status: int
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(factory=dict[str, str])
-    error: str | None = None
 
 
 @define(eq=False)
@@ -43,14 +37,14 @@ class Dispatcher:
         base_url: API base URL of the running server, without a trailing slash.
         books: What the API remembers: tokens, accounts, widget sessions.
         log: The requests.
-        faults: The scripted answers.
+        rules: Which requests meet which fault.
     """
 
     settings: Settings
     base_url: str = ""
     books: Books = field(factory=Books)
     log: RequestLog = field(factory=RequestLog)
-    faults: Faults = field(factory=Faults)
+    rules: Rules = field(factory=Rules)
 
     def application(self) -> web.Application:
         """Make the aiohttp application: every method on every path comes to `serve`."""
@@ -62,20 +56,29 @@ class Dispatcher:
         app.router.add_route("*", "/{any:.*}", partial(self.serve, UNKNOWN_ENDPOINT, ""))
         return app
 
-    async def serve(self, endpoint: str, version: str, request: web.Request) -> web.Response:
-        """Record a request, wait, answer as scripted or by the rules, and complete the record."""
+    async def serve(self, endpoint: str, version: str, request: web.Request) -> web.StreamResponse:
+        """Record a request, wait, process it unless a fault forbids, and complete the record."""
         incoming = await self._read(endpoint, version, request)
         exchange = self.log.open(self._record(endpoint, incoming))
         if endpoint in self.settings.latency:
             await asyncio.sleep(self.settings.latency[endpoint])
-        fault = self.faults.take(endpoint)
-        answer = self._answer(endpoint, incoming) if fault is None else _scripted(incoming, fault)
-        record = self.log.close(exchange, status=answer.status, error=answer.error)
+        fault = self.rules.take(endpoint, _caller(request, exchange.record))
+        if isinstance(fault, Delay):
+            await asyncio.sleep(fault.seconds)
+        real = self._answer(endpoint, incoming) if fault is None or fault.commit else None
+        reply = reply_of(fault, real, incoming.path, self.settings.now())
+        record = self.log.close(
+            exchange,
+            status=None if reply is None else reply.status,
+            error=None if reply is None else reply.error,
+            fault=None if fault is None else fault.kind,
+        )
         if self.settings.on_request is not None:
             self.settings.on_request(record)
-        response = web.Response(status=answer.status, body=answer.body, content_type=JSON_TYPE)
-        response.headers.update(answer.headers)
-        return response
+        if reply is not None:
+            headers = {"Date": http_date(self.settings.now()), **reply.headers}
+            reply = evolve(reply, headers=headers)
+        return response_of(reply, fault)
 
     async def _read(self, endpoint: str, version: str, request: web.Request) -> Incoming:
         try:
@@ -128,16 +131,14 @@ class Dispatcher:
             at=self.settings.now(),
         )
 
-    def _answer(self, endpoint: str, incoming: Incoming) -> _Answer:
+    def _answer(self, endpoint: str, incoming: Incoming) -> Reply:
         try:
-            return _Answer(200, json_bytes(self._result(endpoint, incoming)))
+            return Reply(200, json_bytes(self._result(endpoint, incoming)))
         except RefusalError as refusal:
             headers: dict[str, str] = {}
             if refusal.status == web.HTTPMethodNotAllowed.status_code:
                 headers["Allow"] = ", ".join(ENDPOINTS[endpoint].methods)
-            return _Answer(
-                refusal.status, error_body(incoming.path, refusal), headers, refusal.error
-            )
+            return Reply(refusal.status, error_body(incoming.path, refusal), headers, refusal.error)
 
     def _result(self, endpoint: str, incoming: Incoming) -> Json:
         handler = HANDLERS.get(endpoint)
@@ -152,8 +153,10 @@ class Dispatcher:
         return handler(incoming, self.settings, self.books)
 
 
-def _scripted(incoming: Incoming, fault: Fault) -> _Answer:
-    if fault.body is not None:
-        return _Answer(fault.status, fault.body, fault.headers)
-    refusal = RefusalError(fault.status, "general_error", "This answer was scripted.")
-    return _Answer(fault.status, error_body(incoming.path, refusal), fault.headers, refusal.error)
+def _caller(request: web.Request, record: RequestRecord) -> Caller:
+    return Caller(
+        address=None if request.remote is None else plain_address(request.remote),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        grant=record.grant,
+        scope=record.scope,
+    )

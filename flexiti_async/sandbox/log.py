@@ -22,8 +22,9 @@ class RequestRecord:
     Attributes:
         method: HTTP method.
         path: Path as sent, without the query.
-        endpoint: `oauth/token`, `merchants/login`, `widget/init`, or `unknown`.
-        status: HTTP status that was answered; None while it is still being processed.
+        endpoint: A name of `endpoints.ENDPOINTS`, such as `oauth/token`, or `unknown`.
+        status: HTTP status that was answered, also where a fault kept the answer from arriving;
+            None while it is still being processed, or if a fault left it without an answer.
         error: Error code of the answer (spec section 6.3); None if it was no refusal.
         reference_id: `x-reference-id` as sent; None if there was none.
         grant: oauth/token: the grant asked for, the API's default included. Otherwise None.
@@ -31,6 +32,7 @@ class RequestRecord:
             of the access token, None if it is not known.
         token_id: Name of the access token that it carried (see `TokenView`); None without one.
         at: When it was received, in seconds of the sandbox's clock.
+        fault: Kind of the fault that it met (see `flexiti_async.sandbox.faults`); None without.
     """
 
     method: str
@@ -43,6 +45,7 @@ class RequestRecord:
     scope: str | None = field(repr=veiled)
     token_id: str | None
     at: float
+    fault: str | None = None
 
 
 @define(eq=False)
@@ -71,10 +74,17 @@ class RequestLog:
         self._counts[_key(record)] += 1
         return exchange
 
-    def close(self, exchange: Exchange, *, status: int, error: str | None) -> RequestRecord:
+    def close(
+        self,
+        exchange: Exchange,
+        *,
+        status: int | None,
+        error: str | None,
+        fault: str | None = None,
+    ) -> RequestRecord:
         """Complete the record with what is going to be answered."""
         self._counts[_key(exchange.record)] -= 1
-        exchange.record = evolve(exchange.record, status=status, error=error)
+        exchange.record = evolve(exchange.record, status=status, error=error, fault=fault)
         self._counts[_key(exchange.record)] += 1
         return exchange.record
 
@@ -98,6 +108,16 @@ class RequestLog:
             for key, number in self._counts.items()
             if all(want is None or want == have for want, have in zip(wanted, key, strict=True))
         )
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """Count all requests by endpoint and status; `none` is without an answer (yet)."""
+        totals: dict[str, dict[str, int]] = {}
+        for (endpoint, _, _, status), number in self._counts.items():
+            counts = totals.setdefault(endpoint, {})
+            name = "none" if status is None else str(status)
+            if number:
+                counts[name] = counts.get(name, 0) + number
+        return totals
 
 
 def _key(record: RequestRecord) -> _Key:

@@ -7,10 +7,12 @@ from typing import Self
 from aiohttp import web
 from attrs import define, field
 
+from flexiti_async.sandbox.control import CONTROL_PATH, Control
 from flexiti_async.sandbox.dispatch import Dispatcher
 from flexiti_async.sandbox.endpoints import BASE_PATH
-from flexiti_async.sandbox.faults import Fault
+from flexiti_async.sandbox.faults import Answer, Fault
 from flexiti_async.sandbox.log import RequestRecord
+from flexiti_async.sandbox.rules import Only, Rule
 from flexiti_async.sandbox.state import TokenView, token_id
 from flexiti_async.sandbox.till import Till
 from flexiti_async.sandbox.wire import Json
@@ -67,9 +69,10 @@ class Sandbox(Till):
         if self._runner is not None:
             msg = "the sandbox is running already"
             raise RuntimeError(msg)
-        runner = web.AppRunner(
-            self._dispatcher.application(), access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT
-        )
+        app = self._dispatcher.application()
+        if self.control_token is not None:
+            Control(self._dispatcher, self.control_token).add_to(app)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
         await runner.setup()
         try:
             site = web.TCPSite(runner, self.host, self.port, backlog=_BACKLOG)
@@ -100,6 +103,19 @@ class Sandbox(Till):
             msg = "the sandbox has not been started"
             raise RuntimeError(msg)
         return self._dispatcher.base_url
+
+    @property
+    def control_url(self) -> str:
+        """
+        URL of the control endpoint, without a trailing slash; see `flexiti_async.sandbox.control`.
+
+        Raises:
+            RuntimeError: The sandbox has never been started, or has no `control_token`.
+        """
+        if self.control_token is None:
+            msg = "the sandbox has no control_token, so it has no control endpoint"
+            raise RuntimeError(msg)
+        return self.base_url.removesuffix(BASE_PATH) + CONTROL_PATH
 
     # What it has seen
 
@@ -135,7 +151,7 @@ class Sandbox(Till):
         Count the requests to an endpoint, all since the sandbox was made.
 
         Args:
-            endpoint: Name of the endpoint: `oauth/token`, `merchants/login`, `widget/init`, or
+            endpoint: Name of the endpoint, one of `endpoints.ENDPOINTS`, such as `widget/init`, or
                 `unknown` for requests to any other path.
             grant: Only those that asked for this grant.
             scope: Only those that asked for this scope, or carried a token of it.
@@ -163,7 +179,7 @@ class Sandbox(Till):
         body: bytes | None = None,
     ) -> None:
         """
-        Answer the next requests to an endpoint without processing them, first in, first out.
+        Answer the next requests to an endpoint without processing them: `inject` of an `Answer`.
 
         Args:
             endpoint: Name of the endpoint, as for `count`.
@@ -175,16 +191,43 @@ class Sandbox(Till):
         Raises:
             ValueError: No such endpoint, no such status, or a number of times below 1.
         """
-        self._dispatcher.faults.add(endpoint, Fault(status, dict(headers or {}), body), times)
+        self.inject(Answer(status, headers or {}, body), endpoint=endpoint, times=times)
+
+    def inject(
+        self,
+        fault: Fault,
+        *,
+        endpoint: str | None = None,
+        times: int | None = 1,
+        probability: float = 1.0,
+        seed: int = 0,
+        only: Only | None = None,
+    ) -> None:
+        """
+        Let requests meet a fault. Each meets one at most: the first of those that hold for it.
+
+        Args:
+            fault: What happens: a value of `flexiti_async.sandbox.faults`.
+            endpoint: Name of the endpoint, as for `count`; None for all.
+            times: How many requests meet it; None for all until `heal`.
+            probability: How likely a request that is meant meets it, above 0, at most 1.
+            seed: Starts the random numbers of this fault: the same ones of the requests that are
+                meant, in their order, meet it again.
+            only: Which clients are meant, by default all: one worker, say, or one grant.
+
+        Raises:
+            ValueError: Something of it is impossible; the text says what.
+        """
+        self._dispatcher.rules.add(Rule(fault, endpoint, times, probability, seed, only or Only()))
 
     def heal(self, endpoint: str | None = None) -> None:
         """
-        Forget the scripted answers of one endpoint, or of all.
+        Forget the faults of one endpoint; without a name all, also those for every endpoint.
 
         Raises:
             ValueError: No such endpoint.
         """
-        self._dispatcher.faults.clear(endpoint)
+        self._dispatcher.rules.clear(endpoint)
 
     def revoke(self, access_token: str) -> None:
         """

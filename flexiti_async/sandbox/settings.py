@@ -1,11 +1,14 @@
 """What can be set on a sandbox, before it starts and while it runs."""
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
-from attrs import define, field
+from attrs import Attribute, define, field
 
+from flexiti_async.sandbox.checked import is_seconds
 from flexiti_async.sandbox.log import RequestRecord
 from flexiti_async.sandbox.plans import READY_PLANS, Plan
 from flexiti_async.sandbox.veil import masked
@@ -15,6 +18,10 @@ __all__ = ["SCOPES", "Settings"]
 
 SCOPES = ("merchant", "customer")
 """The scopes of the API (spec section 2.3), the default first."""
+
+_T = TypeVar("_T")
+_THIRTY_YEARS = 30 * 366 * 86400
+_CONTROL_TOKEN = re.compile(r"[0-9A-Za-z_-]{16,}")
 
 
 def _scopes(scopes: Iterable[str]) -> frozenset[str]:
@@ -35,7 +42,31 @@ def _words(words: Iterable[str]) -> frozenset[str]:
 
 def _latency(seconds: Mapping[str, float]) -> Mapping[str, float]:
     check_endpoint_names(seconds)
+    if bad := [name for name, value in seconds.items() if not is_seconds(value)]:
+        msg = f"the latency of {bad[0]} must be a number of seconds, not negative, a year at most"
+        raise ValueError(msg)
     return MappingProxyType(dict(seconds))
+
+
+def _checked_offset(_: object, __: "Attribute[_T]", value: _T) -> None:
+    # Put this way around for NaN, which is not less than anything.
+    if not (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= _THIRTY_YEARS
+    ):
+        msg = "clock_offset must be a number of seconds, at most 30 years either way"
+        raise ValueError(msg)
+
+
+def _checked_token(_: object, __: "Attribute[str | None]", value: str | None) -> None:
+    if value is not None and not _CONTROL_TOKEN.fullmatch(value):
+        msg = "control_token must be at least 16 letters, digits, hyphens or underscores"
+        raise ValueError(msg)
+
+
+def _masked_token(token: str | None) -> str:
+    return "None" if token is None else masked(token)
 
 
 @define(kw_only=True, eq=False)
@@ -74,7 +105,11 @@ class Settings:
             means at most n characters.
         latency: Seconds that a request to an endpoint waits before it is processed, by endpoint
             name. Assign a new mapping to change it.
-        clock: The clock, in seconds since the epoch; `advance` adds to it.
+        clock: The clock, in seconds since the epoch.
+        clock_offset: Seconds by which the sandbox's time is ahead of that clock, or behind it if
+            negative, at most 30 years: what it tells in its Date header and judges tokens by.
+        control_token: Secret of the control endpoint (see `flexiti_async.sandbox.control`), at
+            least 16 characters; None for none. Read when the sandbox starts.
         on_request: Called with the record of every request just before its answer is sent.
     """
 
@@ -102,13 +137,14 @@ class Settings:
     ascii_only: bool = False
     latency: Mapping[str, float] = field(factory=dict[str, float], converter=_latency)
     clock: Callable[[], float] = field(default=time.time, repr=False)
+    clock_offset: float = field(default=0.0, validator=_checked_offset)
+    control_token: str | None = field(default=None, repr=_masked_token, validator=_checked_token)
     on_request: Callable[[RequestRecord], object] | None = field(default=None, repr=False)
-    _ahead: float = field(default=0.0, init=False, repr=False)
 
     def now(self) -> float:
         """Tell the sandbox's time, in seconds since the epoch."""
-        return self.clock() + self._ahead
+        return self.clock() + self.clock_offset
 
     def advance(self, seconds: float) -> None:
         """Put the sandbox's clock forward; tokens age by it at once."""
-        self._ahead += seconds
+        self.clock_offset += seconds

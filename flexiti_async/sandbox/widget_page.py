@@ -27,6 +27,7 @@ from flexiti_async.sandbox.endpoints import BASE_PATH
 from flexiti_async.sandbox.scenarios import (
     CHOICES,
     MFAS,
+    Choice,
     Mfa,
     candidates,
     choices,
@@ -115,7 +116,7 @@ class WidgetPage:
     async def finish(self, request: web.Request) -> web.Response:
         """End the session, unless the PIN is wrong and may be entered again."""
         session, body = await self._session(request)
-        choice = next((each for each in CHOICES if each == body.get("choice")), None)
+        choice = _choice(body)
         if choice is None:
             raise web.HTTPBadRequest(text="there is no such choice")
         if choice == "approve" and session.event is None:
@@ -175,5 +176,17 @@ def _answer(value: Json) -> web.Response:
     return web.Response(body=json_bytes(value), content_type=JSON_TYPE, headers=_HEADERS)
 
 
+def _choice(body: dict[str, object]) -> Choice | None:
+    asked = body.get("choice")
+    for choice in CHOICES:
+        if choice == asked:
+            return choice
+    return None
+
+
 def _mfa(body: dict[str, object]) -> Mfa:
-    return next((each for each in MFAS if each == body.get("mfa")), "sms")
+    asked = body.get("mfa")
+    for mfa in MFAS:
+        if mfa == asked:
+            return mfa
+    return "sms"

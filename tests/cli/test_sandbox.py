@@ -6,8 +6,10 @@ import shlex
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Generator
 from contextlib import closing
+from email.utils import parsedate_to_datetime
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -41,13 +43,19 @@ def start() -> Generator[Start, None, None]:
         running.communicate(timeout=30)
 
 
-def _welcome(running: "subprocess.Popen[str]") -> tuple[str, dict[str, str]]:
-    """Read the URL and the variables that a sandbox prints, to the blank line after them."""
+def _welcome(
+    running: "subprocess.Popen[str]", facts: dict[str, str] | None = None
+) -> tuple[str, dict[str, str]]:
+    """Read the URL and the variables that a sandbox prints, and into `facts` what is in between."""
     assert running.stdout is not None
     url = re.findall(r"http://\S+", running.stdout.readline())[0]
     variables: dict[str, str] = {}
     while len(variables) < 3:
-        words = shlex.split(running.stdout.readline())
+        line = running.stdout.readline()
+        name, _, value = line.strip().partition("  ")
+        if facts is not None:
+            facts[name] = value.strip()
+        words = shlex.split(line)
         if words[:1] == ["export"]:
             name, _, value = words[1].partition("=")
             variables[name] = value
@@ -123,6 +131,80 @@ def test_log(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 3 == len(lines)
     secrets = (token, TOKEN, EMAIL, "sandbox-client-secret")
     assert [] == [secret for secret in secrets if secret in str(lines)]
+
+
+def test_faults(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faults, latency and the clock are set on the command line; the log tells of faults."""
+    running = start(
+        *("--log", "--fault", "widget/init:answer,status=503,retry_after=1,times=null"),
+        *("--fault", '{"fault": {"kind": "drop"}, "endpoint": "oauth/token"}'),
+        *("--latency", "0.01", "--latency", "i18n=3600", "--clock-offset", "-90"),
+    )
+    url, variables = _welcome(running)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    lost = process("token", "refresh")
+    refused = process("init-widget", "--flow", "purchase", "--account-number", "1")
+    with pytest.raises(HTTPError) as caught:
+        urlopen(f"{url}/none", timeout=10)  # noqa: S310 - our own sandbox
+    caught.value.close()
+    skew = parsedate_to_datetime(caught.value.headers["date"]).timestamp() - time.time()
+    running.terminate()
+    lines = running.communicate(timeout=30)[0].splitlines()
+    parts = [line.split("  ") for line in lines]
+
+    assert 1 == lost.status == refused.status
+    assert "oauth/token" in lines[0]
+    assert "fault=drop" in parts[0]
+    assert {"503 general_error", "fault=answer"} <= {part for line in parts for part in line}
+    assert skew == pytest.approx(-90, abs=5)
+
+
+def test_control(start: Start) -> None:
+    """Another program steers the sandbox by the URL and the token that it prints."""
+    running, facts = start("--fault", "*:hang"), dict[str, str]()
+    _welcome(running, facts)
+    url, token = facts["control URL"], facts["control token"]
+    order = Request(  # noqa: S310 - our own sandbox
+        f"{url}/clock", b'{"offset": 60}', {"authorization": f"Bearer {token}"}
+    )
+    with urlopen(order, timeout=10) as answer:  # noqa: S310 - as above
+        state = json.loads(answer.read())
+    refused = _status(f"{url}/state")
+    running.terminate()
+    _, err = running.communicate(timeout=30)
+
+    assert 60 == state["clock_offset"]
+    assert [{"fault": {"kind": "hang"}, "left": 1}] == state["faults"]
+    assert 401 == refused
+    assert token not in err
+    assert len(token) >= 32
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (("--fault", "drop"), "--fault drop: write ENDPOINT:FAULT"),
+        (("--fault", "oauth/tokn:drop"), "no endpoint is called 'oauth/tokn'; there are: oauth/"),
+        (("--fault", "oauth/token:dorp"), "there is no such fault; there are: answer, "),
+        (("--fault", "*:drop", "--fault", "*:status=1"), "--fault *:status=1: status must be"),
+        (("--fault", f"*:status={EMAIL}"), "status must be"),
+        (("--fault", "{}"), "--fault {}: a rule needs a fault"),
+        (("--latency", "slow"), "--latency: write SECONDS, or ENDPOINT=SECONDS"),
+        (("--latency", "oauth/token="), "write SECONDS, or ENDPOINT=SECONDS"),
+        (("--latency", "oauth/tokn=1"), "no endpoint is called 'oauth/tokn'"),
+        (("--latency", "-1"), "the latency of oauth/token must be a number of seconds"),
+        (("--latency", "nan"), "the latency of oauth/token must be a number of seconds"),
+        (("--clock-offset", "1e10"), "--clock-offset"),
+        (("--clock-offset", "soon"), "--clock-offset"),
+    ],
+)
+def test_bad_faults(command: Command, argv: tuple[str, ...], told: str) -> None:
+    """A fault, a latency or an offset that makes no sense is an error of usage, in one line."""
+    ran = command("sandbox", "--port", "0", *argv)
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert told in ran.err
 
 
 def test_log_that_nobody_reads(start: Start) -> None:

@@ -1,0 +1,225 @@
+"""
+The control endpoint: other processes, in any language, steer a running sandbox.
+
+It is there if the sandbox was given a `control_token`; `flexiti-async sandbox` draws one and prints
+it. Every request carries it (`authorization: Bearer …`) and comes from this machine. Requests to it
+are neither recorded nor delayed, and meet no fault.
+
+| request to `/sandbox/control/…` | does |
+|---|---|
+| `GET state` | tells the time, what was counted, the tokens (without secrets), the faults |
+| `POST faults` | adds a rule: the JSON of `flexiti_async.sandbox.fault_codec` |
+| `DELETE faults` | takes all rules away; `?endpoint=oauth/token` those of that endpoint only |
+| `POST revoke` | revokes: `{"token_id": "…"}`, `{"family": 1}` or `{"all": true}` |
+| `POST expire` | ends the life of all tokens now |
+| `POST clock` | sets the clock `{"offset": 90}` ahead, or puts it forward: `{"advance": 5}` |
+| `POST latency` | sets it: `{"oauth/token": 0.2}`, seconds by endpoint; `{}` for none |
+
+Each answers the state that it leads to: of the tokens the newest 1,000. What is refused is
+told in `{"error": "…"}`: 400 for what makes no sense, 401 without the token, 403 from another
+machine, 404 for an unknown path or token, 405 for another method.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+from types import MappingProxyType
+from typing import TypeAlias, cast
+
+from aiohttp import web
+from attrs import field, frozen
+
+from flexiti_async.sandbox.checked import Document, as_mapping, is_seconds
+from flexiti_async.sandbox.dispatch import Dispatcher
+from flexiti_async.sandbox.fault_codec import read_json, rule_from_json, rule_to_json
+from flexiti_async.sandbox.rules import plain_address
+from flexiti_async.sandbox.state import TokenView
+
+__all__ = ["CONTROL_PATH", "Control"]
+
+CONTROL_PATH = "/sandbox/control"
+"""Where it is, on the host and port of the sandbox."""
+
+_SHOWN_TOKENS = 1000
+_Order: TypeAlias = Callable[[Dispatcher, web.Request, object], None]
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, text)
+        self.status = status
+        self.text = text
+        self.headers = headers or {}
+
+
+@frozen(eq=False)
+class Control:
+    """
+    The control endpoint of a sandbox.
+
+    Attributes:
+        dispatcher: What is steered.
+        token: The secret that requests have to carry.
+    """
+
+    dispatcher: Dispatcher
+    token: str = field(repr=False)
+
+    def add_to(self, app: web.Application) -> None:
+        """Serve it beside the API."""
+        app.router.add_route("*", f"{CONTROL_PATH}/{{name:.*}}", self.serve)
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """Carry out one order, and answer with the state that it leads to."""
+        try:
+            self._admit(request)
+            order = _order(request)
+            body = await request.read()
+            order(self.dispatcher, request, read_json(body) if body else {})
+        except _RefusedError as refused:
+            return _answer(refused.status, {"error": refused.text}, refused.headers)
+        except web.HTTPRequestEntityTooLarge:
+            return _answer(413, {"error": "the body is too large"})
+        except ValueError as error:  # its text is ours, and quotes no value
+            return _answer(400, {"error": str(error)})
+        return _answer(200, _state(self.dispatcher))
+
+    def _admit(self, request: web.Request) -> None:
+        if not _is_here(request.remote):
+            raise _RefusedError(403, "the control endpoint is for this machine only")
+        sent = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(sent.encode(errors="replace"), self.token.encode()):
+            raise _RefusedError(
+                401, "the control token is missing or wrong", {"WWW-Authenticate": "Bearer"}
+            )
+
+
+def _is_here(address: str | None) -> bool:
+    return address is not None and ip_address(plain_address(address)).is_loopback
+
+
+def _order(request: web.Request) -> _Order:
+    name = request.match_info["name"]
+    methods = [method for method, known in _ORDERS if known == name]
+    if not methods:
+        raise _RefusedError(404, "there is nothing at this path")
+    if request.method not in methods:
+        allowed = ", ".join(methods)
+        raise _RefusedError(405, f"this takes {allowed} only", {"Allow": allowed})
+    return _ORDERS[request.method, name]
+
+
+def _answer(
+    status: int, body: Mapping[str, Document], headers: Mapping[str, str] | None = None
+) -> web.Response:
+    return web.json_response(body, status=status, headers=headers)
+
+
+def _state(dispatcher: Dispatcher) -> dict[str, Document]:
+    settings, ledger = dispatcher.settings, dispatcher.books.ledger
+    views = ledger.views()
+    return {
+        "now": settings.now(),
+        "clock_offset": settings.clock_offset,
+        "latency": dict(settings.latency),
+        "requests": dispatcher.log.totals(),
+        "tokens_issued": ledger.issued,
+        "replays": ledger.replays,
+        "tokens": [_shown(view) for view in views[-_SHOWN_TOKENS:]],
+        "faults": [
+            {**rule_to_json(rule), "left": left} for rule, left in dispatcher.rules.holding()
+        ],
+    }
+
+
+def _shown(view: TokenView) -> dict[str, Document]:
+    return {
+        "token_id": view.token_id,
+        "scope": view.scope,
+        "grant": view.grant,
+        "issued_at": view.issued_at,
+        "expires_at": view.expires_at,
+        "revoked": view.revoked,
+        "family": view.family,
+    }
+
+
+def _look(_: Dispatcher, __: web.Request, ___: object) -> None:
+    """Change nothing."""
+
+
+def _add_fault(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
+    dispatcher.rules.add(rule_from_json(body))
+
+
+def _clear_faults(dispatcher: Dispatcher, request: web.Request, _: object) -> None:
+    if request.query.keys() - {"endpoint"}:
+        msg = "the only query parameter is endpoint"
+        raise ValueError(msg)
+    dispatcher.rules.clear(request.query.get("endpoint"))
+
+
+def _revoke(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
+    name, wanted = _one_member(body, "token_id", "family", "all")
+    match name, wanted:
+        case "all", True:
+            dispatcher.books.ledger.revoke_all()
+            return
+        case "token_id", str():
+            meant = [v for v in dispatcher.books.ledger.views() if v.token_id == wanted]
+        case "family", int() if wanted is not True:
+            meant = [v for v in dispatcher.books.ledger.views() if v.family == wanted]
+        case _:
+            msg = "revoke takes a token_id (text), a family (number), or all, which is true"
+            raise ValueError(msg)
+    if not meant:
+        raise _RefusedError(404, f"no token has this {name}")
+    for view in meant:
+        token = dispatcher.books.ledger.find(view.access_token)
+        if token is not None:
+            token.revoked = True
+
+
+def _expire(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
+    if as_mapping(body, "the body"):
+        msg = "expire takes nothing: it is for all tokens"
+        raise ValueError(msg)
+    dispatcher.books.ledger.expire_all(dispatcher.settings.now())
+
+
+def _set_clock(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
+    name, seconds = _one_member(body, "offset", "advance")
+    if name == "offset":
+        dispatcher.settings.clock_offset = cast("float", seconds)  # which checks it
+    elif is_seconds(seconds):
+        dispatcher.settings.advance(cast("float", seconds))
+    else:
+        msg = "advance must be a number of seconds, not negative, a year at most"
+        raise ValueError(msg)
+
+
+def _set_latency(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
+    latency = cast("dict[str, float]", as_mapping(body, "the body"))
+    dispatcher.settings.latency = latency  # which checks each number
+
+
+def _one_member(body: object, *names: str) -> tuple[str, object]:
+    members = as_mapping(body, "the body")
+    if len(members) != 1 or not members.keys() <= set(names):
+        msg = f"the body must have one of: {', '.join(names)}"
+        raise ValueError(msg)
+    return next(iter(members.items()))
+
+
+_ORDERS: Mapping[tuple[str, str], _Order] = MappingProxyType(
+    {
+        ("GET", "state"): _look,
+        ("POST", "faults"): _add_fault,
+        ("DELETE", "faults"): _clear_faults,
+        ("POST", "revoke"): _revoke,
+        ("POST", "expire"): _expire,
+        ("POST", "clock"): _set_clock,
+        ("POST", "latency"): _set_latency,
+    }
+)
+"""Method and path of a request to what it does."""

@@ -1,0 +1,146 @@
+"""POST apply: token, widget and application belong together (spec 2.6, 5.5, 7.6)."""
+
+from typing import Any
+
+import pytest
+
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox.scenarios import Choice
+
+from .conftest import APPLY, CUSTOMER, PERSON, changed
+from .shop import Shop
+
+NEW = changed(APPLY, f"{PERSON}.first_name", "Zoe")
+
+
+async def applied(shop: Shop, **changes: object) -> dict[str, Any]:
+    """Finish the widget, apply, and give the body of the answer."""
+    body = await application(shop, **changes)
+    return (await shop.post("apply", body, token=shop.customer)).body
+
+
+async def application(shop: Shop, **changes: object) -> dict[str, object]:
+    """Finish the widget, and write the application of somebody without an account."""
+    event: Any = shop.sandbox.play(await shop.widget(NEW))
+    return {**NEW, "widget_session_id": event["eventData"]["widget_session_id"], **changes}
+
+
+async def test_approved(shop: Shop, sandbox: Sandbox) -> None:
+    """An approved applicant has an account, and can buy with it."""
+    body = await applied(shop)
+    answer = await shop.authorize(10, account_number=body["account_number"])
+
+    assert ("approved", 30000001, "L") == (
+        body["status"],
+        body["account_number"],
+        body["risk_rating"],
+    )
+    assert "M1M1M1" == sandbox.account(30000001).postal_code
+    assert 200 == answer.status
+
+
+@pytest.mark.parametrize(
+    ("key", "result"),
+    [
+        ("P-MISSING_INFO", "pending"),
+        ("P-REVIEW_MISC", "pending"),
+        ("P-FRAUD", "pending"),
+        ("D-DUPLICATE", "declined"),
+        ("D-NO_HIT", "declined"),
+        ("A-RR_L", "approved"),
+        ("A-RR_X", "approved"),
+        ("A-RR_XX", "approved"),
+        ("D-EMAIL_DBL_TIMEOUT", "application_create_error"),
+        ("Marie", "approved"),
+    ],
+)
+async def test_keys(shop: Shop, key: str, result: str) -> None:
+    """The middle name decides."""
+    body = await applied(shop, middle_name=key)
+
+    assert result == body.get("status", body.get("error"))
+
+
+async def test_keys_of_standard_accounts(shop: Shop, sandbox: Sandbox) -> None:
+    """Without standard accounts two keys are declined."""
+    sandbox.standard_accounts = False
+    results = [(await applied(shop, middle_name=key))["status"] for key in ("A-RR_XX", "A-RR_XXX")]
+
+    assert ["declined", "declined"] == results
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"email": "other@email.com"}, "not_verified"),
+        ({"phone_number": 1231231235}, "not_verified"),
+        ({"widget_session_id": "x"}, "not_verified"),
+        ({"widget_session_id": None}, "not_verified"),
+        ({CUSTOMER: {}}, "not_verified"),
+        ({CUSTOMER: {"personal_information": {"first_name": "Eve"}}}, "not_verified"),
+        ({"tos_agreement": False}, "tos_agreement_required"),
+        ({"external_location_id": "nowhere"}, "external_location_id_not_found"),
+        ({"account_type": "business"}, "account_type_not_permitted"),
+    ],
+)
+async def test_refusals(
+    shop: Shop, sandbox: Sandbox, changes: dict[str, object], error: str
+) -> None:
+    """Each difference from what the widget was opened with is refused."""
+    sandbox.account_types = frozenset({"consumer"})
+    sandbox.external_location_ids = frozenset()
+
+    assert error == (await applied(shop, **changes))["error"]
+
+
+async def test_another_token(shop: Shop) -> None:
+    """The application comes with the access token of its widget, and with no other."""
+    body = await application(shop)
+    other = await shop.api.access_token()
+
+    assert (409, "not_verified") == (await shop.post("apply", body, token=other)).refusal
+
+
+async def test_session_of_another_token(shop: Shop) -> None:
+    """The same applicant under two tokens: each application needs the session of its own."""
+    body = await application(shop)
+    shop.customer = await shop.api.access_token()
+    await shop.widget(NEW)
+
+    answer = await shop.post("apply", body, token=shop.customer)
+    assert (409, "not_verified") == answer.refusal
+
+
+async def test_two_applications_under_one_token(shop: Shop) -> None:
+    """The last init under a token is the one that counts: the earlier applicant is refused."""
+    earlier = await application(shop)
+    await shop.widget(APPLY)
+
+    answer = await shop.post("apply", earlier, token=shop.customer)
+    assert (409, "not_verified") == answer.refusal
+
+
+@pytest.mark.parametrize("choice", ["cancel", "failure", None])
+async def test_unfinished_widget(shop: Shop, sandbox: Sandbox, choice: Choice | None) -> None:
+    """Without an flx-success there is no application."""
+    url = await shop.widget(NEW)
+    if choice is not None:
+        sandbox.play(url, choice)
+    body = {**NEW, "widget_session_id": url.rpartition("=")[2]}
+
+    answer = await shop.post("apply", body, token=shop.customer)
+    assert (409, "not_verified") == answer.refusal
+
+
+async def test_session_of_a_purchase(shop: Shop) -> None:
+    """A widget session of a purchase is none of an application."""
+    body = await application(shop, widget_session_id=await shop.verified())
+
+    assert (409, "not_verified") == (await shop.post("apply", body, token=shop.customer)).refusal
+
+
+async def test_existing_customer(shop: Shop) -> None:
+    """A second account of the same type is not opened."""
+    assert "approved" == (await applied(shop))["status"]
+    assert "customer_already_exists" == (await applied(shop))["error"]
+    assert "approved" == (await applied(shop, account_type="business"))["status"]
