@@ -15,8 +15,17 @@ from flexiti_async.api.authorization_lists import AuthorizationSearch
 from flexiti_async.api.authorizations import Authorization, AuthorizationStatus
 from flexiti_async.api.captures import Capture, Release
 from flexiti_async.api.common import AccountType, Language, Province
+from flexiti_async.api.events import (
+    CUSTOMER_PORTAL,
+    Action,
+    EventType,
+    MfaOption,
+    WidgetEvent,
+    parse_event,
+)
 from flexiti_async.api.merchants import MerchantLogin, merchants_login
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase, PurchaseType
+from flexiti_async.api.reactions import Reaction
 from flexiti_async.api.refunds import Refund
 from flexiti_async.api.returns import Return
 from flexiti_async.api.sku_data import Product, SkuData
@@ -53,6 +62,7 @@ from flexiti_async.errors import (
     CheckoutError,
     CheckoutNotFound,
     CheckoutTokenRejected,
+    CheckoutUnsettled,
     ClockError,
     ConfigError,
     Conflict,
@@ -61,6 +71,7 @@ from flexiti_async.errors import (
     CreditExceeded,
     CustomerExists,
     CustomerNotIdentified,
+    EventRefused,
     FieldError,
     FlexitiError,
     Forbidden,
@@ -70,6 +81,7 @@ from flexiti_async.errors import (
     LifetimeTooShort,
     LocationNotFound,
     MalformedAnswer,
+    MalformedEvent,
     NotFound,
     NotPermitted,
     NotVerified,
@@ -108,9 +120,11 @@ from flexiti_async.session import FlexitiSession
 from flexiti_async.store import Entry, TokenStore, open_store
 
 __all__ = [
+    "CUSTOMER_PORTAL",
     "AccountNotUsable",
     "AccountType",
     "AccountTypePlace",
+    "Action",
     "AgreementRequired",
     "AmountExceeded",
     "ApiError",
@@ -134,6 +148,7 @@ __all__ = [
     "CheckoutError",
     "CheckoutNotFound",
     "CheckoutTokenRejected",
+    "CheckoutUnsettled",
     "ClockError",
     "ConfigError",
     "Conflict",
@@ -144,6 +159,8 @@ __all__ = [
     "CustomerNotIdentified",
     "Entry",
     "Environment",
+    "EventRefused",
+    "EventType",
     "FieldError",
     "FlexitiConfig",
     "FlexitiError",
@@ -158,7 +175,9 @@ __all__ = [
     "LifetimeTooShort",
     "LocationNotFound",
     "MalformedAnswer",
+    "MalformedEvent",
     "MerchantLogin",
+    "MfaOption",
     "NotFound",
     "NotPermitted",
     "NotVerified",
@@ -171,6 +190,7 @@ __all__ = [
     "Province",
     "PurchaseType",
     "PurchaseWidget",
+    "Reaction",
     "RecordUnreadable",
     "RefreshRevokesAccess",
     "Refund",
@@ -205,6 +225,7 @@ __all__ = [
     "Unauthorized",
     "ValidationError",
     "Widget",
+    "WidgetEvent",
     "WrongInputs",
     "WrongLoop",
     "WrongTransactionType",
@@ -216,4 +237,5 @@ __all__ = [
     "init_widget",
     "merchants_login",
     "open_store",
+    "parse_event",
 ]

@@ -206,6 +206,7 @@ class FlexitiSession:
         sharing: Sharing | str | None = None,
         flow_ttl: float | None = None,
         resumable: bool = True,
+        in_store: bool = False,
     ) -> Checkout:
         """
         Start a customer's flow with a token that will live long enough for it.
@@ -219,6 +220,8 @@ class FlexitiSession:
                 and half of a token's lifetime if that has none.
             resumable: Save the checkout in the token store, so that `resume()` finds it in any
                 process of the shop.
+            in_store: It is at a counter: it begins with `lookup`, with a merchant's token, and no
+                widget, since no such token may reach a browser.
 
         Raises:
             TokenError: There is no token.
@@ -227,7 +230,7 @@ class FlexitiSession:
         reference_id = reference_id_of(reference_id)
         ttl = self._config.flow_ttl if flow_ttl is None else flow_ttl
         chosen = None if sharing is None else Sharing(sharing)
-        refresher = self.refresher(Scope.CUSTOMER)
+        refresher = self.refresher(Scope.MERCHANT if in_store else Scope.CUSTOMER)
         if chosen is Sharing.DEDICATED:
             token = await refresher.dedicated(ttl)
         else:
@@ -248,9 +251,8 @@ class FlexitiSession:
         """
         saved = await self._desk.records.load(reference_id_of(reference_id))
         state = saved.state
-        token = state.token.as_token(
-            Scope.CUSTOMER, life=state.token.remaining, at=now(self._clock)
-        )
+        scope = Scope.MERCHANT if state.in_store else Scope.CUSTOMER
+        token = state.token.as_token(scope, life=state.token.remaining, at=now(self._clock))
         return Checkout(
             self._desk,
             state.reference_id,

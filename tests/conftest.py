@@ -1,11 +1,11 @@
 """What many tests need: a sandbox and sessions on it that share one clock, moved by hand."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
-from flexiti_async import FlexitiConfig, FlexitiSession
+from flexiti_async import Checkout, FlexitiConfig, FlexitiSession
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
@@ -14,6 +14,8 @@ from .blocking import no_blocking
 from .leftovers import Leftovers
 
 MakeSession = Callable[..., FlexitiSession]
+Hand = Callable[[Checkout], Awaitable[Checkout]]
+"""Takes a checkout to where its next step is made: nowhere, or to another process."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -88,3 +90,16 @@ async def make_session(
 def session(make_session: MakeSession) -> FlexitiSession:
     """Give a session on the sandbox."""
     return make_session()
+
+
+@pytest.fixture(params=["one process", "a process a step"])
+def hand(request: pytest.FixtureRequest, make_session: MakeSession) -> Hand:
+    """Give what lies between two steps: nothing, or a process that takes the checkout up."""
+
+    async def keep(checkout: Checkout) -> Checkout:
+        return checkout
+
+    async def pass_on(checkout: Checkout) -> Checkout:
+        return await make_session().resume(checkout.reference_id)
+
+    return keep if request.param == "one process" else pass_on

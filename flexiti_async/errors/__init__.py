@@ -5,9 +5,12 @@ Everything that this library raises on purpose, as one tree.
 FlexitiError
 ├── ConfigError                    the configuration is wrong; nothing was sent
 ├── ValidationError                the data of a call are wrong; nothing was sent  (field_errors)
+│   └── MalformedEvent             what the browser posted is no event of the widget
 ├── CheckoutError                  the checkout cannot take this step
 │   ├── CheckoutNotFound           nothing (any more) is known under this reference id
 │   ├── CheckoutConflict           another process took this step
+│   ├── CheckoutUnsettled          nobody knows yet whether its last call ran
+│   ├── EventRefused               an event of another widget session, or of another account
 │   └── CheckoutTokenRejected      the API refused the token pinned to a running flow
 ├── SessionClosed                  the session, or the client session it borrowed, was closed
 │   └── WrongLoop                  the client session it borrowed is of another event loop
@@ -90,9 +93,12 @@ from flexiti_async.errors.base import (
     CheckoutError,
     CheckoutNotFound,
     CheckoutTokenRejected,
+    CheckoutUnsettled,
     ConfigError,
+    EventRefused,
     FieldError,
     FlexitiError,
+    MalformedEvent,
     SessionClosed,
     ValidationError,
     WrongLoop,
@@ -160,6 +166,7 @@ __all__ = [
     "CheckoutError",
     "CheckoutNotFound",
     "CheckoutTokenRejected",
+    "CheckoutUnsettled",
     "ClockError",
     "ConfigError",
     "Conflict",
@@ -168,6 +175,7 @@ __all__ = [
     "CreditExceeded",
     "CustomerExists",
     "CustomerNotIdentified",
+    "EventRefused",
     "FieldError",
     "FlexitiError",
     "Forbidden",
@@ -177,6 +185,7 @@ __all__ = [
     "LifetimeTooShort",
     "LocationNotFound",
     "MalformedAnswer",
+    "MalformedEvent",
     "NotFound",
     "NotPermitted",
     "NotVerified",

@@ -9,9 +9,12 @@ __all__ = [
     "CheckoutError",
     "CheckoutNotFound",
     "CheckoutTokenRejected",
+    "CheckoutUnsettled",
     "ConfigError",
+    "EventRefused",
     "FieldError",
     "FlexitiError",
+    "MalformedEvent",
     "SessionClosed",
     "ValidationError",
     "WrongLoop",
@@ -74,6 +77,10 @@ class ValidationError(FlexitiError, ValueError):
         self.field_errors = tuple(field_errors)
 
 
+class MalformedEvent(ValidationError):
+    """What a browser posted is no event of the widget; `field_errors` have no values."""
+
+
 class CheckoutError(FlexitiError):
     """
     The checkout cannot take this step.
@@ -93,6 +100,19 @@ class CheckoutNotFound(CheckoutError, LookupError):
 
 class CheckoutConflict(CheckoutError):
     """Another process took this step of the checkout; `resume()` shows where it stands."""
+
+
+class CheckoutUnsettled(CheckoutError):
+    """
+    A call of this checkout that must not run twice is under way, or its outcome is unknown.
+
+    It may be this process, another one, or one that has died. Once it is certain that nobody is
+    at it any more, find out at Flexiti whether it ran, and say so by `Checkout.settle()`.
+    """
+
+
+class EventRefused(CheckoutError):
+    """An event of another widget session or of another account: a mistake, or a forgery."""
 
 
 class CheckoutTokenRejected(CheckoutError):

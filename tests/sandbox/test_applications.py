@@ -101,6 +101,16 @@ async def test_another_token(shop: Shop) -> None:
     assert (409, "not_verified") == (await shop.post("apply", body, token=other)).refusal
 
 
+async def test_session_of_another_token(shop: Shop) -> None:
+    """The same applicant under two tokens: each application needs the session of its own."""
+    body = await application(shop)
+    shop.customer = await shop.api.access_token()
+    await shop.widget(NEW)
+
+    answer = await shop.post("apply", body, token=shop.customer)
+    assert (409, "not_verified") == answer.refusal
+
+
 async def test_two_applications_under_one_token(shop: Shop) -> None:
     """The last init under a token is the one that counts: the earlier applicant is refused."""
     earlier = await application(shop)

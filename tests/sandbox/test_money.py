@@ -74,6 +74,16 @@ async def test_from_purchase_to_refund(shop: Shop, sandbox: Sandbox) -> None:
     assert money("4850.00", "0", "150.00") == state(sandbox)
 
 
+async def test_eighteen_digits(shop: Shop, sandbox: Sandbox) -> None:
+    """Amounts are exact to the last digit of number(18,2), where a float is not."""
+    amount = "1234567890123456.78"
+    sandbox.account(ACCOUNT).credit_limit = Decimal(amount)
+    body = (await shop.authorize(amount)).body
+
+    assert Decimal(amount) == body["amount"]
+    assert 0 == sandbox.account(ACCOUNT).available_credit
+
+
 @pytest.mark.parametrize("step", ["capture", "release"])
 async def test_limits_of_an_authorization(shop: Shop, sandbox: Sandbox, step: str) -> None:
     """No more than is left, nothing of what is closed, nothing of what is on hold."""

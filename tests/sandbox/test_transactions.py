@@ -42,6 +42,16 @@ async def test_payment(shop: Shop, sandbox: Sandbox) -> None:
     assert Decimal("-100.00") == sandbox.account(ACCOUNT).balance
 
 
+async def test_code_is_good_once(shop: Shop) -> None:
+    """A code pays for one transaction."""
+    code = await shop.code()
+    first = await pay(shop, code=code)
+    second = await pay(shop, code=code)
+
+    assert 200 == first.status
+    assert (409, "not_verified") == second.refusal
+
+
 async def test_duplicate(shop: Shop, sandbox: Sandbox) -> None:
     """The same key gets the earlier answer, and nothing is paid again, whatever is sent now."""
     first = await pay(shop, key="payment-1", digest="h")

@@ -1,0 +1,533 @@
+"""A purchase online, from the widget to the refund, also with others at it."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flexiti_async import (
+    Checkout,
+    CheckoutConflict,
+    CheckoutError,
+    CheckoutTokenRejected,
+    CheckoutUnsettled,
+    Conflict,
+    CreditExceeded,
+    FlexitiSession,
+    OutcomeUnknown,
+    PlanNotAvailable,
+    Reaction,
+    Step,
+    StoreUnavailable,
+    ValidationError,
+)
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.testing import ManualClock
+
+from .checkouts import (
+    ACCOUNT,
+    APPLICANT,
+    BUY,
+    PLAN,
+    authorized,
+    books,
+    money_requests,
+    plan,
+    verified,
+)
+from .conftest import Hand, MakeSession
+from .faulty_store import FaultyStore, Trouble
+
+SHOPPER = Path(__file__).parent / "checkout_process.py"
+
+
+async def test_a_purchase_from_the_widget_to_the_refund(
+    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+) -> None:
+    """Each step finds what the one before has left, in whatever process, and the sums are right."""
+    checkout = await hand(await session.checkout())
+    widget = await checkout.init_widget(BUY)
+    checkout = await hand(checkout)
+    event = json.dumps(sandbox.play(widget.redirection_url)).encode()
+
+    assert Reaction.AUTHORIZE is await checkout.handle_event(event)
+    assert (Step.VERIFIED, str(ACCOUNT)) == (checkout.step, checkout.account_number)
+
+    checkout = await hand(checkout)
+    plans = await checkout.plans(Decimal(300))
+    chosen = next(offer for offer in plans.promotional_purchase if offer.plan_id == 101)
+    term = next(term for term in chosen.terms if term.term == 12)
+
+    assert Decimal(25) == term.term_amount
+
+    checkout = await hand(checkout)
+    await checkout.authorize(
+        Decimal("300.00"),
+        transaction_type="promotional_purchase",
+        plan_id=chosen.plan_id,
+        term=term.term,
+        reference="order-1",
+    )
+
+    assert (Step.AUTHORIZED, Decimal("300.00")) == (checkout.step, checkout.open_amount)
+    assert {"free": 4700, "held": 300, "owed": 0} == books(sandbox)
+
+    checkout = await hand(checkout)
+    await checkout.capture("120.50", reference="parcel-1")
+
+    assert (Step.CAPTURED, Decimal("179.50")) == (checkout.step, checkout.open_amount)
+    assert {"free": 4700, "held": Decimal("179.50"), "owed": Decimal("120.50")} == books(sandbox)
+
+    checkout = await hand(checkout)
+    given_back = await checkout.return_capture(amount=20)
+
+    assert (Step.CAPTURED, Decimal("179.50")) == (checkout.step, checkout.open_amount)
+    assert Decimal("100.50") == given_back.remaining_capture_amount
+    assert {"free": 4720, "held": Decimal("179.50"), "owed": Decimal("100.50")} == books(sandbox)
+
+    checkout = await hand(checkout)
+    await checkout.release("79.50")
+
+    assert (Step.CAPTURED, Decimal(100)) == (checkout.step, checkout.open_amount)
+
+    checkout = await hand(checkout)
+    await checkout.capture(100)
+
+    assert (Step.CLOSED, Decimal(0)) == (checkout.step, checkout.open_amount)
+    assert 2 == len(checkout.capture_ids)
+    assert frozenset({"return_capture", "refund"}) == checkout.next_steps
+
+    checkout = await hand(checkout)
+    await checkout.refund("50.25", capture_id=checkout.capture_ids[1])
+
+    assert {"free": Decimal("4849.75"), "held": 0, "owed": Decimal("150.25")} == books(sandbox)
+    assert "closed" == sandbox.authorizations[0].status
+    calls = [request for request in sandbox.requests if request.endpoint != "oauth/token"]
+    assert {checkout.reference_id} == {call.reference_id for call in calls}
+
+
+async def test_a_purchase_in_a_process_a_step(
+    sandbox: Sandbox, make_session: MakeSession, tmp_path: Path
+) -> None:
+    """Real processes over a store of files: all that goes from one to the next is the id."""
+    store = f"file://{tmp_path}/tokens"
+
+    async def run(step: str, *more: str) -> Mapping[str, Any]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(SHOPPER),
+            *(sandbox.base_url, sandbox.client_id, sandbox.client_secret, store, step),
+            *more,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        output, _ = await process.communicate()
+        assert 0 == process.returncode
+        answer: Mapping[str, Any] = json.loads(output)
+        return answer
+
+    started = await run("start", str(ACCOUNT))
+    reference_id = started["reference_id"]
+    event = json.dumps(sandbox.play(started["session_id"]))
+    steps = [
+        (await run("event", reference_id, event))["step"],
+        (await run("plans", reference_id, "300"))["step"],
+        (await run("authorize", reference_id, "300"))["step"],
+        (await run("capture", reference_id, "120.50"))["step"],
+        (await run("return", reference_id, "20"))["step"],
+        (await run("refund", reference_id, "10"))["step"],
+    ]
+    session = make_session(store=store)
+    last = await session.resume(reference_id)
+
+    assert ["verified", "verified", "authorized", "captured", "captured", "captured"] == steps
+    assert Decimal("179.50") == last.open_amount
+    assert {"free": 4730, "held": Decimal("179.50"), "owed": Decimal("90.50")} == books(sandbox)
+
+
+async def test_a_purchase_that_is_captured_at_once(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """With auto_capture nothing is left, and the capture can be returned."""
+    checkout = await authorized(await session.checkout(), sandbox, auto_capture=True)
+    await checkout.return_capture(full_return=True)
+
+    assert (Step.CLOSED, Decimal(0)) == (checkout.step, checkout.open_amount)
+    assert {"free": 5000, "held": 0, "owed": 0} == books(sandbox)
+
+
+async def test_a_purchase_that_is_released(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """In two parts; then nothing may come."""
+    checkout = await authorized(await session.checkout(), sandbox)
+    await checkout.release(100)
+    half_way = checkout.step
+    await checkout.release()
+
+    assert (Step.AUTHORIZED, Step.RELEASED) == (half_way, checkout.step)
+    assert frozenset() == checkout.next_steps
+    assert {"free": 5000, "held": 0, "owed": 0} == books(sandbox)
+
+
+async def test_a_refused_plan_leaves_the_choice_of_another(
+    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+) -> None:
+    """The API's refusal is no step, in this process and in the next one."""
+    checkout = await verified(await session.checkout(), sandbox)
+    with pytest.raises(PlanNotAvailable):
+        await checkout.authorize(300, **plan(plan_id=202, term=6))
+    refused_at = checkout.step
+    checkout = await hand(checkout)
+    with pytest.raises(CreditExceeded):
+        await checkout.authorize(9999, **PLAN)
+    checkout = await hand(checkout)
+    await checkout.authorize(300, **PLAN)
+
+    assert (Step.VERIFIED, Step.AUTHORIZED) == (refused_at, checkout.step)
+    assert {"free": 4700, "held": 300, "owed": 0} == books(sandbox)
+
+
+async def test_a_refused_capture_leaves_the_checkout_where_it_was(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """More than is left is the API's to refuse, and nothing is lost by it."""
+    checkout = await authorized(await session.checkout(), sandbox)
+    with pytest.raises(Conflict):
+        await checkout.capture("300.01")
+
+    assert (Step.AUTHORIZED, Decimal("300.00")) == (checkout.step, checkout.open_amount)
+    assert "capture" in checkout.next_steps
+
+
+@pytest.mark.parametrize(
+    ("steps", "call"),
+    [
+        (0, "handle_event"),
+        (0, "plans"),
+        (0, "authorize"),
+        (0, "lookup"),
+        (0, "apply"),
+        (1, "authorize"),
+        (1, "plans"),
+        (2, "handle_event"),
+        (2, "capture"),
+        (2, "verify"),
+        (2, "settle"),
+        (3, "authorize"),
+        (3, "init_widget"),
+        (3, "return_capture"),
+        (3, "refund"),
+    ],
+)
+async def test_a_step_out_of_order_is_refused_before_any_request(
+    session: FlexitiSession, sandbox: Sandbox, steps: int, call: str
+) -> None:
+    """The error says what may come, and nothing is sent."""
+    checkout = await session.checkout()
+    if steps == 1:
+        await checkout.init_widget(BUY)
+    if steps == 2:
+        await verified(checkout, sandbox)
+    if steps == 3:
+        await authorized(checkout, sandbox)
+    sent = len(sandbox.requests)
+    calls: Mapping[str, Any] = {
+        "init_widget": lambda: checkout.init_widget(BUY),
+        "handle_event": lambda: checkout.handle_event({"eventType": "flx-cancel"}),
+        "plans": lambda: checkout.plans(300),
+        "authorize": lambda: checkout.authorize(300, **PLAN),
+        "apply": lambda: checkout.apply({}),
+        "lookup": lambda: checkout.lookup(account_number=ACCOUNT),
+        "verify": checkout.verify,
+        "capture": lambda: checkout.capture(1),
+        "return_capture": lambda: checkout.return_capture(amount=1),
+        "refund": lambda: checkout.refund(1),
+        "settle": lambda: checkout.settle(ran=True),
+    }
+    with pytest.raises(CheckoutError) as caught:
+        await calls[call]()
+
+    assert ", ".join(sorted(checkout.next_steps)) in str(caught.value)
+    assert sent == len(sandbox.requests)
+
+
+async def test_bad_data_are_refused_before_any_request(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """And the checkout stays where it was."""
+    checkout = await verified(await session.checkout(), sandbox)
+    sent = len(sandbox.requests)
+    bads: list[dict[str, Any]] = [
+        {"plan_id": None},
+        {"verification_code": "2222"},
+        {"reference": "x" * 41},
+    ]
+    for bad in bads:
+        with pytest.raises(ValidationError):
+            await checkout.authorize(300, **plan(**bad))
+
+    with pytest.raises(ValidationError):
+        await checkout.authorize(0.1, **PLAN)  # type: ignore[arg-type]
+
+    assert Step.VERIFIED is checkout.step
+    assert sent == len(sandbox.requests)
+
+
+async def test_of_two_processes_one_authorizes(
+    session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """The other one is told so, and has sent nothing."""
+    started = await verified(await session.checkout(), sandbox)
+    both = [await make_session().resume(started.reference_id) for _ in range(2)]
+    results = await asyncio.gather(
+        *(checkout.authorize(300, **PLAN) for checkout in both), return_exceptions=True
+    )
+
+    assert 1 == sum(isinstance(result, CheckoutConflict) for result in results)
+    assert ["authorization"] == money_requests(sandbox)
+    assert {"free": 4700, "held": 300, "owed": 0} == books(sandbox)
+
+
+async def test_of_two_clicks_in_one_process_one_authorizes(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """Also a capture, whose token has to be waited for."""
+    checkout = await verified(await session.checkout(), sandbox)
+    first = await asyncio.gather(
+        *(checkout.authorize(300, **PLAN) for _ in range(3)), return_exceptions=True
+    )
+    then = await asyncio.gather(*(checkout.capture(300) for _ in range(3)), return_exceptions=True)
+
+    for results in (first, then):
+        assert 2 == sum(isinstance(result, CheckoutUnsettled) for result in results)
+    assert ["authorization", "authorization/capture"] == money_requests(sandbox)
+
+
+async def test_a_process_that_comes_while_another_one_authorizes_is_refused(
+    session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """It finds the claim, whatever it wants to do."""
+    checkout = await verified(await session.checkout(), sandbox)
+    seen: list[Exception] = []
+
+    async def meanwhile() -> None:
+        other = await make_session().resume(checkout.reference_id)
+        for step in (other.authorize(300, **PLAN), other.init_widget(BUY), other.plans(1)):
+            with pytest.raises(CheckoutUnsettled) as caught:
+                await step
+            seen.append(caught.value)
+
+    sandbox.latency = {"authorization": 0.2}
+    running = asyncio.create_task(checkout.authorize(300, **PLAN))
+    while not sandbox.count("authorization"):
+        await asyncio.sleep(0)
+    await meanwhile()
+    await running
+
+    assert [checkout.reference_id] * 3 == [getattr(e, "reference_id", None) for e in seen]
+    assert ["authorization"] == money_requests(sandbox)
+
+
+async def test_a_lost_outcome_is_settled_by_who_has_looked_it_up(
+    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+) -> None:
+    """Until then nothing leads on; and what ran goes on as if its answer had come."""
+    checkout = await verified(await session.checkout(), sandbox)
+    await lose_the_answer(checkout, sandbox)
+    checkout = await hand(checkout)
+    with pytest.raises(CheckoutUnsettled):
+        await checkout.authorize(300, **PLAN)
+    with pytest.raises(ValidationError):
+        await checkout.settle(ran=True)
+    stuck_at, may_come = checkout.step, checkout.next_steps
+    found = sandbox.authorizations[0]
+    await checkout.settle(ran=True, authorization_id=found.authorization_id)
+    checkout = await hand(checkout)
+    await checkout.capture(100)
+
+    assert (Step.AUTHORIZING, frozenset({"settle"})) == (stuck_at, may_come)
+    assert Decimal(200) == checkout.open_amount
+    assert {"free": 4700, "held": 200, "owed": 100} == books(sandbox)
+
+
+async def test_a_call_that_did_not_run_may_be_made_again(
+    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+) -> None:
+    """Once the shop has made sure of it."""
+    checkout = await verified(await session.checkout(), sandbox)
+    sandbox.fail("authorization", status=502)
+    with pytest.raises(Exception, match="authorization"):
+        await checkout.authorize(300, **PLAN)
+    checkout = await hand(checkout)
+    stuck_at = checkout.step
+    with pytest.raises(ValidationError):
+        await checkout.settle(ran=False, authorization_id=1)
+    await checkout.settle(ran=False)
+    checkout = await hand(checkout)
+    await checkout.authorize(300, **PLAN)
+
+    assert Step.AUTHORIZING is stuck_at
+    assert 1 == len(sandbox.authorizations)
+
+
+async def test_a_process_that_dies_leaves_its_claim(
+    session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """The next one finds it, and asks nothing of the API before it is settled."""
+    checkout = await authorized(await session.checkout(), sandbox)
+    sandbox.latency = {"authorization/capture": 30}
+    dying = asyncio.create_task(checkout.capture(100))
+    while not sandbox.count("authorization/capture"):
+        await asyncio.sleep(0)
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    heir = await make_session().resume(checkout.reference_id)
+    for step in (heir.capture(100), heir.release()):
+        with pytest.raises(CheckoutUnsettled):
+            await step
+    await heir.settle(ran=False)
+
+    assert (Step.CAPTURING, Step.AUTHORIZED) == (checkout.step, heir.step)
+    assert Decimal("300.00") == heir.open_amount
+
+
+async def test_of_two_who_settle_one_is_heard(
+    session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """Otherwise both would make the call again."""
+    checkout = await verified(await session.checkout(), sandbox)
+    sandbox.fail("authorization", status=500)
+    with pytest.raises(Exception, match="authorization"):
+        await checkout.authorize(300, **PLAN)
+    both = [await make_session().resume(checkout.reference_id) for _ in range(2)]
+    results = await asyncio.gather(*(one.settle(ran=False) for one in both), return_exceptions=True)
+
+    assert 1 == sum(isinstance(result, CheckoutConflict) for result in results)
+
+
+async def test_an_answer_is_not_lost_with_the_store(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Money has moved: the shop gets the answer, and the claim stays for the others."""
+    store = FaultyStore(clock.boot)
+    session = make_session(store=store, on_store_failure="raise")
+    checkout = await verified(await session.checkout(), sandbox)
+
+    def go_down(_: object) -> None:
+        store.down = True
+
+    sandbox.on_request = go_down
+    answer = await checkout.authorize(300, **PLAN)
+    store.down = False
+    other = await make_session(store=store).resume(checkout.reference_id)
+
+    assert str(sandbox.authorizations[0].authorization_id) == answer.authorization_id
+    assert (Step.AUTHORIZED, Step.AUTHORIZING) == (checkout.step, other.step)
+
+
+async def test_without_the_store_nobody_authorizes_what_another_could(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Also where sessions go on without their store: this is money."""
+    store = FaultyStore(clock.boot)
+    checkout = await verified(await make_session(store=store).checkout(), sandbox)
+    store.down = True
+    with pytest.raises(StoreUnavailable):
+        await checkout.authorize(300, **PLAN)
+    refused_at = checkout.step
+    store.down = False
+    await checkout.authorize(300, **PLAN)
+
+    assert (Step.VERIFIED, Step.AUTHORIZED) == (refused_at, checkout.step)
+    assert ["authorization"] == money_requests(sandbox)
+
+
+async def test_a_checkout_that_was_never_saved_is_nobody_elses(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Begun without the store, or without being resumable, it goes to its end."""
+    store = FaultyStore(clock.boot)
+    session = make_session(store=store)
+    await session.token(min_ttl=None)
+    store.down = True
+    unsaved = await authorized(await session.checkout(), sandbox)
+    alone = await authorized(await session.checkout(resumable=False), sandbox)
+
+    assert [Step.AUTHORIZED] * 2 == [unsaved.step, alone.step]
+
+
+async def test_a_claim_is_not_put_down_anew_where_the_store_has_lost_it(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Whoever else had taken the step is lost with it, so nobody can tell."""
+    store = FaultyStore(clock.boot)
+    checkout = await verified(await make_session(store=store).checkout(), sandbox)
+    store.evict()
+    with pytest.raises(CheckoutConflict):
+        await checkout.authorize(300, **PLAN)
+
+    assert [] == money_requests(sandbox)
+
+
+@pytest.mark.parametrize("trouble", ["written but unknown", "late", "written but denied"])
+async def test_a_claim_of_ones_own_is_no_foreign_one(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock, trouble: Trouble
+) -> None:
+    """What the store has written without saying so hinders nobody but the others."""
+    store = FaultyStore(clock.boot)
+    checkout = await verified(await make_session(store=store).checkout(), sandbox)
+    store.trouble.append(trouble)
+    try:
+        await checkout.authorize(300, **PLAN)
+    except StoreUnavailable:
+        await store.deliver()
+        await checkout.authorize(300, **PLAN)
+
+    assert Step.AUTHORIZED is checkout.step
+    assert ["authorization"] == money_requests(sandbox)
+
+
+async def test_a_refused_token_ends_a_checkout_where_it_was(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """A refused call did not run, so there is nothing to settle."""
+    checkout = await verified(await session.checkout(), sandbox)
+    clock.advance(100)
+    sandbox.revoke_all()
+    with pytest.raises(CheckoutTokenRejected):
+        await checkout.authorize(300, **PLAN)
+
+    assert Step.VERIFIED is checkout.step
+
+
+async def test_another_flow_is_another_checkout(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """An application has a token of its own, which a purchase that has begun cannot get."""
+    checkout = await session.checkout()
+    await checkout.init_widget(BUY)
+    with pytest.raises(CheckoutError, match="another"):
+        await checkout.init_widget(APPLICANT)
+
+    assert 1 == sandbox.count("widget/init")
+
+
+async def test_a_repr_tells_nobody_who_buys(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """Neither the account nor the token is in it."""
+    checkout = await verified(await session.checkout(), sandbox)
+
+    assert str(ACCOUNT) not in repr(checkout)
+    assert str(ACCOUNT) not in repr(checkout._state)
+
+
+async def lose_the_answer(checkout: Checkout, sandbox: Sandbox) -> None:
+    """Authorize, and break the connection when the request has been processed."""
+
+    def break_off(_: object) -> None:
+        raise asyncio.CancelledError
+
+    sandbox.on_request = break_off
+    with pytest.raises(OutcomeUnknown):
+        await checkout.authorize(300, **PLAN)
+    sandbox.on_request = None
