@@ -10,13 +10,32 @@ async with FlexitiSession(FlexitiConfig.load()) as flexiti:
 """
 
 from flexiti_async._version import __version__
+from flexiti_async.api.accounts import ClosedAccount, Verification, VerificationFormat
 from flexiti_async.api.applications import Application, application_body
 from flexiti_async.api.authorization_lists import AuthorizationSearch
 from flexiti_async.api.authorizations import Authorization, AuthorizationStatus
 from flexiti_async.api.captures import Capture, Release
 from flexiti_async.api.common import AccountType, Language, Province
+from flexiti_async.api.customers import (
+    AccountStatus,
+    CustomerAccount,
+    FoundAccount,
+    OfferType,
+    SecurityQuestion,
+)
+from flexiti_async.api.driverslicense import DriversLicense
 from flexiti_async.api.merchants import MerchantLogin, merchants_login
+from flexiti_async.api.plans import (
+    AnnualRate,
+    Fee,
+    PlanCustomer,
+    Plans,
+    PromotionalPurchase,
+    RegularPurchase,
+    Term,
+)
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase, PurchaseType
+from flexiti_async.api.reference import I18nMethod, ReferenceData
 from flexiti_async.api.refunds import Refund
 from flexiti_async.api.returns import Return
 from flexiti_async.api.sku_data import Product, SkuData
@@ -107,10 +126,12 @@ from flexiti_async.store import Entry, TokenStore, open_store
 
 __all__ = [
     "AccountNotUsable",
+    "AccountStatus",
     "AccountType",
     "AccountTypePlace",
     "AgreementRequired",
     "AmountExceeded",
+    "AnnualRate",
     "ApiError",
     "Application",
     "ApplicationDeclined",
@@ -133,22 +154,28 @@ __all__ = [
     "CheckoutNotFound",
     "CheckoutTokenRejected",
     "ClockError",
+    "ClosedAccount",
     "ConfigError",
     "Conflict",
     "ConnectError",
     "ConnectionLost",
     "CreditExceeded",
+    "CustomerAccount",
     "CustomerExists",
     "CustomerNotIdentified",
+    "DriversLicense",
     "Entry",
     "Environment",
+    "Fee",
     "FieldError",
     "FlexitiConfig",
     "FlexitiError",
     "FlexitiSession",
     "Flow",
     "Forbidden",
+    "FoundAccount",
     "GeneralError",
+    "I18nMethod",
     "InStorePurchase",
     "InsufficientScope",
     "InvalidRole",
@@ -160,18 +187,24 @@ __all__ = [
     "NotFound",
     "NotPermitted",
     "NotVerified",
+    "OfferType",
     "OnStoreFailure",
     "OnlinePurchase",
     "OutcomeUnknown",
     "PhoneNotReachable",
+    "PlanCustomer",
     "PlanNotAvailable",
+    "Plans",
     "Product",
+    "PromotionalPurchase",
     "Province",
     "PurchaseType",
     "PurchaseWidget",
     "RecordUnreadable",
+    "ReferenceData",
     "RefreshRevokesAccess",
     "Refund",
+    "RegularPurchase",
     "Release",
     "Replay",
     "RequestTimeout",
@@ -179,6 +212,7 @@ __all__ = [
     "ReturnTooLate",
     "Scope",
     "Secret",
+    "SecurityQuestion",
     "ServerError",
     "SessionClosed",
     "Sharing",
@@ -186,6 +220,7 @@ __all__ = [
     "Step",
     "StoreError",
     "StoreUnavailable",
+    "Term",
     "Throttled",
     "Token",
     "TokenError",
@@ -201,6 +236,8 @@ __all__ = [
     "TriesExceeded",
     "Unauthorized",
     "ValidationError",
+    "Verification",
+    "VerificationFormat",
     "Widget",
     "WrongInputs",
     "WrongTransactionType",
