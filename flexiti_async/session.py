@@ -12,7 +12,7 @@ from flexiti_async.cache import ReferenceCache
 from flexiti_async.caller import Caller
 from flexiti_async.checkout import Checkout, Desk
 from flexiti_async.checkout_records import CheckoutRecords
-from flexiti_async.clock import SYSTEM_CLOCK, Clock, now
+from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
 from flexiti_async.config import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.errors import SessionClosed
 from flexiti_async.event_log import log_event
@@ -272,6 +272,7 @@ class FlexitiSession:
         For a purchase the shared token is used, for an application one of its own.
 
         Raises:
+            ValidationError: The applicant is not of age.
             ApiError: The API refused.
             TransportError: There was no answer.
             TokenError: There is no token.
@@ -285,7 +286,11 @@ class FlexitiSession:
             refresher.reject(refused.token_id)
             return await get(ttl)
 
-        call = init_widget(widget, account_type_place=self._config.account_type_place)
+        call = init_widget(
+            widget,
+            account_type_place=self._config.account_type_place,
+            today=today(self._clock),
+        )
         answer = await self._caller.make(call, reference_id, await get(ttl), another)
         return evolve(answer, sent_reference_id=reference_id)
 
