@@ -80,7 +80,8 @@ class Walk:
                 taken = next((c for c in self.authorizations[0].captures if c.remaining), None)
                 return taken and self._sum(method, taken.remaining, share, taken.capture_id)
             case "capture" | "release":
-                return self._sum(method, self.checkout.open_amount, share)
+                # Where nothing is left the table has no such step; if it had, this would show it.
+                return self._sum(method, self.checkout.open_amount or Decimal(1), share)
             case "refund":
                 return self._sum(method, self.sandbox.account(self.number).refundable, share)
             case _:
