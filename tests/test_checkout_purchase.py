@@ -306,6 +306,22 @@ async def test_of_two_clicks_in_one_process_one_authorizes(
     assert ["authorization", "authorization/capture"] == money_requests(sandbox)
 
 
+async def test_a_step_does_not_overtake_another_one(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """A customer goes back to the widget while their purchase is authorized: it counts."""
+    checkout = await verified(await session.checkout(), sandbox)
+    sandbox.latency = {"widget/init": 0.1}
+    going_back = asyncio.create_task(checkout.init_widget(BUY))
+    while sandbox.count("widget/init") < 2:
+        await asyncio.sleep(0)
+    await checkout.authorize(300, **PLAN)
+    with pytest.raises(CheckoutConflict):
+        await going_back
+
+    assert Step.AUTHORIZED is checkout.step
+
+
 async def test_a_process_that_comes_while_another_one_authorizes_is_refused(
     session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
 ) -> None:
