@@ -24,11 +24,12 @@ COPIED = ("flexiti_async", "stores", "tests", "pyproject.toml", "README.md")
 REFRESHER = "tests/test_refresher_*.py tests/test_promise.py tests/test_checkout.py"
 FILES = "tests/stores/test_file.py tests/stores/test_file_faults.py"
 REDIS = "tests/stores/test_redis_url.py tests/stores/test_redis.py tests/stores/test_redis_tls.py"
+MEMORY = "tests/stores/test_memory.py tests/stores/test_contract.py::TestMemory"
 TESTS = {
     "flexiti_async/sansio": "tests/sansio tests/fuzz/test_answers_and_records.py",
     "flexiti_async/refresher.py": REFRESHER,
     "flexiti_async/flight.py": REFRESHER,
-    "stores/flexiti_stores/memory.py": "tests/stores/test_contract.py -k Memory",
+    "stores/flexiti_stores/memory.py": MEMORY,
     "stores/flexiti_stores/file": FILES,
     "stores/flexiti_stores/_aiocache.py": f"tests/stores/test_aiocache.py {REDIS}",
     "stores/flexiti_stores/redis": f"{REDIS} tests/stores/test_redis_topologies.py",
