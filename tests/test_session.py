@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,8 @@ async def test_a_minor_cannot_apply(
     session: FlexitiSession, sandbox: Sandbox, born: str, refused: int
 ) -> None:
     """Who is not of age anywhere in Canada today (2027-01-15) is refused before any HTTP."""
-    widget = ApplyWidget(**{**APPLICANT, "dob": born})
+    data: dict[str, Any] = {**APPLICANT, "dob": born}
+    widget = ApplyWidget(**data)
     checkout = await session.checkout(resumable=False)
     before = len(sandbox.requests)
     results = await asyncio.gather(
