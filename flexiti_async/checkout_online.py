@@ -52,13 +52,12 @@ class OnlineSteps(CheckoutFlow):
         call = init_widget(
             widget,
             account_type_place=self._desk.config.account_type_place,
-            today=today(self._desk.clock),
+            today=today(self._desk.clock) if widget.flow is Flow.APPLY else None,
         )
         if widget.flow is Flow.APPLY and self.step is Step.OPEN:
             await self._take_own_token()
             before = self._state
-        answer = await self._ask(call)
-        answer = evolve(answer, sent_reference_id=self.reference_id)
+        answer = (await self._ask(call)).sent_with(self.reference_id)
         known = widget.account_number if isinstance(widget, PurchaseWidget) else None
         after = evolve(
             before,

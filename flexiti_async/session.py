@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from attrs import evolve
-
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.builder import RequestBuilder
 from flexiti_async.cache import ReferenceCache
@@ -289,10 +287,10 @@ class FlexitiSession:
         call = init_widget(
             widget,
             account_type_place=self._config.account_type_place,
-            today=today(self._clock),
+            today=today(self._clock) if widget.flow is Flow.APPLY else None,
         )
         answer = await self._caller.make(call, reference_id, await get(ttl), another)
-        return evolve(answer, sent_reference_id=reference_id)
+        return answer.sent_with(reference_id)
 
     def refresher(self, scope: Scope) -> TokenRefresher:
         """Give the refresher of a scope's tokens."""

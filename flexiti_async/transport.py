@@ -117,18 +117,24 @@ class Transport:
             timeout = self._timeout_of(within)
         if self._borrowed is not None:
             return self._unfit(self._borrowed) or await self._exchange(
-                self._borrowed, request, timeout
+                self._borrowed, request, _queueing(timeout)
             )
         pool = self._pool()
         if request.private:
-            return await self._exchange(pool.session, request, timeout)
-        if not await _enter(pool.gate, timeout.connect):
-            text = f"no connection of the pool was free within {timeout.connect:g} s"
-            return self._error(ConnectError, request, text)
+            return await self._exchange(pool.session, request, _queueing(timeout))
+        # The gate lets nobody wait in aiohttp's own queue, so no time is set for that: timers cost.
+        gate = pool.gate
+        if gate.locked():
+            patience = (timeout.total or 0.0) * _WAITING_SHARE
+            if not await _enter(gate, patience):
+                text = f"no connection of the pool was free within {patience:g} s"
+                return self._error(ConnectError, request, text)
+        else:
+            await gate.acquire()
         try:
             return await self._exchange(pool.session, request, timeout)
         finally:
-            pool.gate.release()
+            gate.release()
 
     async def aclose(self) -> None:
         """Close the pools of all event loops that run; a session that was lent stays open."""
@@ -151,11 +157,7 @@ class Transport:
         return pools
 
     def _timeout_of(self, total: float) -> aiohttp.ClientTimeout:
-        return aiohttp.ClientTimeout(
-            total=total,
-            connect=total * _WAITING_SHARE,
-            sock_connect=min(total, self._connect_timeout),
-        )
+        return aiohttp.ClientTimeout(total=total, sock_connect=min(total, self._connect_timeout))
 
     @staticmethod
     def _unfit(session: ClientSession) -> SessionClosed | None:
@@ -188,8 +190,7 @@ class Transport:
                 body = await _read(response)
                 if body is None:
                     return self._error(BadHttp, request, "the answer is too large")
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return HttpResponse(response.status, headers, body)
+                return HttpResponse(response.status, response.headers, body)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return self._failure(request, error, limits.total)
 
@@ -241,10 +242,17 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
     os.register_at_fork(after_in_child=_in_child)
 
 
-async def _enter(gate: asyncio.Semaphore, patience: float | None) -> bool:
+def _queueing(timeout: aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
+    """Bound the wait in aiohttp's queue, too: what ends there was never sent."""
+    return aiohttp.ClientTimeout(
+        total=timeout.total,
+        connect=(timeout.total or 0.0) * _WAITING_SHARE,
+        sock_connect=timeout.sock_connect,
+    )
+
+
+async def _enter(gate: asyncio.Semaphore, patience: float) -> bool:
     """Wait for a place, first come, first served; False if there was none in time."""
-    if not gate.locked():
-        return await gate.acquire()
     try:
         async with asyncio.timeout(patience):
             return await gate.acquire()
@@ -254,12 +262,16 @@ async def _enter(gate: asyncio.Semaphore, patience: float | None) -> bool:
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:
     """Read a body of bounded size; None if it is larger."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > _MOST_BYTES:
-            response.close()
-            return None
+    content = response.content
+    body = await content.readany()  # nearly always the whole of it
+    if content.at_eof() and len(body) <= _MOST_BYTES:
+        return body
+    parts, size = [body], len(body)
+    while size <= _MOST_BYTES:
+        part = await content.readany()
+        if not part:
+            return b"".join(parts)
         parts.append(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        size += len(part)
+    response.close()
+    return None
