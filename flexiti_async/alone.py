@@ -1,17 +1,15 @@
 """Doing without the store: a token that no other process has."""
 
 import asyncio
-import logging
 import random
 
 from flexiti_async.errors import StoreError, TokenError, TokenUnavailable
+from flexiti_async.events import StoreDegraded, StoreRejoined, TokenFailed
 from flexiti_async.sansio.failure import back_off_of
 from flexiti_async.sansio.policy import DEFAULT_LIFETIME, scaled
 from flexiti_async.token_source import Failed, Held, Issued, Setup
 
 __all__ = ["Alone", "mint_alone"]
-
-_log = logging.getLogger("flexiti_async.token")
 
 
 class Alone:
@@ -27,16 +25,18 @@ class Alone:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._degraded = False
+        self._down_since: float | None = None
+        self._tokens_before = 0
         self.tokens = 0
 
     async def token(self, failure: StoreError, lifetime: float | None) -> Held | Failed:
         """Get a token for this process alone, with one warning an outage; or fail."""
         if not self._setup.tuning.degrade:
             return Failed(failure, scaled(1.0, lifetime or DEFAULT_LIFETIME, 1 / 20))
-        if not self._degraded:
-            self._degraded = True
-            _log.warning("going on without the token store, tokens are not shared: %s", failure)
+        if self._down_since is None:
+            self._down_since = self._setup.clock.boot()
+            self._tokens_before = self.tokens
+            self._setup.events.tell(StoreDegraded(scope=self._setup.key.scope, error=failure))
         landed = await mint_alone(self._setup, lifetime)
         if isinstance(landed, Held):
             self.tokens += 1
@@ -44,9 +44,17 @@ class Alone:
 
     def note(self, landed: Held) -> None:
         """Take note of a token; one that is shared again ends the outage."""
-        if self._degraded and not landed.private:
-            self._degraded = False
-            _log.info("the token store is back, tokens are shared again")
+        if self._down_since is None or landed.private:
+            return
+        seconds = self._setup.clock.boot() - self._down_since
+        self._down_since = None
+        self._setup.events.tell(
+            StoreRejoined(
+                scope=self._setup.key.scope,
+                seconds=seconds,
+                private_tokens=self.tokens - self._tokens_before,
+            )
+        )
 
 
 async def mint_alone(setup: Setup, lifetime: float | None) -> Held | Failed:
@@ -67,4 +75,5 @@ async def mint_alone(setup: Setup, lifetime: float | None) -> Held | Failed:
         lifetime=lifetime or DEFAULT_LIFETIME,
         random=random.random(),  # noqa: S311 - spreads load, guards nothing
     )
+    setup.events.tell(TokenFailed(scope=setup.key.scope, error=outcome, back_off=pause))
     return Failed(outcome, pause)

@@ -15,7 +15,12 @@ from flexiti_async.sansio.token import Scope
 
 __all__ = ["RequestBuilder"]
 
-_USER_AGENT: Final = f"flexiti-async/{__version__}"
+_COMMON_HEADERS: Final[Mapping[str, str]] = {
+    "user-agent": f"flexiti-async/{__version__}",
+    # Answers are small, and hold a token beside texts that a customer may choose: what compresses
+    # both together tells of the one by the length of the other (BREACH).
+    "accept-encoding": "identity",
+}
 _OAUTH_VERSION: Final = "v2.5"
 
 
@@ -48,7 +53,7 @@ class RequestBuilder:
             **call.headers,
             "authorization": f"Bearer {access_token.reveal()}",
             "x-reference-id": reference_id,
-            "user-agent": _USER_AGENT,
+            **_COMMON_HEADERS,
         }
         body: bytes | None = None
         if call.body is not None:
@@ -79,7 +84,7 @@ class RequestBuilder:
             headers={
                 "content-type": "application/x-www-form-urlencoded",
                 "x-reference-id": reference_id,
-                "user-agent": _USER_AGENT,
+                **_COMMON_HEADERS,
             },
             body=form.reveal().encode(),
             reference_id=reference_id,

@@ -1,54 +1,61 @@
 """`Caller`: one call of the API with one token, repeated where that is safe."""
 
 import asyncio
-import logging
 import random
-import re
-import uuid
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
+
+from attrs import define
 
 from flexiti_async.builder import RequestBuilder
+from flexiti_async.clock import Clock, now
 from flexiti_async.errors import (
-    FieldError,
+    ApiError,
     FlexitiError,
+    OutcomeUnknown,
+    TokenUnavailable,
     Unauthorized,
-    ValidationError,
 )
+from flexiti_async.event_log import logs_calls
+from flexiti_async.events import CallFinished, CallRetried, Events
 from flexiti_async.sansio.call import Call, HttpResponse
 from flexiti_async.sansio.response import read_answer
 from flexiti_async.sansio.retry import Again, judge
-from flexiti_async.sansio.rules import WRONG_FORMAT
-from flexiti_async.sansio.token import Token
+from flexiti_async.sansio.token import Instant, Token
 from flexiti_async.transport import Transport
 
-__all__ = ["Caller", "reference_id_of"]
-
-_log = logging.getLogger("flexiti_async.call")
+__all__ = ["Caller"]
 
 T = TypeVar("T")
 Replace = Callable[[Token], Awaitable[Token]]
 """Gives another token for one that the API has refused, or raises."""
 
-_GUID: Final = re.compile(
-    r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII
-)
+_DONE: Final = "done"
+_CANCELLED: Final = "cancelled"
 
 
-def reference_id_of(given: str | None) -> str:
+@define
+class _Run(Generic[T]):
     """
-    Check a caller's `x-reference-id`, or draw one.
+    One call under way.
 
-    The API calls it a GUID and an ASCII(32): 32 hex digits are both. The usual form of 36
-    characters is accepted from a caller (spec section 8 row 6).
+    Attributes:
+        call: What is called.
+        reference_id: Of all attempts.
+        token: That the next attempt carries.
+        deadline: When it is over at the latest, by the loop's clock.
+        attempts: How many were made.
+        replaced: The token is not the one it began with: that happens once.
+        begun: When the last attempt began.
     """
-    if given is None:
-        return uuid.uuid4().hex
-    if _GUID.fullmatch(given):
-        return given
-    raise ValidationError(
-        field_errors=[FieldError("x-reference-id", WRONG_FORMAT, f"{len(given)} characters")]
-    )
+
+    call: Call[T]
+    reference_id: str
+    token: Token
+    deadline: float
+    attempts: int = 0
+    replaced: bool = False
+    begun: Instant | None = None
 
 
 class Caller:
@@ -59,16 +66,27 @@ class Caller:
         builder: Makes the requests.
         transport: Sends them.
         retries: How often a call is repeated that may be.
-        patience: Seconds after which no repeat is begun.
+        timeout: Seconds for a whole call: all attempts, and the waits between them.
+        clock: Dates the tokens.
+        events: Told of repeats, and of the end of each call.
     """
 
     def __init__(
-        self, builder: RequestBuilder, transport: Transport, *, retries: int, patience: float
+        self,
+        builder: RequestBuilder,
+        transport: Transport,
+        *,
+        retries: int,
+        timeout: float,
+        clock: Clock,
+        events: Events,
     ) -> None:
         self._builder = builder
         self._transport = transport
         self._retries = retries
-        self._patience = patience
+        self._timeout = timeout
+        self._clock = clock
+        self._events = events
 
     async def make(self, call: Call[T], reference_id: str, token: Token, replace: Replace) -> T:
         """
@@ -82,41 +100,91 @@ class Caller:
             TransportError: There was no answer.
             TokenError: There is no other token.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._patience
-        attempt, replaced = 1, False
+        began = asyncio.get_running_loop().time()
+        run = _Run(call, reference_id, token, deadline=began + self._timeout)
+        if not (self._events.heard or logs_calls()):
+            result = await self._until_done(run, replace)
+        else:
+            result = await self._observed(run, replace, began)
+        # A value of the call's type is never a FlexitiError: results are models.
+        if isinstance(result, FlexitiError):
+            raise result
+        return result
+
+    async def _observed(self, run: _Run[T], replace: Replace, began: float) -> T | FlexitiError:
+        """Make a call and tell how it ended."""
+        ended: FlexitiError | str = _CANCELLED
+        try:
+            result = await self._until_done(run, replace)
+            ended = result if isinstance(result, FlexitiError) else _DONE
+        except FlexitiError as error:
+            ended = error
+            raise
+        finally:
+            at = run.begun or now(self._clock)
+            self._events.tell(
+                CallFinished(
+                    endpoint=run.call.endpoint,
+                    reference_id=run.reference_id,
+                    scope=run.call.scope,
+                    outcome=ended if isinstance(ended, str) else type(ended).__name__,
+                    status=ended.status if isinstance(ended, ApiError | OutcomeUnknown) else None,
+                    seconds=asyncio.get_running_loop().time() - began,
+                    attempts=run.attempts,
+                    token_age=run.token.age(at),
+                    token_remaining=run.token.remaining(at),
+                )
+            )
+        return result
+
+    async def _until_done(self, run: _Run[T], replace: Replace) -> T | FlexitiError:
+        """Make attempts until one is the last; errors of the call are returned."""
+        time = asyncio.get_running_loop().time
         while True:
-            result = await self._once(call, reference_id, token)
-            # A value of the call's type is never a FlexitiError: results are models.
+            result = await self._attempt(run, run.deadline - time())
             if not isinstance(result, FlexitiError):
                 return result
-            if isinstance(result, Unauthorized) and not replaced:
-                replaced = True
-                token = await replace(token)
+            if isinstance(result, Unauthorized) and not run.replaced:
+                await self._replace_token(run, replace)
                 continue
             verdict = judge(
                 result,
-                call.replay,
-                attempt=attempt,
+                run.call.replay,
+                attempt=run.attempts - run.replaced,
                 retries=self._retries,
-                time_left=deadline - loop.time(),
+                time_left=run.deadline - time(),
                 random=random.random(),  # noqa: S311 - spreads load, guards nothing
             )
             if not isinstance(verdict, Again):
-                raise verdict
-            _log.warning(
-                "%s: attempt %d failed, again in %.3g s: %s",
-                call.endpoint,
-                attempt,
-                verdict.seconds,
-                result,
+                return verdict
+            self._events.tell(
+                CallRetried(
+                    endpoint=run.call.endpoint,
+                    reference_id=run.reference_id,
+                    attempt=run.attempts,
+                    seconds=verdict.seconds,
+                    error=result,
+                )
             )
-            attempt += 1
             await asyncio.sleep(verdict.seconds)
 
-    async def _once(self, call: Call[T], reference_id: str, token: Token) -> T | FlexitiError:
-        request = self._builder.call(call, token.access_token, reference_id)
-        answer = await self._transport.attempt(request)
+    async def _attempt(self, run: _Run[T], within: float) -> T | FlexitiError:
+        run.attempts += 1
+        run.begun = now(self._clock)
+        request = self._builder.call(run.call, run.token.access_token, run.reference_id)
+        answer = await self._transport.attempt(request, within=within)
         if isinstance(answer, HttpResponse):
-            return read_answer(call, answer, reference_id)
+            return read_answer(run.call, answer, run.reference_id)
         return answer
+
+    async def _replace_token(self, run: _Run[T], replace: Replace) -> None:
+        """Take another token for the one that was refused, before the call's time is over."""
+        run.replaced = True
+        try:
+            async with asyncio.timeout_at(run.deadline):
+                run.token = await replace(run.token)
+                return
+        except TimeoutError:
+            text = f"{run.call.endpoint}: no other token in time for the one that was refused"
+            late = TokenUnavailable(text, reference_id=run.reference_id)
+        raise late

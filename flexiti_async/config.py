@@ -116,6 +116,8 @@ class FlexitiConfig:
         token_timeout: How long getting a token may take, merchants/login included.
         request_timeout: How long one request may take, and nearly as long it may wait for a
             connection of a busy pool before.
+        call_timeout: How long a whole call may take, with its repeats and the waits between them,
+            but without the wait for a token before it; default twice `request_timeout`.
         connect_timeout: How long making a connection may take.
         store_timeout: How long one operation of the token store may take.
         connections: Size of the connection pool, if the session opens its own.
@@ -147,6 +149,7 @@ class FlexitiConfig:
     leeway: float | None = field(default=None, converter=seconds_or_none)
     token_timeout: float = field(default=20.0, converter=seconds)
     request_timeout: float = field(default=15.0, converter=seconds)
+    call_timeout: float | None = field(default=None, converter=seconds_or_none)
     connect_timeout: float = field(default=5.0, converter=seconds)
     store_timeout: float = field(default=1.0, converter=seconds)
     connections: int = field(default=100, converter=to_connections)

@@ -7,7 +7,6 @@ instead of raising them, because they are for all waiters of all processes.
 """
 
 import asyncio
-import logging
 import random
 from collections.abc import Container
 from typing import Final, assert_never
@@ -23,15 +22,15 @@ from flexiti_async.errors import (
     TokenRejected,
     TokenUnavailable,
 )
+from flexiti_async.events import ReuseRefused, TokenFailed
+from flexiti_async.publish import adopt, publish
 from flexiti_async.sansio.claim import (
     Adopt,
     Ask,
     ClaimIt,
     Fail,
-    Keep,
     Own,
     Wait,
-    after_publish,
     decide,
 )
 from flexiti_async.sansio.failure import back_off_of, error_of_failure, failure_of_error
@@ -45,13 +44,10 @@ from flexiti_async.token_source import Failed, Held, Issued, Setup
 
 __all__ = ["Flight"]
 
-_log = logging.getLogger("flexiti_async.token")
-
 _LEASE: Final = 1.25
 """Lease of a claim as a multiple of the flight's time-out: a flight ends before its claim."""
 _TIMEOUT_SHARE: Final = 1 / 6
 """The flight's time-out is at most this share of a token's lifetime."""
-_PUBLISH_TRIES: Final = 4
 _WAITS: Final = 3
 """Leases of other processes that a flight sits through before it gives up."""
 
@@ -94,6 +90,9 @@ class Flight:
         self._lost_over: Look | None = None
         self._write_failure: StoreError | None = None
         self._in_vain = 0
+        self._noted = False
+        self._scope = setup.key.scope
+        self._tell = setup.events.tell
 
     async def run(self) -> Held | Failed:
         """Fly. Raises StoreError if the store fails before a token request was made."""
@@ -102,9 +101,10 @@ class Flight:
         while True:
             look = await self._setup.record.look()
             self._looked_at = clock.boot()
+            self._note_refused(look)
             match decide(look.sight, self._ask()):
                 case Adopt(found, life):
-                    return self._adopt(found, life)
+                    return adopt(self._setup, found, life)
                 case Wait(seconds):
                     # After the look: a machine that was suspended meanwhile looks once more.
                     if clock.boot() >= give_up:
@@ -122,6 +122,16 @@ class Flight:
                     return await self._fly(carry, attempts)
                 case _ as step:
                     assert_never(step)
+
+    def _note_refused(self, look: Look) -> None:
+        """Tell, once, that the store still offers a token that the API has refused."""
+        found = look.sight.record.token if look.sight.record else None
+        if found is not None and found.token_id in self._rejected and not self._noted:
+            self._noted = True
+            self._refuse_reuse(found.token_id, "refused")
+
+    def _refuse_reuse(self, token_id: str, reason: str) -> None:
+        self._tell(ReuseRefused(scope=self._scope, token_id=token_id, reason=reason))
 
     def _ask(self) -> Ask:
         at = now(self._setup.clock)
@@ -177,7 +187,13 @@ class Flight:
         left = self._time_to_fly()
         outcome = await self._request(carry, left)
         if isinstance(outcome, Issued):
-            return await self._publish(outcome)
+            return await publish(
+                self._setup,
+                outcome,
+                claim=self._claim,
+                promised=lambda: self.promise,
+                rejected=self._rejected,
+            )
         if not isinstance(outcome, TokenError):
             await self._setup.record.write(self._carrying(carry), over=self._claim)
             return Failed(outcome, 0.0)
@@ -187,7 +203,7 @@ class Flight:
             lifetime=self._held.lifetime if self._held else DEFAULT_LIFETIME,
             random=random.random(),  # noqa: S311
         )
-        _log.warning("no token, next try in %.3g s at the earliest: %s", pause, outcome)
+        self._tell(TokenFailed(scope=self._scope, error=outcome, back_off=pause))
         failure = failure_of_error(
             outcome,
             attempts=attempts + 1,
@@ -202,7 +218,7 @@ class Flight:
     async def _request(
         self, carry: StoredToken | None, left: float
     ) -> Issued | TokenError | SessionClosed:
-        scope = self._setup.key.scope
+        scope = self._scope
         try:
             async with asyncio.timeout(left):
                 spend = self._refresh_token(carry)
@@ -210,7 +226,7 @@ class Flight:
                     outcome = await self._setup.issuer.issue(scope, spend)
                     if not isinstance(outcome, TokenRejected):
                         return outcome
-                    _log.warning("refresh token refused, asking by client_credentials: %s", outcome)
+                    self._refuse_reuse(self._held.token_id if self._held else "", "refresh_token")
                 return await self._setup.issuer.issue(scope)
         except TimeoutError:
             return TokenUnavailable(f"the token endpoint did not answer within {left:.3g} s")
@@ -228,55 +244,10 @@ class Flight:
         if over or not self._may_refresh or carry.token_id in self._rejected:
             return None
         if carry.promised and not self._setup.tuning.refresh_is_harmless:
+            if self._setup.refresh_tokens.has(carry.token_id):
+                self._refuse_reuse(carry.token_id, "promised")
             return None
         return self._setup.refresh_tokens.take(carry.token_id, now=self._setup.clock.boot())
-
-    async def _publish(self, issued: Issued) -> Held:
-        """Swap the new token in; if that is not plainly won, look what is there."""
-        over = self._claim
-        for _ in range(_PUBLISH_TRIES):
-            token = evolve(issued.token, promised=self.promise)
-            life = token.remaining(now(self._setup.clock))
-            written = await self._setup.record.write(
-                Record(self._setup.key.store_key, token=StoredToken.of(token, life)), over=over
-            )
-            if written.won:
-                return self._keep(token, issued)
-            try:
-                look = await self._setup.record.look()
-            except StoreError as error:
-                _log.warning("token %s is not shared: %s", token.token_id[:8], error)
-                break
-            verdict = after_publish(
-                look.sight,
-                mine=written.entry.version,
-                claim=self._claim.version if self._claim else None,
-                life=life,
-                rejected=self._rejected,
-            )
-            if isinstance(verdict, Adopt):
-                return self._adopt(verdict.token, verdict.life)
-            if isinstance(verdict, Keep):
-                if look.sight.version == written.entry.version:
-                    return self._keep(token, issued)
-                break
-            over = look.entry
-        return Held(evolve(issued.token, promised=True), minted=True, private=True)
-
-    def _keep(self, token: Token, issued: Issued) -> Held:
-        """Hold a token that is in the store, and its refresh token if that may ever be spent."""
-        spendable = self._setup.tuning.refresh_is_harmless or not token.promised
-        if issued.refresh_token is not None and spendable:
-            at = self._setup.clock.boot()
-            self._setup.refresh_tokens.keep(
-                token.token_id, issued.refresh_token, until=at + token.lifetime, now=at
-            )
-        return Held(token, minted=True)
-
-    def _adopt(self, token: StoredToken, life: float) -> Held:
-        adopted = self._setup.take(token, life)
-        _log.info("token %s adopted: %.4g s left", adopted.token_id[:8], life)
-        return Held(adopted)
 
     def _carrying(self, token: StoredToken | None) -> Record:
         """Make a record that keeps a token seen at the last look, its life counted to now."""

@@ -1,8 +1,7 @@
 """`TokenIssuer`: one token request, and merchants/login with the token it got if configured."""
 
-import logging
 import secrets
-import uuid
+from typing import Final
 
 from flexiti_async.api.merchants import merchants_login
 from flexiti_async.builder import RequestBuilder
@@ -16,21 +15,22 @@ from flexiti_async.errors import (
     TokenError,
     TokenUnavailable,
 )
-from flexiti_async.sansio.grant import classify, read_grant
+from flexiti_async.events import ClockSkewed, Events, TokenIssued, TokenRefreshed
+from flexiti_async.reference_id import new_reference_id
+from flexiti_async.sansio.call import HttpResponse
+from flexiti_async.sansio.grant import Granted, classify, read_grant
+from flexiti_async.sansio.http_date import seconds_of_http_date
 from flexiti_async.sansio.response import read_answer
 from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope, Token
+from flexiti_async.sansio.token import Instant, Scope, Token
 from flexiti_async.token_source import Issued
 from flexiti_async.transport import Transport
 
 __all__ = ["TokenIssuer"]
 
-_log = logging.getLogger("flexiti_async.token")
 
-
-def new_reference_id() -> str:
-    """Draw an `x-reference-id`: a GUID as 32 hex digits, the API's ASCII(32) (spec section 8)."""
-    return uuid.uuid4().hex
+_MOST_SKEW: Final = 30.0
+"""Seconds by which two clocks may differ before it is told."""
 
 
 class TokenIssuer:
@@ -42,15 +42,23 @@ class TokenIssuer:
         builder: Makes the requests.
         transport: Sends them.
         clock: Dates the token: its life counts from just before the request was sent.
+        events: Told what was issued, and when the clocks differ.
     """
 
     def __init__(
-        self, config: FlexitiConfig, builder: RequestBuilder, transport: Transport, clock: Clock
+        self,
+        config: FlexitiConfig,
+        builder: RequestBuilder,
+        transport: Transport,
+        clock: Clock,
+        events: Events,
     ) -> None:
         self._config = config
         self._builder = builder
         self._transport = transport
         self._clock = clock
+        self._events = events
+        self._skewed = False
 
     async def issue(
         self, scope: Scope, refresh_token: Secret | None = None
@@ -61,17 +69,9 @@ class TokenIssuer:
         Returns the failure, classified, instead of raising it: it is for many waiters.
         """
         reference_id = new_reference_id()
-        request = self._builder.grant(
-            self._config.client_secret, scope, reference_id, refresh_token
-        )
         sent = now(self._clock)
-        answer = await self._transport.attempt(request)
-        if isinstance(answer, FlexitiError):
-            return _unavailable(answer, reference_id)
-        granted = read_grant(
-            answer, reference_id=reference_id, scope=scope, refreshing=refresh_token is not None
-        )
-        if isinstance(granted, TokenError):
+        granted = await self._grant(scope, refresh_token, reference_id, sent)
+        if not isinstance(granted, Granted):
             return granted
         token = Token(
             token_id=secrets.token_hex(16),
@@ -89,15 +89,49 @@ class TokenIssuer:
         failure = await self._log_in(token, reference_id)
         if failure is not None:
             return failure
-        _log.info(
-            "token %s issued: scope %s, grant %s, %g s, reference id %s",
-            token.token_id[:8],
-            scope.value,
-            "client_credentials" if refresh_token is None else "refresh_token",
-            granted.lifetime,
-            reference_id,
+        kind = TokenIssued if refresh_token is None else TokenRefreshed
+        self._events.tell(
+            kind(
+                scope=scope,
+                token_id=token.token_id,
+                lifetime=granted.lifetime,
+                seconds=now(self._clock).since(sent),
+                reference_id=reference_id,
+            )
         )
         return Issued(token, granted.refresh_token)
+
+    async def _grant(
+        self, scope: Scope, refresh_token: Secret | None, reference_id: str, sent: Instant
+    ) -> Granted | TokenError | SessionClosed:
+        """Make the token request and read its answer."""
+        request = self._builder.grant(
+            self._config.client_secret, scope, reference_id, refresh_token
+        )
+        answer = await self._transport.attempt(request)
+        if isinstance(answer, FlexitiError):
+            return _unavailable(answer, reference_id)
+        self._compare_clocks(answer, sent)
+        return read_grant(
+            answer, reference_id=reference_id, scope=scope, refreshing=refresh_token is not None
+        )
+
+    def _compare_clocks(self, answer: HttpResponse, sent: Instant) -> None:
+        """
+        Tell when this machine's clock and the API's have drifted apart; once until they agree.
+
+        What is certain counts: half of the round trip, and the second that `Date` is precise to,
+        may be nobody's fault.
+        """
+        date = seconds_of_http_date(answer.headers.get("date", ""))
+        if date is None:
+            return
+        seconds = now(self._clock).since(sent)
+        ahead = sent.wall + seconds / 2 - date
+        skewed = abs(ahead) - seconds / 2 - 1.0 > _MOST_SKEW
+        if skewed and not self._skewed:
+            self._events.tell(ClockSkewed(seconds=ahead))
+        self._skewed = skewed
 
     async def _log_in(self, token: Token, reference_id: str) -> TokenError | SessionClosed | None:
         """Log a new token in, where the configuration has merchant credentials."""

@@ -8,10 +8,8 @@ meet, in one process: one flight at a time for each purpose, shared by all calle
 
 import asyncio
 import copy
-import logging
 import random
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Final
 from weakref import WeakKeyDictionary
 
 from flexiti_async.alone import Alone, mint_alone
@@ -21,35 +19,35 @@ from flexiti_async.errors import (
     LifetimeTooShort,
     StoreError,
     StoreUnavailable,
+    TokenDeadlock,
     TokenError,
     TokenRejected,
     TokenUnavailable,
 )
+from flexiti_async.events import Cause, FlightStarted, TokenRefused, TokenWaited
 from flexiti_async.flight import Flight
 from flexiti_async.in_hand import InHand, Rejected
+from flexiti_async.launchpad import FlightTask, Launchpad
 from flexiti_async.promise import mark_promised
 from flexiti_async.sansio.failure import back_off_of
 from flexiti_async.sansio.policy import min_ttl_of, scaled, windows
 from flexiti_async.sansio.token import Token
-from flexiti_async.singleflight import SingleFlight, join
+from flexiti_async.self_wait import fetched_here, fetching
+from flexiti_async.singleflight import join
 from flexiti_async.token_source import Failed, Held, Setup
 
 __all__ = ["TokenRefresher"]
-
-_log = logging.getLogger("flexiti_async.token")
 
 _JITTER: Final = 0.1
 """A process opens its renewing window up to this share earlier, so that not all do at once."""
 _MINTER_AHEAD: Final = 0.25
 """The process that can refresh opens it so much earlier than the others."""
 
-_CLOSE_WITHIN: Final = 5.0
-"""Seconds that closing waits for a running flight before it cancels it."""
 _STORE_PAUSE: Final = 5.0
 """Seconds between two looks at a store that is down, as long as the token in hand lives."""
 
-_flights: Final[SingleFlight[Held | Failed]] = SingleFlight()
-_flying: Final[WeakKeyDictionary[asyncio.Task[Held | Failed], Flight]] = WeakKeyDictionary()
+_flying: Final[WeakKeyDictionary[FlightTask, Flight]] = WeakKeyDictionary()
+"""The flight that a task flies; whoever joins may tell it what is needed of the token."""
 
 
 class TokenRefresher:
@@ -72,8 +70,8 @@ class TokenRefresher:
         self._alone = Alone(setup)
         self._failed: tuple[FlexitiError, float] | None = None
         self._pause_until = 0.0
-        self._own: set[asyncio.Task[Held | Failed]] = set()
-        self._watched: set[asyncio.Task[Held | Failed]] = set()
+        self._launchpad = Launchpad(self._key, self._landed)
+        self._lost = Cause.NONE_HELD
 
     @property
     def held(self) -> Token | None:
@@ -112,7 +110,10 @@ class TokenRefresher:
 
     async def dedicated(self, min_ttl: float | None) -> Token:
         """Get a token for one checkout alone: never shared, never refreshed, not in the store."""
-        landed = await mint_alone(self._setup, self._lifetime)
+        self._refuse_to_wait_for_itself()
+        self._note_start(Cause.DEDICATED)
+        with fetching(self._key):
+            landed = await mint_alone(self._setup, self._lifetime)
         if isinstance(landed, Failed):
             raise landed.error
         self._check(self._take(landed.token), min_ttl)
@@ -137,23 +138,19 @@ class TokenRefresher:
         if held is None or held.token_id != token_id:
             return
         self._in_hand = None
+        self._lost = Cause.REFUSED
         age = held.age(now(self._setup.clock))
         error = TokenRejected(f"the API refused a token that it had issued {age:.3g} s before")
         pause = back_off_of(error, attempts=1, lifetime=held.lifetime, random=1.0)
-        _log.warning("token %s rejected at the age of %.4g s", token_id[:8], age)
+        self._setup.events.tell(
+            TokenRefused(scope=self._setup.key.scope, token_id=token_id, age=age)
+        )
         if age < pause:
             self._failed = (error, self._boot() + pause)
 
     async def aclose(self) -> None:
         """Wait for the flights that were started here, for a while; cancel what is left."""
-        loop = asyncio.get_running_loop()
-        tasks = [task for task in self._own if task.get_loop() is loop]
-        if not tasks:
-            return
-        _, pending = await asyncio.wait(tasks, timeout=_CLOSE_WITHIN)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        await self._launchpad.aclose()
 
     @property
     def _lifetime(self) -> float | None:
@@ -175,13 +172,34 @@ class TokenRefresher:
         return min_ttl != 0.0 and not token.promised and not self._setup.tuning.refresh_is_harmless
 
     async def _in_time(self, min_ttl: float | None) -> Token:
+        self._refuse_to_wait_for_itself()
         patience = 2 * self._setup.tuning.token_timeout
+        began, served = self._boot(), False
         try:
             async with asyncio.timeout(patience):
-                return await self._wait(min_ttl)
+                token = await self._wait(min_ttl)
+                served = True
+                return token
         except TimeoutError:
             error = TokenUnavailable(f"no token within {patience:g} s")
+        finally:
+            self._setup.events.tell(
+                TokenWaited(
+                    scope=self._setup.key.scope, seconds=self._boot() - began, served=served
+                )
+            )
         raise error
+
+    def _refuse_to_wait_for_itself(self) -> None:
+        if fetched_here(self._key):
+            msg = (
+                "what fetches a token asked for that token and would wait for itself: a trace "
+                "callback or resolver of the client session that was lent, or a token store"
+            )
+            raise TokenDeadlock(msg)
+
+    def _note_start(self, cause: Cause) -> None:
+        self._setup.events.tell(FlightStarted(scope=self._setup.key.scope, cause=cause))
 
     async def _wait(self, min_ttl: float | None) -> Token:
         while True:
@@ -207,13 +225,17 @@ class TokenRefresher:
         msg = f"a token lives {lifetime:g} s, and {ttl:g} s and a leeway are asked for"
         raise LifetimeTooShort(msg, min_ttl=ttl, lifetime=lifetime)
 
-    def _flight_for(self, min_ttl: float | None) -> asyncio.Task[Held | Failed] | Failed:
+    def _flight_for(self, min_ttl: float | None) -> FlightTask | Failed:
         """Find or start what a waiter has to wait for."""
         hand = self._in_hand
         if hand is not None:
             self._check(hand, min_ttl)
             if hand.action(min_ttl, self._setup.clock).serve:
-                return self._launch("promise", lambda: self._promise(hand.token))
+                return self._launchpad.launch(
+                    "promise",
+                    lambda: self._promise(hand.token),
+                    started=lambda: self._note_start(Cause.PROMISE),
+                )
         if self._failed is not None and self._boot() < self._failed[1]:
             error, until = self._failed
             if isinstance(error, TokenError):
@@ -229,7 +251,7 @@ class TokenRefresher:
             return
         _ = self._join_renewal(min_ttl, urgent=False)  # nobody waits for it
 
-    def _join_renewal(self, min_ttl: float | None, *, urgent: bool) -> asyncio.Task[Held | Failed]:
+    def _join_renewal(self, min_ttl: float | None, *, urgent: bool) -> FlightTask:
         promise = min_ttl != 0.0
         flight = Flight(
             self._setup,
@@ -239,31 +261,19 @@ class TokenRefresher:
             may_refresh=not promise,
             promise=promise,
         )
-        task = self._launch("renew", lambda: self._fly(flight, urgent=urgent))
+        held = Cause.DUE if urgent else Cause.RENEWING
+        cause = self._lost if self._in_hand is None else held
+        task = self._launchpad.launch(
+            "renew",
+            lambda: self._fly(flight, urgent=urgent),
+            started=lambda: self._note_start(cause),
+        )
         # The flight that flies may be another one; it mints what any of its waiters needs.
         flying = _flying.setdefault(task, flight)
         flying.promise = flying.promise or promise
         return task
 
-    def _launch(
-        self, purpose: str, work: Callable[[], Coroutine[Any, Any, Held | Failed]]
-    ) -> asyncio.Task[Held | Failed]:
-        key = (purpose, *self._key)
-        task = _flights.get(key)
-        if task is None:
-            task = _flights.start(key, work, name=f"flexiti-async {purpose}")
-            self._own.add(task)
-            task.add_done_callback(self._own.discard)
-        if task not in self._watched:
-            self._watched.add(task)
-            task.add_done_callback(self._landed)
-        return task
-
-    def _landed(self, task: asyncio.Task[Held | Failed]) -> None:
-        self._watched.discard(task)
-        if task.cancelled() or task.exception() is not None:
-            return
-        landed = task.result()
+    def _landed(self, landed: Held | Failed) -> None:
         if isinstance(landed, Held):
             self._install(landed.token)
             self._failed = None

@@ -1,21 +1,34 @@
 """`FlexitiSession`: the async session object that a shop works with."""
 
+from collections.abc import Iterable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from attrs import evolve
 
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.builder import RequestBuilder
-from flexiti_async.caller import Caller, reference_id_of
+from flexiti_async.cache import ReferenceCache
+from flexiti_async.caller import Caller
 from flexiti_async.checkout import Checkout, Desk
 from flexiti_async.checkout_records import CheckoutRecords
-from flexiti_async.clock import SYSTEM_CLOCK, Clock, now
+from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
 from flexiti_async.config import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.errors import SessionClosed
+from flexiti_async.event_log import log_event
+from flexiti_async.events import Events, Listener
 from flexiti_async.issuer import TokenIssuer
+from flexiti_async.reference_id import reference_id_of
 from flexiti_async.refresh_tokens import PROCESS
 from flexiti_async.refresher import TokenRefresher
+from flexiti_async.resources import (
+    Accounts,
+    Applications,
+    Authorizations,
+    Customers,
+    Reference,
+    Transactions,
+)
 from flexiti_async.sansio.call import Call
 from flexiti_async.sansio.checkout_state import Sharing
 from flexiti_async.sansio.token import Scope, Token, TokenKey
@@ -42,7 +55,16 @@ class FlexitiSession:
         client_session: An `aiohttp.ClientSession` to borrow for all requests. It is used as it
             is, with its proxies and TLS settings, and never closed. Without it the session opens a
             pool of its own in each event loop.
+        listeners: Told what happens (`flexiti_async.events`); `events.add` adds more.
         clock: Where the time comes from; for tests.
+
+    Attributes:
+        accounts: Plans, verification and closing of an account.
+        applications: What follows the widget in an application.
+        authorizations: Authorizations, captures, returns, refunds, and their lists.
+        customers: Search, lookup and driving licences.
+        reference: Form values and terms, kept for a while.
+        transactions: Deposits, in-store payments and trade-ins.
     """
 
     def __init__(
@@ -50,11 +72,15 @@ class FlexitiSession:
         config: FlexitiConfig,
         *,
         client_session: ClientSession | None = None,
+        listeners: Iterable[Listener] = (),
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._config = config
         self._clock = clock
-        self._builder = RequestBuilder(config.api_url, config.client_id)
+        self._events = Events(listeners, log=log_event)
+        self._builder = RequestBuilder(
+            config.api_url, config.client_id, versions=config.api_versions
+        )
         self._transport = Transport(
             config.api_url,
             timeout=config.request_timeout,
@@ -66,13 +92,24 @@ class FlexitiSession:
             self._builder,
             self._transport,
             retries=config.retries,
-            patience=2 * config.request_timeout,
+            timeout=config.call_timeout or 2 * config.request_timeout,
+            clock=clock,
+            events=self._events,
         )
-        self._issuer = TokenIssuer(config, self._builder, self._transport, clock)
+        self._issuer = TokenIssuer(config, self._builder, self._transport, clock, self._events)
         self._owns_store = isinstance(config.store, str)
+        self._store_closed = False
         self._closed = False
         self._refreshers: dict[Scope, TokenRefresher] = {}
         self._store, self._vault, self._desk = self._open()
+        self.accounts: Final = Accounts(self.send)
+        self.applications: Final = Applications(self.send)
+        self.authorizations: Final = Authorizations(self.send)
+        self.customers: Final = Customers(self.send)
+        self.reference: Final = Reference(
+            self.send, _reference_cache(config, clock), i18n_method=config.i18n_method
+        )
+        self.transactions: Final = Transactions(self.send)
 
     @classmethod
     def from_env(cls, **options: object) -> Self:
@@ -89,6 +126,11 @@ class FlexitiSession:
         return self._config
 
     @property
+    def events(self) -> Events:
+        """Where listeners are added; all events go to the log as well."""
+        return self._events
+
+    @property
     def store(self) -> TokenStore:
         """The token store in use."""
         return self._store
@@ -96,7 +138,7 @@ class FlexitiSession:
     async def __aenter__(self) -> Self:
         """Open the session; one that was closed opens again."""
         if self._closed:
-            self._closed = False
+            self._closed = self._store_closed = False
             self._refreshers = {}
             self._store, self._vault, self._desk = self._open()
         return self
@@ -116,14 +158,14 @@ class FlexitiSession:
 
         A borrowed client session, and a store that was given as an object, stay open.
         """
-        if self._closed:
-            return
         self._closed = True
+        # Each part may be done again: a close that was cancelled can be finished.
         for refresher in self._refreshers.values():
             await refresher.aclose()
         await self._transport.aclose()
-        if self._owns_store:
+        if self._owns_store and not self._store_closed:
             await self._store.aclose()
+            self._store_closed = True
 
     async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
         """
@@ -230,6 +272,7 @@ class FlexitiSession:
         For a purchase the shared token is used, for an application one of its own.
 
         Raises:
+            ValidationError: The applicant is not of age.
             ApiError: The API refused.
             TransportError: There was no answer.
             TokenError: There is no token.
@@ -243,7 +286,11 @@ class FlexitiSession:
             refresher.reject(refused.token_id)
             return await get(ttl)
 
-        call = init_widget(widget, account_type_place=self._config.account_type_place)
+        call = init_widget(
+            widget,
+            account_type_place=self._config.account_type_place,
+            today=today(self._clock),
+        )
         answer = await self._caller.make(call, reference_id, await get(ttl), another)
         return evolve(answer, sent_reference_id=reference_id)
 
@@ -279,8 +326,18 @@ class FlexitiSession:
             refresh_tokens=PROCESS,
             tuning=_tuning(self._config),
             clock=self._clock,
+            events=self._events,
         )
         return TokenRefresher(setup, store_id=id(self._store))
+
+
+def _reference_cache(config: FlexitiConfig, clock: Clock) -> ReferenceCache:
+    return ReferenceCache(
+        config.reference_cache,
+        place=f"{config.api_url} {config.client_id}",
+        ttl=config.reference_ttl,
+        clock=clock,
+    )
 
 
 def _tuning(config: FlexitiConfig) -> Tuning:

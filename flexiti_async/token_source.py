@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from flexiti_async.clock import Clock, now
 from flexiti_async.errors import FlexitiError, SessionClosed, TokenError
+from flexiti_async.events import Events
 from flexiti_async.refresh_tokens import RefreshTokens
 from flexiti_async.sansio.record import StoredToken
 from flexiti_async.sansio.secret import Secret
@@ -71,6 +72,7 @@ class Setup:
     refresh_tokens: RefreshTokens
     tuning: Tuning
     clock: Clock
+    events: Events
 
     def take(self, token: StoredToken, life: float) -> Token:
         """Make a token of mine of a stored one that has `life` seconds left now."""

@@ -7,7 +7,9 @@ and their tracebacks hold frames whose locals do.
 """
 
 import asyncio
+import os
 from typing import Final
+from weakref import WeakSet
 
 import aiohttp
 from attrs import frozen
@@ -17,10 +19,10 @@ from flexiti_async.errors import (
     BadHttp,
     ConnectError,
     ConnectionLost,
-    FlexitiError,
     RequestTimeout,
     SessionClosed,
     TransportError,
+    WrongLoop,
 )
 from flexiti_async.sansio.call import HttpRequest, HttpResponse
 
@@ -30,12 +32,13 @@ ClientSession = aiohttp.ClientSession
 """What a shop may lend; named here so that nothing else of the core has to know aiohttp."""
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
-
-
+"""Size of the largest body that is read, after decompression."""
 _RESERVED: Final = 4
 """Connections beyond the pool's size, for token requests: they wait behind no call."""
 _WAITING_SHARE: Final = 0.9
 """Share of a request's time that it may spend waiting for a connection of a busy pool."""
+_CLOSE_WITHIN: Final = 1.0
+"""Seconds that another thread's event loop gets to close its pool."""
 
 
 @frozen
@@ -59,7 +62,7 @@ class Transport:
     Send requests to one origin over a pool of connections.
 
     The bearer token never goes anywhere else: redirects are not followed, and a request to another
-    origin is refused. Each event loop has a pool of its own.
+    origin is refused. Each event loop has a pool of its own, and a forked child opens new ones.
 
     Args:
         base_url: API base URL; its origin is the only one that is talked to.
@@ -79,63 +82,95 @@ class Transport:
         client_session: ClientSession | None = None,
     ) -> None:
         self._origin = URL(base_url).origin()
-        self._waiting = timeout * _WAITING_SHARE
-        self._timeout = aiohttp.ClientTimeout(
-            total=timeout, connect=self._waiting, sock_connect=connect_timeout
-        )
+        self._longest = timeout
+        self._connect_timeout = connect_timeout
+        self._timeout = self._timeout_of(timeout)
         self._connections = connections
         self._borrowed = client_session
         self._own: dict[asyncio.AbstractEventLoop, _Pool] = {}
+        _transports.add(self)
 
-    async def send(self, request: HttpRequest) -> HttpResponse:
+    async def attempt(
+        self, request: HttpRequest, *, within: float | None = None
+    ) -> HttpResponse | TransportError | SessionClosed:
         """
         Send a request and read the whole answer.
 
-        Raises:
-            ConnectError: Nothing was sent.
-            RequestTimeout: No answer in time.
-            ConnectionLost: The connection broke off in the middle.
-            BadHttp: The answer is no HTTP, or too large.
-            SessionClosed: The borrowed client session is closed.
-        """
-        outcome = await self.attempt(request)
-        if isinstance(outcome, FlexitiError):
-            raise outcome
-        return outcome
+        Errors are returned, not raised: so nothing of aiohttp's is in their context.
 
-    async def attempt(self, request: HttpRequest) -> HttpResponse | TransportError | SessionClosed:
-        """Do what `send` does, but return the error: nothing of aiohttp's is its context."""
+        Args:
+            request: What to send.
+            within: Seconds that are left for it, if fewer than a request has anyway.
+
+        Returns:
+            The answer, or one of: ConnectError, nothing was sent; RequestTimeout, no answer in
+            time; ConnectionLost, the connection broke off in the middle; BadHttp, the answer is
+            no HTTP, or too large; SessionClosed, the client session that was lent is closed, or
+            of another event loop.
+        """
         if request.url.origin() != self._origin:
             return self._error(TransportError, request, f"would leave {self._origin}: refused")
+        timeout = self._timeout
+        if within is not None and within < self._longest:
+            if within <= 0:
+                return self._error(ConnectError, request, "no time was left to send it")
+            timeout = self._timeout_of(within)
         if self._borrowed is not None:
-            if self._borrowed.closed:
-                return SessionClosed("the aiohttp.ClientSession that was borrowed is closed")
-            return await self._exchange(self._borrowed, request)
+            return self._unfit(self._borrowed) or await self._exchange(
+                self._borrowed, request, timeout
+            )
         pool = self._pool()
         if request.private:
-            return await self._exchange(pool.session, request)
-        if pool.gate.locked():
-            try:
-                async with asyncio.timeout(self._waiting):
-                    await pool.gate.acquire()
-            except TimeoutError:
-                text = f"no connection of the pool was free within {self._waiting:g} s"
-                return self._error(ConnectError, request, text)
-        else:
-            await pool.gate.acquire()
+            return await self._exchange(pool.session, request, timeout)
+        if not await _enter(pool.gate, timeout.connect):
+            text = f"no connection of the pool was free within {timeout.connect:g} s"
+            return self._error(ConnectError, request, text)
         try:
-            return await self._exchange(pool.session, request)
+            return await self._exchange(pool.session, request, timeout)
         finally:
             pool.gate.release()
 
     async def aclose(self) -> None:
-        """Close the pool that was opened for the running event loop."""
-        pool = self._own.pop(asyncio.get_running_loop(), None)
-        if pool is not None:
-            await pool.session.close()
+        """Close the pools of all event loops that run; a session that was lent stays open."""
+        here = asyncio.get_running_loop()
+        for loop, pool in list(self._own.items()):
+            if loop is here:
+                await pool.session.close()
+            elif loop.is_running():  # in another thread
+                closing = asyncio.run_coroutine_threadsafe(pool.session.close(), loop)
+                await asyncio.wait([asyncio.wrap_future(closing)], timeout=_CLOSE_WITHIN)
+            self._own.pop(loop, None)
+
+    def leave_to_the_parent(self) -> object:
+        """
+        Let go of all pools, in a forked child, without closing anything.
+
+        Closing them would take the parent's sockets out of the epoll object that both share.
+        """
+        pools, self._own = self._own, {}
+        return pools
+
+    def _timeout_of(self, total: float) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(
+            total=total,
+            connect=total * _WAITING_SHARE,
+            sock_connect=min(total, self._connect_timeout),
+        )
+
+    @staticmethod
+    def _unfit(session: ClientSession) -> SessionClosed | None:
+        """Say why a session that was lent cannot be used here."""
+        if session.closed:
+            return SessionClosed("the aiohttp.ClientSession that was borrowed is closed")
+        # The public property that tells this is deprecated; without it aiohttp fails obscurely,
+        # or hangs.
+        loop = getattr(session, "_loop", None)
+        if loop is not None and loop is not asyncio.get_running_loop():
+            return WrongLoop("the aiohttp.ClientSession that was borrowed is of another event loop")
+        return None
 
     async def _exchange(
-        self, session: ClientSession, request: HttpRequest
+        self, session: ClientSession, request: HttpRequest, limits: aiohttp.ClientTimeout
     ) -> HttpResponse | TransportError:
         try:
             # A token request never passes the shop's middlewares: one that asks for a token itself
@@ -147,7 +182,7 @@ class Transport:
                 headers=request.headers,
                 allow_redirects=False,
                 raise_for_status=False,
-                timeout=self._timeout,
+                timeout=limits,
                 middlewares=() if request.private else None,
             ) as response:
                 body = await _read(response)
@@ -156,7 +191,7 @@ class Transport:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return HttpResponse(response.status, headers, body)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            return self._failure(request, error)
+            return self._failure(request, error, limits.total)
 
     def _pool(self) -> _Pool:
         loop = asyncio.get_running_loop()
@@ -170,15 +205,15 @@ class Transport:
             pool = self._own[loop] = _Pool(session, asyncio.Semaphore(self._connections))
         return pool
 
-    def _failure(self, request: HttpRequest, error: Exception) -> TransportError:
+    def _failure(
+        self, request: HttpRequest, error: Exception, total: float | None
+    ) -> TransportError:
         """Say what an exception of aiohttp means: was anything sent?"""
         name = type(error).__name__
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             return self._error(ConnectError, request, f"no connection to {self._origin} ({name})")
         if isinstance(error, TimeoutError):
-            return self._error(
-                RequestTimeout, request, f"no answer within {self._timeout.total:g} s"
-            )
+            return self._error(RequestTimeout, request, f"no answer within {total:.3g} s")
         broken = aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | OSError
         if isinstance(error, broken):
             return self._error(ConnectionLost, request, f"the connection broke off ({name})")
@@ -191,6 +226,30 @@ class Transport:
             reference_id=request.reference_id,
             endpoint=request.endpoint,
         )
+
+
+_transports: Final[WeakSet[Transport]] = WeakSet()
+_of_the_parent: Final[list[object]] = []
+"""What a forked child must neither use nor close; here it is never collected."""
+
+
+def _in_child() -> None:
+    _of_the_parent.extend(transport.leave_to_the_parent() for transport in list(_transports))
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
+    os.register_at_fork(after_in_child=_in_child)
+
+
+async def _enter(gate: asyncio.Semaphore, patience: float | None) -> bool:
+    """Wait for a place, first come, first served; False if there was none in time."""
+    if not gate.locked():
+        return await gate.acquire()
+    try:
+        async with asyncio.timeout(patience):
+            return await gate.acquire()
+    except TimeoutError:
+        return False
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:

@@ -97,7 +97,9 @@ class FaultyStore:
         return copied
 
     async def _swap(self, key: str, entry: Entry, expected: Entry | None) -> bool:
-        return await self._memory.swap(key, entry, expected=expected)
+        won = await self._memory.swap(key, entry, expected=expected)
+        await asyncio.sleep(0)  # written, and the answer on its way
+        return won
 
     async def _enter(self, verb: str) -> None:
         self.operations.append(verb)

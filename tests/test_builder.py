@@ -50,6 +50,7 @@ def test_call() -> None:
         "authorization": "Bearer canary-AT",
         "x-reference-id": "ref-1",
         "user-agent": f"flexiti-async/{__version__}",
+        "accept-encoding": "identity",
         "content-type": "application/json",
     } == dict(request.headers)
     assert request.body is not None
@@ -66,7 +67,9 @@ def test_call_without_a_body() -> None:
     request = BUILDER.call(RELEASE, TOKEN, "ref-1")
 
     assert request.body is None
-    assert {"authorization", "x-reference-id", "user-agent"} == set(request.headers)
+    assert {"accept-encoding", "authorization", "user-agent", "x-reference-id"} == set(
+        request.headers
+    )
 
 
 def test_empty_body() -> None:
@@ -206,6 +209,7 @@ def test_grant(scope: Scope, refresh_token: Secret | None, more: dict[str, str])
         "content-type": "application/x-www-form-urlencoded",
         "x-reference-id": "ref-1",
         "user-agent": f"flexiti-async/{__version__}",
+        "accept-encoding": "identity",
     } == dict(request.headers)
     assert request.body is not None
     assert {

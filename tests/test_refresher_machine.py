@@ -24,6 +24,7 @@ from flexiti_async.errors import (
     TokenRejected,
     TokenUnavailable,
 )
+from flexiti_async.events import Events
 from flexiti_async.refresh_tokens import RefreshTokens
 from flexiti_async.refresher import TokenRefresher
 from flexiti_async.sansio.secret import Secret
@@ -142,7 +143,7 @@ class Refreshers(RuleBasedStateMachine):
         vault = Vault(GuardedStore(self.store, 0.5))
         record = SharedRecord(KEY.store_key, vault, self.loop)
         tuning = Tuning("me", 20.0, None, None, degrade=True, refresh_is_harmless=False)
-        setup = Setup(KEY, record, self.server, RefreshTokens(), tuning, self.loop)
+        setup = Setup(KEY, record, self.server, RefreshTokens(), tuning, self.loop, Events())
         return Process(TokenRefresher(setup, store_id=id(record)))
 
     def ask_all(self, asks: list[tuple[int, float]]) -> None:
@@ -268,7 +269,7 @@ class Refreshers(RuleBasedStateMachine):
     def crash(self, who: int) -> None:
         """A process dies in whatever it was doing, and starts anew."""
         for task in asyncio.all_tasks(self.loop):
-            if task in self.processes[who].refresher._own:
+            if task in self.processes[who].refresher._launchpad.tasks:
                 task.cancel()
         self.runner.run(asyncio.sleep(0))
         self.processes[who] = self.new_process()
@@ -302,6 +303,8 @@ class Refreshers(RuleBasedStateMachine):
                 self.faults = 0
             self.ask_all([(who, 0.0), (who, 600.0)])
         self.faults = faults
+        for process in self.processes:
+            self.runner.run(process.refresher.aclose())
         self.runner.close()
 
 

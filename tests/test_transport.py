@@ -1,8 +1,6 @@
 """The wire as it fails: each way ends in a typed error that says whether anything was sent."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
@@ -32,61 +30,10 @@ from flexiti_async.testing import ManualClock
 from flexiti_async.transport import Transport
 
 from .conftest import MakeSession
+from .raw_server import Handler, drips, hangs, never_ends, says, server
 
 BUY = PurchaseWidget(account_number=20009100)
 INIT = "widget/init"
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def server(handler: Handler) -> AsyncGenerator[str]:
-    """Run a server of raw bytes, and give its URL."""
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            await handler(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    running = await asyncio.start_server(handle, "127.0.0.1", 0)
-    async with running:
-        host, port = running.sockets[0].getsockname()[:2]
-        yield f"http://{host}:{port}/flexiti/pos-api"
-
-
-def says(answer: bytes) -> Handler:
-    """Make a handler that answers with some bytes."""
-
-    async def handler(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(answer)
-        await writer.drain()
-
-    return handler
-
-
-async def hangs(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-    """Never answer."""
-    await reader.read()
-
-
-async def drips(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer so slowly that it never ends."""
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
-    while True:
-        writer.write(b" ")
-        await writer.drain()
-        await asyncio.sleep(0.01)
-
-
-async def never_ends(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer without end."""
-    writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
-    while True:
-        writer.write(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
-        await writer.drain()
 
 
 async def failure(base_url: str) -> TransportError:
@@ -205,8 +152,10 @@ async def test_another_origin_is_refused() -> None:
     transport = Transport("http://127.0.0.1:1", timeout=1, connect_timeout=1, connections=1)
     request = HttpRequest(INIT, "POST", URL("http://127.0.0.1:2/x"), {}, b"{}", "ref")
 
-    with pytest.raises(TransportError, match="would leave"):
-        await transport.send(request)
+    error = await transport.attempt(request)
+
+    assert isinstance(error, TransportError)
+    assert "would leave http://127.0.0.1:1" in str(error)
 
 
 async def test_a_redirect_is_not_followed(session: FlexitiSession, sandbox: Sandbox) -> None:
@@ -271,6 +220,64 @@ async def test_a_retry_after_beyond_the_deadline_is_not_waited_for(
             await session.init_widget(BUY)
 
     assert (120.0, 1) == (caught.value.retry_after, sandbox.count(INIT))
+
+
+async def test_all_attempts_of_a_call_share_one_deadline(
+    sandbox: Sandbox, make_session: MakeSession
+) -> None:
+    """The last attempt gets what is left, not a whole request's time."""
+    session = make_session(request_timeout=0.4, call_timeout=0.6, retries=9)
+    await session.token()
+    sandbox.latency = {INIT: 5.0}
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    with pytest.raises(RequestTimeout):
+        await session.init_widget(BUY)
+
+    assert 0.6 <= loop.time() - began + 0.1 < 0.9
+    assert 2 == sandbox.count(INIT)
+
+
+async def test_a_token_that_is_not_replaced_in_time_ends_the_call(
+    sandbox: Sandbox, make_session: MakeSession, clock: ManualClock
+) -> None:
+    """The wait for another token is a part of the call, too."""
+    session = make_session(call_timeout=0.3)
+    await session.token()
+    clock.advance(300)
+    sandbox.revoke_all()
+    sandbox.latency = {"oauth/token": 5.0}
+
+    with pytest.raises(TokenUnavailable, match="no other token in time"):
+        await session.init_widget(BUY)
+
+
+async def test_a_retry_after_as_a_date_is_waited_for(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """Counted from the answer's own Date, it is no time here: the call is made again at once."""
+    date = "Sun, 06 Nov 1994 08:49:37 GMT"
+    sandbox.fail(INIT, status=503, times=1, headers={"Retry-After": date, "Date": date})
+    await session.init_widget(BUY)
+
+    assert 2 == sandbox.count(INIT)
+
+
+async def test_a_retry_after_as_a_date_beyond_the_deadline_is_not_waited_for(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """The error comes at once, and says how many seconds it would have been."""
+    headers = {
+        "Retry-After": "Sun, 06 Nov 1994 08:59:37 GMT",
+        "Date": "Sun, 06 Nov 1994 08:49:37 GMT",
+    }
+    sandbox.fail(INIT, status=503, times=1, headers=headers)
+
+    with pytest.raises(ServerError) as caught:
+        await session.init_widget(BUY)
+
+    assert (600.0, 1) == (caught.value.retry_after, sandbox.count(INIT))
 
 
 async def test_a_call_that_must_not_be_repeated_ends_in_outcome_unknown(

@@ -13,6 +13,7 @@ FlexitiError
 │   ├── EventRefused               an event of another widget session, or of another account
 │   └── CheckoutTokenRejected      the API refused the token pinned to a running flow
 ├── SessionClosed                  the session, or the client session it borrowed, was closed
+│   └── WrongLoop                  the client session it borrowed is of another event loop
 ├── TransportError                 no answer                      (reference_id, endpoint)
 │   ├── ConnectError               never sent: the same call may be made again
 │   ├── RequestTimeout             sent or not, no answer in time; the call is safe to repeat
@@ -59,6 +60,7 @@ FlexitiError
 │   ├── TokenRejected              the API refuses a token that it has just issued
 │   ├── TokenMisconfigured         client id, secret, role or scope are wrong
 │   ├── LifetimeTooShort           no token can live as long as this caller asks
+│   ├── TokenDeadlock              what fetches a token asked for that token
 │   └── ClockError                 a token that arrives expired
 └── StoreError                     the token store
     ├── StoreUnavailable           down, slow or full
@@ -99,6 +101,7 @@ from flexiti_async.errors.base import (
     MalformedEvent,
     SessionClosed,
     ValidationError,
+    WrongLoop,
 )
 from flexiti_async.errors.business import (
     AccountNotUsable,
@@ -130,6 +133,7 @@ from flexiti_async.errors.store import (
 from flexiti_async.errors.token import (
     ClockError,
     LifetimeTooShort,
+    TokenDeadlock,
     TokenError,
     TokenMisconfigured,
     TokenRejected,
@@ -196,6 +200,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "Throttled",
+    "TokenDeadlock",
     "TokenError",
     "TokenMisconfigured",
     "TokenRejected",
@@ -206,6 +211,7 @@ __all__ = [
     "Unauthorized",
     "ValidationError",
     "WrongInputs",
+    "WrongLoop",
     "WrongTransactionType",
     "WrongVerification",
 ]

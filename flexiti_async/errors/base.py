@@ -17,6 +17,7 @@ __all__ = [
     "MalformedEvent",
     "SessionClosed",
     "ValidationError",
+    "WrongLoop",
 ]
 
 
@@ -125,3 +126,12 @@ class CheckoutTokenRejected(CheckoutError):
 
 class SessionClosed(FlexitiError, RuntimeError):
     """The session, or the `aiohttp.ClientSession` that it borrowed, was closed."""
+
+
+class WrongLoop(SessionClosed):
+    """
+    The `aiohttp.ClientSession` that was borrowed belongs to another event loop.
+
+    It serves one loop only, and none in a forked child. Without a borrowed one the library opens
+    connections of its own in every loop and every process.
+    """

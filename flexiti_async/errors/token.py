@@ -7,6 +7,7 @@ from flexiti_async.errors.base import FlexitiError
 __all__ = [
     "ClockError",
     "LifetimeTooShort",
+    "TokenDeadlock",
     "TokenError",
     "TokenMisconfigured",
     "TokenRejected",
@@ -81,6 +82,17 @@ class LifetimeTooShort(TokenError):
         super().__init__(message)
         self.min_ttl = min_ttl
         self.lifetime = lifetime
+
+
+class TokenDeadlock(TokenError):
+    """
+    What fetches a token asked for that very token, and would have waited for itself.
+
+    A client session that was lent has a trace callback or a resolver that calls the API, or a
+    token store does. Let it use credentials, or a session, of its own.
+    """
+
+    kind = "deadlock"
 
 
 class ClockError(TokenError):

@@ -50,4 +50,18 @@ class OutcomeUnknown(TransportError):
     A call that must not be repeated may or may not have run.
 
     Look its `reference_id` up (in the shop's own records and at Flexiti) before anything else.
+
+    Attributes:
+        status: HTTP status of an answer that did not tell; None without an answer.
     """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reference_id: str | None = None,
+        endpoint: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message, reference_id=reference_id, endpoint=endpoint)
+        self.status = status

@@ -41,7 +41,7 @@ What a test can do with it:
 | lose, cut, spoil, drip, reset answers | `inject(faults.Drop(), endpoint="widget/init", times=2)` |
 | cut off one worker | `inject(faults.Reset(), times=None, only=Only(headers={"x-worker": "2"}))` |
 | a clock that is wrong | `clock_offset = 90` |
-| steer it from outside | `control_token`, `control_url`, `flexiti-async sandbox --fault …` |
+| steer it from another process | `control_url`, `control_token`; on the command line `--fault` |
 | be the customer | `play(redirection_url, "approve")` gives the event that a browser would post |
 | read the customer's phone | `messages[-1].code` |
 | have customers | `accounts` (those of the start: `people.py`), `add_account(Account(…))` |

@@ -44,10 +44,11 @@ __all__ = ["WIDGET_PATH", "WidgetPage"]
 WIDGET_PATH = "/sandbox/widget"
 """Where the page's own requests go, on the host and port of the sandbox."""
 
-_FILES = {
-    f"{BASE_PATH}/": ("page.html", "text/html"),
-    f"{WIDGET_PATH}/page.css": ("page.css", "text/css"),
-    f"{WIDGET_PATH}/page.js": ("page.js", "text/javascript"),
+_FOLDER = files("flexiti_async.sandbox").joinpath("page")
+_FILES = {  # read here, where no event loop waits
+    f"{BASE_PATH}/": (_FOLDER.joinpath("page.html").read_bytes(), "text/html"),
+    f"{WIDGET_PATH}/page.css": (_FOLDER.joinpath("page.css").read_bytes(), "text/css"),
+    f"{WIDGET_PATH}/page.js": (_FOLDER.joinpath("page.js").read_bytes(), "text/javascript"),
 }
 
 _HEADERS = {
@@ -77,10 +78,8 @@ class WidgetPage:
 
     def add_routes(self, app: web.Application) -> None:
         """Serve the page and its requests."""
-        folder = files("flexiti_async.sandbox").joinpath("page")
-        for path, (name, content_type) in _FILES.items():
-            handler = _static(folder.joinpath(name).read_bytes(), content_type)
-            app.router.add_get(path, handler)
+        for path, (content, content_type) in _FILES.items():
+            app.router.add_get(path, _static(content, content_type))
         app.router.add_post(f"{WIDGET_PATH}/open", self.open)
         app.router.add_post(f"{WIDGET_PATH}/send", self.send)
         app.router.add_post(f"{WIDGET_PATH}/finish", self.finish)

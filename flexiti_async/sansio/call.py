@@ -28,6 +28,7 @@ _OWN_HEADERS: Final = frozenset(
         "content-type",
         "host",
         "transfer-encoding",
+        "accept-encoding",
         "user-agent",
         "x-reference-id",
     }

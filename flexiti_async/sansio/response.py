@@ -24,6 +24,7 @@ from flexiti_async.errors import (
 from flexiti_async.sansio.call import Call, HttpResponse
 from flexiti_async.sansio.convert import UnfitError, decode, structure
 from flexiti_async.sansio.error_codes import CLASSES
+from flexiti_async.sansio.http_date import seconds_of_http_date
 from flexiti_async.sansio.redact import mask, mask_text
 
 __all__ = ["error_of", "read_answer", "retry_after"]
@@ -86,11 +87,20 @@ def error_of(answer: HttpResponse, *, reference_id: str, endpoint: str) -> ApiEr
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Read `Retry-After` in seconds; None without one that makes sense. At most a day."""
+    """
+    Read `Retry-After`, seconds or a date; None without one that makes sense. At most a day.
+
+    A date counts from the answer's own `Date`, so that no clock of ours matters; without that it
+    makes no sense.
+    """
     text = headers.get("retry-after", "").strip()
-    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+    if text.isascii() and text.isdigit() and len(text) <= 10:
+        return min(float(text), _LONGEST_WAIT)
+    until = seconds_of_http_date(text)
+    since = seconds_of_http_date(headers.get("date", ""))
+    if until is None or since is None:
         return None
-    return min(float(text), _LONGEST_WAIT)
+    return min(max(until - since, 0.0), _LONGEST_WAIT)
 
 
 def _kind(status: int, code: str | None, message: str) -> type[ApiError]:

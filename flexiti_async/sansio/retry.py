@@ -7,9 +7,11 @@ When a call is made again, and after how long (design section 5).
 | no answer, or a broken one | safe | again |
 | no answer, or a broken one | never | `OutcomeUnknown` |
 | an answer that is not HTTP, or endless | safe | the error as it is |
-| an answer that is not HTTP, or endless | never | `OutcomeUnknown`: it tells nothing of what ran |
-| 5xx, 429 | safe | again, after Retry-After if there is one |
-| 5xx, 429 | never | the error as it is: an answer, so the shop knows where it stands |
+| an answer that is not HTTP, or endless | never | `OutcomeUnknown`: it tells nothing |
+| 5xx | safe | again, after Retry-After if there is one |
+| 5xx, or a success that cannot be read | never | `OutcomeUnknown`: a gateway may have answered |
+| 429 | safe | again, after Retry-After if there is one |
+| 429 | never | the error as it is: it did not run |
 | 401 | any | once more with another token: a refused call did not run (spec section 6.4) |
 | 403, 404, 409, … | any | the error as it is: 409 is a business answer |
 
@@ -26,10 +28,12 @@ from flexiti_async.errors import (
     ConnectError,
     ConnectionLost,
     FlexitiError,
+    MalformedAnswer,
     OutcomeUnknown,
     RequestTimeout,
     ServerError,
     Throttled,
+    TransportError,
 )
 from flexiti_async.sansio.call import Replay
 
@@ -69,13 +73,16 @@ def judge(
     Returns:
         `Again`, or the error to raise.
     """
-    if isinstance(error, ConnectionLost | RequestTimeout | BadHttp) and replay is Replay.NEVER:
-        return OutcomeUnknown(
-            f"{error.endpoint} may or may not have run; look up reference id "
-            f"{error.reference_id} before making it again",
-            reference_id=error.reference_id,
-            endpoint=error.endpoint,
-        )
+    if replay is Replay.NEVER and isinstance(error, ApiError | TransportError):
+        status = _status_that_does_not_tell(error)
+        if status is not None:
+            return OutcomeUnknown(
+                f"{error.endpoint} may or may not have run; look up reference id "
+                f"{error.reference_id} before making it again",
+                reference_id=error.reference_id,
+                endpoint=error.endpoint,
+                status=status or None,
+            )
     if attempt > retries or not _may_repeat(error, replay):
         return error
     wait = back_off(attempt, random)
@@ -83,6 +90,17 @@ def judge(
     wait = wait if asked is None else max(wait, asked)
     # A wait beyond the deadline would only turn a telling error into a time-out.
     return error if wait >= time_left else Again(wait)
+
+
+def _status_that_does_not_tell(error: ApiError | TransportError) -> int | None:
+    """Give the status of an answer after which a call may have run, 0 without one; else None."""
+    if isinstance(error, ConnectionLost | RequestTimeout | BadHttp):
+        return 0
+    if isinstance(error, ServerError):
+        return error.status
+    if isinstance(error, MalformedAnswer) and 200 <= error.status < 300:
+        return error.status
+    return None
 
 
 def _may_repeat(error: FlexitiError, replay: Replay) -> bool:

@@ -21,7 +21,13 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 SESSION = "00000000-0000-4000-8000-000000000000"
 
 _BUILDER = RequestBuilder(BASE, "shop")
-_EVERY_REQUEST_HAS = {"authorization", "content-type", "user-agent", "x-reference-id"}
+_EVERY_REQUEST_HAS = {
+    "accept-encoding",
+    "authorization",
+    "content-type",
+    "user-agent",
+    "x-reference-id",
+}
 
 
 def sample(name: str) -> dict[str, Any]:

@@ -198,7 +198,7 @@ class Worker:
         """Wait for what goes on behind the callers' backs."""
         assert self._session is not None
         for refresher in self._session._refreshers.values():
-            await asyncio.gather(*refresher._own, return_exceptions=True)
+            await asyncio.gather(*refresher._launchpad.tasks, return_exceptions=True)
 
     async def _loads(self) -> int:
         return self._store.loads if self._store else 0

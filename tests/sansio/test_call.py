@@ -43,6 +43,7 @@ def test_headers(headers: dict[str, str]) -> None:
         "transfer-encoding",
         "host",
         "connection",
+        "accept-encoding",
         "user-agent",
         "",
         "a b",

@@ -60,7 +60,7 @@ TABLE: list[tuple[type[FlexitiError], Replay, str]] = [
     (ConnectionLost, Replay.SAFE, AGAIN),
     (ConnectionLost, Replay.NEVER, UNKNOWN),
     (ServerError, Replay.SAFE, AGAIN),
-    (ServerError, Replay.NEVER, AS_IT_IS),
+    (ServerError, Replay.NEVER, UNKNOWN),
     (Throttled, Replay.SAFE, AGAIN),
     (Throttled, Replay.NEVER, AS_IT_IS),
     *(
@@ -172,3 +172,25 @@ def test_back_off_bounds(attempt: int, random: float) -> None:
 def test_back_off(attempt: int, random: float, expected: float) -> None:
     """The steps double, up to five seconds, and half of each is chance."""
     assert expected == back_off(attempt, random)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ServerError("No!", status=502, reference_id="ref-1", endpoint="authorization"), 502),
+        (MalformedAnswer("No!", status=200, reference_id="ref-1", endpoint="authorization"), 200),
+    ],
+)
+def test_an_answer_that_does_not_tell_whether_money_moved(error: ApiError, expected: int) -> None:
+    """A gateway's 5xx, and a success that cannot be read, leave the outcome open."""
+    step = decided(error, Replay.NEVER)
+
+    assert isinstance(step, OutcomeUnknown)
+    assert (expected, "ref-1", "authorization") == (step.status, step.reference_id, step.endpoint)
+
+
+def test_a_redirect_says_that_nothing_ran() -> None:
+    """It is malformed, but no success."""
+    error = MalformedAnswer("No!", status=302)
+
+    assert error is decided(error, Replay.NEVER)
