@@ -8,7 +8,8 @@ from flexiti_async.api.applications import Application, application_body, apply
 from flexiti_async.api.events import EventType, WidgetEvent, read_event
 from flexiti_async.api.reactions import Reaction, react
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
-from flexiti_async.checkout_flow import CheckoutFlow, discreet
+from flexiti_async.checkout_desk import discreet
+from flexiti_async.checkout_flow import CheckoutFlow
 from flexiti_async.clock import today
 from flexiti_async.errors import (
     CheckoutError,

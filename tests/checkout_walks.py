@@ -28,8 +28,7 @@ Do: TypeAlias = Callable[[Checkout], Coroutine[object, None, object]]
 AMOUNT = Decimal("300.00")
 CHOICES: Mapping[Kind, tuple[Choice, ...]] = {
     "purchase": ("approve", "approve", "approve", "decline", "cancel", "retry", "activation"),
-    # The sandbox takes an application after `retry` and `activation`; the table follows the page.
-    "apply": ("approve", "approve", "decline", "cancel", "failure"),
+    "apply": ("approve", "approve", "decline", "cancel", "failure", "retry", "activation"),
 }
 
 
