@@ -84,6 +84,7 @@ def checked(model: type[T]) -> type[T]:
     fields = attrs.fields(cast("type[attrs.AttrsInstance]", model))
     names = frozenset(attribute.alias for attribute in fields)
     must_have = [a.alias for a in fields if a.default is attrs.NOTHING]
+    looks_good = _look_of(fields)
 
     def __init__(self: T, **kwargs: object) -> None:  # noqa: N807
         if not names.issuperset(kwargs):
@@ -96,15 +97,46 @@ def checked(model: type[T]) -> type[T]:
         for name in must_have:
             kwargs.setdefault(name, None)
         make(self, **kwargs)
+        if looks_good(self, kwargs):
+            return
         faults = faults_of(self)
-        if faults:
-            kwargs.clear()
-            del self  # its repr shows what is not personal, and that may be a mix-up
-            raise ValidationError(field_errors=faults)
+        kwargs.clear()
+        del self  # its repr shows what is not personal, and that may be a mix-up
+        raise ValidationError(field_errors=faults)
 
     functools.update_wrapper(__init__, make)
     model.__init__ = __init__  # type: ignore[method-assign, assignment]
     return model
+
+
+def _look_of(
+    fields: "Iterable[attrs.Attribute[object]]",
+) -> Callable[[object, Mapping[str, object]], bool]:
+    """
+    Make the quick look that tells a good model from one whose faults are to be collected.
+
+    It looks at what was given, and at what is required; any other default is good.
+    """
+    rules: dict[str, tuple[str, Rule]] = {
+        a.alias or a.name: (a.name, a.metadata[_RULE]) for a in fields if _RULE in a.metadata
+    }
+    required = [alias for alias, (_, rule) in rules.items() if rule.required]
+
+    def looks_good(model: object, given: Mapping[str, object]) -> bool:
+        for alias in given:
+            if alias in rules:
+                name, rule = rules[alias]
+                if _fault(rule, getattr(model, name)) is not None:
+                    return False
+        for alias in required:
+            if alias not in given:
+                name, rule = rules[alias]
+                if _fault(rule, getattr(model, name)) is not None:
+                    return False
+        more: Callable[[], Iterable[FieldError]] | None = getattr(model, "more_faults", None)
+        return more is None or not any(True for _ in more())
+
+    return looks_good
 
 
 def quiet(function: Callable[P, T]) -> Callable[P, T]:
@@ -134,28 +166,18 @@ def nearest(name: str, names: Iterable[str]) -> str:
 def faults_of(model: object, prefix: str = "") -> list[FieldError]:
     """Collect the faults of a model's fields, then those that it finds between them."""
     faults: list[FieldError] = []
-    kind = type(model)
-    rules = _rules.get(kind) or _rules.setdefault(kind, tuple(_rules_of(kind)))
-    for name, rule in rules:
-        value: object = getattr(model, name)
-        if value is None and not rule.required:
-            continue  # the commonest case first: this runs for every call of a shop
+    for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(model))):
+        rule: Rule | None = attribute.metadata.get(_RULE)
+        if rule is None:
+            continue
+        value: object = getattr(model, attribute.name)
         msg = _fault(rule, value)
         if msg is not None:
             shown = None if value is None else _shown(value)
             hint = rule.hint if msg == WRONG_FORMAT else ""
-            faults.append(FieldError(prefix + (rule.param or name), msg, shown, hint))
+            faults.append(FieldError(prefix + (rule.param or attribute.name), msg, shown, hint))
     more: Callable[[], Iterable[FieldError]] | None = getattr(model, "more_faults", None)
     return faults if more is None else [*faults, *more()]
-
-
-_rules: Final[dict[type, tuple[tuple[str, Rule], ...]]] = {}
-
-
-def _rules_of(kind: type) -> Iterable[tuple[str, Rule]]:
-    for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", kind)):
-        if _RULE in attribute.metadata:
-            yield attribute.name, attribute.metadata[_RULE]
 
 
 def _shown(value: object) -> str:
