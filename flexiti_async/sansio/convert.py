@@ -193,7 +193,7 @@ def _structure_with_extra(kind: type[T]) -> Callable[[object, object], T]:
     plain = make(kind, _converter, **overrides)
 
     def hook(data: object, of: object) -> T:
-        given = an_object(data)
+        given: Mapping[str, object] = an_object(data)
         if single or None in given.values():
             given = {
                 # null says that there is nothing, and so does the default.
