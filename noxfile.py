@@ -97,13 +97,18 @@ def build(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", str(DIST))
 
 
-def _test_wheel(session: nox.Session, *arguments: str) -> None:
-    """Run pytest on the wheel, not on the checkout, and measure coverage."""
+def _install_wheel(session: nox.Session) -> None:
+    """Install the wheel with all extras, and what tests need."""
     wheel = _built(session, "*.whl")
     _install_groups(session, "test")
     session.install(f"{wheel}[{EXTRAS}]")
     # A reused environment may hold another build of the same version.
     session.install("--force-reinstall", "--no-deps", str(wheel))
+
+
+def _test_wheel(session: nox.Session, *arguments: str) -> None:
+    """Run pytest on the wheel, not on the checkout, and measure coverage."""
+    _install_wheel(session)
     if not tested:
         for stale in Path().glob(".coverage*"):
             stale.unlink()
@@ -145,6 +150,13 @@ def package(session: nox.Session) -> None:
 def _is_stray(name: PurePosixPath) -> bool:
     hidden = {part for part in name.parts if part.startswith(".")} - HIDDEN_IN_SDIST
     return bool(hidden) or "__pycache__" in name.parts or name.suffix == ".pyc"
+
+
+@nox.session(python=HOST, requires=["build"])
+def chaos(session: nox.Session) -> None:
+    """Let everything go wrong, seed after seed: `nox -s chaos -- --minutes 30`, or `--seed 7`."""
+    _install_wheel(session)
+    session.run("python", "tests/chaos", *session.posargs, env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=HOST, requires=["build"])

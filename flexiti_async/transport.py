@@ -130,18 +130,21 @@ class Transport:
         pool = self._pool()
         if request.private:
             return await self._exchange(pool.session, request, self._limits(seconds))
+        if not pool.gate.locked():
+            await pool.gate.acquire()
+        else:
+            waited = await _enter(pool.gate, seconds * _WAITING_SHARE)
+            if waited is None:
+                text = f"no connection of the pool was free within {seconds * _WAITING_SHARE:g} s"
+                return self._error(ConnectError, request, text)
+            if within is not None:  # one deadline for both
+                seconds = min(within - waited, self._longest)
         return await self._in_turn(pool, request, seconds)
 
     async def _in_turn(
         self, pool: _Pool, request: HttpRequest, seconds: float
     ) -> HttpResponse | TransportError:
-        """Exchange when it is this caller's turn, first come, first served."""
-        gate = pool.gate
-        if not gate.locked():
-            await gate.acquire()
-        elif not await _enter(gate, seconds * _WAITING_SHARE):
-            text = f"no connection of the pool was free within {seconds * _WAITING_SHARE:g} s"
-            return self._error(ConnectError, request, text)
+        """Exchange, being through the gate, and leave it."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - what runs in a loop is a task
         watch = pool.deadlines.watch(task, seconds)
@@ -153,7 +156,7 @@ class Transport:
                 raise
         finally:
             watch.end()
-            gate.release()
+            pool.gate.release()
         return self._error(RequestTimeout, request, f"no answer within {seconds:.3g} s")
 
     async def aclose(self) -> None:
@@ -272,13 +275,16 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
     os.register_at_fork(after_in_child=_in_child)
 
 
-async def _enter(gate: asyncio.Semaphore, patience: float) -> bool:
-    """Wait for a place, first come, first served; False if there was none in time."""
+async def _enter(gate: asyncio.Semaphore, patience: float) -> float | None:
+    """Wait for a place, first come, first served: seconds; None if there was none in time."""
+    time = asyncio.get_running_loop().time
+    began = time()
     try:
         async with asyncio.timeout(patience):
-            return await gate.acquire()
+            await gate.acquire()
     except TimeoutError:
-        return False
+        return None
+    return time() - began
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:

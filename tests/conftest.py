@@ -19,6 +19,7 @@ Hand = Callable[[Checkout], Awaitable[Checkout]]
 """Takes a checkout to where its next step is made: nowhere, or to another process."""
 
 ONE_PYTHON = (
+    "tests/chaos/",
     "tests/processes/",
     "tests/stores/test_redis_topologies.py",
     "tests/stores/test_readme_store.py",
