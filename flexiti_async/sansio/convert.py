@@ -195,12 +195,13 @@ def _structure_with_extra(kind: type[T]) -> Callable[[object, object], T]:
     def hook(data: object, of: object) -> T:
         given: Mapping[str, object] = an_object(data)
         if single or None in given.values():
-            given = {
+            cleaned: dict[str, object] = {
                 # null says that there is nothing, and so does the default.
                 key: [item] if key in single and not isinstance(item, list) else item
                 for key, item in given.items()
                 if item is not None or key not in optional
             }
+            given = cleaned
         value = plain(given, of)
         if known.issuperset(given):
             return value
