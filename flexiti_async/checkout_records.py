@@ -1,5 +1,7 @@
 """Checkouts in the token store: saved, taken up by another process, one step at a time."""
 
+from collections.abc import Set as AbstractSet
+
 from attrs import evolve, field, frozen
 
 from flexiti_async.errors import CheckoutConflict, CheckoutNotFound, StoreError
@@ -44,22 +46,61 @@ class CheckoutRecords:
         self._whose = (base_url, client_id)
         self._vault = vault
 
-    async def save(self, state: CheckoutState, *, over: Entry | None) -> Entry:
+    def entry(self, state: CheckoutState) -> Entry:
+        """Make the entry that says where a checkout stands; kept as long as its token lives."""
+        key = self._key(state.reference_id)
+        text = encode_checkout(state, key)
+        return self._vault.entry(key, text, keep_for=state.token.remaining + _MARGIN)
+
+    async def swap(
+        self,
+        reference_id: str,
+        entry: Entry,
+        *,
+        over: Entry | None,
+        own: AbstractSet[str] = frozenset(),
+        anew: bool = True,
+    ) -> None:
         """
         Write a checkout in place of what it was, or for the first time.
 
-        It is kept as long as its token lives.
+        Args:
+            reference_id: The checkout's.
+            entry: What to write.
+            over: What was last written or read; None if nothing was.
+            own: Versions of earlier writes of this process whose outcome is unknown: what stands
+                there under one of them is no foreign step.
+            anew: If the store has lost what it was (evicted, or a failover), write it all the same.
+                Then nobody can tell whether somebody has taken the step meanwhile.
 
         Raises:
-            CheckoutConflict: Another process has taken a step of it meanwhile.
+            CheckoutConflict: Another process has taken a step of it meanwhile, or that cannot be
+                told.
         """
-        key = self._key(state.reference_id)
-        text = encode_checkout(state, key)
-        entry = self._vault.entry(key, text, keep_for=state.token.remaining + _MARGIN)
-        if await self._swapped(key, entry, over):
-            return entry
+        key = self._key(reference_id)
+        failure: StoreError | None = None
+        try:
+            if await self._vault.swap(key, entry, expected=over):
+                return
+        except StoreError as error:
+            failure = error
+        # Not plainly won: what is stored tells whose it is, by the version.
+        stored = (await self._vault.load(key)).entry
+        if stored is not None and stored.version == entry.version:
+            return
+        if failure is not None:
+            raise failure
+        if stored is not None and stored.version in own:
+            rest = own - {stored.version}
+            await self.swap(reference_id, entry, over=stored, own=rest, anew=anew)
+            return
         msg = "another process has taken this step of the checkout"
-        raise CheckoutConflict(msg, reference_id=state.reference_id)
+        if stored is None and over is not None:
+            if anew:
+                await self.swap(reference_id, entry, over=None, own=own, anew=anew)
+                return
+            msg = "the store has lost this checkout: who else has taken this step, it cannot tell"
+        raise CheckoutConflict(msg, reference_id=reference_id)
 
     async def load(self, reference_id: str) -> Saved:
         """
@@ -79,24 +120,6 @@ class CheckoutRecords:
                 return Saved(evolve(state, token=evolve(state.token, remaining=left)), entry)
         msg = "there is no such checkout, or it has ended with its token"
         raise CheckoutNotFound(msg, reference_id=reference_id)
-
-    async def _swapped(self, key: str, entry: Entry, over: Entry | None) -> bool:
-        failure: StoreError | None = None
-        try:
-            if await self._vault.swap(key, entry, expected=over):
-                return True
-        except StoreError as error:
-            failure = error
-        # Not plainly won: what is stored tells whose it is, by the version.
-        stored = (await self._vault.load(key)).entry
-        if stored is not None and stored.version == entry.version:
-            return True
-        if failure is not None:
-            raise failure
-        if stored is None and over is not None:
-            # Evicted, or lost in a failover: nobody has taken the step, so it is put down anew.
-            return await self._swapped(key, entry, None)
-        return False
 
     def _key(self, reference_id: str) -> str:
         return store_key("checkout", *self._whose, reference_id)

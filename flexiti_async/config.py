@@ -6,23 +6,39 @@ TOML file (`flexiti_async.settings`). Values may be texts, as environment variab
 fault is told at once, by `ConfigError`, and no value of a secret with it.
 """
 
-import enum
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Self, cast
+from typing import Final, Self, cast
 
 import attrs
 from attrs import field, frozen
 
+from flexiti_async.api.endpoints import NAMES
+from flexiti_async.api.reference import I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
+from flexiti_async.cache import Cache
+from flexiti_async.config_options import (
+    Environment,
+    OnStoreFailure,
+    RefreshRevokesAccess,
+    to_account_type_place,
+    to_api_versions,
+    to_cache,
+    to_client_secret,
+    to_connections,
+    to_environment,
+    to_i18n_method,
+    to_on_store_failure,
+    to_refresh_revokes,
+    to_retries,
+    to_store,
+)
 from flexiti_async.errors import ConfigError
 from flexiti_async.sansio.base_url import fault_of_base_url
+from flexiti_async.sansio.call import is_version
 from flexiti_async.sansio.option_values import (
     Bad,
-    count,
     hide,
-    one_of,
-    plain,
     seconds,
     seconds_or_none,
     secret,
@@ -36,77 +52,11 @@ from flexiti_async.store import TokenStore
 __all__ = ["Environment", "FlexitiConfig", "OnStoreFailure", "RefreshRevokesAccess"]
 
 
-class Environment(enum.StrEnum):
-    """Flexiti's environments (spec section 1.1)."""
-
-    TRAINING = "training"
-    """Training: same code level as production, test data scrubbed daily."""
-    MERCHANT_INTEGRATION = "merchant_integration"
-    """Merchant Integration (MI): data persist; the portal recommends it for integration."""
-    PRODUCTION = "production"
-    """Production: real customers, the real credit bureau."""
-
-
-class OnStoreFailure(enum.StrEnum):
-    """What a session does that needs a token while the token store is down (design section 3)."""
-
-    DEGRADE = "degrade"
-    """Get one of its own and keep it to itself until the store is back."""
-    RAISE = "raise"
-    """Raise `StoreUnavailable`."""
-
-
-class RefreshRevokesAccess(enum.StrEnum):
-    """Whether a refresh ends the previous access token, which is undocumented (spec 2.4)."""
-
-    UNKNOWN = "unknown"
-    """Be careful: never refresh a token that a checkout may hold."""
-    NO = "no"
-    """You know that it does not: promised tokens may be refreshed."""
-
-
 _BASE_URLS: Final[Mapping[Environment, str]] = {
     Environment.TRAINING: "https://posapi-training.flexiti.fi/flexiti/pos-api",
     Environment.MERCHANT_INTEGRATION: "https://posapi-mi.flexiti.fi/flexiti/pos-api",
     Environment.PRODUCTION: "https://posapi.flexiti.fi/flexiti/pos-api",
 }
-
-
-# Names with types for the converters that are generic: attrs and type checkers read them.
-
-
-def _environment(value: Environment | str | None) -> Any:  # noqa: ANN401 - see option_values
-    return None if value is None else one_of(Environment, value)
-
-
-def _account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401 - see option_values
-    return one_of(AccountTypePlace, value)
-
-
-def _on_store_failure(value: OnStoreFailure | str) -> Any:  # noqa: ANN401 - see option_values
-    return one_of(OnStoreFailure, value)
-
-
-def _refresh_revokes(value: RefreshRevokesAccess | str) -> Any:  # noqa: ANN401 - see option_values
-    return one_of(RefreshRevokesAccess, value)
-
-
-def _connections(value: int | str) -> Any:  # noqa: ANN401 - see option_values
-    return count(value, 1)
-
-
-def _retries(value: int | str) -> Any:  # noqa: ANN401 - see option_values
-    return count(value, 0)
-
-
-def _store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see option_values
-    store = plain(value)
-    good = bool(store) if isinstance(store, str) else isinstance(store, TokenStore)
-    return store if good else Bad("the URL of a store, a class path or a TokenStore")
-
-
-def _client_secret(value: Secret | str) -> Any:  # noqa: ANN401 - see option_values
-    return secret(value)
 
 
 def _checked() -> None:
@@ -151,6 +101,13 @@ class FlexitiConfig:
         merchant_username: With `merchant_password`: log every new token in (merchants/login).
         merchant_password: See `merchant_username`.
         account_type_place: Where the `account_type` of an application stands in widget/init.
+        api_versions: Version segments that replace the documented ones, by endpoint name
+            (`flexiti_async.api.endpoints`): a mapping, a TOML table, or one text such as
+            `calculate-interest=v2.5, refund=v2.5.1`.
+        i18n_method: HTTP method of i18n, `post` or `get`; the portal's pages differ.
+        reference_ttl: How long form values and terms are served without asking again.
+        reference_cache: An aiocache cache that keeps them, for all processes; by default each
+            process keeps its own in memory. It is never closed.
         flow_ttl: How long a checkout's token must live at least; default half of its lifetime.
         refresh_ahead: Renew a token when so much of its life is left; default 10 % of its
             lifetime, at least 60, never more than half.
@@ -170,17 +127,23 @@ class FlexitiConfig:
     """
 
     client_id: str = field(converter=text)
-    client_secret: Secret = field(converter=_client_secret)
-    environment: Environment | None = field(default=None, converter=_environment)
+    client_secret: Secret = field(converter=to_client_secret)
+    environment: Environment | None = field(default=None, converter=to_environment)
     base_url: str | None = field(default=None, converter=text)
     # A store's URL can hold a password.
-    store: str | TokenStore = field(default="memory://", converter=_store, repr=False)
+    store: str | TokenStore = field(default="memory://", converter=to_store, repr=False)
     token_keys: tuple[Secret, ...] = field(default=(), converter=secrets)
     merchant_username: str | None = field(default=None, converter=text, repr=False)
     merchant_password: Secret | None = field(default=None, converter=secret)
     account_type_place: AccountTypePlace = field(
-        default=AccountTypePlace.NESTED, converter=_account_type_place
+        default=AccountTypePlace.NESTED, converter=to_account_type_place
     )
+    api_versions: Mapping[str, str] = field(
+        factory=dict[str, str], converter=to_api_versions, hash=False
+    )
+    i18n_method: I18nMethod = field(default=I18nMethod.POST, converter=to_i18n_method)
+    reference_ttl: float = field(default=3600.0, converter=seconds)
+    reference_cache: Cache | None = field(default=None, converter=to_cache, repr=False)
     flow_ttl: float | None = field(default=None, converter=seconds_or_none)
     refresh_ahead: float | None = field(default=None, converter=seconds_or_none)
     leeway: float | None = field(default=None, converter=seconds_or_none)
@@ -189,13 +152,13 @@ class FlexitiConfig:
     call_timeout: float | None = field(default=None, converter=seconds_or_none)
     connect_timeout: float = field(default=5.0, converter=seconds)
     store_timeout: float = field(default=1.0, converter=seconds)
-    connections: int = field(default=100, converter=_connections)
-    retries: int = field(default=2, converter=_retries)
+    connections: int = field(default=100, converter=to_connections)
+    retries: int = field(default=2, converter=to_retries)
     on_store_failure: OnStoreFailure = field(
-        default=OnStoreFailure.DEGRADE, converter=_on_store_failure
+        default=OnStoreFailure.DEGRADE, converter=to_on_store_failure
     )
     refresh_revokes_access: RefreshRevokesAccess = field(
-        default=RefreshRevokesAccess.UNKNOWN, converter=_refresh_revokes
+        default=RefreshRevokesAccess.UNKNOWN, converter=to_refresh_revokes
     )
 
     @classmethod
@@ -260,8 +223,19 @@ def _faults(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
         fault = fault_of_base_url(config.base_url)
         if fault:
             yield "base_url", fault
+    if not isinstance(config.api_versions, Bad):
+        yield from _faults_of_versions(config.api_versions)
     if bool(config.merchant_username) != bool(config.merchant_password):
         yield "merchant_username", "give merchant_username and merchant_password, or neither"
+
+
+def _faults_of_versions(versions: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    for name, version in versions.items():
+        if name not in NAMES:
+            close = nearest(name, NAMES)
+            yield "api_versions", f"no endpoint {name!r}{close and f'; did you mean {close!r}?'}"
+        elif not is_version(version):
+            yield "api_versions", f"the version of {name} must be like v2.5.1"
 
 
 _checked()

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Self, TypeVar
-
-from attrs import evolve
+from typing import Final, Self, TypeVar
 
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.builder import RequestBuilder
+from flexiti_async.cache import ReferenceCache
 from flexiti_async.caller import Caller
 from flexiti_async.checkout import Checkout, Desk
 from flexiti_async.checkout_records import CheckoutRecords
-from flexiti_async.clock import SYSTEM_CLOCK, Clock, now
+from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
 from flexiti_async.config import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.errors import SessionClosed
 from flexiti_async.event_log import log_event
@@ -20,6 +19,14 @@ from flexiti_async.issuer import TokenIssuer
 from flexiti_async.reference_id import reference_id_of
 from flexiti_async.refresh_tokens import PROCESS
 from flexiti_async.refresher import TokenRefresher
+from flexiti_async.resources import (
+    Accounts,
+    Applications,
+    Authorizations,
+    Customers,
+    Reference,
+    Transactions,
+)
 from flexiti_async.sansio.call import Call
 from flexiti_async.sansio.checkout_state import Sharing
 from flexiti_async.sansio.token import Scope, Token, TokenKey
@@ -48,6 +55,14 @@ class FlexitiSession:
             pool of its own in each event loop.
         listeners: Told what happens (`flexiti_async.events`); `events.add` adds more.
         clock: Where the time comes from; for tests.
+
+    Attributes:
+        accounts: Plans, verification and closing of an account.
+        applications: What follows the widget in an application.
+        authorizations: Authorizations, captures, returns, refunds, and their lists.
+        customers: Search, lookup and driving licences.
+        reference: Form values and terms, kept for a while.
+        transactions: Deposits, in-store payments and trade-ins.
     """
 
     def __init__(
@@ -61,7 +76,9 @@ class FlexitiSession:
         self._config = config
         self._clock = clock
         self._events = Events(listeners, log=log_event)
-        self._builder = RequestBuilder(config.api_url, config.client_id)
+        self._builder = RequestBuilder(
+            config.api_url, config.client_id, versions=config.api_versions
+        )
         self._transport = Transport(
             config.api_url,
             timeout=config.request_timeout,
@@ -83,6 +100,14 @@ class FlexitiSession:
         self._closed = False
         self._refreshers: dict[Scope, TokenRefresher] = {}
         self._store, self._vault, self._desk = self._open()
+        self.accounts: Final = Accounts(self.send)
+        self.applications: Final = Applications(self.send)
+        self.authorizations: Final = Authorizations(self.send)
+        self.customers: Final = Customers(self.send)
+        self.reference: Final = Reference(
+            self.send, _reference_cache(config, clock), i18n_method=config.i18n_method
+        )
+        self.transactions: Final = Transactions(self.send)
 
     @classmethod
     def from_env(cls, **options: object) -> Self:
@@ -179,6 +204,7 @@ class FlexitiSession:
         sharing: Sharing | str | None = None,
         flow_ttl: float | None = None,
         resumable: bool = True,
+        in_store: bool = False,
     ) -> Checkout:
         """
         Start a customer's flow with a token that will live long enough for it.
@@ -192,6 +218,8 @@ class FlexitiSession:
                 and half of a token's lifetime if that has none.
             resumable: Save the checkout in the token store, so that `resume()` finds it in any
                 process of the shop.
+            in_store: It is at a counter: it begins with `lookup`, with a merchant's token, and no
+                widget, since no such token may reach a browser.
 
         Raises:
             TokenError: There is no token.
@@ -200,7 +228,7 @@ class FlexitiSession:
         reference_id = reference_id_of(reference_id)
         ttl = self._config.flow_ttl if flow_ttl is None else flow_ttl
         chosen = None if sharing is None else Sharing(sharing)
-        refresher = self.refresher(Scope.CUSTOMER)
+        refresher = self.refresher(Scope.MERCHANT if in_store else Scope.CUSTOMER)
         if chosen is Sharing.DEDICATED:
             token = await refresher.dedicated(ttl)
         else:
@@ -221,9 +249,8 @@ class FlexitiSession:
         """
         saved = await self._desk.records.load(reference_id_of(reference_id))
         state = saved.state
-        token = state.token.as_token(
-            Scope.CUSTOMER, life=state.token.remaining, at=now(self._clock)
-        )
+        scope = Scope.MERCHANT if state.in_store else Scope.CUSTOMER
+        token = state.token.as_token(scope, life=state.token.remaining, at=now(self._clock))
         return Checkout(
             self._desk,
             state.reference_id,
@@ -243,6 +270,7 @@ class FlexitiSession:
         For a purchase the shared token is used, for an application one of its own.
 
         Raises:
+            ValidationError: The applicant is not of age.
             ApiError: The API refused.
             TransportError: There was no answer.
             TokenError: There is no token.
@@ -256,9 +284,13 @@ class FlexitiSession:
             refresher.reject(refused.token_id)
             return await get(ttl)
 
-        call = init_widget(widget, account_type_place=self._config.account_type_place)
+        call = init_widget(
+            widget,
+            account_type_place=self._config.account_type_place,
+            today=today(self._clock) if widget.flow is Flow.APPLY else None,
+        )
         answer = await self._caller.make(call, reference_id, await get(ttl), another)
-        return evolve(answer, sent_reference_id=reference_id)
+        return answer.sent_with(reference_id)
 
     def refresher(self, scope: Scope) -> TokenRefresher:
         """Give the refresher of a scope's tokens."""
@@ -295,6 +327,15 @@ class FlexitiSession:
             events=self._events,
         )
         return TokenRefresher(setup, store_id=id(self._store))
+
+
+def _reference_cache(config: FlexitiConfig, clock: Clock) -> ReferenceCache:
+    return ReferenceCache(
+        config.reference_cache,
+        place=f"{config.api_url} {config.client_id}",
+        ttl=config.reference_ttl,
+        clock=clock,
+    )
 
 
 def _tuning(config: FlexitiConfig) -> Tuning:

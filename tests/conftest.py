@@ -1,16 +1,69 @@
 """What many tests need: a sandbox and sessions on it that share one clock, moved by hand."""
 
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 
-from flexiti_async import FlexitiConfig, FlexitiSession
+from flexiti_async import Checkout, FlexitiConfig, FlexitiSession
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
 
+from .blocking import no_blocking
+from .leftovers import Leftovers
+
 MakeSession = Callable[..., FlexitiSession]
+Hand = Callable[[Checkout], Awaitable[Checkout]]
+"""Takes a checkout to where its next step is made: nowhere, or to another process."""
+
+ONE_PYTHON = (
+    "tests/chaos/",
+    "tests/processes/",
+    "tests/stores/test_redis_topologies.py",
+    "tests/stores/test_readme_store.py",
+    "::test_processes_lose_no_write",
+    "::test_10_000_races_lose_and_tear_nothing",
+)
+"""Parts of the names of tests that take long and depend on servers and kernels, not on Python."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure the coverage of this process, or of those that pytest-xdist starts, and no other."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", default=None):
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs on one Python only."""
+    for item in items:
+        if any(part in item.nodeid for part in ONE_PYTHON):
+            item.add_marker(pytest.mark.one_python)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loops_are_not_blocked() -> Iterator[None]:
+    """Make every blocking call of the library in a running loop raise."""
+    with no_blocking():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def leftovers() -> Iterator[Leftovers]:
+    """Watch every event loop; fail at the end for what fixtures of a wider scope have left."""
+    left = Leftovers()
+    with pytest.MonkeyPatch.context() as patch:
+        left.watch(patch)
+        yield left
+    assert [] == left.found
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind(leftovers: Leftovers) -> Iterator[None]:
+    """Fail a test that leaves a task, a socket or a client session; all its loops end before."""
+    yield
+    assert [] == leftovers.take()
 
 
 @pytest.fixture
@@ -61,3 +114,16 @@ async def make_session(
 def session(make_session: MakeSession) -> FlexitiSession:
     """Give a session on the sandbox."""
     return make_session()
+
+
+@pytest.fixture(params=["one process", "a process a step"])
+def hand(request: pytest.FixtureRequest, make_session: MakeSession) -> Hand:
+    """Give what lies between two steps: nothing, or a process that takes the checkout up."""
+
+    async def keep(checkout: Checkout) -> Checkout:
+        return checkout
+
+    async def pass_on(checkout: Checkout) -> Checkout:
+        return await make_session().resume(checkout.reference_id)
+
+    return keep if request.param == "one process" else pass_on

@@ -10,6 +10,7 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 @asynccontextmanager
 async def server(handler: Handler) -> AsyncGenerator[str]:
     """Run a server of raw bytes, and give its URL."""
+    handled: list[asyncio.Task[None]] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -20,10 +21,16 @@ async def server(handler: Handler) -> AsyncGenerator[str]:
         finally:
             writer.close()
 
-    running = await asyncio.start_server(handle, "127.0.0.1", 0)
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handled.append(asyncio.create_task(handle(reader, writer)))
+
+    running = await asyncio.start_server(accept, "127.0.0.1", 0)
     async with running:
         host, port = running.sockets[0].getsockname()[:2]
         yield f"http://{host}:{port}/flexiti/pos-api"
+        for task in handled:
+            task.cancel()
+        await asyncio.gather(*handled, return_exceptions=True)
 
 
 def says(answer: bytes) -> Handler:

@@ -50,6 +50,7 @@ def test_call() -> None:
         "authorization": "Bearer canary-AT",
         "x-reference-id": "ref-1",
         "user-agent": f"flexiti-async/{__version__}",
+        "accept-encoding": "identity",
         "content-type": "application/json",
     } == dict(request.headers)
     assert request.body is not None
@@ -66,7 +67,9 @@ def test_call_without_a_body() -> None:
     request = BUILDER.call(RELEASE, TOKEN, "ref-1")
 
     assert request.body is None
-    assert {"authorization", "x-reference-id", "user-agent"} == set(request.headers)
+    assert {"accept-encoding", "authorization", "user-agent", "x-reference-id"} == set(
+        request.headers
+    )
 
 
 def test_empty_body() -> None:
@@ -206,6 +209,7 @@ def test_grant(scope: Scope, refresh_token: Secret | None, more: dict[str, str])
         "content-type": "application/x-www-form-urlencoded",
         "x-reference-id": "ref-1",
         "user-agent": f"flexiti-async/{__version__}",
+        "accept-encoding": "identity",
     } == dict(request.headers)
     assert request.body is not None
     assert {
@@ -227,3 +231,43 @@ def test_reprs_show_nothing() -> None:
     assert "canary" not in repr([*requests, RELEASE, BUILDER])
     assert "20009100" not in repr(requests)
     assert "ref-1" in repr(requests)
+
+
+def test_own_headers() -> None:
+    """A call's own headers are sent beside those of every call."""
+    request = BUILDER.call(evolve(WIDGET, headers={"x-idempotency-key": "k"}), TOKEN, "r")
+
+    assert {"x-idempotency-key": "k", **BUILDER.call(WIDGET, TOKEN, "r").headers} == request.headers
+
+
+def test_own_headers_never_win() -> None:
+    """Even a call whose headers were changed behind its back does not replace the token's."""
+    headers: dict[str, str] = {}
+    call = evolve(WIDGET, headers=headers)
+    headers.update({"authorization": "x", "x-reference-id": "x", "content-type": "x"})
+
+    assert BUILDER.call(WIDGET, TOKEN, "r").headers == BUILDER.call(call, TOKEN, "r").headers
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (RELEASE, "v2.6"),
+        (RELEASE.at_version("v2.5"), "v2.5"),
+        (WIDGET, "v2.5"),
+        (evolve(WIDGET, version="v2.5.1"), "v2.5.1"),
+    ],
+    ids=["configured", "pinned", "documented", "made"],
+)
+def test_configured_versions(call: Call[object], expected: str) -> None:
+    """A configured version replaces the documented one, but not one that the caller chose."""
+    builder = RequestBuilder(BASE, "shop", versions={"authorization/release": "v2.6"})
+
+    assert str(builder.call(call, TOKEN, "r").url).startswith(f"{BASE}/{expected}/client-id/")
+
+
+def test_configured_version_of_the_token() -> None:
+    """The token endpoint's version is configured under its own name."""
+    builder = RequestBuilder(BASE, "shop", versions={"oauth/token": "v3"})
+
+    assert f"{BASE}/v3/oauth/token" == str(builder.grant(TOKEN, Scope.CUSTOMER, "r").url)

@@ -303,6 +303,8 @@ class Refreshers(RuleBasedStateMachine):
                 self.faults = 0
             self.ask_all([(who, 0.0), (who, 600.0)])
         self.faults = faults
+        for process in self.processes:
+            self.runner.run(process.refresher.aclose())
         self.runner.close()
 
 

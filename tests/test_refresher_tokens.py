@@ -11,6 +11,7 @@ from flexiti_async import (
     ClockError,
     FlexitiConfig,
     FlexitiSession,
+    InsufficientScope,
     LifetimeTooShort,
     PurchaseWidget,
     Scope,
@@ -203,6 +204,19 @@ async def test_a_second_401_is_the_callers_error(
         caught.value.endpoint,
     )
     assert 2 == sandbox.count("widget/init")
+
+
+async def test_a_403_for_scope_never_refreshes(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """Another token of the same scope would be refused as well: one call, one token."""
+    body = b'{"message": "Insufficient scope: authorized scope is insufficient"}'
+    sandbox.fail("widget/init", status=403, times=None, body=body)
+
+    with pytest.raises(InsufficientScope):
+        await session.send(init_widget(PurchaseWidget(account_number=20009100)))
+
+    token = await session.token()
+    assert (1, 1) == (sandbox.count(ENDPOINT), sandbox.count("widget/init"))
+    assert [token.access_token.reveal()] == [issued.access_token for issued in sandbox.tokens]
 
 
 async def test_a_min_ttl_that_no_token_has_is_an_error_and_not_a_loop(

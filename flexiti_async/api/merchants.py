@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from attrs import field, frozen
 
 from flexiti_async.api.common import Language
+from flexiti_async.api.endpoints import MERCHANTS_LOGIN
 from flexiti_async.sansio.call import Call, Replay
 from flexiti_async.sansio.convert import NumberText
 from flexiti_async.sansio.secret import Secret
@@ -18,7 +19,7 @@ from flexiti_async.sansio.token import Scope
 
 __all__ = ["ENDPOINT", "MerchantLogin", "merchants_login"]
 
-ENDPOINT = "merchants/login"
+ENDPOINT = MERCHANTS_LOGIN
 
 
 @frozen
@@ -45,6 +46,7 @@ def merchants_login(
     password: Secret | str | None = None,
     *,
     lang: Language | str = Language.ENGLISH,
+    version: str | None = None,
 ) -> Call[MerchantLogin]:
     """
     Make the call of merchants/login. Deprecated by the API since release 20.3, and still there.
@@ -53,13 +55,14 @@ def merchants_login(
         username: `merchant_username`; later page versions need neither name nor password.
         password: `merchant_password`.
         lang: Language of the form values.
+        version: Version segment of the URL; see `Call.at_version`.
     """
     body: dict[str, object] = {}
     if username is not None:
         body["merchant_username"] = username
     if password is not None:
         body["merchant_password"] = Secret.of(password)
-    return Call(
+    call = Call(
         endpoint=ENDPOINT,
         method="POST",
         path="client-id/{client_id}/merchants/login",
@@ -69,3 +72,4 @@ def merchants_login(
         body=body,
         query={"lang": Language(lang).value},
     )
+    return call.at_version(version)

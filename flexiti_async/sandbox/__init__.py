@@ -15,10 +15,17 @@ async with Sandbox(expires_in=1200) as sandbox, aiohttp.ClientSession() as http:
     assert sandbox.count("oauth/token", grant="client_credentials") == sandbox.tokens_issued == 1
 ```
 
-It serves `oauth/token`, `merchants/login` and `widget/init`, and shares no code with the client:
-it is a second opinion on the wire. What the specification forbids it refuses, with the status
-codes and error bodies of the API; where the specification knows no answer it takes the stricter
-reading, and says so in the setting that changes it.
+It serves every endpoint of the specification (`endpoints.py`), with a bank behind them, and the
+widget's page in front. It shares no code with the client: it is a second opinion on the wire. What
+the specification forbids it refuses, with the status codes and error bodies of the API; where the
+specification knows no answer it takes the stricter reading, and says so in the setting that changes
+it; where it knows no body, the docstring of the handler says which one is the sandbox's own.
+
+A customer who pays, without a browser (a browser finds the same customer at `redirection_url`):
+
+```python
+event = sandbox.play(redirection_url)  # or "decline", "cancel", … : `scenarios.Choice`
+```
 
 What a test can do with it:
 
@@ -34,15 +41,37 @@ What a test can do with it:
 | lose, cut, spoil, drip, reset answers | `inject(faults.Drop(), endpoint="widget/init", times=2)` |
 | cut off one worker | `inject(faults.Reset(), times=None, only=Only(headers={"x-worker": "2"}))` |
 | a clock that is wrong | `clock_offset = 90` |
-| steer it from another process | `control_token`, `control_url`, `flexiti-async sandbox --fault …` |
+| steer it from another process | `control_url`, `control_token`; on the command line `--fault` |
+| be the customer | `play(redirection_url, "approve")` gives the event that a browser would post |
+| read the customer's phone | `messages[-1].code` |
+| have customers | `accounts` (those of the start: `people.py`), `add_account(Account(…))` |
+| see the money | `account(10000001).available_credit`, `authorizations`, `captures`, `payments` |
+| put a purchase on hold | `set_status(authorization_id, "onhold")` |
 | have an outage | `aclose()`, then `start()` again on the same port |
 | change a rule | the other attributes of `Settings` |
 """
 
+from flexiti_async.sandbox.accounts import Account
+from flexiti_async.sandbox.bank import Authorization, Capture, Payment
+from flexiti_async.sandbox.codes import Message
 from flexiti_async.sandbox.log import RequestRecord
+from flexiti_async.sandbox.plans import Plan
 from flexiti_async.sandbox.rules import Only
 from flexiti_async.sandbox.server import Sandbox
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state import TokenView, token_id
 
-__all__ = ["Only", "RequestRecord", "Sandbox", "Settings", "TokenView", "token_id"]
+__all__ = [
+    "Account",
+    "Authorization",
+    "Capture",
+    "Message",
+    "Only",
+    "Payment",
+    "Plan",
+    "RequestRecord",
+    "Sandbox",
+    "Settings",
+    "TokenView",
+    "token_id",
+]

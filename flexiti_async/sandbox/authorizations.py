@@ -64,7 +64,8 @@ def create(incoming: Incoming, settings: Settings, books: Books) -> Json:
     language of the query. The rest is the sandbox's own choice, in the words of the neighbours.
     """
     token = authorize(incoming, settings, books.ledger)
-    order = _read(of_body(incoming, settings), online=token.scope == "customer")
+    fields = of_body(incoming, settings)
+    order = _read(fields, online=token.scope == "customer")
     account = books.bank.accounts.get(order.account_number)
     books.bank.accounts.check_card(account, order.vcc_number)
     check_account_type(account.account_type, settings)
@@ -80,11 +81,10 @@ def create(incoming: Incoming, settings: Settings, books: Books) -> Json:
     if order.amount > account.available_credit:
         raise RefusalError(409, "credit_exceeded", "The amount exceeds the available credit.")
     authorization = _hold(order, account, financing, books, settings.now())
-    lang = "fr" if ("lang", "fr") in incoming.query else "en"
     return {
         **authorization_view(authorization),
-        **rates(plan, incoming.version, lang),
-        "message": _MESSAGES[lang],
+        **rates(plan, incoming.version, fields.lang),
+        "message": _MESSAGES[fields.lang],
     }
 
 
@@ -152,7 +152,7 @@ def _financing(
         raise _not_available()
     if not order.term and len(plan.terms) > 1:
         raise RefusalError(409, "plan_term_not_set", "The plan has several terms: choose one.")
-    term = order.term or plan.terms[0]
+    term = order.term or min(plan.terms)
     if term not in plan.terms:
         raise _not_available()
     return plan, Financing(_PROMOTIONAL, plan.plan_id, term)

@@ -1,5 +1,6 @@
 """Money that is held, captured, given back and paid: exact, and never more than there is."""
 
+from collections import defaultdict, deque
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -14,6 +15,7 @@ __all__ = ["Authorization", "Bank", "Capture", "Financing", "Payment", "Status"]
 Status: TypeAlias = Literal["opened", "closed", "unauthorized", "onhold"]
 """The statuses of an authorization that the portal mentions (spec section 5.12)."""
 
+_DAY = 86400.0
 _HOLDING = frozenset({"opened", "onhold"})
 
 
@@ -114,6 +116,10 @@ class Payment:
     at: float
 
 
+def _last_four() -> defaultdict[int, deque[float]]:
+    return defaultdict(lambda: deque(maxlen=4))
+
+
 @define(eq=False)
 class Bank:
     """
@@ -131,6 +137,7 @@ class Bank:
     captures: dict[int, Capture] = field(factory=dict[int, Capture], repr=False)
     payments: list[Payment] = field(factory=list[Payment], repr=False)
     _returns: int = 0
+    _regular: defaultdict[int, deque[float]] = field(factory=_last_four, repr=False)
 
     def authorize(
         self, account: Account, amount: Decimal, financing: Financing, reference: str, now: float
@@ -144,9 +151,16 @@ class Bank:
             financing=financing,
             at=now,
         )
+        if financing.transaction_type == "regular_purchase":
+            self._regular[account.account_number].append(now)
         account.held += amount
         self.authorizations[authorization.authorization_id] = authorization
         return authorization
+
+    def few_regular_purchases(self, account: Account, now: float) -> bool:
+        """Tell whether there were at most three regular purchases in 24 hours (spec 5.9)."""
+        moments = self._regular[account.account_number]
+        return len(moments) < 4 or now - moments[0] >= _DAY
 
     def capture(
         self, authorization: Authorization, amount: Decimal, reference: str, now: float

@@ -8,7 +8,7 @@ from flexiti_async.sandbox.money import ZERO, cents
 from flexiti_async.sandbox.plans import Plan, offered, term_amount
 from flexiti_async.sandbox.reading import authorize
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.verification import BYPASS_MOST, few_regular_purchases
+from flexiti_async.sandbox.verification import BYPASS_MOST
 from flexiti_async.sandbox.wire import Incoming, Json
 
 __all__ = ["calculate_interest", "rates"]
@@ -30,7 +30,7 @@ def calculate_interest(incoming: Incoming, settings: Settings, books: Books) -> 
     amount = fields.money(required=True)
     fields.check()
     account = books.bank.accounts.in_path(incoming.path_values["account_number"])
-    few = few_regular_purchases(account, books.bank, settings.now())
+    few = books.bank.few_regular_purchases(account, settings.now())
     air = Decimal(_AIR[account.category])
     return {
         "account_number": account.account_number,

@@ -22,7 +22,7 @@ class RequestRecord:
     Attributes:
         method: HTTP method.
         path: Path as sent, without the query.
-        endpoint: `oauth/token`, `merchants/login`, `widget/init`, or `unknown`.
+        endpoint: A name of `endpoints.ENDPOINTS`, such as `oauth/token`, or `unknown`.
         status: HTTP status that was answered, also where a fault kept the answer from arriving;
             None while it is still being processed, or if a fault left it without an answer.
         error: Error code of the answer (spec section 6.3); None if it was no refusal.

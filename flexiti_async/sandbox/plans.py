@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import field, frozen, validators
 
 from flexiti_async.sandbox.accounts import Account
 from flexiti_async.sandbox.money import ZERO, cents
@@ -26,7 +26,7 @@ class Plan:
         plan_name: Its name in English.
         plan_name_fr: Its name in French.
         offer_category: `equal_billing` or `deferred_payment` (spec section 5.7).
-        terms: The terms to choose from, in months.
+        terms: The terms to choose from, in months; at least one.
         rate: Interest a year, as a share: 0.0995 is 9.95 %.
         monthly_fee: Administration fee a month, in dollars.
         prime_only: Whether it is for customers who are not standard (spec section 6.3).
@@ -39,7 +39,7 @@ class Plan:
     plan_name: str
     plan_name_fr: str
     offer_category: Literal["equal_billing", "deferred_payment"] = "equal_billing"
-    terms: tuple[int, ...] = field(converter=_terms)
+    terms: tuple[int, ...] = field(converter=_terms, validator=validators.min_len(1))
     rate: Decimal = Decimal("0.0000")
     monthly_fee: Decimal = ZERO
     prime_only: bool = False

@@ -14,6 +14,7 @@ __all__ = ["authorize", "bearer_text", "json_object", "reference_id_faults"]
 
 _GUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BEARER = "Bearer "
+_MAX_DEPTH = 32
 _MAX_EXPONENT = 308  # what a double can tell: an error echoes numbers digit by digit
 
 
@@ -76,9 +77,15 @@ def json_object(incoming: Incoming) -> tuple[dict[str, Json], list[FieldError]]:
         )
     except (ValueError, RecursionError):
         return {}, [FieldError("body", WRONG_FORMAT)]
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or _too_deep(value, _MAX_DEPTH):
         return {}, [FieldError("body", WRONG_FORMAT)]
     return value, []
+
+
+def _too_deep(value: Json, left: int) -> bool:
+    """Tell whether a value nests deeper than whoever walks through it could follow."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return left < 0 or any(_too_deep(each, left - 1) for each in inside)
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

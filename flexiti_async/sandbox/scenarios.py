@@ -103,7 +103,8 @@ def send_pin(session: WidgetSession, mfa: Mfa, books: Books) -> None:
 
 def enter(session: WidgetSession, pin: str) -> bool | None:
     """Compare a PIN: whether it is right, or None if it was the third wrong one."""
-    if hmac.compare_digest(session.pin.encode(), pin.encode()):
+    # JSON can carry halves of surrogate pairs, which no encoding knows.
+    if hmac.compare_digest(session.pin.encode(), pin.encode(errors="replace")):
         return True
     session.wrong_pins += 1
     return False if session.wrong_pins < _MOST_WRONG_PINS else None

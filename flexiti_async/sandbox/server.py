@@ -1,8 +1,9 @@
 """The sandbox as one object: its life, its steering, and what it has seen."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from aiohttp import web
 from attrs import define, field
@@ -18,6 +19,8 @@ from flexiti_async.sandbox.till import Till
 from flexiti_async.sandbox.wire import Json
 
 __all__ = ["Sandbox"]
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _BACKLOG = 4096  # connections that may wait to be accepted: load tests open thousands at once
 _SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in progress get when the server closes
@@ -42,6 +45,9 @@ class Sandbox(Till):
     port: int = 0
     _dispatcher: Dispatcher = field(init=False, repr=False)
     _runner: web.AppRunner | None = field(default=None, init=False, repr=False)
+    _serving: set[asyncio.Task[object]] = field(
+        factory=set[asyncio.Task[object]], init=False, repr=False
+    )
 
     def __attrs_post_init__(self) -> None:
         self._dispatcher = Dispatcher(self, books=self._books)
@@ -70,6 +76,7 @@ class Sandbox(Till):
             msg = "the sandbox is running already"
             raise RuntimeError(msg)
         app = self._dispatcher.application()
+        app.middlewares.append(self._noted)
         if self.control_token is not None:
             Control(self._dispatcher, self.control_token).add_to(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
@@ -90,6 +97,20 @@ class Sandbox(Till):
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+        # aiohttp forgets a request whose client has hung up, and lets it run on.
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    @web.middleware
+    async def _noted(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Note the task of a request while it is served."""
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        self._serving.add(task)
+        try:
+            return await handler(request)
+        finally:
+            self._serving.discard(task)
 
     @property
     def base_url(self) -> str:
@@ -151,7 +172,7 @@ class Sandbox(Till):
         Count the requests to an endpoint, all since the sandbox was made.
 
         Args:
-            endpoint: Name of the endpoint: `oauth/token`, `merchants/login`, `widget/init`, or
+            endpoint: Name of the endpoint, one of `endpoints.ENDPOINTS`, such as `widget/init`, or
                 `unknown` for requests to any other path.
             grant: Only those that asked for this grant.
             scope: Only those that asked for this scope, or carried a token of it.

@@ -52,7 +52,8 @@ def transact(incoming: Incoming, settings: Settings, books: Books) -> Json:
     With `x-idempotency-key`, the answer of an earlier success under that key comes again and
     nothing else happens. How Flexiti "warns" of another `x-context-hash` is unknown: here it is
     refused with `wrong_inputs`. Unknown as well, so the sandbox's own choice: the answer, that all
-    three types lower the balance, and that all of them count towards $10,000 in 24 hours.
+    three types lower the balance, and that all of them count towards $10,000 in 24 hours. Every
+    transaction is taken for one in store: `request_id`, location and employee are required.
     """
     authorize(incoming, settings, books.ledger)
     fields = of_body(incoming, settings)

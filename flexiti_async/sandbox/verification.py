@@ -7,7 +7,6 @@ from attrs import frozen
 
 from flexiti_async.sandbox.accounts import Account
 from flexiti_async.sandbox.answers import RefusalError, not_found
-from flexiti_async.sandbox.bank import Bank
 from flexiti_async.sandbox.books import Books
 from flexiti_async.sandbox.codes import Codes, Message
 from flexiti_async.sandbox.fields import Fields, of_body
@@ -15,7 +14,7 @@ from flexiti_async.sandbox.reading import authorize
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.wire import Incoming, Json
 
-__all__ = ["BYPASS", "BYPASS_MOST", "few_regular_purchases", "verify", "wrong_code"]
+__all__ = ["BYPASS", "BYPASS_MOST", "verify", "wrong_code"]
 
 BYPASS = "regular_purchase_bypass"
 """The `format` that verifies nothing; its code is good for a small regular purchase only."""
@@ -23,8 +22,6 @@ BYPASS_MOST = Decimal("200.00")
 """The dearest regular purchase that needs no verification (spec section 5.9)."""
 
 _FORMATS = ("sms", "email", "merchant_override", "security_question", BYPASS)
-_DAY = 86400.0
-_MOST_REGULAR_PURCHASES = 3
 
 
 @frozen
@@ -82,7 +79,7 @@ def _check(
         raise RefusalError(
             409, "merchant_override_is_not_allowed", "The merchant may not override."
         )
-    if request.format == BYPASS and not few_regular_purchases(account, books.bank, now):
+    if request.format == BYPASS and not books.bank.few_regular_purchases(account, now):
         raise RefusalError(
             409, "regular_purchase_bypass_is_not_allowed", "There were too many purchases."
         )
@@ -100,18 +97,6 @@ def _send(how: str, code: str, account: Account, codes: Codes) -> str:
     channel: Literal["sms", "email"] = "sms" if how == "sms" else "email"
     codes.sent.append(Message(account.account_number, channel, code))
     return f"verification_sent_to_{channel}"
-
-
-def few_regular_purchases(account: Account, bank: Bank, now: float) -> bool:
-    """Tell whether there were at most three regular purchases in 24 hours (spec 5.9)."""
-    recent = [
-        each
-        for each in bank.authorizations.values()
-        if each.account is account
-        and each.financing.transaction_type == "regular_purchase"
-        and now - each.at < _DAY
-    ]
-    return len(recent) <= _MOST_REGULAR_PURCHASES
 
 
 def wrong_code(account: Account, request_id: str, code: str, codes: Codes, now: float) -> str:

@@ -27,6 +27,7 @@ from flexiti_async.sandbox.endpoints import BASE_PATH
 from flexiti_async.sandbox.scenarios import (
     CHOICES,
     MFAS,
+    Choice,
     Mfa,
     candidates,
     choices,
@@ -43,10 +44,11 @@ __all__ = ["WIDGET_PATH", "WidgetPage"]
 WIDGET_PATH = "/sandbox/widget"
 """Where the page's own requests go, on the host and port of the sandbox."""
 
-_FILES = {
-    f"{BASE_PATH}/": ("page.html", "text/html"),
-    f"{WIDGET_PATH}/page.css": ("page.css", "text/css"),
-    f"{WIDGET_PATH}/page.js": ("page.js", "text/javascript"),
+_FOLDER = files("flexiti_async.sandbox").joinpath("page")
+_FILES = {  # read here, where no event loop waits
+    f"{BASE_PATH}/": (_FOLDER.joinpath("page.html").read_bytes(), "text/html"),
+    f"{WIDGET_PATH}/page.css": (_FOLDER.joinpath("page.css").read_bytes(), "text/css"),
+    f"{WIDGET_PATH}/page.js": (_FOLDER.joinpath("page.js").read_bytes(), "text/javascript"),
 }
 
 _HEADERS = {
@@ -76,10 +78,8 @@ class WidgetPage:
 
     def add_routes(self, app: web.Application) -> None:
         """Serve the page and its requests."""
-        folder = files("flexiti_async.sandbox").joinpath("page")
-        for path, (name, content_type) in _FILES.items():
-            handler = _static(folder.joinpath(name).read_bytes(), content_type)
-            app.router.add_get(path, handler)
+        for path, (content, content_type) in _FILES.items():
+            app.router.add_get(path, _static(content, content_type))
         app.router.add_post(f"{WIDGET_PATH}/open", self.open)
         app.router.add_post(f"{WIDGET_PATH}/send", self.send)
         app.router.add_post(f"{WIDGET_PATH}/finish", self.finish)
@@ -115,7 +115,7 @@ class WidgetPage:
     async def finish(self, request: web.Request) -> web.Response:
         """End the session, unless the PIN is wrong and may be entered again."""
         session, body = await self._session(request)
-        choice = next((each for each in CHOICES if each == body.get("choice")), None)
+        choice = _choice(body)
         if choice is None:
             raise web.HTTPBadRequest(text="there is no such choice")
         if choice == "approve" and session.event is None:
@@ -175,5 +175,17 @@ def _answer(value: Json) -> web.Response:
     return web.Response(body=json_bytes(value), content_type=JSON_TYPE, headers=_HEADERS)
 
 
+def _choice(body: dict[str, object]) -> Choice | None:
+    asked = body.get("choice")
+    for choice in CHOICES:
+        if choice == asked:
+            return choice
+    return None
+
+
 def _mfa(body: dict[str, object]) -> Mfa:
-    return next((each for each in MFAS if each == body.get("mfa")), "sms")
+    asked = body.get("mfa")
+    for mfa in MFAS:
+        if mfa == asked:
+            return mfa
+    return "sms"

@@ -8,15 +8,17 @@ One cattrs converter on msgspec's decoder and encoder. What the presets do not d
   wire types that the API itself writes both ways (`NumberText`, spec section 8 row 33);
 * unknown response fields are kept in the model's `extra`, because new ones are no version bump
   (spec section 1.6);
+* what may be unknown to this release is a type or the text that came (`Day`, `Moment`,
+  `AccountType | str`): a new word, or a date of another form, is no reason to lose an answer;
 * texts that are secrets become `Secret`, and are revealed only into the bytes of a request;
+* a class with a `from_json` of its own reads itself (`Page`, whose form is not known);
 * a field may have another name on the wire, or none (`wire_name`).
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, NewType, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import attrs
 import msgspec
@@ -26,13 +28,36 @@ from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, override
 
 from flexiti_async.sansio.secret import Secret
+from flexiti_async.sansio.wire_types import (
+    Day,
+    Moment,
+    NumberText,
+    WholeNumber,
+    WrongTypeError,
+    an_object,
+    decimal,
+    number_text,
+    or_text,
+    secret,
+    strict,
+    typed_or_text,
+    whole_number,
+)
 
-__all__ = ["NumberText", "UnfitError", "decode", "encode", "structure", "wire_name"]
+__all__ = [
+    "Day",
+    "Moment",
+    "NumberText",
+    "UnfitError",
+    "WholeNumber",
+    "decode",
+    "encode",
+    "one_or_many",
+    "structure",
+    "wire_name",
+]
 
 T = TypeVar("T")
-
-NumberText = NewType("NumberText", str)
-"""Digits that the API writes as a number or as a string; leading zeros are kept."""
 
 
 class UnfitError(ValueError):
@@ -49,11 +74,17 @@ class UnfitError(ValueError):
 
 
 _WIRE_NAME: Final = "flexiti_async.wire_name"
+_ONE_OR_MANY: Final = "flexiti_async.one_or_many"
 
 
 def wire_name(name: str | None) -> Mapping[str, object]:
     """Make the attrs metadata that give a field its name on the wire, or say it has none."""
     return {_WIRE_NAME: name}
+
+
+def one_or_many() -> Mapping[str, object]:
+    """Make the attrs metadata of a list that the API may also write as its only element."""
+    return {_ONE_OR_MANY: True}
 
 
 def _reveal(value: object) -> str:
@@ -81,7 +112,7 @@ def encode(value: object) -> bytes:
     """Write JSON. Raises ValueError for a number that JSON does not have."""
     body = _encoder.encode(value)
     # Decimals are written as NaN, floats as null: look only if one of them can be meant.
-    suspicious = any(word in body for word in (b"NaN", b"Infinity", b"null"))
+    suspicious = b"null" in body or b"NaN" in body or b"Infinity" in body
     if suspicious and not _is_finite(value):
         msg = "JSON has no NaN and no Infinity"
         raise ValueError(msg)
@@ -102,6 +133,8 @@ def structure(data: object, result: type[T]) -> T:
     """Make a typed value of decoded JSON. Raises UnfitError that names the place, not the value."""
     try:
         return _converter.structure(data, result)
+    except UnfitError as unfit:
+        place = unfit.place  # of a class that reads itself
     except Exception as error:  # noqa: BLE001 - hooks raise whatever their types raise
         place = _place(error)
     raise UnfitError(place)
@@ -116,7 +149,7 @@ def _place(error: BaseException, path: str = "$") -> str:
         return f"required field missing at {path}.{error.args[0]}"
     if isinstance(error, ForbiddenExtraKeysError):
         return f"unexpected field at {path}"
-    if isinstance(error, _WrongTypeError):
+    if isinstance(error, WrongTypeError):
         return f"{error} at {path}"
     return f"invalid value at {path}"
 
@@ -137,50 +170,16 @@ def _step(error: BaseException, kind: object) -> str:
     return ""
 
 
-class _WrongTypeError(TypeError):
-    pass
-
-
-def _strict(*kinds: type) -> Callable[[object, object], Any]:
-    names = " or ".join(kind.__name__ for kind in kinds)
-
-    def hook(value: object, _: object) -> object:
-        # bool is an int for Python, not for JSON.
-        if type(value) in kinds:
-            return value
-        msg = f"{type(value).__name__} instead of {names}"
-        del value
-        raise _WrongTypeError(msg)
-
-    return hook
-
-
-def _number_text(value: object, _: object) -> str:
-    if type(value) is int:
-        return str(value)
-    return cast("str", _strict(str)(value, str))
-
-
-def _decimal(value: object, _: object) -> Decimal:
-    # The samples quote some amounts (spec section 8 row 33); a quoted one is exact as well.
-    if type(value) is str:
-        value = json.loads(value, parse_float=Decimal)
-    return Decimal(cast("int", _strict(int, Decimal)(value, Decimal)))
-
-
-def _secret(value: object, _: object) -> Secret:
-    return Secret(cast("str", _strict(str)(value, str)))
-
-
 def _keeps_extra(kind: object) -> bool:
     return isinstance(kind, type) and attrs.has(kind) and "extra" in attrs.fields_dict(kind)
 
 
 def _structure_with_extra(kind: type[T]) -> Callable[[object, object], T]:
     """Structure an attrs class and keep the fields that it does not know in its `extra`."""
+    fields = attrs.fields_dict(cast("type[attrs.AttrsInstance]", kind))
     names = {
         name: cast("str | None", attribute.metadata.get(_WIRE_NAME, name))
-        for name, attribute in attrs.fields_dict(cast("type[attrs.AttrsInstance]", kind)).items()
+        for name, attribute in fields.items()
         if name != "extra"
     }
     known = set(names.values())
@@ -188,19 +187,43 @@ def _structure_with_extra(kind: type[T]) -> Callable[[object, object], T]:
         name: override(omit=True) if wire is None else override(rename=wire)
         for name, wire in {**names, "extra": None}.items()
     }
+    single = {names[a.name] for a in fields.values() if a.metadata.get(_ONE_OR_MANY)}
+    optional = {names.get(a.name) for a in fields.values() if a.default is not attrs.NOTHING}
     make = cast("Callable[..., Callable[[object, object], T]]", make_dict_structure_fn)
     plain = make(kind, _converter, **overrides)
 
     def hook(data: object, of: object) -> T:
-        value = plain(_object(data), of)
-        extra = {key: item for key, item in _object(data).items() if key not in known}
-        return attrs.evolve(cast("Any", value), extra=extra) if extra else value
+        given: Mapping[str, object] = an_object(data)
+        if single or None in given.values():
+            cleaned: dict[str, object] = {
+                # null says that there is nothing, and so does the default.
+                key: [item] if key in single and not isinstance(item, list) else item
+                for key, item in given.items()
+                if item is not None or key not in optional
+            }
+            given = cleaned
+        value = plain(given, of)
+        if known.issuperset(given):
+            return value
+        extra = {key: item for key, item in an_object(data).items() if key not in known}
+        return cast("T", attrs.evolve(cast("Any", value), extra=extra))
 
     return hook
 
 
+def _reads_itself(kind: object) -> bool:
+    return isinstance(kind, type) and callable(getattr(kind, "from_json", None))
+
+
+def _from_json(data: object, kind: object) -> object:
+    return cast("Any", kind).from_json(data)
+
+
 def _is_list(kind: object) -> bool:
     return getattr(kind, "__origin__", None) is list
+
+
+_list: Final = strict(list)
 
 
 def _strict_list(kind: type[T]) -> Callable[[object, object], T]:
@@ -208,30 +231,25 @@ def _strict_list(kind: type[T]) -> Callable[[object, object], T]:
     plain = cast("Callable[[object, object], T]", list_structure_factory(kind, _converter))
 
     def hook(data: object, of: object) -> T:
-        return plain(_strict(list)(data, of), of)
+        return plain(_list(data, of), of)
 
     return hook
-
-
-def _object(data: object) -> Mapping[str, object]:
-    if not isinstance(data, Mapping):
-        msg = f"{type(data).__name__} instead of an object"
-        del data
-        raise _WrongTypeError(msg)
-    return cast("Mapping[str, object]", data)
 
 
 def _make_converter() -> Converter:
     converter = Converter()
     for kind in (str, bool):
-        converter.register_structure_hook(kind, _strict(kind))
-    converter.register_structure_hook(int, _strict(int))
-    converter.register_structure_hook(Decimal, _decimal)
-    converter.register_structure_hook(Secret, _secret)
-    converter.register_structure_hook_func(lambda kind: kind is NumberText, _number_text)
+        converter.register_structure_hook(kind, strict(kind))
+    converter.register_structure_hook(int, strict(int))
+    converter.register_structure_hook(Decimal, decimal)
+    converter.register_structure_hook(Secret, secret)
+    converter.register_structure_hook_func(lambda kind: kind is NumberText, number_text)
+    converter.register_structure_hook_func(lambda kind: kind is WholeNumber, whole_number)
+    converter.register_structure_hook_factory(lambda kind: or_text(kind) is not None, typed_or_text)
     converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
     converter.register_structure_hook_factory(_is_list, _strict_list)
     converter.register_structure_hook_factory(_keeps_extra, _structure_with_extra)
+    converter.register_structure_hook_func(_reads_itself, _from_json)
     return converter
 
 

@@ -9,7 +9,7 @@ finds and tells before anybody uses it. No text of a secret is ever in it.
 import enum
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeGuard, cast
 
 from flexiti_async.sansio.secret import Secret
@@ -19,6 +19,7 @@ __all__ = [
     "count",
     "hide",
     "one_of",
+    "pairs",
     "plain",
     "seconds",
     "seconds_or_none",
@@ -119,3 +120,20 @@ def secrets(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN40
     found: list[object] = [secret(item) for item in value]
     bad = any(isinstance(item, Bad) for item in found)
     return Bad("a text with commas, or a list of texts") if bad else tuple(filter(None, found))
+
+
+def pairs(value: Mapping[str, str] | Secret | str) -> Any:  # noqa: ANN401 - see above
+    """Read names with values: a mapping, or one text such as `a=1, b=2`."""
+    wanted = Bad("a mapping of texts, or a text such as `name=value, name=value`")
+    if isinstance(value, Mapping):
+        items = [(plain(name), plain(item)) for name, item in value.items()]
+    else:
+        listed = [item for item in str(plain(value)).split(",") if item.strip()]
+        items = [_pair(item) for item in listed]
+    good = all(_is_text(part) and part for item in items for part in item)
+    return dict(cast("list[tuple[str, str]]", items)) if good else wanted
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip(), value.strip()

@@ -10,23 +10,20 @@ from typing import Final, TypeVar, cast
 
 from flexiti_async.errors import (
     ApiError,
-    AuthenticationFailure,
     BadRequest,
     Conflict,
     FieldError,
     Forbidden,
-    GeneralError,
     InsufficientScope,
-    InvalidRole,
     MalformedAnswer,
     NotFound,
     ServerError,
     Throttled,
     Unauthorized,
-    WrongInputs,
 )
 from flexiti_async.sansio.call import Call, HttpResponse
 from flexiti_async.sansio.convert import UnfitError, decode, structure
+from flexiti_async.sansio.error_codes import CLASSES
 from flexiti_async.sansio.http_date import seconds_of_http_date
 from flexiti_async.sansio.redact import mask, mask_text
 
@@ -44,16 +41,6 @@ _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
     465: Forbidden,  # 465 to 467: the portal says to treat them like 403 (spec section 6.2)
     466: Forbidden,
     467: Forbidden,
-}
-
-# Codes of spec section 6.3, with the spellings of section 8 rows 23 and 24.
-_BY_CODE: Final[Mapping[str, type[Conflict]]] = {
-    "wrong_inputs": WrongInputs,
-    "wrong_input": WrongInputs,
-    "invalid_role": InvalidRole,
-    "general_error": GeneralError,
-    "generic_error": GeneralError,
-    "authentication_failure": AuthenticationFailure,
 }
 
 _SCOPE_TEXT: Final = "insufficient scope"
@@ -122,8 +109,8 @@ def _kind(status: int, code: str | None, message: str) -> type[ApiError]:
     kind = _BY_STATUS.get(status)
     if kind is None:
         return BadRequest if 400 <= status < 500 else MalformedAnswer
-    if kind is Conflict and code is not None:
-        return _BY_CODE.get(code, Conflict)
+    if code is not None and code in CLASSES.get(kind, {}):
+        return CLASSES[kind][code]
     if status == 403 and _SCOPE_TEXT in message.lower():
         return InsufficientScope
     return kind

@@ -6,6 +6,8 @@ When a call is made again, and after how long (design section 5).
 | never sent (no connection) | any | again |
 | no answer, or a broken one | safe | again |
 | no answer, or a broken one | never | `OutcomeUnknown` |
+| an answer that is not HTTP, or endless | safe | the error as it is |
+| an answer that is not HTTP, or endless | never | `OutcomeUnknown`: it tells nothing |
 | 5xx | safe | again, after Retry-After if there is one |
 | 5xx, or a success that cannot be read | never | `OutcomeUnknown`: a gateway may have answered |
 | 429 | safe | again, after Retry-After if there is one |

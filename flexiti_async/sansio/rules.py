@@ -19,7 +19,8 @@ import difflib
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, TypeVar, cast
+from decimal import Decimal
+from typing import Final, ParamSpec, TypeVar, cast
 
 import attrs
 from attrs import frozen
@@ -28,7 +29,17 @@ from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.sansio.redact import mask
 from flexiti_async.sansio.secret import Secret
 
-__all__ = ["INVALID", "LENGTH", "REQUIRED", "WRONG_FORMAT", "Rule", "checked", "faults_of", "wire"]
+__all__ = [
+    "INVALID",
+    "LENGTH",
+    "REQUIRED",
+    "WRONG_FORMAT",
+    "Rule",
+    "checked",
+    "faults_of",
+    "quiet",
+    "wire",
+]
 
 REQUIRED: Final = "required"
 LENGTH: Final = "length"
@@ -39,6 +50,7 @@ _RULE: Final = "flexiti_async.rule"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Check = Callable[[object], "str | None"]
 """Looks at a value that is there and names its fault, if it has one."""
 
@@ -52,11 +64,13 @@ class Rule:
         check: Names the fault of a value that is there.
         required: Whether it must be there.
         param: Its name on the wire, where that is not the field's own.
+        hint: What a developer should know who has given a value of a wrong kind.
     """
 
     check: Check
     required: bool = False
     param: str | None = None
+    hint: str = ""
 
 
 def wire(rule: Rule) -> Mapping[str, object]:
@@ -70,27 +84,78 @@ def checked(model: type[T]) -> type[T]:
     fields = attrs.fields(cast("type[attrs.AttrsInstance]", model))
     names = frozenset(attribute.alias for attribute in fields)
     must_have = [a.alias for a in fields if a.default is attrs.NOTHING]
+    looks_good = _look_of(fields)
 
     def __init__(self: T, **kwargs: object) -> None:  # noqa: N807
-        unknown = sorted(kwargs.keys() - names)
-        if unknown:
+        if not names.issuperset(kwargs):
+            unknown = min(kwargs.keys() - names)
             kwargs.clear()
-            close = nearest(unknown[0], names)
+            close = nearest(unknown, names)
             hint = f"; did you mean {close!r}?" if close else ""
-            msg = f"{model.__name__} has no field {unknown[0]!r}{hint}"
+            msg = f"{model.__name__} has no field {unknown!r}{hint}"
             raise TypeError(msg)
         for name in must_have:
             kwargs.setdefault(name, None)
         make(self, **kwargs)
+        if looks_good(self, kwargs):
+            return
         faults = faults_of(self)
-        if faults:
-            kwargs.clear()
-            del self  # its repr shows what is not personal, and that may be a mix-up
-            raise ValidationError(field_errors=faults)
+        kwargs.clear()
+        del self  # its repr shows what is not personal, and that may be a mix-up
+        raise ValidationError(field_errors=faults)
 
     functools.update_wrapper(__init__, make)
     model.__init__ = __init__  # type: ignore[method-assign, assignment]
     return model
+
+
+def _look_of(
+    fields: "Iterable[attrs.Attribute[object]]",
+) -> Callable[[object, Mapping[str, object]], bool]:
+    """
+    Make the quick look that tells a good model from one whose faults are to be collected.
+
+    It looks at what was given, and at what is required; any other default is good.
+    """
+    rules: dict[str, tuple[str, Rule]] = {
+        a.alias or a.name: (a.name, a.metadata[_RULE]) for a in fields if _RULE in a.metadata
+    }
+    required = [alias for alias, (_, rule) in rules.items() if rule.required]
+
+    def looks_good(model: object, given: Mapping[str, object]) -> bool:
+        for alias in given:
+            if alias in rules:
+                name, rule = rules[alias]
+                if _fault(rule, getattr(model, name)) is not None:
+                    return False
+        for alias in required:
+            if alias not in given:
+                name, rule = rules[alias]
+                if _fault(rule, getattr(model, name)) is not None:
+                    return False
+        more: Callable[[], Iterable[FieldError]] | None = getattr(model, "more_faults", None)
+        return more is None or not any(True for _ in more())
+
+    return looks_good
+
+
+def quiet(function: Callable[P, T]) -> Callable[P, T]:
+    """
+    Make a function raise its ValidationError from a frame that does not hold its arguments.
+
+    For functions that take data of a person as plain arguments; see the module's docstring.
+    """
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except ValidationError as error:
+            faults = error.field_errors
+        del args, kwargs
+        raise ValidationError(field_errors=faults)
+
+    return call
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -102,15 +167,16 @@ def faults_of(model: object, prefix: str = "") -> list[FieldError]:
     """Collect the faults of a model's fields, then those that it finds between them."""
     faults: list[FieldError] = []
     for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(model))):
-        rule = cast("Rule | None", attribute.metadata.get(_RULE))
+        rule: Rule | None = attribute.metadata.get(_RULE)
         if rule is None:
             continue
         value: object = getattr(model, attribute.name)
         msg = _fault(rule, value)
         if msg is not None:
             shown = None if value is None else _shown(value)
-            faults.append(FieldError(prefix + (rule.param or attribute.name), msg, shown))
-    more = cast("Callable[[], Iterable[FieldError]] | None", getattr(model, "more_faults", None))
+            hint = rule.hint if msg == WRONG_FORMAT else ""
+            faults.append(FieldError(prefix + (rule.param or attribute.name), msg, shown, hint))
+    more: Callable[[], Iterable[FieldError]] | None = getattr(model, "more_faults", None)
     return faults if more is None else [*faults, *more()]
 
 
@@ -194,6 +260,31 @@ def date_check(value: object) -> str | None:
     except ValueError:
         return INVALID
     return None
+
+
+def money_check(digits: int = 18, *, signed: bool = False) -> Check:
+    """
+    Accept amounts greater than 0 with at most two places: `number(digits,2)` of the API's tables.
+
+    Only a `Decimal` is one: a float is not exact, and `to_money` has made Decimals of the rest.
+
+    Args:
+        digits: Digits at most, the two places included.
+        signed: Take 0 and negative amounts as well (totals of returned goods, spec section 5.12).
+    """
+    too_much = Decimal(10) ** (digits - 2)
+
+    def check(value: object) -> str | None:
+        if not isinstance(value, Decimal) or not value.is_finite():
+            return WRONG_FORMAT
+        if value <= 0 and not signed:
+            return INVALID
+        if abs(value) >= too_much:
+            return LENGTH
+        exponent = value.as_tuple().exponent
+        return WRONG_FORMAT if isinstance(exponent, int) and exponent < -2 else None
+
+    return check
 
 
 def true_check(value: object) -> str | None:

@@ -1,5 +1,5 @@
 """
-A store on any aiocache cache that can compare and swap; the only module that imports aiocache.
+A store on any aiocache cache that can compare and swap; the only store module on aiocache.
 
 What holds (aiocache 0.12.3, with redis-py, on Redis and Valkey; the tests try it anew):
 

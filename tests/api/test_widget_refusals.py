@@ -16,7 +16,7 @@ ROWS: list[tuple[str, str, object, str, str | None]] = [
     # field, param, given, msg, what is shown of it
     *(
         (name, f"{PERSON}.{name}", given, msg, shown)
-        for name, longest in (("first_name", 80), ("last_name", 130), ("postal_code", 10))
+        for name, longest in (("first_name", 80), ("last_name", 130))
         for given, msg, shown in (
             ("x" * (longest + 1), "length", f"{longest + 1} characters"),
             ("a\nb", "invalid", "3 characters"),
@@ -25,6 +25,14 @@ ROWS: list[tuple[str, str, object, str, str | None]] = [
             (b"John", "wrong format", "bytes"),
         )
     ),
+    ("postal_code", f"{PERSON}.postal_code", "K1A 0B", "length", "5 characters"),
+    ("postal_code", f"{PERSON}.postal_code", "90210-1234", "length", "9 characters"),
+    ("postal_code", f"{PERSON}.postal_code", "K1A0BB", "wrong format", "6 characters"),
+    ("postal_code", f"{PERSON}.postal_code", "O1A0B1", "invalid", "6 characters"),
+    ("postal_code", f"{PERSON}.postal_code", "W1A0B1", "invalid", "6 characters"),
+    ("postal_code", f"{PERSON}.postal_code", 5, "wrong format", "number of 1 digits"),
+    ("postal_code", f"{PERSON}.postal_code", b"K1A0B1", "wrong format", "bytes"),
+    ("dob", f"{PERSON}.dob", "1899-12-31", "invalid", "10 characters"),
     ("dob", f"{PERSON}.dob", "24-07-1988", "wrong format", "10 characters"),
     ("dob", f"{PERSON}.dob", "1988/07/24", "wrong format", "10 characters"),
     ("dob", f"{PERSON}.dob", "1988-7-24", "wrong format", "9 characters"),

@@ -55,7 +55,7 @@ class Shop:
         answer = await self.post(f"account/{account_number}/verify", body)
         return int(answer.body["verification_code"])
 
-    async def order(self, amount: object = "300.00", **changes: object) -> dict[str, object]:
+    async def order(self, amount: object = "300.00", **changes: Any) -> dict[str, object]:
         """Write an online order of a customer who was verified for it."""
         account_number = changes.get("account_number", ACCOUNT)
         assert isinstance(account_number, int)
@@ -71,22 +71,23 @@ class Shop:
         }
 
     async def authorize(
-        self, amount: object = "300.00", *, version: str = "v2.5.1", **changes: object
+        self, amount: object = "300.00", *, version: str = "v2.5.1", **changes: Any
     ) -> Answer:
         """Authorize an online order."""
         order = await self.order(amount, **changes)
         return await self.post("authorization", order, token=self.customer, version=version)
 
-    async def authorized(self, amount: object = "300.00", **changes: object) -> int:
+    async def authorized(self, amount: object = "300.00", **changes: Any) -> int:
         """Authorize an online order, and give its id."""
         return int((await self.authorize(amount, **changes)).body["authorization_id"])
 
-    async def captured(self, amount: object = "300.00", **changes: object) -> tuple[int, int]:
+    async def captured(self, amount: object = "300.00", **changes: Any) -> tuple[int, int]:
         """Authorize and capture, and give both ids."""
-        answer = await self.authorize(amount, **{"auto_capture": True, **changes})
+        changes.setdefault("auto_capture", True)
+        answer = await self.authorize(amount, **changes)
         return int(answer.body["authorization_id"]), int(answer.body["capture_id"])
 
-    async def application(self, **changes: object) -> dict[str, object]:
+    async def application(self, **changes: Any) -> dict[str, object]:
         """Have an applicant finish the widget, and write the application."""
         event: Any = self.sandbox.play(await self.widget(APPLY))
         return {

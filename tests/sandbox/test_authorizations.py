@@ -46,7 +46,8 @@ async def test_auto_capture(shop: Shop, sandbox: Sandbox) -> None:
         body["remaining_authorization_amount"],
         body["capture_id"],
     )
-    assert (0, 300) == (sandbox.account(ACCOUNT).held, sandbox.account(ACCOUNT).balance)
+    account = sandbox.account(ACCOUNT)
+    assert (Decimal(0), Decimal(300)) == (account.held, account.balance)
 
 
 async def test_versions_and_languages(shop: Shop) -> None:

@@ -164,7 +164,7 @@ async def test_verify_refusals(shop: Shop, sandbox: Sandbox) -> None:
     """What the merchant or the customer cannot do."""
     sandbox.merchant_override = False
     sandbox.account(10000002).phone_number = None
-    bodies = [
+    bodies: list[tuple[int, dict[str, str]]] = [
         (ACCOUNT, {"format": "merchant_override"}),
         (10000002, {"format": "sms"}),
         (99, {"format": "sms"}),

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from attrs import frozen
 
-from flexiti_async.sandbox import Sandbox, faults
+from flexiti_async.sandbox import Only, Sandbox, faults
 from flexiti_async.sandbox.replies import Reply, reply_of
 from tests.sandbox.conftest import REFERENCE_ID, Answer, Api, until
 
@@ -129,6 +129,22 @@ async def test_drop(api: Api, sandbox: Sandbox, commit: bool, status: int | None
         await api.token()
     assert 2 * commit == sandbox.tokens_issued
     assert [("drop", status)] * 2 == [(seen.fault, seen.status) for seen in sandbox.requests]
+
+
+async def test_lost_refresh_sent_again(api: Api, sandbox: Sandbox) -> None:
+    """A refresh whose answer was lost has spent its token: to send it again ends the family."""
+    first = (await api.token()).body
+    refresh = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
+    sandbox.inject(faults.Drop(), endpoint=TOKEN, only=Only(grant="refresh_token"))
+    with pytest.raises(aiohttp.ServerDisconnectedError):
+        await api.token(**refresh)
+    [_, lost] = sandbox.tokens
+    again = await api.token(**refresh)
+
+    assert not lost.revoked
+    assert (400, "invalid_request") == again.refusal
+    assert [True, True] == [token.revoked for token in sandbox.tokens]
+    assert 1 == sandbox.replays
 
 
 @pytest.mark.parametrize("commit", [False, True])

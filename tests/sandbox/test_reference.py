@@ -1,5 +1,7 @@
 """i18n, terms-and-conditions, information, and who may call what (spec 2.3, 5.1 to 5.3)."""
 
+from typing import Any
+
 import pytest
 
 from flexiti_async.sandbox import Sandbox
@@ -26,7 +28,8 @@ SCOPE_LIST = {
 @pytest.mark.parametrize("version", ["v2.5", "v2.5.1"])
 async def test_i18n(shop: Shop, method: str, version: str) -> None:
     """Both methods and both versions give everything, or what a key names."""
-    token, more = shop.customer, {"method": method, "version": version}
+    token = shop.customer
+    more: Any = {"method": method, "version": version}
     everything = await shop.api.call("i18n", token, query="?lang=fr", **more)
     one = await shop.api.call("i18n/messages", token, **more)
     none = await shop.api.call("i18n/nothing", token, **more)

@@ -1,6 +1,7 @@
 """POST transactions: what is paid, once (spec sections 1.3 and 5.11)."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from .shop import ACCOUNT, IN_STORE, Shop
 
 
 async def pay(
-    shop: Shop, *, key: str | None = None, digest: str | None = None, **changes: object
+    shop: Shop, *, key: str | None = None, digest: str | None = None, **changes: Any
 ) -> Answer:
     """Pay $100 in store, or something else."""
     body = {
@@ -39,6 +40,16 @@ async def test_payment(shop: Shop, sandbox: Sandbox) -> None:
         "date": "2027-01-15T08:00:00Z",
     } == answer.body
     assert Decimal("-100.00") == sandbox.account(ACCOUNT).balance
+
+
+async def test_code_is_good_once(shop: Shop) -> None:
+    """A code pays for one transaction."""
+    code = await shop.code()
+    first = await pay(shop, code=code)
+    second = await pay(shop, code=code)
+
+    assert 200 == first.status
+    assert (409, "not_verified") == second.refusal
 
 
 async def test_duplicate(shop: Shop, sandbox: Sandbox) -> None:
@@ -102,6 +113,7 @@ async def test_daily_limit(shop: Shop, sandbox: Sandbox) -> None:
         ({"vcc_number": "1070010000000002"}, "vcc_account_mismatch"),
         ({"vcc_number": "9"}, "not_found"),
         ({"customer_id": "9"}, "not_found"),
+        ({"account_number": None, "vcc_number": "9"}, "not_found"),
         ({"account_number": None}, "wrong_inputs"),
         ({"amount": 0}, "wrong_inputs"),
         ({"request_id": None}, "wrong_inputs"),
@@ -111,7 +123,7 @@ async def test_daily_limit(shop: Shop, sandbox: Sandbox) -> None:
         ({"transaction_type": "tradein"}, None),
     ],
 )
-async def test_rules(shop: Shop, changes: dict[str, object], error: str | None) -> None:
+async def test_rules(shop: Shop, changes: dict[str, Any], error: str | None) -> None:
     """Each rule has its code."""
     assert error == (await pay(shop, **changes)).body.get("error")
 
@@ -131,5 +143,9 @@ async def test_purchases_of_the_old_version(shop: Shop, sandbox: Sandbox) -> Non
         body |= {"verification_code": await shop.code(), "amount": amount}
         errors.append((await shop.post("transactions", body)).body.get("error"))
 
-    assert ["not_enough_credit", None] == errors
+    sandbox.account(ACCOUNT).account_status = "A"
+    body["verification_code"] = await shop.code()
+    errors.append((await shop.post("transactions", body)).body.get("error"))
+
+    assert ["not_enough_credit", None, "user_not_able_to_purchase"] == errors
     assert 0 == sandbox.account(ACCOUNT).available_credit

@@ -134,6 +134,9 @@ async def test_content_type(api: Api, content_type: str) -> None:
         b'\xef\xbb\xbf{"flow": "purchase"}',
         '{"flow": "purchase"}'.encode("utf-16"),
         b"[" * 100_000,
+        b'{"flow": ' + b"[" * 500 + b"]" * 500 + b"}",
+        b'{"flow": ' + b'{"a":' * 500 + b"1" + b"}" * 501,
+        b'{"flow": 1e-999999999}',
     ],
 )
 async def test_malformed_json(api: Api, data: bytes) -> None:

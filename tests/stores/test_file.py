@@ -133,7 +133,7 @@ async def test_what_is_over_is_swept(store: FileStore, path: Path) -> None:
     for key in ("over", "kept", "locked"):
         os.utime(record(path, key), (minute_ago, minute_ago))
     with Folder(path)._locked(record_name("locked"), time.monotonic() + 1):
-        left = Folder(path).sweep()
+        left = await asyncio.to_thread(Folder(path).sweep)
 
     assert 1 == left
     assert {record(path, "kept"), record(path, "locked"), path / "live.0.tmp"} == {
@@ -159,7 +159,7 @@ async def test_what_was_replaced_in_the_meantime_is_not_swept(store: FileStore, 
     minute_ago = time.time() - 60
     os.utime(record(path, "key"), (minute_ago, minute_ago))
 
-    assert 1 == Overtaken(path).sweep()
+    assert 1 == await asyncio.to_thread(Overtaken(path).sweep)
 
     loaded = await store.load("key")
 

@@ -107,6 +107,7 @@ async def test_the_loop_goes_on_while_a_lock_is_held(store: FileStore, path: Pat
     with held, pytest.raises(StoreUnavailable):
         await store.swap("key", new_entry(), expected=None)
     ticking.cancel()
+    await asyncio.wait([ticking])
 
     assert len(gaps) > 5
     assert max(gaps) < TIMEOUT / 2

@@ -181,6 +181,7 @@ async def test_a_borrowed_client_stays_open(valkey: Server) -> None:
 async def test_a_borrowed_client_may_fail(valkey: Server) -> None:
     """An exhausted pool of the shop's is StoreUnavailable, like any failure of its client."""
     async with Redis(connection_pool=ConnectionPool(port=valkey.port, max_connections=1)) as client:
+        await cast("Any", client).ping()  # how redis-py connects is the shop's affair, too
         store = RedisStore(client)
         done = await asyncio.gather(*(store.load("key") for _ in range(10)), return_exceptions=True)
         await client.connection_pool.disconnect()

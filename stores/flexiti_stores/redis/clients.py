@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
+import redis
 from attrs import define, field, frozen
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
@@ -154,8 +155,19 @@ def _common(location: Location) -> dict[str, Any]:
         "retry": Retry(NoBackoff(), 0),
         # The handshake of RESP2 is AUTH and SELECT: it needs no more rights than that.
         "protocol": 2,
+        **_introduction(),
         **(_tls_options(location.tls) if location.tls else {}),
     }
+
+
+def _introduction() -> dict[str, Any]:
+    # redis-py 7 and later look their own version up on the disk, in the event loop, for every
+    # connection that is not told it.
+    try:
+        from redis.driver_info import DriverInfo
+    except ImportError:
+        return {}
+    return {"driver_info": DriverInfo(lib_version=redis.__version__)}
 
 
 def _tls_options(tls: Tls) -> dict[str, Any]:

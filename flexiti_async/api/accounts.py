@@ -1,0 +1,211 @@
+"""
+accounts: verify a customer in store, and close an account (spec sections 5.8 and 5.10).
+
+What a purchase would cost (calculate-interest) is in `flexiti_async.api.plans`.
+"""
+
+import enum
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from flexiti_async.api.common import ACCOUNT_TEXT, CARD, to_card, to_digits, to_number_text
+from flexiti_async.api.endpoints import CLOSE, VERIFY
+from flexiti_async.errors import FieldError
+from flexiti_async.sansio.call import Call, Replay
+from flexiti_async.sansio.convert import NumberText
+from flexiti_async.sansio.rules import (
+    REQUIRED,
+    WRONG_FORMAT,
+    Rule,
+    checked,
+    number_check,
+    one_of_check,
+    quiet,
+    text_check,
+)
+from flexiti_async.sansio.rules import wire as takes
+from flexiti_async.sansio.secret import Secret
+from flexiti_async.sansio.token import Scope
+
+__all__ = ["ClosedAccount", "Verification", "VerificationFormat", "close", "verify"]
+
+
+class VerificationFormat(enum.StrEnum):
+    """How a customer in the store is verified (spec section 5.8)."""
+
+    SMS = "sms"
+    """A text message with a code, which the customer reads out."""
+    EMAIL = "email"
+    """The same by e-mail."""
+    MERCHANT_OVERRIDE = "merchant_override"
+    """The merchant answers for the customer, where Flexiti allows it."""
+    SECURITY_QUESTION = "security_question"
+    """The question of customers/lookup."""
+    REGULAR_PURCHASE_BYPASS = "regular_purchase_bypass"
+    """No verification: small purchases (`RegularPurchase.verify` of calculate-interest)."""
+
+
+@frozen
+class Verification:
+    """
+    The answer of verify. The code is out of the repr.
+
+    Attributes:
+        verification_code: A code for authorization and transactions, leading zeros kept if the
+            API sends a text (as a number it has lost them; spec section 8 row 34). For `sms` it is
+            `verification_sent_to_sms`; for `email` UNKNOWN.
+        extra: Fields of the answer that this release does not know.
+    """
+
+    verification_code: NumberText | None = field(default=None, repr=False)
+    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+
+    @property
+    def code(self) -> str | None:
+        """The code itself, or None: the customer has been sent one, and reads it out."""
+        code = self.verification_code
+        return code if code is not None and code.isascii() and code.isdigit() else None
+
+
+@frozen
+class ClosedAccount:
+    """
+    The answer of close, which is an empty object.
+
+    Attributes:
+        extra: Fields of the answer that this release does not know.
+    """
+
+    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+
+
+def _to_secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see `flexiti_async.api.common`
+    return Secret(value) if isinstance(value, str) else value
+
+
+def _answer_check(value: object) -> str | None:
+    return text_check(50)(value.reveal()) if isinstance(value, Secret) else WRONG_FORMAT
+
+
+@checked
+@frozen(kw_only=True)
+class _Verify:
+    account_number: str = field(
+        converter=to_number_text,
+        repr=False,
+        metadata=takes(Rule(ACCOUNT_TEXT, required=True)),
+    )
+    format: VerificationFormat | str = field(
+        metadata=takes(Rule(one_of_check(VerificationFormat), required=True))
+    )
+    request_id: str = field(metadata=takes(Rule(text_check(150), required=True)))
+    vcc_number: Secret | None = field(converter=to_card, repr=False, metadata=takes(Rule(CARD)))
+    security_qid: int | None = field(converter=to_digits, metadata=takes(Rule(number_check(5))))
+    security_answer: Secret | None = field(
+        converter=_to_secret, metadata=takes(Rule(_answer_check))
+    )
+
+    def more_faults(self) -> Iterable[FieldError]:
+        """Find what the security question needs."""
+        if self.format != VerificationFormat.SECURITY_QUESTION:
+            return
+        for name in ("security_qid", "security_answer"):
+            if getattr(self, name) in (None, "", Secret("")):
+                yield FieldError(name, REQUIRED)
+
+
+@quiet
+def verify(
+    account_number: int | str,
+    *,
+    request_id: str,
+    format: VerificationFormat | str = VerificationFormat.SMS,  # noqa: A002 - the API's word
+    security_qid: int | str | None = None,
+    security_answer: Secret | str | None = None,
+    vcc_number: Secret | str | None = None,
+    version: str | None = None,
+) -> Call[Verification]:
+    """
+    Make the call of verify. In store only: online, the widget verifies (spec section 5.8).
+
+    It is never repeated by itself: every call may send a message, and answers are counted. The
+    portal lists it among customer calls and uses it in store with merchant tokens; either scope is
+    accepted (spec section 8 row 37), so it goes with the merchant's, like its neighbours in store.
+
+    Args:
+        account_number: Up to 14 digits.
+        request_id: At most 150 characters, of the shop's making; the same must go to authorization
+            or transactions.
+        format: How the customer is verified.
+        security_qid: Number of the question from customers/lookup, at most 5 digits; required for
+            `security_question`.
+        security_answer: At most 50 characters; required for `security_question`.
+        vcc_number: Card number of an authorized user of a business account.
+        version: Version segment of the URL; see `Call.at_version`.
+
+    Raises:
+        ValidationError: The data are wrong; all faults at once.
+
+    A shop catches `WrongVerification` (ask again), `TriesExceeded`, `PhoneNotReachable` (take
+    another format) and `NotPermitted` (this format is not for this merchant or purchase).
+    """
+    asked = _Verify(
+        account_number=account_number,
+        format=format,
+        request_id=request_id,
+        vcc_number=vcc_number,
+        security_qid=security_qid,
+        security_answer=security_answer,
+    )
+    names = ("format", "request_id", "vcc_number", "security_qid", "security_answer")
+    given = {name: getattr(asked, name) for name in names}
+    return Call(
+        endpoint=VERIFY,
+        method="POST",
+        # Singular, and only here (spec section 8 row 17).
+        path="client-id/{client_id}/account/{account_number}/verify",
+        scope=Scope.MERCHANT,
+        result=Verification,
+        replay=Replay.NEVER,
+        body={name: value for name, value in given.items() if value},
+        path_values={"account_number": asked.account_number},
+    ).at_version(version)
+
+
+@checked
+@frozen(kw_only=True)
+class _Account:
+    account_number: str = field(
+        converter=to_number_text,
+        repr=False,
+        metadata=takes(Rule(ACCOUNT_TEXT, required=True)),
+    )
+
+
+@quiet
+def close(account_number: int | str, *, version: str | None = None) -> Call[ClosedAccount]:
+    """
+    Make the call of close: close the account of a customer in Quebec (spec section 5.10).
+
+    The portal files it under previous versions: active, not for new work. It is never repeated by
+    itself: what a second one answers is UNKNOWN.
+
+    Args:
+        account_number: Up to 14 digits.
+        version: Version segment of the URL; see `Call.at_version`.
+
+    Raises:
+        ValidationError: The account number is none.
+    """
+    account = _Account(account_number=account_number)
+    return Call(
+        endpoint=CLOSE,
+        method="POST",
+        path="client-id/{client_id}/accounts/{account_number}/close",
+        scope=Scope.CUSTOMER,
+        result=ClosedAccount,
+        replay=Replay.NEVER,
+        path_values={"account_number": account.account_number},
+    ).at_version(version)

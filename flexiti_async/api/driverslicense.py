@@ -1,0 +1,99 @@
+"""customers/driverslicense: decode the barcode of a Canadian driving licence (spec section 5.4)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from flexiti_async.api.common import Province
+from flexiti_async.api.endpoints import DRIVERSLICENSE
+from flexiti_async.sansio.call import Call, Replay
+from flexiti_async.sansio.convert import Day, NumberText
+from flexiti_async.sansio.rules import REQUIRED, WRONG_FORMAT, Rule, checked, quiet
+from flexiti_async.sansio.rules import wire as takes
+from flexiti_async.sansio.secret import Secret
+from flexiti_async.sansio.token import Scope
+
+__all__ = ["DriversLicense", "read_driverslicense"]
+
+
+@frozen
+class DriversLicense:
+    """
+    What stands on a driving licence (spec section 5.4). Nothing of it but its kind is in the repr.
+
+    Attributes:
+        first_name: First name.
+        middle_name: Middle name.
+        last_name: Last name.
+        dob: Date of birth; its format is UNKNOWN, so a text if it is not `YYYY-MM-DD`.
+        address_1: Address line 1.
+        city: City.
+        province: Province; the text itself if it is none of the 13.
+        postal_code: Postal code as it came.
+        govid_type: Kind of document, `CADL`.
+        govid_issuedby: Who issued it.
+        govid_number: Its number.
+        govid_expiry: Until when it is valid; see `dob` for the format.
+        extra: Fields of the answer that this release does not know.
+    """
+
+    first_name: str | None = field(default=None, repr=False)
+    middle_name: str | None = field(default=None, repr=False)
+    last_name: str | None = field(default=None, repr=False)
+    dob: Day | None = field(default=None, repr=False)
+    address_1: str | None = field(default=None, repr=False)
+    city: str | None = field(default=None, repr=False)
+    province: Province | str | None = field(default=None, repr=False)
+    postal_code: str | None = field(default=None, repr=False)
+    govid_type: str | None = None
+    govid_issuedby: str | None = field(default=None, repr=False)
+    govid_number: NumberText | None = field(default=None, repr=False)
+    govid_expiry: Day | None = field(default=None, repr=False)
+    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+
+
+def _scan_check(value: object) -> str | None:
+    # Line feeds and record separators are a part of the barcode.
+    if not isinstance(value, Secret):
+        return WRONG_FORMAT
+    if not value.reveal().strip():
+        return REQUIRED
+    return None if value.reveal().isascii() else WRONG_FORMAT
+
+
+def _to_secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see `flexiti_async.api.common`
+    return Secret(value) if isinstance(value, str) else value
+
+
+@checked
+@frozen(kw_only=True)
+class _Scan:
+    code: Secret | None = field(
+        converter=_to_secret, metadata=takes(Rule(_scan_check, required=True))
+    )
+
+
+@quiet
+def read_driverslicense(code: Secret | str, *, version: str | None = None) -> Call[DriversLicense]:
+    """
+    Make the call of customers/driverslicense: decode a scanned barcode (spec section 5.4).
+
+    Args:
+        code: The raw scan of the PDF417 barcode of a Canadian driving licence, control characters
+            and all. Its length limit is UNKNOWN.
+        version: Version segment of the URL; see `Call.at_version`.
+
+    Raises:
+        ValidationError: The code is empty, or no ASCII text.
+    """
+    scan = _Scan(code=code)
+    return Call(
+        endpoint=DRIVERSLICENSE,
+        method="POST",
+        path="client-id/{client_id}/customers/driverslicense",
+        scope=Scope.CUSTOMER,
+        result=DriversLicense,
+        replay=Replay.SAFE,
+        body={"code": scan.code},
+    ).at_version(version)

@@ -1,0 +1,61 @@
+"""
+The endpoints' names, in the API's words: in errors, in logs, and where a version is configured.
+
+Where the API has one path for two endpoints, or numbers inside a path, the name says which it is
+(`authorization/by-id`). What each of them is stands in `flexiti_async.api.index`.
+"""
+
+from typing import Final
+
+__all__ = ["NAMES"]
+
+OAUTH_TOKEN: Final = "oauth/token"  # noqa: S105 - a path
+MERCHANTS_LOGIN: Final = "merchants/login"
+WIDGET_INIT: Final = "widget/init"
+I18N: Final = "i18n"
+TERMS_AND_CONDITIONS: Final = "terms-and-conditions"
+INFORMATION: Final = "information"
+DRIVERSLICENSE: Final = "customers/driverslicense"
+CUSTOMERS_SEARCH: Final = "customers/search"
+CUSTOMERS_LOOKUP: Final = "customers/lookup"
+APPLY: Final = "apply"
+VERIFY: Final = "verify"
+CALCULATE_INTEREST: Final = "calculate-interest"
+CLOSE: Final = "close"
+TRANSACTIONS: Final = "transactions"
+AUTHORIZATION: Final = "authorization"
+RELEASE: Final = "authorization/release"
+CAPTURE: Final = "authorization/capture"
+RETURN: Final = "authorization/capture/return"
+REFUND: Final = "refund"
+AUTHORIZATIONS: Final = "authorizations"
+AUTHORIZATION_BY_ID: Final = "authorization/by-id"
+CAPTURES: Final = "captures"
+
+NAMES: Final = frozenset(
+    {
+        OAUTH_TOKEN,
+        MERCHANTS_LOGIN,
+        WIDGET_INIT,
+        I18N,
+        TERMS_AND_CONDITIONS,
+        INFORMATION,
+        DRIVERSLICENSE,
+        CUSTOMERS_SEARCH,
+        CUSTOMERS_LOOKUP,
+        APPLY,
+        VERIFY,
+        CALCULATE_INTEREST,
+        CLOSE,
+        TRANSACTIONS,
+        AUTHORIZATION,
+        RELEASE,
+        CAPTURE,
+        RETURN,
+        REFUND,
+        AUTHORIZATIONS,
+        AUTHORIZATION_BY_ID,
+        CAPTURES,
+    }
+)
+"""Every endpoint of spec section 0."""

@@ -1,0 +1,167 @@
+"""
+Lists that come in pages: what a page is, and when the last one has been seen.
+
+The portal names the query (`page_number`, `page_size`) and shows no answer (spec section 5.12): the
+shape of a page, its limits and the sign of the last one are UNKNOWN. So a page may be an array or
+an object that holds one list, and `PageWalk` stops by what every server must do in the end.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Generic, TypeVar, cast
+
+from attrs import field, frozen
+
+from flexiti_async.errors import MalformedAnswer
+from flexiti_async.sansio.convert import UnfitError, structure
+from flexiti_async.sansio.redact import printable
+from flexiti_async.sansio.rules import Rule, checked, number_check
+from flexiti_async.sansio.rules import wire as takes
+
+__all__ = ["MOST_PAGES", "Page", "PageWalk", "page_query", "read_page"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+MOST_PAGES: Final = 10_000
+"""How many pages are asked for before a list is taken for endless."""
+
+
+@frozen
+class Page(Generic[T_co]):
+    """
+    One page of a list.
+
+    Attributes:
+        items: What it lists, in the order of the answer.
+        extra: What stood beside the list, such as totals; empty if the answer was an array.
+    """
+
+    items: tuple[T_co, ...] = ()
+    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+
+
+def read_page(data: object, item: type[T]) -> tuple[tuple[T, ...], Mapping[str, object]]:
+    """
+    Find the list in a decoded answer and read it.
+
+    Args:
+        data: An array, an object that holds one list, or `{}` for a page with nothing on it.
+        item: Type of what is listed.
+
+    Returns:
+        The items, and the fields that stood beside them.
+
+    Raises:
+        UnfitError: There is no list, or there are several and no way to tell which is meant: to
+            guess would be to lose a page.
+    """
+    if isinstance(data, list):
+        return _items(cast("list[object]", data), item, "$"), {}
+    if not isinstance(data, dict):
+        raise UnfitError(f"{type(data).__name__} instead of a list at $")
+    fields = cast("dict[str, object]", data)
+    lists = [name for name, value in fields.items() if isinstance(value, list)]
+    if not fields:
+        return (), {}
+    if len(lists) != 1:
+        raise UnfitError(f"{len(lists)} lists instead of one at $")
+    name = lists[0]
+    extra = {key: value for key, value in fields.items() if key != name}
+    return _items(cast("list[object]", fields[name]), item, f"$.{printable(name)}"), extra
+
+
+def _items(listed: list[object], item: type[T], path: str) -> tuple[T, ...]:
+    read: list[T] = []
+    for place, one in enumerate(listed):
+        try:
+            read.append(structure(one, item))
+        except UnfitError as unfit:
+            fault = unfit.place.replace("$", f"{path}[{place}]", 1)
+            break
+    else:
+        return tuple(read)
+    raise UnfitError(fault)
+
+
+@checked
+@frozen(kw_only=True)
+class _PageQuery:
+    page_number: int | None = field(metadata=takes(Rule(number_check(18))))
+    page_size: int | None = field(metadata=takes(Rule(number_check(18))))
+
+
+def page_query(page_number: int | None, page_size: int | None) -> dict[str, str]:
+    """
+    Make the query of a page; what is None is left to the server.
+
+    Raises:
+        ValidationError: A number is less than 1.
+    """
+    asked = _PageQuery(page_number=page_number, page_size=page_size)
+    numbers = {"page_number": asked.page_number, "page_size": asked.page_size}
+    return {name: str(number) for name, number in numbers.items() if number is not None}
+
+
+class PageWalk(Generic[T]):
+    """
+    Decide which page to ask for next, and when there is none. It does no I/O.
+
+    A walk ends at a page
+
+    * that is empty;
+    * that repeats the one before it: the server answers the last page, or the only one, to every
+      number behind it;
+    * that repeats the first one: the server begins anew.
+
+    It does not end at a short page: a server may give fewer than it was asked for, and the rest
+    would be lost. The price is one request that finds nothing.
+
+    Args:
+        endpoint: The endpoint's name, for the error.
+        first: Number of the first page; the API counts from 1.
+        most_pages: After so many pages without an end the list is taken for endless.
+    """
+
+    def __init__(self, endpoint: str, *, first: int = 1, most_pages: int = MOST_PAGES) -> None:
+        self._endpoint = endpoint
+        self._left = most_pages
+        self._number = first
+        self._first: tuple[T, ...] | None = None
+        self._previous: tuple[T, ...] | None = None
+        self._ended = False
+
+    @property
+    def next_page(self) -> int | None:
+        """
+        Number of the page to ask for; None when the last one has been seen.
+
+        Raises:
+            MalformedAnswer: There is no end in sight.
+        """
+        if self._ended:
+            return None
+        if self._left <= 0:
+            raise MalformedAnswer(
+                f"page {self._number - 1} is not the last one: narrow the list, or allow more "
+                "pages",
+                status=200,
+                endpoint=self._endpoint,
+            )
+        return self._number
+
+    def take(self, page: Page[T]) -> tuple[T, ...]:
+        """Take the page that was asked for, and give what is new on it."""
+        items = page.items
+        if not items or items in (self._previous, self._first):
+            self._ended = True
+            return ()
+        if self._first is None:
+            self._first = items
+        self._previous = items
+        self._number += 1
+        self._left -= 1
+        return items
+
+    def end(self) -> None:
+        """End here: the server says that there is no such page."""
+        self._ended = True

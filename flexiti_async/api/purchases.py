@@ -1,0 +1,169 @@
+"""
+Purchases, as authorization is told of them (spec section 5.12).
+
+`OnlinePurchase` and `InStorePurchase` are the two channels of the API; the call is made by
+`flexiti_async.api.authorizations.authorize`.
+"""
+
+import enum
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import ClassVar, Final
+
+from attrs import field, frozen
+
+from flexiti_async.api.common import CARD, money, to_card, to_digits, to_money
+from flexiti_async.api.payment_fields import (
+    ACCOUNT,
+    EXTERNAL_ID,
+    PLAN_NUMBER,
+    REFERENCE,
+    REQUEST_ID,
+    WIDGET_SESSION_ID,
+    code_check,
+    flag_check,
+    given,
+    to_code,
+)
+from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
+from flexiti_async.errors import FieldError
+from flexiti_async.sansio.rules import REQUIRED, Rule, checked, one_of_check
+from flexiti_async.sansio.rules import wire as takes
+from flexiti_async.sansio.secret import Secret
+from flexiti_async.sansio.token import Scope
+
+__all__ = ["InStorePurchase", "OnlinePurchase", "PurchaseType"]
+
+_PLAN_ID: Final = "financing_option.plan_id"
+
+
+class PurchaseType(enum.StrEnum):
+    """How a purchase is financed (`financing_option.transaction_type`)."""
+
+    PROMOTIONAL = "promotional_purchase"
+    """By a plan of the merchant's, from calculate-interest."""
+    REGULAR = "regular_purchase"
+    """On the account, like a card."""
+
+
+@frozen(kw_only=True)
+class _Purchase:
+    """What both channels say of a purchase."""
+
+    account_number: int | str = field(
+        converter=to_digits, repr=False, metadata=takes(Rule(ACCOUNT, required=True))
+    )
+    amount: Decimal | int | str = field(converter=to_money, metadata=takes(money(required=True)))
+    transaction_type: PurchaseType | str = field(
+        metadata=takes(
+            Rule(
+                one_of_check(PurchaseType),
+                required=True,
+                param="financing_option.transaction_type",
+            )
+        )
+    )
+    auto_capture: bool = field(metadata=takes(Rule(flag_check, required=True)))
+    plan_id: int | str | None = field(
+        default=None, converter=to_digits, metadata=takes(Rule(PLAN_NUMBER, param=_PLAN_ID))
+    )
+    term: int | str | None = field(
+        default=None,
+        converter=to_digits,
+        metadata=takes(Rule(PLAN_NUMBER, param="financing_option.term")),
+    )
+    vcc_number: Secret | str | None = field(
+        default=None, converter=to_card, repr=False, metadata=takes(Rule(CARD))
+    )
+    reference: str | None = field(default=None, metadata=takes(REFERENCE))
+    sku_data: SkuData | None = field(default=None, repr=False, metadata=takes(SKU_DATA))
+
+    def more_faults(self) -> Iterable[FieldError]:
+        """Find the plan that a promotional purchase lacks."""
+        if self.transaction_type == PurchaseType.PROMOTIONAL and self.plan_id in (None, ""):
+            yield FieldError(_PLAN_ID, REQUIRED)
+
+    def body(self) -> dict[str, object]:
+        """Make the part of the body that both channels have."""
+        return given(
+            account_number=self.account_number,
+            vcc_number=self.vcc_number,
+            reference=self.reference,
+            financing_option=given(
+                transaction_type=self.transaction_type, plan_id=self.plan_id, term=self.term
+            ),
+            amount=self.amount,
+            auto_capture=self.auto_capture,
+            sku_data=sku_body(self.sku_data),
+        )
+
+
+@checked
+@frozen(kw_only=True)
+class OnlinePurchase(_Purchase):
+    """
+    A purchase on the web, after the customer was verified in the widget.
+
+    Bad data are refused at construction by `ValidationError`, all faults at once. There is no
+    `verification_code`: it is for stores, and not to be sent with a widget session.
+
+    Attributes:
+        account_number: Up to 14 digits: `accountNumber` of `flx-success`.
+        amount: Dollars, at most two places, never a float.
+        transaction_type: Promotional or regular.
+        auto_capture: Capture the whole amount at once.
+        plan_id: At most three digits, from calculate-interest; required for a promotional purchase.
+        term: At most three digits, from calculate-interest. Plans that need one are the server's to
+            know (`plan_term_not_set`).
+        vcc_number: FlexitiCard number, for authorized users of an account; up to 16 digits.
+        reference: The shop's order number, at most 40 characters.
+        sku_data: What was bought.
+        widget_session_id: From the answer of widget/init, or from `flx-success`.
+    """
+
+    widget_session_id: str = field(
+        repr=False, metadata=takes(Rule(WIDGET_SESSION_ID, required=True))
+    )
+
+    scope: ClassVar[Scope] = Scope.CUSTOMER
+
+    def body(self) -> dict[str, object]:
+        """Make the body of the call."""
+        return {**super().body(), "widget_session_id": self.widget_session_id}
+
+
+@checked
+@frozen(kw_only=True)
+class InStorePurchase(_Purchase):
+    """
+    A purchase at a counter, after the customer was verified by `verify`.
+
+    The fields are those of `OnlinePurchase`, with four others in the place of the widget session.
+    Bad data are refused at construction by `ValidationError`, all faults at once.
+
+    Attributes:
+        verification_code: From `verify`, or what the customer read out; four digits as a rule,
+            which is not enforced. It is sent as a number unless it begins with a zero.
+        request_id: The one that `verify` was called with, at most 150 characters.
+        external_location_id: The shop's number of the store.
+        external_employee_id: The shop's number of who serves the customer.
+    """
+
+    verification_code: int | str = field(
+        converter=to_code, repr=False, metadata=takes(Rule(code_check, required=True))
+    )
+    request_id: str = field(metadata=takes(Rule(REQUEST_ID, required=True)))
+    external_location_id: str = field(metadata=takes(Rule(EXTERNAL_ID, required=True)))
+    external_employee_id: str = field(metadata=takes(Rule(EXTERNAL_ID, required=True)))
+
+    scope: ClassVar[Scope] = Scope.MERCHANT
+
+    def body(self) -> dict[str, object]:
+        """Make the body of the call."""
+        return {
+            **super().body(),
+            "verification_code": self.verification_code,
+            "request_id": self.request_id,
+            "external_location_id": self.external_location_id,
+            "external_employee_id": self.external_employee_id,
+        }

@@ -1,0 +1,163 @@
+"""
+i18n, terms-and-conditions and information: what a shop shows to customers (spec 5.1 to 5.3).
+
+The portal describes none of the three in full: their parameters and the shapes of their answers are
+UNKNOWN. The answers are therefore given as they came (`ReferenceData`), and every call takes query
+parameters that Flexiti may have told the shop of. Texts change seldom: `FlexitiSession.reference`
+caches them.
+"""
+
+import enum
+from collections.abc import Mapping
+from typing import Self, cast
+
+from attrs import field, frozen
+
+from flexiti_async.api.common import LANGUAGE, Language
+from flexiti_async.api.endpoints import I18N, INFORMATION, TERMS_AND_CONDITIONS
+from flexiti_async.sansio.call import Call, Json, Replay
+from flexiti_async.sansio.rules import Rule, checked, quiet, text_check
+from flexiti_async.sansio.rules import wire as takes
+from flexiti_async.sansio.token import Scope
+
+__all__ = ["I18nMethod", "ReferenceData", "i18n", "information", "terms_and_conditions"]
+
+
+class I18nMethod(enum.StrEnum):
+    """HTTP method of i18n: the portal's pages differ (spec section 8 row 15)."""
+
+    POST = "post"
+    """As in the list of scopes."""
+    GET = "get"
+    """As in the page of errors."""
+
+
+@frozen
+class ReferenceData:
+    """
+    An answer whose shape the portal does not show.
+
+    Attributes:
+        content: The JSON of the answer as it came: an object, a list, a text; numbers with a point
+            are `Decimal`. An empty answer is an empty object.
+    """
+
+    content: object = field(repr=False)
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """Take any JSON."""
+        return cls(data)
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        """The fields of the answer if it is an object, otherwise none."""
+        content = self.content
+        return cast("Mapping[str, object]", content) if isinstance(content, Mapping) else {}
+
+
+@checked
+@frozen(kw_only=True)
+class _Text:
+    lang: Language | str = field(metadata=takes(LANGUAGE))
+    key: str | None = field(default=None, metadata=takes(Rule(text_check(200))))
+
+
+@quiet
+def i18n(
+    key: str | None = None,
+    *,
+    lang: Language | str = Language.ENGLISH,
+    method: I18nMethod | str = I18nMethod.POST,
+    query: Mapping[str, str] | None = None,
+    version: str | None = None,
+) -> Call[ReferenceData]:
+    """
+    Make the call of i18n: form values, messages and disclaimers, all of them or those of one key.
+
+    The portal says that the key is "in the URL"; that it is the path's last segment, and that the
+    language is the query parameter that other endpoints take, is inferred.
+
+    Args:
+        key: What to ask for; None for everything.
+        lang: Language of the texts.
+        method: POST or GET: the portal's pages differ.
+        query: Further query parameters; they win over `lang`.
+        version: Version segment of the URL, v2.5 by inference; see `Call.at_version`.
+
+    Raises:
+        ValidationError: No such language, or an impossible key.
+        ValueError: No such method.
+    """
+    asked = _Text(lang=lang, key=key)
+    return Call(
+        endpoint=I18N,
+        method=I18nMethod(method).name,
+        path="client-id/{client_id}/i18n/{key}" if asked.key else "client-id/{client_id}/i18n",
+        scope=Scope.CUSTOMER,
+        result=ReferenceData,
+        replay=Replay.SAFE,
+        query={"lang": str(asked.lang), **(query or {})},
+        path_values={"key": asked.key} if asked.key else {},
+    ).at_version(version)
+
+
+@quiet
+def terms_and_conditions(
+    *,
+    lang: Language | str = Language.ENGLISH,
+    query: Mapping[str, str] | None = None,
+    version: str | None = None,
+) -> Call[ReferenceData]:
+    """
+    Make the call of terms-and-conditions.
+
+    Its parameters are UNKNOWN; the language is inferred from other endpoints.
+
+    Args:
+        lang: Language of the texts.
+        query: Further query parameters, perhaps a province; they win over `lang`.
+        version: Version segment of the URL, v2.5 by inference; see `Call.at_version`.
+
+    Raises:
+        ValidationError: No such language.
+    """
+    asked = _Text(lang=lang)
+    return Call(
+        endpoint=TERMS_AND_CONDITIONS,
+        method="GET",
+        path="client-id/{client_id}/terms-and-conditions",
+        scope=Scope.CUSTOMER,
+        result=ReferenceData,
+        replay=Replay.SAFE,
+        query={"lang": str(asked.lang), **(query or {})},
+    ).at_version(version)
+
+
+def information(
+    body: Json | None = None,
+    *,
+    query: Mapping[str, str] | None = None,
+    version: str | None = None,
+) -> Call[ReferenceData]:
+    """
+    Make the call of information.
+
+    It stands in an old list of scopes, and all else about it is UNKNOWN, also whether it may run
+    twice: it is never repeated by itself.
+
+    Args:
+        body: JSON object to send; None for none.
+        query: Query parameters.
+        version: Version segment of the URL, v2.5 by inference; see `Call.at_version`.
+    """
+    return Call(
+        endpoint=INFORMATION,
+        method="POST",
+        path="client-id/{client_id}/information",
+        scope=Scope.CUSTOMER,
+        result=ReferenceData,
+        replay=Replay.NEVER,
+        body=body,
+        query=query or {},
+    ).at_version(version)

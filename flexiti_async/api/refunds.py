@@ -1,0 +1,125 @@
+"""
+Refunds: money back to an account, not tied to an authorization (spec section 5.13).
+
+What was bought by a promotional plan goes back by a return (`flexiti_async.api.returns`). The call
+is never repeated by itself: the API documents idempotency keys for transactions only.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from attrs import field, frozen
+
+from flexiti_async.api.common import ACCOUNT_TEXT, CARD, money, to_card, to_money, to_number_text
+from flexiti_async.api.endpoints import REFUND
+from flexiti_async.api.payment_fields import (
+    CAPTURE_ID,
+    EXTERNAL_ID,
+    REFERENCE,
+    given,
+)
+from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
+from flexiti_async.sansio.call import Call, Replay
+from flexiti_async.sansio.rules import Rule, checked, quiet
+from flexiti_async.sansio.rules import wire as takes
+from flexiti_async.sansio.secret import Secret
+from flexiti_async.sansio.token import Scope
+
+__all__ = ["Refund", "refund"]
+
+
+@frozen
+class Refund:
+    """
+    The answer of refund: `{}` as documented.
+
+    Attributes:
+        extra: What a later API answers; out of the repr.
+    """
+
+    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+
+
+@checked
+@frozen(kw_only=True)
+class _Refund:
+    account_number: str = field(
+        converter=to_number_text,
+        repr=False,
+        metadata=takes(Rule(ACCOUNT_TEXT, required=True)),
+    )
+    amount: Decimal | int | str = field(converter=to_money, metadata=takes(money(required=True)))
+    reference: str | None = field(metadata=takes(REFERENCE))
+    capture_id: str | None = field(converter=to_number_text, metadata=takes(Rule(CAPTURE_ID)))
+    external_location_id: str | None = field(metadata=takes(Rule(EXTERNAL_ID)))
+    external_employee_id: str | None = field(metadata=takes(Rule(EXTERNAL_ID)))
+    vcc_number: Secret | str | None = field(
+        converter=to_card, repr=False, metadata=takes(Rule(CARD))
+    )
+    sku_data: SkuData | None = field(repr=False, metadata=takes(SKU_DATA))
+
+
+@quiet
+def refund(
+    account_number: int | str,
+    amount: Decimal | int | str,
+    *,
+    reference: str | None = None,
+    capture_id: int | str | None = None,
+    external_location_id: str | None = None,
+    external_employee_id: str | None = None,
+    vcc_number: Secret | str | None = None,
+    sku_data: SkuData | None = None,
+    version: str | None = None,
+) -> Call[Refund]:
+    """
+    Make the call of refund.
+
+    Which fields are required is UNKNOWN. An amount is asked for here, so that no refund is larger
+    than the shop meant.
+
+    Args:
+        account_number: Up to 14 digits; a text keeps its leading zeros.
+        amount: Dollars, at most two places, never a float.
+        reference: The shop's order number, at most 40 characters.
+        capture_id: Up to nine digits.
+        external_location_id: The shop's number of the store, for refunds in a store.
+        external_employee_id: The shop's number of who serves the customer, in a store.
+        vcc_number: FlexitiCard number, for authorized users of an account; up to 16 digits.
+        sku_data: What came back.
+        version: Version segment of the URL; v2.5 is inferred (spec section 8, row 19). See
+            `Call.at_version`.
+
+    Raises:
+        ValidationError: Bad data, all faults at once.
+    """
+    asked = _Refund(
+        account_number=account_number,
+        amount=amount,
+        reference=reference,
+        capture_id=capture_id,
+        external_location_id=external_location_id,
+        external_employee_id=external_employee_id,
+        vcc_number=vcc_number,
+        sku_data=sku_data,
+    )
+    call = Call(
+        endpoint=REFUND,
+        method="POST",
+        path="client-id/{client_id}/accounts/{account_number}/refund",
+        scope=Scope.MERCHANT,
+        result=Refund,
+        replay=Replay.NEVER,
+        body=given(
+            reference=asked.reference,
+            amount=asked.amount,
+            external_location_id=asked.external_location_id,
+            external_employee_id=asked.external_employee_id,
+            vcc_number=asked.vcc_number,
+            # The tables call it a number.
+            capture_id=None if asked.capture_id is None else int(asked.capture_id),
+            sku_data=sku_body(asked.sku_data),
+        ),
+        path_values={"account_number": asked.account_number},
+    )
+    return call.at_version(version)

@@ -1,0 +1,139 @@
+"""
+Returns: a capture, or a part of it, goes back to the customer's credit (spec section 5.12).
+
+A return is for a promotional purchase and ends up at its authorization; `flexiti_async.api.refunds`
+has what is not tied to one. The call is never repeated by itself: the API documents idempotency
+keys for transactions only.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from attrs import field, frozen
+
+from flexiti_async.api.common import CARD, money, to_card, to_money, to_number_text
+from flexiti_async.api.endpoints import RETURN
+from flexiti_async.api.payment_fields import (
+    AUTHORIZATION_ID,
+    CAPTURE_ID,
+    REFERENCE,
+    flag_check,
+    given,
+)
+from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
+from flexiti_async.errors import FieldError
+from flexiti_async.sansio.call import Call, Replay
+from flexiti_async.sansio.convert import Moment, NumberText
+from flexiti_async.sansio.rules import REQUIRED, Rule, checked, quiet
+from flexiti_async.sansio.rules import wire as takes
+from flexiti_async.sansio.secret import Secret
+from flexiti_async.sansio.token import Scope
+
+__all__ = ["Return", "return_capture"]
+
+
+@frozen
+class Return:
+    """
+    The answer of a return.
+
+    Attributes:
+        return_id: Its number.
+        reference: The order number that the capture was made with.
+        capture_id: Number of the capture.
+        date: When it was made, UTC.
+        amount: Dollars returned.
+        remaining_capture_amount: Dollars of this capture that can still be returned.
+        remaining_authorization_amount: Dollars that can still be captured or released.
+        extra: Fields of the answer that this release does not know.
+    """
+
+    return_id: NumberText | None = None
+    reference: str | None = None
+    capture_id: NumberText | None = None
+    date: Moment | None = None
+    amount: Decimal | None = None
+    remaining_capture_amount: Decimal | None = None
+    remaining_authorization_amount: Decimal | None = None
+    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+
+
+@checked
+@frozen(kw_only=True)
+class _Return:
+    authorization_id: str = field(converter=to_number_text, metadata=takes(AUTHORIZATION_ID))
+    capture_id: str = field(
+        converter=to_number_text, metadata=takes(Rule(CAPTURE_ID, required=True, param="captureId"))
+    )
+    amount: Decimal | int | str | None = field(converter=to_money, metadata=takes(money()))
+    full_return: bool | None = field(metadata=takes(Rule(flag_check)))
+    reference: str | None = field(metadata=takes(REFERENCE))
+    vcc_number: Secret | str | None = field(
+        converter=to_card, repr=False, metadata=takes(Rule(CARD))
+    )
+    sku_data: SkuData | None = field(repr=False, metadata=takes(SKU_DATA))
+
+    def more_faults(self) -> Iterable[FieldError]:
+        """Find that nothing says how much is returned."""
+        if self.amount in (None, "") and self.full_return is not True:
+            yield FieldError("amount", REQUIRED)
+
+
+@quiet
+def return_capture(
+    authorization_id: int | str,
+    capture_id: int | str,
+    *,
+    amount: Decimal | int | str | None = None,
+    full_return: bool | None = None,
+    reference: str | None = None,
+    vcc_number: Secret | str | None = None,
+    sku_data: SkuData | None = None,
+    version: str | None = None,
+) -> Call[Return]:
+    """
+    Make the call of a return: give back a capture, or a part of it.
+
+    The API refuses it after 100 days (counted from when, is UNKNOWN) and for regular purchases.
+
+    Args:
+        authorization_id: Up to 16 digits.
+        capture_id: Up to nine digits.
+        amount: Dollars, at most two places, never a float; needed unless all is returned.
+        full_return: Return all of the capture.
+        reference: The shop's order number, at most 40 characters.
+        vcc_number: FlexitiCard number, for authorized users of an account; up to 16 digits.
+        sku_data: What was returned; its totals are negative in the portal's samples.
+        version: Version segment of the URL; v2.5 is inferred (spec section 8, row 19). See
+            `Call.at_version`.
+
+    Raises:
+        ValidationError: Bad data, all faults at once; among them that neither `amount` nor
+            `full_return=True` is given.
+    """
+    asked = _Return(
+        authorization_id=authorization_id,
+        capture_id=capture_id,
+        amount=amount,
+        full_return=full_return,
+        reference=reference,
+        vcc_number=vcc_number,
+        sku_data=sku_data,
+    )
+    call = Call(
+        endpoint=RETURN,
+        method="POST",
+        path="client-id/{client_id}/authorization/{authorization_id}/capture/{capture_id}/return",
+        scope=Scope.MERCHANT,
+        result=Return,
+        replay=Replay.NEVER,
+        body=given(
+            reference=asked.reference,
+            vcc_number=asked.vcc_number,
+            full_return=asked.full_return,
+            amount=asked.amount,
+            sku_data=sku_body(asked.sku_data),
+        ),
+        path_values={"authorization_id": asked.authorization_id, "capture_id": asked.capture_id},
+    )
+    return call.at_version(version)

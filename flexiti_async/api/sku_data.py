@@ -1,0 +1,135 @@
+"""
+`sku_data`: what was bought, for the customer's statement (spec section 5.14).
+
+Authorization, capture, return and refund take it; the API does not validate it. Lengths are
+checked where the portal gives them. Totals may be negative: those of a return are.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from attrs import asdict, field, frozen
+
+from flexiti_async.api.common import money, to_money
+from flexiti_async.api.payment_fields import a_check, given
+from flexiti_async.errors import FieldError
+from flexiti_async.sansio.redact import mask
+from flexiti_async.sansio.rules import WRONG_FORMAT, Rule, checked, text_check
+from flexiti_async.sansio.rules import wire as takes
+
+__all__ = ["Product", "SkuData", "sku_body"]
+
+
+# The portal gives the fields of a product, and three of the totals, no length; these are for
+# mistakes.
+def _text(name: str, longest: int = 10**6) -> Mapping[str, object]:
+    return takes(Rule(text_check(longest), param=f"sku_data.{name}"))
+
+
+def _dollars(name: str, digits: int = 18) -> Mapping[str, object]:
+    return takes(money(digits=digits, signed=True, param=f"sku_data.{name}"))
+
+
+def _quantity_check(value: object) -> str | None:
+    if isinstance(value, Decimal):
+        return None if value.is_finite() else WRONG_FORMAT
+    return None if isinstance(value, int) and not isinstance(value, bool) else WRONG_FORMAT
+
+
+def _to_tuple(value: Sequence[object]) -> Any:  # noqa: ANN401 - see `flexiti_async.api.common`
+    return tuple(value) if isinstance(value, list | tuple) else value
+
+
+@checked
+@frozen(kw_only=True)
+class Product:
+    """
+    One line of the statement. Types and lengths are UNKNOWN; these are inferred from the names.
+
+    Attributes:
+        sku_id: The shop's number of the article.
+        category: What kind of article.
+        description: The article in words.
+        quantity: How many; a whole number or a Decimal.
+        unit_price: Dollars for one.
+        extended_price: Dollars for all of them.
+    """
+
+    sku_id: str | None = field(default=None, metadata=_text("products.sku_id"))
+    category: str | None = field(default=None, metadata=_text("products.category"))
+    description: str | None = field(default=None, metadata=_text("products.description"))
+    quantity: Decimal | int | None = field(
+        default=None, metadata=takes(Rule(_quantity_check, param="sku_data.products.quantity"))
+    )
+    unit_price: Decimal | int | str | None = field(
+        default=None, converter=to_money, metadata=_dollars("products.unit_price")
+    )
+    extended_price: Decimal | int | str | None = field(
+        default=None, converter=to_money, metadata=_dollars("products.extended_price")
+    )
+
+
+@checked
+@frozen(kw_only=True)
+class SkuData:
+    """
+    What was bought. All of it is optional.
+
+    Attributes:
+        purchase_order: At most 10 characters.
+        shipping_total: Dollars.
+        register_id: At most 50 characters.
+        transaction_discount_total: Dollars, fewer than ten billion.
+        transaction_subtotal: Dollars, fewer than ten billion.
+        transaction_total: Dollars.
+        gst_hst: Federal or harmonized tax, in dollars.
+        pst: Provincial tax, in dollars.
+        products: The lines, a list or a tuple.
+    """
+
+    purchase_order: str | None = field(default=None, metadata=_text("purchase_order", 10))
+    shipping_total: Decimal | int | str | None = field(
+        default=None, converter=to_money, metadata=_dollars("shipping_total")
+    )
+    register_id: str | None = field(default=None, metadata=_text("register_id", 50))
+    transaction_discount_total: Decimal | int | str | None = field(
+        default=None, converter=to_money, metadata=_dollars("transaction_discount_total", 12)
+    )
+    transaction_subtotal: Decimal | int | str | None = field(
+        default=None, converter=to_money, metadata=_dollars("transaction_subtotal", 12)
+    )
+    transaction_total: Decimal | int | str | None = field(
+        default=None, converter=to_money, metadata=_dollars("transaction_total")
+    )
+    gst_hst: Decimal | int | str | None = field(
+        default=None, converter=to_money, metadata=_dollars("gst_hst")
+    )
+    pst: Decimal | int | str | None = field(
+        default=None, converter=to_money, metadata=_dollars("pst")
+    )
+    products: Sequence[Product] = field(default=(), converter=_to_tuple)
+
+    def more_faults(self) -> Iterable[FieldError]:
+        """Find what is no product, or no list of them."""
+        listed: object = self.products
+        if not isinstance(listed, tuple):
+            yield FieldError("sku_data.products", WRONG_FORMAT, mask(listed))
+            return
+        is_product = a_check(Product)
+        for place, product in enumerate(self.products):
+            if is_product(product):
+                yield FieldError(f"sku_data.products[{place}]", WRONG_FORMAT, mask(product))
+
+
+SKU_DATA = Rule(a_check(SkuData))
+"""Rule of the field `sku_data` in other bodies."""
+
+
+def sku_body(sku_data: SkuData | None) -> dict[str, object] | None:
+    """Make the JSON object of `sku_data`; None for none, and for one with nothing in it."""
+    if sku_data is None:
+        return None
+    fields: dict[str, object] = asdict(sku_data, recurse=False)
+    fields["products"] = [given(**asdict(product, recurse=False)) for product in sku_data.products]
+    return given(**{**fields, "products": fields["products"] or None}) or None

@@ -1,0 +1,213 @@
+"""
+transactions: deposits, payments in a store and trade-ins (spec section 5.11).
+
+It is the one call that moves money and can be repeated: with `payment_id` it carries an idempotency
+key, and the API answers a repeat with what it answered the first time (spec section 1.3).
+
+Key and hash are the merchant's to make; the portal gives neither length nor algorithm. So:
+
+* `x-idempotency-key` is made of the shop's own payment id alone: the first 32 hex digits of SHA-256
+  of `flexiti-async/transactions/1`, a zero byte and the id in UTF-8. The same payment has the same
+  key in every process, with any credentials, after any restart: it needs no store.
+* `x-context-hash` is SHA-256 in hex of the very bytes of the body. They are the same for the same
+  payment, because the body is put in order first: names sorted, amounts with two places. Flexiti
+  warns when a key comes with another hash, that is when one payment id is used for two payments.
+"""
+
+import enum
+import hashlib
+from collections.abc import Iterable, Mapping
+from decimal import Context, Decimal
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from flexiti_async.api.common import CARD, Language, money, to_card, to_digits, to_money
+from flexiti_async.api.endpoints import TRANSACTIONS
+from flexiti_async.api.payment_fields import (
+    ACCOUNT,
+    EXTERNAL_ID,
+    REQUEST_ID,
+    code_check,
+    given,
+    language_query,
+    to_code,
+)
+from flexiti_async.errors import FieldError, ValidationError
+from flexiti_async.sansio.call import Call, Json, Replay
+from flexiti_async.sansio.convert import encode
+from flexiti_async.sansio.rules import REQUIRED, Rule, checked, one_of_check, text_check
+from flexiti_async.sansio.rules import wire as takes
+from flexiti_async.sansio.secret import Secret
+from flexiti_async.sansio.token import Scope
+
+__all__ = [
+    "Transaction",
+    "TransactionRequest",
+    "TransactionType",
+    "context_hash",
+    "idempotency_key",
+    "make_transaction",
+]
+
+_NAMESPACE: Final = "flexiti-async/transactions/1"
+_WHO: Final = ("account_number", "vcc_number", "customer_id")
+_EXACT: Final = Context(prec=60)
+
+
+class TransactionType(enum.StrEnum):
+    """What a transaction is for."""
+
+    DEPOSIT = "deposit"
+    INSTORE_PAYMENT = "instore_payment"
+    TRADEIN = "tradein"
+    PROMOTIONAL_PURCHASE = "promotional_purchase"
+    """Of the v2.5 era; later purchases are authorizations."""
+    REGULAR_PURCHASE = "regular_purchase"
+    """Of the v2.5 era; later purchases are authorizations."""
+
+
+@checked
+@frozen(kw_only=True)
+class TransactionRequest:
+    """
+    A transaction to be made.
+
+    At least one of account number, card number and customer id says whose. Bad data are refused at
+    construction by `ValidationError`, all faults at once.
+
+    Attributes:
+        transaction_type: What it is for.
+        amount: Dollars, at most two places, never a float.
+        verification_code: From `verify`, or what the customer read out; four digits as a rule,
+            which is not enforced. It is sent as a number unless it begins with a zero.
+        account_number: Up to 14 digits.
+        vcc_number: FlexitiCard number, up to 16 digits.
+        customer_id: At most 20 characters, such as `1234567-12345`.
+        request_id: In a store, the one that `verify` was called with; at most 150 characters.
+        external_location_id: In a store, the shop's number of it.
+        external_employee_id: In a store, the shop's number of who serves the customer.
+    """
+
+    transaction_type: TransactionType | str = field(
+        metadata=takes(Rule(one_of_check(TransactionType), required=True))
+    )
+    amount: Decimal | int | str = field(converter=to_money, metadata=takes(money(required=True)))
+    verification_code: int | str = field(
+        converter=to_code, repr=False, metadata=takes(Rule(code_check, required=True))
+    )
+    account_number: int | str | None = field(
+        default=None, converter=to_digits, repr=False, metadata=takes(Rule(ACCOUNT))
+    )
+    vcc_number: Secret | str | None = field(
+        default=None, converter=to_card, repr=False, metadata=takes(Rule(CARD))
+    )
+    customer_id: str | None = field(default=None, repr=False, metadata=takes(Rule(text_check(20))))
+    request_id: str | None = field(default=None, metadata=takes(Rule(REQUEST_ID)))
+    external_location_id: str | None = field(default=None, metadata=takes(Rule(EXTERNAL_ID)))
+    external_employee_id: str | None = field(default=None, metadata=takes(Rule(EXTERNAL_ID)))
+
+    def more_faults(self) -> Iterable[FieldError]:
+        """Find that nothing says whose transaction it is."""
+        if not (self.account_number not in (None, "") or self.vcc_number or self.customer_id):
+            yield from (FieldError(name, REQUIRED) for name in _WHO)
+
+    def body(self) -> dict[str, object]:
+        """Make the body of the call."""
+        return given(
+            transaction_type=self.transaction_type,
+            amount=self.amount,
+            account_number=self.account_number,
+            vcc_number=self.vcc_number,
+            customer_id=self.customer_id,
+            verification_code=self.verification_code,
+            request_id=self.request_id,
+            external_location_id=self.external_location_id,
+            external_employee_id=self.external_employee_id,
+        )
+
+
+@frozen
+class Transaction:
+    """
+    The answer of transactions; what is in it is UNKNOWN.
+
+    Attributes:
+        extra: The answer as it came; out of the repr.
+    """
+
+    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+
+
+def idempotency_key(payment_id: str) -> str:
+    """
+    Make the `x-idempotency-key` of a payment: 32 hex digits, always the same for the same id.
+
+    Args:
+        payment_id: The shop's own number of the payment, one for each, taken exactly as it is.
+
+    Raises:
+        ValidationError: It is empty.
+    """
+    if not payment_id or not payment_id.strip():
+        raise ValidationError(field_errors=[FieldError("payment_id", REQUIRED)])
+    named = f"{_NAMESPACE}\0{payment_id}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(named).hexdigest()[:32]
+
+
+def context_hash(body: Json) -> str:
+    """Make the `x-context-hash` of a body: SHA-256, in hex, of the bytes that are sent."""
+    return hashlib.sha256(encode(body)).hexdigest()
+
+
+def make_transaction(
+    request: TransactionRequest,
+    *,
+    payment_id: str | None = None,
+    lang: Language | str = Language.ENGLISH,
+    version: str | None = None,
+) -> Call[Transaction]:
+    """
+    Make the call of transactions.
+
+    With a `payment_id` it is safe to repeat, by the library and by the shop: after
+    `OutcomeUnknown`, a crash or in doubt make the same call with the same id again. Without one it
+    is never repeated by itself.
+
+    Args:
+        request: What is to be done.
+        payment_id: The shop's own number of this payment; a new one for each payment.
+        lang: Language of the answer.
+        version: Version segment of the URL; older is `v2.5`. See `Call.at_version`.
+
+    Raises:
+        ValidationError: The language is none, or the id is empty.
+    """
+    call = Call(
+        endpoint=TRANSACTIONS,
+        method="POST",
+        path="client-id/{client_id}/transactions",
+        scope=Scope.MERCHANT,
+        result=Transaction,
+        replay=Replay.NEVER,
+        version="v2.5.1",
+        body=_in_order(request.body()),
+        query=language_query(lang),
+    ).at_version(version)
+    if payment_id is None:
+        return call
+    headers = {
+        "x-idempotency-key": idempotency_key(payment_id),
+        "x-context-hash": context_hash(call.body or {}),
+    }
+    return evolve(call, replay=Replay.SAFE, headers=headers)
+
+
+def _in_order(body: Json) -> dict[str, object]:
+    """Write equal bodies with equal bytes: names sorted, amounts with two places."""
+    return {
+        name: value.quantize(Decimal("0.01"), context=_EXACT)
+        if isinstance(value, Decimal)
+        else value
+        for name, value in sorted(body.items())
+    }

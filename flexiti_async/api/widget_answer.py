@@ -1,0 +1,91 @@
+"""The answer of widget/init: the URL to send the customer to (spec section 4.4)."""
+
+import re
+from collections.abc import Mapping
+from typing import Final, Self
+from urllib.parse import parse_qs
+
+from attrs import evolve, field, frozen
+
+from flexiti_async.sansio.convert import wire_name
+from flexiti_async.sansio.redact import mask_url
+from flexiti_async.sansio.secret import Secret
+
+__all__ = ["Widget"]
+
+_WEB_ADDRESS: Final = re.compile(r"(?i:https?)://[^\s/?#][^\s\x00-\x1f\x7f]*")
+
+
+@frozen
+class Widget:
+    """
+    The answer of widget/init: where to send the customer.
+
+    The URL holds the access token (spec section 4.4): it is for this customer's browser and for
+    nothing else, no log and no data base. It is out of the repr; pickling a Widget is refused.
+
+    Attributes:
+        url: The URL as a Secret; `redirection_url` reveals it.
+        extra: Fields of the answer that this release does not know.
+        sent_reference_id: The `x-reference-id` that the call carried, where the URL has none.
+    """
+
+    url: Secret = field(
+        repr=False,
+        metadata=wire_name("redirection_url"),
+        validator=lambda _, __, value: _check_url(value),
+    )
+    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    sent_reference_id: str | None = field(default=None, repr=False, metadata=wire_name(None))
+
+    def sent_with(self, reference_id: str) -> Self:
+        """Add the `x-reference-id` that the call carried, for answers that do not repeat it."""
+        if "x-reference-id=" in self.url.reveal():
+            return self
+        return evolve(self, sent_reference_id=reference_id)
+
+    @property
+    def redirection_url(self) -> str:
+        """The URL itself, to redirect this customer to."""
+        return self.url.reveal()
+
+    @property
+    def masked_url(self) -> str:
+        """The URL without its token, for people to look at."""
+        return mask_url(self.url.reveal())
+
+    @property
+    def session_id(self) -> str | None:
+        """`widget_session_id`, needed later by authorization and apply; old answers have none."""
+        return self._parameter("widget_session_id")
+
+    @property
+    def reference_id(self) -> str | None:
+        """`x-reference-id` of the flow: the URL's, or the one sent if the URL has none."""
+        return self._parameter("x-reference-id") or self.sent_reference_id
+
+    @property
+    def language(self) -> str | None:
+        """`lang` of the URL; None if it has none."""
+        return self._parameter("lang")
+
+    def _parameter(self, name: str) -> str | None:
+        # The query stands inside the fragment, where no URL parser looks for it (spec 4.4).
+        _, _, fragment = self.url.reveal().partition("#")
+        _, _, query = fragment.partition("?")
+        values = parse_qs(query).get(name) if query else None
+        return values[0] if values else None
+
+    def __repr__(self) -> str:
+        return (
+            f"Widget(reference_id={self.reference_id!r}, session_id={self.session_id!r}, "
+            f"language={self.language!r})"
+        )
+
+
+def _check_url(value: Secret) -> None:
+    # The customer's browser goes there: nothing but a web address will do.
+    if not _WEB_ADDRESS.fullmatch(value.reveal()):
+        msg = "redirection_url is no web address"
+        del value
+        raise ValueError(msg)

@@ -1,0 +1,95 @@
+"""`flexiti.accounts`: what a purchase would cost, verification in store, closing."""
+
+from collections.abc import Coroutine
+from decimal import Decimal
+
+from flexiti_async.api import accounts
+from flexiti_async.api.accounts import ClosedAccount, Verification, VerificationFormat
+from flexiti_async.api.common import Language
+from flexiti_async.api.plans import Plans, calculate_interest
+from flexiti_async.resources.sending import Send
+from flexiti_async.sansio.rules import quiet
+from flexiti_async.sansio.secret import Secret
+
+__all__ = ["Accounts"]
+
+# Plain functions that hand a coroutine on: see `flexiti_async.resources.customers`.
+
+
+class Accounts:
+    """
+    One account of a customer (spec sections 5.8 to 5.10).
+
+    Every method raises ValidationError before anything is sent, and what `FlexitiSession.send`
+    raises. `reference_id` is the `x-reference-id` of the flow.
+
+    Args:
+        send: Sends the calls.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    @quiet
+    def plans(
+        self,
+        account_number: int | str,
+        amount: Decimal | int | str,
+        *,
+        lang: Language | str = Language.ENGLISH,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> Coroutine[object, None, Plans]:
+        """
+        Ask which plans this customer may choose from for an amount, and what they cost.
+
+        See `flexiti_async.api.plans.calculate_interest` for the parameters.
+        """
+        call = calculate_interest(account_number, amount, lang=lang, version=version)
+        return self._send(call, reference_id=reference_id)
+
+    @quiet
+    def verify(
+        self,
+        account_number: int | str,
+        *,
+        request_id: str,
+        format: VerificationFormat | str = VerificationFormat.SMS,  # noqa: A002 - the API's word
+        security_qid: int | str | None = None,
+        security_answer: Secret | str | None = None,
+        vcc_number: Secret | str | None = None,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> Coroutine[object, None, Verification]:
+        """
+        Verify a customer who stands in the store.
+
+        See `flexiti_async.api.accounts.verify` for the parameters and for what a shop catches.
+        """
+        call = accounts.verify(
+            account_number,
+            request_id=request_id,
+            format=format,
+            security_qid=security_qid,
+            security_answer=security_answer,
+            vcc_number=vcc_number,
+            version=version,
+        )
+        return self._send(call, reference_id=reference_id)
+
+    @quiet
+    def close(
+        self,
+        account_number: int | str,
+        *,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> Coroutine[object, None, ClosedAccount]:
+        """
+        Close the account of a customer in Quebec.
+
+        See `flexiti_async.api.accounts.close` for the parameters.
+        """
+        return self._send(
+            accounts.close(account_number, version=version), reference_id=reference_id
+        )

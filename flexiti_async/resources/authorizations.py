@@ -1,0 +1,220 @@
+"""`flexiti.authorizations`: from setting credit aside to giving money back."""
+
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from decimal import Decimal
+
+from flexiti_async.api.authorization_lists import (
+    AuthorizationPage,
+    AuthorizationSearch,
+    CapturePage,
+    list_authorizations,
+    list_captures,
+)
+from flexiti_async.api.authorizations import Authorization, authorize, get_authorization
+from flexiti_async.api.captures import Capture, Release, capture, release
+from flexiti_async.api.common import Language
+from flexiti_async.api.paging import MOST_PAGES
+from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
+from flexiti_async.api.refunds import Refund, refund
+from flexiti_async.api.returns import Return, return_capture
+from flexiti_async.api.sku_data import SkuData
+from flexiti_async.resources.sending import Send, every
+from flexiti_async.sansio.call import Call
+from flexiti_async.sansio.rules import quiet
+from flexiti_async.sansio.secret import Secret
+
+__all__ = ["Authorizations"]
+
+# Plain functions that hand a coroutine on: see `flexiti_async.resources.customers`.
+
+
+class Authorizations:
+    """
+    Authorizations and what becomes of them (spec sections 5.12 and 5.13).
+
+    Every method raises ValidationError before anything is sent, and what `FlexitiSession.send`
+    raises. Those that move money are never repeated by themselves; they raise OutcomeUnknown when
+    nobody knows whether they ran. `reference_id` is the `x-reference-id` of the flow.
+
+    Args:
+        send: Sends the calls.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def authorize(
+        self,
+        purchase: OnlinePurchase | InStorePurchase,
+        *,
+        lang: Language | str = Language.ENGLISH,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> Coroutine[object, None, Authorization]:
+        """
+        Set credit aside for a purchase.
+
+        Online, `checkout.send(authorize(purchase))` makes the same call with the token that the
+        widget session belongs to; this method takes any of its scope. A shop catches
+        CreditExceeded, PlanNotAvailable, CustomerNotIdentified and NotVerified.
+        """
+        call = authorize(purchase, lang=lang, version=version)
+        return self._send(call, reference_id=reference_id)
+
+    def get(
+        self,
+        authorization_id: int | str,
+        *,
+        lang: Language | str = Language.ENGLISH,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> Coroutine[object, None, Authorization]:
+        """Look one authorization up. A shop catches NotFound."""
+        call = get_authorization(authorization_id, lang=lang, version=version)
+        return self._send(call, reference_id=reference_id)
+
+    def all(
+        self,
+        search: AuthorizationSearch | None = None,
+        *,
+        page_size: int | None = None,
+        most_pages: int = MOST_PAGES,
+        lang: Language | str = Language.ENGLISH,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> AsyncGenerator[Authorization, None]:
+        """
+        List authorizations: `async for authorization in flexiti.authorizations.all(): ...`.
+
+        Pages are asked for one by one, as the loop goes on. After `most_pages` of them without an
+        end, MalformedAnswer is raised.
+        """
+
+        def page(number: int) -> Call[AuthorizationPage]:
+            return list_authorizations(
+                search, page_number=number, page_size=page_size, lang=lang, version=version
+            )
+
+        return every(self._send, page, most_pages=most_pages, reference_id=reference_id)
+
+    def captures(
+        self,
+        query: Mapping[str, str] | None = None,
+        *,
+        page_size: int | None = None,
+        most_pages: int = MOST_PAGES,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> AsyncGenerator[Capture, None]:
+        """List captures, as `all` lists authorizations. Which parameters it takes is UNKNOWN."""
+
+        def page(number: int) -> Call[CapturePage]:
+            return list_captures(query, page_number=number, page_size=page_size, version=version)
+
+        return every(self._send, page, most_pages=most_pages, reference_id=reference_id)
+
+    def capture(
+        self,
+        authorization_id: int | str,
+        amount: Decimal | int | str,
+        *,
+        reference: str | None = None,
+        sku_data: SkuData | None = None,
+        lang: Language | str = Language.ENGLISH,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> Coroutine[object, None, Capture]:
+        """
+        Take what an authorization has set aside, or a part of it.
+
+        A shop catches AuthorizationEnded, AmountExceeded and NotPermitted.
+        """
+        call = capture(
+            authorization_id,
+            amount,
+            reference=reference,
+            sku_data=sku_data,
+            lang=lang,
+            version=version,
+        )
+        return self._send(call, reference_id=reference_id)
+
+    def release(
+        self,
+        authorization_id: int | str,
+        *,
+        amount: Decimal | int | str | None = None,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> Coroutine[object, None, Release]:
+        """
+        Let go of what was not captured.
+
+        A shop catches AuthorizationEnded, AmountExceeded and NotPermitted.
+        """
+        call = release(authorization_id, amount=amount, version=version)
+        return self._send(call, reference_id=reference_id)
+
+    @quiet
+    def return_(
+        self,
+        authorization_id: int | str,
+        capture_id: int | str,
+        *,
+        amount: Decimal | int | str | None = None,
+        full_return: bool | None = None,
+        reference: str | None = None,
+        vcc_number: Secret | str | None = None,
+        sku_data: SkuData | None = None,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> Coroutine[object, None, Return]:
+        """
+        Give back a capture, or a part of it; `amount` or `full_return=True` says how much.
+
+        A shop catches AmountExceeded, ReturnTooLate and WrongTransactionType.
+        """
+        call = return_capture(
+            authorization_id,
+            capture_id,
+            amount=amount,
+            full_return=full_return,
+            reference=reference,
+            vcc_number=vcc_number,
+            sku_data=sku_data,
+            version=version,
+        )
+        return self._send(call, reference_id=reference_id)
+
+    @quiet
+    def refund(
+        self,
+        account_number: int | str,
+        amount: Decimal | int | str,
+        *,
+        reference: str | None = None,
+        capture_id: int | str | None = None,
+        external_location_id: str | None = None,
+        external_employee_id: str | None = None,
+        vcc_number: Secret | str | None = None,
+        sku_data: SkuData | None = None,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> Coroutine[object, None, Refund]:
+        """
+        Give money back to an account, whatever authorization it came from.
+
+        A shop catches AmountExceeded and LocationNotFound.
+        """
+        call = refund(
+            account_number,
+            amount,
+            reference=reference,
+            capture_id=capture_id,
+            external_location_id=external_location_id,
+            external_employee_id=external_employee_id,
+            vcc_number=vcc_number,
+            sku_data=sku_data,
+            version=version,
+        )
+        return self._send(call, reference_id=reference_id)

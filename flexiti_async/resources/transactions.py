@@ -1,0 +1,44 @@
+"""`flexiti.transactions`: deposits, payments in a store and trade-ins."""
+
+from collections.abc import Coroutine
+
+from flexiti_async.api.common import Language
+from flexiti_async.api.transactions import Transaction, TransactionRequest, make_transaction
+from flexiti_async.resources.sending import Send
+
+__all__ = ["Transactions"]
+
+# Plain functions that hand a coroutine on: see `flexiti_async.resources.customers`.
+
+
+class Transactions:
+    """
+    Transactions (spec section 5.11).
+
+    Args:
+        send: Sends the calls.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def make(
+        self,
+        request: TransactionRequest,
+        *,
+        payment_id: str | None = None,
+        lang: Language | str = Language.ENGLISH,
+        version: str | None = None,
+        reference_id: str | None = None,
+    ) -> Coroutine[object, None, Transaction]:
+        """
+        Make a transaction; with the shop's own `payment_id` it can be made again and runs once.
+
+        A shop catches WrongVerification, CreditExceeded, AmountExceeded and AccountNotUsable.
+
+        Raises:
+            ValidationError: The data are wrong; nothing was sent.
+            OutcomeUnknown: Without a `payment_id`: nobody knows whether it ran.
+        """
+        call = make_transaction(request, payment_id=payment_id, lang=lang, version=version)
+        return self._send(call, reference_id=reference_id)

@@ -1,0 +1,45 @@
+"""Whether a call that failed has run: what decides if a checkout goes back a step."""
+
+from typing import Final
+
+from flexiti_async.errors import (
+    ApiError,
+    CheckoutTokenRejected,
+    ConfigError,
+    ConnectError,
+    FlexitiError,
+    MalformedAnswer,
+    StoreError,
+    TokenError,
+    ValidationError,
+)
+
+__all__ = ["did_not_run"]
+
+_REQUEST_TIMEOUT: Final = 408
+_CLIENT_ERRORS: Final = range(400, 500)
+
+
+def did_not_run(error: FlexitiError) -> bool:
+    """
+    Tell whether it is certain that a call with this error did not run.
+
+    | error | |
+    |---|---|
+    | refused by the API: 4xx (spec section 6.2) | it did not |
+    | no connection, no token, bad data: never sent | it did not |
+    | no answer, one that breaks off or cannot be read, 5xx, 408 | nobody knows: a gateway says so |
+    |  | of calls that ran |
+    """
+    if isinstance(error, ApiError):
+        refused = error.status in _CLIENT_ERRORS and error.status != _REQUEST_TIMEOUT
+        return refused and not isinstance(error, MalformedAnswer)
+    never_sent = (
+        CheckoutTokenRejected,
+        ConfigError,
+        ConnectError,
+        StoreError,
+        TokenError,
+        ValidationError,
+    )
+    return isinstance(error, never_sent)

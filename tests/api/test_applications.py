@@ -1,0 +1,171 @@
+"""apply: a body that says again what widget/init was told, and nothing that nobody knows."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from flexiti_async.api.applications import Application, application_body, apply
+from flexiti_async.api.widget import AccountTypePlace, ApplyWidget, init_widget
+from flexiti_async.errors import FieldError
+from flexiti_async.sansio.call import Replay
+from flexiti_async.sansio.convert import encode
+from flexiti_async.sansio.token import Scope
+
+from ..canaries import sightings
+from .test_widget_body import APPLICANT, PERSON, WHO
+from .wire import SESSION, answered, codes, error_kind, refused, sample, sent
+
+WIDGET = ApplyWidget(**APPLICANT)
+BODY = application_body(WIDGET, SESSION)
+
+
+def test_wire() -> None:
+    """The call has what widget/init was told and its session, and is never repeated by itself."""
+    call = apply(BODY)
+
+    assert sample("application") == sent(call)
+    assert (Scope.CUSTOMER, Replay.NEVER) == (call.scope, call.replay)
+
+
+@pytest.mark.parametrize(("version", "expected"), [(None, "v2.5"), ("v2.5.1", "v2.5.1")])
+def test_version(version: str | None, expected: str) -> None:
+    """The portal does not say which version: v2.5, or what the caller knows better."""
+    assert expected == apply({}, version=version).version
+
+
+@pytest.mark.parametrize("place", list(AccountTypePlace))
+def test_the_same_as_before(place: AccountTypePlace) -> None:
+    """All but flow, language and session is byte for byte what widget/init was told."""
+    given: dict[str, Any] = {**APPLICANT, "address_2": "Apt 5", "account_type": "business"}
+    widget = ApplyWidget(**given)
+    told = json.loads(encode(init_widget(widget, account_type_place=place).body))
+    body = json.loads(encode(application_body(widget, SESSION, account_type_place=place)))
+
+    assert {name: told[name] for name in told if name not in {"flow", "lang"}} == {
+        name: body[name] for name in body if name != "widget_session_id"
+    }
+    assert SESSION == body["widget_session_id"]
+
+
+MORE: dict[str, Any] = {
+    "monthly_income": 5000,
+    "customer_identification": {"personal_information": {"middle_name": "A-RR_L"}},
+    "lang": "fr",
+}
+
+
+def test_further_fields() -> None:
+    """What Flexiti has told the shop is added, also in the middle of an object."""
+    body: Any = application_body(WIDGET, SESSION, more=MORE)
+    person = body["customer_identification"]["personal_information"]
+
+    assert (5000, "fr") == (body["monthly_income"], body["lang"])
+    assert ("John", "A-RR_L") == (person["first_name"], person["middle_name"])
+
+
+def test_nothing_is_changed_in_place() -> None:
+    """Neither the fields that were handed over nor the next body know of this one."""
+    before = copy.deepcopy(MORE)
+    application_body(WIDGET, SESSION, more=MORE)
+
+    assert before == MORE
+    assert sample("application")["body"] == sent(apply(application_body(WIDGET, SESSION)))["body"]
+
+
+def test_saying_the_same_again() -> None:
+    """A field that equals the widget's is no contradiction."""
+    more = {"email": APPLICANT["email"], "customer_identification": {"account_type": "consumer"}}
+
+    assert BODY == application_body(WIDGET, SESSION, more=more)
+
+
+@pytest.mark.parametrize(
+    ("more", "params"),
+    [
+        ({"email": "other@email.com"}, ["email"]),
+        ({"widget_session_id": "another"}, ["widget_session_id"]),
+        ({"tos_agreement": False}, ["tos_agreement"]),
+        ({"customer_identification": None}, ["customer_identification"]),
+        ({WHO: {"account_type": "business"}}, [f"{WHO}.account_type"]),
+        (
+            {WHO: {"personal_information": {"first_name": "Jon", "dob": "1988-07-25"}}},
+            [f"{PERSON}.first_name", f"{PERSON}.dob"],
+        ),
+    ],
+    ids=map(str, range(6)),
+)
+def test_contradictions(more: dict[str, object], params: list[str]) -> None:
+    """What differs from the widget would be `not_verified`: it is refused, all of it at once."""
+    given = {"widget": WIDGET, "widget_session_id": SESSION, "more": more}
+    faults = refused(application_body, given)
+
+    assert [(param, "invalid") for param in params] == [(one.param, one.msg) for one in faults]
+
+
+@pytest.mark.parametrize("session_id", ["", None])
+def test_session(session_id: str | None) -> None:
+    """The widget session is required."""
+    given = {"widget": WIDGET, "widget_session_id": session_id}
+
+    assert (FieldError("widget_session_id", "required"),) == refused(application_body, given)
+
+
+@pytest.mark.parametrize(
+    ("agreed", "shown"),
+    [(False, "false"), ("true", "4 characters"), (None, "none"), (1, "number of 1 digits")],
+)
+def test_agreement(agreed: object, shown: str) -> None:
+    """A body that denies the agreement is refused; one that lacks it may have it elsewhere."""
+    fault = FieldError("tos_agreement", "invalid", shown)
+
+    assert (fault,) == refused(apply, {"body": {**BODY, "tos_agreement": agreed}})
+    assert {"a": 1} == apply({"a": 1}).body
+
+
+def test_nothing_personal_is_shown() -> None:
+    """Neither the call nor a refusal, nor its frames, show anything of the applicant."""
+    canaries = ("John", "Smith", "1988-07-24", "m1m1m1", "john@email.com", "other@email.com")
+    with pytest.raises(ValueError, match="email: invalid") as caught:
+        application_body(WIDGET, SESSION, more={"email": "other@email.com"})
+    with pytest.raises(ValueError, match="tos_agreement: invalid") as also:
+        apply({**BODY, "tos_agreement": False})
+
+    assert not [canary for canary in canaries if canary in repr(apply(BODY))]
+    assert [] == sightings(caught.value, *canaries)
+    assert [] == sightings(also.value, *canaries)
+
+
+CODES = codes("""
+400 general_error BadRequest
+409 invalid_role InvalidRole
+409 application_create_error ApplicationNotCreated
+409 tos_agreement_required AgreementRequired
+409 customer_already_exists CustomerExists
+409 not_verified NotVerified
+409 external_location_id_not_found LocationNotFound
+409 account_type_not_permitted NotPermitted
+409 wrong_inputs WrongInputs
+409 application_declined ApplicationDeclined
+409 application_declined_2 ApplicationDeclined
+409 application_declined_3 ApplicationDeclined
+409 application_marked_pending_1 ApplicationPending
+409 application_marked_pending_2 ApplicationPending
+409 a_code_of_tomorrow Conflict
+""")
+
+
+@pytest.mark.parametrize(("status", "code", "kind"), CODES)
+def test_codes(status: int, code: str, kind: str) -> None:
+    """Each documented code has its class, and an unknown one that of its status."""
+    assert kind == error_kind(apply(BODY), status, code)
+
+
+@pytest.mark.parametrize("body", [{}, {"result": "approved", "account_number": 10000001}])
+def test_answer(body: dict[str, object]) -> None:
+    """The answer is not documented, is kept as it came, and is out of the repr."""
+    result = answered(apply(BODY), body)
+
+    assert Application(body) == result
+    assert "Application()" == repr(result)

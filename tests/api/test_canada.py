@@ -1,0 +1,158 @@
+"""Canadian details: postal codes, phone numbers, dates of birth, and who is of age."""
+
+import datetime
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.api.canada import (
+    AGE_OF_MAJORITY,
+    birth_date_check,
+    is_of_age,
+    postal_code_check,
+    to_compact,
+    to_phone,
+    to_postal_code,
+)
+from flexiti_async.api.common import Province
+from flexiti_async.api.widget import ApplyWidget, PurchaseWidget, init_widget
+from flexiti_async.errors import FieldError, ValidationError
+
+from ..canaries import sightings
+from .test_widget_body import APPLICANT, PERSON
+
+FIRST = "ABCEGHJKLMNPRSTVXY"
+OTHERS = FIRST + "WZ"
+CODES = st.from_regex(re.compile(f"[{FIRST}][0-9][{OTHERS}][0-9][{OTHERS}][0-9]"), fullmatch=True)
+
+
+@given(CODES, st.sampled_from(["", " ", "-", "  ", " - "]), st.booleans())
+def test_postal_codes(code: str, gap: str, lower: bool) -> None:
+    """However a good code is written, it becomes the same six capitals."""
+    written = f" {code[:3]}{gap}{code[3:]} "
+
+    assert code == to_postal_code(written.lower() if lower else written)
+    assert postal_code_check(to_compact(written.lower() if lower else written)) is None
+
+
+@given(st.text(max_size=12))
+def test_only_postal_codes(text: str) -> None:
+    """A text that is accepted is a code by Canada Post's rule, and no other."""
+    good = re.fullmatch(f"[{FIRST}][0-9][{OTHERS}][0-9][{OTHERS}][0-9]", text.upper())
+
+    assert (postal_code_check(text) is None) is (good is not None and text.isascii())
+
+
+@pytest.mark.parametrize("letter", "DFIOQU")
+@pytest.mark.parametrize("place", [0, 2, 4])
+def test_letters_of_no_code(letter: str, place: int) -> None:
+    """Six letters are in no code, in either case."""
+    code = "A1A1A1"[:place] + letter + "A1A1A1"[place + 1 :]
+
+    assert ["invalid", "invalid"] == [postal_code_check(code), postal_code_check(code.lower())]
+
+
+@pytest.mark.parametrize("letter", "WZ")
+def test_letters_that_never_begin(letter: str) -> None:
+    """Two letters never begin a code, but may stand in it."""
+    assert "invalid" == postal_code_check(f"{letter}1A1A1")
+    assert postal_code_check(f"A1{letter}1{letter}1") is None
+
+
+@given(st.integers(2 * 10**9, 10**10 - 1), st.sampled_from(["({}) {}-{}", "{}.{}.{}", "{} {} {}"]))
+def test_phones(number: int, form: str) -> None:
+    """However people write ten digits, with or without the country's 1, it is the number."""
+    digits = str(number)
+    written = form.format(digits[:3], digits[3:6], digits[6:])
+
+    assert [number] * 4 == [
+        to_phone(number),
+        to_phone(written),
+        to_phone(f"+1 {written}"),
+        to_phone(f"1-{written}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        ("1900-01-01", None),
+        ("2099-12-31", None),
+        ("1899-12-31", "invalid"),
+        ("0001-01-01", "invalid"),
+        ("1990-02-29", "invalid"),
+        ("90-01-31", "wrong format"),
+        (datetime.date(1990, 1, 1), "wrong format"),
+    ],
+    ids=str,
+)
+def test_birth_dates(given_: object, expected: str | None) -> None:
+    """A date of birth is a real day from 1900 on."""
+    assert expected == birth_date_check(given_)
+
+
+def test_ages_of_majority() -> None:
+    """All 13 have an age: 19 in four provinces and in the territories, 18 elsewhere."""
+    nineteen = {province.value for province, age in AGE_OF_MAJORITY.items() if age == 19}
+
+    assert set(Province) == set(AGE_OF_MAJORITY)
+    assert {"BC", "NB", "NL", "NS", "NT", "NU", "YT"} == nineteen
+
+
+@pytest.mark.parametrize(
+    ("dob", "province", "on", "expected"),
+    [
+        ("2008-06-15", "ON", "2026-06-14", False),
+        ("2008-06-15", "ON", "2026-06-15", True),
+        ("2008-06-15", "BC", "2026-06-15", False),
+        ("2007-06-15", "BC", "2026-06-15", True),
+        ("2008-02-29", "QC", "2026-02-28", False),
+        ("2008-02-29", "QC", "2026-03-01", True),
+        ("2030-01-01", "QC", "2026-03-01", False),
+    ],
+)
+def test_of_age(dob: str, province: str, on: str, expected: bool) -> None:
+    """Somebody is of age from the birthday on at which they reach their province's age."""
+    day = datetime.date.fromisoformat
+
+    assert expected is is_of_age(day(dob), Province(province), day(on))
+
+
+@given(st.dates(datetime.date(1900, 1, 1)), st.dates(), st.sampled_from(Province))
+def test_once_of_age_for_ever(dob: datetime.date, on: datetime.date, province: Province) -> None:
+    """Whoever is of age on a day is so on the next, and in every province a year later."""
+    if not is_of_age(dob, province, on) or on.year > 9990:
+        return
+
+    assert is_of_age(dob, province, on + datetime.timedelta(days=1))
+    assert all(is_of_age(dob, other, on + datetime.timedelta(days=366)) for other in Province)
+
+
+def test_minors_do_not_apply() -> None:
+    """With the day, an applicant under age is refused, and nothing of them shows."""
+    fields: dict[str, Any] = {**APPLICANT, "dob": "2008-07-24", "province": "BC"}
+    widget = ApplyWidget(**fields)
+    with pytest.raises(ValidationError) as caught:
+        init_widget(widget, today=datetime.date(2027, 7, 23))
+
+    fault = FieldError(f"{PERSON}.dob", "invalid", "10 characters")
+    assert (fault,) == caught.value.field_errors
+    assert "not of age in BC" in str(caught.value)
+    assert [] == sightings(caught.value, "2008-07-24")
+
+
+@pytest.mark.parametrize(
+    ("widget", "today"),
+    [
+        (ApplyWidget(**APPLICANT), None),
+        (ApplyWidget(**APPLICANT), datetime.date(2026, 1, 1)),
+        (PurchaseWidget(account_number=1), datetime.date(2026, 1, 1)),
+    ],
+    ids=["no day", "adult", "purchase"],
+)
+def test_others_go_on(widget: ApplyWidget | PurchaseWidget, today: datetime.date | None) -> None:
+    """Adults, purchases, and calls without a day go on."""
+    assert "widget/init" == init_widget(widget, today=today).endpoint

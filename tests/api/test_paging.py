@@ -1,0 +1,150 @@
+"""Pages: an array or one list in an object, and a walk that loses none and always ends."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import field, frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.api.paging import MOST_PAGES, Page, PageWalk, read_page
+from flexiti_async.errors import MalformedAnswer
+from flexiti_async.sansio.convert import UnfitError, decode
+
+
+@frozen
+class Item:
+    """Something that is listed."""
+
+    message: str | None = None
+    extra: dict[str, object] = field(factory=dict[str, object])
+
+
+def read(body: object) -> tuple[tuple[Item, ...], Any]:
+    """Read a page as it came."""
+    return read_page(decode(json.dumps(body).encode()), Item)
+
+
+SHAPES: list[tuple[object, tuple[Item, ...], object]] = [
+    ([], (), {}),
+    ({}, (), {}),
+    ([{"message": "a"}, {"id": 1}], (Item("a"), Item(extra={"id": 1})), {}),
+    ({"anything": []}, (), {}),
+    ({"anything": [{"message": "a"}], "total": 1}, (Item("a"),), {"total": 1}),
+    ({"total": 1, "page": {"n": [1]}, "x": [{}]}, (Item(),), {"total": 1, "page": {"n": [1]}}),
+]
+
+
+@pytest.mark.parametrize(("body", "items", "extra"), SHAPES, ids=map(str, range(6)))
+def test_shapes(body: object, items: tuple[Item, ...], extra: object) -> None:
+    """A page is an array, or the one list of an object, whose other fields are kept."""
+    assert (items, extra) == read(body)
+
+
+NO_PAGES: list[tuple[object, str]] = [
+    ("text", "str instead of a list at $"),
+    (None, "NoneType instead of a list at $"),
+    ({"total": 0}, "0 lists instead of one at $"),
+    ({"a": [], "b": []}, "2 lists instead of one at $"),
+    ([{}, 5], "int instead of an object at $[1]"),
+    ({"all": [{"message": 5}]}, "int instead of str at $.all[0].message"),
+]
+
+
+@pytest.mark.parametrize(("body", "place"), NO_PAGES, ids=map(str, range(6)))
+def test_no_page(body: object, place: str) -> None:
+    """Where no list or no single one is to be found, nothing is guessed, and the place is told."""
+    with pytest.raises(UnfitError) as caught:
+        read(body)
+
+    assert place == caught.value.place
+
+
+Serve = Callable[[int], tuple[int, ...]]
+
+
+def walked(serve: Serve, *, most_pages: int = MOST_PAGES) -> tuple[list[int], int]:
+    """Walk over the pages of a server; give what was found, and how often it was asked."""
+    walk: PageWalk[int] = PageWalk("authorizations", most_pages=most_pages)
+    found: list[int] = []
+    asked = 0
+    while (number := walk.next_page) is not None:
+        asked += 1
+        found += walk.take(Page(serve(number)))
+    return found, asked
+
+
+PAGES = st.lists(st.integers(1, 5), max_size=8)
+"""Lengths of pages; a server may give fewer items than it was asked for, on any page."""
+
+
+def cut(lengths: list[int]) -> list[tuple[int, ...]]:
+    """Cut numbers, each of them once, into pages of these lengths."""
+    starts = [sum(lengths[:place]) for place in range(len(lengths))]
+    return [tuple(range(a, a + n)) for a, n in zip(starts, lengths, strict=True)]
+
+
+@given(PAGES)
+def test_no_page_is_lost_and_none_comes_twice(lengths: list[int]) -> None:
+    """A server that has nothing behind its last page is asked once more than it has pages."""
+    pages = cut(lengths)
+
+    def serve(number: int) -> tuple[int, ...]:
+        return pages[number - 1] if number <= len(pages) else ()
+
+    assert (list(range(sum(lengths))), len(pages) + 1) == walked(serve)
+
+
+@given(PAGES.filter(bool), st.sampled_from(["the last", "the first"]))
+def test_servers_that_never_answer_an_empty_page(lengths: list[int], instead: str) -> None:
+    """A server that answers its last or its first page to every later number ends the walk."""
+    pages = cut(lengths)
+
+    def serve(number: int) -> tuple[int, ...]:
+        beyond = pages[-1] if instead == "the last" else pages[0]
+        return pages[number - 1] if number <= len(pages) else beyond
+
+    assert (list(range(sum(lengths))), len(pages) + 1) == walked(serve)
+
+
+@given(st.lists(st.lists(st.integers(0, 3), max_size=3).map(tuple), min_size=1, max_size=12))
+def test_any_server_ends(answers: list[tuple[int, ...]]) -> None:
+    """Whatever a server answers, again and again, the walk ends or says that it does not."""
+    asked = 0
+
+    def serve(number: int) -> tuple[int, ...]:
+        nonlocal asked
+        asked = number
+        return answers[number % len(answers)]
+
+    try:
+        walked(serve, most_pages=30)
+    except MalformedAnswer:
+        assert 30 == asked
+    assert 30 >= asked
+
+
+def test_a_list_without_end_is_an_error() -> None:
+    """A server that always has something new is told apart from a long list by a number."""
+    with pytest.raises(MalformedAnswer, match="page 7 is not the last one") as caught:
+        walked(lambda number: (number,), most_pages=7)
+
+    assert (200, "authorizations") == (caught.value.status, caught.value.endpoint)
+
+
+def test_exactly_as_many_pages_as_allowed() -> None:
+    """The empty page behind the last allowed one is not asked for: that is the error's price."""
+    pages = cut([1, 1])
+
+    assert ([0, 1], 3) == walked(lambda n: pages[n - 1] if n < 3 else (), most_pages=3)
+
+
+def test_the_walk_can_be_ended_from_outside() -> None:
+    """A server that has no such page ends the walk."""
+    walk: PageWalk[int] = PageWalk("authorizations", first=3)
+
+    assert 3 == walk.next_page
+    walk.end()
+    assert walk.next_page is None

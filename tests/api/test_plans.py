@@ -1,0 +1,243 @@
+"""calculate-interest: amounts to the cent, and the answers of both versions."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.api.common import AccountType
+from flexiti_async.api.plans import (
+    AnnualRate,
+    Fee,
+    PlanCustomer,
+    Plans,
+    PromotionalPurchase,
+    RegularPurchase,
+    Term,
+    calculate_interest,
+)
+from flexiti_async.errors import FieldError, MalformedAnswer, ValidationError
+from flexiti_async.sansio.call import Replay
+from flexiti_async.sansio.convert import encode
+from flexiti_async.sansio.token import Scope
+
+from ..canaries import sightings
+from .wire import SAMPLES, answered, error_kind, read, refused, sample, sent
+
+CALL = calculate_interest(1, 1)
+
+
+def test_on_the_wire() -> None:
+    """The question is the portal's request at v2.5.1."""
+    call = calculate_interest("10000001", "300.50", lang="fr")
+
+    assert sample("calculate_interest") == sent(call)
+    assert (Scope.CUSTOMER, Replay.SAFE) == (call.scope, call.replay)
+
+
+def test_older_version() -> None:
+    """The deprecated version can be asked for."""
+    url = sent(calculate_interest(1, 1, version="v2.5"))["url"]
+
+    assert "/flexiti/pos-api/v2.5/client-id/shop/accounts/1/calculate-interest" == url
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        (300, b'{"amount":300}'),
+        ("300", b'{"amount":300}'),
+        ("300.5", b'{"amount":300.5}'),
+        ("300.50", b'{"amount":300.50}'),
+        (" 300.50 ", b'{"amount":300.50}'),
+        (Decimal("300.5000"), b'{"amount":300.50}'),
+        (Decimal("3E+2"), b'{"amount":300}'),
+        (Decimal("0.01"), b'{"amount":0.01}'),
+        (Decimal("9999999999999999.99"), b'{"amount":9999999999999999.99}'),
+    ],
+    ids=repr,
+)
+def test_amounts(amount: Decimal | int | str, expected: bytes) -> None:
+    """An amount is a JSON number, digit for digit, with two places at most."""
+    assert expected == encode(calculate_interest(1, amount).body)
+
+
+@pytest.mark.parametrize(
+    ("amount", "msg"),
+    [
+        (None, "required"),
+        ("", "required"),
+        (0, "invalid"),
+        (-5, "invalid"),
+        ("-0.01", "invalid"),
+        ("0.001", "wrong format"),
+        (Decimal("10.005"), "wrong format"),
+        (10**16, "length"),
+        (Decimal("1E+400000"), "length"),
+        ("12,50", "wrong format"),
+        ("$12", "wrong format"),
+        ("1e2", "wrong format"),
+        (True, "wrong format"),
+        (Decimal("NaN"), "wrong format"),
+        (Decimal("sNaN"), "wrong format"),
+        (Decimal("Infinity"), "wrong format"),
+        (12.5, "wrong format"),
+    ],
+    ids=repr,
+)
+def test_amounts_refused(amount: object, msg: str) -> None:
+    """What is no amount of dollars and cents above 0 is refused."""
+    (fault,) = refused(calculate_interest, {"account_number": 1, "amount": amount})
+
+    assert ("amount", msg) == (fault.param, fault.msg)
+
+
+def test_floats_are_told_why() -> None:
+    """A float is refused with the reason."""
+    with pytest.raises(
+        ValidationError, match=r"^amount: wrong format \(float\), money is a Decimal"
+    ):
+        calculate_interest(1, 12.5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+@given(st.decimals(Decimal("0.01"), Decimal("9999999999999999.99"), places=2))
+def test_cents_survive(amount: Decimal) -> None:
+    """Every amount of cents goes over the wire as what it is, whatever the spelling."""
+    assert amount == sent(calculate_interest(1, amount))["body"]["amount"]
+    assert amount == sent(calculate_interest(1, f"{amount:f}"))["body"]["amount"]
+
+
+@given(st.decimals())
+def test_any_decimal(amount: Decimal) -> None:
+    """Any Decimal is sent with its value and two places at most, or refused as a whole."""
+    try:
+        body = encode(calculate_interest(1, amount).body)
+    except ValidationError:
+        return
+    number = body.removeprefix(b'{"amount":').removesuffix(b"}").decode()
+
+    assert amount == Decimal(number)
+    assert len(number.partition(".")[2]) <= 2
+    assert "E" not in number
+
+
+@pytest.mark.parametrize(
+    ("given_", "fault"),
+    [
+        ({"account_number": "1" * 15}, FieldError("account_number", "length", "15 characters")),
+        ({"account_number": None}, FieldError("account_number", "required")),
+        ({"lang": "de"}, FieldError("lang", "invalid", "2 characters")),
+    ],
+    ids=map(str, range(3)),
+)
+def test_refuses(given_: dict[str, Any], fault: FieldError) -> None:
+    """Numbers that are too long, and languages that there are not, are refused."""
+    assert (fault,) == refused(calculate_interest, {"account_number": 1, "amount": 1, **given_})
+
+
+def test_answer() -> None:
+    """The portal's example at v2.5.1 is read to the last cent; its one rate is a list of one."""
+    rate = AnnualRate("Rate", Decimal(0), "x", "0 %")
+    fee = Fee("Fee", Decimal("1.25"), "admin_monthly", "m")
+    term = Term(12, Decimal(25), [rate], None, [fee])  # type: ignore[arg-type]
+    expected = Plans(
+        account_number="10000001",  # type: ignore[arg-type]
+        account_type=AccountType.CONSUMER,
+        amount=Decimal(300),
+        customer=PlanCustomer(
+            Decimal(5000), Decimal("0.2899"), "Ada", "Test", category_type="preferred"
+        ),
+        regular_purchase=RegularPurchase(
+            Decimal(300),
+            Decimal("0.2899"),
+            verify=True,
+            fees=[Fee("Fee", Decimal(0), "admin_total", "None")],
+        ),
+        promotional_purchase=[PromotionalPurchase(101, "Sample plan", [term])],  # type: ignore[arg-type]
+    )
+    plans = answered(CALL, json.loads((SAMPLES / "answer_calculate_interest.json").read_text()))
+
+    assert expected == plans
+    assert plans.customer is not None
+    assert "preferred" == plans.customer.category
+    assert expected.promotional_purchase[0] == plans.plan(101)
+    assert plans.plan(102) is None
+
+
+def _term(given: dict[str, object]) -> Term:
+    plans = answered(CALL, {"promotional_purchase": [{"terms": [given]}]})
+    return plans.promotional_purchase[0].terms[0]
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        ({"apr": 0.2899}, Term(apr=Decimal("0.2899"))),
+        ({"apr": "28.99"}, Term(apr=Decimal("28.99"))),
+        ({"annual_rates": []}, Term()),
+        ({"annual_rates": None}, Term()),
+        (
+            {"annual_rates": [{"rate": 0}, {"rate": "1.5", "new": 1}]},
+            Term(
+                annual_rates=[
+                    AnnualRate(rate=Decimal(0)),
+                    AnnualRate(rate=Decimal("1.5"), extra={"new": 1}),
+                ]
+            ),
+        ),
+        ({"term": "12"}, Term(term=12)),  # type: ignore[arg-type]
+        ({"bonus": True}, Term(extra={"bonus": True})),
+    ],
+    ids=map(str, range(7)),
+)
+def test_terms_of_either_version(given_: dict[str, object], expected: Term) -> None:
+    """v2.5 has one `apr`, v2.5.1 an object or a list; what is new is kept."""
+    assert expected == _term(given_)
+
+
+@pytest.mark.parametrize("name", ["category_type", "customer_category_type"])
+def test_either_name_of_the_category(name: str) -> None:
+    """The category is read under both of its names, and may be a new word."""
+    customer = answered(CALL, {"customer": {name: "platinum"}}).customer
+
+    assert customer is not None
+    assert "platinum" == customer.category
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        [],
+        {"amount": "much"},
+        {"promotional_purchase": {}},
+        {"promotional_purchase": [{"terms": [{"annual_rates": 5}]}]},
+        {"promotional_purchase": [{"plan_id": "x"}]},
+        {"regular_purchase": {"verify": "yes"}},
+    ],
+    ids=str,
+)
+def test_malformed(given_: object) -> None:
+    """What cannot be a plan is a malformed answer."""
+    assert isinstance(read(CALL, given_), MalformedAnswer)
+
+
+def test_unknown_codes() -> None:
+    """Its codes are not documented: each is kept in the class of its status."""
+    assert ("Conflict", "NotFound") == (
+        error_kind(CALL, 409, "brand_new"),
+        error_kind(CALL, 404, "brand_new"),
+    )
+
+
+def test_nothing_personal_shows() -> None:
+    """Neither the call nor the answer nor what is raised shows the customer."""
+    canary = "987654321098"
+    with pytest.raises(ValidationError) as caught:
+        calculate_interest(canary, "-1")
+    plans = answered(CALL, {"account_number": canary, "customer": {"last_name": canary}})
+
+    assert [] == sightings(caught.value, canary)
+    assert canary not in f"{calculate_interest(canary, 1)} {plans}"

@@ -1,0 +1,290 @@
+"""transactions: key and hash of the shop's own payment, and what makes a call safe to repeat."""
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.api.transactions import (
+    Transaction,
+    TransactionRequest,
+    TransactionType,
+    context_hash,
+    idempotency_key,
+    make_transaction,
+)
+from flexiti_async.builder import RequestBuilder
+from flexiti_async.errors import FieldError
+from flexiti_async.sansio.call import Call, Replay
+from flexiti_async.sansio.secret import Secret
+from flexiti_async.sansio.token import Scope
+
+from ..canaries import sightings
+from .wire import BASE, answered, codes, error_kind, refused, sample, sent
+
+CARD = "1070015210367982"
+WHO = {
+    "account_number": "10000001",
+    "vcc_number": "1070 0152 1036 7982",
+    "customer_id": "1234567-12345",
+}
+PAYMENT: dict[str, Any] = {
+    "transaction_type": "instore_payment",
+    "amount": 30,
+    **WHO,
+    "verification_code": "1234",
+    "request_id": "request-1",
+    "external_location_id": "store-7",
+    "external_employee_id": "e-42",
+}
+REQUEST = TransactionRequest(**PAYMENT)
+
+
+def paying(**changes: Any) -> TransactionRequest:
+    """Make a transaction that differs in something."""
+    given: dict[str, Any] = {**PAYMENT, **changes}
+    return TransactionRequest(**given)
+
+
+def on_the_wire(
+    call: Call[object], client_id: str = "shop", token: str = "token"
+) -> tuple[str, str, bytes]:
+    """Give the two headers and the bytes of the body, as they are sent."""
+    request = RequestBuilder(BASE, client_id).call(call, Secret(token), "ref-1")
+    headers = request.headers
+    return headers["x-idempotency-key"], headers["x-context-hash"], request.body or b""
+
+
+def test_wire() -> None:
+    """The call is the specification's, with the key documented here; it can be repeated."""
+    call = make_transaction(REQUEST, payment_id="order-1")
+    request = sent(call)
+    expected = sample("transactions")
+    hashed = request["headers"].pop("x-context-hash")
+
+    assert expected == request
+    assert hashlib.sha256(on_the_wire(call)[2]).hexdigest() == hashed
+    assert (Scope.MERCHANT, Replay.SAFE) == (call.scope, call.replay)
+
+
+def test_without_a_payment_id() -> None:
+    """Without a payment id there is no key, and it is never repeated by itself."""
+    call = make_transaction(REQUEST)
+
+    assert {**sample("transactions"), "headers": {}} == sent(call)
+    assert Replay.NEVER is call.replay
+
+
+@pytest.mark.parametrize(("version", "expected"), [(None, "v2.5.1"), ("v2.5", "v2.5")])
+@pytest.mark.parametrize("payment_id", [None, "order-1"])
+def test_version(version: str | None, expected: str, payment_id: str | None) -> None:
+    """The version is the documented one, unless the caller has one of their own."""
+    call = make_transaction(REQUEST, payment_id=payment_id, version=version)
+
+    assert (expected, version is not None) == (call.version, call.pinned)
+
+
+def test_language() -> None:
+    """The language of the answer is English or French."""
+    assert {"lang": "fr"} == make_transaction(REQUEST, lang="fr").query
+    assert ["lang"] == [
+        fault.param for fault in refused(make_transaction, {"request": REQUEST, "lang": "de"})
+    ]
+
+
+IDS = st.text(min_size=1, max_size=40).filter(str.strip)
+
+
+@given(IDS, IDS)
+def test_key(one: str, other: str) -> None:
+    """A payment has one key, another has another, and every key fits into a header."""
+    key = idempotency_key(one)
+
+    assert (one == other) == (key == idempotency_key(other))
+    assert 32 == len(key)
+    assert set(key) <= set("0123456789abcdef")
+
+
+def test_key_is_for_ever() -> None:
+    """The key of a payment must not change between releases: this is `printf … | sha256sum`."""
+    assert "44045e1358d12a31bc065bc023d7717d" == idempotency_key("order-1")
+
+
+def test_key_takes_the_id_as_it_is() -> None:
+    """Nothing of an id is tidied up: that could make one payment of two."""
+    ids = ["order-1", "order-1 ", "Order-1", "order-1\n", "órder-1", "\ud800"]
+
+    assert len(ids) == len({idempotency_key(payment_id) for payment_id in ids})
+
+
+@pytest.mark.parametrize("payment_id", ["", " ", "\n"])
+def test_an_empty_payment_id(payment_id: str) -> None:
+    """A payment id that says nothing is refused, not shared by all payments."""
+    given = {"request": REQUEST, "payment_id": payment_id}
+
+    assert (FieldError("payment_id", "required"),) == refused(make_transaction, given)
+
+
+def test_key_and_hash_know_no_client() -> None:
+    """Credentials, token and time are in neither: after a restart the call is the same."""
+    first = on_the_wire(make_transaction(REQUEST, payment_id="p"), "shop", "token-1")
+    again = TransactionRequest(**dict[str, Any](reversed(PAYMENT.items())))
+    second = on_the_wire(make_transaction(again, payment_id="p"), "other", "token-2")
+
+    assert first == second
+
+
+AMOUNTS = st.decimals("0.01", "1000", places=2)
+
+
+@given(AMOUNTS, st.sampled_from(list(TransactionType)), st.integers(1, 9999))
+def test_hash_is_of_the_bytes(amount: Decimal, kind: TransactionType, code: int) -> None:
+    """The hash is that of the very bytes that are sent, in whichever way they were written."""
+    plain = {**PAYMENT, "amount": amount, "transaction_type": kind, "verification_code": code}
+    texts = {**plain, "amount": str(amount), "transaction_type": kind.value}
+    texts["verification_code"] = str(code)
+    calls = [make_transaction(paying(**g), payment_id="p") for g in (plain, texts)]
+    (_, hashed, body), other = (on_the_wire(call) for call in calls)
+
+    assert hashlib.sha256(body).hexdigest() == hashed == context_hash(calls[0].body or {})
+    assert on_the_wire(calls[0]) == other
+    assert sorted(json.loads(body)) == list(json.loads(body))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("amount", "30.01"),
+        ("transaction_type", "deposit"),
+        ("account_number", 10000002),
+        ("vcc_number", None),
+        ("customer_id", "1234567-12346"),
+        ("verification_code", "1235"),
+        ("verification_code", "01234"),
+        ("request_id", "request-2"),
+        ("external_location_id", None),
+        ("external_employee_id", "e-43"),
+    ],
+)
+def test_hash_shows_another_payment(name: str, value: object) -> None:
+    """Whatever differs, the hash does, and the key does not: that is what Flexiti warns of."""
+    other = paying(**{name: value})
+    key, hashed, _ = on_the_wire(make_transaction(REQUEST, payment_id="p"))
+    other_key, other_hash, _ = on_the_wire(make_transaction(other, payment_id="p"))
+
+    assert key == other_key
+    assert hashed != other_hash
+
+
+@pytest.mark.parametrize(
+    "amount", [30, "30", "30.0", "30.00", Decimal(30), Decimal("3E+1")], ids=map(str, range(6))
+)
+def test_the_same_amount(amount: object) -> None:
+    """An amount has one spelling in the body, however it was given."""
+    request = paying(amount=amount)
+
+    assert on_the_wire(make_transaction(request, payment_id="p")) == on_the_wire(
+        make_transaction(REQUEST, payment_id="p")
+    )
+
+
+@pytest.mark.parametrize("kind", list(TransactionType))
+def test_types(kind: TransactionType) -> None:
+    """Every type of the specification is taken, as a word or as a constant."""
+    for given_as in (kind, kind.value):
+        request = paying(transaction_type=given_as)
+
+        assert kind.value == sent(make_transaction(request))["body"]["transaction_type"]
+
+
+@pytest.mark.parametrize("name", WHO)
+def test_one_of_three_is_enough(name: str) -> None:
+    """Each of the three says whose transaction it is."""
+    others = dict.fromkeys(WHO)
+    request = paying(**{**others, name: WHO[name]})
+
+    assert {name} == WHO.keys() & sent(make_transaction(request))["body"].keys()
+
+
+def test_whose_is_it() -> None:
+    """Without any of the three, each of them is asked for."""
+    faults = refused(TransactionRequest, {**PAYMENT, **dict.fromkeys(WHO)})
+
+    assert tuple(FieldError(name, "required") for name in WHO) == faults
+
+
+ROWS: list[tuple[str, object, str, str | None]] = [
+    # field, given, msg, what is shown of it
+    ("transaction_type", None, "required", None),
+    ("transaction_type", "withdrawal", "invalid", "10 characters"),
+    ("amount", None, "required", None),
+    ("amount", 30.0, "wrong format", "float"),
+    ("amount", "30.001", "wrong format", "Decimal"),
+    ("amount", 0, "invalid", "Decimal"),
+    ("amount", 10**16, "length", "Decimal"),
+    ("verification_code", None, "required", None),
+    ("verification_code", "", "required", "0 characters"),
+    ("verification_code", 12.5, "wrong format", "float"),
+    ("account_number", 10**14, "length", "number of 15 digits"),
+    ("account_number", "x", "wrong format", "1 characters"),
+    ("vcc_number", "1" * 17, "length", "secret"),
+    ("customer_id", "1" * 21, "length", "21 characters"),
+    ("customer_id", 1234567, "wrong format", "number of 7 digits"),
+    ("request_id", "x" * 151, "length", "151 characters"),
+    ("external_location_id", 7, "wrong format", "number of 1 digits"),
+    ("external_employee_id", "a\tb", "invalid", "3 characters"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "msg", "shown"), ROWS, ids=map(str, range(len(ROWS))))
+def test_refuses(name: str, value: object, msg: str, shown: str | None) -> None:
+    """What the table does not allow is exactly one fault, and nothing is sent."""
+    assert (FieldError(name, msg, shown),) == refused(TransactionRequest, {**PAYMENT, name: value})
+
+
+def test_nothing_personal_is_shown() -> None:
+    """Neither request nor call, nor a refusal and its frames, shows whose it is, or the code."""
+    canaries = ("10000001", CARD, "1234567-12345", "987654")
+    request = paying(verification_code=987654)
+    shown = f"{request} {make_transaction(request, payment_id='p')}"
+    with pytest.raises(ValueError, match="amount: required") as caught:
+        paying(verification_code=987654, amount=None)
+
+    assert not [canary for canary in canaries if canary in shown]
+    assert [] == sightings(caught.value, *canaries)
+
+
+CODES = codes("""
+403 forbidden Forbidden
+404 not_found NotFound
+409 invalid_role InvalidRole
+409 general_error GeneralError
+409 invalid_transaction_type WrongTransactionType
+409 wrong_verification_code WrongVerification
+409 verification_code_required WrongVerification
+409 user_not_active AccountNotUsable
+409 user_not_able_to_purchase AccountNotUsable
+409 limit_payment_amount_24 AmountExceeded
+409 not_enough_credit CreditExceeded
+409 not_verified NotVerified
+409 external_location_id_not_found LocationNotFound
+409 account_type_not_permitted NotPermitted
+409 vcc_account_mismatch CardAccountMismatch
+409 a_code_of_tomorrow Conflict
+""")
+
+
+@pytest.mark.parametrize(("status", "code", "kind"), CODES)
+def test_codes(status: int, code: str, kind: str) -> None:
+    """Each documented code has its class, and an unknown one that of its status."""
+    assert kind == error_kind(make_transaction(REQUEST), status, code)
+
+
+@pytest.mark.parametrize("body", [{}, {"transaction_id": 5, "message": "Done"}])
+def test_answer(body: dict[str, object]) -> None:
+    """The answer is not documented, and kept as it came."""
+    assert Transaction(body) == answered(make_transaction(REQUEST), body)

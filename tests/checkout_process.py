@@ -1,0 +1,58 @@
+"""
+A program: one step of a checkout in a process of its own.
+
+Arguments: base URL, client id, client secret, store, the step, and what the step takes; the first
+of that is the reference id. It prints what a shop would keep.
+"""
+
+import asyncio
+import json
+import sys
+
+from flexiti_async import Checkout, FlexitiConfig, FlexitiSession, PurchaseWidget
+
+
+async def take(checkout: Checkout, step: str, given: str) -> None:
+    """Take one step."""
+    match step:
+        case "event":
+            await checkout.handle_event(given)
+        case "plans":
+            await checkout.plans(given)
+        case "authorize":
+            await checkout.authorize(
+                given, transaction_type="promotional_purchase", plan_id=101, term=12
+            )
+        case "capture":
+            await checkout.capture(given)
+        case "return":
+            await checkout.return_capture(amount=given)
+        case "refund":
+            await checkout.refund(given)
+        case _:
+            raise ValueError(step)
+
+
+async def main() -> None:
+    """Take the step that the arguments name."""
+    base_url, client_id, client_secret, store, step, first, *rest = sys.argv[1:]
+    config = FlexitiConfig(
+        base_url=base_url, client_id=client_id, client_secret=client_secret, store=store
+    )
+    async with FlexitiSession(config) as flexiti:
+        if step == "start":
+            checkout = await flexiti.checkout()
+            await checkout.init_widget(PurchaseWidget(account_number=first))
+        else:
+            checkout = await flexiti.resume(first)
+            await take(checkout, step, *rest)
+        kept = {
+            "reference_id": checkout.reference_id,
+            "session_id": checkout.session_id,
+            "step": checkout.step,
+        }
+        sys.stdout.write(json.dumps(kept))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,81 @@
+"""What tests of checkouts share: customers, and checkouts that have come some way."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from flexiti_async import ApplyWidget, Checkout, PurchaseWidget, Reaction
+from flexiti_async.sandbox import Sandbox
+
+ACCOUNT = 10000001
+OTHER_ACCOUNT = 20009100
+BUY = PurchaseWidget(account_number=ACCOUNT)
+APPLICANT = ApplyWidget(
+    first_name="Grace",
+    last_name="Applicant",
+    dob="1990-01-31",
+    postal_code="K1A0B1",
+    email="grace@example.com",
+    phone_number=6135550100,
+    address_1="1 Sample St",
+    city="Ottawa",
+    province="ON",
+    tos_agreement=True,
+)
+PLAN: dict[str, Any] = {
+    "transaction_type": "promotional_purchase",
+    "plan_id": 101,
+    "term": 12,
+    "reference": "order-1",
+}
+COUNTER: dict[str, Any] = {"external_location_id": "store-1", "external_employee_id": "clerk-1"}
+
+
+def plan(**changes: Any) -> dict[str, Any]:
+    """Give what is chosen of the plans, with other values."""
+    return {**PLAN, **changes}
+
+
+def at_the_counter(**changes: Any) -> dict[str, Any]:
+    """Give what an authorization in store is told, with other values."""
+    return {**PLAN, **COUNTER, **changes}
+
+
+async def verified(checkout: Checkout, sandbox: Sandbox, widget: PurchaseWidget = BUY) -> Checkout:
+    """Let a customer pass the widget."""
+    answer = await checkout.init_widget(widget)
+    reaction = await checkout.handle_event(json.dumps(sandbox.play(answer.redirection_url)))
+    assert Reaction.AUTHORIZE is reaction
+    return checkout
+
+
+async def authorized(
+    checkout: Checkout, sandbox: Sandbox, amount: Decimal | int | str = "300.00", **more: Any
+) -> Checkout:
+    """Let a customer buy something."""
+    await verified(checkout, sandbox)
+    await checkout.authorize(amount, **plan(**more))
+    return checkout
+
+
+def books(sandbox: Sandbox, account_number: int = ACCOUNT) -> Mapping[str, Decimal]:
+    """Tell what the bank has of an account: what is free, set aside, and owed."""
+    account = sandbox.account(account_number)
+    return {
+        "free": account.available_credit,
+        "held": account.held,
+        "owed": account.balance,
+    }
+
+
+def money_requests(sandbox: Sandbox) -> list[str]:
+    """Name the requests that can have moved money, in order."""
+    moving = {
+        "authorization",
+        "authorization/release",
+        "authorization/capture",
+        "authorization/return",
+        "accounts/refund",
+    }
+    return [request.endpoint for request in sandbox.requests if request.endpoint in moving]

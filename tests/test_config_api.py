@@ -1,0 +1,125 @@
+"""Options about the API itself: versions of endpoints, and how reference answers are kept."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiocache import SimpleMemoryCache
+
+from flexiti_async import FlexitiConfig
+from flexiti_async.api.endpoints import NAMES
+from flexiti_async.api.reference import I18nMethod
+
+from .test_config import GOOD, refused
+
+
+def test_by_default() -> None:
+    """By default the documented versions hold, and answers are kept for an hour in memory."""
+    config = FlexitiConfig(**GOOD)
+
+    assert {} == config.api_versions
+    assert (I18nMethod.POST, 3600.0, None) == (
+        config.i18n_method,
+        config.reference_ttl,
+        config.reference_cache,
+    )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"refund": "v2.5.1", "widget/init": "v3"},
+        "refund=v2.5.1,widget/init=v3",
+        " refund = v2.5.1 , widget/init=v3, ",
+    ],
+    ids=["mapping", "text", "spaces"],
+)
+def test_versions(given: Any) -> None:  # noqa: ANN401 - a mapping or a text
+    """Versions are given as a mapping, or as one text."""
+    config = FlexitiConfig(**GOOD, api_versions=given)
+
+    assert {"refund": "v2.5.1", "widget/init": "v3"} == config.api_versions
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_endpoint_has_a_version(name: str) -> None:
+    """The version of each endpoint can be set."""
+    assert {name: "v9.9"} == FlexitiConfig(**GOOD, api_versions={name: "v9.9"}).api_versions
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"refnd": "v2.5"}, "no endpoint 'refnd'; did you mean 'refund'?"),
+        ({"zzz": "v2.5"}, "no endpoint 'zzz'"),
+        ({"refund": "2.5"}, "the version of refund must be like v2.5.1"),
+        ({"refund": "v2.5/x"}, "the version of refund must be like v2.5.1"),
+        ({"refund": ""}, "must be a mapping of texts"),
+        ({"refund": 2.5}, "must be a mapping of texts"),
+        ("refund", "must be a mapping of texts"),
+        (5, "must be a mapping of texts"),
+    ],
+    ids=map(str, range(8)),
+)
+def test_versions_refused(given: object, words: str) -> None:
+    """Endpoints that nobody knows are named with the nearest one, and other texts are refused."""
+    error = refused(FlexitiConfig, **GOOD, api_versions=given)
+
+    assert "api_versions" == error.option
+    assert words in str(error)
+
+
+@pytest.mark.parametrize("where", ["environment", "toml"])
+def test_versions_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str) -> None:
+    """An environment variable has a text, TOML has a table; the other options come as they are."""
+    if where == "environment":
+        monkeypatch.setenv("FLEXITI_API_VERSIONS", "refund=v2.5.1, i18n=v3")
+        monkeypatch.setenv("FLEXITI_I18N_METHOD", "GET")
+        monkeypatch.setenv("FLEXITI_REFERENCE_TTL", "60")
+    else:
+        file = tmp_path / "flexiti.toml"
+        file.write_text(
+            '[flexiti]\ni18n_method = "get"\nreference_ttl = 60\n'
+            '[flexiti.api_versions]\nrefund = "v2.5.1"\ni18n = "v3"\n',
+            encoding="utf-8",
+        )
+        monkeypatch.setenv("FLEXITI_CONFIG", str(file))
+    config = FlexitiConfig.load(**GOOD)
+
+    assert {"refund": "v2.5.1", "i18n": "v3"} == config.api_versions
+    assert (I18nMethod.GET, 60.0) == (config.i18n_method, config.reference_ttl)
+
+
+def test_a_cache_of_the_shops() -> None:
+    """Any aiocache cache can keep the answers, and shows in no repr."""
+    cache = SimpleMemoryCache()
+    config = FlexitiConfig(**GOOD, reference_cache=cache)
+
+    assert cache is config.reference_cache
+    assert "Cache" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "words"),
+    [
+        ("i18n_method", "put", "one of post, get"),
+        ("reference_ttl", 0, "greater than 0"),
+        ("reference_cache", "redis://h", "a cache of aiocache"),
+        ("reference_cache", {}, "a cache of aiocache"),
+    ],
+    ids=map(str, range(4)),
+)
+def test_refused(option: str, given: object, words: str) -> None:
+    """What an option cannot be is told."""
+    error = refused(FlexitiConfig, **{**GOOD, option: given})
+
+    assert option == error.option
+    assert words in str(error)
+
+
+def test_configurations_are_values() -> None:
+    """A configuration with versions can still be hashed and compared."""
+    one, other = (FlexitiConfig(**GOOD, api_versions={"i18n": version}) for version in ("v2", "v3"))
+
+    assert one != other
+    assert 1 == len({one, FlexitiConfig(**GOOD, api_versions={"i18n": "v2"})})
