@@ -18,7 +18,9 @@ app = FastAPI(lifespan=lifespan(), exception_handlers=dict(EXCEPTION_HANDLERS))
 
 
 @app.post("/checkouts")
-async def start(flexiti: Flexiti, account_number: Annotated[str, Body(embed=True)]) -> dict[str, str]:
+async def start(
+    flexiti: Flexiti, account_number: Annotated[str, Body(embed=True)]
+) -> dict[str, str]:
     """Start a checkout: the page shows the URL in a frame, or sends the customer there."""
     checkout = await flexiti.checkout()
     widget = await checkout.init_widget(PurchaseWidget(account_number=account_number))

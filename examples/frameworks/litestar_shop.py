@@ -1,8 +1,7 @@
 """
-Litestar: `granian --interface asgi --workers 2 litestar_shop:app`, with `FLEXITI_*` in the
-environment.
+Litestar: `granian --interface asgi --workers 2 litestar_shop:app`.
 
-A real shop keeps the reference id in its own signed session, not in the URL: see `examples/shop`.
+`FLEXITI_*` in the environment configures it. A real shop keeps the reference id in its own signed session, not in the URL: see `examples/shop`.
 """
 
 from decimal import Decimal
@@ -25,9 +24,7 @@ async def start(flexiti: FlexitiSession, data: dict[str, str]) -> dict[str, str]
 
 
 @post("/checkouts/{reference_id:str}/event")
-async def event(
-    flexiti: FlexitiSession, reference_id: str, data: dict[str, Any]
-) -> dict[str, str]:
+async def event(flexiti: FlexitiSession, reference_id: str, data: dict[str, Any]) -> dict[str, str]:
     """Take what the widget has posted to the page, and say what comes next."""
     checkout = await flexiti.resume(reference_id)
     return {"next": await checkout.handle_event(data)}

@@ -45,7 +45,9 @@ TYPES: Final = "urn:problem-type:flexiti:"
 
 _WORDS: Final = frozenset({REQUIRED, LENGTH, WRONG_FORMAT, INVALID})
 _NAME: Final = re.compile(r"[\w.\[\]-]{1,100}", re.ASCII)
-_RANGE: Final = re.compile(r"\s*([a-z]{1,8}|\*)(?:-[a-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
+_RANGE: Final = re.compile(
+    r"\s*([a-z]{1,8}|\*)(?:-[a-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*"
+)
 
 
 @frozen

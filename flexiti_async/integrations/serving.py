@@ -1,4 +1,4 @@
-"""What the modules of all frameworks share: a session to serve with, and what they say of errors."""
+"""What the modules of all frameworks share: the session, and what is said of errors."""
 
 import logging
 from collections.abc import AsyncGenerator, Iterable
