@@ -253,6 +253,7 @@ KINDS: Final[Mapping[type[errors.FlexitiError], Kind]] = MappingProxyType(
         errors.Throttled: _UNAVAILABLE,
         errors.ServerError: _UNAVAILABLE,
         errors.MalformedAnswer: _UNAVAILABLE,
+        errors.TokenRejected: _UNAVAILABLE,  # it is asked for anew after a while
         errors.TokenUnavailable: _UNAVAILABLE,
         errors.TokenThrottled: _UNAVAILABLE,
         errors.StoreError: _UNAVAILABLE,

@@ -59,14 +59,8 @@ def tell(error: FlexitiError, accept_language: str | None) -> Problem:
     """Log an error, which its problem does not show, and give the problem."""
     problem = problem_of(error, language_of(accept_language))
     level = logging.ERROR if problem.status == _FAULT_OF_THE_SHOP else logging.WARNING
-    told = error.reference_id if hasattr(error, "reference_id") else None
+    # The text has the reference id where the error was told it.
     _log.log(
-        level,
-        "answered %d %s: %s: %s (reference id %s)",
-        problem.status,
-        problem.type,
-        type(error).__name__,
-        error,
-        told,
+        level, "answered %d %s: %s: %s", problem.status, problem.type, type(error).__name__, error
     )
     return problem

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Request, sync_playwright
 
 from flexiti_async.sandbox import Sandbox
 
@@ -97,7 +97,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
         )
         context.set_default_timeout(20_000)
         customer = Customer(context.new_page(), shop.url, language)
-        _watch(customer.page, customer.faults)
+        _watch(customer)
         came.append(customer)
         customer.page.goto(shop.url)
         return customer
@@ -108,10 +108,15 @@ def visit(browser: Browser) -> Iterator[Visit]:
     assert [] == [fault for customer in came for fault in customer.faults]
 
 
-def _watch(page: Page, faults: list[str]) -> None:
+def _watch(customer: Customer) -> None:
+    page, faults = customer.page, customer.faults
+
     def look(request: Request) -> None:
-        if urlsplit(request.url).hostname not in {"127.0.0.1", None}:
+        parts = urlsplit(request.url)
+        if parts.hostname not in {"127.0.0.1", None}:
             faults.append(f"asked for {request.url}")
+        if request.method == "POST" and request.url.startswith(customer.shop):
+            customer.posted.append(parts.path.rpartition("/")[2])
 
     page.on("request", look)
     page.on("pageerror", lambda error: faults.append(f"script failed: {error}"))

@@ -10,16 +10,19 @@ import contextlib
 import os
 import secrets
 import signal
+import socket
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from flexiti_shop.settings import DATABASE, SECRET_KEY
 
 __all__ = ["main"]
+
+_BACKLOG: Final = 2048
 
 
 def main() -> None:
@@ -42,26 +45,23 @@ def main() -> None:
 
 def serve(host: str, port: int, workers: int) -> None:
     """Listen, tell the URL, and serve."""
-    config = uvicorn.Config(
-        "flexiti_shop.app:create",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_level="warning",
-        # No proxy stands before it; behind one this is a setting.
-        proxy_headers=False,
-    )
-    listening = config.bind_socket()
-    listening.listen(config.backlog)  # who comes early waits here for the first worker
-    name, number = listening.getsockname()[:2]
-    sys.stdout.write(f"http://{f'[{name}]' if ':' in name else name}:{number}/\n")
-    sys.stdout.flush()
-    server = uvicorn.Server(config)
-    if workers > 1:
-        Multiprocess(config, target=server.run, sockets=[listening]).run()
-    else:
-        server.run(sockets=[listening])
+    with socket.create_server((host, port), family=_family(host), backlog=_BACKLOG) as listening:
+        # Who comes from here on waits in the backlog for the first worker.
+        name, number = listening.getsockname()[:2]
+        sys.stdout.write(f"http://{f'[{name}]' if ':' in name else name}:{number}/\n")
+        sys.stdout.flush()
+        uvicorn.run(
+            "flexiti_shop.app:create",
+            factory=True,
+            fd=listening.fileno(),
+            workers=workers,
+            log_level="warning",
+            proxy_headers=False,  # no proxy stands before it
+        )
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from flexiti_async import FlexitiConfig, FlexitiError, Language
+from flexiti_async import CheckoutTokenRejected, FlexitiConfig, FlexitiError, Language
 from flexiti_async.integrations.serving import tell
 from flexiti_async.integrations.starlette import answer_problem, lifespan
 from flexiti_shop import application, order, purchase
 from flexiti_shop.guard import SafeHeaders
 from flexiti_shop.orders import OrderBook
-from flexiti_shop.pages import language, page, problem_page
+from flexiti_shop.pages import language, page, problem_page, start_over
 from flexiti_shop.settings import ShopSettings
 
 __all__ = ["create"]
@@ -102,6 +102,8 @@ async def on_flexiti_error(request: Request, error: Exception) -> Response:
     """Answer an error of the library: to a script as problem details, to people as a page."""
     if request.url.path.endswith("/event") or not isinstance(error, FlexitiError):
         return await answer_problem(request, error)
+    if isinstance(error, CheckoutTokenRejected):  # it cannot go on, but the cart is still there
+        await start_over(request)
     return problem_page(request, tell(error, language(request).value))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from attrs import evolve
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -12,7 +13,7 @@ from starlette.templating import Jinja2Templates
 from flexiti_async import Checkout, CheckoutNotFound, Language, Sharing
 from flexiti_async.integrations.problems import Problem, language_of
 from flexiti_async.integrations.starlette import flexiti_of
-from flexiti_shop.guard import CSRF_FIELD, csrf_token, reference_id_of
+from flexiti_shop.guard import CSRF_FIELD, begin_anew, csrf_token, reference_id_of
 from flexiti_shop.orders import Order, OrderBook
 from flexiti_shop.settings import ShopSettings
 from flexiti_shop.texts import TEXTS, money, percent
@@ -25,6 +26,7 @@ __all__ = [
     "page",
     "problem_page",
     "resume",
+    "start_over",
     "whereabouts",
 ]
 
@@ -121,6 +123,14 @@ def order_book(request: Request) -> OrderBook:
 async def order_of(request: Request) -> Order:
     """Give this customer's order, or their empty cart."""
     return await order_book(request).find(reference_id_of(request))
+
+
+async def start_over(request: Request) -> Order:
+    """Give the customer another reference id, with the same cart: the checkout has ended."""
+    quantity = (await order_of(request)).quantity
+    order = await order_book(request).find(begin_anew(request))
+    await order_book(request).fill(order, quantity)
+    return evolve(order, quantity=quantity)
 
 
 async def resume(request: Request) -> Checkout | None:

@@ -12,6 +12,7 @@ from flexiti_async import (
     CUSTOMER_PORTAL,
     Checkout,
     CheckoutError,
+    CheckoutTokenRejected,
     EventRefused,
     FlexitiError,
     OutcomeUnknown,
@@ -24,14 +25,22 @@ from flexiti_async import (
 from flexiti_async.integrations.starlette import flexiti_of
 from flexiti_shop.guard import (
     CSRF_HEADER,
-    begin_anew,
     check_token,
     form_of,
     origin_of,
     reference_id_of,
 )
 from flexiti_shop.orders import PRICE, Order
-from flexiti_shop.pages import go, language, order_book, order_of, page, resume, whereabouts
+from flexiti_shop.pages import (
+    go,
+    language,
+    order_book,
+    order_of,
+    page,
+    resume,
+    start_over,
+    whereabouts,
+)
 
 __all__ = ["buy", "cart", "ended", "event", "fill", "pay", "plans", "start", "widget"]
 
@@ -72,7 +81,7 @@ async def start(request: Request) -> Response:
         return go(request, "order")
     given = form.get("account_number", "").strip()
     try:
-        PurchaseWidget(account_number=given)
+        given = str(PurchaseWidget(account_number=given).account_number)
     except ValidationError as refused:
         fault = refused.field_errors[0].msg
         return page(request, "pay.html", status=422, order=order, given=given, fault=fault)
@@ -85,10 +94,8 @@ async def start(request: Request) -> Response:
 async def _begin(request: Request, order: Order) -> Order:
     """Begin a checkout. One that has ended with its token is followed by one of another id."""
     if order.account_number is not None:
-        quantity, order = order.quantity, await order_book(request).find(begin_anew(request))
-        await order_book(request).fill(order, quantity)
-    else:
-        await order_book(request).fill(order, order.quantity)
+        order = await start_over(request)
+    await order_book(request).fill(order, order.quantity)
     await flexiti_of(request).checkout(order.reference_id)
     return order
 
@@ -96,8 +103,12 @@ async def _begin(request: Request, order: Order) -> Order:
 async def widget(request: Request) -> Response:
     """Show the widget; a page that is loaded anew has a new widget session."""
     checkout, order = await resume(request), await order_of(request)
-    if checkout is None or checkout.step not in _WITH_WIDGET or order.account_number is None:
-        return go(request, whereabouts(checkout) if order.account_number else "pay")
+    if checkout is None or order.account_number is None:
+        return go(request, "pay")
+    # A customer who is verified, and then names another account, has to be verified for that one.
+    other = checkout.step is Step.VERIFIED and checkout.account_number != order.account_number
+    if checkout.step not in _WITH_WIDGET and not other:
+        return go(request, whereabouts(checkout))
     answer = await checkout.init_widget(
         PurchaseWidget(account_number=order.account_number, lang=language(request))
     )
@@ -155,9 +166,12 @@ async def plans(request: Request) -> Response:
 
 async def buy(request: Request) -> Response:
     """Buy with the chosen plan; however often it is sent, there is one authorization."""
-    form, order, checkout = await form_of(request), await order_of(request), await resume(request)
-    if checkout is None or order.sent or checkout.step is not Step.VERIFIED:
-        return go(request, "order" if order.sent else whereabouts(checkout))
+    form, order = await form_of(request), await order_of(request)
+    if order.sent:
+        return go(request, "order")
+    checkout = await flexiti_of(request).resume(order.reference_id)
+    if checkout.step is not Step.VERIFIED:
+        return go(request, whereabouts(checkout))
     chosen = _CHOICE.fullmatch(form.get("plan", ""))
     if chosen is None:
         return await _show_plans(request, checkout, missing=True)
@@ -166,9 +180,12 @@ async def buy(request: Request) -> Response:
         done = await checkout.authorize(
             order.total, reference=order.number, lang=language(request), **_financing(chosen)
         )
-    except (CheckoutError, OutcomeUnknown):  # somebody else is at it, or nobody knows
-        return go(request, "order")
-    except FlexitiError:  # it did not come to that: another plan may do
+    except FlexitiError as error:
+        if isinstance(error, CheckoutError | OutcomeUnknown) and not isinstance(
+            error, CheckoutTokenRejected
+        ):  # somebody else is at it, or nobody knows
+            return go(request, "order")
+        # It did not come to that: another plan may do.
         await order_book(request).note_sent(order.reference_id, sent=False)
         raise
     if done.authorization_id is not None:
