@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
     # uvicorn stops first, and then hands the signal on to whoever had it.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGTERM, _stop)
     with (
         contextlib.suppress(KeyboardInterrupt),
         tempfile.TemporaryDirectory(prefix="flexiti-shop-") as folder,
@@ -58,6 +58,10 @@ def serve(host: str, port: int, workers: int) -> None:
             log_level="warning",
             proxy_headers=False,  # no proxy stands before it
         )
+
+
+def _stop(*_: object) -> None:
+    sys.exit()
 
 
 def _family(host: str) -> socket.AddressFamily:
