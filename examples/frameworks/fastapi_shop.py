@@ -10,11 +10,12 @@ from typing import Annotated
 from fastapi import Body, FastAPI
 
 from flexiti_async import PurchaseType, PurchaseWidget
-from flexiti_async.integrations.fastapi import EXCEPTION_HANDLERS, Flexiti, lifespan
+from flexiti_async.integrations.fastapi import Flexiti, answer_errors, lifespan
 
 TOTAL = Decimal("300.00")
 
-app = FastAPI(lifespan=lifespan(), exception_handlers=dict(EXCEPTION_HANDLERS))
+app = FastAPI(lifespan=lifespan())
+answer_errors(app)
 
 
 @app.post("/checkouts")

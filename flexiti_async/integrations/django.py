@@ -22,7 +22,7 @@ the store either way. Views need async and ASGI: under WSGI each request has an 
 own.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final, TypeAlias
 
@@ -38,8 +38,8 @@ from flexiti_async.session import FlexitiSession
 
 __all__ = ["FlexitiApplication", "ProblemsMiddleware", "answer_problem", "flexiti_of"]
 
-Scope: TypeAlias = MutableMapping[str, Any]  # as ASGI has it
-Message: TypeAlias = MutableMapping[str, Any]
+Scope: TypeAlias = dict[str, Any]  # as ASGI has it
+Message: TypeAlias = Mapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]

@@ -2,7 +2,8 @@
 FastAPI: as for Starlette, and the session as a dependency.
 
 ```python
-app = FastAPI(lifespan=lifespan(), exception_handlers=dict(EXCEPTION_HANDLERS))
+app = FastAPI(lifespan=lifespan())
+answer_errors(app)
 
 
 @app.post("/pay")
@@ -18,8 +19,8 @@ from typing import Annotated, TypeAlias
 from fastapi import Depends
 
 from flexiti_async.integrations.starlette import (
-    EXCEPTION_HANDLERS,
     KEY,
+    answer_errors,
     answer_problem,
     flexiti_of,
     lifespan,
@@ -28,9 +29,9 @@ from flexiti_async.integrations.starlette import (
 from flexiti_async.session import FlexitiSession
 
 __all__ = [
-    "EXCEPTION_HANDLERS",
     "KEY",
     "Flexiti",
+    "answer_errors",
     "answer_problem",
     "flexiti_of",
     "lifespan",

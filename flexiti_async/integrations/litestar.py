@@ -3,7 +3,7 @@ Litestar: a plugin that gives handlers the session and answers our errors.
 
 ```python
 @post("/pay")
-async def pay(flexiti: FlexitiSession) -> dict[str, str]:
+async def pay(flexiti: NamedDependency[FlexitiSession]) -> dict[str, str]:
     checkout = await flexiti.checkout()
 
 
@@ -67,9 +67,11 @@ class FlexitiPlugin(InitPlugin):
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add the session's life, the dependency and the handler of errors."""
-        app_config.lifespan.append(self._run)
+        # Litestar's own types leave these open.
+        app_config.lifespan.append(self._run)  # pyright: ignore[reportUnknownMemberType]
         app_config.dependencies[KEY] = Provide(flexiti_of, sync_to_thread=False)
-        app_config.exception_handlers[FlexitiError] = answer_problem
+        handlers = app_config.exception_handlers  # pyright: ignore[reportUnknownMemberType]
+        handlers[FlexitiError] = answer_problem
         app_config.signature_types.append(FlexitiSession)
         return app_config
 

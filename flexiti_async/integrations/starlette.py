@@ -2,7 +2,8 @@
 Starlette: a lifespan, the session of a request, and an answer to our errors.
 
 ```python
-app = Starlette(routes=routes, lifespan=lifespan(), exception_handlers=EXCEPTION_HANDLERS)
+app = Starlette(routes=routes, lifespan=lifespan())
+answer_errors(app)
 
 
 async def pay(request: Request) -> Response:
@@ -17,10 +18,8 @@ async with open_session() as flexiti:
 ```
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from types import MappingProxyType
-from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
@@ -32,7 +31,7 @@ from flexiti_async.events import Listener
 from flexiti_async.integrations.serving import KEY, open_session, tell, the_session
 from flexiti_async.session import FlexitiSession
 
-__all__ = ["EXCEPTION_HANDLERS", "KEY", "answer_problem", "flexiti_of", "lifespan", "open_session"]
+__all__ = ["KEY", "answer_errors", "answer_problem", "flexiti_of", "lifespan", "open_session"]
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[Mapping[str, object]]]
 
@@ -75,7 +74,6 @@ async def answer_problem(request: Request, error: Exception) -> Response:
     return Response(problem.json(), problem.status, problem.headers)
 
 
-EXCEPTION_HANDLERS: Final[
-    Mapping[type[FlexitiError], Callable[[Request, Exception], Awaitable[Response]]]
-] = MappingProxyType({FlexitiError: answer_problem})
-"""What to give an application as `exception_handlers`."""
+def answer_errors(app: Starlette) -> None:
+    """Answer errors of this library with their problems, in all of an application."""
+    app.add_exception_handler(FlexitiError, answer_problem)

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def environment(sandbox: Sandbox, store: str) -> dict[str, str]:
 @asynccontextmanager
 async def serving(
     arguments: Sequence[str], port: int, env: dict[str, str], folder: Path
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Run `python …` until it listens, give its URL, and stop it as a service manager does."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", *arguments, env=env, cwd=folder, start_new_session=True
