@@ -19,7 +19,7 @@ nox.options.error_on_external_run = True
 # A Python that this machine lacks is reported and skipped, also when CI is set, where nox would
 # fail by default. `coverage` fails if they all were.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "processes", "package", "coverage"]
+nox.options.sessions = ["lint", "types", "tests", "processes", "browser", "package", "coverage"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)  # from the classifiers
@@ -29,6 +29,7 @@ EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = "flexiti_async, flexiti_stores"
 DIST = Path("dist")
 PROCESSES = "tests/processes"
+BROWSER = "tests/browser"
 # Without it `python -m …` puts the current folder, and so the checkout, before the wheel.
 NOT_THE_CHECKOUT = {"PYTHONSAFEPATH": "1"}
 # The hidden names that an sdist may hold; any other is a cache or something private.
@@ -72,8 +73,8 @@ def lint(session: nox.Session) -> None:
     _install_groups(session, "lint")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
-    # Nothing is installed here: the two folders are where Python looks for the packages.
-    paths = os.pathsep.join([".", "stores"])
+    # Nothing is installed here: these folders are where Python looks for the packages.
+    paths = os.pathsep.join([".", "stores", "examples/shop"])
     session.run("lint-imports", env={"PYTHONPATH": paths})
 
 
@@ -106,7 +107,7 @@ def tests(session: nox.Session) -> None:
         for stale in Path().glob(".coverage*"):
             stale.unlink()
     tested.append(str(session.python))
-    arguments = session.posargs or [f"--ignore={PROCESSES}"]
+    arguments = session.posargs or [f"--ignore={PROCESSES}", f"--ignore={BROWSER}"]
     session.run("coverage", "run", "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
 
 
@@ -153,3 +154,13 @@ def coverage(session: nox.Session) -> None:
     _install_groups(session, "coverage")
     session.run("coverage", "combine")
     session.run("coverage", "report")
+
+
+@nox.session(python=HOST, requires=["build"])
+def browser(session: nox.Session) -> None:
+    """Click through the example shop of the wheel, in the machine's Chromium."""
+    wheel = _built(session, "*.whl")
+    _install_groups(session, "browser")
+    session.install(f"{wheel}[{EXTRAS}]")
+    session.install("--force-reinstall", "--no-deps", str(wheel))
+    session.run("pytest", *(session.posargs or [BROWSER]), env=NOT_THE_CHECKOUT)

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -121,7 +121,7 @@ class Customer:
         return self.page.frame_locator("#flexiti")
 
     @contextlib.contextmanager
-    def expecting_errors(self) -> Iterator[None]:
+    def expecting_errors(self) -> Generator[None, None, None]:
         """Forget what the browser says of answers that are errors: here they are meant."""
         yield
         status = "Failed to load resource: the server responded with a status of 4"

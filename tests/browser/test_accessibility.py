@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Frame, Page
+from playwright.sync_api import Frame
 
 from .conftest import DESKTOP, Visit
 from .driver import Customer, Shop
@@ -11,9 +11,9 @@ PHONE = {"width": 390, "height": 844}
 GRAVE = {"serious", "critical"}
 
 
-def findings(looked_at: Page | Frame) -> list[str]:
+def findings(frame: Frame) -> list[str]:
     """Give what axe finds serious."""
-    found = Axe().run(looked_at).response["violations"]
+    found = Axe().run(frame).response["violations"]
     return [
         f"{one['id']}: {node['html']}"
         for one in found
