@@ -27,7 +27,7 @@ from flexiti_async import (
     ValidationError,
 )
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 
 from .checkouts import (
     ACCOUNT,
@@ -41,7 +41,6 @@ from .checkouts import (
     verified,
 )
 from .conftest import Hand, MakeSession
-from .faulty_store import FaultyStore, Trouble
 
 SHOPPER = Path(__file__).parent / "checkout_process.py"
 
