@@ -19,7 +19,7 @@ nox.options.error_on_external_run = True
 # A Python that this machine lacks is reported and skipped, also when CI is set, where nox would
 # fail by default. `coverage` fails if they all were.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "processes", "package", "coverage"]
+nox.options.sessions = ["lint", "types", "tests", "processes", "package", "docs", "coverage"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)  # from the classifiers
@@ -153,3 +153,13 @@ def coverage(session: nox.Session) -> None:
     _install_groups(session, "coverage")
     session.run("coverage", "combine")
     session.run("coverage", "report")
+
+
+@nox.session(python=HOST)
+def docs(session: nox.Session) -> None:
+    """Build the site strictly into site/, and see that its pages ask nothing of other hosts."""
+    _install_groups(session, "docs")
+    session.install("-e", f".[{EXTRAS}]")
+    session.run("python", "tools/docs_site.py", "assets")
+    session.run("zensical", "build", "--strict", "--clean")
+    session.run("python", "tools/docs_site.py", "check")
