@@ -1,25 +1,24 @@
 """What all steps of a checkout have in common: its place in the table, its token, its calls."""
 
-import functools
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Final, ParamSpec, Protocol, TypeVar
+from typing import Final, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from flexiti_async.caller import Caller, Replace
+from flexiti_async.caller import Replace
+from flexiti_async.checkout_desk import Desk
 from flexiti_async.checkout_place import Place
-from flexiti_async.checkout_records import CheckoutRecords, Saved
-from flexiti_async.clock import Clock, now
-from flexiti_async.config import FlexitiConfig, OnStoreFailure
+from flexiti_async.checkout_records import Saved
+from flexiti_async.clock import now
+from flexiti_async.config import OnStoreFailure
 from flexiti_async.errors import (
     CheckoutError,
+    CheckoutExpired,
     CheckoutTokenRejected,
     CheckoutUnsettled,
     FlexitiError,
-    ValidationError,
 )
-from flexiti_async.refresher import TokenRefresher
 from flexiti_async.sansio.call import Call
 from flexiti_async.sansio.checkout_state import CLAIMS, CheckoutState, Claimed, Sharing, Step
 from flexiti_async.sansio.outcome import did_not_run
@@ -27,27 +26,11 @@ from flexiti_async.sansio.record import StoredToken
 from flexiti_async.sansio.steps import NEXT_STEPS, TABLE, Row, missing, row_of
 from flexiti_async.sansio.token import Scope, Token
 
-__all__ = ["CheckoutFlow", "Desk", "after_running", "discreet"]
+__all__ = ["CheckoutFlow", "after_running"]
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 _NOT_BEGUN: Final = frozenset({Step.OPEN, Step.IN_STORE})
-
-
-class _Refreshers(Protocol):
-    def __call__(self, scope: Scope) -> TokenRefresher: ...
-
-
-@frozen
-class Desk:
-    """What a session lends to its checkouts."""
-
-    caller: Caller
-    refreshers: _Refreshers
-    records: CheckoutRecords
-    config: FlexitiConfig
-    clock: Clock
 
 
 class CheckoutFlow:
@@ -128,6 +111,17 @@ class CheckoutFlow:
         return self._state.open_amount
 
     @property
+    def saved(self) -> bool:
+        """
+        Whether the store has it as it stands now.
+
+        It has not with `resumable=False`, nor after a save that failed while the store was down
+        and `on_store_failure` is `degrade`: then `resume()` finds an earlier step, from which the
+        customer goes through the widget once more, with another token and another session.
+        """
+        return self._place.saved
+
+    @property
     def sharing(self) -> Sharing:
         """Whether its token is its own."""
         return self._state.sharing
@@ -181,7 +175,8 @@ class CheckoutFlow:
     async def _ask(self, call: Call[T]) -> T:
         """Make a call of the flow itself: with the pinned token, whatever the call's scope."""
         call = evolve(call, scope=self._token.scope)
-        return await self._desk.caller.make(call, self.reference_id, self._token, self._replace)
+        token = await self._pinned_token()
+        return await self._desk.caller.make(call, self.reference_id, token, self._replace)
 
     async def _once(
         self,
@@ -220,17 +215,29 @@ class CheckoutFlow:
 
     async def _bearer(self, call: Call[object], *, pinned: bool) -> tuple[Token, Replace]:
         if pinned:
-            return self._token, self._replace
+            return await self._pinned_token(), self._replace
         refresher = self._desk.refreshers(call.scope)
         return await refresher.token(), refresher.replace
 
+    async def _pinned_token(self) -> Token:
+        """Give the pinned token; one that has ended is replaced if nothing of the flow runs yet."""
+        if self.remaining > 0:
+            return self._token
+        if self.step not in _NOT_BEGUN:
+            msg = "the token of this checkout has ended, and the checkout with it: start a new one"
+            raise CheckoutExpired(msg, reference_id=self.reference_id)
+        return await self._pin_another()
+
     async def _replace(self, refused: Token) -> Token:
         """Pin another token if nothing of the flow runs yet; otherwise the flow has ended."""
-        refresher = self._desk.refreshers(self._token.scope)
-        refresher.reject(refused.token_id)
+        self._desk.refreshers(self._token.scope).reject(refused.token_id)
         if self.step not in _NOT_BEGUN:
             msg = "the API refused the token of this checkout; it cannot go on: start a new one"
             raise CheckoutTokenRejected(msg, reference_id=self.reference_id)
+        return await self._pin_another()
+
+    async def _pin_another(self) -> Token:
+        refresher = self._desk.refreshers(self._token.scope)
         if self.sharing is Sharing.DEDICATED:
             self._token = await refresher.dedicated(self._flow_ttl)
         else:
@@ -239,27 +246,6 @@ class CheckoutFlow:
 
     def _stored_token(self) -> StoredToken:
         return StoredToken.of(self._token, self.remaining)
-
-
-def discreet(method: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[object, None, T]]:
-    """
-    Make a method raise its ValidationError from a frame that does not hold its arguments.
-
-    It is `flexiti_async.sansio.rules.quiet` for coroutines. A method that goes on after its data
-    were found good lets go of them by itself.
-    """
-
-    @functools.wraps(method)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        running = method(*args, **kwargs)
-        del args, kwargs
-        try:
-            return await running
-        except ValidationError as error:
-            kind, faults = type(error), error.field_errors
-        raise kind(field_errors=faults)
-
-    return call
 
 
 def after_running(claim: CheckoutState, claimed: Claimed) -> CheckoutState:
