@@ -20,7 +20,16 @@ nox.options.error_on_external_run = True
 # A Python that this machine lacks is reported and skipped, also when CI is set, where nox would
 # fail by default. `coverage` fails if they all were.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "processes", "browser", "package", "coverage"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "processes",
+    "browser",
+    "package",
+    "docs",
+    "coverage",
+]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)  # from the classifiers
@@ -198,3 +207,13 @@ def browser(session: nox.Session) -> None:
     """Click through the example shop of the wheel, in the machine's Chromium."""
     _install_wheel(session, "browser")
     session.run("pytest", *(session.posargs or ["tests/browser"]), env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST)
+def docs(session: nox.Session) -> None:
+    """Build the site strictly into site/, and see that its pages ask nothing of other hosts."""
+    _install_groups(session, "docs")
+    session.install("-e", f".[{EXTRAS}]")
+    session.run("python", "tools/docs_site.py", "assets")
+    session.run("zensical", "build", "--strict", "--clean")
+    session.run("python", "tools/docs_site.py", "check")
