@@ -146,7 +146,7 @@ def _goals(in_flight: int, found: list[_Subject]) -> list[Goal]:
             if in_flight > 1 and (peer, loop) in known:
                 rate = ratios(ours.rate, known[peer, loop].rate)
                 figure = f"throughput / {WHAT[peer]}, {where}"
-                by_loop[loop].append(Goal(figure, rate, times, at_least=True))
+                by_loop[loop].append(Goal(figure, rate, times, "≥"))
     return [goal for goals in by_loop.values() for goal in goals]
 
 

@@ -6,6 +6,7 @@ Arguments: the peer's name and the event loop's.
 
 import asyncio
 import gc
+import logging
 import resource
 import sys
 import time
@@ -114,6 +115,8 @@ def _resident() -> int:
 
 
 async def _main(name: str) -> None:
+    # Hundreds of failures, all of them wanted, would be told on the terminal.
+    logging.lastResort = logging.NullHandler()
     try:
         peer = open_peer(name)
     except ModuleNotFoundError as error:

@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import attrs
 import vl_convert
@@ -51,21 +51,27 @@ class Goal:
         figure: What it is.
         value: What was found.
         wanted: The limit.
-        at_least: Whether it should be as great as that, not as small.
+        relation: How it should be to the limit.
         counted: It is a count, so it holds on any machine: a smoke run fails without it.
     """
 
     figure: str
     value: float | Spread
     wanted: float
-    at_least: bool = False
+    relation: Literal["≤", "≥", "="] = "≤"
     counted: bool = False
 
     @property
     def met(self) -> bool:
         """Whether it is as it should be; of what was repeated the median counts."""
         value = self.value.median if isinstance(self.value, Spread) else self.value
-        return value >= self.wanted if self.at_least else value <= self.wanted
+        match self.relation:
+            case "≤":
+                return value <= self.wanted
+            case "≥":
+                return value >= self.wanted
+            case "=":
+                return value == self.wanted
 
 
 @frozen
@@ -159,7 +165,7 @@ def _surroundings() -> dict[str, str]:
 
 def _goals_table(goals: Sequence[Goal]) -> Table:
     rows = [
-        (goal.figure, goal.value, f"{'≥' if goal.at_least else '≤'} {goal.wanted:g}", goal.met)
+        (goal.figure, goal.value, f"{goal.relation} {goal.wanted:g}", goal.met)
         for goal in goals
     ]
     return Table("Goals", ("figure", "found", "to reach", "met"), rows)

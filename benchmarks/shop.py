@@ -1,11 +1,6 @@
-"""
-A process of a shop: one `FlexitiSession` over a store that is shared, and counted.
-
-Argument: the number of the process.
-"""
+"""A process of a shop: one `FlexitiSession` over a store that is shared, and counted."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,7 +9,7 @@ from benchmarks.children import obey, run
 from benchmarks.counting import CountingStore
 from benchmarks.target import ACCOUNT_NUMBER, Target
 from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession, PurchaseWidget, open_store
-from flexiti_async.events import Event, FlightStarted, TokenWaited
+from flexiti_async.events import Event, TokenWaited
 
 _CUSTOMER = PurchaseWidget(account_number=ACCOUNT_NUMBER)
 
@@ -24,10 +19,12 @@ class _Shop:
 
     def __init__(self) -> None:
         self._waits: list[float] = []
-        self._flights = 0
+        self._session: FlexitiSession
+        self._store: CountingStore | None = None
 
     async def open(self, target: dict[str, Any], store: str) -> None:
-        """Open a session over a store."""
+        """Open a session over a store, in place of the one before."""
+        await self.close()
         whole = Target.from_json(target)
         self._store = CountingStore(open_store(store))
         config = FlexitiConfig(
@@ -44,19 +41,17 @@ class _Shop:
     async def token(self, at: float = 0.0) -> dict[str, object]:
         """Ask for the token at a moment of the monotonic clock, and tell when it was there."""
         await asyncio.sleep(max(at - time.monotonic(), 0.0))
-        before = self._store.operations
+        before = self._operations
         token = await self._session.token()
         done = time.monotonic()
         return {
             "done": done,
             "token": token.access_token.reveal(),
-            "operations": self._store.operations - before,
+            "operations": self._operations - before,
         }
 
     async def steady(self, seconds: float, rate: float, min_ttl: float) -> dict[str, object]:
         """Let callers come at a rate, each on time, and tell how many had to wait."""
-        self._waits.clear()
-        self._flights, operations = 0, self._store.operations
         harmed = 0
 
         async def call() -> None:
@@ -69,6 +64,7 @@ class _Shop:
         # The first one may have to mark the token as promised; what counts are renewals.
         await call()
         self._waits.clear()
+        operations = self._operations
         began, callers = time.monotonic(), round(seconds * rate)
         tasks: list[asyncio.Task[None]] = []
         for number in range(callers):
@@ -79,8 +75,7 @@ class _Shop:
             "callers": callers,
             "blocked": len(self._waits),
             "harmed": harmed,
-            "flights": self._flights,
-            "operations": self._store.operations - operations,
+            "operations": self._operations - operations,
         }
 
     async def operations(self, number: int) -> dict[str, float]:
@@ -105,22 +100,26 @@ class _Shop:
         }
         counted: dict[str, float] = {}
         for name, kind in kinds.items():
-            before = self._store.operations
+            before = self._operations
             for _ in range(number):
                 await kind()
-            counted[name] = (self._store.operations - before) / number
+            counted[name] = (self._operations - before) / number
         return counted
 
+    @property
+    def _operations(self) -> int:
+        return 0 if self._store is None else self._store.operations
+
     async def close(self) -> None:
-        """Close the session, and the store."""
-        await self._session.aclose()
-        await self._store.aclose()
+        """Close the session and the store, if they are open."""
+        if self._store is not None:
+            await self._session.aclose()
+            await self._store.aclose()
+            self._store = None
 
     def _note(self, event: Event) -> None:
         if isinstance(event, TokenWaited):
             self._waits.append(event.seconds)
-        elif isinstance(event, FlightStarted):
-            self._flights += 1
 
 
 async def _main() -> None:
@@ -130,9 +129,9 @@ async def _main() -> None:
         "token": shop.token,
         "steady": shop.steady,
         "operations": shop.operations,
-        "close": shop.close,
     }
     await obey(verbs)
+    await shop.close()
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def _report(subjects: list[_Subject], size: _Size, missing: list[str]) -> Report
                 f"the fastest peer ({nearest.name}) / token()",
                 ratios(nearest.seconds, ours.seconds),
                 1.0,
-                at_least=True,
+                "≥",
             )
         )
     rows = [
