@@ -164,6 +164,4 @@ def _distribution(in_flight: int, found: list[_Subject]) -> dict[str, object]:
         if (at := _milliseconds(subject.latencies, percent)) is not None
     ]
     title = f"Latency of one widget/init, {in_flight} in flight"
-    return lines(
-        title, values, x="percentile", y="latency in ms", series="client", log_y=True
-    )
+    return lines(title, values, x="percentile", y="latency in ms", series="client", log_y=True)

@@ -28,7 +28,9 @@ def _chart(title: str, **parts: object) -> Chart:
     }
 
 
-def bars(title: str, rows: Mapping[str, Spread], *, unit: str, ours: str, log: bool = False) -> Chart:
+def bars(
+    title: str, rows: Mapping[str, Spread], *, unit: str, ours: str, log: bool = False
+) -> Chart:
     """
     Draw a bar per row, the smallest first, with its quartiles; ours stands out.
 
@@ -40,11 +42,23 @@ def bars(title: str, rows: Mapping[str, Spread], *, unit: str, ours: str, log: b
         log: Draw the axis logarithmic.
     """
     values = [
-        {"name": name, "median": at.median, "low": at.low, "high": at.high, "ours": name.startswith(ours)}
+        {
+            "name": name,
+            "median": at.median,
+            "low": at.low,
+            "high": at.high,
+            "ours": name.startswith(ours),
+        }
         for name, at in sorted(rows.items(), key=lambda row: row[1].median)
     ]
     scale: dict[str, object] = {"type": "log"} if log else {"zero": True}
-    y = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 300}}
+    y = {
+        "field": "name",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "axis": {"labelLimit": 300},
+    }
     color = {
         "field": "ours",
         "type": "nominal",

@@ -7,22 +7,20 @@ Arguments: the peer's name and the event loop's.
 import asyncio
 import gc
 import logging
-import resource
 import sys
 import time
-from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.children import Child, obey, run
 from benchmarks.crowd import stampede
 from benchmarks.latency import Latencies
+from benchmarks.memory import resident
 from benchmarks.peers import Caller, open_peer
 from benchmarks.server import WIDGET, steer
 from benchmarks.target import Target
 
 __all__ = ["start_client"]
 
-_PAGE: Final = resource.getpagesize()
 _NOT_OPTIONAL: Final = {"aiohttp", "benchmarks", "flexiti_async", "flexiti_stores"}
 
 
@@ -94,24 +92,15 @@ class _Client:
         await self._peer.init_widget()
         await steer(self._target, hold=[WIDGET])
         gc.collect()
-        before = _resident()
+        before = resident()
         calls = [asyncio.ensure_future(self._peer.init_widget()) for _ in range(number)]
         while (await steer(self._target))["waiting"] < number:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.05)
         gc.collect()
-        after = _resident()
+        after = resident()
         await steer(self._target, hold=[])
         await asyncio.gather(*calls)
         return {"bytes": after - before}
-
-
-def _resident() -> int:
-    """Tell how much memory this process has, in bytes."""
-    try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
-    except OSError:  # not Linux: its greatest extent so far
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 async def _main(name: str) -> None:

@@ -46,9 +46,7 @@ class Spread:
 
     def scaled(self, factor: float) -> Self:
         """Give it in another unit."""
-        return type(self)(
-            self.median * factor, self.low * factor, self.high * factor, self.repeats
-        )
+        return type(self)(self.median * factor, self.low * factor, self.high * factor, self.repeats)
 
 
 def ratios(of: Sequence[float], to: Sequence[float]) -> Spread:

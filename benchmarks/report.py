@@ -165,8 +165,7 @@ def _surroundings() -> dict[str, str]:
 
 def _goals_table(goals: Sequence[Goal]) -> Table:
     rows = [
-        (goal.figure, goal.value, f"{goal.relation} {goal.wanted:g}", goal.met)
-        for goal in goals
+        (goal.figure, goal.value, f"{goal.relation} {goal.wanted:g}", goal.met) for goal in goals
     ]
     return Table("Goals", ("figure", "found", "to reach", "met"), rows)
 

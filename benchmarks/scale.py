@@ -143,9 +143,7 @@ def _milliseconds(load: _Load, percent: float) -> float | None:
 
 
 def _tenants_table(tenants: dict[int, list[float]]) -> Table:
-    rows = [
-        (str(number), Spread.of(cpu).scaled(_MICRO)) for number, cpu in sorted(tenants.items())
-    ]
+    rows = [(str(number), Spread.of(cpu).scaled(_MICRO)) for number, cpu in sorted(tenants.items())]
     return Table("Client ids in one process", ("client ids", "CPU µs per call"), rows)
 
 

@@ -210,9 +210,7 @@ async def running_server() -> AsyncGenerator[Target]:
 async def _main() -> None:
     state = _State()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: _Wire(state), "127.0.0.1", 0, backlog=_BACKLOG
-    )
+    server = await loop.create_server(lambda: _Wire(state), "127.0.0.1", 0, backlog=_BACKLOG)
     port = server.sockets[0].getsockname()[1]
     await obey({}, {"base_url": f"http://127.0.0.1:{port}{_BASE_PATH}"})
     server.close()

@@ -93,7 +93,9 @@ def _report(subjects: list[_Subject], size: _Size, missing: list[str]) -> Report
         tables=[Table("One token out of memory", ("client", "µs", "/ ours"), rows)],
         goals=goals,
         charts=[
-            bars("A token out of memory", found, unit="µs, less is better", ours=WHAT[OURS], log=True)
+            bars(
+                "A token out of memory", found, unit="µs, less is better", ours=WHAT[OURS], log=True
+            )
         ],
         parameters={"rounds": size.rounds, "seconds per round": size.round_seconds},
         missing=missing,
