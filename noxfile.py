@@ -4,6 +4,7 @@ What is checked, and how.
 `nox` checks everything. `nox -s lint types` and `nox -s tests-3.12 -- -k token` do a part.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -28,7 +29,9 @@ HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = "flexiti_async, flexiti_stores"
 DIST = Path("dist")
-PROCESSES = "tests/processes"
+# Tests wait more than they compute. A class, or the functions of a file, stay in one process:
+# they share servers.
+PARALLEL = ["-n", "2", "--dist", "loadscope"]
 # Without it `python -m …` puts the current folder, and so the checkout, before the wheel.
 NOT_THE_CHECKOUT = {"PYTHONSAFEPATH": "1"}
 # The hidden names that an sdist may hold; any other is a cache or something private.
@@ -94,30 +97,35 @@ def build(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", str(DIST))
 
 
-@nox.session(python=PYTHONS, requires=["build"])
-def tests(session: nox.Session) -> None:
-    """Test the wheel, not the checkout; arguments after `--` go to pytest."""
+def _install_wheel(session: nox.Session) -> None:
+    """Install the wheel with all extras, and what tests need."""
     wheel = _built(session, "*.whl")
     _install_groups(session, "test")
     session.install(f"{wheel}[{EXTRAS}]")
     # A reused environment may hold another build of the same version.
     session.install("--force-reinstall", "--no-deps", str(wheel))
+
+
+def _test_wheel(session: nox.Session, *arguments: str) -> None:
+    """Run pytest on the wheel, not on the checkout, and measure coverage."""
+    _install_wheel(session)
     if not tested:
         for stale in Path().glob(".coverage*"):
             stale.unlink()
     tested.append(str(session.python))
-    arguments = session.posargs or [f"--ignore={PROCESSES}"]
     session.run("coverage", "run", "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=PYTHONS, requires=["build"])
+def tests(session: nox.Session) -> None:
+    """Test the wheel on every Python; arguments after `--` go to pytest."""
+    _test_wheel(session, *(session.posargs or ["-m", "not one_python", *PARALLEL]))
 
 
 @nox.session(python=HOST, requires=["build"])
 def processes(session: nox.Session) -> None:
-    """Test the wheel in many processes at once, killed and stopped; on one Python, being slow."""
-    wheel = _built(session, "*.whl")
-    _install_groups(session, "test")
-    session.install(f"{wheel}[{EXTRAS}]")
-    session.install("--force-reinstall", "--no-deps", str(wheel))
-    session.run("pytest", *(session.posargs or [PROCESSES]), env=NOT_THE_CHECKOUT)
+    """Test the wheel in many processes and with servers that die; on one Python, being slow."""
+    _test_wheel(session, *(session.posargs or ["-m", "one_python"]))
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False)
@@ -142,6 +150,34 @@ def package(session: nox.Session) -> None:
 def _is_stray(name: PurePosixPath) -> bool:
     hidden = {part for part in name.parts if part.startswith(".")} - HIDDEN_IN_SDIST
     return bool(hidden) or "__pycache__" in name.parts or name.suffix == ".pyc"
+
+
+@nox.session(python=HOST, requires=["build"])
+def chaos(session: nox.Session) -> None:
+    """Let everything go wrong, seed after seed: `nox -s chaos -- --minutes 30`, or `--seed 7`."""
+    _install_wheel(session)
+    session.run("python", "tests/chaos", *session.posargs, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST, requires=["build"])
+def fuzz(session: nox.Session) -> None:
+    """Fuzz what reads answers and records, for 60 seconds or as `-- --seconds 600` says."""
+    parser = argparse.ArgumentParser(prog="nox -s fuzz --")
+    parser.add_argument("--seconds", type=int, default=60)
+    wanted = parser.parse_args(session.posargs)
+    _install_groups(session, "fuzz")
+    session.install(f"{_built(session, '*.whl')}[crypto]")
+    with session.cd(session.create_tmp()):  # what it finds, it writes into the current folder
+        target = Path(__file__).parent / "tests" / "fuzz" / "atheris_target.py"
+        session.run("python", str(target), f"-max_total_time={wanted.seconds}")
+
+
+@nox.session(python=HOST)
+def mutants(session: nox.Session) -> None:
+    """Change the code, and see whether tests notice; `-- --sample 20 --seed 7 sansio/seal`."""
+    _install_groups(session, "test", "mutants")
+    session.install("-e", f".[{EXTRAS}]")
+    session.run("python", "-P", "tests/mutants.py", *session.posargs)
 
 
 @nox.session(python=HOST)

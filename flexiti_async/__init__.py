@@ -10,11 +10,20 @@ async with FlexitiSession(FlexitiConfig.load()) as flexiti:
 """
 
 from flexiti_async._version import __version__
+from flexiti_async.api.accounts import ClosedAccount, Verification, VerificationFormat
 from flexiti_async.api.applications import Application, application_body
 from flexiti_async.api.authorization_lists import AuthorizationSearch
 from flexiti_async.api.authorizations import Authorization, AuthorizationStatus
 from flexiti_async.api.captures import Capture, Release
 from flexiti_async.api.common import AccountType, Language, Province
+from flexiti_async.api.customers import (
+    AccountStatus,
+    CustomerAccount,
+    FoundAccount,
+    OfferType,
+    SecurityQuestion,
+)
+from flexiti_async.api.driverslicense import DriversLicense
 from flexiti_async.api.events import (
     CUSTOMER_PORTAL,
     Action,
@@ -24,8 +33,18 @@ from flexiti_async.api.events import (
     parse_event,
 )
 from flexiti_async.api.merchants import MerchantLogin, merchants_login
+from flexiti_async.api.plans import (
+    AnnualRate,
+    Fee,
+    PlanCustomer,
+    Plans,
+    PromotionalPurchase,
+    RegularPurchase,
+    Term,
+)
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase, PurchaseType
 from flexiti_async.api.reactions import Reaction
+from flexiti_async.api.reference import I18nMethod, ReferenceData
 from flexiti_async.api.refunds import Refund
 from flexiti_async.api.returns import Return
 from flexiti_async.api.sku_data import Product, SkuData
@@ -122,11 +141,13 @@ from flexiti_async.store import Entry, TokenStore, open_store
 __all__ = [
     "CUSTOMER_PORTAL",
     "AccountNotUsable",
+    "AccountStatus",
     "AccountType",
     "AccountTypePlace",
     "Action",
     "AgreementRequired",
     "AmountExceeded",
+    "AnnualRate",
     "ApiError",
     "Application",
     "ApplicationDeclined",
@@ -150,24 +171,30 @@ __all__ = [
     "CheckoutTokenRejected",
     "CheckoutUnsettled",
     "ClockError",
+    "ClosedAccount",
     "ConfigError",
     "Conflict",
     "ConnectError",
     "ConnectionLost",
     "CreditExceeded",
+    "CustomerAccount",
     "CustomerExists",
     "CustomerNotIdentified",
+    "DriversLicense",
     "Entry",
     "Environment",
     "EventRefused",
     "EventType",
+    "Fee",
     "FieldError",
     "FlexitiConfig",
     "FlexitiError",
     "FlexitiSession",
     "Flow",
     "Forbidden",
+    "FoundAccount",
     "GeneralError",
+    "I18nMethod",
     "InStorePurchase",
     "InsufficientScope",
     "InvalidRole",
@@ -181,19 +208,25 @@ __all__ = [
     "NotFound",
     "NotPermitted",
     "NotVerified",
+    "OfferType",
     "OnStoreFailure",
     "OnlinePurchase",
     "OutcomeUnknown",
     "PhoneNotReachable",
+    "PlanCustomer",
     "PlanNotAvailable",
+    "Plans",
     "Product",
+    "PromotionalPurchase",
     "Province",
     "PurchaseType",
     "PurchaseWidget",
     "Reaction",
     "RecordUnreadable",
+    "ReferenceData",
     "RefreshRevokesAccess",
     "Refund",
+    "RegularPurchase",
     "Release",
     "Replay",
     "RequestTimeout",
@@ -201,6 +234,7 @@ __all__ = [
     "ReturnTooLate",
     "Scope",
     "Secret",
+    "SecurityQuestion",
     "ServerError",
     "SessionClosed",
     "Sharing",
@@ -208,6 +242,7 @@ __all__ = [
     "Step",
     "StoreError",
     "StoreUnavailable",
+    "Term",
     "Throttled",
     "Token",
     "TokenDeadlock",
@@ -224,6 +259,8 @@ __all__ = [
     "TriesExceeded",
     "Unauthorized",
     "ValidationError",
+    "Verification",
+    "VerificationFormat",
     "Widget",
     "WidgetEvent",
     "WrongInputs",

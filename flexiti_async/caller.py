@@ -21,7 +21,7 @@ from flexiti_async.events import CallFinished, CallRetried, Events
 from flexiti_async.sansio.call import Call, HttpResponse
 from flexiti_async.sansio.response import read_answer
 from flexiti_async.sansio.retry import Again, judge
-from flexiti_async.sansio.token import Instant, Token
+from flexiti_async.sansio.token import Token
 from flexiti_async.transport import Transport
 
 __all__ = ["Caller"]
@@ -46,7 +46,6 @@ class _Run(Generic[T]):
         deadline: When it is over at the latest, by the loop's clock.
         attempts: How many were made.
         replaced: The token is not the one it began with: that happens once.
-        begun: When the last attempt began.
     """
 
     call: Call[T]
@@ -55,7 +54,6 @@ class _Run(Generic[T]):
     deadline: float
     attempts: int = 0
     replaced: bool = False
-    begun: Instant | None = None
 
 
 class Caller:
@@ -106,7 +104,7 @@ class Caller:
             result = await self._until_done(run, replace)
         else:
             result = await self._observed(run, replace, began)
-        # A value of the call's type is never a FlexitiError: results are models.
+        # A value of the call's type is never an error: results are models.
         if isinstance(result, FlexitiError):
             raise result
         return result
@@ -121,7 +119,7 @@ class Caller:
             ended = error
             raise
         finally:
-            at = run.begun or now(self._clock)
+            at = now(self._clock)
             self._events.tell(
                 CallFinished(
                     endpoint=run.call.endpoint,
@@ -141,7 +139,14 @@ class Caller:
         """Make attempts until one is the last; errors of the call are returned."""
         time = asyncio.get_running_loop().time
         while True:
-            result = await self._attempt(run, run.deadline - time())
+            run.attempts += 1
+            request = self._builder.call(run.call, run.token.access_token, run.reference_id)
+            answer = await self._transport.attempt(request, within=run.deadline - time())
+            result: T | FlexitiError = (
+                read_answer(run.call, answer, run.reference_id)
+                if isinstance(answer, HttpResponse)
+                else answer
+            )
             if not isinstance(result, FlexitiError):
                 return result
             if isinstance(result, Unauthorized) and not run.replaced:
@@ -167,15 +172,6 @@ class Caller:
                 )
             )
             await asyncio.sleep(verdict.seconds)
-
-    async def _attempt(self, run: _Run[T], within: float) -> T | FlexitiError:
-        run.attempts += 1
-        run.begun = now(self._clock)
-        request = self._builder.call(run.call, run.token.access_token, run.reference_id)
-        answer = await self._transport.attempt(request, within=within)
-        if isinstance(answer, HttpResponse):
-            return read_answer(run.call, answer, run.reference_id)
-        return answer
 
     async def _replace_token(self, run: _Run[T], replace: Replace) -> None:
         """Take another token for the one that was refused, before the call's time is over."""

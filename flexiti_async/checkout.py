@@ -13,7 +13,8 @@ from attrs import evolve
 from flexiti_async.api.common import Language
 from flexiti_async.api.plans import Plans, calculate_interest
 from flexiti_async.checkout_authorize import AuthorizeStep
-from flexiti_async.checkout_flow import Desk, after_running
+from flexiti_async.checkout_desk import Desk
+from flexiti_async.checkout_flow import after_running
 from flexiti_async.checkout_in_store import InStoreSteps
 from flexiti_async.checkout_money import MoneySteps
 from flexiti_async.checkout_online import OnlineSteps

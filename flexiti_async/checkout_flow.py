@@ -1,25 +1,23 @@
 """What all steps of a checkout have in common: its place in the table, its token, its calls."""
 
-import functools
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Final, ParamSpec, Protocol, TypeVar
+from typing import Final, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from flexiti_async.caller import Caller, Replace
+from flexiti_async.caller import Replace
+from flexiti_async.checkout_desk import Desk
 from flexiti_async.checkout_place import Place
-from flexiti_async.checkout_records import CheckoutRecords, Saved
-from flexiti_async.clock import Clock, now
-from flexiti_async.config import FlexitiConfig, OnStoreFailure
+from flexiti_async.checkout_records import Saved
+from flexiti_async.clock import now
+from flexiti_async.config import OnStoreFailure
 from flexiti_async.errors import (
     CheckoutError,
     CheckoutTokenRejected,
     CheckoutUnsettled,
     FlexitiError,
-    ValidationError,
 )
-from flexiti_async.refresher import TokenRefresher
 from flexiti_async.sansio.call import Call
 from flexiti_async.sansio.checkout_state import CLAIMS, CheckoutState, Claimed, Sharing, Step
 from flexiti_async.sansio.outcome import did_not_run
@@ -27,27 +25,11 @@ from flexiti_async.sansio.record import StoredToken
 from flexiti_async.sansio.steps import NEXT_STEPS, TABLE, Row, missing, row_of
 from flexiti_async.sansio.token import Scope, Token
 
-__all__ = ["CheckoutFlow", "Desk", "after_running", "discreet"]
+__all__ = ["CheckoutFlow", "after_running"]
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 _NOT_BEGUN: Final = frozenset({Step.OPEN, Step.IN_STORE})
-
-
-class _Refreshers(Protocol):
-    def __call__(self, scope: Scope) -> TokenRefresher: ...
-
-
-@frozen
-class Desk:
-    """What a session lends to its checkouts."""
-
-    caller: Caller
-    refreshers: _Refreshers
-    records: CheckoutRecords
-    config: FlexitiConfig
-    clock: Clock
 
 
 class CheckoutFlow:
@@ -239,27 +221,6 @@ class CheckoutFlow:
 
     def _stored_token(self) -> StoredToken:
         return StoredToken.of(self._token, self.remaining)
-
-
-def discreet(method: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[object, None, T]]:
-    """
-    Make a method raise its ValidationError from a frame that does not hold its arguments.
-
-    It is `flexiti_async.sansio.rules.quiet` for coroutines. A method that goes on after its data
-    were found good lets go of them by itself.
-    """
-
-    @functools.wraps(method)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        running = method(*args, **kwargs)
-        del args, kwargs
-        try:
-            return await running
-        except ValidationError as error:
-            kind, faults = type(error), error.field_errors
-        raise kind(field_errors=faults)
-
-    return call
 
 
 def after_running(claim: CheckoutState, claimed: Claimed) -> CheckoutState:

@@ -8,7 +8,8 @@ from flexiti_async.api.accounts import Verification, VerificationFormat, verify
 from flexiti_async.api.common import Language
 from flexiti_async.api.customer_accounts import CustomerAccount
 from flexiti_async.api.customers import lookup
-from flexiti_async.checkout_flow import CheckoutFlow, discreet
+from flexiti_async.checkout_desk import discreet
+from flexiti_async.checkout_flow import CheckoutFlow
 from flexiti_async.sansio.secret import Secret
 
 __all__ = ["InStoreSteps"]

@@ -10,7 +10,8 @@ from flexiti_async.api.common import Language, to_money
 from flexiti_async.api.refunds import Refund, refund
 from flexiti_async.api.returns import Return, return_capture
 from flexiti_async.api.sku_data import SkuData
-from flexiti_async.checkout_flow import CheckoutFlow, discreet
+from flexiti_async.checkout_desk import discreet
+from flexiti_async.checkout_flow import CheckoutFlow
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.sansio.checkout_state import CheckoutState
 from flexiti_async.sansio.rules import REQUIRED

@@ -8,7 +8,9 @@ from flexiti_async.api.applications import Application, application_body, apply
 from flexiti_async.api.events import EventType, WidgetEvent, read_event
 from flexiti_async.api.reactions import Reaction, react
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
-from flexiti_async.checkout_flow import CheckoutFlow, discreet
+from flexiti_async.checkout_desk import discreet
+from flexiti_async.checkout_flow import CheckoutFlow
+from flexiti_async.clock import today
 from flexiti_async.errors import (
     CheckoutError,
     EventRefused,
@@ -36,6 +38,7 @@ class OnlineSteps(CheckoutFlow):
         widget of this checkout has led to is forgotten.
 
         Raises:
+            ValidationError: The applicant is not of age.
             CheckoutError: Not now (`next_steps`); the checkout is of the other flow; or it was
                 taken further elsewhere.
             ApiError: The API refused.
@@ -47,12 +50,15 @@ class OnlineSteps(CheckoutFlow):
         if before.flow not in {None, widget.flow.value}:
             msg = f"this checkout is of the flow {before.flow}; start another one"
             raise CheckoutError(msg, reference_id=self.reference_id)
+        call = init_widget(
+            widget,
+            account_type_place=self._desk.config.account_type_place,
+            today=today(self._desk.clock) if widget.flow is Flow.APPLY else None,
+        )
         if widget.flow is Flow.APPLY and self.step is Step.OPEN:
             await self._take_own_token()
             before = self._state
-        call = init_widget(widget, account_type_place=self._desk.config.account_type_place)
-        answer = await self._ask(call)
-        answer = evolve(answer, sent_reference_id=self.reference_id)
+        answer = (await self._ask(call)).sent_with(self.reference_id)
         known = widget.account_number if isinstance(widget, PurchaseWidget) else None
         after = evolve(
             before,

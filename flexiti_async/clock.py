@@ -1,12 +1,15 @@
 """Where the time comes from: the only module of the core that reads a clock."""
 
+import datetime
 import functools
 import time
 from typing import Final, Protocol
 
 from flexiti_async.sansio.token import Instant
 
-__all__ = ["SYSTEM_CLOCK", "Clock", "SystemClock", "now"]
+__all__ = ["SYSTEM_CLOCK", "Clock", "SystemClock", "now", "today"]
+
+_FIRST_IN_CANADA: Final = datetime.timezone(-datetime.timedelta(hours=2, minutes=30))
 
 
 class Clock(Protocol):
@@ -24,6 +27,15 @@ class Clock(Protocol):
 def now(clock: Clock) -> Instant:
     """Read both clocks."""
     return Instant(wall=clock.wall(), boot=clock.boot())
+
+
+def today(clock: Clock) -> datetime.date:
+    """
+    Tell which day it is in Newfoundland's summer, where Canada's days begin.
+
+    Who is not of age there today is not of age anywhere in the country.
+    """
+    return datetime.datetime.fromtimestamp(clock.wall(), _FIRST_IN_CANADA).date()
 
 
 class SystemClock:

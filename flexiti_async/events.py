@@ -273,7 +273,7 @@ class CallFinished(Event):
         scope: Of the token that it carried.
         seconds: How long it took, all attempts and waits between them included.
         attempts: How many attempts were made.
-        token_age: Age of the token at the last attempt's start, seconds.
+        token_age: Age of the token at the end of the call, seconds.
         token_remaining: What the token had left then, seconds.
         outcome: `done`, `cancelled`, or the name of the error's class.
         status: HTTP status of an error that the API answered.

@@ -3,7 +3,7 @@
 from collections.abc import Container
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from flexiti_async.clock import Clock, now
 from flexiti_async.sansio.policy import (
@@ -15,11 +15,12 @@ from flexiti_async.sansio.policy import (
     freshness,
     min_ttl_of,
 )
-from flexiti_async.sansio.token import Token
+from flexiti_async.sansio.token import Instant, Token
 
 __all__ = ["InHand", "Rejected"]
 
 _REMEMBERED: Final = 256
+_ASKS: Final = 16
 
 
 @frozen
@@ -30,21 +31,30 @@ class InHand:
     Attributes:
         token: The token.
         marks: When it is renewed and when it is due.
-        fresh_wall: Until when it is fresh for a plain call, by the wall clock.
-        fresh_boot: The same by the boot clock; both must agree.
     """
 
     token: Token
     marks: Windows
-    fresh_wall: float
-    fresh_boot: float
+    _fresh_until: dict[float | None, Instant] = field(
+        factory=dict["float | None", Instant], init=False, repr=False, eq=False
+    )
 
-    @classmethod
-    def of(cls, token: Token, marks: Windows) -> "InHand":
-        """Take a token in hand."""
-        spare = token.life - ahead_for(marks, token.lifetime, 0.0)
-        counted = token.counted_from
-        return cls(token, marks, counted.wall + spare, counted.boot + spare)
+    def fresh_until(self, min_ttl: float | None) -> Instant:
+        """
+        Tell until when the token is fresh for an ask; both clocks must agree.
+
+        Nearly every ask of a shop is one of a few, so the table is looked up once for each.
+        """
+        known = self._fresh_until.get(min_ttl)
+        if known is not None:
+            return known
+        lifetime, counted = self.token.lifetime, self.token.counted_from
+        ttl = min_ttl_of(min_ttl, lifetime)
+        spare = self.token.life - ttl - ahead_for(self.marks, lifetime, ttl)
+        until = Instant(wall=counted.wall + spare, boot=counted.boot + spare)
+        if len(self._fresh_until) < _ASKS:
+            self._fresh_until[min_ttl] = until
+        return until
 
     def spare(self, min_ttl: float | None, clock: Clock) -> float:
         """Tell the seconds of life beyond what an ask needs."""

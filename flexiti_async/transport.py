@@ -15,6 +15,7 @@ import aiohttp
 from attrs import frozen
 from yarl import URL
 
+from flexiti_async.deadlines import Deadlines
 from flexiti_async.errors import (
     BadHttp,
     ConnectError,
@@ -51,10 +52,17 @@ class _Pool:
         gate: Lets in as many calls as there are connections, first come, first served. aiohttp's
             own queue lets a caller that comes back at once overtake those that wait, until they
             time out.
+        deadlines: Ends those that take a whole request's time.
     """
 
     session: ClientSession
     gate: asyncio.Semaphore
+    deadlines: Deadlines
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        self.deadlines.close()
+        await self.session.close()
 
 
 class Transport:
@@ -84,7 +92,9 @@ class Transport:
         self._origin = URL(base_url).origin()
         self._longest = timeout
         self._connect_timeout = connect_timeout
-        self._timeout = self._timeout_of(timeout)
+        self._untimed = aiohttp.ClientTimeout(
+            total=None, sock_connect=min(timeout, connect_timeout)
+        )
         self._connections = connections
         self._borrowed = client_session
         self._own: dict[asyncio.AbstractEventLoop, _Pool] = {}
@@ -110,34 +120,53 @@ class Transport:
         """
         if request.url.origin() != self._origin:
             return self._error(TransportError, request, f"would leave {self._origin}: refused")
-        timeout = self._timeout
-        if within is not None and within < self._longest:
-            if within <= 0:
-                return self._error(ConnectError, request, "no time was left to send it")
-            timeout = self._timeout_of(within)
+        seconds = self._longest if within is None else min(within, self._longest)
+        if seconds <= 0:
+            return self._error(ConnectError, request, "no time was left to send it")
         if self._borrowed is not None:
             return self._unfit(self._borrowed) or await self._exchange(
-                self._borrowed, request, timeout
+                self._borrowed, request, self._limits(seconds)
             )
         pool = self._pool()
         if request.private:
-            return await self._exchange(pool.session, request, timeout)
-        if not await _enter(pool.gate, timeout.connect):
-            text = f"no connection of the pool was free within {timeout.connect:g} s"
-            return self._error(ConnectError, request, text)
+            return await self._exchange(pool.session, request, self._limits(seconds))
+        if not pool.gate.locked():
+            await pool.gate.acquire()
+        else:
+            waited = await _enter(pool.gate, seconds * _WAITING_SHARE)
+            if waited is None:
+                text = f"no connection of the pool was free within {seconds * _WAITING_SHARE:g} s"
+                return self._error(ConnectError, request, text)
+            if within is not None:  # one deadline for both
+                seconds = min(within - waited, self._longest)
+        return await self._in_turn(pool, request, seconds)
+
+    async def _in_turn(
+        self, pool: _Pool, request: HttpRequest, seconds: float
+    ) -> HttpResponse | TransportError:
+        """Exchange, being through the gate, and leave it."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - what runs in a loop is a task
+        watch = pool.deadlines.watch(task, seconds)
         try:
-            return await self._exchange(pool.session, request, timeout)
+            # The gate lets nobody wait in aiohttp's queue, and the deadline is watched here.
+            return await self._exchange(pool.session, request, self._untimed)
+        except asyncio.CancelledError:
+            if not watch.is_the_reason(task):
+                raise
         finally:
+            watch.end()
             pool.gate.release()
+        return self._error(RequestTimeout, request, f"no answer within {seconds:.3g} s")
 
     async def aclose(self) -> None:
         """Close the pools of all event loops that run; a session that was lent stays open."""
         here = asyncio.get_running_loop()
         for loop, pool in list(self._own.items()):
             if loop is here:
-                await pool.session.close()
+                await pool.aclose()
             elif loop.is_running():  # in another thread
-                closing = asyncio.run_coroutine_threadsafe(pool.session.close(), loop)
+                closing = asyncio.run_coroutine_threadsafe(pool.aclose(), loop)
                 await asyncio.wait([asyncio.wrap_future(closing)], timeout=_CLOSE_WITHIN)
             self._own.pop(loop, None)
 
@@ -150,11 +179,12 @@ class Transport:
         pools, self._own = self._own, {}
         return pools
 
-    def _timeout_of(self, total: float) -> aiohttp.ClientTimeout:
+    def _limits(self, seconds: float) -> aiohttp.ClientTimeout:
+        """Let aiohttp watch the time, the wait in its queue too: what ends there was never sent."""
         return aiohttp.ClientTimeout(
-            total=total,
-            connect=total * _WAITING_SHARE,
-            sock_connect=min(total, self._connect_timeout),
+            total=seconds,
+            connect=seconds * _WAITING_SHARE,
+            sock_connect=min(seconds, self._connect_timeout),
         )
 
     @staticmethod
@@ -175,7 +205,7 @@ class Transport:
         try:
             # A token request never passes the shop's middlewares: one that asks for a token itself
             # would wait for its own answer, and none of them should see the client secret.
-            async with session.request(
+            response = await session.request(
                 request.method,
                 request.url,
                 data=request.body,
@@ -184,12 +214,14 @@ class Transport:
                 raise_for_status=False,
                 timeout=limits,
                 middlewares=() if request.private else None,
-            ) as response:
+            )
+            try:
                 body = await _read(response)
-                if body is None:
-                    return self._error(BadHttp, request, "the answer is too large")
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return HttpResponse(response.status, headers, body)
+            finally:
+                response.release()
+            if body is None:
+                return self._error(BadHttp, request, "the answer is too large")
+            return HttpResponse(response.status, response.headers, body)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return self._failure(request, error, limits.total)
 
@@ -202,7 +234,9 @@ class Transport:
                 connector=aiohttp.TCPConnector(limit=self._connections + _RESERVED),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
-            pool = self._own[loop] = _Pool(session, asyncio.Semaphore(self._connections))
+            pool = self._own[loop] = _Pool(
+                session, asyncio.Semaphore(self._connections), Deadlines()
+            )
         return pool
 
     def _failure(
@@ -213,7 +247,7 @@ class Transport:
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             return self._error(ConnectError, request, f"no connection to {self._origin} ({name})")
         if isinstance(error, TimeoutError):
-            return self._error(RequestTimeout, request, f"no answer within {total:.3g} s")
+            return self._error(RequestTimeout, request, f"no answer within {total or 0:.3g} s")
         broken = aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | OSError
         if isinstance(error, broken):
             return self._error(ConnectionLost, request, f"the connection broke off ({name})")
@@ -241,25 +275,30 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
     os.register_at_fork(after_in_child=_in_child)
 
 
-async def _enter(gate: asyncio.Semaphore, patience: float | None) -> bool:
-    """Wait for a place, first come, first served; False if there was none in time."""
-    if not gate.locked():
-        return await gate.acquire()
+async def _enter(gate: asyncio.Semaphore, patience: float) -> float | None:
+    """Wait for a place, first come, first served: seconds; None if there was none in time."""
+    time = asyncio.get_running_loop().time
+    began = time()
     try:
         async with asyncio.timeout(patience):
-            return await gate.acquire()
+            await gate.acquire()
     except TimeoutError:
-        return False
+        return None
+    return time() - began
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:
     """Read a body of bounded size; None if it is larger."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > _MOST_BYTES:
-            response.close()
-            return None
+    content = response.content
+    body = await content.readany()  # nearly always the whole of it
+    if content.at_eof() and len(body) <= _MOST_BYTES:
+        return body
+    parts, size = [body], len(body)
+    while size <= _MOST_BYTES:
+        part = await content.readany()
+        if not part:
+            return b"".join(parts)
         parts.append(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        size += len(part)
+    response.close()
+    return None

@@ -12,7 +12,7 @@ import io
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
@@ -64,7 +64,7 @@ MAY_BLOCK: Final = (
 
 
 @contextmanager
-def no_blocking() -> Iterator[None]:
+def no_blocking() -> Generator[None]:
     """Make every blocking call of the library in a running loop raise BlockingError."""
     guard = BlockBuster(SCANNED, excluded_modules=NOT_SCANNED)
     for place, name in MISSED:

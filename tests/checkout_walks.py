@@ -28,8 +28,7 @@ Do: TypeAlias = Callable[[Checkout], Coroutine[object, None, object]]
 AMOUNT = Decimal("300.00")
 CHOICES: Mapping[Kind, tuple[Choice, ...]] = {
     "purchase": ("approve", "approve", "approve", "decline", "cancel", "retry", "activation"),
-    # The sandbox takes an application after `retry` and `activation`; the table follows the page.
-    "apply": ("approve", "approve", "decline", "cancel", "failure"),
+    "apply": ("approve", "approve", "decline", "cancel", "failure", "retry", "activation"),
 }
 
 
@@ -78,9 +77,11 @@ class Walk:
                 return lambda checkout: self._verify(checkout, "sms" if how % 2 else "")
             case "return_capture":
                 taken = next((c for c in self.authorizations[0].captures if c.remaining), None)
-                return taken and self._sum(method, taken.remaining, share, taken.capture_id)
+                left, which = (taken.remaining, taken.capture_id) if taken else (None, 0)
+                return self._sum(method, left, share, which)
             case "capture" | "release":
-                return self._sum(method, self.checkout.open_amount, share)
+                # Where nothing is left the table has no such step; if it had, this would show it.
+                return self._sum(method, self.checkout.open_amount or Decimal(1), share)
             case "refund":
                 return self._sum(method, self.sandbox.account(self.number).refundable, share)
             case _:
@@ -139,7 +140,12 @@ class Walk:
         }
         if self.kind == "in_store":
             request_id, code = state.request_id or "none", self.code or "1234"
-            counter = {**common, **COUNTER, "request_id": request_id, "verification_code": code}
+            counter: dict[str, Any] = {
+                **common,
+                **COUNTER,
+                "request_id": request_id,
+                "verification_code": code,
+            }
             return authorize(InStorePurchase(**counter))
         return authorize(OnlinePurchase(**common, widget_session_id=state.session_id or "none"))
 

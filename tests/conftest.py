@@ -1,5 +1,6 @@
 """What many tests need: a sandbox and sessions on it that share one clock, moved by hand."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,29 @@ from .leftovers import Leftovers
 MakeSession = Callable[..., FlexitiSession]
 Hand = Callable[[Checkout], Awaitable[Checkout]]
 """Takes a checkout to where its next step is made: nowhere, or to another process."""
+
+ONE_PYTHON = (
+    "tests/chaos/",
+    "tests/processes/",
+    "tests/stores/test_redis_topologies.py",
+    "tests/stores/test_readme_store.py",
+    "::test_processes_lose_no_write",
+    "::test_10_000_races_lose_and_tear_nothing",
+)
+"""Parts of the names of tests that take long and depend on servers and kernels, not on Python."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure the coverage of this process, or of those that pytest-xdist starts, and no other."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", default=None):
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs on one Python only."""
+    for item in items:
+        if any(part in item.nodeid for part in ONE_PYTHON):
+            item.add_marker(pytest.mark.one_python)
 
 
 @pytest.fixture(scope="session", autouse=True)

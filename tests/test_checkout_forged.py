@@ -1,5 +1,6 @@
 """Events that somebody has made up, or posts again: none of them leads to an authorization."""
 
+import asyncio
 import copy
 import json
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import pytest
 
 from flexiti_async import (
     Checkout,
+    CheckoutConflict,
     CheckoutError,
     EventRefused,
     FlexitiSession,
@@ -193,6 +195,24 @@ async def test_an_event_is_taken_once(
 
     assert Step.AUTHORIZED is other.step
     assert ["authorization"] == money_requests(sandbox)
+
+
+async def test_of_two_processes_one_takes_an_event(
+    session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """A browser that posts it twice at once buys once."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(BUY)
+    event = sandbox.play(widget.redirection_url)
+    both = [await make_session().resume(checkout.reference_id) for _ in range(2)]
+    results = await asyncio.gather(
+        *(one.handle_event(event) for one in both), return_exceptions=True
+    )
+    lost = next(one for one, result in zip(both, results, strict=True) if result != "authorize")
+
+    assert [False, True] == sorted(isinstance(result, CheckoutConflict) for result in results)
+    assert Step.WIDGET is lost.step
+    assert await nothing_can_be_bought(lost, sandbox)
 
 
 async def test_the_event_of_an_earlier_widget_is_refused(

@@ -11,11 +11,12 @@ from flexiti_async import (
     CheckoutUnsettled,
     FlexitiSession,
     Scope,
+    Sharing,
     Step,
     ValidationError,
 )
 from flexiti_async.errors import NotVerified, WrongVerification
-from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox import Sandbox, token_id
 from flexiti_async.testing import ManualClock
 
 from .canaries import sightings
@@ -77,11 +78,13 @@ async def test_the_shops_own_request_id(session: FlexitiSession, sandbox: Sandbo
     assert Decimal(600) == sandbox.account(ACCOUNT).held
 
 
+@pytest.mark.parametrize("sharing", Sharing)
 async def test_every_call_carries_one_merchants_token(
-    session: FlexitiSession, sandbox: Sandbox
+    session: FlexitiSession, sandbox: Sandbox, sharing: Sharing
 ) -> None:
-    """Customer calls as well; and no token of this flow is ever in a URL for a browser."""
-    checkout = await session.checkout(in_store=True)
+    """The checkout's own, customer calls included; its session has others."""
+    await session.token(Scope.CUSTOMER)
+    checkout = await session.checkout(in_store=True, sharing=sharing)
     await checkout.lookup(account_number=ACCOUNT)
     await checkout.plans(300)
     await checkout.verify("merchant_override")
@@ -91,7 +94,7 @@ async def test_every_call_carries_one_merchants_token(
     assert Scope.MERCHANT is checkout.token.scope
     assert 4 == len(calls)
     assert {("merchant", checkout.reference_id)} == {(c.scope, c.reference_id) for c in calls}
-    assert 1 == len({call.token_id for call in calls})
+    assert {token_id(checkout.token.access_token.reveal())} == {c.token_id for c in calls}
 
 
 @pytest.mark.parametrize(
@@ -145,6 +148,7 @@ async def test_another_card_forgets_the_verification(
         await checkout.authorize(300, **PLAN, **COUNTER)
 
     assert (Step.FOUND, str(OTHER_ACCOUNT)) == (checkout.step, checkout.account_number)
+    assert checkout._state.verification_code is None
     assert 0 == sandbox.count("authorization")
 
 

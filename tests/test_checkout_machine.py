@@ -42,7 +42,7 @@ PROCESSES = 3
 WHICH = st.integers(0, 2)
 METHODS = sorted({row.method for row in TABLE} - {"settle"})
 ONCE = sorted({row.method for row in TABLE if row.through})
-FORWARD = ("apply", "authorize", "handle_event", "verify", "lookup", "init_widget")
+FORWARD = ("capture", "apply", "authorize", "handle_event", "verify", "lookup", "init_widget")
 ENDPOINTS = {
     "authorize": "authorization",
     "capture": "authorization/capture",
@@ -102,15 +102,15 @@ class Checkouts(RuleBasedStateMachine):
         self.walks.append(Walk(kind, number, self.sandbox, checkout))
 
     @precondition(lambda self: self.walks)
-    @rule(which=WHICH, steps=st.integers(1, 4))
-    def hurry(self, which: int, steps: int) -> None:
+    @rule(which=WHICH, steps=st.integers(1, 5), share=st.sampled_from(["some", "all"]))
+    def hurry(self, which: int, steps: int, share: str) -> None:
         """They take the shortest way for a while."""
         walk = self.walk(which)
         for _ in range(steps):
             method = next((name for name in FORWARD if name in walk.checkout.next_steps), "")
             if not (method and walk.honest):
                 return
-            step = walk.doing(method)
+            step = walk.doing(method, share=share)
             assert step is not None
             self.take(walk, step)
 
@@ -219,7 +219,7 @@ class Checkouts(RuleBasedStateMachine):
     def forge(self, which: int) -> None:
         """The widget has not verified the customer, and the browser says that it has."""
         walk = self.walk(which)
-        if walk.kind != "purchase" or walk.checkout.step is not Step.WIDGET:
+        if walk.kind != "purchase" or "handle_event" not in walk.checkout.next_steps:
             return
         event: Any = self.sandbox.play(walk.url, "decline")
         event["eventData"]["verified"] = True
@@ -275,7 +275,7 @@ def _break_off(_: object) -> None:
 
 
 Checkouts.TestCase.settings = settings(
-    max_examples=100,
+    max_examples=150,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,

@@ -1,7 +1,8 @@
 """One token request, however many callers: cold, due, renewing, cancelled, failing."""
 
 import asyncio
-from collections.abc import Coroutine
+import signal
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 
 from .conftest import MakeSession
+from .faulty_store import FaultyStore
 
 CALLERS = 10_000
 ENDPOINT = "oauth/token"
@@ -258,3 +260,41 @@ async def test_each_scope_has_its_own_token(session: FlexitiSession, sandbox: Sa
     assert [Scope.CUSTOMER, Scope.MERCHANT] == [customer.scope, merchant.scope]
     assert 1 == sandbox.count(ENDPOINT, scope="customer")
     assert 1 == sandbox.count(ENDPOINT, scope="merchant")
+
+
+@pytest.fixture
+def watchdog() -> Iterator[None]:
+    """Let a loop that spins raise: nothing in it can."""
+
+    def bark(*_: object) -> None:
+        raise AssertionError("the event loop is blocked")
+
+    before = signal.signal(signal.SIGALRM, bark)
+    signal.alarm(5)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("watchdog")
+@pytest.mark.parametrize("steps", range(12))
+async def test_who_asks_in_the_moment_of_a_landing_is_served(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock, steps: int
+) -> None:
+    """
+    Whoever comes between the end of a flight and the note of what it has brought, waits for that
+    note, and does not ask for it so eagerly that nobody can take it.
+    """
+    store = FaultyStore(clock.boot)
+    token = await make_session(store=store).token()
+    session = make_session(store=store)
+
+    async def come_later() -> Token:
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        return await session.token()
+
+    tokens = await asyncio.gather(session.token(), come_later())
+
+    assert [token.token_id] * 2 == [one.token_id for one in tokens]
+    assert 1 == sandbox.count(ENDPOINT)

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from flexiti_async import (
     PurchaseWidget,
     Scope,
     SessionClosed,
+    ValidationError,
 )
 from flexiti_async.sandbox import Sandbox
 
@@ -87,6 +89,25 @@ async def test_account_type_stands_where_the_configuration_says(
     who = body["customer_identification"]
     assert isinstance(who, dict)
     assert (nested, top) == ("account_type" in who, "account_type" in body)
+
+
+@pytest.mark.parametrize(
+    ("born", "refused"), [("2009-01-14", 0), ("2009-01-15", 0), ("2009-01-16", 2)]
+)
+async def test_a_minor_cannot_apply(
+    session: FlexitiSession, sandbox: Sandbox, born: str, refused: int
+) -> None:
+    """Who is not of age anywhere in Canada today (2027-01-15) is refused before any HTTP."""
+    data: dict[str, Any] = {**APPLICANT, "dob": born}
+    widget = ApplyWidget(**data)
+    checkout = await session.checkout(resumable=False)
+    before = len(sandbox.requests)
+    results = await asyncio.gather(
+        session.init_widget(widget), checkout.init_widget(widget), return_exceptions=True
+    )
+
+    assert refused == sum(isinstance(result, ValidationError) for result in results)
+    assert (len(sandbox.requests) == before) is bool(refused)
 
 
 async def test_old_answers_without_ids_still_make_a_widget(

@@ -110,6 +110,23 @@ async def test_waiting_for_a_connection_of_a_busy_pool_was_never_sent() -> None:
     assert [RequestTimeout, ConnectError] == [type(first), type(second)]
 
 
+async def test_the_wait_for_a_connection_is_a_part_of_the_time_that_is_left() -> None:
+    """Whoever gets a connection late has only the rest of the time for the request itself."""
+    loop = asyncio.get_running_loop()
+    async with server(hangs) as base_url:
+        transport = Transport(base_url, timeout=9.0, connect_timeout=0.2, connections=1)
+        request = HttpRequest(INIT, "POST", URL(base_url), {}, b"{}", "ref")
+        began = loop.time()
+        _, second = await asyncio.gather(
+            transport.attempt(request, within=0.7), transport.attempt(request, within=1.0)
+        )
+        took = loop.time() - began
+        await transport.aclose()
+
+    assert isinstance(second, RequestTimeout)
+    assert 1.0 <= took + 0.1 < 1.5
+
+
 async def test_callers_in_a_busy_pool_are_served_in_the_order_in_which_they_came(
     make_session: MakeSession,
 ) -> None:

@@ -22,7 +22,7 @@ from flexiti_async.api.widget_customers import (
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.sansio.call import Call, Replay
 from flexiti_async.sansio.redact import mask
-from flexiti_async.sansio.rules import INVALID, quiet
+from flexiti_async.sansio.rules import INVALID
 from flexiti_async.sansio.token import Scope
 
 __all__ = [
@@ -46,7 +46,6 @@ class AccountTypePlace(enum.StrEnum):
     """Not sent: page version 18, and before the field existed."""
 
 
-@quiet
 def init_widget(
     widget: ApplyWidget | PurchaseWidget,
     *,
@@ -70,7 +69,9 @@ def init_widget(
         ValidationError: The applicant is not of age.
     """
     if today is not None and isinstance(widget, ApplyWidget):
-        _refuse_minor(widget, today)
+        fault = _fault_of_age(widget, today)
+        if fault is not None:
+            raise ValidationError(field_errors=[fault])
     body = (
         _apply_body(widget, account_type_place)
         if isinstance(widget, ApplyWidget)
@@ -88,13 +89,12 @@ def init_widget(
     return call.at_version(version)
 
 
-def _refuse_minor(widget: ApplyWidget, today: datetime.date) -> None:
+def _fault_of_age(widget: ApplyWidget, today: datetime.date) -> FieldError | None:
     dob = datetime.date.fromisoformat(str(widget.dob))
-    if not is_of_age(dob, Province(widget.province), today):
-        fault = FieldError(
-            PERSON + "dob", INVALID, mask(widget.dob), hint=f"not of age in {widget.province}"
-        )
-        raise ValidationError(field_errors=[fault])
+    if is_of_age(dob, Province(widget.province), today):
+        return None
+    hint = f"not of age in {widget.province}"
+    return FieldError(PERSON + "dob", INVALID, mask(widget.dob), hint=hint)
 
 
 def _person(widget: ApplyWidget | PurchaseWidget) -> dict[str, object]:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Self
 from urllib.parse import parse_qs
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from flexiti_async.sansio.convert import wire_name
 from flexiti_async.sansio.redact import mask_url
@@ -27,7 +27,7 @@ class Widget:
     Attributes:
         url: The URL as a Secret; `redirection_url` reveals it.
         extra: Fields of the answer that this release does not know.
-        sent_reference_id: The `x-reference-id` that the call carried.
+        sent_reference_id: The `x-reference-id` that the call carried, where the URL has none.
     """
 
     url: Secret = field(
@@ -37,6 +37,12 @@ class Widget:
     )
     extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
     sent_reference_id: str | None = field(default=None, repr=False, metadata=wire_name(None))
+
+    def sent_with(self, reference_id: str) -> Self:
+        """Add the `x-reference-id` that the call carried, for answers that do not repeat it."""
+        if "x-reference-id=" in self.url.reveal():
+            return self
+        return evolve(self, sent_reference_id=reference_id)
 
     @property
     def redirection_url(self) -> str:

@@ -37,8 +37,8 @@ def apply(incoming: Incoming, settings: Settings, books: Books) -> Json:
     that widget/init has for them, at any depth; a middle name is `middle_name`. First name, last
     name, date of birth and postal code have to be those of the last application that widget/init
     took under the same access token; so do e-mail, phone and address, where they are given; and
-    `widget_session_id` has to be of that token and to have ended with an `flx-success`. Everything
-    else is `not_verified`. The answer says `status`, and the account if there is one.
+    `widget_session_id` has to be of that token and to have ended with the action `apply`. All else
+    is `not_verified`. The answer says `status`, and the account if there is one.
     """
     token = authorize(incoming, settings, books.ledger)
     body, unreadable = json_object(incoming)
@@ -74,8 +74,7 @@ def _check_trust(sent: dict[str, Json], init: dict[str, Json], token: Token, boo
         or not same_person(_texts(sent, names), _texts(init, names))
         or session is None
         or session.token is not token
-        or session.flow != "apply"
-        or not session.finished
+        or not session.applies
     ):
         raise RefusalError(409, "not_verified", "The application is not the one of the widget.")
 

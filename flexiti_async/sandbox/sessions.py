@@ -45,9 +45,11 @@ class WidgetSession:
         return str(self.payload["flow"])
 
     @property
-    def finished(self) -> bool:
-        """Whether it ended with an `flx-success`, verified or not."""
-        return self.event is not None and self.event.get("eventType") == "flx-success"
+    def applies(self) -> bool:
+        """Whether it ended with the action `apply` in an application, verified or not."""
+        data = self.event.get("eventData") if self.event else None
+        action = data.get("action") if isinstance(data, dict) else None
+        return self.flow == "apply" and action == "apply"
 
 
 @define(eq=False)

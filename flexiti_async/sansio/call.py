@@ -1,8 +1,10 @@
 """What is said to the API and what comes back: `Call`, `HttpRequest`, `HttpResponse`."""
 
 import enum
+import functools
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Generic, Self, TypeVar
 
 from attrs import evolve, field, frozen
@@ -17,6 +19,7 @@ T_co = TypeVar("T_co", covariant=True)
 Json = Mapping[str, object]
 """A JSON object as Python has it."""
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _VERSION: Final = re.compile(r"v\d+(\.\d+)*", re.ASCII)
 _HEADER_NAME: Final = re.compile(r"[a-z0-9-]+", re.ASCII)
 _HEADER_VALUE: Final = re.compile(r"[!-~]([ -~]*[!-~])?", re.ASCII)
@@ -36,19 +39,13 @@ _OWN_HEADERS: Final = frozenset(
 """Headers that belong to the builder and the transport, whatever a call asks for."""
 
 
+@functools.lru_cache(maxsize=64)
 def is_version(text: str) -> bool:
     """Tell whether a text can be the version segment of a URL: `v` and digits with dots."""
     return _VERSION.fullmatch(text) is not None
 
 
-def _check_version(_: object, __: object, version: str) -> None:
-    # It goes into the URL as it is.
-    if not is_version(version):
-        msg = "a version segment is `v` and digits with dots, such as v2.5.1"
-        raise ValueError(msg)
-
-
-def _check_headers(_: object, __: object, headers: Mapping[str, str]) -> None:
+def _check_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name) or name in _OWN_HEADERS:
             msg = f"a call has no say in the header {name!r} (names are in lower case)"
@@ -100,12 +97,20 @@ class Call(Generic[T_co]):
     scope: Scope
     result: type[T_co]
     replay: Replay
-    version: str = field(default="v2.5", validator=_check_version)
+    version: str = "v2.5"
     body: Json | None = field(default=None, repr=False)
-    query: Mapping[str, str] = field(factory=dict[str, str], repr=False)
-    path_values: Mapping[str, str] = field(factory=dict[str, str], repr=False)
-    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False, validator=_check_headers)
+    query: Mapping[str, str] = field(default=_NONE, repr=False)
+    path_values: Mapping[str, str] = field(default=_NONE, repr=False)
+    headers: Mapping[str, str] = field(default=_NONE, repr=False)
     pinned: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        """Check what goes onto the wire as it is. Raises ValueError."""
+        if not is_version(self.version):
+            msg = "a version segment is `v` and digits with dots, such as v2.5.1"
+            raise ValueError(msg)
+        if self.headers:
+            _check_headers(self.headers)
 
     def at_version(self, version: str | None) -> Self:
         """Give the call at a version segment of the caller's choice; None leaves it as it is."""

@@ -112,7 +112,7 @@ def encode(value: object) -> bytes:
     """Write JSON. Raises ValueError for a number that JSON does not have."""
     body = _encoder.encode(value)
     # Decimals are written as NaN, floats as null: look only if one of them can be meant.
-    suspicious = any(word in body for word in (b"NaN", b"Infinity", b"null"))
+    suspicious = b"null" in body or b"NaN" in body or b"Infinity" in body
     if suspicious and not _is_finite(value):
         msg = "JSON has no NaN and no Infinity"
         raise ValueError(msg)
@@ -193,15 +193,20 @@ def _structure_with_extra(kind: type[T]) -> Callable[[object, object], T]:
     plain = make(kind, _converter, **overrides)
 
     def hook(data: object, of: object) -> T:
-        given: dict[str, object] = {
-            # null says that there is nothing, and so does the default.
-            key: [item] if key in single and not isinstance(item, list) else item
-            for key, item in an_object(data).items()
-            if item is not None or key not in optional
-        }
+        given: Mapping[str, object] = an_object(data)
+        if single or None in given.values():
+            cleaned: dict[str, object] = {
+                # null says that there is nothing, and so does the default.
+                key: [item] if key in single and not isinstance(item, list) else item
+                for key, item in given.items()
+                if item is not None or key not in optional
+            }
+            given = cleaned
         value = plain(given, of)
+        if known.issuperset(given):
+            return value
         extra = {key: item for key, item in an_object(data).items() if key not in known}
-        return attrs.evolve(cast("Any", value), extra=extra) if extra else value
+        return cast("T", attrs.evolve(cast("Any", value), extra=extra))
 
     return hook
 
@@ -218,12 +223,15 @@ def _is_list(kind: object) -> bool:
     return getattr(kind, "__origin__", None) is list
 
 
+_list: Final = strict(list)
+
+
 def _strict_list(kind: type[T]) -> Callable[[object, object], T]:
     """Structure a list of a JSON array only: cattrs takes anything that can be iterated."""
     plain = cast("Callable[[object, object], T]", list_structure_factory(kind, _converter))
 
     def hook(data: object, of: object) -> T:
-        return plain(strict(list)(data, of), of)
+        return plain(_list(data, of), of)
 
     return hook
 

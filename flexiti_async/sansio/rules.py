@@ -84,27 +84,59 @@ def checked(model: type[T]) -> type[T]:
     fields = attrs.fields(cast("type[attrs.AttrsInstance]", model))
     names = frozenset(attribute.alias for attribute in fields)
     must_have = [a.alias for a in fields if a.default is attrs.NOTHING]
+    looks_good = _look_of(fields)
 
     def __init__(self: T, **kwargs: object) -> None:  # noqa: N807
-        unknown = sorted(kwargs.keys() - names)
-        if unknown:
+        if not names.issuperset(kwargs):
+            unknown = min(kwargs.keys() - names)
             kwargs.clear()
-            close = nearest(unknown[0], names)
+            close = nearest(unknown, names)
             hint = f"; did you mean {close!r}?" if close else ""
-            msg = f"{model.__name__} has no field {unknown[0]!r}{hint}"
+            msg = f"{model.__name__} has no field {unknown!r}{hint}"
             raise TypeError(msg)
         for name in must_have:
             kwargs.setdefault(name, None)
         make(self, **kwargs)
+        if looks_good(self, kwargs):
+            return
         faults = faults_of(self)
-        if faults:
-            kwargs.clear()
-            del self  # its repr shows what is not personal, and that may be a mix-up
-            raise ValidationError(field_errors=faults)
+        kwargs.clear()
+        del self  # its repr shows what is not personal, and that may be a mix-up
+        raise ValidationError(field_errors=faults)
 
     functools.update_wrapper(__init__, make)
     model.__init__ = __init__  # type: ignore[method-assign, assignment]
     return model
+
+
+def _look_of(
+    fields: "Iterable[attrs.Attribute[object]]",
+) -> Callable[[object, Mapping[str, object]], bool]:
+    """
+    Make the quick look that tells a good model from one whose faults are to be collected.
+
+    It looks at what was given, and at what is required; any other default is good.
+    """
+    rules: dict[str, tuple[str, Rule]] = {
+        a.alias or a.name: (a.name, a.metadata[_RULE]) for a in fields if _RULE in a.metadata
+    }
+    required = [alias for alias, (_, rule) in rules.items() if rule.required]
+
+    def looks_good(model: object, given: Mapping[str, object]) -> bool:
+        for alias in given:
+            if alias in rules:
+                name, rule = rules[alias]
+                if _fault(rule, getattr(model, name)) is not None:
+                    return False
+        for alias in required:
+            if alias not in given:
+                name, rule = rules[alias]
+                if _fault(rule, getattr(model, name)) is not None:
+                    return False
+        more: Callable[[], Iterable[FieldError]] | None = getattr(model, "more_faults", None)
+        return more is None or not any(True for _ in more())
+
+    return looks_good
 
 
 def quiet(function: Callable[P, T]) -> Callable[P, T]:
@@ -135,7 +167,7 @@ def faults_of(model: object, prefix: str = "") -> list[FieldError]:
     """Collect the faults of a model's fields, then those that it finds between them."""
     faults: list[FieldError] = []
     for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(model))):
-        rule = cast("Rule | None", attribute.metadata.get(_RULE))
+        rule: Rule | None = attribute.metadata.get(_RULE)
         if rule is None:
             continue
         value: object = getattr(model, attribute.name)
@@ -144,7 +176,7 @@ def faults_of(model: object, prefix: str = "") -> list[FieldError]:
             shown = None if value is None else _shown(value)
             hint = rule.hint if msg == WRONG_FORMAT else ""
             faults.append(FieldError(prefix + (rule.param or attribute.name), msg, shown, hint))
-    more = cast("Callable[[], Iterable[FieldError]] | None", getattr(model, "more_faults", None))
+    more: Callable[[], Iterable[FieldError]] | None = getattr(model, "more_faults", None)
     return faults if more is None else [*faults, *more()]
 
 

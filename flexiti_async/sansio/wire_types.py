@@ -53,18 +53,23 @@ def strict(*kinds: type) -> Callable[[object, object], Any]:
     return hook
 
 
+_text: Final = strict(str)
+_whole: Final = strict(int)
+_amount: Final = strict(int, Decimal)
+
+
 def number_text(value: object, _: object) -> str:
     """Read a `NumberText`."""
     if type(value) is int:
         return str(value)
-    return cast("str", strict(str)(value, str))
+    return cast("str", _text(value, str))
 
 
 def whole_number(value: object, _: object) -> int:
     """Read a `WholeNumber`."""
     if type(value) is str and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
         return int(value)
-    return cast("int", strict(int)(value, int))
+    return cast("int", _whole(value, int))
 
 
 def or_text(kind: object) -> type | None:
@@ -83,7 +88,7 @@ def typed_or_text(kind: object) -> Callable[[object, object], object]:
     def hook(value: object, _: object) -> object:
         if value is None and optional:
             return None
-        text = cast("str", strict(str)(value, str))
+        text = cast("str", _text(value, str))
         try:
             return _read_text(text, wanted)
         except ValueError:
@@ -107,17 +112,17 @@ def decimal(value: object, _: object) -> Decimal:
     # The samples quote some amounts (spec section 8 row 33); a quoted one is exact as well.
     if type(value) is str:
         value = json.loads(value, parse_float=Decimal)
-    return Decimal(cast("int", strict(int, Decimal)(value, Decimal)))
+    return Decimal(cast("int", _amount(value, Decimal)))
 
 
 def secret(value: object, _: object) -> Secret:
     """Read a text that nobody is to see."""
-    return Secret(cast("str", strict(str)(value, str)))
+    return Secret(cast("str", _text(value, str)))
 
 
 def an_object(data: object) -> Mapping[str, object]:
     """Take a JSON object only."""
-    if not isinstance(data, Mapping):
+    if type(data) is not dict and not isinstance(data, Mapping):  # a dict in nearly every case
         msg = f"{type(data).__name__} instead of an object"
         del data
         raise WrongTypeError(msg)

@@ -10,8 +10,9 @@ import pytest
 
 from flexiti_async.sandbox import Sandbox
 
+from ..crew.crew import Crew
 from ..stores.servers import Server, valkey_binary
-from .crew import Crew
+from .crew import Worker
 from .places import FilePlace, Place, RedisPlace
 from .shop import Shop
 
@@ -20,9 +21,9 @@ MakeShop = Callable[[], Awaitable[Shop]]
 
 
 @pytest.fixture(scope="session")
-def crew() -> Iterator[Crew]:
+def crew() -> Iterator[Crew[Worker]]:
     """Start the program that workers are forked from."""
-    crew = Crew()
+    crew = Crew("tests.processes.worker", Worker)
     yield crew
     crew.close()
 
@@ -46,7 +47,7 @@ def new_place(request: pytest.FixtureRequest, valkey: Server, tmp_path: Path) ->
 
 
 @pytest.fixture
-async def make_shop(crew: Crew, new_place: NewPlace) -> AsyncIterator[MakeShop]:
+async def make_shop(crew: Crew[Worker], new_place: NewPlace) -> AsyncIterator[MakeShop]:
     """Give a function that makes shops, each with a sandbox and a store of its own."""
     async with AsyncExitStack() as stack:
 

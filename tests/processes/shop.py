@@ -10,7 +10,8 @@ from flexiti_async.sansio.record import Record, decode_record
 from flexiti_async.sansio.token import Scope, TokenKey
 from flexiti_async.store import open_store
 
-from .crew import Answers, Crew, Worker
+from ..crew.crew import Crew
+from .crew import Answers, Worker
 from .places import Place
 
 __all__ = ["LEASE", "LIFETIME", "Shop"]
@@ -35,7 +36,7 @@ class Shop:
         workers: The processes.
     """
 
-    crew: Crew
+    crew: Crew[Worker]
     place: Place
     sandbox: Sandbox
     workers: list[Worker] = field(factory=list[Worker])

@@ -20,8 +20,8 @@ from flexiti_async.clock import SYSTEM_CLOCK, Clock
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 
+from ..crew.crew import DEADLINE
 from ..stores.servers import Server
-from .crew import DEADLINE
 
 WIDGET = PurchaseWidget(account_number=20009100)
 TOKEN = "oauth/token"

@@ -7,8 +7,9 @@ from attrs import define, frozen
 
 from flexiti_async.sandbox import RequestRecord
 
+from ..crew.crew import DEADLINE
 from .conftest import MakeShop
-from .crew import DEADLINE, Answers, Worker
+from .crew import Answers, Worker
 from .shop import LEASE, LIFETIME, Shop
 
 SHOPS = 5

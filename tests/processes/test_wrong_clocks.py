@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from .crew import DEADLINE
+from ..crew.crew import DEADLINE
 from .shop import Shop
 
 WRONG = 90.0

@@ -1,51 +1,22 @@
-"""
-A program: a process that is forked into workers, and what a worker does.
-
-Argument: the file descriptor of a socket. For each descriptor that comes over it a worker is
-forked, which takes its orders over that one: a JSON object a line, each answered by one with the
-same `id`. A worker whose other side is gone ends. Forking makes a worker cost milliseconds; the
-parent runs no loop and no thread, so its child is as good as a program started anew.
-"""
+"""What a process of a shop does when it is told to."""
 
 import asyncio
-import gc
-import importlib
-import json
 import os
 import random
 import signal
-import socket
-import sys
-import traceback
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
 
 from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession
 from flexiti_async.api.widget import PurchaseWidget, init_widget
-from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.sansio.token import Token
 from flexiti_async.store import Entry, TokenStore, open_store
 
+from ..crew.obedient import Obedient, ShiftedClock
+
 AMID = 0.003
 """Seconds that a swap takes at most, about."""
-
-
-class ShiftedClock:
-    """The machine's clocks, put forward; and a wall clock that somebody has set wrong."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-        self.wrong = 0.0
-
-    def wall(self) -> float:
-        """Seconds since the epoch, in this host's opinion."""
-        return SYSTEM_CLOCK.wall() + self.ahead + self.wrong
-
-    def boot(self) -> float:
-        """Seconds since boot."""
-        return SYSTEM_CLOCK.boot() + self.ahead
 
 
 class Fate:
@@ -102,40 +73,26 @@ class MortalStore:
         await self._store.aclose()
 
 
-class Worker:
+class Worker(Obedient):
     """One process of a shop, with a session or none."""
 
     def __init__(self) -> None:
+        super().__init__(
+            {
+                "open": self._open,
+                "arm": self._arm,
+                "shift": self._shift,
+                "token": self._token,
+                "widget": self._widget,
+                "settle": self._settle,
+                "loads": self._loads,
+            }
+        )
         self._clock = ShiftedClock()
         self._fate = Fate()
         self._session: FlexitiSession | None = None
         self._http: aiohttp.ClientSession | None = None
         self._store: MortalStore | None = None
-        self._verbs: dict[str, Callable[..., Awaitable[object]]] = {
-            "open": self._open,
-            "arm": self._arm,
-            "shift": self._shift,
-            "token": self._token,
-            "widget": self._widget,
-            "settle": self._settle,
-            "loads": self._loads,
-        }
-
-    async def obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take orders to the end, as many at once as there are."""
-        tasks: set[asyncio.Task[None]] = set()
-        while line := await reader.readline():
-            task = asyncio.ensure_future(self._do(json.loads(line), writer))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-    async def _do(self, order: dict[str, Any], writer: asyncio.StreamWriter) -> None:
-        answer: dict[str, object] = {"id": order.pop("id")}
-        try:
-            answer["result"] = await self._verbs[order.pop("verb")](**order)
-        except Exception:  # noqa: BLE001 - the test is told, whatever it is
-            answer["fault"] = traceback.format_exc()
-        writer.write(json.dumps(answer).encode() + b"\n")
 
     async def _open(self, config: dict[str, Any], *, mortal: bool) -> None:
         """Open a session in place of the one before."""
@@ -202,35 +159,3 @@ class Worker:
 
     async def _loads(self) -> int:
         return self._store.loads if self._store else 0
-
-
-async def work(line: int) -> None:
-    """Be a worker."""
-    reader, writer = await asyncio.open_unix_connection(sock=socket.socket(fileno=line))
-    await Worker().obey(reader, writer)
-
-
-def fork_on_demand(control: socket.socket) -> None:
-    """Fork a worker for each descriptor that comes, and tell its process id."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
-    for store in ("file", "redis"):
-        importlib.import_module(f"flexiti_stores.{store}")  # here, and not in each worker
-    gc.freeze()
-    while True:
-        _, lines, _, _ = socket.recv_fds(control, 1, 1)
-        if not lines:
-            return
-        pid = os.fork()
-        if pid == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            control.close()
-            try:
-                asyncio.run(work(lines[0]))
-            finally:
-                os._exit(0)
-        os.close(lines[0])
-        control.sendall(pid.to_bytes(4, "big"))
-
-
-if __name__ == "__main__":
-    fork_on_demand(socket.socket(fileno=int(sys.argv[1])))

@@ -10,7 +10,7 @@ from flexiti_async.sandbox.scenarios import Choice
 from .conftest import APPLY, CUSTOMER, PERSON, changed
 from .shop import Shop
 
-NEW = changed(APPLY, f"{PERSON}.first_name", "Zoe")
+NEW: dict[str, Any] = changed(APPLY, f"{PERSON}.first_name", "Zoe")
 
 
 async def applied(shop: Shop, **changes: object) -> dict[str, Any]:
@@ -120,9 +120,9 @@ async def test_two_applications_under_one_token(shop: Shop) -> None:
     assert (409, "not_verified") == answer.refusal
 
 
-@pytest.mark.parametrize("choice", ["cancel", "failure", None])
+@pytest.mark.parametrize("choice", ["cancel", "failure", "activation", "retry", None])
 async def test_unfinished_widget(shop: Shop, sandbox: Sandbox, choice: Choice | None) -> None:
-    """Without an flx-success there is no application."""
+    """Unless the widget says so, there is no application."""
     url = await shop.widget(NEW)
     if choice is not None:
         sandbox.play(url, choice)
@@ -132,11 +132,33 @@ async def test_unfinished_widget(shop: Shop, sandbox: Sandbox, choice: Choice | 
     assert (409, "not_verified") == answer.refusal
 
 
-async def test_session_of_a_purchase(shop: Shop) -> None:
-    """A widget session of a purchase is none of an application."""
-    body = await application(shop, widget_session_id=await shop.verified())
+async def test_session_of_a_purchase(shop: Shop, sandbox: Sandbox) -> None:
+    """A widget session of a purchase is none of an application, even if it ends with `apply`."""
+    person = {"personal_information": NEW[CUSTOMER]["personal_information"]}
+    wish = await shop.widget({"flow": "purchase", CUSTOMER: person})
+    sandbox.play(wish, "apply")
+    errors = [
+        (await applied(shop, widget_session_id=session_id))["error"]
+        for session_id in (await shop.verified(), wish.rpartition("=")[2])
+    ]
 
-    assert (409, "not_verified") == (await shop.post("apply", body, token=shop.customer)).refusal
+    assert ["not_verified"] * 2 == errors
+
+
+async def test_derogatory_applicant(shop: Shop, sandbox: Sandbox) -> None:
+    """Where the application cannot go on, it does not."""
+    fran = {
+        "first_name": "Fran",
+        "last_name": "Frozen",
+        "dob": "1970-02-28",
+        "postal_code": "K1A0B1",
+    }
+    body = {**APPLY, CUSTOMER: {"personal_information": fran}}
+    event: Any = sandbox.play(await shop.widget(body))
+    body["widget_session_id"] = event["eventData"]["widget_session_id"]
+
+    answer = await shop.post("apply", body, token=shop.customer)
+    assert (409, "not_verified") == answer.refusal
 
 
 async def test_existing_customer(shop: Shop) -> None:

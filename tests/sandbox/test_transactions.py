@@ -113,6 +113,7 @@ async def test_daily_limit(shop: Shop, sandbox: Sandbox) -> None:
         ({"vcc_number": "1070010000000002"}, "vcc_account_mismatch"),
         ({"vcc_number": "9"}, "not_found"),
         ({"customer_id": "9"}, "not_found"),
+        ({"account_number": None, "vcc_number": "9"}, "not_found"),
         ({"account_number": None}, "wrong_inputs"),
         ({"amount": 0}, "wrong_inputs"),
         ({"request_id": None}, "wrong_inputs"),
@@ -142,5 +143,9 @@ async def test_purchases_of_the_old_version(shop: Shop, sandbox: Sandbox) -> Non
         body |= {"verification_code": await shop.code(), "amount": amount}
         errors.append((await shop.post("transactions", body)).body.get("error"))
 
-    assert ["not_enough_credit", None] == errors
+    sandbox.account(ACCOUNT).account_status = "A"
+    body["verification_code"] = await shop.code()
+    errors.append((await shop.post("transactions", body)).body.get("error"))
+
+    assert ["not_enough_credit", None, "user_not_able_to_purchase"] == errors
     assert 0 == sandbox.account(ACCOUNT).available_credit

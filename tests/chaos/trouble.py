@@ -1,0 +1,158 @@
+"""What each disturbance does."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from typing import Final
+
+from attrs import define, field, frozen
+
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox.faults import Answer, Drop, Fault, Hang, Reset
+from flexiti_async.sandbox.rules import Only
+
+from .ground import Ground
+from .plan import Act, Verb
+from .staff import Staff
+from .worker import MARK
+
+__all__ = ["Trouble"]
+
+_ENDPOINTS: Final = ("oauth/token", "merchants/login", "widget/init")
+
+
+@frozen(eq=False)
+class _Rule:
+    fault: Fault
+    endpoint: str | None
+    only: Only
+    probability: float
+
+
+@define(eq=False)
+class Trouble:
+    """
+    Disturb a run.
+
+    Attributes:
+        sandbox: The API.
+        ground: The store.
+        staff: The processes.
+        seed: Of the plan; starts the sandbox's dice.
+    """
+
+    sandbox: Sandbox
+    ground: Ground
+    staff: Staff
+    seed: int
+    _rules: list[_Rule] = field(factory=list[_Rule])
+    _delays: list[float] = field(factory=list[float])
+    _store: asyncio.Lock = field(factory=asyncio.Lock)
+    _api: asyncio.Lock = field(factory=asyncio.Lock)
+    _verbs: dict[Verb, Callable[[Act], Awaitable[None]]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._verbs = {
+            Verb.KILL: lambda act: self.staff.kill(act.worker or 0),
+            Verb.STOP: lambda act: self.staff.stop(act.worker or 0, act.seconds),
+            Verb.CLOCK: lambda act: self.staff.set_clock(act.worker or 0, act.number),
+            Verb.CUT: self._cut,
+            Verb.LOSE: lambda act: self._hold(act, Drop(commit=True), "oauth/token"),
+            Verb.THROTTLE: self._throttle,
+            Verb.FAIL: lambda act: self._hold(act, Answer(500), act.what, probability=0.5),
+            Verb.HANG: lambda act: self._hold(act, Hang(), act.what),
+            Verb.SLOW: self._slow,
+            Verb.OUTAGE: self._outage,
+            Verb.REVOKE: self._revoke,
+            Verb.REVOKE_ALL: self._revoke_all,
+            Verb.STORE_OUTAGE: self._store_outage,
+            Verb.STORE_STALL: self._store_stall,
+            Verb.STORE_LOSS: self._store_loss,
+        }
+
+    async def make(self, act: Act) -> None:
+        """Disturb, until it is over."""
+        await self._verbs[act.verb](act)
+
+    async def _hold(
+        self,
+        act: Act,
+        fault: Fault,
+        endpoint: str | None,
+        *,
+        only: Only | None = None,
+        probability: float = 1.0,
+    ) -> None:
+        with self._holding(_Rule(fault, endpoint, only or Only(), probability)):
+            await asyncio.sleep(act.seconds)
+
+    @contextmanager
+    def _holding(self, rule: _Rule) -> Generator[None]:
+        self._rules.append(rule)
+        self._apply()
+        try:
+            yield
+        finally:
+            self._rules.remove(rule)
+            self._apply()
+
+    def _apply(self) -> None:
+        """Give the sandbox the rules that hold now: it takes away all of an endpoint, or none."""
+        self.sandbox.heal()
+        for rule in self._rules:
+            self.sandbox.inject(
+                rule.fault,
+                endpoint=rule.endpoint,
+                times=None,
+                probability=rule.probability,
+                seed=self.seed,
+                only=rule.only,
+            )
+
+    async def _cut(self, act: Act) -> None:
+        only = None if act.worker is None else Only(headers={MARK: str(act.worker)})
+        await self._hold(act, Reset(), None, only=only)
+
+    async def _throttle(self, act: Act) -> None:
+        await self._hold(act, Answer(int(act.number), retry_after=1), act.what)
+
+    async def _slow(self, act: Act) -> None:
+        self._delays.append(act.number)
+        self._set_latency()
+        await asyncio.sleep(act.seconds)
+        self._delays.remove(act.number)
+        self._set_latency()
+
+    def _set_latency(self) -> None:
+        slowest = max(self._delays, default=0.0)
+        self.sandbox.latency = dict.fromkeys(_ENDPOINTS, slowest)
+
+    async def _outage(self, act: Act) -> None:
+        async with self._api:
+            await self.sandbox.aclose()
+            await asyncio.sleep(act.seconds)
+            await self.sandbox.start()
+
+    async def _revoke(self, act: Act) -> None:
+        tokens = [token for token in self.sandbox.tokens if token.scope == act.what]
+        if tokens:
+            self.sandbox.revoke(tokens[-1].access_token)
+
+    async def _revoke_all(self, _: Act) -> None:
+        self.sandbox.revoke_all()
+
+    async def _store_outage(self, act: Act) -> None:
+        async with self._store:
+            await self.ground.take_away()
+            await asyncio.sleep(act.seconds)
+            await self.ground.bring_back()
+
+    async def _store_stall(self, act: Act) -> None:
+        async with self._store:
+            await self.ground.stall()
+            await asyncio.sleep(act.seconds)
+            await self.ground.go_on()
+
+    async def _store_loss(self, _: Act) -> None:
+        async with self._store:
+            await self.ground.lose()

@@ -1,0 +1,135 @@
+"""Processes that take orders, seen from the test that gives them."""
+
+import asyncio
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from attrs import define, field
+
+__all__ = ["DEADLINE", "Crew", "Hand", "WorkerDied"]
+
+DEADLINE = 60.0
+"""Seconds after which a test has hung."""
+
+
+class WorkerDied(Exception):
+    """The process has ended."""
+
+
+@define(eq=False)
+class Hand:
+    """
+    A process that waits for orders.
+
+    Attributes:
+        pid: Its process id.
+    """
+
+    pid: int
+    _reader: asyncio.StreamReader
+    _writer: asyncio.StreamWriter
+    _waiting: dict[int, asyncio.Future[Any]] = field(factory=dict[int, asyncio.Future[Any]])
+    _numbers: "itertools.count[int]" = field(factory=itertools.count)
+    _listener: asyncio.Task[None] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._listener = asyncio.ensure_future(self._listen())
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process has ended."""
+        return self._listener.done()
+
+    def kill(self) -> None:
+        """Kill it."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    async def died(self) -> None:
+        """Wait until it is dead."""
+        async with asyncio.timeout(DEADLINE):
+            await asyncio.shield(self._listener)
+
+    async def aclose(self) -> None:
+        """Let it go."""
+        self._writer.close()
+        await self.died()
+
+    async def order(self, verb: str, **details: object) -> Any:  # noqa: ANN401 - whatever the verb gives
+        """
+        Let it do something, and give what it answers.
+
+        Raises:
+            WorkerDied: It has ended, or does so meanwhile.
+            RuntimeError: It failed; the text is its traceback.
+        """
+        number = next(self._numbers)
+        if self.gone:
+            raise WorkerDied
+        self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._writer.write(json.dumps({"id": number, "verb": verb, **details}).encode() + b"\n")
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return await self._waiting[number]
+        finally:
+            del self._waiting[number]
+
+    async def _listen(self) -> None:
+        try:
+            while line := await self._reader.readline():
+                answer = json.loads(line)
+                waiting = self._waiting[answer["id"]]
+                if "fault" in answer:
+                    waiting.set_exception(RuntimeError(answer["fault"]))
+                else:
+                    waiting.set_result(answer["result"])
+        except ConnectionError:
+            pass
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(WorkerDied())
+        self._writer.close()
+
+
+H = TypeVar("H", bound=Hand)
+
+
+class Crew(Generic[H]):
+    """
+    The program that workers are forked from; `forks.py` says how.
+
+    Args:
+        module: Where the program finds its `Worker`: a name such as `tests.processes.worker`.
+        hand: What stands for one of them here.
+    """
+
+    def __init__(self, module: str, hand: type[H]) -> None:
+        self._hand = hand
+        self._control, other = socket.socketpair()
+        program = Path(__file__).with_name("forks.py")
+        with other:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", program, str(other.fileno()), module],
+                pass_fds=[other.fileno()],
+            )
+        self._control.settimeout(DEADLINE)
+
+    async def hire(self) -> H:
+        """Start a process."""
+        mine, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._control, [b"+"], [theirs.fileno()])
+            pid = int.from_bytes(self._control.recv(4), "big")
+        reader, writer = await asyncio.open_unix_connection(sock=mine)
+        return self._hand(pid, reader, writer)
+
+    def close(self) -> None:
+        """End the program; it has nobody to wait for."""
+        self._control.close()
+        self._process.wait(DEADLINE)

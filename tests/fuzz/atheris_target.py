@@ -1,0 +1,31 @@
+"""
+Fuzz the response function and the record codec with coverage for guide: `nox -s fuzz`.
+
+Arguments are libFuzzer's, such as `-max_total_time=60`; a folder among them keeps the corpus.
+"""
+
+import sys
+
+import atheris
+
+with atheris.instrument_imports(include=["flexiti_async"]):
+    from properties import check_answer, check_record, check_seal
+
+    from flexiti_async.sansio.call import HttpResponse
+
+
+def test_one_input(data: bytes) -> None:
+    """Take the first bytes for what to try, and the rest for what it is given."""
+    given = atheris.FuzzedDataProvider(data)
+    if given.ConsumeBool():
+        status = given.ConsumeIntInRange(-1, 1000)
+        headers = {"retry-after": given.ConsumeUnicodeNoSurrogates(12)}
+        check_answer(HttpResponse(status, headers, given.ConsumeBytes(1 << 20)))
+    else:
+        payload = given.ConsumeUnicode(1 << 20)
+        check_record(payload)
+        check_seal(payload)
+
+
+atheris.Setup(sys.argv, test_one_input)
+atheris.Fuzz()

@@ -1,0 +1,53 @@
+"""What holds whatever comes in: for hypothesis, and for the atheris target beside it."""
+
+from flexiti_async.api.merchants import merchants_login
+from flexiti_async.api.widget import PurchaseWidget, init_widget
+from flexiti_async.errors import ApiError, RecordUnreadable
+from flexiti_async.sansio.call import HttpResponse
+from flexiti_async.sansio.checkout_state import decode_checkout, encode_checkout
+from flexiti_async.sansio.record import decode_record, encode_record
+from flexiti_async.sansio.response import read_answer
+from flexiti_async.sansio.seal import KEY_BYTES, KeyRing, NotSealedError, key_from_bytes
+
+KEY = "0123456789abcdef"
+RING = KeyRing([key_from_bytes(b"k" * KEY_BYTES)])
+CALLS = (merchants_login(), init_widget(PurchaseWidget(account_number=20009100)))
+
+
+def check_answer(answer: HttpResponse) -> None:
+    """An answer becomes what its call promises or a typed error, and neither fails to be shown."""
+    for call in CALLS:
+        value = read_answer(call, answer, "0" * 32)
+        assert isinstance(value, ApiError | call.result)
+        if isinstance(value, ApiError):
+            assert value.status == answer.status
+            assert value.retry_after is None or 0 <= value.retry_after <= 86_400
+            assert value.endpoint == call.endpoint
+        assert repr(value)
+        assert isinstance(str(value), str)
+
+
+def check_record(payload: str) -> None:
+    """A payload is refused with one error, or is a record that is written and read as it was."""
+    try:
+        record = decode_record(payload, KEY)
+    except RecordUnreadable:
+        pass
+    else:
+        assert record == decode_record(encode_record(record), KEY)
+    try:
+        checkout = decode_checkout(payload, KEY)
+    except RecordUnreadable:
+        pass
+    else:
+        assert checkout == decode_checkout(encode_checkout(checkout, KEY), KEY)
+
+
+def check_seal(payload: str) -> None:
+    """A payload that we did not seal is not opened, and nothing but a typed error is raised."""
+    try:
+        RING.open(payload, name=KEY)
+    except (NotSealedError, RecordUnreadable):
+        return
+    msg = "a forged payload was opened"
+    raise AssertionError(msg)

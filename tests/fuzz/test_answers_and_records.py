@@ -1,0 +1,73 @@
+"""The functions that read what others wrote, given anything: see `properties.py`."""
+
+import json
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from flexiti_async.sansio.call import HttpResponse
+from flexiti_async.sansio.checkout_state import CheckoutState, Sharing, encode_checkout
+from flexiti_async.sansio.record import Claim, Failure, Record, StoredToken, encode_record
+from flexiti_async.sansio.secret import Secret
+
+from .properties import KEY, RING, check_answer, check_record, check_seal
+
+TOKEN = StoredToken("id", Secret("access"), 1200.0, 600.0)
+RECORD = Record(KEY, TOKEN, Claim(10.0), Failure("transient", "down", 5.0, 1, "print", 503, "x"))
+RECORD_TEXT = encode_record(RECORD)
+CHECKOUT_TEXT = encode_checkout(CheckoutState("0" * 32, TOKEN, Sharing.SHARED), KEY)
+SEALED = RING.seal(RECORD_TEXT, name=KEY, nonce=b"n" * 12)
+
+WORDS = st.sampled_from(
+    [
+        *("error", "message", "field_errors", "error_fields", "param", "msg", "value", "url"),
+        *("v", "key", "token", "claim", "failure", "checkout", "lifetime", "remaining", "lease"),
+        *("redirection_url", "widget_session_id", "enabled", "id", "name", KEY),
+    ]
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | WORDS
+JSON = st.recursive(
+    LEAVES, lambda inner: st.lists(inner) | st.dictionaries(WORDS | st.text(), inner)
+)
+TEXTS = JSON.map(json.dumps)  # with NaN and Infinity, which are no JSON and are sent anyway
+HEADERS = st.dictionaries(st.sampled_from(["retry-after", "date", "content-type"]), st.text())
+
+
+def bent(text: str) -> st.SearchStrategy[str]:
+    """Replace some of a text by something else."""
+    places = st.integers(0, len(text))
+    return st.tuples(places, places, st.text(max_size=8) | LEAVES.map(json.dumps)).map(
+        lambda cut: text[: min(cut[:2])] + cut[2] + text[max(cut[:2]) :]
+    )
+
+
+@given(st.integers(-1, 1000), HEADERS, st.binary() | TEXTS.map(str.encode))
+@example(200, {}, b"[" * 100_000)
+@example(200, {}, b"1" * 100_000)
+@example(409, {"retry-after": "9" * 10_000}, b'{"field_errors": [{"value": 1e999}]}')
+def test_any_answer_is_a_value_or_a_typed_error(
+    status: int, headers: dict[str, str], body: bytes
+) -> None:
+    """`read_answer` is total: status, headers and body may be anything."""
+    check_answer(HttpResponse(status, headers, body))
+
+
+@given(st.text() | TEXTS | bent(RECORD_TEXT) | bent(CHECKOUT_TEXT))
+@example("[" * 100_000)
+@example(RECORD_TEXT)
+@example(CHECKOUT_TEXT)
+def test_any_payload_is_refused_or_is_a_record(payload: str) -> None:
+    """What is read from a store is exactly what would be written, or one typed error."""
+    check_record(payload)
+
+
+@given((st.text() | bent(SEALED)).filter(lambda payload: payload != SEALED))
+def test_nothing_forged_is_opened(payload: str) -> None:
+    """Every change of a sealed text is noticed."""
+    check_seal(payload)
+
+
+@given(st.text(), st.text(), st.binary(min_size=12, max_size=12))
+def test_what_is_sealed_is_opened(text: str, name: str, nonce: bytes) -> None:
+    """Any text survives under any name."""
+    assert text == RING.open(RING.seal(text, name=name, nonce=nonce), name=name)

@@ -1,0 +1,120 @@
+"""The configuration and the command line, given anything."""
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flexiti_async.cli import main
+from flexiti_async.config import FlexitiConfig, option_names
+from flexiti_async.errors import ConfigError, ValidationError
+
+CANARY = "canary-of-a-secret"
+NAMES = sorted(option_names())
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+VALUES = SCALARS | st.just(CANARY) | st.lists(SCALARS) | st.dictionaries(st.text(), SCALARS)
+OPTIONS = st.dictionaries(st.sampled_from(NAMES) | st.text(), VALUES)
+ENVIRON = st.text(st.characters(min_codepoint=1, codec="utf-8"))
+# A fixture of pytest serves all examples of a test: here each of them sets what it reads anew.
+ANYHOW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+COMMANDS = ("init-widget", "token", "status", "refresh", "forget", "keys")
+LENGTHY = {"demo", "sandbox"}  # they would do their work
+WORDS = st.sampled_from(
+    [
+        *COMMANDS,
+        *("--help", "--version", "--debug", "--json", "--scope", "customer", "--store"),
+        *("memory://", "redis://127.0.0.1:1", "--base-url", "http://127.0.0.1:1", "--client-id"),
+        *("--environment", "training", "--account-number", "20009100", "--flow", "purchase"),
+        *("-", "--", "=", "-x", "--no-json", "--json=", "--reference-id", CANARY),
+    ]
+)
+
+
+def check(options: dict[str, object], *, load: bool) -> None:
+    """Make a configuration, or have one of two errors; neither shows the secret."""
+    make = cast("Callable[..., FlexitiConfig]", FlexitiConfig.load if load else FlexitiConfig)
+    try:
+        shown = repr(make(**{"client_secret": CANARY, **options}))
+    except (ConfigError, ValidationError) as error:
+        shown = f"{error!r} {error} {error.__dict__}"
+
+    if CANARY not in options:  # the name of an option is shown
+        assert CANARY not in shown
+
+
+@given(OPTIONS)
+def test_any_options_in_code(options: dict[str, object]) -> None:
+    """Whatever is given as whatever option makes a configuration or a ConfigError."""
+    check(options, load=False)
+
+
+@ANYHOW
+@given(st.dictionaries(st.sampled_from(NAMES), ENVIRON), OPTIONS)
+def test_any_environment(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], options: dict[str, object]
+) -> None:
+    """The same of environment variables, with and without options in code."""
+    with monkeypatch.context() as patch:
+        for name in NAMES:
+            patch.delenv(f"FLEXITI_{name.upper()}", raising=False)
+        for name, value in variables.items():
+            patch.setenv(f"FLEXITI_{name.upper()}", value)
+        check(options, load=True)
+
+
+@ANYHOW
+@given(
+    st.binary()
+    | st.lists(st.tuples(st.sampled_from(NAMES), VALUES)).map(
+        lambda pairs: (
+            "[flexiti]\n" + "".join(f"{name} = {value!r}\n" for name, value in pairs)
+        ).encode(errors="surrogatepass")
+    )
+)
+def test_any_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes) -> None:
+    """The same of a TOML file, which need not be TOML."""
+    file = tmp_path / "flexiti.toml"
+    file.write_bytes(content)
+    with monkeypatch.context() as patch:
+        patch.setenv("FLEXITI_CONFIG", os.fspath(file))
+        check({}, load=True)
+
+
+@settings(ANYHOW, max_examples=40)
+@given(st.lists(WORDS | st.text(), max_size=8).filter(LENGTHY.isdisjoint))
+def test_any_command_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: list[str],
+) -> None:
+    """Exit status 0, 1 or 2, and what went wrong in lines that are no traceback."""
+    with monkeypatch.context() as patch:
+        patch.chdir(tmp_path)
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
+        patch.setenv("FLEXITI_CLIENT_ID", "client")
+        patch.setenv("FLEXITI_CLIENT_SECRET", CANARY)
+        patch.setenv("FLEXITI_BASE_URL", "http://127.0.0.1:1")
+        patch.setenv("FLEXITI_RETRIES", "0")
+        capsys.readouterr()
+        status = main(words)
+        shown = capsys.readouterr()
+
+    assert status in {0, 1, 2}
+    assert "Traceback" not in shown.err
+    assert "unexpected" not in shown.err.replace("unexpected words", "")
+    assert all(line.startswith(("error: ", "note: ")) for line in lines_of(shown.err, words))
+    assert bool(status) == ("error: " in shown.err)
+    if CANARY not in words:
+        assert CANARY not in shown.out + shown.err
+
+
+def lines_of(text: str, words: list[str]) -> list[str]:
+    """Split into lines, but for those of --debug, which are many."""
+    return [] if "--debug" in words else text.split("\n")[:-1]

@@ -1,0 +1,126 @@
+"""
+A program: change the code in one place at a time, and see whether a test notices.
+
+It works on a copy, with cosmic-ray. `nox -s mutants -- --sample 20 --seed 7 sansio/seal refresher`
+tries 20 changes of each file whose name contains one of the words. It prints the changes that no
+test has noticed, and the share of those that one has.
+"""
+# ruff: noqa: T201 - what it prints is what it is for
+
+import argparse
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+COPIED = ("flexiti_async", "stores", "tests", "pyproject.toml", "README.md")
+REFRESHER = "tests/test_refresher_*.py tests/test_promise.py tests/test_checkout.py"
+FILES = "tests/stores/test_file.py tests/stores/test_file_faults.py"
+REDIS = "tests/stores/test_redis_url.py tests/stores/test_redis.py tests/stores/test_redis_tls.py"
+MEMORY = "tests/stores/test_memory.py tests/stores/test_contract.py::TestMemory"
+TESTS = {
+    "flexiti_async/sansio": "tests/sansio tests/fuzz/test_answers_and_records.py",
+    "flexiti_async/refresher.py": REFRESHER,
+    "flexiti_async/flight.py": REFRESHER,
+    "stores/flexiti_stores/memory.py": MEMORY,
+    "stores/flexiti_stores/file": FILES,
+    "stores/flexiti_stores/_aiocache.py": f"tests/stores/test_aiocache.py {REDIS}",
+    "stores/flexiti_stores/redis": f"{REDIS} tests/stores/test_redis_topologies.py",
+}
+"""What is changed, and the tests that should notice: in sansio a file's own, if it has any."""
+
+JUNK = ("%BitOr%", "%Is_Eq", "%IsNot_NotEq", "%Mul_Div")
+"""
+Operators that are not tried: types (`int | None`) that fail when they are imported, `==` where
+`is` compares what is equal to itself alone, and `/` for the `*` in front of keywords.
+"""
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """Name every file that is changed, and its tests."""
+    for place, tests in TESTS.items():
+        path = ROOT / place
+        for module in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            own = f"tests/sansio/test_{module.stem}.py"
+            mine = "sansio" in place and (ROOT / own).exists()
+            yield module.relative_to(ROOT).as_posix(), own if mine else tests
+
+
+def try_module(copy: Path, module: str, tests: str, sample: int, seed: int) -> tuple[int, int]:
+    """Try changes of one file; tell how many were noticed, and how many there were."""
+    (copy / "cosmic-ray.toml").write_text(
+        f"""[cosmic-ray]
+module-path = "{module}"
+timeout = 120.0
+excluded-modules = []
+test-command = "sh -c '{sys.executable} -P -m pytest -xqp no:cacheprovider {tests}'"
+distributor.name = "local"
+"""
+    )
+    database = copy / "session.sqlite"
+    database.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "cosmic_ray.cli"]
+    subprocess.run([*command, "init", "cosmic-ray.toml", database], cwd=copy, check=True)
+    choose(database, sample, seed)
+    paths = f"{copy}:{copy / 'stores'}"
+    subprocess.run(
+        [*command, "exec", "cosmic-ray.toml", database],
+        cwd=copy,
+        check=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    with closing(sqlite3.connect(database)) as session:
+        results = session.execute("SELECT test_outcome, diff FROM work_results").fetchall()
+    survived = [diff for outcome, diff in results if outcome == "SURVIVED"]
+    for diff in survived:
+        print("\n".join(line for line in diff.splitlines() if line[:1] in "+-@"))
+    return len(results) - len(survived), len(results)
+
+
+def choose(database: Path, sample: int, seed: int) -> None:
+    """Leave so many of the changes that cosmic-ray knows, the same ones for the same seed."""
+    with closing(sqlite3.connect(database)) as session, session:
+        found = session.execute(
+            "SELECT job_id FROM mutation_specs WHERE NOT (operator_name LIKE ? OR operator_name "
+            "LIKE ? OR operator_name LIKE ? OR operator_name LIKE ?) "
+            "ORDER BY start_pos_row, start_pos_col, operator_name, occurrence",
+            JUNK,
+        ).fetchall()
+        chosen = random.Random(seed).sample(found, min(sample, len(found)))  # noqa: S311
+        session.execute("CREATE TEMP TABLE chosen (job_id)")
+        session.executemany("INSERT INTO chosen VALUES (?)", chosen)
+        for table in ("mutation_specs", "work_items"):
+            session.execute(
+                f"DELETE FROM {table} WHERE job_id NOT IN (SELECT job_id FROM chosen)"  # noqa: S608
+            )
+
+
+def main() -> None:
+    """Read the arguments, and print a score for each file."""
+    parser = argparse.ArgumentParser(prog="nox -s mutants --")
+    parser.add_argument("--sample", type=int, default=10**6, help="changes to try of each file")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("words", nargs="*", help="parts of names of files; default: all")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="mutants") as folder:
+        for name in COPIED:
+            copier = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copier(ROOT / name, Path(folder) / name)
+        scores: dict[str, tuple[int, int]] = {}
+        for module, tests in modules():
+            if not wanted.words or any(word in module for word in wanted.words):
+                scores[module] = try_module(Path(folder), module, tests, wanted.sample, wanted.seed)
+                print(f"{module}: {scores[module][0]} of {scores[module][1]}", flush=True)
+    noticed, tried = (sum(column) for column in zip(*scores.values(), strict=True))
+    print(f"score: {noticed} of {tried}, {noticed / max(tried, 1):.1%}; seed {wanted.seed}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""The memory store: what it forgets, and when."""
+
+from flexiti_async.testing import ManualClock
+from flexiti_async.testing.store_contract import new_entry
+from flexiti_stores.memory import MemoryStore
+
+
+async def test_what_is_over_is_forgotten_and_nothing_else(clock: ManualClock) -> None:
+    """The 65th write drops what was over by then, to the second; what is not over stays."""
+    store = MemoryStore(clock=clock.boot)
+    for number in range(32):
+        assert await store.swap(f"short-{number}", new_entry(keep_for=10.0), expected=None)
+        assert await store.swap(f"long-{number}", new_entry(keep_for=10.5), expected=None)
+    clock.advance(10.0)
+    assert await store.swap("one more", new_entry(keep_for=10.0), expected=None)
+
+    assert {f"long-{number}" for number in range(32)} | {"one more"} == store._kept.keys()
+
+
+async def test_it_is_swept_when_it_has_doubled(clock: ManualClock) -> None:
+    """Constant cost per write: after a sweep that left n entries the next one is at 2 n."""
+    store = MemoryStore(clock=clock.boot)
+    for number in range(100):
+        await store.swap(f"long-{number}", new_entry(keep_for=60.0), expected=None)
+    for number in range(28):
+        await store.swap(f"short-{number}", new_entry(keep_for=1.0), expected=None)
+    clock.advance(1.0)
+
+    assert 128 == len(store._kept)
+    await store.swap("one more", new_entry(keep_for=60.0), expected=None)
+
+    assert 101 == len(store._kept)
