@@ -12,21 +12,18 @@ Cell: TypeAlias = "str | int | float | bool | Spread | None"
 
 def cell_text(cell: Cell) -> str:
     """Write a figure: three digits, and the quartiles of what was repeated."""
-    match cell:
-        case None:
-            return "–"
-        case str():
-            return cell
-        case bool():
-            return "yes" if cell else "no"
-        case int():
-            return f"{cell:,}"
-        case float():
-            return _number(cell)
-        case Spread(repeats=1):
-            return _number(cell.median)
-        case Spread():
-            return f"{_number(cell.median)} ({_number(cell.low)} … {_number(cell.high)})"
+    if cell is None:
+        return "-"
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    if isinstance(cell, float):
+        return _number(cell)
+    spread = f" ({_number(cell.low)} … {_number(cell.high)})" if cell.repeats > 1 else ""
+    return _number(cell.median) + spread
 
 
 def _number(value: float) -> str:

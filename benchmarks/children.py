@@ -42,6 +42,8 @@ class Child:
     """
 
     process: asyncio.subprocess.Process
+    _orders: asyncio.StreamWriter
+    _answers: asyncio.StreamReader
     ready: Details = field(factory=dict[str, Any])
 
     @classmethod
@@ -59,7 +61,10 @@ class Child:
             cwd=_ROOT,
             limit=_LONGEST_LINE,
         )
-        child = cls(process)
+        if process.stdin is None or process.stdout is None:
+            msg = "a child without pipes"
+            raise ChildFailedError(msg)
+        child = cls(process, process.stdin, process.stdout)
         child.ready = await child._answer("start")
         return child
 
@@ -70,14 +75,12 @@ class Child:
         Raises:
             ChildFailedError: It went wrong.
         """
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"verb": verb, **details}).encode() + b"\n")
+        self._orders.write(json.dumps({"verb": verb, **details}).encode() + b"\n")
         return await self._answer(verb)
 
     async def aclose(self) -> None:
         """Let it end; one that does not is killed."""
-        if self.process.stdin is not None:
-            self.process.stdin.close()
+        self._orders.close()
         try:
             async with asyncio.timeout(_FAREWELL):
                 await self.process.wait()
@@ -93,8 +96,7 @@ class Child:
         await self.aclose()
 
     async def _answer(self, verb: str) -> Details:
-        assert self.process.stdout is not None
-        line = await self.process.stdout.readline()
+        line = await self._answers.readline()
         if not line:
             msg = f"the child ended at {verb!r}"
             raise ChildFailedError(msg)

@@ -9,6 +9,7 @@ import gc
 import logging
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from benchmarks.children import Child, obey, run
@@ -114,7 +115,7 @@ async def _main(name: str) -> None:
         await obey({}, {"installed": False})
         return
     client = _Client(peer)
-    verbs = {
+    verbs: dict[str, Callable[..., Awaitable[dict[str, object] | None]]] = {
         "open": client.open,
         "close": client.close,
         "calls": client.calls,

@@ -85,7 +85,6 @@ class Load:
                 for _ in range(self.processes)
             ]
             share = max(self.concurrency // self.processes, 1)
-            # Half of a lifetime is what a checkout needs its token for at least.
             options = {**target.options, "store": self.store, "connections": share}
             for number, shopper in enumerate(shoppers):
                 await shopper.ask("open", options=options, mix=self.mix, seed=self.seed + number)
@@ -103,7 +102,11 @@ class Load:
             results.asked = await target.token_requests()
         lifetime = float(self.expires_in) if self.target == SANDBOX else None
         return report_of(
-            results, seconds=self.duration, lifetime=lifetime, parameters=self._parameters()
+            results,
+            seconds=self.duration,
+            lifetime=lifetime,
+            shared=self.processes == 1 or not self.store.startswith("memory:"),
+            parameters=self._parameters(),
         )
 
     def _parameters(self) -> dict[str, str | int | float]:
@@ -167,7 +170,8 @@ class _Target:
         if not self.control_url:
             return None
         state = await self.steer("GET", "state")
-        return sum(state["requests"]["oauth/token"].values())
+        counts: dict[str, int] = state["requests"]["oauth/token"]
+        return sum(counts.values())
 
 
 @asynccontextmanager
@@ -187,7 +191,14 @@ async def measure(*, smoke: bool) -> Report:
         if smoke:
             load = Load(rate=40, duration=6, expires_in=6, concurrency=50, store=urls["redis"])
         else:
-            load = Load(rate=250, duration=60, store=urls["redis"], concurrency=500)
+            load = Load(
+                rate=250,
+                duration=60,
+                store=urls["redis"],
+                concurrency=500,
+                # Long enough for many customers to come meanwhile.
+                token_latency=0.5,
+            )
         return await load.run()
 
 

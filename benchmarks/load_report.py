@@ -17,12 +17,19 @@ __all__ = ["report_of"]
 _PERCENTILES: Final = (50, 90, 99, 99.9)
 _COLUMNS: Final = 120
 """Columns of the heat map."""
+_ENOUGH: Final = 100
+"""Checkouts that a 99th percentile needs at least."""
 _LINES: Final = 40
 """Points of the lines of percentiles."""
 
 
 def report_of(
-    results: Results, *, seconds: float, lifetime: float | None, parameters: Mapping[str, Cell]
+    results: Results,
+    *,
+    seconds: float,
+    lifetime: float | None,
+    shared: bool,
+    parameters: Mapping[str, Cell],
 ) -> Report:
     """
     Make the report.
@@ -31,6 +38,7 @@ def report_of(
         results: What was seen.
         seconds: How long customers came.
         lifetime: Of tokens; None if nobody knows.
+        shared: Whether the processes share a store.
         parameters: What it was run with.
     """
     return Report(
@@ -42,7 +50,7 @@ def report_of(
             _outcomes(results),
             _tokens(results, lifetime),
         ],
-        goals=_goals(results, lifetime),
+        goals=_goals(results, lifetime, shared=shared),
         charts=[_over_time(results, seconds), _throughput(results, seconds)],
         parameters=parameters,
     )
@@ -124,7 +132,7 @@ def _tokens(results: Results, lifetime: float | None) -> Table:
     return Table("Tokens and CPU time", ("what", "number"), rows)
 
 
-def _goals(results: Results, lifetime: float | None) -> list[Goal]:
+def _goals(results: Results, lifetime: float | None, *, shared: bool) -> list[Goal]:
     during, outside = _split(results)
     failed = sum(one.outcome != DONE for one in results.undisturbed)
     applied = sum(one.flow == APPLICATION for one in results.checkouts)
@@ -138,17 +146,17 @@ def _goals(results: Results, lifetime: float | None) -> list[Goal]:
             counted=True,
         ),
     ]
-    if calm := _calm_renewals(results, lifetime):
+    if shared and (calm := _calm_renewals(results, lifetime)):
         goals.append(Goal("token requests per renewal, at most", max(calm), 1, "=", counted=True))
     some, others = (Latencies.of(c.took for c in part).percentile(99) for part in (during, outside))
-    if some is not None and others:
+    if some is not None and others and len(during) >= _ENOUGH:
         goals.append(Goal("p99 while a token is renewed / otherwise", some / others, 1.10))
     return goals
 
 
 def _over_time(results: Results, seconds: float) -> dict[str, object]:
     return latency_over_time(
-        "Latency of checkouts, from when each customer came",
+        "Latency of checkouts; lines: with the shared token; yellow: renewals; red: faults",
         spots=list(results.spots(seconds / _COLUMNS)),
         percentiles=list(results.percentiles(seconds / _LINES, (50, 99))),
         refreshes=_bands(results.renewals),

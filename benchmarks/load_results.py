@@ -115,9 +115,9 @@ class Results:
             }
 
     def percentiles(self, width: float, percents: Sequence[float]) -> Iterator[dict[str, object]]:
-        """Give percentiles for those who came in each interval."""
+        """Give percentiles for those who came in each interval and took the shared token."""
         for column, came in sorted(self.by(lambda one: math.floor(one.came / width)).items()):
-            latencies = Latencies.of(one.took for one in came)
+            latencies = Latencies.of(one.took for one in came if one.flow != APPLICATION)
             for percent in percents:
                 seconds = latencies.percentile(percent)
                 if seconds is not None:

@@ -74,8 +74,10 @@ async def measure(*, smoke: bool) -> Report:
             for _ in range(max(size.processes))
         ]
         for store in STORES:
-            for number in size.processes:
-                found.append(await _measure(target, urls[store], store, shops[:number], size))
+            found += [
+                await _measure(target, urls[store], store, shops[:number], size)
+                for number in size.processes
+            ]
             warm[store] = await _operations(target, urls[store], shops[0])
     return Report(
         name="processes",

@@ -139,15 +139,14 @@ class Report:
         )
         shown = [*([_goals_table(self.goals)] if self.goals else []), *self.tables]
         places = "".join(f'<div id="chart{n}"></div>' for n in range(len(self.charts)))
-        # `</` would end the script.
-        specs = json.dumps(list(self.charts)).replace("</", "<\\/")
+        drawing = _DRAW % json.dumps(list(self.charts))
+        script = vl_convert.javascript_bundle(drawing)
         return _PAGE.format(
             title=_escaped(f"{self.name}: {self.title}"),
             facts=listed,
             charts=places,
             tables="".join(map(_table_html, shown)),
-            bundle=vl_convert.javascript_bundle(),
-            specs=specs,
+            script=script.replace("</script", "<\\/script"),  # which would end it
         )
 
 
@@ -186,6 +185,10 @@ def _escaped(text: str) -> str:
     return html.escape(text)
 
 
+_DRAW: Final = """
+const actions = { export: true, source: false, compiled: false, editor: false };
+%s.forEach((spec, number) => vegaEmbed("#chart" + number, spec, { actions }));
+"""
 _PAGE: Final = """\
 <!doctype html>
 <html lang="en">
@@ -193,7 +196,7 @@ _PAGE: Final = """\
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem }}
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
 th, td {{ padding: .2rem .8rem; border-bottom: 1px solid #ddd; text-align: right }}
 th:first-child, td:first-child {{ text-align: left }}
@@ -205,8 +208,6 @@ dd {{ margin: 0 }}
 {charts}
 {tables}
 <script type="module">
-{bundle}
-const actions = {{ export: true, source: false, compiled: false, editor: false }};
-{specs}.forEach((spec, n) => vegaEmbed("#chart" + n, spec, {{ actions }}));
+{script}
 </script>
 """

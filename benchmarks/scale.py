@@ -8,7 +8,7 @@ import attrs
 from attrs import define, field, frozen
 
 from benchmarks.charts import lines
-from benchmarks.children import Child
+from benchmarks.children import Child, ChildFailedError
 from benchmarks.client import start_client
 from benchmarks.latency import Latencies
 from benchmarks.measure import Spread, interleaved, ratios
@@ -78,7 +78,9 @@ async def measure(*, smoke: bool) -> Report:
 
 async def _client(peer: str) -> Child:
     child = await start_client(peer)
-    assert child is not None, "both are always installed"
+    if child is None:
+        msg = f"{peer} is not installed"
+        raise ChildFailedError(msg)
     return child
 
 

@@ -31,7 +31,7 @@ _BASE_PATH: Final = "/flexiti/pos-api"
 _ACCESS_TOKEN: Final = "bench-access-token-0123456789abcdef0123456789abcdef"  # noqa: S105
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _LONGEST_HOLD: Final = 3.0
-"""Seconds after which answers come in any case: a client that blocks its loop cannot ask for them."""
+"""Seconds after which answers come in any case: who blocks its loop cannot ask for them."""
 _BACKLOG: Final = 16384
 
 
@@ -193,9 +193,8 @@ async def steer(target: Target, **orders: object) -> Details:
     head = f"HTTP/1.1\r\nhost: bench\r\ncontent-length: {len(body)}\r\n\r\n"
     writer.write(_CONTROL + head.encode() + body)
     answer = await reader.readuntil(b"\r\n\r\n")
-    length = _LENGTH.search(answer)
-    assert length is not None
-    state: Details = json.loads(await reader.readexactly(int(length[1])))
+    length = int(answer.partition(b"content-length: ")[2].split()[0])
+    state: Details = json.loads(await reader.readexactly(length))
     writer.close()
     return state
 

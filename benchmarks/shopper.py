@@ -92,7 +92,7 @@ class _Shopper:
         await self._running
         cpu = time.process_time() - self._cpu
         await self._session.aclose()
-        lists = {
+        lists: dict[str, array[float] | array[int]] = {
             "came": self._came,
             "took": self._took,
             "flow": self._flow,
@@ -108,7 +108,7 @@ class _Shopper:
         }
 
     async def _come(self, end: float, rate: float) -> None:
-        """Open loop."""
+        """Let customers come when they come: open loop."""
         customers: set[asyncio.Task[None]] = set()
         due = self._start + self._random.expovariate(rate)
         while due < end:
@@ -124,7 +124,7 @@ class _Shopper:
             await self._serve(due)
 
     async def _return(self, end: float, customers: int) -> None:
-        """Closed loop."""
+        """Let customers come again and again: closed loop."""
 
         async def again() -> None:
             while time.monotonic() < end:

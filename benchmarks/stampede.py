@@ -6,6 +6,7 @@ from typing import Final
 import attrs
 from attrs import frozen
 
+from benchmarks.cells import Cell
 from benchmarks.charts import lines
 from benchmarks.children import Child
 from benchmarks.client import start_client
@@ -116,8 +117,8 @@ def _table(scenario: str, found: list[_Found]) -> Table:
 
 
 def _steady_table(steady: Mapping[str, Mapping[str, float]]) -> Table:
-    rows = [
-        (name, *(int(seen[key]) for key in ("callers", "requests", "blocked", "harmed")))
+    rows: list[list[Cell]] = [
+        [name, *(int(seen[key]) for key in ("callers", "requests", "blocked", "harmed"))]
         for name, seen in steady.items()
     ]
     columns = ("flexiti-async", "callers", "requests", "blocked", "harmed")

@@ -85,14 +85,14 @@ def _report(
 ) -> Report:
     ours, base = (imports[name] for name in _MODULES[:2])
     ratio = ratios([taken[0] for taken in ours], [taken[0] for taken in base])
-    rows = [
-        (
-            f"import {name}",
-            *(Spread.of([taken[n] for taken in found]).scaled(1000) for n in (0, 1)),
-            Spread.of([taken[2] for taken in found]).scaled(1 / 1024**2),
-        )
-        for name, found in imports.items()
-    ]
+    cpu, wall, memory = (
+        {
+            f"import {name}": Spread.of([taken[n] for taken in found]).scaled(unit)
+            for name, found in imports.items()
+        }
+        for n, unit in enumerate((1000, 1000, 1 / 1024**2))
+    )
+    rows = [(name, cpu[name], wall[name], memory[name]) for name in cpu]
     processes = [(WHAT[peer], Spread.of(taken).scaled(1000)) for peer, taken in first.items()]
     return Report(
         name="start",
@@ -109,7 +109,7 @@ def _report(
         charts=[
             bars(
                 "CPU time of an import",
-                {name: cpu for name, cpu, _, _ in rows},
+                cpu,
                 unit="ms of CPU time, less is better",
                 ours="import flexiti_async",
             )

@@ -3,9 +3,9 @@
 import sys
 import warnings
 
-import httpx as httpx  # so that it is missed here if it is not installed
-
 # Nobody else is in this process: to authlib, httpx2 is not installed.
 sys.modules["httpx2"] = None  # type: ignore[assignment]  # pyright: ignore[reportArgumentType]
 with warnings.catch_warnings(record=True):  # authlib would rather have httpx2
-    from benchmarks.peers.authlib_httpx2 import Adapter as Adapter
+    from benchmarks.peers.authlib_httpx2 import Adapter
+
+__all__ = ["Adapter"]

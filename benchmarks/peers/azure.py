@@ -1,12 +1,14 @@
 """azure-core's bearer token policy, with a token request of ours as its credential."""
 
 import time
+from types import TracebackType
+from typing import Self
 
 import aiohttp
 from azure.core.credentials import AccessToken
 from azure.core.pipeline import PipelineContext, PipelineRequest
 from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
-from azure.core.rest import HttpRequest
+from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from benchmarks.peers._token_request import request_token
 from benchmarks.target import Target
@@ -30,10 +32,15 @@ class _Credential:
         """Close the session."""
         await self._session.close()
 
-    async def __aenter__(self) -> "_Credential":
+    async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
         await self.close()
 
 
@@ -43,7 +50,7 @@ class Adapter:
     async def open(self, target: Target) -> None:
         """Make the policy."""
         self._credential = _Credential(aiohttp.ClientSession(), target)
-        self._policy = AsyncBearerTokenCredentialPolicy[HttpRequest, object](
+        self._policy = AsyncBearerTokenCredentialPolicy[HttpRequest, AsyncHttpResponse](
             self._credential, "bench"
         )
         self._url = target.widget_url
@@ -69,6 +76,8 @@ class Adapter:
         await self._credential.close()
 
     def _end_at(self, moment: int) -> None:
-        token = self._policy._token  # noqa: SLF001 - the only way
+        # The only way.
+        token = self._policy._token  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         if token is not None:
-            self._policy._token = AccessToken(token.token, moment)  # noqa: SLF001
+            fresh = AccessToken(token.token, moment)
+            self._policy._token = fresh  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

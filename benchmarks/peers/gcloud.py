@@ -13,7 +13,7 @@ class _Token(BaseToken):
     """A token that comes from the target."""
 
     def __init__(self, session: aiohttp.ClientSession, target: Target) -> None:
-        super().__init__(session=session)
+        super().__init__(session=session)  # type: ignore[arg-type]  # requests' types, on paper
         self._http = session
         self._target = target
 

@@ -17,7 +17,7 @@ class _Credentials(Credentials):
     """Credentials that come from the target."""
 
     def __init__(self, target: Target) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._target = target
 
     def refresh(self, request: object) -> None:  # noqa: ARG002 - its own transport is not needed
@@ -45,7 +45,8 @@ class Adapter:
     async def token(self) -> str:
         """Let it sign a request."""
         headers: dict[str, str] = {}
-        await self._adapter.before_request(None, "POST", self._url, headers)
+        sign = self._adapter.before_request  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
+        await sign(None, "POST", self._url, headers)
         return headers["authorization"].removeprefix("Bearer ")
 
     def expire(self) -> None:
@@ -58,4 +59,4 @@ class Adapter:
 
     async def aclose(self) -> None:
         """Close it."""
-        self._adapter.close()
+        self._adapter.close()  # type: ignore[no-untyped-call]

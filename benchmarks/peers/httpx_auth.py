@@ -51,6 +51,6 @@ class Adapter:
 
     @staticmethod
     def _end_at(moment: float) -> None:
-        tokens = OAuth2.token_cache.tokens
+        tokens: dict[str, tuple[str, float, str | None]] = OAuth2.token_cache.tokens  # pyright: ignore[reportUnknownMemberType]
         for key, (token, _, refresh_token) in list(tokens.items()):
             tokens[key] = token, moment, refresh_token

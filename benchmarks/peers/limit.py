@@ -19,7 +19,7 @@ class _Wire(asyncio.Protocol):
     def __init__(self) -> None:
         self._answer: asyncio.Future[bytes] | None = None
         self._size = 0
-        self._got = b""
+        self._got: bytes = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is of no class of asyncio
