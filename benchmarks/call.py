@@ -8,13 +8,12 @@ from attrs import define, field, frozen
 
 from benchmarks.charts import bars, lines
 from benchmarks.children import LOOPS, Child
-from benchmarks.client import start_client
+from benchmarks.client import start_clients
 from benchmarks.latency import Latencies
 from benchmarks.measure import Spread, interleaved, ratios
 from benchmarks.peers import BASELINE, CALLERS, OURS, WHAT
 from benchmarks.report import Goal, Report, Table
 from benchmarks.server import running_server
-from benchmarks.target import Target
 
 __all__ = ["measure"]
 
@@ -31,7 +30,7 @@ class _Size:
 
 
 _FULL: Final = _Size(15, 0.25, (1, 64), LOOPS)
-_SMOKE: Final = _Size(2, 0.02, (64,), LOOPS[:1])
+_SMOKE: Final = _Size(2, 0.02, (8,), LOOPS[:1])
 
 
 @define
@@ -49,9 +48,6 @@ class _Subject:
     @property
     def name(self) -> str:
         return WHAT[self.peer] + ("" if self.loop == LOOPS[0] else f", {self.loop}")
-
-    def fresh(self) -> "_Subject":
-        return _Subject(self.peer, self.loop, self.child)
 
     async def calibrate(self, in_flight: int, seconds: float) -> None:
         """Find how many calls fill a round."""
@@ -71,12 +67,15 @@ async def measure(*, smoke: bool) -> Report:
     """Measure it."""
     size = _SMOKE if smoke else _FULL
     results: dict[int, list[_Subject]] = {}
-    missing: list[str] = []
     async with AsyncExitStack() as stack:
         target = await stack.enter_async_context(running_server())
-        subjects = await _subjects(stack, target, size.loops, missing)
+        clients, missing = await start_clients(stack, CALLERS, size.loops)
+        for child in clients.values():
+            await child.ask("open", target=target.to_json())
         for in_flight in size.in_flight:
-            results[in_flight] = [subject.fresh() for subject in subjects]
+            results[in_flight] = [
+                _Subject(peer, loop, child) for (peer, loop), child in clients.items()
+            ]
             for subject in results[in_flight]:
                 await subject.calibrate(in_flight, size.round_seconds)
             for subject in interleaved(results[in_flight], size.rounds):
@@ -91,22 +90,6 @@ async def measure(*, smoke: bool) -> Report:
         parameters={"rounds": size.rounds, "seconds per round": size.round_seconds},
         missing=missing,
     )
-
-
-async def _subjects(
-    stack: AsyncExitStack, target: Target, loops: tuple[str, ...], missing: list[str]
-) -> list[_Subject]:
-    subjects: list[_Subject] = []
-    for peer in CALLERS:
-        for loop in loops:
-            child = await start_client(peer, loop)
-            if child is None:
-                missing.append(WHAT[peer])
-                break
-            await stack.enter_async_context(child)
-            await child.ask("open", target=target.to_json())
-            subjects.append(_Subject(peer, loop, child))
-    return subjects
 
 
 def _of(found: list[_Subject]) -> dict[tuple[str, str], _Subject]:

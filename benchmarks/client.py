@@ -9,20 +9,42 @@ import gc
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from benchmarks.children import Child, obey, run
 from benchmarks.crowd import stampede
 from benchmarks.latency import Latencies
 from benchmarks.memory import resident
-from benchmarks.peers import Caller, open_peer
+from benchmarks.peers import WHAT, Caller, open_peer
 from benchmarks.server import WIDGET, steer
 from benchmarks.target import Target
 
-__all__ = ["start_client"]
+__all__ = ["start_client", "start_clients"]
 
 _NOT_OPTIONAL: Final = {"aiohttp", "benchmarks", "flexiti_async", "flexiti_stores"}
+
+
+async def start_clients(
+    stack: AsyncExitStack, peers: Iterable[str], loops: Iterable[str] = ("asyncio",)
+) -> tuple[dict[tuple[str, str], Child], list[str]]:
+    """
+    Start the processes of several peers, each on several event loops.
+
+    Returns:
+        The processes, and the peers that are not installed, as tables call them.
+    """
+    wanted = [(peer, loop) for peer in peers for loop in loops]
+    started = await asyncio.gather(*(start_client(peer, loop) for peer, loop in wanted))
+    clients: dict[tuple[str, str], Child] = {}
+    missing: dict[str, None] = {}
+    for (peer, loop), child in zip(wanted, started, strict=True):
+        if child is None:
+            missing[WHAT[peer]] = None
+        else:
+            clients[peer, loop] = await stack.enter_async_context(child)
+    return clients, list(missing)
 
 
 async def start_client(peer: str, loop: str = "asyncio") -> Child | None:

@@ -189,7 +189,7 @@ async def measure(*, smoke: bool) -> Report:
     """Run one that takes a minute, over a Redis server of its own."""
     async with store_urls() as urls:
         if smoke:
-            load = Load(rate=40, duration=6, expires_in=6, concurrency=50, store=urls["redis"])
+            load = Load(rate=40, duration=5, expires_in=6, concurrency=50, store=urls["redis"])
         else:
             load = Load(
                 rate=250,

@@ -34,6 +34,7 @@ _PER_STEP: Final = {
 
 @frozen
 class _Size:
+    stores: tuple[str, ...]
     processes: tuple[int, ...]
     cold_repeats: int
     lifetime: int
@@ -41,8 +42,8 @@ class _Size:
     rate: int
 
 
-_FULL: Final = _Size((1, 2, 4, 8, 16), 3, 4, 9.0, 20)
-_SMOKE: Final = _Size((3,), 1, 4, 3.0, 20)
+_FULL: Final = _Size(STORES, (1, 2, 4, 8, 16), 3, 4, 9.0, 20)
+_SMOKE: Final = _Size(STORES[1:], (3,), 1, 4, 2.7, 20)
 
 
 @frozen
@@ -73,7 +74,7 @@ async def measure(*, smoke: bool) -> Report:
             await stack.enter_async_context(await Child.start("shop"))
             for _ in range(max(size.processes))
         ]
-        for store in STORES:
+        for store in size.stores:
             found += [
                 await _measure(target, urls[store], store, shops[:number], size)
                 for number in size.processes
@@ -82,7 +83,7 @@ async def measure(*, smoke: bool) -> Report:
     return Report(
         name="processes",
         title="processes that share tokens",
-        tables=[*(_table(store, found) for store in STORES), _operations_table(warm)],
+        tables=[*(_table(store, found) for store in size.stores), _operations_table(warm)],
         goals=[*_goals(found), *_operations_goals(warm)],
         charts=[_requests_chart(found), _seconds_chart(found)],
         parameters={
@@ -177,8 +178,8 @@ def _table(store: str, found: Sequence[_Found]) -> Table:
 
 
 def _operations_table(warm: dict[str, Details]) -> Table:
-    rows = [(kind, *(warm[store][kind] for store in STORES)) for kind in _PER_STEP]
-    return Table("Store operations of a checkout, token at hand", ("checkout", *STORES), rows)
+    rows = [(kind, *(warm[store][kind] for store in warm)) for kind in _PER_STEP]
+    return Table("Store operations of a checkout, token at hand", ("checkout", *warm), rows)
 
 
 def _goals(found: Sequence[_Found]) -> list[Goal]:
@@ -202,7 +203,7 @@ def _goals(found: Sequence[_Found]) -> list[Goal]:
 def _operations_goals(warm: dict[str, Details]) -> list[Goal]:
     return [
         Goal(f"store operations: {kind}, {store}", warm[store][kind], wanted, "=", counted=True)
-        for store in STORES
+        for store in warm
         for kind, wanted in _PER_STEP.items()
     ]
 

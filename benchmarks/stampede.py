@@ -1,5 +1,6 @@
 """Many callers who want a token at once: requests made, callers harmed, callers blocked."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -26,14 +27,15 @@ _MOST_AT_DOWN: Final = 1000
 @frozen
 class _Size:
     callers: tuple[int, ...]
+    peers: tuple[str, ...]
     for_peers: tuple[str, ...]
     steady_seconds: float
     steady_rate: int
     lifetime: int
 
 
-_FULL: Final = _Size((1, 10, 100, 1000, 10_000), SCENARIOS, 12.0, 900, 4)
-_SMOKE: Final = _Size((100,), (COLD,), 3.5, 200, 4)
+_FULL: Final = _Size((1, 10, 100, 1000, 10_000), HOLDERS, SCENARIOS, 12.0, 900, 4)
+_SMOKE: Final = _Size((100,), (OURS, _FLOW, "aiohttp_oauth2"), (COLD,), 3.5, 200, 4)
 
 
 @frozen
@@ -56,17 +58,17 @@ async def measure(*, smoke: bool) -> Report:
     found: list[_Found] = []
     missing: list[str] = []
     async with running_server() as target:
-        for peer in HOLDERS:
+        for peer in size.peers:
             child = await start_client(peer)
             if child is None:
                 missing.append(WHAT[peer])
                 continue
             async with child:
                 found += await _crowds(peer, child, target, size)
-        steady = {
-            "plain": await _steady(target, size, min_ttl=0.0),
-            "with a min_ttl": await _steady(target, size, min_ttl=size.lifetime / 2),
-        }
+    plain, flow = await asyncio.gather(
+        _steady(size, min_ttl=0.0), _steady(size, min_ttl=size.lifetime / 2)
+    )
+    steady = {"plain": plain, "with a min_ttl": flow}
     return Report(
         name="stampede",
         title="many callers who want a token at once",
@@ -93,16 +95,16 @@ async def _crowds(peer: str, child: Child, target: Target, size: _Size) -> list[
     return found
 
 
-async def _steady(target: Target, size: _Size, *, min_ttl: float) -> dict[str, float]:
+async def _steady(size: _Size, *, min_ttl: float) -> dict[str, float]:
     """Let callers come steadily for several lifetimes, in real time."""
-    await steer(target, reset=True, expires_in=size.lifetime, token_latency=0.05)
-    async with await Child.start("shop") as child:
+    async with running_server() as target, await Child.start("shop") as child:
+        await steer(target, expires_in=size.lifetime, token_latency=0.05)
         await child.ask("open", target=target.to_json(), store="memory://")
         await child.ask("token")
         seen = await child.ask(
             "steady", seconds=size.steady_seconds, rate=size.steady_rate, min_ttl=min_ttl
         )
-    state = await steer(target, expires_in=1200, token_latency=0.0)
+        state = await steer(target)
     return {**seen, "requests": state["requests"][TOKEN]}
 
 

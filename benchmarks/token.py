@@ -7,7 +7,7 @@ from attrs import define, field, frozen
 
 from benchmarks.charts import bars
 from benchmarks.children import Child
-from benchmarks.client import start_client
+from benchmarks.client import start_clients
 from benchmarks.measure import Spread, interleaved, ratios
 from benchmarks.peers import BASELINE, HOLDERS, OURS, WHAT
 from benchmarks.report import Goal, Report, Table
@@ -50,15 +50,10 @@ async def measure(*, smoke: bool) -> Report:
     """Measure it."""
     size = _SMOKE if smoke else _FULL
     subjects: list[_Subject] = []
-    missing: list[str] = []
     async with AsyncExitStack() as stack:
         target = await stack.enter_async_context(running_server())
-        for peer in (*HOLDERS, BASELINE):
-            child = await start_client(peer)
-            if child is None:
-                missing.append(WHAT[peer])
-                continue
-            await stack.enter_async_context(child)
+        clients, missing = await start_clients(stack, (*HOLDERS, BASELINE))
+        for (peer, _), child in clients.items():
             await child.ask("open", target=target.to_json())
             subject = _Subject(peer, child)
             subject.number = max(round(size.round_seconds / await subject.play()), 10)
