@@ -7,21 +7,21 @@ Customers in several processes, an open or a closed loop, a mix of flows, faults
 import asyncio
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-import aiohttp
 from attrs import field, frozen
 from cyclopts import App, Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.children import Child, Details
+from benchmarks.children import Child
 from benchmarks.load_report import report_of
 from benchmarks.load_results import Results
+from benchmarks.load_target import SANDBOX, LoadTarget, load_target
 from benchmarks.report import Report
 from benchmarks.stores import store_urls
 from flexiti_async.sandbox.fault_codec import rule_from_text, rule_to_json
@@ -29,7 +29,6 @@ from flexiti_async.sansio.base_url import is_loopback
 
 __all__ = ["Load", "measure"]
 
-SANDBOX: Final = "sandbox"
 MIX: Final = {"widget": 6.0, "checkout": 2.0, "resume": 1.0, "application": 1.0}
 FAULTS: Final = (
     "widget/init:status=503,times=null,probability=0.05,seed=1",
@@ -79,7 +78,11 @@ class Load:
         """Run it."""
         results = Results()
         async with AsyncExitStack() as stack:
-            target = await stack.enter_async_context(_target(self))
+            target = await stack.enter_async_context(
+                load_target(
+                    self.target, expires_in=self.expires_in, token_latency=self.token_latency
+                )
+            )
             shoppers = [
                 await stack.enter_async_context(await Child.start("shopper"))
                 for _ in range(self.processes)
@@ -121,7 +124,7 @@ class Load:
             "faults": "; ".join(self.faults) or "none",
         }
 
-    async def _trouble(self, target: "_Target", start: float, results: Results) -> None:
+    async def _trouble(self, target: LoadTarget, start: float, results: Results) -> None:
         """Switch the faults on in the middle, and off again."""
         if not (self.faults and target.control_url):
             return
@@ -145,44 +148,6 @@ class Load:
                 served = sum(each["served"] for each in told)
                 bar.update(task, completed=max(now - start, 0.0), served=served)
                 await asyncio.sleep(_STEP)
-
-
-@frozen
-class _Target:
-    """What the load is for, and how it is steered if it is a sandbox."""
-
-    options: Details
-    control_url: str = ""
-    control_token: str = field(default="", repr=False)
-
-    async def steer(self, method: str, path: str, body: object = None) -> Details:
-        """Send an order to the sandbox's control endpoint."""
-        headers = {"authorization": f"Bearer {self.control_token}"}
-        async with (
-            aiohttp.ClientSession(headers=headers, raise_for_status=True) as session,
-            session.request(method, f"{self.control_url}/{path}", json=body) as answer,
-        ):
-            state: Details = await answer.json()
-            return state
-
-    async def token_requests(self) -> int | None:
-        """Ask how many token requests came; None if nobody tells."""
-        if not self.control_url:
-            return None
-        state = await self.steer("GET", "state")
-        counts: dict[str, int] = state["requests"]["oauth/token"]
-        return sum(counts.values())
-
-
-@asynccontextmanager
-async def _target(load: Load) -> AsyncGenerator[_Target]:
-    if load.target != SANDBOX:
-        yield _Target({"base_url": load.target})
-        return
-    arguments = str(load.expires_in), str(load.token_latency)
-    async with await Child.start("sandbox_process", *arguments) as child:
-        ready = child.ready
-        yield _Target(ready["options"], ready["control_url"], ready["control_token"])
 
 
 async def measure(*, smoke: bool) -> Report:

@@ -43,7 +43,7 @@ class _Size:
 
 
 _FULL: Final = _Size(STORES, (1, 2, 4, 8, 16), 3, 4, 9.0, 20)
-_SMOKE: Final = _Size(STORES[1:], (3,), 1, 4, 2.7, 20)
+_SMOKE: Final = _Size(STORES[1:], (3,), 1, 3, 2.4, 20)
 
 
 @frozen

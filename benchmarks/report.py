@@ -1,6 +1,7 @@
 """What a benchmark has found: on the terminal, as JSON, as PNG, and as a page without network."""
 
 import datetime
+import functools
 import html
 import json
 import os
@@ -139,14 +140,13 @@ class Report:
         )
         shown = [*([_goals_table(self.goals)] if self.goals else []), *self.tables]
         places = "".join(f'<div id="chart{n}"></div>' for n in range(len(self.charts)))
-        drawing = _DRAW % json.dumps(list(self.charts))
-        script = vl_convert.javascript_bundle(drawing)
         return _PAGE.format(
             title=_escaped(f"{self.name}: {self.title}"),
             facts=listed,
             charts=places,
             tables="".join(map(_table_html, shown)),
-            script=script.replace("</script", "<\\/script"),  # which would end it
+            library=_library(),
+            specs=_in_script(json.dumps(list(self.charts))),
         )
 
 
@@ -160,6 +160,17 @@ def _surroundings() -> dict[str, str]:
         "system": platform.system(),
         "processors": str(os.cpu_count()),
     }
+
+
+@functools.cache
+def _library() -> str:
+    """Give all that draws charts in a page; making it takes a second."""
+    return _in_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+
+
+def _in_script(text: str) -> str:
+    """Keep a text from ending the script that it stands in."""
+    return text.replace("</script", "<\\/script")
 
 
 def _goals_table(goals: Sequence[Goal]) -> Table:
@@ -185,10 +196,6 @@ def _escaped(text: str) -> str:
     return html.escape(text)
 
 
-_DRAW: Final = """
-const actions = { export: true, source: false, compiled: false, editor: false };
-%s.forEach((spec, number) => vegaEmbed("#chart" + number, spec, { actions }));
-"""
 _PAGE: Final = """\
 <!doctype html>
 <html lang="en">
@@ -208,6 +215,10 @@ dd {{ margin: 0 }}
 {charts}
 {tables}
 <script type="module">
-{script}
+{library}
+</script>
+<script type="module">
+const actions = {{ export: true, source: false, compiled: false, editor: false }};
+{specs}.forEach((spec, n) => vegaEmbed("#chart" + n, spec, {{ actions }}));
 </script>
 """

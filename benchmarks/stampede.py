@@ -15,7 +15,6 @@ from benchmarks.crowd import CANCELLED, COLD, DOWN, EXPIRED, RENEWING, SCENARIOS
 from benchmarks.peers import HOLDERS, OURS, WHAT
 from benchmarks.report import Goal, Report, Table
 from benchmarks.server import TOKEN, running_server, steer
-from benchmarks.target import Target
 
 __all__ = ["measure"]
 
@@ -29,13 +28,14 @@ class _Size:
     callers: tuple[int, ...]
     peers: tuple[str, ...]
     for_peers: tuple[str, ...]
+    at_once: int
     steady_seconds: float
     steady_rate: int
     lifetime: int
 
 
-_FULL: Final = _Size((1, 10, 100, 1000, 10_000), HOLDERS, SCENARIOS, 12.0, 900, 4)
-_SMOKE: Final = _Size((100,), (OURS, _FLOW, "aiohttp_oauth2"), (COLD,), 3.5, 200, 4)
+_FULL: Final = _Size((1, 10, 100, 1000, 10_000), HOLDERS, SCENARIOS, 1, 12.0, 900, 4)
+_SMOKE: Final = _Size((100,), (OURS, _FLOW, "aiohttp_oauth2"), (COLD,), 3, 3.5, 200, 4)
 
 
 @frozen
@@ -55,16 +55,10 @@ class _Found:
 async def measure(*, smoke: bool) -> Report:
     """Measure it."""
     size = _SMOKE if smoke else _FULL
-    found: list[_Found] = []
-    missing: list[str] = []
-    async with running_server() as target:
-        for peer in size.peers:
-            child = await start_client(peer)
-            if child is None:
-                missing.append(WHAT[peer])
-                continue
-            async with child:
-                found += await _crowds(peer, child, target, size)
+    places = asyncio.Semaphore(size.at_once)
+    crowds = await asyncio.gather(*(_crowds(peer, size, places) for peer in size.peers))
+    found = [one for crowd in crowds for one in crowd or ()]
+    missing = [WHAT[peer] for peer, crowd in zip(size.peers, crowds, strict=True) if crowd is None]
     plain, flow = await asyncio.gather(
         _steady(size, min_ttl=0.0), _steady(size, min_ttl=size.lifetime / 2)
     )
@@ -80,18 +74,24 @@ async def measure(*, smoke: bool) -> Report:
     )
 
 
-async def _crowds(peer: str, child: Child, target: Target, size: _Size) -> list[_Found]:
+async def _crowds(peer: str, size: _Size, places: asyncio.Semaphore) -> list[_Found] | None:
+    """Try all crowds on one peer, against a server of its own; None if it is not installed."""
     found: list[_Found] = []
-    moving = attrs.evolve(target, moving=True)
-    ours = peer in {OURS, _FLOW}
-    for scenario in SCENARIOS if ours else size.for_peers:
-        for callers in size.callers:
-            if scenario == DOWN and not ours and callers > _MOST_AT_DOWN:
-                continue
-            await child.ask("open", target=moving.to_json())
-            seen = await child.ask("stampede", scenario=scenario, callers=callers)
-            await child.ask("close")
-            found.append(_Found(peer, scenario, callers, **seen))
+    async with places, running_server() as target:
+        child = await start_client(peer)
+        if child is None:
+            return None
+        ours = peer in {OURS, _FLOW}
+        moving = attrs.evolve(target, moving=True)
+        async with child:
+            for scenario in SCENARIOS if ours else size.for_peers:
+                for callers in size.callers:
+                    if scenario == DOWN and not ours and callers > _MOST_AT_DOWN:
+                        continue
+                    await child.ask("open", target=moving.to_json())
+                    seen = await child.ask("stampede", scenario=scenario, callers=callers)
+                    await child.ask("close")
+                    found.append(_Found(peer, scenario, callers, **seen))
     return found
 
 
