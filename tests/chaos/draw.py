@@ -34,8 +34,13 @@ _WIDGETS: Final = ("purchase", "purchase", "apply")
 
 _WORK_PER_SECOND: Final = 12.0
 """Calls of each process."""
-_QUIET: Final = 0.7
-"""The mean of the seconds between two disturbances."""
+_QUIET: Final = (0.3, 1.2)
+"""The mean of the seconds between two disturbances is between these."""
+_KINDS: Final = (2, 8)
+"""
+So many kinds of trouble has a plan. Not all: some need quiet to be seen, as an answer that is lost
+when a token is refreshed, which nobody comes to do where all tokens are revoked all the time.
+"""
 _WIDEST: Final = 3600.0
 """Seconds by which a clock is wrong at most."""
 
@@ -93,8 +98,9 @@ def _flow(
 
 
 def _disturbances(dice: random.Random, *, seconds: float, workers: int) -> Iterator[Act]:
-    for at in _moments(dice, seconds - 0.5, _QUIET):
-        verb = dice.choices(list(DISTURBANCES), list(DISTURBANCES.values()))[0]
+    kinds = dice.sample(list(DISTURBANCES), dice.randint(*_KINDS))
+    for at in _moments(dice, seconds - 0.5, dice.uniform(*_QUIET)):
+        verb = dice.choices(kinds, [DISTURBANCES[kind] for kind in kinds])[0]
         longest = _LENGTHS.get(verb, 0.0)
         lasts = round(min(dice.uniform(0.1, longest), seconds - at), 3) if longest else 0.0
         worker: int | None = None
