@@ -189,3 +189,11 @@ def coverage(session: nox.Session) -> None:
     _install_groups(session, "coverage")
     session.run("coverage", "combine")
     session.run("coverage", "report")
+
+
+@nox.session(python=HOST)
+def bench(session: nox.Session) -> None:
+    """Run benchmarks; `-- call` one of them, `-- --smoke` all, briefly, for what they count."""
+    _install_groups(session, "bench")
+    session.install("-e", f".[{EXTRAS}]")
+    session.run("python", "-m", "benchmarks", *session.posargs)

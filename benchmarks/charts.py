@@ -146,8 +146,8 @@ def latency_over_time(
         title,
         height=380,
         layer=[
-            _bands(faults, color="#d1495b", label="faults on"),
-            _bands(refreshes, color="#e6a700", label="token renewal"),
+            *_bands(faults, color="#d1495b", label="faults on"),
+            *_bands(refreshes, color="#e6a700", label="token renewal"),
             {
                 "data": {"values": list(spots)},
                 "mark": {"type": "rect", "clip": True},
@@ -179,9 +179,9 @@ def latency_over_time(
     )
 
 
-def _bands(values: Values, *, color: str, label: str) -> dict[str, object]:
-    """Mark spans of time from top to bottom."""
-    return {
+def _bands(values: Values, *, color: str, label: str) -> list[dict[str, object]]:
+    """Mark spans of time from top to bottom; nothing, if there are none."""
+    layer: dict[str, object] = {
         "data": {"values": [{**value, "what": label} for value in values]},
         "mark": {"type": "rect", "opacity": 0.35, "stroke": color, "strokeWidth": 1},
         "encoding": {
@@ -191,3 +191,4 @@ def _bands(values: Values, *, color: str, label: str) -> dict[str, object]:
             "tooltip": {"field": "what"},
         },
     }
+    return [layer] if values else []

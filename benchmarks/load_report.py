@@ -9,7 +9,7 @@ from benchmarks.cells import Cell
 from benchmarks.charts import latency_over_time, lines
 from benchmarks.latency import Latencies
 from benchmarks.load_results import APPLICATION, DONE, Checkout, Results, Span, overlaps
-from benchmarks.processes import renewals_of
+from benchmarks.measure import renewals_of
 from benchmarks.report import Goal, Report, Table
 
 __all__ = ["report_of"]

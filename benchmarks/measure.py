@@ -6,7 +6,7 @@ from typing import Self, TypeVar
 
 from attrs import frozen
 
-__all__ = ["Spread", "interleaved", "ratios"]
+__all__ = ["Spread", "interleaved", "ratios", "renewals_of"]
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ def ratios(of: Sequence[float], to: Sequence[float]) -> Spread:
 
 def interleaved(subjects: Sequence[T], rounds: int) -> Iterator[T]:
     """
-    Let subjects take turns: every round has each once, begun by another one, to and fro.
+    Let subjects take turns: every round has each once, rotated by one, to and fro.
 
     So a drift of the machine, or who ran just before, hits all alike.
     """
@@ -71,3 +71,15 @@ def interleaved(subjects: Sequence[T], rounds: int) -> Iterator[T]:
         start = number % len(subjects) if subjects else 0
         turn = [*subjects[start:], *subjects[:start]]
         yield from reversed(turn) if number % 2 else turn
+
+
+def renewals_of(times: Sequence[float], *, apart: float) -> list[int]:
+    """Count the requests of each renewal: those that came less than `apart` seconds apart."""
+    counts: list[int] = []
+    last = None
+    for moment in sorted(times):
+        if last is None or moment - last > apart:
+            counts.append(0)
+        counts[-1] += 1
+        last = moment
+    return counts

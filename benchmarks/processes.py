@@ -12,7 +12,7 @@ from attrs import frozen
 
 from benchmarks.charts import lines
 from benchmarks.children import Child, Details
-from benchmarks.measure import Spread
+from benchmarks.measure import Spread, renewals_of
 from benchmarks.report import Goal, Report, Table
 from benchmarks.server import TOKEN, running_server, steer
 from benchmarks.stores import STORES, store_urls
@@ -139,18 +139,6 @@ async def _measure(
         / max(len(renewals), 1)
         / len(shops),
     )
-
-
-def renewals_of(times: Sequence[float], *, apart: float) -> list[int]:
-    """Count the requests of each renewal: those that came less than `apart` seconds apart."""
-    counts: list[int] = []
-    last = None
-    for moment in sorted(times):
-        if last is None or moment - last > apart:
-            counts.append(0)
-        counts[-1] += 1
-        last = moment
-    return counts
 
 
 async def _operations(target: Target, url: str, shop: Child) -> Details:
