@@ -44,6 +44,7 @@ def main(
         report.show(console)
         for path in report.write(out):
             console.print(f"wrote {path}")
+        sys.stdout.flush()  # the next one takes minutes
         failed += [
             f"{name}: {goal.figure}" for goal in report.goals if goal.counted and not goal.met
         ]
