@@ -6,6 +6,7 @@ import html
 import json
 import os
 import platform
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from rich.table import Table as RichTable
 
 from benchmarks.cells import Cell, cell_text
 from benchmarks.measure import Spread
+from flexiti_async.cli.output import mask_store
 
 __all__ = ["Chart", "Goal", "Report", "Table"]
 
@@ -150,12 +152,17 @@ class Report:
         )
 
 
-def _surroundings() -> dict[str, str]:
-    names = {"__main__": "benchmarks"}
+def _command() -> str:
+    """Tell what was called, without the password that the URL of a store may hold."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
-    module = names["__main__"] if spec is None else str(spec.name).removesuffix(".__main__")
+    module = "benchmarks" if spec is None else str(spec.name).removesuffix(".__main__")
+    shown = [_URL.sub(lambda url: mask_store(url[0]), argument) for argument in sys.argv[1:]]
+    return shlex.join(["python", "-m", module, *shown])
+
+
+def _surroundings() -> dict[str, str]:
     return {
-        "command": shlex.join(["python", "-m", module, *sys.argv[1:]]),
+        "command": _command(),
         "python": platform.python_version(),
         "system": platform.system(),
         "processors": str(os.cpu_count()),
@@ -196,6 +203,7 @@ def _escaped(text: str) -> str:
     return html.escape(text)
 
 
+_URL: Final = re.compile(r"[\w+.-]+://.*")
 _PAGE: Final = """\
 <!doctype html>
 <html lang="en">
