@@ -217,3 +217,11 @@ def docs(session: nox.Session) -> None:
     session.run("python", "tools/docs_site.py", "assets")
     session.run("zensical", "build", "--strict", "--clean")
     session.run("python", "tools/docs_site.py", "check")
+
+
+@nox.session(python=HOST)
+def bench(session: nox.Session) -> None:
+    """Run benchmarks; `-- call` one of them, `-- --smoke` all, briefly, for what they count."""
+    _install_groups(session, "bench")
+    session.install("-e", f".[{EXTRAS}]")
+    session.run("python", "-m", "benchmarks", *session.posargs)
