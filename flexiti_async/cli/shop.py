@@ -15,6 +15,7 @@ from flexiti_async.cli.options import Flag, Whole
 from flexiti_async.cli.output import WRONG, CommandError, print_line, print_note
 from flexiti_async.cli.signals import on_signals
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.store import open_store
 
 __all__ = ["ShopOptions", "run_shop"]
 
@@ -63,6 +64,7 @@ async def run_shop(options: ShopOptions, store: str) -> None:
     if workers > 1 and store.startswith(_MEMORY):
         msg = "several workers share nothing in memory: add --store file:///… or redis://…"
         raise CommandError(msg, status=WRONG)
+    await open_store(store).aclose()  # a URL that makes no sense is told before anything starts
     stopped = asyncio.Event()
     on_signals(stopped.set)
     async with (

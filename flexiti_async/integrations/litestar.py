@@ -70,8 +70,9 @@ class FlexitiPlugin(InitPlugin):
         # Litestar's own types leave these open.
         app_config.lifespan.append(self._run)  # pyright: ignore[reportUnknownMemberType]
         app_config.dependencies[KEY] = Provide(flexiti_of, sync_to_thread=False)
-        handlers = app_config.exception_handlers  # pyright: ignore[reportUnknownMemberType]
-        handlers[FlexitiError] = answer_problem
+        app_config.exception_handlers[  # pyright: ignore[reportUnknownMemberType]
+            FlexitiError
+        ] = answer_problem
         app_config.signature_types.append(FlexitiSession)
         return app_config
 

@@ -26,12 +26,12 @@ def test_a_purchase(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
         str(authorization.authorization_id)
     )
     assert "1298.00" == str(authorization.amount)
-    assert 0 == len(sandbox.captures)
+    assert [] == authorization.captures
 
     customer.submit()
     expect(customer.page.locator("#captures")).to_contain_text("$1,298.00")
 
-    assert ["1298.00"] == [str(one.amount) for one in sandbox.captures]
+    assert ["1298.00"] == [str(one.amount) for one in authorization.captures]
     assert 1 == sandbox.count("authorization")
 
 

@@ -7,6 +7,7 @@ The first line on stdout is the shop's URL: from then on browsers may come.
 
 import argparse
 import contextlib
+import errno
 import os
 import secrets
 import signal
@@ -45,7 +46,7 @@ def main() -> None:
 
 def serve(host: str, port: int, workers: int) -> None:
     """Listen, tell the URL, and serve."""
-    with socket.create_server((host, port), family=_family(host), backlog=_BACKLOG) as listening:
+    with _listen(host, port) as listening:
         # Who comes from here on waits in the backlog for the first worker.
         name, number = listening.getsockname()[:2]
         sys.stdout.write(f"http://{f'[{name}]' if ':' in name else name}:{number}/\n")
@@ -64,8 +65,13 @@ def _stop(*_: object) -> None:
     sys.exit()
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        why = "is in use" if error.errno == errno.EADDRINUSE else str(error.strerror)
+        sys.exit(f"port {port} of {host} {why}; --port 0 takes a free one")
 
 
 if __name__ == "__main__":
