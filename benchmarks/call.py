@@ -29,7 +29,7 @@ class _Size:
     loops: tuple[str, ...]
 
 
-_FULL: Final = _Size(15, 0.25, (1, 64), LOOPS)
+_FULL: Final = _Size(11, 0.2, (1, 64), LOOPS)
 _SMOKE: Final = _Size(2, 0.02, (8,), LOOPS[:1])
 
 

@@ -35,7 +35,7 @@ async def measure(*, smoke: bool) -> Report:
         else:
             load = Load(
                 rate=250,
-                duration=60,
+                duration=45,
                 store=urls["redis"],
                 concurrency=500,
                 # Long enough for many customers to come meanwhile.

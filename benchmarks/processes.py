@@ -42,7 +42,7 @@ class _Size:
     rate: int
 
 
-_FULL: Final = _Size(STORES, (1, 2, 4, 8, 16), 3, 4, 9.0, 20)
+_FULL: Final = _Size(STORES, (1, 2, 4, 8, 16), 3, 3, 5.0, 20)
 _SMOKE: Final = _Size(STORES[1:], (3,), 1, 3, 2.4, 20)
 
 

@@ -53,7 +53,7 @@ class _Load:
 
     async def play(self, least: int) -> None:
         """Play one round."""
-        number = max(2 * self.checkouts, least)
+        number = max(self.checkouts, least)
         taken = await self.child.ask("calls", number=number, in_flight=self.checkouts)
         self.cpu.append(taken["cpu"] / number)
         self.latencies.add(Latencies.decode(taken["latencies"]))

@@ -19,13 +19,15 @@ from benchmarks.server import TOKEN, running_server, steer
 __all__ = ["measure"]
 
 _FLOW: Final = "flexiti_flow"
-_MOST_AT_DOWN: Final = 1000
-"""Most of the peers ask once per caller then: more callers would take minutes."""
+_ONE_BY_ONE: Final = (CANCELLED, DOWN)
+_MOST_ONE_BY_ONE: Final = 100
+"""Some peers ask once per caller then, one after the other: more callers would take minutes."""
 
 
 @frozen
 class _Size:
     callers: tuple[int, ...]
+    peer_callers: tuple[int, ...]
     peers: tuple[str, ...]
     for_peers: tuple[str, ...]
     at_once: int
@@ -34,8 +36,10 @@ class _Size:
     lifetime: int
 
 
-_FULL: Final = _Size((1, 10, 100, 1000, 10_000), HOLDERS, SCENARIOS, 1, 12.0, 900, 4)
-_SMOKE: Final = _Size((100,), (OURS, _FLOW, "aiohttp_oauth2"), (COLD,), 3, 3.5, 200, 4)
+_FULL: Final = _Size(
+    (1, 10, 100, 1000, 10_000), (1, 100, 10_000), HOLDERS, SCENARIOS, 1, 12.0, 900, 4
+)
+_SMOKE: Final = _Size((100,), (100,), (OURS, _FLOW, "aiohttp_oauth2"), (COLD,), 3, 3.5, 200, 4)
 
 
 @frozen
@@ -85,8 +89,8 @@ async def _crowds(peer: str, size: _Size, places: asyncio.Semaphore) -> list[_Fo
         moving = attrs.evolve(target, moving=True)
         async with child:
             for scenario in SCENARIOS if ours else size.for_peers:
-                for callers in size.callers:
-                    if scenario == DOWN and not ours and callers > _MOST_AT_DOWN:
+                for callers in size.callers if ours else size.peer_callers:
+                    if not ours and scenario in _ONE_BY_ONE and callers > _MOST_ONE_BY_ONE:
                         continue
                     await child.ask("open", target=moving.to_json())
                     seen = await child.ask("stampede", scenario=scenario, callers=callers)

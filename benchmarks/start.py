@@ -39,7 +39,7 @@ class _Size:
     checkouts: int
 
 
-_FULL: Final = _Size(25, 11)
+_FULL: Final = _Size(15, 7)
 _SMOKE: Final = _Size(2, 1)
 
 
