@@ -22,7 +22,7 @@ from flexiti_async import (
     ValidationError,
 )
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.testing import FaultyStore, ManualClock, Trouble
+from flexiti_async.testing import ManualClock
 
 from .checkouts import (
     ACCOUNT,
