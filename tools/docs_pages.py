@@ -42,6 +42,9 @@ the request, written from the API's documentation, that the tests compare with.
 
 def error_catalogue() -> str:
     """Write a section for each class of error, in the order of the tree."""
+    classes = {name for name in errors.__all__ if issubclass(getattr(errors, name), Exception)}
+    if wrong := classes.symmetric_difference(ADVICE):
+        raise LookupError(f"no advice, or no such error: {', '.join(sorted(wrong))}")
     return "\n".join(
         [
             "# Errors",

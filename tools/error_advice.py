@@ -20,6 +20,10 @@ ADVICE: Final[Mapping[str, str]] = {
     ),
     "CheckoutError": "Look at `step` of a resumed checkout: it tells what may come next.",
     "CheckoutNotFound": "Start a new checkout: this one has ended with its token.",
+    "CheckoutExpired": (
+        "Start a new checkout; what is authorized already goes on by its number, in "
+        "`flexiti.authorizations`."
+    ),
     "CheckoutConflict": (
         "`resume()` the checkout and go on from the step that it shows; a double click ends here."
     ),
