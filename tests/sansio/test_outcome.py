@@ -37,6 +37,7 @@ from flexiti_async.sansio.outcome import did_not_run
         Conflict(status=409),
         WrongInputs(status=409),
         Throttled(status=429),
+        BadRequestError(status=499),
         ConnectError(),
         TokenUnavailable(),
         CheckoutTokenRejected(),
