@@ -44,7 +44,7 @@ from flexiti_async.sansio.outcome import did_not_run
         StoreUnavailable(),
         ValidationError(),
     ],
-    ids=repr,
+    ids=lambda error: f"{error!r} {getattr(error, 'status', '')}",
 )
 def test_it_did_not_run(error: FlexitiError) -> None:
     """It was refused, or never sent: it may be made again, with other data."""
