@@ -20,7 +20,16 @@ nox.options.error_on_external_run = True
 # A Python that this machine lacks is reported and skipped, also when CI is set, where nox would
 # fail by default. `coverage` fails if they all were.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "processes", "package", "coverage"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "processes",
+    "browser",
+    "package",
+    "docs",
+    "coverage",
+]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)  # from the classifiers
@@ -29,6 +38,8 @@ HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = "flexiti_async, flexiti_stores"
 DIST = Path("dist")
+# They have a session, and an environment, of their own.
+NO_BROWSER = "--ignore=tests/browser"
 # Tests wait more than they compute. A class, or the functions of a file, stay in one process:
 # they share servers.
 PARALLEL = ["-n", "2", "--dist", "loadscope"]
@@ -75,8 +86,8 @@ def lint(session: nox.Session) -> None:
     _install_groups(session, "lint")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
-    # Nothing is installed here: the two folders are where Python looks for the packages.
-    paths = os.pathsep.join([".", "stores"])
+    # Nothing is installed here: these folders are where Python looks for the packages.
+    paths = os.pathsep.join([".", "stores", "examples/shop"])
     session.run("lint-imports", env={"PYTHONPATH": paths})
 
 
@@ -97,10 +108,10 @@ def build(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", str(DIST))
 
 
-def _install_wheel(session: nox.Session) -> None:
+def _install_wheel(session: nox.Session, group: str = "test") -> None:
     """Install the wheel with all extras, and what tests need."""
     wheel = _built(session, "*.whl")
-    _install_groups(session, "test")
+    _install_groups(session, group)
     session.install(f"{wheel}[{EXTRAS}]")
     # A reused environment may hold another build of the same version.
     session.install("--force-reinstall", "--no-deps", str(wheel))
@@ -119,13 +130,13 @@ def _test_wheel(session: nox.Session, *arguments: str) -> None:
 @nox.session(python=PYTHONS, requires=["build"])
 def tests(session: nox.Session) -> None:
     """Test the wheel on every Python; arguments after `--` go to pytest."""
-    _test_wheel(session, *(session.posargs or ["-m", "not one_python", *PARALLEL]))
+    _test_wheel(session, *(session.posargs or ["-m", "not one_python", NO_BROWSER, *PARALLEL]))
 
 
 @nox.session(python=HOST, requires=["build"])
 def processes(session: nox.Session) -> None:
     """Test the wheel in many processes and with servers that die; on one Python, being slow."""
-    _test_wheel(session, *(session.posargs or ["-m", "one_python"]))
+    _test_wheel(session, *(session.posargs or ["-m", "one_python", NO_BROWSER]))
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False)
@@ -189,6 +200,23 @@ def coverage(session: nox.Session) -> None:
     _install_groups(session, "coverage")
     session.run("coverage", "combine")
     session.run("coverage", "report")
+
+
+@nox.session(python=HOST, requires=["build"])
+def browser(session: nox.Session) -> None:
+    """Click through the example shop of the wheel, in the machine's Chromium."""
+    _install_wheel(session, "browser")
+    session.run("pytest", *(session.posargs or ["tests/browser"]), env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST)
+def docs(session: nox.Session) -> None:
+    """Build the site strictly into site/, and see that its pages ask nothing of other hosts."""
+    _install_groups(session, "docs")
+    session.install("-e", f".[{EXTRAS}]")
+    session.run("python", "tools/docs_site.py", "assets")
+    session.run("zensical", "build", "--strict", "--clean")
+    session.run("python", "tools/docs_site.py", "check")
 
 
 @nox.session(python=HOST)

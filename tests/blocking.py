@@ -52,6 +52,10 @@ MAY_BLOCK: Final = (
     ("logging/__init__.py", {"emit", "flush"}),
     # A command of the shell has the loop for itself, and reads its input before it sends anything.
     ("flexiti_async/cli/widget.py", {"_bytes"}),
+    ("flexiti_async/cli/doctor.py", {"_configuration"}),
+    ("flexiti_async/cli/doctor_store.py", {"_folder"}),
+    # asyncio.run ends its threads when the loop has nothing more to do.
+    ("asyncio/base_events.py", {"shutdown_default_executor"}),
     # Held for a look into a dict, or for handing over a job: never while anything is waited for.
     ("flexiti_stores/memory.py", {"from_url", "load", "swap"}),
     ("flexiti_stores/file/__init__.py", {"aclose", "_submit"}),

@@ -20,6 +20,7 @@ Hand = Callable[[Checkout], Awaitable[Checkout]]
 
 ONE_PYTHON = (
     "tests/chaos/",
+    "tests/examples/",
     "tests/processes/",
     "tests/stores/test_redis_topologies.py",
     "tests/stores/test_readme_store.py",

@@ -29,10 +29,9 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sansio.call import Call, Replay
 from flexiti_async.sansio.token import Scope, store_key
 from flexiti_async.store import Entry
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock
 
 from .conftest import MakeSession
-from .faulty_store import FaultyStore
 
 BUY = PurchaseWidget(account_number=20009100)
 APPLICANT: dict[str, Any] = {

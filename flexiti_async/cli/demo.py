@@ -13,38 +13,54 @@ from flexiti_async.cli.load import Outcome, run_checkouts
 from flexiti_async.cli.options import Flag, Whole
 from flexiti_async.cli.output import (
     FAILED,
+    WRONG,
     CommandError,
     mask_store,
     print_facts,
     print_json,
     print_line,
 )
+from flexiti_async.cli.shop import ShopOptions, run_shop
 
 __all__ = ["demo"]
 
 _AT_LEAST_ONE: Final = validators.Number(gte=1)
+_NOT_OF_THE_SHOP: Final = "--checkouts, --concurrency and --json do not go with --shop"
+_OF_THE_SHOP: Final = "--workers and --port go with --shop"
 
 
 async def demo(
     *,
-    checkouts: Annotated[int, Whole, Parameter(validator=_AT_LEAST_ONE)] = 1000,
-    concurrency: Annotated[int, Whole, Parameter(validator=_AT_LEAST_ONE)] = 200,
+    checkouts: Annotated[int | None, Whole, Parameter(validator=_AT_LEAST_ONE)] = None,
+    concurrency: Annotated[int | None, Whole, Parameter(validator=_AT_LEAST_ONE)] = None,
     store: Annotated[str, Parameter(metavar="URL")] = "memory://",
     json: Flag = False,
+    shop: ShopOptions | None = None,
 ) -> None:
     """
-    Run many checkouts at once, and see how few tokens they need.
+    Run many checkouts at once, and see how few tokens they need; or open a shop.
 
-    All of it runs in this process, with a sandbox on a free loopback port: no account is needed,
-    and nothing leaves the machine. One checkout in ten is an application, which takes a token of
-    its own.
+    A sandbox runs in this process, on a free loopback port: no account is needed, and nothing
+    leaves the machine. One checkout in ten is an application, which takes a token of its own.
 
     Args:
-        checkouts: How many checkouts.
-        concurrency: How many of them at a time.
+        checkouts: How many checkouts; 1000 by default.
+        concurrency: How many of them at a time; 200 by default.
         store: URL of the token store.
         json: Print one JSON object instead of the summary.
     """
+    opening = shop or ShopOptions()
+    if opening.shop:
+        if checkouts is not None or concurrency is not None or json:
+            raise CommandError(_NOT_OF_THE_SHOP, status=WRONG)
+        await run_shop(opening, store)
+        return
+    if opening.workers is not None or opening.port is not None:
+        raise CommandError(_OF_THE_SHOP, status=WRONG)
+    await _run_load(checkouts or 1000, concurrency or 200, store, json=json)
+
+
+async def _run_load(checkouts: int, concurrency: int, store: str, *, json: bool) -> None:
     with _progress(checkouts) as progress:
         outcome = await run_checkouts(
             checkouts, concurrency=concurrency, store=store, progress=progress

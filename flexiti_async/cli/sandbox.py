@@ -5,9 +5,8 @@ import errno
 import re
 import secrets
 import shlex
-import signal
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Annotated, Final
@@ -22,6 +21,7 @@ from flexiti_async.cli.output import (
     print_line,
     print_note,
 )
+from flexiti_async.cli.signals import on_signals
 from flexiti_async.sandbox import RequestRecord, Sandbox
 from flexiti_async.sandbox.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 from flexiti_async.sandbox.fault_codec import rule_from_text
@@ -98,7 +98,7 @@ async def sandbox(
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     if log:
         running.on_request = partial(_print_request, ended)
-    _on_signals(partial(_end, ended))
+    on_signals(partial(_end, ended))
     await _start(running)
     try:
         _print_welcome(running)
@@ -166,22 +166,6 @@ async def _start(running: Sandbox) -> None:
     else:
         return
     raise CommandError(msg)
-
-
-def _on_signals(stop: Callable[[], None]) -> None:
-    """Let Ctrl-C and SIGTERM end the sandbox as what they are here: the normal way."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, stop)
-        except NotImplementedError:  # pragma: no cover - Windows
-            signal.signal(number, partial(_stop_soon, loop, stop))
-
-
-def _stop_soon(
-    loop: asyncio.AbstractEventLoop, stop: Callable[[], None], *_: object
-) -> None:  # pragma: no cover - Windows
-    loop.call_soon_threadsafe(stop)
 
 
 def _print_welcome(running: Sandbox) -> None:

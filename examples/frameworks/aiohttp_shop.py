@@ -1,0 +1,57 @@
+"""
+aiohttp.web: `python aiohttp_shop.py`, with `FLEXITI_*` in the environment.
+
+A real shop keeps the reference id in its own signed session, not in the URL: see `examples/shop`.
+"""
+
+import os
+from decimal import Decimal
+
+from aiohttp import web
+
+from flexiti_async import Checkout, PurchaseType, PurchaseWidget
+from flexiti_async.integrations.aiohttp_web import FLEXITI, setup
+
+TOTAL = Decimal("300.00")
+
+routes = web.RouteTableDef()
+
+
+async def resume(request: web.Request) -> Checkout:
+    """Take up the checkout that a request is about, whichever process began it."""
+    return await request.app[FLEXITI].resume(request.match_info["reference_id"])
+
+
+@routes.post("/checkouts")
+async def start(request: web.Request) -> web.Response:
+    """Start a checkout: the page shows the URL in a frame, or sends the customer there."""
+    asked = await request.json()
+    checkout = await request.app[FLEXITI].checkout()
+    widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
+    answer = {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
+    return web.json_response(answer)
+
+
+@routes.post("/checkouts/{reference_id}/event")
+async def event(request: web.Request) -> web.Response:
+    """Take what the widget has posted to the page, and say what comes next."""
+    checkout = await resume(request)
+    return web.json_response({"next": await checkout.handle_event(await request.read())})
+
+
+@routes.post("/checkouts/{reference_id}/authorization")
+async def authorize(request: web.Request) -> web.Response:
+    """Buy, with the plan that the customer has chosen."""
+    plan, checkout = await request.json(), await resume(request)
+    authorization = await checkout.authorize(
+        TOTAL, transaction_type=PurchaseType.PROMOTIONAL, plan_id=plan["plan_id"], term=plan["term"]
+    )
+    return web.json_response({"authorization_id": authorization.authorization_id})
+
+
+app = web.Application()
+app.add_routes(routes)
+setup(app)
+
+if __name__ == "__main__":
+    web.run_app(app, host="127.0.0.1", port=int(os.environ.get("PORT", "8000")))

@@ -1,0 +1,58 @@
+"""
+Django: `gunicorn -k asgi --workers 2 django_shop:application`, with `FLEXITI_*` in the environment.
+
+Settings, views and ASGI application stand in one file, to be read at once. A real shop keeps the
+reference id in its own signed session, not in the URL: see `examples/shop`.
+"""
+
+import json
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from django.http import HttpRequest, JsonResponse
+from django.urls import path
+
+from flexiti_async import PurchaseType, PurchaseWidget
+from flexiti_async.integrations.django import FlexitiApplication, flexiti_of
+
+TOTAL = Decimal("300.00")
+
+settings.configure(
+    ROOT_URLCONF=__name__,
+    ALLOWED_HOSTS=["127.0.0.1"],
+    MIDDLEWARE=["flexiti_async.integrations.django.ProblemsMiddleware"],
+)
+
+
+async def start(request: HttpRequest) -> JsonResponse:
+    """Start a checkout: the page shows the URL in a frame, or sends the customer there."""
+    asked = json.loads(request.body)
+    checkout = await flexiti_of(request).checkout()
+    widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
+    answer = {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
+    return JsonResponse(answer)
+
+
+async def event(request: HttpRequest, reference_id: str) -> JsonResponse:
+    """Take what the widget has posted to the page, and say what comes next."""
+    checkout = await flexiti_of(request).resume(reference_id)
+    return JsonResponse({"next": await checkout.handle_event(request.body)})
+
+
+async def authorize(request: HttpRequest, reference_id: str) -> JsonResponse:
+    """Buy, with the plan that the customer has chosen."""
+    plan = json.loads(request.body)
+    checkout = await flexiti_of(request).resume(reference_id)
+    authorization = await checkout.authorize(
+        TOTAL, transaction_type=PurchaseType.PROMOTIONAL, plan_id=plan["plan_id"], term=plan["term"]
+    )
+    return JsonResponse({"authorization_id": authorization.authorization_id})
+
+
+urlpatterns = [
+    path("checkouts", start),
+    path("checkouts/<str:reference_id>/event", event),
+    path("checkouts/<str:reference_id>/authorization", authorize),
+]
+application = FlexitiApplication(get_asgi_application())

@@ -1,0 +1,50 @@
+"""
+FastAPI: `uvicorn fastapi_shop:app --workers 2`, with `FLEXITI_*` in the environment.
+
+A real shop keeps the reference id in its own signed session, not in the URL: see `examples/shop`.
+"""
+
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import Body, FastAPI
+
+from flexiti_async import PurchaseType, PurchaseWidget
+from flexiti_async.integrations.fastapi import Flexiti, answer_errors, lifespan
+
+TOTAL = Decimal("300.00")
+
+app = FastAPI(lifespan=lifespan())
+answer_errors(app)
+
+
+@app.post("/checkouts")
+async def start(
+    flexiti: Flexiti, account_number: Annotated[str, Body(embed=True)]
+) -> dict[str, str]:
+    """Start a checkout: the page shows the URL in a frame, or sends the customer there."""
+    checkout = await flexiti.checkout()
+    widget = await checkout.init_widget(PurchaseWidget(account_number=account_number))
+    return {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
+
+
+@app.post("/checkouts/{reference_id}/event")
+async def event(flexiti: Flexiti, reference_id: str, message: dict[str, object]) -> dict[str, str]:
+    """Take what the widget has posted to the page, and say what comes next."""
+    checkout = await flexiti.resume(reference_id)
+    return {"next": await checkout.handle_event(message)}
+
+
+@app.post("/checkouts/{reference_id}/authorization")
+async def authorize(
+    flexiti: Flexiti,
+    reference_id: str,
+    plan_id: Annotated[int, Body()],
+    term: Annotated[int, Body()],
+) -> dict[str, str | None]:
+    """Buy, with the plan that the customer has chosen."""
+    checkout = await flexiti.resume(reference_id)
+    authorization = await checkout.authorize(
+        TOTAL, transaction_type=PurchaseType.PROMOTIONAL, plan_id=plan_id, term=term
+    )
+    return {"authorization_id": authorization.authorization_id}

@@ -1,0 +1,44 @@
+"""
+Quart: `hypercorn --workers 2 quart_shop:app`, with `FLEXITI_*` in the environment.
+
+A real shop keeps the reference id in its own signed session, not in the URL: see `examples/shop`.
+"""
+
+from decimal import Decimal
+
+from quart import Quart, current_app, request
+
+from flexiti_async import PurchaseType, PurchaseWidget
+from flexiti_async.integrations.quart import flexiti_of, setup
+
+TOTAL = Decimal("300.00")
+
+app = Quart(__name__)
+setup(app)
+
+
+@app.post("/checkouts")
+async def start() -> dict[str, str]:
+    """Start a checkout: the page shows the URL in a frame, or sends the customer there."""
+    asked = await request.get_json()
+    checkout = await flexiti_of(current_app).checkout()
+    widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
+    return {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
+
+
+@app.post("/checkouts/<reference_id>/event")
+async def event(reference_id: str) -> dict[str, str]:
+    """Take what the widget has posted to the page, and say what comes next."""
+    checkout = await flexiti_of(current_app).resume(reference_id)
+    return {"next": await checkout.handle_event(await request.get_data())}
+
+
+@app.post("/checkouts/<reference_id>/authorization")
+async def authorize(reference_id: str) -> dict[str, str | None]:
+    """Buy, with the plan that the customer has chosen."""
+    plan = await request.get_json()
+    checkout = await flexiti_of(current_app).resume(reference_id)
+    authorization = await checkout.authorize(
+        TOTAL, transaction_type=PurchaseType.PROMOTIONAL, plan_id=plan["plan_id"], term=plan["term"]
+    )
+    return {"authorization_id": authorization.authorization_id}

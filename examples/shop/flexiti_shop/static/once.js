@@ -1,0 +1,10 @@
+// A form that is sent once: a second click does nothing. (The shop does not rely on it.)
+"use strict";
+
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", () => {
+    const button = form.querySelector("button[type=submit]");
+    button.disabled = true;
+    button.textContent = form.dataset.once;
+  });
+}

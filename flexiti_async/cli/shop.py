@@ -1,0 +1,122 @@
+"""`flexiti-async demo --shop`: the example shop before a sandbox, until Ctrl-C."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncGenerator
+from importlib.util import find_spec
+from typing import Annotated, Final
+
+from attrs import frozen
+from cyclopts import Group, Parameter, validators
+
+from flexiti_async.cli.options import Flag, Whole
+from flexiti_async.cli.output import WRONG, CommandError, print_line, print_note
+from flexiti_async.cli.signals import on_signals
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.store import open_store
+
+__all__ = ["ShopOptions", "run_shop"]
+
+_SHOP: Final = Group("The shop", sort_key=10)
+_PARTS: Final = (
+    "flexiti_shop",
+    "itsdangerous",
+    "jinja2",
+    "python_multipart",
+    "starlette",
+    "uvicorn",
+)
+_MEMORY: Final = "memory:"
+_PORT: Final = validators.Number(gte=0, lte=65535)
+
+
+@Parameter(name="*", group=_SHOP)
+@frozen(kw_only=True)
+class ShopOptions:
+    """
+    Whether to open the shop, and how.
+
+    Attributes:
+        shop: Open a shop to click through, before a sandbox, until Ctrl-C; it prints its URL.
+        workers: How many processes serve it, 1 by default; several share tokens and checkouts
+            through --store, which then has to be file:///… or redis://….
+        port: Port of the shop; a free one by default.
+    """
+
+    shop: Flag = False
+    workers: Annotated[int | None, Whole, Parameter(validator=validators.Number(gte=1))] = None
+    port: Annotated[int | None, Whole, Parameter(validator=_PORT)] = None
+
+
+async def run_shop(options: ShopOptions, store: str) -> None:
+    """
+    Run the shop until it is told to stop.
+
+    Raises:
+        CommandError: It cannot be run; the text says why, and what to do.
+    """
+    workers = options.workers or 1
+    if any(find_spec(part) is None for part in _PARTS):
+        msg = "the shop is an extra: pip install 'flexiti-async[shop]'"
+        raise CommandError(msg)
+    if workers > 1 and store.startswith(_MEMORY):
+        msg = "several workers share nothing in memory: add --store file:///… or redis://…"
+        raise CommandError(msg, status=WRONG)
+    await open_store(store).aclose()  # a URL that makes no sense is told before anything starts
+    stopped = asyncio.Event()
+    on_signals(stopped.set)
+    async with (
+        Sandbox() as sandbox,
+        _serving(sandbox, store, workers, options.port or 0) as (process, url),
+    ):
+        print_line(f"The shop:    {url}  (Ctrl-C ends it)")
+        print_line(f"Its Flexiti: {sandbox.base_url}, a sandbox: no account, and no money")
+        ended = asyncio.create_task(process.wait())
+        told = asyncio.create_task(stopped.wait())
+        await asyncio.wait([ended, told], return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        if not stopped.is_set():
+            msg = f"the shop has ended by itself, with status {await ended}"
+            raise CommandError(msg)
+    print_note(
+        f"token requests: {sandbox.count('oauth/token'):,}, "
+        f"widget/init: {sandbox.count('widget/init'):,}, "
+        f"authorizations: {len(sandbox.authorizations):,}"
+    )
+
+
+@contextlib.asynccontextmanager
+async def _serving(
+    sandbox: Sandbox, store: str, workers: int, port: int
+) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str], None]:
+    """Run the shop in processes of its own; gives the first one, and the shop's URL."""
+    arguments = ("-P", "-m", "flexiti_shop", f"--workers={workers}", f"--port={port}")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, env=_environment(sandbox, store)
+    )
+    try:
+        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+        url = (await process.stdout.readline()).decode().strip()
+        if not url:
+            msg = "the shop does not start; what it says stands above"
+            raise CommandError(msg)
+        yield process, url
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+def _environment(sandbox: Sandbox, store: str) -> dict[str, str]:
+    """Configure the shop for the sandbox, whatever this process is configured for."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("FLEXITI_")}
+    return {
+        **others,
+        "FLEXITI_BASE_URL": sandbox.base_url,
+        "FLEXITI_CLIENT_ID": sandbox.client_id,
+        "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
+        "FLEXITI_STORE": store,
+        "SHOP_SANDBOX": "1",
+    }

@@ -1,0 +1,126 @@
+"""
+A real browser, the shop in processes of its own, and the sandbox behind it.
+
+The browser is the machine's Chromium, driven by Playwright: nothing is downloaded. It never leaves
+the machine, either: a request to anywhere else fails the test.
+"""
+
+import asyncio
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Request, sync_playwright
+
+from flexiti_async.sandbox import Sandbox
+
+from .driver import Customer, Shop
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox",  # it may run as root, and shows pages of ours only
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1280, "height": 900}
+
+OpenShop = Callable[..., Shop]
+Visit = Callable[..., Customer]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start the browser, once."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    assert found is not None, "no chromium: apt-get install chromium, or name one in CHROMIUM"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Run a sandbox in a thread."""
+    running, loop = Sandbox(), asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(running.start(), loop).result(10)
+    yield running
+    asyncio.run_coroutine_threadsafe(running.aclose(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+@pytest.fixture
+def open_shop(sandbox: Sandbox, tmp_path: Path) -> Iterator[OpenShop]:
+    """Give a function that opens the shop, with so many workers, and close it afterwards."""
+    opened: list[Shop] = []
+
+    def open_one(*, workers: int = 1) -> Shop:
+        opened.append(Shop.open(sandbox, tmp_path, workers))
+        return opened[-1]
+
+    yield open_one
+    for shop in opened:
+        shop.close()
+
+
+@pytest.fixture
+def shop(open_shop: OpenShop) -> Shop:
+    """Give the shop, with one worker."""
+    return open_shop()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """
+    Give a function that lets a customer come to a shop, with a browser profile of their own.
+
+    Their pages may log no error and ask for nothing beyond this machine.
+    """
+    came: list[Customer] = []
+
+    def come(shop: Shop, *, language: str = "en", **options: object) -> Customer:
+        context = browser.new_context(
+            locale=f"{language}-CA",
+            **{"viewport": DESKTOP, **options},  # type: ignore[arg-type]
+        )
+        context.set_default_timeout(20_000)
+        customer = Customer(context.new_page(), shop.url, language)
+        _watch(customer)
+        came.append(customer)
+        customer.page.goto(shop.url)
+        return customer
+
+    yield come
+    for customer in came:
+        customer.page.context.close()
+    assert [] == [fault for customer in came for fault in customer.faults]
+
+
+def _watch(customer: Customer) -> None:
+    page, faults = customer.page, customer.faults
+
+    def look(request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.hostname not in {"127.0.0.1", None}:
+            faults.append(f"asked for {request.url}")
+        if request.method == "POST" and request.url.startswith(customer.shop):
+            customer.posted.append(parts.path.rpartition("/")[2])
+
+    page.on("request", look)
+    page.on("pageerror", lambda error: faults.append(f"script failed: {error}"))
+    page.on(
+        "console",
+        lambda message: faults.append(message.text) if message.type == "error" else None,
+    )

@@ -1,0 +1,201 @@
+"""The shop as a process, and a customer in front of it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Self
+
+from attrs import define, field
+from playwright.sync_api import FrameLocator, Page
+
+from flexiti_async.sandbox import Sandbox
+
+__all__ = ["Customer", "Shop"]
+
+DEADLINE = 30.0
+
+
+@define
+class Shop:
+    """
+    The shop, as `python -m flexiti_shop` runs it.
+
+    Attributes:
+        url: Where it is.
+    """
+
+    url: str
+    _folder: Path
+    _process: "subprocess.Popen[str]"
+
+    @classmethod
+    def open(cls, sandbox: Sandbox, folder: Path, workers: int) -> Self:
+        """Start it, on a free port; its workers share tokens and checkouts through a folder."""
+        ours = {name: value for name, value in os.environ.items() if "FLEXITI" not in name}
+        env = {
+            **ours,
+            "FLEXITI_BASE_URL": sandbox.base_url,
+            "FLEXITI_CLIENT_ID": sandbox.client_id,
+            "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
+            "FLEXITI_STORE": f"file://{folder}/tokens",
+            "SHOP_SANDBOX": "1",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "flexiti_shop", "--port=0", f"--workers={workers}"],
+            env=env,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        return cls(process.stdout.readline().strip(), folder, process)
+
+    def workers(self) -> list[int]:
+        """Give the process ids of its workers."""
+        return [pid for pid, command in _children(self._process.pid) if "spawn_main" in command]
+
+    def kill_workers(self) -> None:
+        """Kill all workers at once; others come in their place."""
+        for pid in self.workers():
+            os.kill(pid, signal.SIGKILL)
+
+    def forget_checkouts(self) -> None:
+        """Empty the store, as if all checkouts had ended."""
+        for record in self._folder.joinpath("tokens").rglob("*"):
+            if record.is_file():
+                record.unlink()
+
+    def close(self) -> None:
+        """Stop it as a service manager does."""
+        self._process.terminate()
+        try:
+            self._process.wait(DEADLINE)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+
+
+def _children(pid: int) -> Iterator[tuple[int, str]]:
+    for folder in Path("/proc").iterdir():
+        # A process may end while it is looked at.
+        with contextlib.suppress(OSError):
+            if folder.name.isdigit():
+                after_name = folder.joinpath("stat").read_text().rpartition(")")[2].split()
+                if int(after_name[1]) == pid:
+                    yield int(folder.name), folder.joinpath("cmdline").read_text()
+
+
+@define
+class Customer:
+    """
+    A customer with a browser of their own.
+
+    Attributes:
+        page: What they look at.
+        shop: URL of the shop.
+        language: Theirs.
+        faults: What went wrong in their browser.
+        posted: The pages that it has posted to.
+    """
+
+    page: Page
+    shop: str
+    language: str = "en"
+    faults: list[str] = field(factory=list[str])
+    posted: list[str] = field(factory=list[str])
+
+    @property
+    def where(self) -> str:
+        """Which page of the shop they are on."""
+        return self.page.url.removeprefix(f"{self.shop}{self.language}/")
+
+    @property
+    def widget(self) -> FrameLocator:
+        """Flexiti's window in the page."""
+        return self.page.frame_locator("#flexiti")
+
+    @contextlib.contextmanager
+    def expecting_errors(self) -> Generator[None, None, None]:
+        """Forget what the browser says of answers that are errors: here they are meant."""
+        yield
+        status = "Failed to load resource: the server responded with a status of 4"
+        self.faults[:] = [fault for fault in self.faults if not fault.startswith(status)]
+
+    def submit(self) -> None:
+        """Press the first button of the page that sends a form."""
+        self.page.locator("main button[type=submit]").first.click()
+
+    def arrive(self, where: str) -> None:
+        """Wait until they are on a page of the shop."""
+        self.page.wait_for_url(f"{self.shop}{self.language}/{where}")
+
+    def fill_cart(self, quantity: int) -> None:
+        """Put desks into the cart, and go on to pay."""
+        self.page.select_option("#quantity", str(quantity))
+        self.submit()
+
+    def name_account(self, number: str) -> None:
+        """Say whose account pays."""
+        self.page.fill("#account_number", number)
+        self.submit()
+
+    def to_widget(self, account_number: str = "10000001", *, quantity: int = 1) -> None:
+        """Go from the cart to the widget."""
+        self.fill_cart(quantity)
+        self.name_account(account_number)
+        self.arrive("widget")
+
+    def approve(self) -> None:
+        """Enter the PIN that the sandbox shows."""
+        hint = self.widget.locator("#hint")
+        hint.wait_for()
+        digits = "".join(letter for letter in hint.inner_text() if letter.isdigit())
+        self.enter(digits)
+
+    def enter(self, pin: str) -> None:
+        """Enter a PIN."""
+        self.widget.locator("#pin").fill(pin)
+        self.widget.locator("#approve").click()
+
+    def end(self, choice: str) -> None:
+        """End the widget in another way."""
+        button = self.widget.locator(f"[data-choice={choice}]")
+        if choice not in {"decline", "cancel"}:
+            self.widget.locator("summary").click()
+        button.click()
+
+    def to_plans(self, account_number: str = "10000001", *, quantity: int = 1) -> None:
+        """Go from the cart to the plans."""
+        self.to_widget(account_number, quantity=quantity)
+        self.approve()
+        self.arrive("plans")
+
+    def choose(self, plan: str = "101:12") -> None:
+        """Choose a plan."""
+        self.page.check(f"input[value='{plan}']")
+
+    def apply(self) -> None:
+        """Fill the form of an application in, and send it."""
+        for name, value in APPLICANT.items():
+            self.page.fill(f"#{name}", value)
+        self.page.select_option("#province", "ON")
+        self.page.check("#tos_agreement")
+        self.submit()
+
+
+APPLICANT = {
+    "first_name": "Grace",
+    "last_name": "Applicant",
+    "dob": "1990-01-31",
+    "email": "grace@example.com",
+    "phone_number": "(613) 555-0100",
+    "address_1": "1 Sample St",
+    "city": "Ottawa",
+    "postal_code": "K1A 0B1",
+}

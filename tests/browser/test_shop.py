@@ -1,0 +1,334 @@
+"""Customers of the example shop, in a real browser."""
+
+import base64
+import json
+from urllib.parse import parse_qs
+
+import pytest
+from playwright.sync_api import expect
+
+from flexiti_async.sandbox import Sandbox
+
+from .conftest import OpenShop, Visit
+from .driver import Shop
+
+
+def test_a_purchase(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """A customer buys two desks, and the shop captures the money when it sends them."""
+    customer = visit(shop)
+    customer.to_plans(quantity=2)
+    customer.choose()
+    customer.submit()
+    customer.arrive("order")
+    (authorization,) = sandbox.authorizations
+
+    expect(customer.page.locator("#authorization")).to_have_text(
+        str(authorization.authorization_id)
+    )
+    assert "1298.00" == str(authorization.amount)
+    assert [] == authorization.captures
+
+    customer.submit()
+    expect(customer.page.locator("#captures")).to_contain_text("$1,298.00")
+
+    assert ["1298.00"] == [str(one.amount) for one in authorization.captures]
+    assert 1 == sandbox.count("authorization")
+
+
+def test_in_french(shop: Shop, visit: Visit) -> None:
+    """A customer from Quebec sees nothing but French, in the widget and of the API as well."""
+    customer = visit(shop, language="fr")
+    customer.to_plans("10000003")
+
+    expect(customer.page.locator("html")).to_have_attribute("lang", "fr-CA")
+    expect(customer.page.locator("legend").nth(1)).to_have_text("Versements égaux")
+    expect(customer.page.locator("h1")).to_have_text("Comment souhaitez-vous payer?")
+
+    customer.choose("202:6")
+    customer.submit()
+
+    expect(customer.page.locator("h1")).to_have_text("Votre commande")
+    expect(customer.page.locator("dl")).to_contain_text("649,00\N{NO-BREAK SPACE}$")
+
+
+def test_the_pages_can_be_had_in_the_other_language(shop: Shop, visit: Visit) -> None:
+    """A page links to itself in the other language, and the checkout goes on there."""
+    customer = visit(shop)
+    customer.to_plans()
+    customer.page.click("text=Français")
+
+    expect(customer.page.locator("h1")).to_have_text("Comment souhaitez-vous payer?")
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        ("decline", "could not confirm"),
+        ("cancel", "You have cancelled"),
+        ("activation", "has to be activated"),
+        ("retry", "took too long"),
+        ("failure", "has failed"),
+    ],
+)
+def test_what_does_not_lead_on(
+    shop: Shop, sandbox: Sandbox, visit: Visit, choice: str, told: str
+) -> None:
+    """A customer whose widget ends in any other way is told how, and may try again."""
+    customer = visit(shop)
+    customer.to_widget()
+    customer.end(choice)
+
+    expect(customer.page.locator(".lead")).to_contain_text(told)
+    assert 0 == sandbox.count("authorization")
+
+    customer.page.click("a.button:text('Try again')")
+    customer.submit()
+    customer.approve()
+    customer.arrive("plans")
+
+
+def test_an_application(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """An applicant is told of all that is missing, applies with PIN 2222, and has an account."""
+    customer = visit(shop)
+    customer.page.click("text=Apply for one")
+    with customer.expecting_errors():
+        customer.submit()
+        expect(customer.page.locator("[aria-invalid=true]")).to_have_count(10)
+
+    customer.apply()
+    customer.enter("0000")
+    expect(customer.widget.locator("#fault")).not_to_be_empty()
+    customer.enter("2222")
+    customer.arrive("application")
+
+    expect(customer.page.locator("h1")).to_have_text("Your application")
+    assert ["Grace"] == [one.first_name for one in sandbox.accounts if one.last_name == "Applicant"]
+
+
+def test_a_plan_that_the_credit_does_not_reach(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """A customer whose credit does not reach is told so, in the shop's words, and may choose."""
+    customer = visit(shop)
+    customer.to_plans("10000004")
+    customer.choose("102:12")
+    with customer.expecting_errors():
+        customer.submit()
+        expect(customer.page.locator("h1")).to_have_text("Your credit does not reach")
+    customer.page.click("text=Back to where you were")
+    customer.arrive("plans")
+
+    assert 0 == len(sandbox.authorizations)
+
+
+def test_the_back_button(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """Whoever goes back after having bought finds the order, whichever page that was."""
+    customer = visit(shop)
+    customer.to_plans()
+    customer.choose()
+    customer.submit()
+    customer.arrive("order")
+    customer.page.go_back()
+    customer.arrive("order")
+    for page in ("plans", "widget", "pay", "continue"):
+        customer.page.goto(f"{shop.url}en/{page}")
+        customer.arrive("order")
+
+    assert 1 == sandbox.count("authorization")
+    assert 1 == sandbox.count("widget/init")
+
+
+def test_back_into_the_widget(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """Whoever goes back from the plans goes on where the checkout stands, with another cart."""
+    customer = visit(shop)
+    customer.to_plans()
+    customer.page.go_back()
+    customer.arrive("pay")
+    customer.page.goto(f"{shop.url}en/widget")
+    customer.arrive("plans")
+    customer.page.goto(f"{shop.url}en/cart")
+    customer.fill_cart(3)
+    customer.name_account("10000001")
+    customer.arrive("plans")
+    customer.choose()
+    customer.submit()
+    customer.arrive("order")
+
+    assert ["1947.00"] == [str(one.amount) for one in sandbox.authorizations]
+
+
+def test_another_account(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """Whoever names another account after the widget has to go through it for that one."""
+    customer = visit(shop)
+    customer.to_plans()
+    customer.page.goto(f"{shop.url}en/pay")
+    customer.name_account("20009100")
+    customer.arrive("widget")
+    customer.approve()
+    customer.arrive("plans")
+    customer.choose()
+    customer.submit()
+    customer.arrive("order")
+
+    assert [20009100] == [one.account.account_number for one in sandbox.authorizations]
+
+
+def test_clicking_twice(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """A form that is sent twice at once, by a page without scripts, is one authorization."""
+    sandbox.latency = {"authorization": 0.3}
+    customer = visit(shop)
+    customer.to_plans()
+    customer.choose()
+    customer.page.evaluate(
+        """() => {
+            const form = document.querySelector("form");
+            const body = new URLSearchParams(new FormData(form));
+            const send = () => fetch(form.action, {method: "POST", body});
+            return Promise.all([send(), send(), send()]);
+        }"""
+    )
+    customer.submit()
+    customer.arrive("order")
+
+    expect(customer.page.locator(".lead")).to_contain_text("paid for")
+    assert 1 == sandbox.count("authorization")
+    assert 1 == len(sandbox.authorizations)
+
+
+def test_a_double_click(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """Two quick clicks on the button are one authorization."""
+    sandbox.latency = {"authorization": 0.3}
+    customer = visit(shop)
+    customer.to_plans()
+    customer.choose()
+    customer.page.locator("text=Buy now").dblclick(no_wait_after=True)
+    customer.arrive("order")
+
+    expect(customer.page.locator(".lead")).to_contain_text("paid for")
+    assert 1 == sandbox.count("authorization")
+
+
+def forged(widget_session_id: str = "00000000-0000-0000-0000-000000000000") -> dict[str, object]:
+    """Write an event as the widget would post it for a customer that it has verified."""
+    data = {
+        "accountNumber": 10000001,
+        "verified": True,
+        "action": "purchase",
+        "widget_session_id": widget_session_id,
+    }
+    return {"eventType": "flx-success", "eventData": data}
+
+
+def test_an_event_from_the_console(shop: Shop, visit: Visit) -> None:
+    """
+    A message that the customer's own script posts is not the widget's: nothing is sent. Sent to the
+    shop all the same it is refused, since it is of another widget session.
+    """
+    customer = visit(shop)
+    customer.to_widget()
+    customer.page.evaluate("event => window.postMessage(event, '*')", forged())
+    with customer.expecting_errors():
+        customer.page.evaluate("event => handOn(event)", forged())
+        expect(customer.page.locator("#status")).to_contain_text("not of this checkout")
+
+    assert "widget" == customer.where
+    customer.page.goto(f"{shop.url}en/plans")
+    customer.arrive("widget")
+    assert ["event"] == [where for where in customer.posted if where == "event"]
+
+
+def test_a_perfect_forgery(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """An event that names the right widget session leads to the plans; Flexiti is the judge."""
+    customer = visit(shop)
+    customer.to_widget()
+    src = customer.page.locator("#flexiti").get_attribute("src")
+    session_id = parse_qs(str(src).partition("?")[2])["widget_session_id"][0]
+    customer.page.evaluate("event => handOn(event)", forged(session_id))
+    customer.arrive("plans")
+    customer.choose()
+    with customer.expecting_errors():
+        customer.submit()
+        expect(customer.page.locator("h1")).to_have_text("You could not be verified")
+
+    assert 0 == len(sandbox.authorizations)
+
+
+def test_a_form_of_another_site(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """A form without the shop's own token is refused, and buys nothing."""
+    customer = visit(shop)
+    customer.to_plans()
+    customer.choose()
+    customer.page.evaluate(
+        "() => document.querySelector('input[name=csrf]').value = 'f'.repeat(64)"
+    )
+    with customer.expecting_errors():
+        customer.submit()
+        expect(customer.page.locator("h1")).to_have_text("This form is outdated")
+
+    assert 0 == sandbox.count("authorization")
+
+
+def test_the_cookie_holds_the_reference_id_alone(
+    shop: Shop, sandbox: Sandbox, visit: Visit
+) -> None:
+    """The shop's own session is a signed cookie that scripts cannot read, with one value in it."""
+    customer = visit(shop)
+    customer.to_plans()
+    (cookie,) = customer.page.context.cookies()
+    content = json.loads(base64.b64decode(cookie.get("value", "").partition(".")[0]))
+
+    assert {"reference_id"} == content.keys()
+    assert content["reference_id"] in {one.reference_id for one in sandbox.requests}
+    assert (True, "Lax") == (cookie.get("httpOnly"), cookie.get("sameSite"))
+
+
+def test_a_token_that_is_revoked(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """A customer whose token is refused in the middle is told, and still has the cart."""
+    customer = visit(shop)
+    customer.to_plans(quantity=2)
+    sandbox.expire_now()
+    customer.choose()
+    with customer.expecting_errors():
+        customer.submit()
+        expect(customer.page.locator("h1")).to_have_text("This checkout has ended")
+    customer.page.click("text=Back to where you were")
+
+    expect(customer.page.locator("#quantity")).to_have_value("2")
+    assert 0 == len(sandbox.authorizations)
+
+
+def test_a_checkout_that_has_ended(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """A customer who comes back too late begins anew, under another reference id."""
+    customer = visit(shop)
+    customer.to_plans(quantity=2)
+    shop.forget_checkouts()
+    customer.choose()
+    with customer.expecting_errors():
+        customer.submit()
+        expect(customer.page.locator("h1")).to_have_text("This checkout has ended")
+    customer.page.click("text=Back to where you were")
+    customer.to_plans(quantity=2)
+    customer.choose()
+    customer.submit()
+    customer.arrive("order")
+    flows = {one.reference_id for one in sandbox.requests if one.endpoint == "widget/init"}
+
+    assert 2 == len(flows)
+    assert 1 == len(sandbox.authorizations)
+
+
+def test_workers_are_killed_between_two_steps(
+    open_shop: OpenShop, sandbox: Sandbox, visit: Visit
+) -> None:
+    """With all workers killed after the widget, others go on with the checkout from the store."""
+    shop = open_shop(workers=2)
+    customer = visit(shop)
+    customer.to_plans()
+    first = shop.workers()
+    shop.kill_workers()
+    customer.choose()
+    customer.submit()
+    customer.arrive("order")
+
+    assert 2 == len(first)
+    assert {*first}.isdisjoint(shop.workers())
+    assert 1 == sandbox.count("authorization")
+    assert 1 == sandbox.count("oauth/token", scope="customer")

@@ -1,0 +1,67 @@
+"""Servers in processes of their own, as whoever deploys an example would start them."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from flexiti_async.sandbox import Sandbox
+
+DEADLINE = 60.0
+"""Seconds after which a test has hung."""
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(sandbox: Sandbox, store: str) -> dict[str, str]:
+    """Give the variables that configure a shop for a sandbox."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("FLEXITI_")}
+    return {
+        **ours,
+        "FLEXITI_BASE_URL": sandbox.base_url,
+        "FLEXITI_CLIENT_ID": sandbox.client_id,
+        "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
+        "FLEXITI_STORE": store,
+    }
+
+
+@asynccontextmanager
+async def serving(
+    arguments: Sequence[str], port: int, env: dict[str, str], folder: Path
+) -> AsyncGenerator[str, None]:
+    """Run `python …` until it listens, give its URL, and stop it as a service manager does."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", *arguments, env=env, cwd=folder, start_new_session=True
+    )
+    try:
+        async with asyncio.timeout(DEADLINE):
+            while not await _listens(port):
+                assert process.returncode is None
+                await asyncio.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(DEADLINE):
+            await process.wait()
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True

@@ -1,0 +1,157 @@
+"""Errors as problem details: complete, in two languages, and without anything of ours."""
+
+import inspect
+import json
+import math
+
+import pytest
+
+from flexiti_async import (
+    ApplyWidget,
+    CreditExceeded,
+    FieldError,
+    FlexitiError,
+    Language,
+    OutcomeUnknown,
+    Throttled,
+    TokenUnavailable,
+    ValidationError,
+    WrongInputs,
+    errors,
+)
+from flexiti_async.integrations.problem_kinds import KINDS
+from flexiti_async.integrations.problems import Fault, language_of, problem_of
+
+EVERY_ERROR = [
+    error
+    for _, error in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(error, FlexitiError)
+]
+CANARY = "canary-7f3a"
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("error", EVERY_ERROR)
+def test_nothing_of_ours_is_told(error: type[FlexitiError], language: Language) -> None:
+    """Whatever an error says, its problem does not say it."""
+    problem = problem_of(error(CANARY), language)
+    shown = problem.json().decode() + str(dict(problem.headers)) + repr(problem)
+
+    assert CANARY not in shown
+    assert 400 <= problem.status < 600
+    assert language == problem.language
+    assert problem.title
+    assert problem.detail
+
+
+def test_the_members_of_an_error_are_not_told() -> None:
+    """Code, endpoint, reference id and texts of the API stay in the log."""
+    error = WrongInputs(
+        CANARY,
+        status=409,
+        code=CANARY,
+        reference_id=CANARY,
+        url=CANARY,
+        endpoint=CANARY,
+        field_errors=[
+            FieldError("dob", CANARY, CANARY, CANARY),
+            FieldError(f"{CANARY} ", "length"),
+        ],
+    )
+    problem = problem_of(error)
+
+    assert CANARY not in problem.json().decode()
+    assert (Fault("dob", "invalid"), Fault("?", "length")) == problem.faults
+
+
+def test_the_fields_that_are_not_right() -> None:
+    """A form is told which of its fields are not right, without what stood in them."""
+    with pytest.raises(ValidationError) as refused:
+        ApplyWidget(
+            first_name=CANARY,
+            last_name="",
+            dob=CANARY,
+            postal_code="K1A0B1",
+            email=CANARY,
+            phone_number="6135550100",
+            address_1="1 Sample St",
+            city="Ottawa",
+            province="ON",
+            tos_agreement=True,
+        )
+    problem = problem_of(refused.value)
+    members = json.loads(problem.json())
+
+    assert 422 == problem.status
+    assert CANARY not in problem.json().decode()
+    assert {"field": "email", "fault": "wrong format"} in members["errors"]
+    assert {
+        "field": "customer_identification.personal_information.last_name",
+        "fault": "required",
+    } in members["errors"]
+
+
+def test_kinds_are_for_choices() -> None:
+    """A kind has one name and one text in each language, and every name is used."""
+    names = {kind.name: kind for kind in KINDS.values()}
+
+    assert set(KINDS.values()) == set(names.values())
+    assert len(names) == len({kind.en.title for kind in names.values()})
+    assert len(names) == len({kind.fr.title for kind in names.values()})
+    assert [] == [kind.name for kind in names.values() if kind.en == kind.fr]
+
+
+def test_whether_money_has_moved() -> None:
+    """An unknown outcome is a conflict, which nobody repeats by themselves, and says so."""
+    problem = problem_of(OutcomeUnknown("lost"), "fr")
+
+    assert 409 == problem.status
+    assert "ne pas payer de nouveau" in problem.detail
+
+
+def test_a_business_answer() -> None:
+    """What the customer can do about it has a type of its own."""
+    problem = problem_of(CreditExceeded("…", status=409))
+
+    assert "urn:problem-type:flexiti:credit-exceeded" == problem.type
+    assert "no-store" == problem.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("error", "retry_after"),
+    [
+        (Throttled("", status=429, retry_after=1.2), "2"),
+        (TokenUnavailable("", retry_after=0.0), "0"),
+        (TokenUnavailable(""), None),
+        (TokenUnavailable("", retry_after=math.inf), None),
+        (TokenUnavailable("", retry_after=-3.0), "0"),
+    ],
+)
+def test_retry_after(error: FlexitiError, retry_after: str | None) -> None:
+    """Whole seconds to wait are a header, if they are known."""
+    problem = problem_of(error)
+
+    assert 503 == problem.status
+    assert retry_after == problem.headers.get("Retry-After")
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        (None, "en"),
+        ("", "en"),
+        ("fr", "fr"),
+        ("fr-CA,fr;q=0.9,en;q=0.8", "fr"),
+        ("en-CA, fr;q=0.9", "en"),
+        ("en;q=0.3 , FR-ca ; q=0.7", "fr"),
+        ("de, fr;q=0.2", "fr"),
+        ("*", "en"),
+        ("fr;q=0, *", "en"),
+        ("*;q=0.1, en;q=0", "fr"),
+        ("fr;q=abc, ;;;, \N{SNOWMAN}", "en"),
+        ("fr;q=0.5" + "," * 10_000, "fr"),
+    ],
+)
+def test_language_of(header: str | None, language: str) -> None:
+    """The language is what the header prefers; what is not understood is English."""
+    assert language == language_of(header)
