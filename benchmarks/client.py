@@ -76,11 +76,13 @@ class _Client:
             await self._peer.aclose()
 
     async def calls(self, number: int, in_flight: int) -> dict[str, object]:
-        """Make calls, so many at a time; one of each shopper before that is not measured."""
+        """Make calls, so many at a time; those that open the connections are not measured."""
         latencies: list[float] = []
         numbers = iter(range(number))
         init_widget, clock = self._peer.init_widget, time.perf_counter
-        await asyncio.gather(*(init_widget() for _ in range(min(in_flight, number))))
+        await asyncio.gather(
+            *(init_widget() for _ in range(min(in_flight, number, self._target.connections)))
+        )
 
         async def shop() -> None:
             for _ in numbers:

@@ -70,10 +70,8 @@ async def measure(*, smoke: bool) -> Report:
     async with AsyncExitStack() as stack:
         target = await stack.enter_async_context(running_server())
         urls = await stack.enter_async_context(store_urls())
-        shops = [
-            await stack.enter_async_context(await Child.start("shop"))
-            for _ in range(max(size.processes))
-        ]
+        started = (Child.start("shop") for _ in range(max(size.processes)))
+        shops = [await stack.enter_async_context(shop) for shop in await asyncio.gather(*started)]
         for store in size.stores:
             found += [
                 await _measure(target, urls[store], store, shops[:number], size)
