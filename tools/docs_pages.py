@@ -123,6 +123,8 @@ def _closure() -> Iterator[tuple[str, str, str]]:
             name, wanted = queue.pop()
             for requirement in _requirements(name, wanted):
                 found = canonicalize_name(requirement.name)
+                if found == "flexiti-async":
+                    continue  # the extras that an extra brings have rows of their own
                 for inner in ("", *sorted(requirement.extras)):
                     if (found, inner) not in seen:
                         seen.add((found, inner))

@@ -19,12 +19,16 @@ PAGES: Final = (
     *("reference", "refunds", "returns", "sku_data", "transactions", "widget"),
 )
 
+INTEGRATIONS: Final = (
+    *("aiohttp_web", "django", "fastapi", "litestar", "otel", "problems", "quart", "starlette"),
+)
+
 MODULES: Final = (
     "flexiti_async",
     *(f"flexiti_async.api.{page}" for page in PAGES),
     "flexiti_async.errors",
     "flexiti_async.events",
-    "flexiti_async.integrations.otel",
+    *(f"flexiti_async.integrations.{name}" for name in INTEGRATIONS),
     "flexiti_async.resources",
     "flexiti_async.sandbox",
     "flexiti_async.sandbox.faults",
