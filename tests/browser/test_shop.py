@@ -316,10 +316,10 @@ def test_a_checkout_that_has_ended(shop: Shop, sandbox: Sandbox, visit: Visit) -
 
 
 def test_workers_are_killed_between_two_steps(
-    open_shop: OpenShop, sandbox: Sandbox, visit: Visit
+    open_shop: OpenShop, shared_store: str | None, sandbox: Sandbox, visit: Visit
 ) -> None:
     """With all workers killed after the widget, others go on with the checkout from the store."""
-    shop = open_shop(workers=2)
+    shop = open_shop(workers=2, store=shared_store)
     customer = visit(shop)
     customer.to_plans()
     first = shop.workers()
