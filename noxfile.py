@@ -20,7 +20,16 @@ nox.options.error_on_external_run = True
 # A Python that this machine lacks is reported and skipped, also when CI is set, where nox would
 # fail by default. `coverage` fails if they all were.
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "processes", "browser", "package", "coverage"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "processes",
+    "browser",
+    "package",
+    "docs",
+    "coverage",
+]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)  # from the classifiers
@@ -109,13 +118,14 @@ def _install_wheel(session: nox.Session, group: str = "test") -> None:
 
 
 def _test_wheel(session: nox.Session, *arguments: str) -> None:
-    """Run pytest on the wheel, not on the checkout, and measure coverage."""
+    """Run pytest on the wheel, not on the checkout; one Python measures coverage, which is slow."""
     _install_wheel(session)
     if not tested:
         for stale in Path().glob(".coverage*"):
             stale.unlink()
     tested.append(str(session.python))
-    session.run("coverage", "run", "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
+    measured = ["coverage", "run"] if session.python == HOST else ["python"]
+    session.run(*measured, "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=PYTHONS, requires=["build"])
@@ -198,3 +208,21 @@ def browser(session: nox.Session) -> None:
     """Click through the example shop of the wheel, in the machine's Chromium."""
     _install_wheel(session, "browser")
     session.run("pytest", *(session.posargs or ["tests/browser"]), env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST)
+def docs(session: nox.Session) -> None:
+    """Build the site strictly into site/, and see that its pages ask nothing of other hosts."""
+    _install_groups(session, "docs")
+    session.install("-e", f".[{EXTRAS}]")
+    session.run("python", "tools/docs_site.py", "assets")
+    session.run("zensical", "build", "--strict", "--clean")
+    session.run("python", "tools/docs_site.py", "check")
+
+
+@nox.session(python=HOST)
+def bench(session: nox.Session) -> None:
+    """Run benchmarks; `-- call` one of them, `-- --smoke` all, briefly, for what they count."""
+    _install_groups(session, "bench")
+    session.install("-e", f".[{EXTRAS}]")
+    session.run("python", "-m", "benchmarks", *session.posargs)

@@ -60,6 +60,7 @@ class Alone:
 async def mint_alone(setup: Setup, lifetime: float | None) -> Held | Failed:
     """Get a token that is not shared, by client_credentials; it counts as promised."""
     patience = setup.tuning.token_timeout
+    began = setup.clock.boot()
     try:
         async with asyncio.timeout(patience):
             outcome = await setup.issuer.issue(setup.key.scope)
@@ -75,5 +76,12 @@ async def mint_alone(setup: Setup, lifetime: float | None) -> Held | Failed:
         lifetime=lifetime or DEFAULT_LIFETIME,
         random=random.random(),  # noqa: S311 - spreads load, guards nothing
     )
-    setup.events.tell(TokenFailed(scope=setup.key.scope, error=outcome, back_off=pause))
+    setup.events.tell(
+        TokenFailed(
+            scope=setup.key.scope,
+            error=outcome,
+            back_off=pause,
+            seconds=setup.clock.boot() - began,
+        )
+    )
     return Failed(outcome, pause)

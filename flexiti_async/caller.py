@@ -157,7 +157,8 @@ class Caller:
                 run.call.replay,
                 attempt=run.attempts - run.replaced,
                 retries=self._retries,
-                time_left=run.deadline - time(),
+                # A repeat with a token that has ended meanwhile would be a wasted 401.
+                time_left=min(run.deadline - time(), run.token.remaining(now(self._clock))),
                 random=random.random(),  # noqa: S311 - spreads load, guards nothing
             )
             if not isinstance(verdict, Again):

@@ -14,6 +14,7 @@ from flexiti_async.clock import now
 from flexiti_async.config import OnStoreFailure
 from flexiti_async.errors import (
     CheckoutError,
+    CheckoutExpired,
     CheckoutTokenRejected,
     CheckoutUnsettled,
     FlexitiError,
@@ -110,6 +111,17 @@ class CheckoutFlow:
         return self._state.open_amount
 
     @property
+    def saved(self) -> bool:
+        """
+        Whether the store has it as it stands now.
+
+        It has not with `resumable=False`, nor after a save that failed while the store was down
+        and `on_store_failure` is `degrade`: then `resume()` finds an earlier step, from which the
+        customer goes through the widget once more, with another token and another session.
+        """
+        return self._place.saved
+
+    @property
     def sharing(self) -> Sharing:
         """Whether its token is its own."""
         return self._state.sharing
@@ -163,7 +175,8 @@ class CheckoutFlow:
     async def _ask(self, call: Call[T]) -> T:
         """Make a call of the flow itself: with the pinned token, whatever the call's scope."""
         call = evolve(call, scope=self._token.scope)
-        return await self._desk.caller.make(call, self.reference_id, self._token, self._replace)
+        token = await self._pinned_token()
+        return await self._desk.caller.make(call, self.reference_id, token, self._replace)
 
     async def _once(
         self,
@@ -202,17 +215,29 @@ class CheckoutFlow:
 
     async def _bearer(self, call: Call[object], *, pinned: bool) -> tuple[Token, Replace]:
         if pinned:
-            return self._token, self._replace
+            return await self._pinned_token(), self._replace
         refresher = self._desk.refreshers(call.scope)
         return await refresher.token(), refresher.replace
 
+    async def _pinned_token(self) -> Token:
+        """Give the pinned token; one that has ended is replaced if nothing of the flow runs yet."""
+        if self.remaining > 0:
+            return self._token
+        if self.step not in _NOT_BEGUN:
+            msg = "the token of this checkout has ended, and the checkout with it: start a new one"
+            raise CheckoutExpired(msg, reference_id=self.reference_id)
+        return await self._pin_another()
+
     async def _replace(self, refused: Token) -> Token:
         """Pin another token if nothing of the flow runs yet; otherwise the flow has ended."""
-        refresher = self._desk.refreshers(self._token.scope)
-        refresher.reject(refused.token_id)
+        self._desk.refreshers(self._token.scope).reject(refused.token_id)
         if self.step not in _NOT_BEGUN:
             msg = "the API refused the token of this checkout; it cannot go on: start a new one"
             raise CheckoutTokenRejected(msg, reference_id=self.reference_id)
+        return await self._pin_another()
+
+    async def _pin_another(self) -> Token:
+        refresher = self._desk.refreshers(self._token.scope)
         if self.sharing is Sharing.DEDICATED:
             self._token = await refresher.dedicated(self._flow_ttl)
         else:

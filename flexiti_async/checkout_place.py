@@ -35,6 +35,10 @@ class Place:
         records: Where it is saved; None for nowhere.
         degrade: Go on unsaved when the store is down.
         token: Gives the pinned token as it is at this moment.
+
+    Attributes:
+        state: What it is now.
+        saved: Whether the store has it so.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Place:
         token: Callable[[], StoredToken],
     ) -> None:
         self.state = state
+        self.saved = saved is not None
         self._records = records
         self._degrade = degrade
         self._token = token
@@ -125,12 +130,13 @@ class Place:
         if self._records is None:
             return
         async with self._writing:
+            self.saved = False
             entry = self._records.entry(evolve(self.state, token=self._token()))
             own, self._doubtful = self._doubtful, self._doubtful | {entry.version}
             await self._records.swap(
                 self.state.reference_id, entry, over=self._entry, own=own, anew=anew
             )
-            self._entry, self._doubtful = entry, frozenset()
+            self._entry, self._doubtful, self.saved = entry, frozenset(), True
 
     def _warn(self, error: FlexitiError) -> None:
         _log.warning("checkout %s is not saved: %s", self.state.reference_id, error)

@@ -151,10 +151,12 @@ class TokenWaited(TokenEvent):
     Attributes:
         seconds: For how long.
         served: Whether it got one.
+        waiters: How many callers of this process waited when this one began to, itself included.
     """
 
     seconds: float
     served: bool
+    waiters: int
 
 
 @frozen(kw_only=True)
@@ -165,10 +167,12 @@ class TokenFailed(TokenEvent):
     Attributes:
         error: The classified failure; it is not raised by this event.
         back_off: Seconds during which nobody tries again.
+        seconds: How long the request took, a second one by another grant included.
     """
 
     error: TokenError
     back_off: float
+    seconds: float
 
 
 @frozen(kw_only=True)

@@ -184,8 +184,8 @@ class Flight:
 
     async def _fly(self, carry: StoredToken | None, attempts: int) -> Held | Failed:
         """Make the token request, the claim being mine, and publish what came of it."""
-        left = self._time_to_fly()
-        outcome = await self._request(carry, left)
+        began = self._setup.clock.boot()
+        outcome = await self._request(carry, self._time_to_fly())
         if isinstance(outcome, Issued):
             return await publish(
                 self._setup,
@@ -203,7 +203,8 @@ class Flight:
             lifetime=self._held.lifetime if self._held else DEFAULT_LIFETIME,
             random=random.random(),  # noqa: S311
         )
-        self._tell(TokenFailed(scope=self._scope, error=outcome, back_off=pause))
+        took = self._setup.clock.boot() - began
+        self._tell(TokenFailed(scope=self._scope, error=outcome, back_off=pause, seconds=took))
         failure = failure_of_error(
             outcome,
             attempts=attempts + 1,

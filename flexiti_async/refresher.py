@@ -72,6 +72,7 @@ class TokenRefresher:
         self._pause_until = 0.0
         self._launchpad = Launchpad(self._key, self._landed)
         self._lost = Cause.NONE_HELD
+        self._waiters = 0
 
     @property
     def held(self) -> Token | None:
@@ -176,6 +177,8 @@ class TokenRefresher:
         self._refuse_to_wait_for_itself()
         patience = 2 * self._setup.tuning.token_timeout
         began, served = self._boot(), False
+        self._waiters += 1
+        waiters = self._waiters
         try:
             async with asyncio.timeout(patience):
                 token = await self._wait(min_ttl)
@@ -184,9 +187,13 @@ class TokenRefresher:
         except TimeoutError:
             error = TokenUnavailable(f"no token within {patience:g} s")
         finally:
+            self._waiters -= 1
             self._setup.events.tell(
                 TokenWaited(
-                    scope=self._setup.key.scope, seconds=self._boot() - began, served=served
+                    scope=self._setup.key.scope,
+                    seconds=self._boot() - began,
+                    served=served,
+                    waiters=waiters,
                 )
             )
         raise error

@@ -23,12 +23,26 @@ ROOT = Path(__file__).parent.parent
 COPIED = ("flexiti_async", "stores", "tests", "pyproject.toml", "README.md")
 REFRESHER = "tests/test_refresher_*.py tests/test_promise.py tests/test_checkout.py"
 FILES = "tests/stores/test_file.py tests/stores/test_file_faults.py"
+CALLS = "tests/test_transport.py tests/test_lying_server.py tests/test_events.py"
+CHECKOUTS = "tests/test_checkout.py tests/test_checkout_[!m]*.py"  # without the machine: minutes
 REDIS = "tests/stores/test_redis_url.py tests/stores/test_redis.py tests/stores/test_redis_tls.py"
 MEMORY = "tests/stores/test_memory.py tests/stores/test_contract.py::TestMemory"
 TESTS = {
     "flexiti_async/sansio": "tests/sansio tests/fuzz/test_answers_and_records.py",
     "flexiti_async/refresher.py": REFRESHER,
     "flexiti_async/flight.py": REFRESHER,
+    "flexiti_async/publish.py": REFRESHER,
+    "flexiti_async/launchpad.py": REFRESHER,
+    "flexiti_async/promise.py": REFRESHER,
+    "flexiti_async/alone.py": REFRESHER,
+    "flexiti_async/in_hand.py": REFRESHER,
+    "flexiti_async/singleflight.py": REFRESHER,
+    "flexiti_async/self_wait.py": f"tests/test_self_wait.py {REFRESHER}",
+    "flexiti_async/deadlines.py": "tests/test_deadlines.py tests/test_transport.py",
+    "flexiti_async/caller.py": CALLS,
+    "flexiti_async/transport.py": CALLS,
+    "flexiti_async/checkout_place.py": CHECKOUTS,
+    "flexiti_async/checkout_flow.py": CHECKOUTS,
     "stores/flexiti_stores/memory.py": MEMORY,
     "stores/flexiti_stores/file": FILES,
     "stores/flexiti_stores/_aiocache.py": f"tests/stores/test_aiocache.py {REDIS}",

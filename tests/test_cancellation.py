@@ -15,10 +15,9 @@ from flexiti_async import (
 )
 from flexiti_async.flight import Flight
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock
 
 from .conftest import MakeSession
-from .faulty_store import FaultyStore
 from .stepping import cancelled_at
 
 BUY = PurchaseWidget(account_number=20009100)

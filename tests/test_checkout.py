@@ -9,27 +9,29 @@ from flexiti_async import (
     ApplyWidget,
     Checkout,
     CheckoutConflict,
+    CheckoutExpired,
     CheckoutNotFound,
     CheckoutTokenRejected,
     FlexitiSession,
     MalformedAnswer,
     PurchaseWidget,
     RecordUnreadable,
+    ServerError,
     Sharing,
     Step,
     StoreUnavailable,
     ValidationError,
     WrongInputs,
+    init_widget,
     merchants_login,
 )
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sansio.call import Call, Replay
 from flexiti_async.sansio.token import Scope, store_key
 from flexiti_async.store import Entry
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock
 
 from .conftest import MakeSession
-from .faulty_store import FaultyStore
 
 BUY = PurchaseWidget(account_number=20009100)
 APPLICANT: dict[str, Any] = {
@@ -338,3 +340,71 @@ async def test_a_checkout_shows_no_secret(session: FlexitiSession) -> None:
     assert isinstance(checkout, Checkout)
     assert checkout.reference_id in repr(checkout)
     assert checkout.token.access_token.reveal() not in repr(checkout)
+
+
+async def test_a_checkout_whose_token_has_ended_sends_nothing(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Once a flow runs, its end is known here: no request is wasted on a token that is over."""
+    checkout = await session.checkout()
+    await checkout.init_widget(BUY)
+    clock.advance(1200)
+    before = len(sandbox.requests)
+
+    with pytest.raises(CheckoutExpired) as caught:
+        await checkout.init_widget(BUY)
+    with pytest.raises(CheckoutExpired):
+        await checkout.send(init_widget(BUY))
+
+    assert checkout.reference_id == caught.value.reference_id
+    assert before == len(sandbox.requests)
+
+
+@pytest.mark.parametrize("sharing", ["shared", "dedicated"])
+async def test_a_checkout_that_has_not_begun_gets_another_token_when_its_own_has_ended(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, sharing: str
+) -> None:
+    """Nobody has seen the first one; no 401 is needed to find out."""
+    checkout = await session.checkout(sharing=sharing)
+    first = checkout.token
+    clock.advance(1200)
+    widget = await checkout.init_widget(BUY)
+
+    assert first.token_id != checkout.token.token_id
+    assert checkout.token.access_token.reveal() in widget.redirection_url
+    assert 0 == sandbox.count("widget/init", status=401)
+
+
+async def test_a_checkout_says_whether_the_store_has_its_step(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """After a save that failed, what can be taken up is an earlier step."""
+    store = FaultyStore(clock.boot)
+    session = make_session(store=store)
+    checkout = await session.checkout()
+    begun = checkout.saved
+    store.down = True
+    await checkout.init_widget(BUY)
+    unsaved = checkout.saved
+    store.down = False
+    resumed = await session.resume(checkout.reference_id)
+    await checkout.save()
+    fleeting = await session.checkout(resumable=False)
+
+    assert (True, False, True) == (begun, unsaved, checkout.saved)
+    assert (Step.OPEN, True) == (resumed.step, resumed.saved)
+    assert not fleeting.saved
+
+
+async def test_no_call_is_repeated_with_a_token_that_ends_meanwhile(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """The error comes at once, rather than a 401 after the wait."""
+    checkout = await make_session(call_timeout=30).checkout()
+    clock.advance(checkout.remaining - 20)
+    sandbox.fail("widget/init", status=503, times=1, headers={"Retry-After": "25"})
+
+    with pytest.raises(ServerError):
+        await checkout.send(init_widget(BUY))
+
+    assert 1 == sandbox.count("widget/init")

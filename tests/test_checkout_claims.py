@@ -16,7 +16,7 @@ from flexiti_async import (
     ValidationError,
 )
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 
 from .checkouts import (
     BUY,
@@ -27,7 +27,6 @@ from .checkouts import (
     verified,
 )
 from .conftest import Hand, MakeSession
-from .faulty_store import FaultyStore, Trouble
 
 
 async def test_of_two_processes_one_authorizes(

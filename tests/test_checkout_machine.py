@@ -27,7 +27,7 @@ from flexiti_async import (
     FlexitiSession,
     Step,
 )
-from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox import RequestRecord, Sandbox
 from flexiti_async.sandbox.accounts import Account
 from flexiti_async.sansio.checkout_state import CLAIMS
 from flexiti_async.sansio.steps import TABLE
@@ -60,7 +60,8 @@ class Checkouts(RuleBasedStateMachine):
         """Open the sandbox, and a session for each process."""
         self.runner = asyncio.Runner()
         self.clock = ManualClock()
-        self.sandbox = Sandbox(clock=self.clock.boot)
+        offset = self.clock.wall() - self.clock.boot()
+        self.sandbox = Sandbox(clock=lambda: offset + self.clock.boot())
         self.walks: list[Walk] = []
         self.run(self._open())
 
@@ -269,9 +270,10 @@ class Checkouts(RuleBasedStateMachine):
         self.run(walk.checkout.settle(ran=ran, **given))
 
 
-def _break_off(_: object) -> None:
-    """Be a server that dies after it has done what it was told."""
-    raise asyncio.CancelledError
+def _break_off(record: RequestRecord) -> None:
+    """Be a server that dies after it has done what it was told; the token comes before that."""
+    if record.endpoint != "oauth/token":
+        raise asyncio.CancelledError
 
 
 Checkouts.TestCase.settings = settings(

@@ -33,10 +33,9 @@ from flexiti_async.events import (
     TokenWaited,
 )
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock
 
 from .conftest import MakeSession
-from .faulty_store import FaultyStore
 
 BUY = PurchaseWidget(account_number=20009100)
 E = TypeVar("E", bound=Event)

@@ -1,10 +1,11 @@
 """The public surface: complete, sorted, described, and importable in any order."""
 
+import ast
 import inspect
 import json
 import subprocess
 import sys
-import types
+from pathlib import Path
 
 import pytest
 
@@ -45,14 +46,19 @@ print(json.dumps({"count": len(names), "faults": faults}))
 """
 
 
-def _public_names() -> set[str]:
-    """Give what a user sees, apart from submodules and the traces of `__future__`."""
+def _typed_imports() -> set[tuple[str, str]]:
+    """Read what type checkers import: module and name."""
+    tree = ast.parse(Path(flexiti_async.__file__).read_text())
+    [block] = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
     return {
-        name
-        for name, value in vars(flexiti_async).items()
-        if not name.startswith("_")
-        and not isinstance(value, types.ModuleType)
-        and getattr(value, "__module__", None) != "__future__"
+        (str(node.module).removeprefix("flexiti_async."), alias.name)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
     }
 
 
@@ -67,11 +73,36 @@ def test_all_is_sorted() -> None:
 
 
 def test_all_is_complete() -> None:
-    """What is public is exported, and what is exported exists."""
+    """What type checkers import, what is imported when it is asked for, and what is exported."""
+    homes = {(home, name) for home, names in flexiti_async._HOMES.items() for name in names}
     exported = {name for name in flexiti_async.__all__ if not name.startswith("_")}
-    modules = {n for n in exported if isinstance(getattr(flexiti_async, n), types.ModuleType)}
 
-    assert _public_names() == exported - modules
+    assert _typed_imports() == homes
+    assert {name for _, name in homes} == exported
+
+
+def test_what_is_not_asked_for_is_not_imported() -> None:
+    """Importing the package imports no library, and a name brings what it needs."""
+    code = """
+import sys
+import flexiti_async
+early = sorted({"aiohttp", "attrs", "cattrs", "msgspec"} & sys.modules.keys())
+flexiti_async.FlexitiSession
+print(early, "aiohttp" in sys.modules, "aiocache" in sys.modules, "redis" in sys.modules)
+"""
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert ("[] True False False\n", "") == (run.stdout, run.stderr)
+
+
+def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
+    """As for any module; and what does exist is listed, imported or not."""
+    with pytest.raises(AttributeError, match="has no attribute 'FlexitiSesion'"):
+        getattr(flexiti_async, "FlexitiSesion")  # noqa: B009 - no type checker would take it
+
+    assert {"FlexitiSession", "PurchaseWidget", "__version__"} <= set(dir(flexiti_async))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,9 @@ from flexiti_async.sansio.record import Claim, Record, StoredToken, decode_recor
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Token, TokenKey
 from flexiti_async.store import Entry
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 
 from .conftest import MakeSession
-from .faulty_store import FaultyStore, Trouble
 
 ENDPOINT = "oauth/token"
 

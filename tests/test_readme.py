@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import types
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
@@ -14,9 +15,10 @@ from sybil.parsers.markdown import CodeBlockParser
 
 from flexiti_async import FlexitiSession
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.testing import ManualClock
 
 README = Path(__file__).parent.parent / "README.md"
-FIXTURES = ("flexiti", "flexiti_sandbox")
+FIXTURES = ("flexiti", "flexiti_sandbox", "flexiti_clock")
 
 
 def nothing(_: Example) -> None:
@@ -50,23 +52,38 @@ async def test_the_examples_run_one_after_the_other(
     shop: Sandbox,
     flexiti: FlexitiSession,
     flexiti_sandbox: Sandbox,
+    flexiti_clock: ManualClock,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """They share names, as a reader would type them; only the environment is the sandbox."""
-    redirected: list[str] = []
-    namespace: dict[str, Any] = {"redirect_to": redirected.append, "__name__": "readme"}
+    framed: list[str] = []
+    namespace: dict[str, Any] = {
+        "show_in_a_frame": framed.append,
+        "posted_by_the_page": lambda: shop.play(framed[0]),
+        "__name__": "readme",
+    }
     for source in blocks("python"):
         here = source.replace('environment="training"', f'base_url="{shop.base_url}"')
         await run(here, namespace)
-    given = dict(zip(FIXTURES, (flexiti, flexiti_sandbox), strict=True))
+    given = dict(zip(FIXTURES, (flexiti, flexiti_sandbox, flexiti_clock), strict=True))
     example = cast("Callable[..., Coroutine[Any, Any, None]]", namespace["test_my_checkout"])
     await example(**given)
 
-    assert 1 == len(redirected)
-    assert redirected[0].startswith(shop.base_url)
-    assert "widget" in capsys.readouterr().out
-    # One shared token, and one for the applicant.
+    assert [300] == [capture.amount for capture in shop.captures]
+    # The customer's, and the merchant's for the capture.
     assert 2 == shop.tokens_issued
+    person = "customer_identification.personal_information"
+    told = f"{person}.dob invalid\n{person}.postal_code length\n"
+    assert told == capsys.readouterr().out
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_links_lead_somewhere(document: str) -> None:
+    """Files that are named are there."""
+    text = README.with_name(document).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+
+    assert [] == [link for link in links if not (README.parent / link.partition("#")[0]).exists()]
 
 
 def test_two_commands_do_the_set_up() -> None:

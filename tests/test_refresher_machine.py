@@ -31,10 +31,10 @@ from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope, Token, TokenKey
 from flexiti_async.shared_record import SharedRecord
 from flexiti_async.store import GuardedStore
+from flexiti_async.testing import FaultyStore, Trouble
 from flexiti_async.token_source import Issued, Setup, Tuning
 from flexiti_async.vault import Vault
 
-from .faulty_store import FaultyStore, Trouble
 from .virtual_loop import VirtualLoop
 
 ServerTrouble: TypeAlias = Literal["503", "lost", "stalled"]

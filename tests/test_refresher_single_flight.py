@@ -16,10 +16,9 @@ from flexiti_async import (
     TokenUnavailable,
 )
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock
 
 from .conftest import MakeSession
-from .faulty_store import FaultyStore
 
 CALLERS = 10_000
 ENDPOINT = "oauth/token"

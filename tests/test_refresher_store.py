@@ -19,10 +19,9 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sansio.record import Claim, Record, encode_record
 from flexiti_async.sansio.token import TokenKey
 from flexiti_async.store import Entry
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 
 from .conftest import MakeSession
-from .faulty_store import FaultyStore, Trouble
 
 ENDPOINT = "oauth/token"
 

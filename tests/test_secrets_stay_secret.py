@@ -20,11 +20,10 @@ from flexiti_async import (
     init_widget,
 )
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock
 
 from .canaries import sightings
 from .conftest import MakeSession
-from .faulty_store import FaultyStore
 
 VCC = "1070015210367982"
 DOB = "1988-07-24"

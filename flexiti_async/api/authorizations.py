@@ -74,6 +74,12 @@ class Authorization:
         word = id_in(self.extra, "authorization_status", "authorizationStatus")
         return AuthorizationStatus(word) if word in set(AuthorizationStatus) else word
 
+    def __repr__(self) -> str:
+        return (
+            f"Authorization(authorization_id={self.authorization_id!r}, "
+            f"capture_id={self.capture_id!r}, authorization_status={self.authorization_status!r})"
+        )
+
 
 @checked
 @frozen(kw_only=True)

@@ -66,6 +66,9 @@ class Capture:
         """Dollars that can still be captured or released; None if the answer does not tell."""
         return amount_in(self.extra, "remaining_authorization_amount")
 
+    def __repr__(self) -> str:
+        return f"Capture(capture_id={self.capture_id!r})"
+
 
 @frozen
 class Release:

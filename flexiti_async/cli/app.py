@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from flexiti_async import __version__
 from flexiti_async.cli.demo import demo
+from flexiti_async.cli.doctor import doctor
 from flexiti_async.cli.keys import generate
 from flexiti_async.cli.options import CONFIGURATION, Flag
 from flexiti_async.cli.output import FAILED, report, silence_stdout
@@ -84,6 +85,7 @@ def _commands() -> App:
     )
     app.command(demo)
     app.command(sandbox)
+    app.command(doctor, help_epilogue=CONFIGURATION)
     app.command(init_widget, help_epilogue=CONFIGURATION)
     token = App(
         name="token",

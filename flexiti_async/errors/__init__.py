@@ -9,6 +9,7 @@ FlexitiError
 ├── CheckoutError                  the checkout cannot take this step
 │   ├── CheckoutNotFound           nothing (any more) is known under this reference id
 │   ├── CheckoutConflict           another process took this step
+│   ├── CheckoutExpired            its token has ended, and it with it; nothing was sent
 │   ├── CheckoutUnsettled          nobody knows yet whether its last call ran
 │   ├── EventRefused               an event of another widget session, or of another account
 │   └── CheckoutTokenRejected      the API refused the token pinned to a running flow
@@ -91,6 +92,7 @@ from flexiti_async.errors.api import (
 from flexiti_async.errors.base import (
     CheckoutConflict,
     CheckoutError,
+    CheckoutExpired,
     CheckoutNotFound,
     CheckoutTokenRejected,
     CheckoutUnsettled,
@@ -164,6 +166,7 @@ __all__ = [
     "CardAccountMismatch",
     "CheckoutConflict",
     "CheckoutError",
+    "CheckoutExpired",
     "CheckoutNotFound",
     "CheckoutTokenRejected",
     "CheckoutUnsettled",

@@ -7,6 +7,7 @@ from attrs import field, frozen
 __all__ = [
     "CheckoutConflict",
     "CheckoutError",
+    "CheckoutExpired",
     "CheckoutNotFound",
     "CheckoutTokenRejected",
     "CheckoutUnsettled",
@@ -100,6 +101,15 @@ class CheckoutNotFound(CheckoutError, LookupError):
 
 class CheckoutConflict(CheckoutError):
     """Another process took this step of the checkout; `resume()` shows where it stands."""
+
+
+class CheckoutExpired(CheckoutError):
+    """
+    The token of this checkout has ended, and the checkout with it; nothing was sent.
+
+    Start a new one. What was authorized can be captured and returned all the same, by
+    `flexiti.authorizations`.
+    """
 
 
 class CheckoutUnsettled(CheckoutError):

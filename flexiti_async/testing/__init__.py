@@ -1,10 +1,20 @@
-"""Helpers for the tests of shops that use this library. Nothing of the core imports them."""
+"""
+Helpers for the tests of shops that use this library. Nothing of the core imports them.
+
+| wish | with |
+|---|---|
+| a Flexiti, a session on it, a clock | the fixtures of the pytest plugin (`plugin.py`) |
+| time that passes when told | `ManualClock` |
+| a token store that fails as told | `FaultyStore` |
+| the contract of a store of your own | `StoreContract` and its relatives |
+"""
 
 from typing import TYPE_CHECKING
 
 from flexiti_async.testing.clock import ManualClock
 
 if TYPE_CHECKING:
+    from flexiti_async.testing.faulty_store import FaultyStore, Trouble
     from flexiti_async.testing.store_abilities import (
         AgesContract,
         ExpiryContract,
@@ -18,18 +28,24 @@ if TYPE_CHECKING:
 __all__ = [
     "AgesContract",
     "ExpiryContract",
+    "FaultyStore",
     "LoopsContract",
     "ManualClock",
     "Outage",
     "OutageContract",
     "SharedStoreContract",
     "StoreContract",
+    "Trouble",
 ]
 
 
 def __getattr__(name: str) -> object:
     # The pytest plugin is in this package, so every test run of a shop imports it: the contract
     # and the processes that it starts are loaded by those who name it.
+    if name in {"FaultyStore", "Trouble"}:
+        from flexiti_async.testing import faulty_store
+
+        return getattr(faulty_store, name)
     if name in __all__:
         from flexiti_async.testing import store_abilities
 

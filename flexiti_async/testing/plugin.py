@@ -2,10 +2,15 @@
 A pytest plugin, installed with the library.
 
 Fixtures:
+    flexiti_clock: The time of sandbox and session (`flexiti_async.testing.ManualClock`): it stands
+        still until the test moves it, and then tokens age on both sides.
     flexiti_sandbox: A running loopback Flexiti (`flexiti_async.sandbox.Sandbox`).
-    flexiti_config: A configuration for it.
+    flexiti_store: The token store of the session (`flexiti_async.testing.FaultyStore`), which fails
+        when told.
+    flexiti_config: A configuration for both. Redefine it to give a session another one.
     flexiti: An open `FlexitiSession` on it.
 
+Waits for sockets, and time-outs, take real time all the same.
 They are async fixtures, for pytest-asyncio's auto mode or any plugin that runs async fixtures.
 Everything is imported when a fixture is used: a test suite that uses none pays nothing.
 """
@@ -19,33 +24,56 @@ if TYPE_CHECKING:
     from flexiti_async.config import FlexitiConfig
     from flexiti_async.sandbox import Sandbox
     from flexiti_async.session import FlexitiSession
+    from flexiti_async.testing.clock import ManualClock
+    from flexiti_async.testing.faulty_store import FaultyStore
 
 
 @pytest.fixture
-async def flexiti_sandbox() -> "AsyncIterator[Sandbox]":
+def flexiti_clock() -> "ManualClock":
+    """Give the time, to be moved by hand: `flexiti_clock.advance(1200)`."""
+    from flexiti_async.testing.clock import ManualClock
+
+    return ManualClock()
+
+
+@pytest.fixture
+async def flexiti_sandbox(flexiti_clock: "ManualClock") -> "AsyncIterator[Sandbox]":
     """Give a running loopback Flexiti."""
     from flexiti_async.sandbox import Sandbox
 
-    async with Sandbox() as sandbox:
+    # Its wall clock does not jump when the shop's does: `flexiti_clock.jump(…)` is a wrong clock.
+    offset = flexiti_clock.wall() - flexiti_clock.boot()
+    async with Sandbox(clock=lambda: offset + flexiti_clock.boot()) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
-def flexiti_config(flexiti_sandbox: "Sandbox") -> "FlexitiConfig":
-    """Give a configuration for the sandbox."""
+def flexiti_store(flexiti_clock: "ManualClock") -> "FaultyStore":
+    """Give a token store whose faults a test can order: `flexiti_store.down = True`."""
+    from flexiti_async.testing.faulty_store import FaultyStore
+
+    return FaultyStore(flexiti_clock.boot)
+
+
+@pytest.fixture
+def flexiti_config(flexiti_sandbox: "Sandbox", flexiti_store: "FaultyStore") -> "FlexitiConfig":
+    """Give a configuration for the sandbox and the store."""
     from flexiti_async.config import FlexitiConfig
 
     return FlexitiConfig(
         client_id=flexiti_sandbox.client_id,
         client_secret=flexiti_sandbox.client_secret,
         base_url=flexiti_sandbox.base_url,
+        store=flexiti_store,
     )
 
 
 @pytest.fixture
-async def flexiti(flexiti_config: "FlexitiConfig") -> "AsyncIterator[FlexitiSession]":
+async def flexiti(
+    flexiti_config: "FlexitiConfig", flexiti_clock: "ManualClock"
+) -> "AsyncIterator[FlexitiSession]":
     """Give an open session on the sandbox."""
     from flexiti_async.session import FlexitiSession
 
-    async with FlexitiSession(flexiti_config) as session:
+    async with FlexitiSession(flexiti_config, clock=flexiti_clock) as session:
         yield session

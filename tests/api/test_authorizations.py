@@ -11,6 +11,7 @@ from flexiti_async.api.authorizations import (
     authorize,
     get_authorization,
 )
+from flexiti_async.api.captures import Capture
 from flexiti_async.api.common import Language
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase, PurchaseType
 from flexiti_async.api.sku_data import Product, SkuData
@@ -331,7 +332,7 @@ def test_answer_of_today() -> None:
     assert ("12343", "678") == (result.authorization_id, result.capture_id)
     assert AuthorizationStatus.OPENED is result.authorization_status
     assert [1] == result.extra["tomorrow"]
-    assert "12343" not in repr(result)
+    assert "tomorrow" not in repr(result)
 
 
 def test_answer_of_before() -> None:
@@ -362,3 +363,13 @@ def test_what_is_implied_never_fails(
     result = answered(AUTHORIZE, body)
 
     assert (authorization_id, status) == (result.authorization_id, result.authorization_status)
+
+
+def test_what_was_made_shows_its_numbers_and_nothing_else() -> None:
+    """Whoever prints an answer sees what to look it up by, and no person."""
+    made = Authorization(message="Ada!", extra={"authorization_id": 12, "first_name": "Ada"})
+    taken = Capture(message="Ada!", extra={"capture_id": 7, "first_name": "Ada"})
+
+    assert "authorization_id='12'" in repr(made)
+    assert "capture_id='7'" in repr(taken)
+    assert "Ada" not in f"{made!r}{taken!r}"

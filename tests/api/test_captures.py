@@ -235,7 +235,7 @@ def test_capture_answer() -> None:
     assert Decimal("100.25") == result.remaining_capture_amount
     assert Decimal(200) == result.remaining_authorization_amount
     assert result.extra["tomorrow"] is True
-    assert "678" not in repr(result)
+    assert "tomorrow" not in repr(result)
 
 
 @pytest.mark.parametrize("odd", [None, True, "ten", "1e5", {}, [1], ""], ids=map(str, range(7)))

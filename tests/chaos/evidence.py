@@ -28,6 +28,7 @@ class Report:
         typed: Whether it is done, or the error one of ours.
         told: The error's text.
         token_id: The sandbox's name of the token that the caller was given; empty without.
+        saved: Whether the checkout said that the store has its step.
     """
 
     begun: float
@@ -39,6 +40,7 @@ class Report:
     typed: bool
     told: str
     token_id: str
+    saved: bool = True
 
 
 @define(eq=False)

@@ -74,7 +74,7 @@ def _gaps_of(seen: Evidence, request: RequestRecord) -> Iterator[set[Gap]]:
 
 
 def _no_checkout_changes_its_token(seen: Evidence) -> Iterator[tuple[float, str]]:
-    """From the first widget that a caller was given, a flow has one token."""
+    """From the first widget that a caller was given, and that was saved, a flow has one token."""
     for flow in sorted({deed.act.flow for deed in seen.deeds if deed.act.verb is Verb.STEP}):
         given = [deed.report for deed in seen.deeds_of(flow) if _gave_widget(deed) and deed.report]
         if not given:
@@ -88,7 +88,9 @@ def _no_checkout_changes_its_token(seen: Evidence) -> Iterator[tuple[float, str]
 
 
 def _gave_widget(deed: Deed) -> bool:
-    return deed.act.verb is Verb.STEP and deed.report is not None and deed.report.outcome == "done"
+    report = deed.report
+    # What was not saved, and said so, is begun anew by whoever takes it up.
+    return deed.act.verb is Verb.STEP and bool(report and report.outcome == "done" and report.saved)
 
 
 def _everybody_is_answered_in_time(seen: Evidence) -> Iterator[tuple[float, str]]:

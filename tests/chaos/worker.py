@@ -74,6 +74,7 @@ class Worker(Obedient):
         self._metronome: Metronome | None = None
         self._sockets = _sockets()
         self._calls: dict[str, float] = {}
+        self._saved: dict[str, bool] = {}
         self._deeds: dict[Verb, Callable[[str, str], Awaitable[Token | None]]] = {
             Verb.TOKEN: self._token,
             Verb.SEND: self._send,
@@ -136,6 +137,7 @@ class Worker(Obedient):
             "typed": error is None or isinstance(error, FlexitiError),
             "told": "" if error is None else str(error),
             "token_id": token_id(token.access_token.reveal()) if token else "",
+            "saved": self._saved.pop(flow, True),
             "gaps": [asdict(gap) for gap in self._metronome.gaps if gap.ended > begun - 10],
         }
 
@@ -162,10 +164,10 @@ class Worker(Obedient):
     async def _step(self, what: str, flow: str) -> Token:
         assert self.session is not None
         checkout = self.held.get(flow)
-        if checkout is None or checkout.remaining <= 0:
-            # One that is over is let go of, as a shop does: it is not found then.
+        if checkout is None:
             checkout = await self.session.resume(flow)
         await checkout.init_widget(_WIDGETS[what])
+        self._saved[flow] = checkout.saved
         return checkout.token
 
     async def _close(self) -> dict[str, object]:

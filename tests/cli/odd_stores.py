@@ -3,6 +3,8 @@
 import secrets
 from typing import NoReturn, Self
 
+from attrs import evolve
+
 from flexiti_async.sansio.record import Record, StoredToken, encode_record
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.store import Entry
@@ -86,3 +88,56 @@ class Buggy(_Odd):
         del url
         msg = f"the password {CANARY} is wrong"
         raise LookupError(msg)
+
+
+class Denier(_Odd):
+    """Takes no write, and says so."""
+
+    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+        """Refuse."""
+        del key, entry, expected
+        return False
+
+
+class Overwriter(_Odd):
+    """Compares nothing."""
+
+    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+        """Write whatever is expected."""
+        del expected
+        return await super().swap(key, entry, expected=await super().load(key))
+
+
+class Careless(_Odd):
+    """Compares whether something is there, not what."""
+
+    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+        """Write over anything, if anything is expected."""
+        there = expected and await super().load(key)
+        return await super().swap(key, entry, expected=there)
+
+
+class Mixer(_Odd):
+    """Gives another version each time."""
+
+    async def load(self, key: str) -> Entry | None:
+        """Change the version."""
+        entry = await super().load(key)
+        return entry and evolve(entry, version=secrets.token_hex(16))
+
+
+class Stubborn(_Odd):
+    """Creates, and replaces nothing."""
+
+    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+        """Take a create only."""
+        return expected is None and await super().swap(key, entry, expected=None)
+
+
+class Timeless(_Odd):
+    """Does not know when anything was written."""
+
+    async def load(self, key: str) -> Entry | None:
+        """Leave the age out."""
+        entry = await super().load(key)
+        return entry and evolve(entry, age=None)

@@ -37,13 +37,14 @@ from flexiti_async.sansio.outcome import did_not_run
         Conflict(status=409),
         WrongInputs(status=409),
         Throttled(status=429),
+        BadRequestError(status=499),
         ConnectError(),
         TokenUnavailable(),
         CheckoutTokenRejected(),
         StoreUnavailable(),
         ValidationError(),
     ],
-    ids=repr,
+    ids=lambda error: f"{error!r} {getattr(error, 'status', '')}",
 )
 def test_it_did_not_run(error: FlexitiError) -> None:
     """It was refused, or never sent: it may be made again, with other data."""

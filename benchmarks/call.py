@@ -1,0 +1,150 @@
+"""A whole widget/init: flexiti-async beside the same call by hand, by every peer, and the limit."""
+
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from typing import Final
+
+from attrs import define, field, frozen
+
+from benchmarks.charts import bars, lines
+from benchmarks.children import LOOPS, Child
+from benchmarks.client import start_clients
+from benchmarks.latency import Latencies
+from benchmarks.measure import Spread, interleaved, ratios
+from benchmarks.peers import BASELINE, CALLERS, OURS, WHAT
+from benchmarks.report import Goal, Report, Table
+from benchmarks.server import running_server
+
+__all__ = ["measure"]
+
+_MICRO: Final = 1e6
+_PERCENTILES: Final = (50, 90, 99, 99.9)
+
+
+@frozen
+class _Size:
+    rounds: int
+    round_seconds: float
+    in_flight: tuple[int, ...]
+    loops: tuple[str, ...]
+
+
+_FULL: Final = _Size(11, 0.2, (1, 64), LOOPS)
+_SMOKE: Final = _Size(2, 0.02, (8,), LOOPS[:1])
+
+
+@define
+class _Subject:
+    """One peer on one event loop, and what it has shown at one number of calls in flight."""
+
+    peer: str
+    loop: str
+    child: Child
+    number: int = 0
+    cpu: list[float] = field(factory=list[float])
+    rate: list[float] = field(factory=list[float])
+    latencies: Latencies = field(factory=Latencies)
+
+    @property
+    def name(self) -> str:
+        return WHAT[self.peer] + ("" if self.loop == LOOPS[0] else f", {self.loop}")
+
+    async def calibrate(self, in_flight: int, seconds: float) -> None:
+        """Find how many calls fill a round."""
+        number = 4 * in_flight
+        taken = await self.child.ask("calls", number=number, in_flight=in_flight)
+        self.number = max(round(number / taken["wall"] * seconds), number)
+
+    async def play(self, in_flight: int) -> None:
+        """Play one round."""
+        taken = await self.child.ask("calls", number=self.number, in_flight=in_flight)
+        self.cpu.append(taken["cpu"] / self.number)
+        self.rate.append(self.number / taken["wall"])
+        self.latencies.add(Latencies.decode(taken["latencies"]))
+
+
+async def measure(*, smoke: bool) -> Report:
+    """Measure it."""
+    size = _SMOKE if smoke else _FULL
+    results: dict[int, list[_Subject]] = {}
+    async with AsyncExitStack() as stack:
+        target = await stack.enter_async_context(running_server())
+        clients, missing = await start_clients(stack, CALLERS, size.loops)
+        for child in clients.values():
+            await child.ask("open", target=target.to_json())
+        for in_flight in size.in_flight:
+            results[in_flight] = [
+                _Subject(peer, loop, child) for (peer, loop), child in clients.items()
+            ]
+            for subject in results[in_flight]:
+                await subject.calibrate(in_flight, size.round_seconds)
+            for subject in interleaved(results[in_flight], size.rounds):
+                await subject.play(in_flight)
+    most = max(size.in_flight)
+    return Report(
+        name="call",
+        title="CPU time and throughput of a whole widget/init",
+        tables=[_table(in_flight, found) for in_flight, found in results.items()],
+        goals=[goal for in_flight, found in results.items() for goal in _goals(in_flight, found)],
+        charts=[_chart(most, results[most]), _distribution(most, results[most])],
+        parameters={"rounds": size.rounds, "seconds per round": size.round_seconds},
+        missing=missing,
+    )
+
+
+def _of(found: list[_Subject]) -> dict[tuple[str, str], _Subject]:
+    return {(subject.peer, subject.loop): subject for subject in found}
+
+
+def _table(in_flight: int, found: list[_Subject]) -> Table:
+    known = _of(found)
+    rows = [
+        (
+            subject.name,
+            Spread.of(subject.cpu).scaled(_MICRO),
+            ratios(subject.cpu, known[BASELINE, subject.loop].cpu),
+            Spread.of(subject.rate),
+            *(_milliseconds(subject.latencies, percent) for percent in (50, 99)),
+        )
+        for subject in found
+    ]
+    columns = ("client", "CPU µs", "CPU / by hand", "calls/s", "p50 ms", "p99 ms")
+    return Table(f"One widget/init, {in_flight} in flight", columns, rows)
+
+
+def _milliseconds(latencies: Latencies, percent: float) -> float | None:
+    seconds = latencies.percentile(percent)
+    return None if seconds is None else seconds * 1000
+
+
+def _goals(in_flight: int, found: list[_Subject]) -> list[Goal]:
+    known = _of(found)
+    by_loop: dict[str, list[Goal]] = defaultdict(list)
+    for loop in {subject.loop: None for subject in found}:
+        ours = known[OURS, loop]
+        where = f"{in_flight} in flight, {loop}"
+        cpu = ratios(ours.cpu, known[BASELINE, loop].cpu)
+        by_loop[loop].append(Goal(f"CPU of init_widget() / by hand, {where}", cpu, 1.0))
+        for peer, times in (("authlib_httpx", 10.0), ("authlib_httpx2", 5.0)):
+            if in_flight > 1 and (peer, loop) in known:
+                rate = ratios(ours.rate, known[peer, loop].rate)
+                figure = f"throughput / {WHAT[peer]}, {where}"
+                by_loop[loop].append(Goal(figure, rate, times, "≥"))
+    return [goal for goals in by_loop.values() for goal in goals]
+
+
+def _chart(in_flight: int, found: list[_Subject]) -> dict[str, object]:
+    rows = {subject.name: Spread.of(subject.cpu).scaled(_MICRO) for subject in found}
+    title = f"CPU time of one widget/init, {in_flight} in flight"
+    return bars(title, rows, unit="µs of CPU time, less is better", ours=WHAT[OURS])
+
+
+def _distribution(in_flight: int, found: list[_Subject]) -> dict[str, object]:
+    values = [
+        {"percentile": percent, "latency in ms": at, "client": subject.name}
+        for subject in found
+        for percent in _PERCENTILES
+        if (at := _milliseconds(subject.latencies, percent)) is not None
+    ]
+    title = f"Latency of one widget/init, {in_flight} in flight"
+    return lines(title, values, x="percentile", y="latency in ms", series="client", log_y=True)

@@ -1,0 +1,32 @@
+"""A token store that counts what it is asked."""
+
+from flexiti_async import Entry, TokenStore
+
+__all__ = ["CountingStore"]
+
+
+class CountingStore:
+    """
+    A store in front of another one.
+
+    Attributes:
+        operations: How often it was asked, loads and swaps together.
+    """
+
+    def __init__(self, store: TokenStore) -> None:
+        self._store = store
+        self.operations = 0
+
+    async def load(self, key: str) -> Entry | None:
+        """Get the entry under a key."""
+        self.operations += 1
+        return await self._store.load(key)
+
+    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+        """Compare and swap."""
+        self.operations += 1
+        return await self._store.swap(key, entry, expected=expected)
+
+    async def aclose(self) -> None:
+        """Close the other one."""
+        await self._store.aclose()

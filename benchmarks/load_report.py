@@ -1,0 +1,187 @@
+"""The report of a load test."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from benchmarks.cells import Cell
+from benchmarks.charts import latency_over_time, lines
+from benchmarks.latency import Latencies
+from benchmarks.load_results import APPLICATION, DONE, Checkout, Results, Span, overlaps
+from benchmarks.measure import renewals_of
+from benchmarks.report import Goal, Report, Table
+
+__all__ = ["report_of"]
+
+_PERCENTILES: Final = (50, 90, 99, 99.9)
+_COLUMNS: Final = 120
+"""Columns of the heat map."""
+_ENOUGH: Final = 100
+"""Checkouts that a 99th percentile needs at least."""
+_LINES: Final = 40
+"""Points of the lines of percentiles."""
+
+
+def report_of(
+    results: Results,
+    *,
+    seconds: float,
+    lifetime: float | None,
+    shared: bool,
+    parameters: Mapping[str, Cell],
+) -> Report:
+    """
+    Make the report.
+
+    Args:
+        results: What was seen.
+        seconds: How long customers came.
+        lifetime: Of tokens; None if nobody knows.
+        shared: Whether the processes share a store.
+        parameters: What it was run with.
+    """
+    return Report(
+        name="load",
+        title="a shop's load, from when each customer came until the widget was there",
+        tables=[
+            _phases(results, seconds),
+            _flows(results),
+            _outcomes(results),
+            _tokens(results, lifetime),
+        ],
+        goals=_goals(results, lifetime, shared=shared),
+        charts=[_over_time(results, seconds), _throughput(results, seconds)],
+        parameters=parameters,
+    )
+
+
+def _row(name: str, some: Sequence[Checkout], seconds: float | None = None) -> list[Cell]:
+    latencies = Latencies.of(one.took for one in some)
+    failed = sum(one.outcome != DONE for one in some)
+    rate: list[Cell] = [] if seconds is None else [len(some) / seconds]
+    times = (latencies.percentile(percent) for percent in _PERCENTILES)
+    shown = [None if time is None else time * 1000 for time in times]
+    return [name, len(some), failed, *rate, *shown]
+
+
+def _split(results: Results) -> tuple[list[Checkout], list[Checkout]]:
+    """
+    Part those who took the shared token by whether its successor was fetched meanwhile.
+
+    Without those who came before there was any: they had to wait.
+    """
+    first, *renewals = sorted(results.renewals) or [(0.0, 0.0)]
+    parts: tuple[list[Checkout], list[Checkout]] = [], []
+    for one in results.undisturbed:
+        if one.flow != APPLICATION and not overlaps(one.span, [first]):
+            parts[not overlaps(one.span, renewals)].append(one)
+    return parts
+
+
+def _phases(results: Results, seconds: float) -> Table:
+    during, outside = _split(results)
+    own = [one for one in results.undisturbed if one.flow == APPLICATION]
+    faulty = [one for one in results.checkouts if overlaps(one.span, results.faults)]
+    parts = {
+        "shared token, at hand": outside,
+        "shared token, being renewed": during,
+        "a token of one's own": own,
+        "while faults are on": faulty,
+    }
+    rows = [_row("all", results.checkouts, seconds)]
+    for name, some in parts.items():
+        label, number, failed, *times = _row(name, some)
+        rows.append([label, number, failed, None, *times])
+    columns = ("when", "checkouts", "failed", "per second", *(f"p{p:g} ms" for p in _PERCENTILES))
+    return Table("Checkouts", columns, rows)
+
+
+def _flows(results: Results) -> Table:
+    rows = [_row(flow, some) for flow, some in sorted(results.by(lambda one: one.flow).items())]
+    return Table(
+        "By flow", ("flow", "checkouts", "failed", *(f"p{p:g} ms" for p in _PERCENTILES)), rows
+    )
+
+
+def _outcomes(results: Results) -> Table:
+    faulty = Counter(one.outcome for one in results.checkouts if overlaps(one.span, results.faults))
+    calm = Counter(one.outcome for one in results.undisturbed)
+    rows = [(name, calm[name], faulty[name]) for name in sorted({*faulty, *calm})]
+    return Table("Outcomes", ("outcome", "no faults", "faults on"), rows)
+
+
+def _calm_renewals(results: Results, lifetime: float | None) -> list[int]:
+    """Count the requests of each renewal that met no faults."""
+    begun = [begin for begin, end in results.renewals if not overlaps((begin, end), results.faults)]
+    return renewals_of(begun, apart=(lifetime or 1200.0) / 4)
+
+
+def _tokens(results: Results, lifetime: float | None) -> Table:
+    calm = _calm_renewals(results, lifetime)
+    cpu = results.cpu / len(results.checkouts) * 1000 if results.checkouts else None
+    rows: list[tuple[str, Cell]] = [
+        ("token requests, as the target counted", results.asked),
+        ("tokens that all share", results.tokens["shared"]),
+        ("tokens of one application each", results.tokens["dedicated"]),
+        ("token requests that failed", results.tokens["failed"]),
+        ("renewals without faults, the first token included", len(calm)),
+        ("requests of one such renewal, at most", max(calm, default=0)),
+        ("CPU ms of the clients per checkout", cpu),
+    ]
+    return Table("Tokens and CPU time", ("what", "number"), rows)
+
+
+def _goals(results: Results, lifetime: float | None, *, shared: bool) -> list[Goal]:
+    during, outside = _split(results)
+    failed = sum(one.outcome != DONE for one in results.undisturbed)
+    applied = sum(one.flow == APPLICATION for one in results.checkouts)
+    goals = [
+        Goal("checkouts that failed while no fault was on", failed, 0, "=", counted=True),
+        Goal(
+            "tokens of one application each, beyond one",
+            max(results.tokens["dedicated"] - applied, 0),
+            0,
+            "=",
+            counted=True,
+        ),
+    ]
+    if shared and (calm := _calm_renewals(results, lifetime)):
+        goals.append(Goal("token requests per renewal, at most", max(calm), 1, "=", counted=True))
+    some, others = (Latencies.of(c.took for c in part).percentile(99) for part in (during, outside))
+    if some is not None and others and len(during) >= _ENOUGH:
+        goals.append(Goal("p99 while a token is renewed / otherwise", some / others, 1.10))
+    return goals
+
+
+def _over_time(results: Results, seconds: float) -> dict[str, object]:
+    return latency_over_time(
+        "Latency of checkouts; lines: with the shared token; yellow: renewals; red: faults",
+        spots=list(results.spots(seconds / _COLUMNS)),
+        percentiles=list(results.percentiles(seconds / _LINES, (50, 99))),
+        refreshes=_bands(results.renewals),
+        faults=_bands(results.faults),
+    )
+
+
+def _bands(spans: Sequence[Span]) -> list[dict[str, float]]:
+    return [{"from": begin, "to": end} for begin, end in spans]
+
+
+def _throughput(results: Results, seconds: float) -> dict[str, object]:
+    width = seconds / _LINES
+    counts = Counter(
+        (math.floor(one.came / width), "done" if one.outcome == DONE else "failed")
+        for one in results.checkouts
+    )
+    values = [
+        {"seconds since the start": (column + 0.5) * width, "per second": n / width, "what": what}
+        for (column, what), n in sorted(counts.items())
+    ]
+    return lines(
+        "Checkouts per second, by when they came",
+        values,
+        x="seconds since the start",
+        y="per second",
+        series="what",
+    )

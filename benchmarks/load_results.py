@@ -1,0 +1,140 @@
+"""What a load test has seen, put together of what its processes tell."""
+
+import math
+from array import array
+from base64 import b64decode
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeAlias, TypeVar
+
+from attrs import define, field, frozen
+
+from benchmarks.children import Details
+from benchmarks.latency import Latencies
+
+__all__ = ["APPLICATION", "DONE", "Checkout", "Results", "Span", "overlaps"]
+
+APPLICATION: Final = "application"
+"""The flow of those who get a token of their own."""
+DONE: Final = "done"
+Span: TypeAlias = tuple[float, float]
+"""From when to when, in seconds since the start."""
+
+_Key = TypeVar("_Key")
+_PER_DECADE: Final = 12
+"""Rows of the heat map between 1 ms and 10 ms, and so on."""
+
+
+@frozen
+class Checkout:
+    """
+    One customer.
+
+    Attributes:
+        came: When, in seconds since the start: when they were due, whenever they were served.
+        took: Seconds until they were served.
+        flow: What they did.
+        outcome: `done`, or the name of the error.
+    """
+
+    came: float
+    took: float
+    flow: str
+    outcome: str
+
+    @property
+    def span(self) -> Span:
+        """From coming to being served."""
+        return self.came, self.came + self.took
+
+
+def overlaps(span: Span, others: Iterable[Span]) -> bool:
+    """Tell whether a span has a moment in common with one of the others."""
+    return any(span[0] <= other[1] and other[0] <= span[1] for other in others)
+
+
+@define
+class Results:
+    """
+    What all processes have seen.
+
+    Attributes:
+        checkouts: All customers.
+        renewals: When tokens that are shared were fetched.
+        faults: When faults were on.
+        tokens: Token requests by what they were for, as the clients saw them.
+        cpu: Seconds of CPU time of all processes of customers.
+        asked: Token requests that the target counted; None if it does not tell.
+    """
+
+    checkouts: list[Checkout] = field(factory=list[Checkout])
+    renewals: list[Span] = field(factory=list[Span])
+    faults: list[Span] = field(factory=list[Span])
+    tokens: Counter[str] = field(factory=Counter[str])
+    cpu: float = 0.0
+    asked: int | None = None
+
+    def take(self, told: Details) -> None:
+        """Take up what one process has told."""
+        came, took = _floats(told["came"]), _floats(told["took"])
+        flows, outcomes = _indices(told["flow"]), _indices(told["outcome"])
+        self.checkouts += [
+            Checkout(at, seconds, told["flows"][flow], told["outcomes"][outcome])
+            for at, seconds, flow, outcome in zip(came, took, flows, outcomes, strict=True)
+        ]
+        self.renewals += [(begin, end) for begin, end in told["renewals"]]
+        self.tokens.update(told["tokens"])
+        self.cpu += told["cpu"]
+
+    @property
+    def undisturbed(self) -> list[Checkout]:
+        """Those who met no time of faults."""
+        return [one for one in self.checkouts if not overlaps(one.span, self.faults)]
+
+    def by(self, key: Callable[[Checkout], _Key]) -> dict[_Key, list[Checkout]]:
+        """Sort customers by something."""
+        sorted_: dict[_Key, list[Checkout]] = defaultdict(list)
+        for one in self.checkouts:
+            sorted_[key(one)].append(one)
+        return sorted_
+
+    def spots(self, width: float) -> Iterator[dict[str, float]]:
+        """Give the heat map: how many came in each interval and took so long."""
+        counts = Counter(
+            (math.floor(one.came / width), math.floor(math.log10(one.took * 1000) * _PER_DECADE))
+            for one in self.checkouts
+            if one.took > 0
+        )
+        for (column, row), number in counts.items():
+            yield {
+                "from": column * width,
+                "to": (column + 1) * width,
+                "low": 10 ** (row / _PER_DECADE),
+                "high": 10 ** ((row + 1) / _PER_DECADE),
+                "calls": number,
+            }
+
+    def percentiles(self, width: float, percents: Sequence[float]) -> Iterator[dict[str, object]]:
+        """Give percentiles for those who came in each interval and took the shared token."""
+        for column, came in sorted(self.by(lambda one: math.floor(one.came / width)).items()):
+            latencies = Latencies.of(one.took for one in came if one.flow != APPLICATION)
+            for percent in percents:
+                seconds = latencies.percentile(percent)
+                if seconds is not None:
+                    yield {
+                        "second": (column + 0.5) * width,
+                        "percentile": f"p{percent:g}",
+                        "ms": seconds * 1000,
+                    }
+
+
+def _floats(text: str) -> "array[float]":
+    numbers = array("d")
+    numbers.frombytes(b64decode(text))
+    return numbers
+
+
+def _indices(text: str) -> "array[int]":
+    numbers = array("H")
+    numbers.frombytes(b64decode(text))
+    return numbers

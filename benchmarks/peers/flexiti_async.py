@@ -1,0 +1,80 @@
+"""The library itself, as a shop uses it."""
+
+from benchmarks.target import ACCOUNT_NUMBER, Target
+from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget, Scope
+from flexiti_async.clock import SYSTEM_CLOCK, Clock, now
+from flexiti_stores.memory import MemoryStore
+
+__all__ = ["Adapter"]
+
+_ABOUT_TO_END = 75.0
+"""Spare seconds of a token in its renewing window: between 30, and a tenth of its lifetime."""
+
+
+class _ShiftedClock:
+    """The machine's clocks, put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        return SYSTEM_CLOCK.wall() + self.ahead
+
+    def boot(self) -> float:
+        """Seconds since boot."""
+        return SYSTEM_CLOCK.boot() + self.ahead
+
+
+class Adapter:
+    """
+    `FlexitiSession`.
+
+    Args:
+        min_ttl: What its `token()` asks for, seconds.
+    """
+
+    def __init__(self, min_ttl: float = 0.0) -> None:
+        self._min_ttl = min_ttl
+        self._shifted = _ShiftedClock()
+        self._clock: Clock = SYSTEM_CLOCK
+
+    async def open(self, target: Target) -> None:
+        """Open a session."""
+        if target.moving:
+            self._clock = self._shifted
+        config = FlexitiConfig(
+            client_id=target.client_id,
+            client_secret=target.client_secret,
+            base_url=target.base_url,
+            connections=target.connections,
+            # A store of its own, which ages with the clock.
+            store=MemoryStore(clock=self._clock.boot),
+        )
+        self._session = FlexitiSession(config, clock=self._clock)
+
+    async def token(self) -> str:
+        """Get the token."""
+        return (await self._session.token(min_ttl=self._min_ttl)).access_token.reveal()
+
+    async def init_widget(self) -> str:
+        """Make the whole call."""
+        widget = await self._session.init_widget(PurchaseWidget(account_number=ACCOUNT_NUMBER))
+        return widget.redirection_url
+
+    def expire(self) -> None:
+        """Let its life pass."""
+        self._leave(0.0)
+
+    def age(self) -> None:
+        """Let its life pass nearly."""
+        self._leave(self._min_ttl + _ABOUT_TO_END)
+
+    async def aclose(self) -> None:
+        """Close the session."""
+        await self._session.aclose()
+
+    def _leave(self, seconds: float) -> None:
+        held = self._session.refresher(Scope.CUSTOMER).held
+        if held is not None:
+            self._shifted.ahead += held.remaining(now(self._clock)) - seconds

@@ -1,0 +1,230 @@
+"""How the cost of a call grows with the checkouts at once and the client ids of a process."""
+
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from typing import Final
+
+import attrs
+from attrs import define, field, frozen
+
+from benchmarks.charts import lines
+from benchmarks.children import Child, ChildFailedError
+from benchmarks.client import start_client
+from benchmarks.latency import Latencies
+from benchmarks.measure import Spread, interleaved, ratios
+from benchmarks.peers import BASELINE, OURS, WHAT
+from benchmarks.report import Goal, Report, Table
+from benchmarks.server import running_server
+from benchmarks.target import Target
+
+__all__ = ["measure"]
+
+_MICRO: Final = 1e6
+_PEERS: Final = (OURS, BASELINE)
+_FEW: Final = 100
+"""Checkouts at once that the goal compares the most with."""
+_TENANT_CALLS_IN_FLIGHT: Final = 64
+
+
+@frozen
+class _Size:
+    checkouts: tuple[int, ...]
+    calls: int
+    rounds: int
+    client_ids: tuple[int, ...]
+    tenant_calls: int
+    waiting: int
+    memory_repeats: int
+
+
+_FULL: Final = _Size((10, 100, 1000, 10_000), 2000, 5, (1, 10, 100, 1000), 2000, 5000, 3)
+_SMOKE: Final = _Size((10, 100), 100, 1, (1, 5), 50, 100, 1)
+
+
+@define
+class _Load:
+    """A client with so many checkouts at once, and what it has shown."""
+
+    peer: str
+    checkouts: int
+    child: Child
+    cpu: list[float] = field(factory=list[float])
+    latencies: Latencies = field(factory=Latencies)
+
+    async def play(self, least: int) -> None:
+        """Play one round."""
+        number = max(self.checkouts, least)
+        taken = await self.child.ask("calls", number=number, in_flight=self.checkouts)
+        self.cpu.append(taken["cpu"] / number)
+        self.latencies.add(Latencies.decode(taken["latencies"]))
+
+
+async def measure(*, smoke: bool) -> Report:
+    """Measure it."""
+    size = _SMOKE if smoke else _FULL
+    async with running_server() as target:
+        loads = await _checkouts(target, size)
+        tenants = await _tenants(target, size)
+        memory = await _memory(target, size)
+    return Report(
+        name="scale",
+        title="the cost of a call as work grows",
+        tables=[_loads_table(loads), _tenants_table(tenants), _memory_table(memory, size)],
+        goals=_goals(loads, tenants, memory),
+        charts=[_loads_chart(loads), _latency_chart(loads), _tenants_chart(tenants)],
+        parameters={"rounds": size.rounds, "connections of each client": Target("").connections},
+    )
+
+
+async def _client(peer: str) -> Child:
+    child = await start_client(peer)
+    if child is None:
+        msg = f"{peer} is not installed"
+        raise ChildFailedError(msg)
+    return child
+
+
+async def _checkouts(target: Target, size: _Size) -> list[_Load]:
+    """Load a client of each kind with few and with many checkouts at once."""
+    loads: list[_Load] = []
+    async with AsyncExitStack() as stack:
+        for peer in _PEERS:
+            child = await stack.enter_async_context(await _client(peer))
+            await child.ask("open", target=target.to_json())
+            loads += [_Load(peer, checkouts, child) for checkouts in size.checkouts]
+        for load in interleaved(loads, size.rounds):
+            await load.play(size.calls)
+    return loads
+
+
+async def _tenants(target: Target, size: _Size) -> dict[int, list[float]]:
+    """Let one process have few and many client ids."""
+    cpu: dict[int, list[float]] = defaultdict(list)
+    async with AsyncExitStack() as stack:
+        children: dict[int, Child] = {}
+        for number in size.client_ids:
+            child = await stack.enter_async_context(await Child.start("tenants"))
+            await child.ask("open", target=target.to_json(), number=number)
+            children[number] = child
+        for number in interleaved(size.client_ids, size.rounds):
+            calls = max(size.tenant_calls, number)
+            taken = await children[number].ask(
+                "calls", number=calls, in_flight=_TENANT_CALLS_IN_FLIGHT
+            )
+            cpu[number].append(taken["cpu"])
+    return cpu
+
+
+async def _memory(target: Target, size: _Size) -> dict[str, list[float]]:
+    """Weigh checkouts whose calls wait for their answers, each on a connection of its own."""
+    taken: dict[str, list[float]] = defaultdict(list)
+    wide = attrs.evolve(target, connections=size.waiting + 1)
+    for peer in interleaved(_PEERS, size.memory_repeats):
+        async with await _client(peer) as child:
+            await child.ask("open", target=wide.to_json())
+            answer = await child.ask("waiting", number=size.waiting)
+            taken[peer].append(answer["bytes"] / size.waiting)
+    return taken
+
+
+def _loads_table(loads: list[_Load]) -> Table:
+    rows = [
+        (
+            *(WHAT[load.peer], load.checkouts, Spread.of(load.cpu).scaled(_MICRO)),
+            *(_milliseconds(load, percent) for percent in (50, 99)),
+        )
+        for load in loads
+    ]
+    columns = ("client", "checkouts at once", "CPU µs per call", "p50 ms", "p99 ms")
+    return Table("Checkouts at once, over 100 connections", columns, rows)
+
+
+def _milliseconds(load: _Load, percent: float) -> float | None:
+    seconds = load.latencies.percentile(percent)
+    return None if seconds is None else seconds * 1000
+
+
+def _tenants_table(tenants: dict[int, list[float]]) -> Table:
+    rows = [(str(number), Spread.of(cpu).scaled(_MICRO)) for number, cpu in sorted(tenants.items())]
+    return Table("Client ids in one process", ("client ids", "CPU µs per call"), rows)
+
+
+def _memory_table(memory: dict[str, list[float]], size: _Size) -> Table:
+    rows = [(WHAT[peer], Spread.of(taken).scaled(1 / 1024)) for peer, taken in memory.items()]
+    title = f"Memory of a checkout that waits in flight, {size.waiting:,} at once"
+    return Table(title, ("client", "KiB each"), rows)
+
+
+def _goals(
+    loads: list[_Load], tenants: dict[int, list[float]], memory: dict[str, list[float]]
+) -> list[Goal]:
+    ours = {load.checkouts: load.cpu for load in loads if load.peer == OURS}
+    most, clients = max(ours), max(tenants)
+    return [
+        Goal(f"CPU per call, {most:,} at once / {_FEW}", ratios(ours[most], ours[_FEW]), 1.15),
+        Goal(
+            f"CPU per call, {clients:,} client ids / {min(tenants)}",
+            ratios(tenants[clients], tenants[min(tenants)]),
+            1.15,
+        ),
+        Goal(
+            "memory per checkout waiting in flight / aiohttp, by hand",
+            ratios(memory[OURS], memory[BASELINE]),
+            1.10,
+        ),
+    ]
+
+
+def _loads_chart(loads: list[_Load]) -> dict[str, object]:
+    values = [
+        {
+            "checkouts at once": load.checkouts,
+            "CPU µs per call": Spread.of(load.cpu).median * _MICRO,
+            "client": WHAT[load.peer],
+        }
+        for load in loads
+    ]
+    return lines(
+        "CPU time of a call, by the number of checkouts at once",
+        values,
+        x="checkouts at once",
+        y="CPU µs per call",
+        series="client",
+        log_x=True,
+    )
+
+
+def _latency_chart(loads: list[_Load]) -> dict[str, object]:
+    values = [
+        {"checkouts at once": load.checkouts, "p99 ms": at, "client": WHAT[load.peer]}
+        for load in loads
+        if (at := _milliseconds(load, 99)) is not None
+    ]
+    return lines(
+        "99th percentile of a call, by the number of checkouts at once",
+        values,
+        x="checkouts at once",
+        y="p99 ms",
+        series="client",
+        log_x=True,
+        log_y=True,
+    )
+
+
+def _tenants_chart(tenants: dict[int, list[float]]) -> dict[str, object]:
+    values = [
+        {
+            "client ids": number,
+            "CPU µs per call": Spread.of(cpu).median * _MICRO,
+            "client": WHAT[OURS],
+        }
+        for number, cpu in sorted(tenants.items())
+    ]
+    return lines(
+        "CPU time of a call, by the number of client ids in the process",
+        values,
+        x="client ids",
+        y="CPU µs per call",
+        series="client",
+        log_x=True,
+    )

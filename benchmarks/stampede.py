@@ -1,0 +1,172 @@
+"""Many callers who want a token at once: requests made, callers harmed, callers blocked."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+from attrs import frozen
+
+from benchmarks.cells import Cell
+from benchmarks.charts import lines
+from benchmarks.children import Child
+from benchmarks.client import start_client
+from benchmarks.crowd import CANCELLED, COLD, DOWN, EXPIRED, RENEWING, SCENARIOS
+from benchmarks.peers import HOLDERS, OURS, WHAT
+from benchmarks.report import Goal, Report, Table
+from benchmarks.server import TOKEN, running_server, steer
+
+__all__ = ["measure"]
+
+_FLOW: Final = "flexiti_flow"
+_ONE_BY_ONE: Final = (CANCELLED, DOWN)
+_MOST_ONE_BY_ONE: Final = 100
+"""Some peers ask once per caller then, one after the other: more callers would take minutes."""
+
+
+@frozen
+class _Size:
+    callers: tuple[int, ...]
+    peer_callers: tuple[int, ...]
+    peers: tuple[str, ...]
+    for_peers: tuple[str, ...]
+    at_once: int
+    steady_seconds: float
+    steady_rate: int
+    lifetime: int
+
+
+_FULL: Final = _Size(
+    (1, 10, 100, 1000, 10_000), (1, 100, 10_000), HOLDERS, SCENARIOS, 1, 12.0, 900, 4
+)
+_SMOKE: Final = _Size((100,), (100,), (OURS, _FLOW, "aiohttp_oauth2"), (COLD,), 3, 3.5, 200, 4)
+
+
+@frozen
+class _Found:
+    """What became of one crowd."""
+
+    peer: str
+    scenario: str
+    callers: int
+    requests: int
+    harmed: int
+    blocked: int
+    usable: bool
+    seconds: float
+
+
+async def measure(*, smoke: bool) -> Report:
+    """Measure it."""
+    size = _SMOKE if smoke else _FULL
+    places = asyncio.Semaphore(size.at_once)
+    crowds = await asyncio.gather(*(_crowds(peer, size, places) for peer in size.peers))
+    found = [one for crowd in crowds for one in crowd or ()]
+    missing = [WHAT[peer] for peer, crowd in zip(size.peers, crowds, strict=True) if crowd is None]
+    plain, flow = await asyncio.gather(
+        _steady(size, min_ttl=0.0), _steady(size, min_ttl=size.lifetime / 2)
+    )
+    steady = {"plain": plain, "with a min_ttl": flow}
+    return Report(
+        name="stampede",
+        title="many callers who want a token at once",
+        tables=[*(_table(scenario, found) for scenario in SCENARIOS), _steady_table(steady)],
+        goals=[*_goals(found), *_steady_goals(steady)],
+        charts=[_chart(COLD, found), _chart(DOWN, found)],
+        parameters={"seconds of steady callers": size.steady_seconds, "lifetime": size.lifetime},
+        missing=missing,
+    )
+
+
+async def _crowds(peer: str, size: _Size, places: asyncio.Semaphore) -> list[_Found] | None:
+    """Try all crowds on one peer, against a server of its own; None if it is not installed."""
+    found: list[_Found] = []
+    async with places, running_server() as target:
+        child = await start_client(peer)
+        if child is None:
+            return None
+        ours = peer in {OURS, _FLOW}
+        moving = attrs.evolve(target, moving=True)
+        async with child:
+            for scenario in SCENARIOS if ours else size.for_peers:
+                for callers in size.callers if ours else size.peer_callers:
+                    if not ours and scenario in _ONE_BY_ONE and callers > _MOST_ONE_BY_ONE:
+                        continue
+                    await child.ask("open", target=moving.to_json())
+                    seen = await child.ask("stampede", scenario=scenario, callers=callers)
+                    await child.ask("close")
+                    found.append(_Found(peer, scenario, callers, **seen))
+    return found
+
+
+async def _steady(size: _Size, *, min_ttl: float) -> dict[str, float]:
+    """Let callers come steadily for several lifetimes, in real time."""
+    async with running_server() as target, await Child.start("shop") as child:
+        await steer(target, expires_in=size.lifetime, token_latency=0.05)
+        await child.ask("open", target=target.to_json(), store="memory://")
+        await child.ask("token")
+        seen = await child.ask(
+            "steady", seconds=size.steady_seconds, rate=size.steady_rate, min_ttl=min_ttl
+        )
+        state = await steer(target)
+    return {**seen, "requests": state["requests"][TOKEN]}
+
+
+def _table(scenario: str, found: list[_Found]) -> Table:
+    rows = [
+        (WHAT[one.peer], one.callers, one.requests, one.blocked, one.harmed, one.usable)
+        for one in found
+        if one.scenario == scenario
+    ]
+    columns = ("client", "callers", "requests", "blocked", "harmed", "usable afterwards")
+    return Table(scenario, columns, rows)
+
+
+def _steady_table(steady: Mapping[str, Mapping[str, float]]) -> Table:
+    rows: list[list[Cell]] = [
+        [name, *(int(seen[key]) for key in ("callers", "requests", "blocked", "harmed"))]
+        for name, seen in steady.items()
+    ]
+    columns = ("flexiti-async", "callers", "requests", "blocked", "harmed")
+    return Table("Callers who come steadily, over several lifetimes", columns, rows)
+
+
+def _goals(found: list[_Found]) -> list[Goal]:
+    goals: list[Goal] = []
+    for peer in (OURS, _FLOW):
+        for scenario in SCENARIOS:
+            # The most callers are the hardest.
+            most = [one for one in found if (one.peer, one.scenario) == (peer, scenario)][-1]
+            where = f"{WHAT[peer]}, {scenario}, {most.callers:,} callers"
+            goals.append(Goal(f"token requests: {where}", most.requests, 1, "=", counted=True))
+            if scenario in {COLD, EXPIRED, RENEWING, CANCELLED}:
+                goals.append(Goal(f"harmed: {where}", most.harmed, 0, "=", counted=True))
+            if scenario == RENEWING:
+                goals.append(Goal(f"blocked: {where}", most.blocked, 0, "=", counted=True))
+    return goals
+
+
+def _steady_goals(steady: Mapping[str, Mapping[str, float]]) -> list[Goal]:
+    return [
+        Goal(f"{what}: steady callers, {name}", seen[what], 0, "=", counted=True)
+        for name, seen in steady.items()
+        for what in ("blocked", "harmed")
+    ]
+
+
+def _chart(scenario: str, found: list[_Found]) -> dict[str, object]:
+    values = [
+        # What is 0 has no place on a logarithmic axis.
+        {"callers": one.callers, "token requests": one.requests, "client": WHAT[one.peer]}
+        for one in found
+        if one.scenario == scenario and one.requests
+    ]
+    return lines(
+        f"Token requests, {scenario}",
+        values,
+        x="callers",
+        y="token requests",
+        series="client",
+        log_x=True,
+        log_y=True,
+    )

@@ -1,0 +1,65 @@
+"""
+A shop that takes payments all day, and tells OpenTelemetry about it.
+
+    pip install 'flexiti-async[otel]' opentelemetry-distro opentelemetry-exporter-otlp
+    OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 opentelemetry-instrument python shop.py
+
+Without that variable spans and metrics go to the terminal: `python shop.py 20`. `dashboard.json`
+shows them in Grafana, over a Prometheus that the collector writes to. The Flexiti is a sandbox in
+this process, which fails now and then.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+
+from opentelemetry.metrics import set_meter_provider
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, PeriodicExportingMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
+from opentelemetry.trace import get_tracer, set_tracer_provider
+
+from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession, PurchaseWidget
+from flexiti_async.integrations.otel import Telemetry
+from flexiti_async.sandbox import Sandbox
+
+
+def print_telemetry() -> None:
+    """Set OpenTelemetry up to print; `opentelemetry-instrument` sets it up to export."""
+    tracing = TracerProvider()
+    tracing.add_span_processor(BatchSpanProcessor(ConsoleSpanExporter()))
+    set_tracer_provider(tracing)
+    set_meter_provider(MeterProvider([PeriodicExportingMetricReader(ConsoleMetricExporter())]))
+
+
+async def shop(checkouts: int) -> None:
+    """Open the widget for customers, one after the other."""
+    tracer = get_tracer("shop")
+    # Tokens of 30 seconds, so that something happens; Flexiti's live for 1200.
+    async with Sandbox(expires_in=30, latency={"widget/init": 0.05}) as sandbox:
+        config = FlexitiConfig(
+            client_id=sandbox.client_id,
+            client_secret=sandbox.client_secret,
+            base_url=sandbox.base_url,
+        )
+        async with FlexitiSession(config, listeners=[Telemetry()]) as flexiti:
+            for number in range(1, checkouts + 1):
+                if number % 20 == 0:
+                    sandbox.fail("widget/init", status=503, headers={"Retry-After": "0"})
+                with tracer.start_as_current_span("POST /checkout"):
+                    await open_widget(flexiti)
+
+
+async def open_widget(flexiti: FlexitiSession) -> None:
+    """Open the widget for one customer; what goes wrong is seen in the telemetry."""
+    with contextlib.suppress(FlexitiError):
+        checkout = await flexiti.checkout()
+        await checkout.init_widget(PurchaseWidget(account_number=20009100))
+
+
+if __name__ == "__main__":
+    if "OTEL_EXPORTER_OTLP_ENDPOINT" not in os.environ:
+        print_telemetry()
+    asyncio.run(shop(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))

@@ -1,0 +1,407 @@
+"""`flexiti-async doctor`: each finding, what it advises, and no secret in any of it."""
+
+import asyncio
+import json
+import os
+import secrets
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import trustme
+
+from flexiti_async import Scope, open_store
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.sansio.token import TokenKey
+from flexiti_async.store import Entry
+
+from .conftest import CLIENT_SECRET, STORE_PASSWORD, Command, Ran, process
+
+Findings = dict[str, list[dict[str, str]]]
+
+
+def findings(ran: Ran) -> Findings:
+    """Read what the doctor found, by what was looked at."""
+    report = cast("dict[str, Any]", json.loads(ran.out))
+    found: Findings = {}
+    for finding in report["findings"]:
+        found.setdefault(finding["check"], []).append(finding)
+    levels = [finding["level"] for finding in report["findings"]]
+    assert (levels.count("error"), levels.count("warning")) == (
+        report["errors"],
+        report["warnings"],
+    )
+    assert ran.status == (1 if report["errors"] else 0)
+    return found
+
+
+def levels(found: list[dict[str, str]]) -> list[str]:
+    """Name the levels of findings."""
+    return [finding["level"] for finding in found]
+
+
+def worst(found: list[dict[str, str]]) -> dict[str, str]:
+    """Give the only finding that is an error or a warning."""
+    [finding] = [finding for finding in found if finding["level"] in {"error", "warning"}]
+    assert finding["advice"]
+    return finding
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Configure a token folder."""
+    folder = tmp_path / "tokens"
+    monkeypatch.setenv("FLEXITI_STORE", f"file://{folder}?timeout=10")
+    monkeypatch.setenv("FLEXITI_STORE_TIMEOUT", "10")
+    return folder
+
+
+def test_a_shop_that_is_well(command: Command, sandbox: Sandbox) -> None:
+    """Everything is looked at, one token is asked for and not shared, and that was told before."""
+    ran = command("doctor", "--json")
+    found = findings(ran)
+
+    assert ["configuration", "dns", "tls", "clock", "credentials", "store"] == list(found)
+    assert (["ok"], ["ok"]) == (levels(found["configuration"]), levels(found["credentials"]))
+    assert "1200 s" in found["credentials"][0]["text"]
+    assert sandbox.requests[-1].reference_id is not None
+    assert sandbox.requests[-1].reference_id in found["credentials"][0]["text"]
+    assert 1 == sandbox.tokens_issued
+    assert f"note: asking {sandbox.base_url} for one token" in ran.err
+    assert "not shared" in found["store"][0]["text"]
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_in_words(command: Command) -> None:
+    """A line for each finding, below it what to do, at the end the sum."""
+    ran = command("doctor")
+    lines = ran.out.splitlines()
+
+    assert 0 == ran.status
+    assert lines[0].startswith("flexiti-async ")
+    assert "ok       configuration: complete: a base_url" in lines[1]
+    assert any(line.strip().startswith("→ with several workers") for line in lines)
+    assert "0 errors, 0 warnings" == lines[-1]
+
+
+def test_without_a_token_request(command: Command, sandbox: Sandbox) -> None:
+    """Nothing that needs credentials is sent."""
+    found = findings(command("doctor", "--json", "--no-token-request"))
+
+    assert ["note"] == levels(found["credentials"])
+    assert ["unknown"] == [request.endpoint for request in sandbox.requests]
+
+
+def test_a_configuration_that_is_wrong(command: Command) -> None:
+    """It is the one finding, and says which variable to set."""
+    ran = command("doctor", "--json")
+
+    assert ["configuration"] == list(findings(ran))
+    assert "FLEXITI_CLIENT_ID" in ran.out
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_configuration_that_others_can_read(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file may hold the client secret."""
+    file = tmp_path / "shop.toml"
+    file.write_text("[flexiti]\n")
+    file.chmod(0o644)
+    monkeypatch.setenv("FLEXITI_CONFIG", str(file))
+
+    finding = worst(findings(command("doctor", "--json"))["configuration"])
+
+    assert f"chmod 600 {file}" == finding["advice"]
+
+
+def test_credentials_that_are_wrong(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The advice is the portal and the environment."""
+    monkeypatch.setenv("FLEXITI_CLIENT_ID", "somebody-else")
+    finding = worst(findings(command("doctor", "--json"))["credentials"])
+
+    assert ("error", True) == (finding["level"], "developer portal" in finding["advice"])
+    assert 0 == sandbox.tokens_issued
+
+
+def test_a_token_endpoint_that_asks_for_patience(command: Command, sandbox: Sandbox) -> None:
+    """It is not asked again; the advice says how long to wait."""
+    sandbox.fail("oauth/token", status=429, headers={"Retry-After": "70"}, times=None)
+    finding = worst(findings(command("doctor", "--json"))["credentials"])
+
+    assert "wait 70 s" in finding["advice"]
+    assert 1 == sandbox.count("oauth/token")
+
+
+def test_a_token_endpoint_that_fails(command: Command, sandbox: Sandbox) -> None:
+    """The reference id is what Flexiti asks for."""
+    sandbox.fail("oauth/token", status=500)
+    finding = worst(findings(command("doctor", "--json"))["credentials"])
+
+    assert str(sandbox.requests[-1].reference_id) in finding["text"]
+    assert "reference id" in finding["advice"]
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_flow_that_is_too_long(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The credentials are right, and no checkout would begin all the same."""
+    monkeypatch.setenv("FLEXITI_FLOW_TTL", "1190")
+    found = findings(command("doctor", "--json"))["credentials"]
+
+    assert ["ok", "error"] == levels(found)
+    assert "flow_ttl" in worst(found)["advice"]
+
+
+@pytest.mark.parametrize(("offset", "side"), [(-90.0, "ahead of"), (90.0, "behind")])
+def test_a_clock_that_is_wrong(
+    command: Command, sandbox: Sandbox, offset: float, side: str
+) -> None:
+    """It is told by how much, without credentials."""
+    sandbox.clock_offset = offset
+    finding = worst(findings(command("doctor", "--json", "--no-token-request"))["clock"])
+
+    assert "warning" == finding["level"]
+    assert side in finding["text"]
+    assert finding["text"].startswith(("89 s", "90 s", "91 s"))
+
+
+def test_nobody_there(command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that nobody listens on ends the way there; the store is looked at all the same."""
+    monkeypatch.setenv("FLEXITI_BASE_URL", "http://127.0.0.1:9/flexiti/pos-api")
+    found = findings(command("doctor", "--json"))
+
+    assert "cannot be reached" in worst(found["connection"])["text"]
+    assert ["note"] == levels(found["credentials"])
+    assert found["store"]
+    assert 0 == len(sandbox.requests)
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_name_that_is_none(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that does not exist is a finding of DNS."""
+    monkeypatch.setenv("FLEXITI_BASE_URL", "https://posapi.invalid/flexiti/pos-api")
+    found = findings(command("doctor", "--json"))
+
+    assert "posapi.invalid cannot be resolved" in worst(found["dns"])["text"]
+    assert "tls" not in found
+
+
+# The store
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_folder_that_is_plain(command: Command, folder: Path) -> None:
+    """It works; who can read it can use the tokens."""
+    found = findings(command("doctor", "--json"))["store"]
+
+    assert "plain text" in worst(found)["text"]
+    assert any(f"only its user can look into {folder}" in finding["text"] for finding in found)
+    assert any("keeps, compares and swaps" in finding["text"] for finding in found)
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_folder_that_is_sealed(
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With token_keys nothing is to be done, and nothing plain is on the disk."""
+    monkeypatch.setenv("FLEXITI_TOKEN_KEYS", command("keys", "generate").out.strip())
+    found = findings(command("doctor", "--json"))["store"]
+
+    assert {"ok", "note"} == set(levels(found))
+    assert any("encrypted" in finding["text"] for finding in found)
+    assert not any(b"doctor was here" in file.read_bytes() for file in folder.glob("*.record"))
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_folder_that_others_can_look_into(command: Command, folder: Path) -> None:
+    """The store takes it, since they cannot write; the doctor says what it thinks."""
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    found = findings(command("doctor", "--json"))["store"]
+
+    assert f"chmod 700 {folder}" in [finding["advice"] for finding in found]
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_folder_that_others_can_write_into(command: Command, folder: Path) -> None:
+    """The store refuses it."""
+    folder.mkdir(mode=0o700)
+    folder.chmod(0o777)
+    found = findings(command("doctor", "--json"))["store"]
+
+    assert "error" in levels(found)
+
+
+def test_tokens_sealed_with_another_key(
+    command: Command, sandbox: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store is well, the token in it cannot be read: processes with different keys."""
+    monkeypatch.setenv("FLEXITI_TOKEN_KEYS", command("keys", "generate").out.strip())
+    command("token", "refresh")
+    there = findings(command("doctor", "--json"))["store"]
+    monkeypatch.setenv("FLEXITI_TOKEN_KEYS", command("keys", "generate").out.strip())
+    finding = worst(findings(command("doctor", "--json"))["store"])
+
+    assert any("a customer token is there and readable" in f["text"] for f in there)
+    assert ("error", True) == (finding["level"], "token_keys" in finding["advice"])
+    assert folder.is_dir()
+    assert 3 == sandbox.tokens_issued
+
+
+def test_a_record_of_another_release(command: Command, sandbox: Sandbox) -> None:
+    """What this release cannot read is told, not overwritten."""
+    key = TokenKey(sandbox.base_url, sandbox.client_id, Scope.MERCHANT).store_key
+    entry = Entry(secrets.token_hex(16), json.dumps({"v": 99, "key": key}), keep_for=3600)
+    store = open_store(os.environ["FLEXITI_STORE"])
+    assert asyncio.run(store.swap(key, entry, expected=None))
+    finding = worst(findings(command("doctor", "--json"))["store"])
+
+    assert "the merchant token cannot be read" in finding["text"]
+
+
+@pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize(
+    ("store", "told"),
+    [
+        ("Down", "failed to load: OSError"),
+        ("ReadOnly", "an entry under a key that was never written"),
+        ("Denier", "does not take a write"),
+        ("Overwriter", "overwrites what is there"),
+        ("Careless", "replaces what is not there any more"),
+        ("Mixer", "does not give back"),
+        ("Stubborn", "does not replace what was just loaded"),
+    ],
+)
+def test_a_store_that_is_broken(
+    command: Command, monkeypatch: pytest.MonkeyPatch, odd_stores: str, store: str, told: str
+) -> None:
+    """What it does wrong is named, and what it says itself is not repeated."""
+    monkeypatch.setenv("FLEXITI_STORE", f"{odd_stores}{store}")
+    finding = worst(findings(command("doctor", "--json"))["store"])
+
+    assert ("error", True) == (finding["level"], told in finding["text"])
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_store_without_ages(
+    command: Command, monkeypatch: pytest.MonkeyPatch, odd_stores: str
+) -> None:
+    """It is used, and what that means is told."""
+    monkeypatch.setenv("FLEXITI_STORE", f"{odd_stores}Timeless")
+    found = findings(command("doctor", "--json"))["store"]
+
+    assert any("cannot tell ages" in finding["text"] for finding in found)
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_store_that_nobody_installed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names what there is, and no password."""
+    monkeypatch.setenv("FLEXITI_STORE", f"etcd://shop:{STORE_PASSWORD}@example.com/")
+    found = findings(command("doctor", "--json"))["store"]
+
+    assert "no store is installed for etcd://" in worst(found)["text"]
+    assert "etcd://****@example.com/ is shared by all that reach it" == found[0]["text"]
+
+
+# TLS: in a process of its own, because OpenSSL reads SSL_CERT_FILE once.
+
+Serve = Callable[[trustme.CA, trustme.LeafCert], int]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Give a function that serves a certificate on a loopback port, with a date and a 404."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    servers: list[asyncio.Server] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        date = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")  # noqa: TID251
+        writer.write(f"HTTP/1.1 404 Not Found\r\nServer: x\r\nDate: {date}\r\n\r\n".encode())
+        writer.close()
+
+    def start(ca: trustme.CA, leaf: trustme.LeafCert) -> int:
+        del ca
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        cast("Any", leaf).configure_cert(context)
+        starting = asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+        server = asyncio.run_coroutine_threadsafe(starting, loop).result(10)
+        servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
+    yield start
+    for server in servers:
+        loop.call_soon_threadsafe(server.close)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+def _examine(
+    monkeypatch: pytest.MonkeyPatch, port: int, trusted: Path, host: str = "localhost"
+) -> dict[str, str]:
+    """Run the doctor against a port with a trusted certificate; give what it says of TLS."""
+    monkeypatch.setenv("FLEXITI_BASE_URL", f"https://{host}:{port}/flexiti/pos-api")
+    monkeypatch.setenv("FLEXITI_CLIENT_ID", "shop")
+    monkeypatch.setenv("FLEXITI_CLIENT_SECRET", CLIENT_SECRET)
+    monkeypatch.setenv("FLEXITI_CONNECT_TIMEOUT", "30")
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    found = findings(process("doctor", "--json", "--no-token-request"))
+    [finding] = found["tls"]
+    if finding["level"] != "error":
+        assert ["ok"] == levels(found["clock"])
+    return finding
+
+
+DAYS = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("host", "days", "trusted", "level", "told"),
+    [
+        ("localhost", 365, True, "ok", "certificate by trustme v"),
+        ("localhost", 5, True, "warning", " 5 days left"),
+        ("localhost", -1, True, "error", "certificate has expired"),
+        ("posapi.example.com", 365, True, "error", "Hostname mismatch"),
+        ("localhost", 365, False, "error", "unable to get local issuer certificate"),
+    ],
+)
+def test_certificates(
+    serve: Serve,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    host: str,
+    days: int,
+    trusted: bool,
+    level: str,
+    told: str,
+) -> None:
+    """Good; to be renewed; over; of another host; of a CA that nobody trusts."""
+    ca, other = trustme.CA(), trustme.CA()
+    today = datetime.now(UTC)  # noqa: TID251 - the certificate is judged by the machine's clock
+    leaf = ca.issue_cert(
+        host, not_before=today - 30 * DAYS, not_after=today + days * DAYS + timedelta(hours=1)
+    )
+    (ca if trusted else other).cert_pem.write_to_path(tmp_path / "trusted.pem")
+    finding = _examine(monkeypatch, serve(ca, leaf), tmp_path / "trusted.pem")
+
+    assert (level, True) == (finding["level"], told in finding["text"])
+    assert bool(finding["advice"]) is (level != "ok")
+
+
+def test_no_tls_where_tls_should_be(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A port that speaks http is told as such, not as a certificate."""
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    finding = _examine(monkeypatch, sandbox.port, tmp_path / "ca.pem")
+
+    assert "does not speak TLS" in finding["text"]

@@ -1,0 +1,333 @@
+"""Spans and metrics of a real session, read back from the SDK's in-memory exporters."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from attrs import frozen
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+
+from flexiti_async import (
+    ApplyWidget,
+    FlexitiConfig,
+    FlexitiSession,
+    GeneralError,
+    PurchaseWidget,
+    Scope,
+    TokenMisconfigured,
+)
+from flexiti_async.events import CallFinished, Event
+from flexiti_async.integrations.otel import Telemetry
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.testing import FaultyStore, ManualClock
+
+BUY = PurchaseWidget(account_number=20009100)
+NAME = "Canarina"
+EMAIL = "canary.customer@example.com"
+DOB = "1988-07-24"
+VCC = "1070015210367982"
+PHONE = "6135550199"
+
+
+@frozen
+class Observatory:
+    """Everything that a session tells OpenTelemetry."""
+
+    exporter: InMemorySpanExporter
+    reader: InMemoryMetricReader
+    traces: TracerProvider
+    telemetry: Telemetry
+
+    @property
+    def spans(self) -> list[ReadableSpan]:
+        """The spans that have ended, in that order."""
+        return list(self.exporter.get_finished_spans())
+
+    def metric(self, name: str) -> dict[str, float]:
+        """Give a metric's values (of a histogram, the number of records) by its attributes."""
+        return {
+            _words(point.attributes or {}): (
+                point.count if isinstance(point, HistogramDataPoint) else point.value
+            )
+            for point in self._points(name)
+        }
+
+    def greatest(self, name: str) -> float:
+        """Give the greatest value that a histogram was given."""
+        points = [p for p in self._points(name) if isinstance(p, HistogramDataPoint)]
+        return max(point.max for point in points)
+
+    def _points(self, name: str) -> list[Any]:
+        data = self.reader.get_metrics_data()
+        if data is None:
+            return []
+        return [
+            point
+            for resource in data.resource_metrics
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+            if metric.name == name
+            for point in metric.data.data_points
+        ]
+
+
+def _words(attributes: Mapping[str, object]) -> str:
+    return " ".join(str(attributes[name]) for name in sorted(attributes))
+
+
+@pytest.fixture
+def observatory(clock: ManualClock) -> Iterator[Observatory]:
+    """Give providers with exporters in memory, and a listener on them."""
+    exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
+    traces, meters = TracerProvider(shutdown_on_exit=False), MeterProvider([reader])
+    traces.add_span_processor(SimpleSpanProcessor(exporter))
+    telemetry = Telemetry(tracer_provider=traces, meter_provider=meters, clock=clock)
+    yield Observatory(exporter, reader, traces, telemetry)
+    traces.shutdown()
+    meters.shutdown()
+
+
+@pytest.fixture
+def watched(session: FlexitiSession, observatory: Observatory) -> FlexitiSession:
+    """Give a session that OpenTelemetry listens to."""
+    session.events.add(observatory.telemetry)
+    return session
+
+
+async def test_a_call_is_a_child_of_the_shops_span(
+    watched: FlexitiSession, observatory: Observatory
+) -> None:
+    """Its span says endpoint, scope, reference id, and how old its token was."""
+    await watched.token()
+    observatory.exporter.clear()
+    with observatory.traces.get_tracer("shop").start_as_current_span("POST /checkout"):
+        widget = await watched.init_widget(BUY)
+    call, request = observatory.spans
+
+    assert ("flexiti widget/init", SpanKind.CLIENT) == (call.name, call.kind)
+    assert call.parent is not None
+    assert request.context is not None
+    assert request.context.span_id == call.parent.span_id
+    assert {
+        "flexiti.endpoint": "widget/init",
+        "flexiti.scope": "customer",
+        "flexiti.reference_id": widget.reference_id,
+        "flexiti.outcome": "done",
+        "flexiti.token.age": 0.0,
+        "flexiti.token.remaining": 1200.0,
+    } == dict(call.attributes or {})
+    assert StatusCode.UNSET == call.status.status_code
+
+
+async def test_a_token_request_is_a_trace_of_its_own_with_a_link(
+    watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox
+) -> None:
+    """Many may wait for it, so it is nobody's child; who set it off is linked."""
+    with observatory.traces.get_tracer("shop").start_as_current_span("POST /checkout"):
+        token = await watched.token()
+    issued, request = observatory.spans
+
+    assert "flexiti oauth/token" == issued.name
+    assert None is issued.parent
+    assert [request.context] == [link.context for link in issued.links]
+    attributes = dict(issued.attributes or {})
+    assert (token.token_id, "client_credentials", "customer") == (
+        attributes["flexiti.token.id"],
+        attributes["flexiti.grant"],
+        attributes["flexiti.scope"],
+    )
+    assert sandbox.requests[0].reference_id == attributes["flexiti.reference_id"]
+
+
+async def test_spans_last_as_long_as_what_they_tell(
+    observatory: Observatory, clock: ManualClock, watched: FlexitiSession
+) -> None:
+    """The end is now, the start so many seconds before."""
+    heard: list[Event] = []
+    watched.events.add(heard.append)
+    await watched.init_widget(BUY)
+    for span in observatory.spans:
+        assert span.start_time is not None
+        assert span.end_time is not None
+        assert int(clock.wall() * 1e9) == span.end_time
+    call = observatory.spans[-1]
+    assert call.start_time is not None
+    assert call.end_time is not None
+    [seconds] = [event.seconds for event in heard if isinstance(event, CallFinished)]
+
+    assert int(seconds * 1e9) == call.end_time - call.start_time
+
+
+async def test_a_refused_call_is_an_error_by_class_and_status(
+    watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox
+) -> None:
+    """The text of the error stays out."""
+    sandbox.fail("widget/init", status=409, body=b'{"error": "general_error", "message": "canary"}')
+    with pytest.raises(GeneralError):
+        await watched.init_widget(BUY)
+    call = observatory.spans[-1]
+    attributes = dict(call.attributes or {})
+
+    assert StatusCode.ERROR is call.status.status_code
+    assert None is call.status.description
+    assert ("GeneralError", 409) == (
+        attributes["error.type"],
+        attributes["http.response.status_code"],
+    )
+    assert {"GeneralError widget/init GeneralError customer 409": 1} == observatory.metric(
+        "flexiti.call.duration"
+    )
+
+
+async def test_a_call_that_is_repeated_says_how_often(
+    watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox
+) -> None:
+    """On the span of the call, and as a metric of its own."""
+    sandbox.fail("widget/init", status=503, headers={"Retry-After": "0"})
+    await watched.init_widget(BUY)
+    attributes = dict(observatory.spans[-1].attributes or {})
+
+    assert 1 == attributes["http.request.resend_count"]
+    assert {"ServerError widget/init": 1} == observatory.metric("flexiti.call.retries")
+
+
+async def test_a_token_request_that_fails_is_an_error(
+    watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox
+) -> None:
+    """With its class, its status, and for how long nobody tries again."""
+    sandbox.fail("oauth/token", status=400, body=b'{"error": "invalid_client"}')
+    with pytest.raises(TokenMisconfigured):
+        await watched.token()
+    [span] = observatory.spans
+    attributes = dict(span.attributes or {})
+
+    assert ("TokenMisconfigured", 400) == (
+        attributes["error.type"],
+        attributes["http.response.status_code"],
+    )
+    assert isinstance(attributes["flexiti.back_off"], float)
+    assert attributes["flexiti.reference_id"]
+    assert {"TokenMisconfigured customer": 1} == observatory.metric(
+        "flexiti.token.request.duration"
+    )
+
+
+async def test_the_life_of_tokens_is_measured(
+    watched: FlexitiSession, observatory: Observatory, clock: ManualClock
+) -> None:
+    """Causes, grants, waits, waiters, and how much of a token a call had."""
+    await asyncio.gather(*(watched.token() for _ in range(10)))
+    clock.advance(300)
+    await watched.init_widget(BUY)
+    clock.advance(900)
+    await watched.token()
+
+    flights = observatory.metric("flexiti.token.flights")
+    assert 1 == flights["none_held customer"]
+    assert 1 == flights["promise customer"]
+    assert 1 == flights["due customer"]
+    assert {"client_credentials customer": 2} == observatory.metric(
+        "flexiti.token.request.duration"
+    )
+    assert 12 == observatory.metric("flexiti.token.wait.duration")["customer True"]
+    assert 10 == observatory.greatest("flexiti.token.waiters")
+    assert 300 == observatory.greatest("flexiti.token.age")
+    assert 900 == observatory.greatest("flexiti.token.remaining")
+
+
+async def test_what_another_process_got_is_counted_as_adopted(
+    watched: FlexitiSession,
+    make_session: Callable[..., FlexitiSession],
+    observatory: Observatory,
+) -> None:
+    """One request, and one adoption."""
+    await make_session().token()
+    await watched.token()
+
+    assert {"customer": 1} == observatory.metric("flexiti.token.adopted")
+    assert {} == observatory.metric("flexiti.token.request.duration")
+
+
+async def test_a_token_that_the_api_refuses_is_counted(
+    watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Refused once, and the store's copy of it left alone."""
+    token = await watched.token()
+    clock.advance(300)
+    sandbox.revoke(token.access_token.reveal())
+    await watched.init_widget(BUY)
+
+    assert {"customer": 1} == observatory.metric("flexiti.token.refused")
+    assert {"refused customer": 1} == observatory.metric("flexiti.token.reuse_refused")
+
+
+async def test_time_without_the_store_is_counted_while_it_lasts(
+    make_session: Callable[..., FlexitiSession], observatory: Observatory, clock: ManualClock
+) -> None:
+    """An outage counts while it goes on, and once only when it is over."""
+    store = FaultyStore(clock.boot)
+    session = make_session(store=store)
+    session.events.add(observatory.telemetry)
+    store.down = True
+    await session.token()
+    clock.advance(40)
+
+    assert {"customer": 40.0} == observatory.metric("flexiti.store.degraded")
+    store.down = False
+    clock.advance(1200)
+    await session.token()
+    clock.advance(1000)
+    assert {"customer": 1240.0} == observatory.metric("flexiti.store.degraded")
+
+
+async def test_a_wrong_clock_is_measured(
+    watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox
+) -> None:
+    """By how much this machine is ahead."""
+    sandbox.clock_offset = -90.0
+    await watched.token()
+
+    assert 90 == pytest.approx(observatory.metric("flexiti.clock.skew")[""], abs=1.5)
+
+
+async def test_no_span_and_no_metric_shows_a_secret_or_a_person(
+    make_session: Callable[..., FlexitiSession], observatory: Observatory, sandbox: Sandbox
+) -> None:
+    """Also not when everything fails and the API quotes what it was sent."""
+    session = make_session(retries=0)
+    session.events.add(observatory.telemetry)
+    who: dict[str, Any] = {"first_name": NAME, "last_name": NAME, "dob": DOB}
+    where = {"address_1": f"1 {NAME} St", "city": NAME, "province": "ON", "postal_code": "k1a0b1"}
+    apply = ApplyWidget(**who, **where, email=EMAIL, phone_number=PHONE, tos_agreement=True)
+    await session.init_widget(PurchaseWidget(vcc_number=VCC))
+    await session.init_widget(apply)
+    quoted = f'{{"error": "wrong_inputs", "message": "{EMAIL} {VCC} {DOB} {NAME}"}}'.encode()
+    for status in (400, 409, 500):
+        sandbox.fail("widget/init", status=status, body=quoted)
+        await asyncio.gather(session.init_widget(apply), return_exceptions=True)
+    sandbox.fail("oauth/token", status=400, body=quoted)
+    await asyncio.gather(session.token(Scope.MERCHANT), return_exceptions=True)
+    data = observatory.reader.get_metrics_data()
+    assert data is not None
+    told = data.to_json() + json.dumps([json.loads(span.to_json()) for span in observatory.spans])
+    tokens = [t for token in sandbox.tokens for t in (token.access_token, token.refresh_token)]
+    canaries = [NAME, EMAIL, DOB, VCC, PHONE, sandbox.client_secret, *tokens]
+
+    assert len(tokens) > 2
+    assert "flexiti widget/init" in told
+    assert [] == [canary for canary in canaries if canary in told]
+
+
+async def test_without_an_sdk_it_does_nothing(flexiti_config: FlexitiConfig) -> None:
+    """The API alone is a no-op: no provider, no error."""
+    async with FlexitiSession(flexiti_config, listeners=[Telemetry()]) as flexiti:
+        widget = await flexiti.init_widget(BUY)
+
+    assert widget.session_id

@@ -1,0 +1,101 @@
+"""The shop of the tutorial takes a payment, as its reader would see it."""
+
+import asyncio
+import json
+import re
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from flexiti_async.sandbox import Sandbox
+
+from .test_docs import PAGES, blocks
+
+
+@pytest.fixture
+def port() -> int:
+    """Find a port that is free."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """Give a running sandbox."""
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def shop(sandbox: Sandbox, port: int, tmp_path: Path) -> AsyncIterator[str]:
+    """Run shop.py in a process, on a free port; give its address."""
+    [source] = blocks(PAGES["tutorial.md"], "python")
+    file = tmp_path / "shop.py"
+    file.write_text(source.replace("port=8000", f"port={port}"), encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-P", "-W", "error", str(file)),
+        env={
+            "PYTHONUNBUFFERED": "1",
+            "FLEXITI_BASE_URL": sandbox.base_url,
+            "FLEXITI_CLIENT_ID": sandbox.client_id,
+            "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
+        },
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    first = await process.stdout.readline()
+    if first:  # it says where it runs
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+    _, errors = await process.communicate()
+    assert b"" == errors
+
+
+async def open_page(http: aiohttp.ClientSession, shop: str) -> tuple[str, str]:
+    """Open the page that pays; give the widget's URL and where its events are posted."""
+    async with http.get(f"{shop}/pay") as answer:
+        page = await answer.text()
+    [url] = re.findall(r'<iframe src="([^"]+)"', page)
+    [path] = re.findall(r'fetch\("([^"]+)"', page)
+    return url, f"{shop}{path}"
+
+
+async def test_it_takes_a_payment(sandbox: Sandbox, shop: str) -> None:
+    """The customer approves, the shop authorizes, and thanks them."""
+    async with aiohttp.ClientSession() as http:
+        url, to = await open_page(http, shop)
+        async with http.post(to, data=json.dumps(sandbox.play(url))) as answer:
+            thanks = await answer.text()
+
+    assert "Thank you. 300.00 dollars are authorized." == thanks
+    assert ["order-1"] == [authorization.reference for authorization in sandbox.authorizations]
+
+
+async def test_it_takes_no_for_an_answer(sandbox: Sandbox, shop: str) -> None:
+    """A customer who declines is asked to pay in another way."""
+    async with aiohttp.ClientSession() as http:
+        url, to = await open_page(http, shop)
+        async with http.post(to, data=json.dumps(sandbox.play(url, "decline"))) as answer:
+            text = await answer.text()
+
+    assert "Please pay in another way." == text
+    assert () == sandbox.authorizations
+
+
+async def test_it_answers_a_forgery_with_a_problem(sandbox: Sandbox, shop: str) -> None:
+    """An event of another checkout is refused, and nothing of it is told."""
+    async with aiohttp.ClientSession() as http:
+        url, _ = await open_page(http, shop)
+        _, to = await open_page(http, shop)
+        async with http.post(to, data=json.dumps(sandbox.play(url))) as answer:
+            problem = json.loads(await answer.text())
+
+    assert (502, "EventRefused") == (answer.status, problem["type"])
+    assert () == sandbox.authorizations

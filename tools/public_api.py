@@ -1,0 +1,134 @@
+"""
+Write down what users may rely on: every public name with its signature.
+
+`python tools/public_api.py > tests/public_api.txt` after a change that is meant; the test that
+compares shows one that is not. Read from the source, so it is the same for every Python.
+"""
+
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import griffe
+
+import flexiti_async
+
+PAGES: Final = (
+    *("accounts", "applications", "authorization_lists", "authorizations", "captures"),
+    *("common", "customers", "driverslicense", "events", "merchants", "plans", "purchases"),
+    *("reference", "refunds", "returns", "sku_data", "transactions", "widget"),
+)
+
+MODULES: Final = (
+    "flexiti_async",
+    *(f"flexiti_async.api.{page}" for page in PAGES),
+    "flexiti_async.errors",
+    "flexiti_async.events",
+    "flexiti_async.integrations.otel",
+    "flexiti_async.resources",
+    "flexiti_async.sandbox",
+    "flexiti_async.sandbox.faults",
+    "flexiti_async.store",
+    "flexiti_async.testing",
+    "flexiti_async.testing.plugin",
+    "flexiti_stores.file",
+    "flexiti_stores.memory",
+    "flexiti_stores.redis",
+)
+"""The modules whose names are public; what is elsewhere may change in any release."""
+
+PUBLIC: Final = frozenset(flexiti_async.__all__) | {
+    "Settings",
+    "StoreContract",
+    "Event",
+    "TokenEvent",
+}
+SEEN: Final[set[str]] = set()
+
+
+def describe(name: str) -> Iterator[str]:
+    """Describe a module: each of its public names, in order."""
+    module = griffe.load(name, resolve_aliases=True)
+    yield f"# {name}"
+    exported = sorted(str(item) for item in module.exports or ())
+    own = [n for n, m in module.members.items() if n[0] != "_" and not m.is_alias]
+    for member in exported or own:
+        if member in module.members:
+            yield from _member(member, module.members[member])
+    yield ""
+
+
+def _member(name: str, member: griffe.Object | griffe.Alias) -> Iterator[str]:
+    found = member.final_target if isinstance(member, griffe.Alias) else member
+    if not isinstance(found, griffe.Class):
+        yield _line(name, found)
+    elif found.canonical_path in SEEN:
+        yield f"class {name}: see above"
+    else:
+        SEEN.add(found.canonical_path)
+        bases = ", ".join(str(base) for base in found.bases)
+        yield f"class {name}({bases})" if bases else f"class {name}"
+        for inner, part in _members(found).items():
+            public = inner == "__init__" or not inner.startswith("_")
+            target = part.final_target if isinstance(part, griffe.Alias) else part
+            if public:
+                yield f"    {_line(inner, target)}"
+
+
+def _members(found: griffe.Class) -> dict[str, griffe.Object | griffe.Alias]:
+    """Give the members of a class, with those of parents that are not public themselves."""
+    hidden = {
+        name: part
+        for name, part in found.inherited_members.items()
+        if (parent := part.final_target.parent) is not None and parent.name not in PUBLIC
+    }
+    return {**hidden, **{n: part for n, part in found.members.items() if not part.is_alias}}
+
+
+def _line(name: str, found: griffe.Object) -> str:
+    if isinstance(found, griffe.Function):
+        kind = "async def" if "async" in found.labels else "def"
+        labels = "".join(f"@{label} " for label in sorted(found.labels - {"async"}))
+        returns = f" -> {found.returns}" if found.returns is not None else ""
+        return f"{labels}{kind} {name}({', '.join(_parameters(found))}){returns}"
+    if isinstance(found, griffe.Attribute):
+        kind = f": {found.annotation}" if found.annotation is not None else ""
+        # The value of a name of the API is part of it, that of an attribute is not.
+        word = found.parent is not None and (found.parent.is_module or _is_enum(found.parent))
+        value = f" = {found.value}" if word and not kind else ""
+        return f"{name}{kind}{value or (kind and _default(str(found.value)))}"
+    return name
+
+
+def _default(value: str) -> str:
+    """Show that a field has a default; what it is may be long, and is in the reference."""
+    required = value == "None" or (
+        value.startswith("field(") and "default=" not in value and "factory=" not in value
+    )
+    return "" if required else " = …"
+
+
+def _is_enum(found: griffe.Object) -> bool:
+    return isinstance(found, griffe.Class) and "Enum" in "".join(map(str, found.bases))
+
+
+_marks: Final = {griffe.ParameterKind.var_positional: "*", griffe.ParameterKind.var_keyword: "**"}
+
+
+def _parameters(function: griffe.Function) -> Iterator[str]:
+    before: griffe.ParameterKind | None = None
+    keyword, star = griffe.ParameterKind.keyword_only, griffe.ParameterKind.var_positional
+    for parameter in function.parameters:
+        if parameter.kind is keyword and before not in {keyword, star}:
+            yield "*"
+        before = parameter.kind
+        mark = _marks.get(parameter.kind, "") if parameter.kind is not None else ""
+        kind = f": {parameter.annotation}" if parameter.annotation is not None else ""
+        plain = parameter.default is None or mark
+        yield f"{mark}{parameter.name}{kind}" + ("" if plain else f" = {parameter.default}")
+
+
+if __name__ == "__main__":
+    for module in MODULES:
+        for line in describe(module):
+            sys.stdout.write(f"{line}".rstrip() + "\n")
