@@ -1,5 +1,5 @@
 """
-What saves a shop work in its web framework: a module for each, imported by nobody here.
+What saves a shop work beside what it runs on: a module for each, imported by nobody here.
 
 | module | for | gives |
 |---|---|---|
@@ -10,7 +10,8 @@ What saves a shop work in its web framework: a module for each, imported by nobo
 | `litestar` | Litestar | a plugin |
 | `quart` | Quart | `setup(app)`, `flexiti_of(app)` |
 | `django` | Django, async views | an ASGI wrapper, `flexiti_of(request)`, a middleware |
+| `otel` | OpenTelemetry | spans and metrics |
 
-Each opens one session per process and closes it when the server stops. A framework is imported by
-its own module alone; each has an extra with the least version that is tested.
+Those of frameworks open one session per process and close it when the server stops. What a module
+is for is imported by that module alone, and has an extra with its least version.
 """
