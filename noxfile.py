@@ -207,7 +207,8 @@ def coverage(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Click through the example shop of the wheel, in the machine's Chromium."""
     _install_wheel(session, "browser")
-    session.run("pytest", *(session.posargs or ["tests/browser"]), env=NOT_THE_CHECKOUT)
+    arguments = session.posargs or ["tests/browser", "-n", "2"]
+    session.run("pytest", *arguments, env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=HOST)

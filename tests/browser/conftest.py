@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Request, sync_playwright
 
 from flexiti_async.sandbox import Sandbox
 
+from ..stores.servers import Server, valkey_binary
 from .driver import Customer, Shop
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -61,13 +62,24 @@ def sandbox() -> Iterator[Sandbox]:
     loop.close()
 
 
+@pytest.fixture(params=["file", "valkey"])
+def shared_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str | None]:
+    """Give the URL of a store that workers can share; None for the folder that is there anyway."""
+    if request.param == "file":
+        yield None
+        return
+    with Server(valkey_binary(), tmp_path) as server:
+        server.start()
+        yield server.url
+
+
 @pytest.fixture
 def open_shop(sandbox: Sandbox, tmp_path: Path) -> Iterator[OpenShop]:
     """Give a function that opens the shop, with so many workers, and close it afterwards."""
     opened: list[Shop] = []
 
-    def open_one(*, workers: int = 1) -> Shop:
-        opened.append(Shop.open(sandbox, tmp_path, workers))
+    def open_one(*, workers: int = 1, store: str | None = None) -> Shop:
+        opened.append(Shop.open(sandbox, tmp_path, workers, store))
         return opened[-1]
 
     yield open_one

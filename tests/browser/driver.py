@@ -33,15 +33,15 @@ class Shop:
     _process: "subprocess.Popen[str]"
 
     @classmethod
-    def open(cls, sandbox: Sandbox, folder: Path, workers: int) -> Self:
-        """Start it, on a free port; its workers share tokens and checkouts through a folder."""
+    def open(cls, sandbox: Sandbox, folder: Path, workers: int, store: str | None) -> Self:
+        """Start it, on a free port; without a store its workers share a folder."""
         ours = {name: value for name, value in os.environ.items() if "FLEXITI" not in name}
         env = {
             **ours,
             "FLEXITI_BASE_URL": sandbox.base_url,
             "FLEXITI_CLIENT_ID": sandbox.client_id,
             "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
-            "FLEXITI_STORE": f"file://{folder}/tokens",
+            "FLEXITI_STORE": store or f"file://{folder}/tokens",
             "SHOP_SANDBOX": "1",
         }
         process = subprocess.Popen(

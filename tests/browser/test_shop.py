@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox.faults import Drop, Reset
 
 from .conftest import OpenShop, Visit
 from .driver import Shop
@@ -193,6 +194,41 @@ def test_clicking_twice(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     assert 1 == len(sandbox.authorizations)
 
 
+def test_an_answer_that_is_lost(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """An authorization that ran without an answer is found by the order's number."""
+    customer = visit(shop)
+    customer.to_plans()
+    customer.choose()
+    sandbox.inject(Drop(), endpoint="authorization")
+    customer.submit()
+    customer.arrive("order")
+    (authorization,) = sandbox.authorizations
+
+    expect(customer.page.locator("#authorization")).to_have_text(
+        str(authorization.authorization_id)
+    )
+    assert 1 == sandbox.count("authorization")
+
+
+def test_a_request_that_is_lost(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """Where nobody knows whether it ran, the customer is told not to pay again, and cannot."""
+    customer = visit(shop)
+    customer.to_plans()
+    customer.choose()
+    sandbox.inject(Reset(), endpoint="authorization")
+    customer.submit()
+    customer.arrive("order")
+
+    expect(customer.page.locator(".lead")).to_contain_text("do not pay again")
+
+    customer.page.goto(f"{shop.url}en/pay")
+    customer.arrive("order")
+    customer.page.click("text=Look again")
+
+    expect(customer.page.locator(".lead")).to_contain_text("do not pay again")
+    assert 1 == sandbox.count("authorization")
+
+
 def test_a_double_click(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     """Two quick clicks on the button are one authorization."""
     sandbox.latency = {"authorization": 0.3}
@@ -316,10 +352,10 @@ def test_a_checkout_that_has_ended(shop: Shop, sandbox: Sandbox, visit: Visit) -
 
 
 def test_workers_are_killed_between_two_steps(
-    open_shop: OpenShop, sandbox: Sandbox, visit: Visit
+    open_shop: OpenShop, shared_store: str | None, sandbox: Sandbox, visit: Visit
 ) -> None:
     """With all workers killed after the widget, others go on with the checkout from the store."""
-    shop = open_shop(workers=2)
+    shop = open_shop(workers=2, store=shared_store)
     customer = visit(shop)
     customer.to_plans()
     first = shop.workers()

@@ -84,7 +84,9 @@ def in_litestar(config: FlexitiConfig | None) -> Asgi:
     async def stop(flexiti: NamedDependency[FlexitiSession]) -> dict[str, str]:
         return await refuse(flexiti)
 
-    return Litestar([begin, stop], plugins=[litestar.FlexitiPlugin(config)])
+    # Litestar would set up the logging of all tests.
+    plugin = litestar.FlexitiPlugin(config)
+    return Litestar([begin, stop], plugins=[plugin], logging_config=None)
 
 
 def in_quart(config: FlexitiConfig | None) -> Asgi:

@@ -1,11 +1,12 @@
 """The order page: what was authorized and captured, also when an answer was lost on the way."""
 
+import contextlib
 from decimal import Decimal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flexiti_async import Checkout, CheckoutError
+from flexiti_async import AuthorizationSearch, Checkout, CheckoutError, Step
 from flexiti_async.integrations.starlette import flexiti_of
 from flexiti_shop.guard import form_of
 from flexiti_shop.orders import Order
@@ -69,6 +70,26 @@ async def new(request: Request) -> Response:
     return go(request, "cart")
 
 
+async def _look_for(request: Request, found: Order, checkout: Checkout) -> None:
+    """
+    Look for an authorization whose answer was lost, or has not come yet, by the order's number.
+
+    If it is there it ran, whoever sent it. If it is not, that proves nothing: it may come yet, and
+    what Flexiti's list shows of a reference is not documented. Then people have to find out, and
+    say so by `settle(ran=False)`; the shop asks nobody to pay twice.
+    """
+    search = AuthorizationSearch(account_number=checkout.account_number)
+    numbers = [
+        one.authorization_id
+        async for one in flexiti_of(request).authorizations.all(search)
+        if one.extra.get("reference") == found.number
+    ]
+    if numbers and numbers[0] is not None:
+        # Else somebody else has settled it, or the answer has come after all.
+        with contextlib.suppress(CheckoutError):
+            await checkout.settle(ran=True, authorization_id=numbers[0])
+
+
 async def _brought_up_to_date(request: Request) -> tuple[Order, Checkout | None]:
     """
     Give the order and its checkout.
@@ -76,6 +97,8 @@ async def _brought_up_to_date(request: Request) -> tuple[Order, Checkout | None]
     A worker that was killed between the answer and its note has left the number in the checkout.
     """
     found, checkout = await order_of(request), await resume(request)
+    if checkout is not None and checkout.step is Step.AUTHORIZING:
+        await _look_for(request, found, checkout)
     known = None if checkout is None else checkout.authorization_id
     if found.authorization_id is None and known is not None:
         await order_book(request).note_authorization(found.reference_id, known)
