@@ -76,6 +76,19 @@ def test_mask_text(text: str, expected: str) -> None:
     assert expected == mask_text(text)
 
 
+@pytest.mark.parametrize("canary", ["c0ffee" * 6, "canary@example.com", "4111111111111111"])
+@pytest.mark.parametrize("before", ["word " * 100, "word " * 38, f"{'0a1b2c3d' * 8} " * 40])
+@pytest.mark.parametrize("length", [5, 15, 31])
+def test_no_cut_leaves_half_of_what_tells(before: str, canary: str, length: int) -> None:
+    """Neither where a text gets too long to show, nor where it gets too long to read."""
+    for limit in (200, 2000):
+        text = f"{before[: limit - length - 1]} {canary} end"
+        shown = mask_text(text)
+
+        assert canary[:5] not in shown
+        assert len(shown) <= 201
+
+
 @given(st.text())
 def test_mask_text_is_short_and_printable(text: str) -> None:
     """Whatever comes in, what goes out is one short line."""
