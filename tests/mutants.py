@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("flexiti_async", "stores", "tests", "pyproject.toml", "README.md")
-REFRESHER = "tests/test_refresher_*.py tests/test_promise.py tests/test_checkout.py"
+REFRESHER = "tests/test_flight.py tests/test_refresher_*.py tests/test_promise.py"
 FILES = "tests/stores/test_file.py tests/stores/test_file_faults.py"
 CALLS = "tests/test_transport.py tests/test_lying_server.py tests/test_events.py"
 CHECKOUTS = "tests/test_checkout.py tests/test_checkout_[!m]*.py"  # without the machine: minutes
