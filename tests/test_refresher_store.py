@@ -44,6 +44,7 @@ def another_process(session: FlexitiSession) -> FlexitiSession:
     refresher = session.refresher(Scope.CUSTOMER)
     object.__setattr__(refresher._setup, "refresh_tokens", RefreshTokens())
     refresher._key = (*refresher._key[:2], id(session))  # a store id that no other session has
+    refresher._launchpad._key = refresher._key
     return session
 
 
