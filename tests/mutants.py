@@ -52,7 +52,7 @@ TESTS = {
 }
 """
 What is changed, and the tests that should notice: of a folder those of its files that are not
-listed themselves, in sansio by a test file of their own, if they have any.
+listed themselves, in sansio by the test files of their own, if they have any.
 """
 
 JUNK = ("%BitOr%", "%Is_Eq", "%IsNot_NotEq", "%Mul_Div")
@@ -68,8 +68,8 @@ def modules() -> Iterator[tuple[str, str]]:
         path = ROOT / place
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             module = file.relative_to(ROOT).as_posix()
-            own = f"tests/sansio/test_{file.stem}.py"
-            mine = place == "flexiti_async/sansio" and (ROOT / own).exists()
+            own = f"tests/sansio/test_{file.stem}*.py"
+            mine = place == "flexiti_async/sansio" and any(ROOT.glob(own))
             if module == place or module not in TESTS:
                 yield module, own if mine else tests
 
