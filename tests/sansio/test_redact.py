@@ -33,6 +33,12 @@ def test_mask(value: object, expected: str) -> None:
     assert expected == mask(value)
 
 
+def test_a_number_that_python_refuses_to_write_out_is_masked() -> None:
+    """JSON has numbers of any length, and a message about one is no error of its own."""
+    assert "number of more than 300 digits" == mask(10**5000)
+    assert "number of 301 digits" == mask(10**300)
+
+
 @given(st.text(min_size=20) | st.integers(min_value=10**6, max_value=10**300))
 def test_mask_tells_nothing(value: object) -> None:
     """No mask contains the value."""
