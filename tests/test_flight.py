@@ -120,3 +120,21 @@ async def test_an_ask_for_a_while_spends_no_refresh_token(
     assert 0 == sandbox.count(ENDPOINT, grant="refresh_token")
     live = {token.access_token for token in sandbox.tokens if not token.revoked}
     assert plain.access_token.reveal() in live
+
+
+async def test_a_token_that_cannot_be_shared_will_do_for_a_checkout(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox
+) -> None:
+    """The store goes down under a flight: its token is nobody else's, so nobody refreshes it."""
+    sandbox.latency = {ENDPOINT: 0.2}
+    asking = asyncio.ensure_future(session.token())
+    while "swap" not in faulty.operations:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    faulty.down = True
+    plain = await asking
+    promised = await session.token(min_ttl=600)
+
+    assert plain is promised
+    assert plain.promised
+    assert 1 == sandbox.count(ENDPOINT)
