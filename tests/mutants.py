@@ -21,14 +21,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("flexiti_async", "stores", "tests", "pyproject.toml", "README.md")
-REFRESHER = "tests/test_refresher_*.py tests/test_promise.py tests/test_checkout.py"
+REFRESHER = "tests/test_flight.py tests/test_refresher_*.py tests/test_promise.py"
 FILES = "tests/stores/test_file.py tests/stores/test_file_faults.py"
+OPTIONS = "tests/sansio/test_option_values.py tests/test_config.py tests/test_config_edges.py"
 CALLS = "tests/test_transport.py tests/test_lying_server.py tests/test_events.py"
 CHECKOUTS = "tests/test_checkout.py tests/test_checkout_[!m]*.py"  # without the machine: minutes
 REDIS = "tests/stores/test_redis_url.py tests/stores/test_redis.py tests/stores/test_redis_tls.py"
 MEMORY = "tests/stores/test_memory.py tests/stores/test_contract.py::TestMemory"
 TESTS = {
     "flexiti_async/sansio": "tests/sansio tests/fuzz/test_answers_and_records.py",
+    "flexiti_async/sansio/option_values.py": OPTIONS,
     "flexiti_async/refresher.py": REFRESHER,
     "flexiti_async/flight.py": REFRESHER,
     "flexiti_async/publish.py": REFRESHER,
@@ -48,7 +50,10 @@ TESTS = {
     "stores/flexiti_stores/_aiocache.py": f"tests/stores/test_aiocache.py {REDIS}",
     "stores/flexiti_stores/redis": f"{REDIS} tests/stores/test_redis_topologies.py",
 }
-"""What is changed, and the tests that should notice: in sansio a file's own, if it has any."""
+"""
+What is changed, and the tests that should notice: of a folder those of its files that are not
+listed themselves, in sansio by the test files of their own, if they have any.
+"""
 
 JUNK = ("%BitOr%", "%Is_Eq", "%IsNot_NotEq", "%Mul_Div")
 """
@@ -61,10 +66,12 @@ def modules() -> Iterator[tuple[str, str]]:
     """Name every file that is changed, and its tests."""
     for place, tests in TESTS.items():
         path = ROOT / place
-        for module in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            own = f"tests/sansio/test_{module.stem}.py"
-            mine = "sansio" in place and (ROOT / own).exists()
-            yield module.relative_to(ROOT).as_posix(), own if mine else tests
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            module = file.relative_to(ROOT).as_posix()
+            own = f"tests/sansio/test_{file.stem}*.py"
+            mine = place == "flexiti_async/sansio" and any(ROOT.glob(own))
+            if module == place or module not in TESTS:
+                yield module, own if mine else tests
 
 
 def try_module(copy: Path, module: str, tests: str, sample: int, seed: int) -> tuple[int, int]:

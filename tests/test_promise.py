@@ -125,10 +125,12 @@ async def test_a_lapsed_claim_on_this_token_may_have_spent_its_refresh_token(
     plain = await session.token()
     await replace(session, faulty, as_stored(plain, 1200.0), Claim(5.0))
     clock.advance(6.0)
+    faulty.operations.clear()
     promised = await session.token(min_ttl=600)
 
     assert plain.token_id != promised.token_id
     assert 2 == sandbox.count(ENDPOINT, grant="client_credentials")
+    assert ["load"] == faulty.operations
 
 
 async def test_an_evicted_record_cannot_be_marked(

@@ -43,6 +43,7 @@ def another_process(session: FlexitiSession) -> FlexitiSession:
     refresher = session.refresher(Scope.CUSTOMER)
     object.__setattr__(refresher._setup, "refresh_tokens", RefreshTokens())
     refresher._key = (*refresher._key[:2], id(session))  # a store id that no other session has
+    refresher._launchpad._key = refresher._key
     return session
 
 
@@ -149,6 +150,26 @@ async def test_a_renewal_during_an_outage_waits_for_the_store_and_then_goes_alon
     await settle()
 
     assert (1, 2) == (hoping, sandbox.count(ENDPOINT))
+
+
+async def test_a_store_that_is_down_is_tried_again_after_a_pause_as_short_as_the_tokens(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Not with every call; and while tokens live for a minute, after 3 seconds and not 5."""
+    sandbox.expires_in = 60
+    await session.token()
+    faulty.down = True
+    clock.advance(33)
+    tries: list[int] = []
+    for seconds in (0.0, 2.9, 0.2):
+        clock.advance(seconds)
+        faulty.operations.clear()
+        await session.token()
+        await settle()
+        tries.append(len(faulty.operations))
+
+    assert [1, 0, 1] == tries
+    assert 1 == sandbox.count(ENDPOINT)
 
 
 async def test_a_plain_token_that_cannot_be_marked_is_not_promised(

@@ -7,6 +7,9 @@ __all__ = ["mask", "mask_text", "mask_url", "printable"]
 
 SHOWN_AT_MOST: Final = 3
 _LONG_TEXT: Final = 200
+_READ_AT_MOST: Final = 10 * _LONG_TEXT
+_HALVED: Final = 65
+"""Longer than what is left of anything telling that a cut goes through, if it tells nothing."""
 # Controls, line and paragraph separators, marks that turn the direction, lone surrogates.
 _UNPRINTABLE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
@@ -40,8 +43,9 @@ def mask(value: object) -> str:
 def mask_text(text: str) -> str:
     """Make a text of somebody else's fit for a message: printable, short, nothing telling in it."""
     # Masked before it is cut: half of a number at the cut would not look like one. The first cut is
-    # for speed only.
-    return printable(_TELLING.sub("****", printable(text, 10 * _LONG_TEXT)))
+    # for speed only, so what it may have halved goes, however short the masks have made the rest.
+    shown = _TELLING.sub("****", printable(text, _READ_AT_MOST))
+    return printable(shown if len(text) <= _READ_AT_MOST else f"{shown[:-_HALVED]}…")
 
 
 def printable(text: str, limit: int = _LONG_TEXT) -> str:

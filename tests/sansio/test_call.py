@@ -2,8 +2,9 @@
 
 import pytest
 from attrs import evolve
+from yarl import URL
 
-from flexiti_async.sansio.call import Call, Replay, is_version
+from flexiti_async.sansio.call import Call, HttpRequest, HttpResponse, Replay, is_version
 from flexiti_async.sansio.token import Scope
 
 from ..canaries import sightings
@@ -114,3 +115,24 @@ def test_no_version_of_the_callers() -> None:
     """Without a choice the call stays the same, and the configuration may change it."""
     assert CALL is CALL.at_version(None)
     assert not CALL.pinned
+
+
+def test_nothing_that_travels_is_shown() -> None:
+    """Not the token in a header, nor what a body, a path, a query or an answer holds."""
+    canary = {"name": "canary-4f1d"}
+    body = b"canary-4f1d"
+    url = URL("http://127.0.0.1/canary-4f1d")
+    shown = [
+        evolve(CALL, body=canary, query=canary, path_values=canary),
+        HttpRequest("transactions", "POST", url, canary, body, "id"),
+        HttpResponse(200, canary, body),
+    ]
+
+    assert "canary" not in repr(shown)
+
+
+def test_a_request_is_not_private_unless_it_is_said() -> None:
+    """Middlewares of the shop see every request but those with the client secret."""
+    request = HttpRequest("transactions", "POST", URL("http://127.0.0.1/"), {}, None, "id")
+
+    assert not request.private

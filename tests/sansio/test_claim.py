@@ -141,7 +141,7 @@ DECISIONS: dict[str, tuple[Sight, Ask, Step]] = {
     # 2. Whoever finds the version of its claim stored owns it.
     "my claim": (
         sight(claim=CLAIM),
-        evolve(ASK, claim_version="seen", claim_left=20.0),
+        evolve(ASK, claim_version="seen", claim_left=0.1),
         Own(None, 0),
     ),
     "my claim beside a token": (

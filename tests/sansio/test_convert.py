@@ -15,6 +15,7 @@ from flexiti_async.sansio.convert import (
     UnfitError,
     decode,
     encode,
+    one_or_many,
     structure,
     wire_name,
 )
@@ -43,6 +44,13 @@ class _Outer:
     by_name: Mapping[str, object] = field(factory=dict[str, object])
     renamed: str | None = field(default=None, metadata=wire_name("re-named"))
     ours: str | None = field(default=None, metadata=wire_name(None))
+    extra: dict[str, object] = field(factory=dict[str, object])
+
+
+@frozen
+class _Single:
+    names: list[str] = field(factory=list[str], metadata=one_or_many())
+    other: str = "default"
     extra: dict[str, object] = field(factory=dict[str, object])
 
 
@@ -194,6 +202,8 @@ def test_accepted(value: object, kind: type[object], expected: object) -> None:
         (5, Secret, "int instead of str at $"),
         (5, str | None, "int instead of str at $"),
         ([1, "canary"], list[int], "str instead of int at $[1]"),
+        ({"canary": 1}, list[str], "dict instead of list at $"),
+        ("canary", list[str], "str instead of list at $"),
         ({"a": "canary"}, dict[str, int], "str instead of int at $[a]"),
         ("canary", _Inner, "invalid value at $.amount"),
     ],
@@ -212,6 +222,7 @@ def test_refused(value: object, kind: type[object], place: str) -> None:
     ("changes", "place"),
     [
         ({"name": 5}, "int instead of str at $.name"),
+        ({"name": None}, "NoneType instead of str at $.name"),
         ({"name": ...}, "required field missing at $.name"),
         ({"inner": ...}, "required field missing at $.inner"),
         ({"inner": {}}, "required field missing at $.inner.amount"),
@@ -286,3 +297,21 @@ def test_numbers_stay_finite() -> None:
     assert isinstance(value, Decimal)
     assert math.inf == float(value)
     assert value.is_finite()
+
+
+def test_null_is_nothing() -> None:
+    """Of a field that has a default null says what its absence says, whatever its type."""
+    value = structure({**GOOD, "many": None, "flag": None, "count": None, "new": None}, _Outer)
+
+    assert ([], False, 0, {"new": None}) == (value.many, value.flag, value.count, value.extra)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"), [("a", ["a"]), (["a", "b"], ["a", "b"]), ([], []), (None, [])]
+)
+def test_one_or_many(names: object, expected: list[str]) -> None:
+    """A value alone stands for a list of it, in this field and in no other."""
+    value = structure({"names": names, "other": "b"}, _Single)
+
+    assert (expected, "b") == (value.names, value.other)
+    assert "default" == structure({"names": names}, _Single).other

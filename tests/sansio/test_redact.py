@@ -33,6 +33,12 @@ def test_mask(value: object, expected: str) -> None:
     assert expected == mask(value)
 
 
+def test_a_number_that_python_refuses_to_write_out_is_masked() -> None:
+    """JSON has numbers of any length, and a message about one is no error of its own."""
+    assert "number of more than 300 digits" == mask(10**5000)
+    assert "number of 301 digits" == mask(10**300)
+
+
 @given(st.text(min_size=20) | st.integers(min_value=10**6, max_value=10**300))
 def test_mask_tells_nothing(value: object) -> None:
     """No mask contains the value."""
@@ -74,6 +80,19 @@ def test_mask_text_hides_what_tells(before: str, canary: str, after: str) -> Non
 def test_mask_text(text: str, expected: str) -> None:
     """Words and short numbers stay, what tells is replaced."""
     assert expected == mask_text(text)
+
+
+@pytest.mark.parametrize("canary", ["c0ffee" * 6, "canary@example.com", "4111111111111111"])
+@pytest.mark.parametrize("before", ["word " * 100, "word " * 38, f"{'0a1b2c3d' * 8} " * 40])
+@pytest.mark.parametrize("length", [5, 15, 31])
+def test_no_cut_leaves_half_of_what_tells(before: str, canary: str, length: int) -> None:
+    """Neither where a text gets too long to show, nor where it gets too long to read."""
+    for limit in (200, 2000):
+        text = f"{before[: limit - length - 1]} {canary} end"
+        shown = mask_text(text)
+
+        assert canary[:5] not in shown
+        assert len(shown) <= 201
 
 
 @given(st.text())

@@ -99,7 +99,7 @@ def test_outcome_unknown(kind: type[TransportError], attempt: int) -> None:
     step = decided(error, Replay.NEVER, attempt=attempt)
 
     assert isinstance(step, OutcomeUnknown)
-    assert ("ref-1", "authorization") == (step.reference_id, step.endpoint)
+    assert ("ref-1", "authorization", None) == (step.reference_id, step.endpoint, step.status)
     assert "authorization may or may not have run; look up reference id ref-1" in str(step)
 
 
