@@ -9,10 +9,9 @@ from flexiti_async.refresh_tokens import RefreshTokens
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sansio.record import Record, decode_record
 from flexiti_async.sansio.token import TokenKey
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock
 
 from .conftest import MakeSession
-from .faulty_store import FaultyStore
 
 ENDPOINT = "oauth/token"
 
