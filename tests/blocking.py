@@ -52,6 +52,7 @@ MAY_BLOCK: Final = (
     ("logging/__init__.py", {"emit", "flush"}),
     # A command of the shell has the loop for itself, and reads its input before it sends anything.
     ("flexiti_async/cli/widget.py", {"_bytes"}),
+    ("flexiti_async/cli/shop.py", {"_is_complete"}),
     ("flexiti_async/cli/doctor.py", {"_configuration"}),
     ("flexiti_async/cli/doctor_store.py", {"_folder"}),
     # asyncio.run ends its threads when the loop has nothing more to do.

@@ -58,7 +58,7 @@ async def run_shop(options: ShopOptions, store: str) -> None:
         CommandError: It cannot be run; the text says why, and what to do.
     """
     workers = options.workers or 1
-    if any(find_spec(part) is None for part in _PARTS):
+    if not _is_complete():
         msg = "the shop is an extra: pip install 'flexiti-async[shop]'"
         raise CommandError(msg)
     if workers > 1 and store.startswith(_MEMORY):
@@ -85,6 +85,10 @@ async def run_shop(options: ShopOptions, store: str) -> None:
         f"widget/init: {sandbox.count('widget/init'):,}, "
         f"authorizations: {len(sandbox.authorizations):,}"
     )
+
+
+def _is_complete() -> bool:
+    return all(find_spec(part) is not None for part in _PARTS)
 
 
 @contextlib.asynccontextmanager
