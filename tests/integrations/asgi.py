@@ -68,16 +68,19 @@ class Server:
             "state": dict(self.state),
             "extensions": {},
         }
-        asked = asyncio.Event()
+        asked, answered = asyncio.Event(), asyncio.Event()
 
         async def receive() -> Message:
             if asked.is_set():
-                await asyncio.Event().wait()  # the client stays until it has the answer
+                await answered.wait()  # the client stays until it has the whole answer
+                return {"type": "http.disconnect"}
             asked.set()
             return {"type": "http.request", "body": b"", "more_body": False}
 
         async def send(message: Message) -> None:
             sent.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                answered.set()
 
         await self.app(scope, receive, send)
         start = sent[0]
