@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from multidict import istr
 from yarl import URL
 
 from flexiti_async._version import __version__
@@ -15,12 +16,17 @@ from flexiti_async.sansio.token import Scope
 
 __all__ = ["RequestBuilder"]
 
+# As `istr`, names are made ready for a comparison without case once, not for every request.
+_AUTHORIZATION: Final = istr("authorization")
+_REFERENCE_ID: Final = istr("x-reference-id")
+_CONTENT_TYPE: Final = istr("content-type")
 _COMMON_HEADERS: Final[Mapping[str, str]] = {
-    "user-agent": f"flexiti-async/{__version__}",
+    istr("user-agent"): f"flexiti-async/{__version__}",
     # Answers are small, and hold a token beside texts that a customer may choose: what compresses
     # both together tells of the one by the length of the other (BREACH).
-    "accept-encoding": "identity",
+    istr("accept-encoding"): "identity",
 }
+_JSON_HEADERS: Final[Mapping[str, str]] = {**_COMMON_HEADERS, _CONTENT_TYPE: "application/json"}
 _OAUTH_VERSION: Final = "v2.5"
 
 
@@ -50,23 +56,14 @@ class RequestBuilder:
     def call(self, call: Call[object], access_token: Secret, reference_id: str) -> HttpRequest:
         """Make the request of an API call."""
         headers = {
-            **call.headers,
-            "authorization": f"Bearer {access_token.reveal()}",
-            "x-reference-id": reference_id,
-            **_COMMON_HEADERS,
+            **(_COMMON_HEADERS if call.body is None else _JSON_HEADERS),
+            _AUTHORIZATION: f"Bearer {access_token.reveal()}",
+            _REFERENCE_ID: reference_id,
         }
-        body: bytes | None = None
-        if call.body is not None:
-            headers["content-type"] = "application/json"
-            body = encode(call.body)
-        return HttpRequest(
-            endpoint=call.endpoint,
-            method=call.method,
-            url=self._url(call),
-            headers=headers,
-            body=body,
-            reference_id=reference_id,
-        )
+        if call.headers:
+            headers = {**call.headers, **headers}
+        body = None if call.body is None else encode(call.body)
+        return HttpRequest(call.endpoint, call.method, self._url(call), headers, body, reference_id)
 
     def grant(
         self,
@@ -82,8 +79,8 @@ class RequestBuilder:
             method="POST",
             url=self._token_url,
             headers={
-                "content-type": "application/x-www-form-urlencoded",
-                "x-reference-id": reference_id,
+                _CONTENT_TYPE: "application/x-www-form-urlencoded",
+                _REFERENCE_ID: reference_id,
                 **_COMMON_HEADERS,
             },
             body=form.reveal().encode(),
@@ -93,13 +90,14 @@ class RequestBuilder:
 
     def _url(self, call: Call[object]) -> URL:
         version = call.version
-        if not call.pinned:
+        if self._versions and not call.pinned:
             version = self._versions.get(call.endpoint, version)
         key = (version, call.path)
         if call.path_values:
             url = self._parse(version, call.path, call.path_values)
         else:
-            url = self._urls.get(key) or self._urls.setdefault(key, self._parse(*key, {}))
+            known = self._urls.get(key)
+            url = self._urls.setdefault(key, self._parse(*key, {})) if known is None else known
         return url.with_query(call.query) if call.query else url
 
     def _parse(self, version: str, template: str, values: Mapping[str, str]) -> URL:

@@ -99,7 +99,7 @@ class Caller:
             TokenError: There is no other token.
         """
         began = asyncio.get_running_loop().time()
-        run = _Run(call, reference_id, token, deadline=began + self._timeout)
+        run = _Run(call, reference_id, token, began + self._timeout)
         if not (self._events.heard or logs_calls()):
             result = await self._until_done(run, replace)
         else:

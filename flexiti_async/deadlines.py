@@ -9,6 +9,7 @@ its call is running out, is put in its place.
 
 import asyncio
 import bisect
+import math
 from collections import deque
 from typing import Final
 
@@ -50,19 +51,21 @@ class Deadlines:
         self._loop: Final = asyncio.get_running_loop()
         self._watched: Final[deque[Watch]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._due = math.inf
 
     def watch(self, task: asyncio.Task[object], seconds: float) -> Watch:
         """Give a task some seconds, from now on."""
         watched = self._watched
         while watched and watched[0].task is None:
             watched.popleft()
-        watch = Watch(task, self._loop.time() + seconds, task.cancelling())
-        if not watched or watched[-1].when <= watch.when:
+        when = self._loop.time() + seconds
+        watch = Watch(task, when, task.cancelling())
+        if not watched or watched[-1].when <= when:
             watched.append(watch)
         else:
             bisect.insort(watched, watch, key=lambda other: other.when)
-        if self._timer is None or watch.when < self._timer.when():
-            self._set_timer(watch.when)
+        if when < self._due:
+            self._set_timer(when)
         return watch
 
     def close(self) -> None:
@@ -74,6 +77,7 @@ class Deadlines:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if when is None else self._loop.call_at(when, self._look)
+        self._due = math.inf if when is None else when
 
     def _look(self) -> None:
         """Cancel those whose time is over, and come back for the next."""

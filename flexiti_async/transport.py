@@ -1,9 +1,9 @@
 """
-The one module of the client that talks aiohttp.
+How requests get to the API: connections for each event loop, in turn, and in time.
 
 A request goes in, a whole answer comes out, or a `TransportError` that says whether anything was
-sent. No aiohttp exception gets out, not even chained: some of them hold the request's headers,
-and their tracebacks hold frames whose locals do.
+sent. This module and `exchange.py`, the exchange itself, are the client's only ones that know
+aiohttp.
 """
 
 import asyncio
@@ -17,23 +17,21 @@ from yarl import URL
 
 from flexiti_async.deadlines import Deadlines
 from flexiti_async.errors import (
-    BadHttp,
     ConnectError,
-    ConnectionLost,
     RequestTimeout,
     SessionClosed,
     TransportError,
     WrongLoop,
 )
+from flexiti_async.exchange import exchange, failure
 from flexiti_async.sansio.call import HttpRequest, HttpResponse
+from flexiti_async.turnstile import Turnstile
 
 __all__ = ["ClientSession", "Transport"]
 
 ClientSession = aiohttp.ClientSession
 """What a shop may lend; named here so that nothing else of the core has to know aiohttp."""
 
-_MOST_BYTES: Final = 4 * 1024 * 1024
-"""Size of the largest body that is read, after decompression."""
 _RESERVED: Final = 4
 """Connections beyond the pool's size, for token requests: they wait behind no call."""
 _WAITING_SHARE: Final = 0.9
@@ -49,14 +47,14 @@ class _Pool:
 
     Attributes:
         session: aiohttp's pool.
-        gate: Lets in as many calls as there are connections, first come, first served. aiohttp's
-            own queue lets a caller that comes back at once overtake those that wait, until they
-            time out.
+        turnstile: Lets in as many calls as there are connections, first come, first served.
+            aiohttp's own queue lets a caller that comes back at once overtake those that wait,
+            until they time out.
         deadlines: Ends those that take a whole request's time.
     """
 
     session: ClientSession
-    gate: asyncio.Semaphore
+    turnstile: Turnstile
     deadlines: Deadlines
 
     async def aclose(self) -> None:
@@ -89,7 +87,8 @@ class Transport:
         connections: int,
         client_session: ClientSession | None = None,
     ) -> None:
-        self._origin = URL(base_url).origin()
+        url = URL(base_url)
+        self._scheme, self._authority = url.scheme, url.raw_authority
         self._longest = timeout
         self._connect_timeout = connect_timeout
         self._untimed = aiohttp.ClientTimeout(
@@ -118,46 +117,60 @@ class Transport:
             no HTTP, or too large; SessionClosed, the client session that was lent is closed, or
             of another event loop.
         """
-        if request.url.origin() != self._origin:
-            return self._error(TransportError, request, f"would leave {self._origin}: refused")
+        url = request.url
+        if url.raw_authority != self._authority or url.scheme != self._scheme:
+            home = f"{self._scheme}://{self._authority}"
+            return failure(TransportError, request, f"would leave {home}: refused")
         seconds = self._longest if within is None else min(within, self._longest)
         if seconds <= 0:
-            return self._error(ConnectError, request, "no time was left to send it")
-        if self._borrowed is not None:
-            return self._unfit(self._borrowed) or await self._exchange(
-                self._borrowed, request, self._limits(seconds)
-            )
+            return failure(ConnectError, request, "no time was left to send it")
+        if self._borrowed is not None or request.private:
+            return await self._apart(request, seconds)
         pool = self._pool()
-        if request.private:
-            return await self._exchange(pool.session, request, self._limits(seconds))
-        if not pool.gate.locked():
-            await pool.gate.acquire()
-        else:
-            waited = await _enter(pool.gate, seconds * _WAITING_SHARE)
+        if not pool.turnstile.enter_at_once():
+            patience = seconds * _WAITING_SHARE
+            waited = await _enter(pool.turnstile, patience)
             if waited is None:
-                text = f"no connection of the pool was free within {seconds * _WAITING_SHARE:g} s"
-                return self._error(ConnectError, request, text)
+                text = f"no connection of the pool was free within {patience:g} s"
+                return failure(ConnectError, request, text)
             if within is not None:  # one deadline for both
                 seconds = min(within - waited, self._longest)
         return await self._in_turn(pool, request, seconds)
 
+    async def _apart(
+        self, request: HttpRequest, seconds: float
+    ) -> HttpResponse | TransportError | SessionClosed:
+        """Exchange over a session that was lent, or over the connections for token requests."""
+        session = self._borrowed
+        if session is None:
+            session = self._pool().session
+        elif unfit := _unfit(session):
+            return unfit
+        # aiohttp watches the time, the wait in its queue too: what ends there was never sent.
+        limits = aiohttp.ClientTimeout(
+            total=seconds,
+            connect=seconds * _WAITING_SHARE,
+            sock_connect=min(seconds, self._connect_timeout),
+        )
+        return await exchange(session, request, limits)
+
     async def _in_turn(
         self, pool: _Pool, request: HttpRequest, seconds: float
     ) -> HttpResponse | TransportError:
-        """Exchange, being through the gate, and leave it."""
+        """Exchange, being through the turnstile, and leave it."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - what runs in a loop is a task
         watch = pool.deadlines.watch(task, seconds)
         try:
-            # The gate lets nobody wait in aiohttp's queue, and the deadline is watched here.
-            return await self._exchange(pool.session, request, self._untimed)
+            # The turnstile lets nobody wait in aiohttp's queue, and the deadline is watched here.
+            return await exchange(pool.session, request, self._untimed)
         except asyncio.CancelledError:
             if not watch.is_the_reason(task):
                 raise
         finally:
             watch.end()
-            pool.gate.release()
-        return self._error(RequestTimeout, request, f"no answer within {seconds:.3g} s")
+            pool.turnstile.leave()
+        return failure(RequestTimeout, request, f"no answer within {seconds:.3g} s")
 
     async def aclose(self) -> None:
         """Close the pools of all event loops that run; a session that was lent stays open."""
@@ -179,52 +192,6 @@ class Transport:
         pools, self._own = self._own, {}
         return pools
 
-    def _limits(self, seconds: float) -> aiohttp.ClientTimeout:
-        """Let aiohttp watch the time, the wait in its queue too: what ends there was never sent."""
-        return aiohttp.ClientTimeout(
-            total=seconds,
-            connect=seconds * _WAITING_SHARE,
-            sock_connect=min(seconds, self._connect_timeout),
-        )
-
-    @staticmethod
-    def _unfit(session: ClientSession) -> SessionClosed | None:
-        """Say why a session that was lent cannot be used here."""
-        if session.closed:
-            return SessionClosed("the aiohttp.ClientSession that was borrowed is closed")
-        # The public property that tells this is deprecated; without it aiohttp fails obscurely,
-        # or hangs.
-        loop = getattr(session, "_loop", None)
-        if loop is not None and loop is not asyncio.get_running_loop():
-            return WrongLoop("the aiohttp.ClientSession that was borrowed is of another event loop")
-        return None
-
-    async def _exchange(
-        self, session: ClientSession, request: HttpRequest, limits: aiohttp.ClientTimeout
-    ) -> HttpResponse | TransportError:
-        try:
-            # A token request never passes the shop's middlewares: one that asks for a token itself
-            # would wait for its own answer, and none of them should see the client secret.
-            response = await session.request(
-                request.method,
-                request.url,
-                data=request.body,
-                headers=request.headers,
-                allow_redirects=False,
-                raise_for_status=False,
-                timeout=limits,
-                middlewares=() if request.private else None,
-            )
-            try:
-                body = await _read(response)
-            finally:
-                response.release()
-            if body is None:
-                return self._error(BadHttp, request, "the answer is too large")
-            return HttpResponse(response.status, response.headers, body)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            return self._failure(request, error, limits.total)
-
     def _pool(self) -> _Pool:
         loop = asyncio.get_running_loop()
         pool = self._own.get(loop)
@@ -234,32 +201,8 @@ class Transport:
                 connector=aiohttp.TCPConnector(limit=self._connections + _RESERVED),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
-            pool = self._own[loop] = _Pool(
-                session, asyncio.Semaphore(self._connections), Deadlines()
-            )
+            pool = self._own[loop] = _Pool(session, Turnstile(self._connections), Deadlines())
         return pool
-
-    def _failure(
-        self, request: HttpRequest, error: Exception, total: float | None
-    ) -> TransportError:
-        """Say what an exception of aiohttp means: was anything sent?"""
-        name = type(error).__name__
-        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-            return self._error(ConnectError, request, f"no connection to {self._origin} ({name})")
-        if isinstance(error, TimeoutError):
-            return self._error(RequestTimeout, request, f"no answer within {total or 0:.3g} s")
-        broken = aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | OSError
-        if isinstance(error, broken):
-            return self._error(ConnectionLost, request, f"the connection broke off ({name})")
-        return self._error(BadHttp, request, f"the answer is not HTTP ({name})")
-
-    @staticmethod
-    def _error(kind: type[TransportError], request: HttpRequest, text: str) -> TransportError:
-        return kind(
-            f"{request.endpoint}: {text} (reference id {request.reference_id})",
-            reference_id=request.reference_id,
-            endpoint=request.endpoint,
-        )
 
 
 _transports: Final[WeakSet[Transport]] = WeakSet()
@@ -275,30 +218,25 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
     os.register_at_fork(after_in_child=_in_child)
 
 
-async def _enter(gate: asyncio.Semaphore, patience: float) -> float | None:
-    """Wait for a place, first come, first served: seconds; None if there was none in time."""
+def _unfit(session: ClientSession) -> SessionClosed | None:
+    """Say why a session that was lent cannot be used here."""
+    if session.closed:
+        return SessionClosed("the aiohttp.ClientSession that was borrowed is closed")
+    # The public property that tells this is deprecated; without it aiohttp fails obscurely,
+    # or hangs.
+    loop = getattr(session, "_loop", None)
+    if loop is not None and loop is not asyncio.get_running_loop():
+        return WrongLoop("the aiohttp.ClientSession that was borrowed is of another event loop")
+    return None
+
+
+async def _enter(turnstile: Turnstile, patience: float) -> float | None:
+    """Wait for a place: seconds; None if there was none in time."""
     time = asyncio.get_running_loop().time
     began = time()
     try:
         async with asyncio.timeout(patience):
-            await gate.acquire()
+            await turnstile.enter()
     except TimeoutError:
         return None
     return time() - began
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes | None:
-    """Read a body of bounded size; None if it is larger."""
-    content = response.content
-    body = await content.readany()  # nearly always the whole of it
-    if content.at_eof() and len(body) <= _MOST_BYTES:
-        return body
-    parts, size = [body], len(body)
-    while size <= _MOST_BYTES:
-        part = await content.readany()
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
-        size += len(part)
-    response.close()
-    return None

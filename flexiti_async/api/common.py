@@ -113,13 +113,16 @@ def money(
 
 def to_iso_date(value: str | datetime.date | None) -> Any:  # noqa: ANN401 - see above
     """Write a date `YYYY-MM-DD`; a text stays as it is."""
-    if isinstance(value, datetime.datetime):
-        value = value.date()
-    return value.isoformat() if isinstance(value, datetime.date) else value
+    if not isinstance(value, datetime.date):
+        return value
+    day = value.date() if isinstance(value, datetime.datetime) else value
+    return day.isoformat()
 
 
 def to_card(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
     """Make a Secret of a card number, without the spaces that people put in it."""
+    if value is None:
+        return None
     if isinstance(value, Secret):
         value = value.reveal()
     return Secret(_SEPARATORS.sub("", value)) if isinstance(value, str) else value

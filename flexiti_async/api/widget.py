@@ -7,6 +7,7 @@ call of either, and `Widget` is its answer.
 
 import datetime
 import enum
+from typing import Final
 
 from flexiti_async.api.canada import is_of_age
 from flexiti_async.api.common import Province
@@ -46,6 +47,16 @@ class AccountTypePlace(enum.StrEnum):
     """Not sent: page version 18, and before the field existed."""
 
 
+_INIT_WIDGET: Final = Call(
+    endpoint=WIDGET_INIT,
+    method="POST",
+    path="client-id/{client_id}/widget/init",
+    scope=Scope.CUSTOMER,
+    result=Widget,
+    replay=Replay.SAFE,
+)
+
+
 def init_widget(
     widget: ApplyWidget | PurchaseWidget,
     *,
@@ -77,16 +88,7 @@ def init_widget(
         if isinstance(widget, ApplyWidget)
         else _purchase_body(widget)
     )
-    call = Call(
-        endpoint=WIDGET_INIT,
-        method="POST",
-        path="client-id/{client_id}/widget/init",
-        scope=Scope.CUSTOMER,
-        result=Widget,
-        replay=Replay.SAFE,
-        body=body,
-    )
-    return call.at_version(version)
+    return _INIT_WIDGET.with_body(body).at_version(version)
 
 
 def _fault_of_age(widget: ApplyWidget, today: datetime.date) -> FieldError | None:
@@ -98,8 +100,12 @@ def _fault_of_age(widget: ApplyWidget, today: datetime.date) -> FieldError | Non
 
 
 def _person(widget: ApplyWidget | PurchaseWidget) -> dict[str, object]:
-    given = {name: getattr(widget, name) for name in PERSON_FIELDS}
-    return {name: value for name, value in given.items() if value}
+    person: dict[str, object] = {}
+    for name in PERSON_FIELDS:
+        value = getattr(widget, name)
+        if value:
+            person[name] = value
+    return person
 
 
 def _purchase_body(widget: PurchaseWidget) -> dict[str, object]:

@@ -7,16 +7,18 @@ from urllib.parse import parse_qs
 
 from attrs import evolve, field, frozen
 
-from flexiti_async.sansio.convert import wire_name
+from flexiti_async.sansio.convert import no_extra, wire_name
 from flexiti_async.sansio.redact import mask_url
 from flexiti_async.sansio.secret import Secret
 
 __all__ = ["Widget"]
 
 _WEB_ADDRESS: Final = re.compile(r"(?i:https?)://[^\s/?#][^\s\x00-\x1f\x7f]*")
+_ITS_START: Final = re.compile(r"(?i:https?)://[^/?#]")
+_VISIBLE: Final = bytes(range(0x21, 0x7F))
 
 
-@frozen
+@frozen(slots=False)
 class Widget:
     """
     The answer of widget/init: where to send the customer.
@@ -35,7 +37,7 @@ class Widget:
         metadata=wire_name("redirection_url"),
         validator=lambda _, __, value: _check_url(value),
     )
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
     sent_reference_id: str | None = field(default=None, repr=False, metadata=wire_name(None))
 
     def sent_with(self, reference_id: str) -> Self:
@@ -85,7 +87,14 @@ class Widget:
 
 def _check_url(value: Secret) -> None:
     # The customer's browser goes there: nothing but a web address will do.
-    if not _WEB_ADDRESS.fullmatch(value.reveal()):
+    if not _is_web_address(value.reveal()):
         msg = "redirection_url is no web address"
         del value
         raise ValueError(msg)
+
+
+def _is_web_address(text: str) -> bool:
+    # Nearly every URL is visible ASCII throughout; that is seen at a quarter of the cost.
+    if text.isascii() and not text.encode().translate(None, _VISIBLE):
+        return _ITS_START.match(text) is not None
+    return _WEB_ADDRESS.fullmatch(text) is not None

@@ -48,7 +48,7 @@ class Flow(enum.StrEnum):
 
 
 @checked
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class ApplyWidget:
     """
     A customer who applies for an account.
@@ -113,7 +113,7 @@ class ApplyWidget:
 
 
 @checked
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class PurchaseWidget:
     """
     A customer who buys with their account.

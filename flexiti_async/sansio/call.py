@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Generic, Self, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 from yarl import URL
 
 from flexiti_async.sansio.token import Scope
@@ -68,7 +68,7 @@ class Replay(enum.Enum):
     """It moves money: only what was never sent is sent again, otherwise `OutcomeUnknown`."""
 
 
-@frozen
+@frozen(slots=False)
 class Call(Generic[T_co]):
     """
     One call of the API: a frozen value that says everything but the token and the reference id.
@@ -112,12 +112,25 @@ class Call(Generic[T_co]):
         if self.headers:
             _check_headers(self.headers)
 
+    def with_body(self, body: Json) -> Self:
+        """
+        Give the call with another body.
+
+        What `attrs.evolve` does, without the checks that this call has been through: the dearest
+        part of making one.
+        """
+        call = object.__new__(type(self))
+        members = call.__dict__
+        members.update(self.__dict__)
+        members["body"] = body
+        return call
+
     def at_version(self, version: str | None) -> Self:
         """Give the call at a version segment of the caller's choice; None leaves it as it is."""
         return self if version is None else evolve(self, version=version, pinned=True)
 
 
-@frozen
+@define
 class HttpRequest:
     """
     A request ready for the wire.
@@ -141,7 +154,7 @@ class HttpRequest:
     private: bool = False
 
 
-@frozen
+@define
 class HttpResponse:
     """
     A whole answer as it came.

@@ -48,6 +48,7 @@ INVALID: Final = "invalid"
 
 _RULE: Final = "flexiti_async.rule"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_MAY_BE_EMPTY: Final = (str, Secret)
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -84,7 +85,7 @@ def checked(model: type[T]) -> type[T]:
     fields = attrs.fields(cast("type[attrs.AttrsInstance]", model))
     names = frozenset(attribute.alias for attribute in fields)
     must_have = [a.alias for a in fields if a.default is attrs.NOTHING]
-    looks_good = _look_of(fields)
+    looks_good = _quick_look(model, fields)
 
     def __init__(self: T, **kwargs: object) -> None:  # noqa: N807
         if not names.issuperset(kwargs):
@@ -100,6 +101,8 @@ def checked(model: type[T]) -> type[T]:
         if looks_good(self, kwargs):
             return
         faults = faults_of(self)
+        if not faults:
+            return
         kwargs.clear()
         del self  # its repr shows what is not personal, and that may be a mix-up
         raise ValidationError(field_errors=faults)
@@ -109,32 +112,32 @@ def checked(model: type[T]) -> type[T]:
     return model
 
 
-def _look_of(
-    fields: "Iterable[attrs.Attribute[object]]",
-) -> Callable[[object, Mapping[str, object]], bool]:
+def _quick_look(
+    model: type[T], fields: "Iterable[attrs.Attribute[object]]"
+) -> Callable[[T, Mapping[str, object]], bool]:
     """
-    Make the quick look that tells a good model from one whose faults are to be collected.
+    Make the quick look that tells a good model from one that may have faults.
 
-    It looks at what was given, and at what is required; any other default is good.
+    It looks at what was given; defaults were looked at once, when the class was made.
     """
     rules: dict[str, tuple[str, Rule]] = {
         a.alias or a.name: (a.name, a.metadata[_RULE]) for a in fields if _RULE in a.metadata
     }
-    required = [alias for alias, (_, rule) in rules.items() if rule.required]
+    defaults = {a.alias or a.name: a.default for a in fields}
+    doubtful = [
+        alias for alias, (_, rule) in rules.items() if _fault(rule, defaults[alias]) is not None
+    ]
+    more: Callable[[T], Iterable[FieldError]] | None = getattr(model, "more_faults", None)
 
-    def looks_good(model: object, given: Mapping[str, object]) -> bool:
+    def looks_good(made: T, given: Mapping[str, object]) -> bool:
         for alias in given:
-            if alias in rules:
-                name, rule = rules[alias]
-                if _fault(rule, getattr(model, name)) is not None:
-                    return False
-        for alias in required:
+            known = rules.get(alias)
+            if known is not None and _fault(known[1], getattr(made, known[0])) is not None:
+                return False
+        for alias in doubtful:
             if alias not in given:
-                name, rule = rules[alias]
-                if _fault(rule, getattr(model, name)) is not None:
-                    return False
-        more: Callable[[], Iterable[FieldError]] | None = getattr(model, "more_faults", None)
-        return more is None or not any(True for _ in more())
+                return False
+        return more is None or next(iter(more(made)), None) is None
 
     return looks_good
 
@@ -186,7 +189,7 @@ def _shown(value: object) -> str:
 
 def _fault(rule: Rule, value: object) -> str | None:
     # The API's samples treat an empty text like a missing one.
-    if value is None or (isinstance(value, str | Secret) and not value):
+    if value is None or (isinstance(value, _MAY_BE_EMPTY) and not value):
         return REQUIRED if rule.required else None
     return rule.check(value)
 
@@ -213,15 +216,14 @@ def text_check(longest: int) -> Check:
 
 def number_check(longest: int, *, exact: bool = False) -> Check:
     """Accept whole numbers of at most, or of exactly, so many digits."""
+    least, most = 10 ** (longest - 1) if exact else 1, 10**longest - 1
 
     def check(value: object) -> str | None:
         if not isinstance(value, int) or isinstance(value, bool):
             return WRONG_FORMAT
         if value <= 0:
             return INVALID
-        if value >= 10**longest or (exact and value < 10 ** (longest - 1)):
-            return LENGTH
-        return None
+        return None if least <= value <= most else LENGTH
 
     return check
 
