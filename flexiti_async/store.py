@@ -10,7 +10,6 @@ they are found by the scheme of their URL through the entry-point group `flexiti
 import asyncio
 import importlib
 import re
-from importlib.metadata import entry_points
 from typing import Final, Protocol, cast, runtime_checkable
 
 from attrs import field, frozen
@@ -106,6 +105,8 @@ def open_store(store: str | TokenStore) -> TokenStore:
 
 
 def _by_scheme(scheme: str) -> _FromUrl:
+    from importlib.metadata import entry_points  # it brings zipfile and csv
+
     found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
     point = found.get(scheme)
     if point is None:
