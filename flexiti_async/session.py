@@ -8,8 +8,7 @@ from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, 
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
 from flexiti_async.config import FlexitiConfig
 from flexiti_async.errors import SessionClosed
-from flexiti_async.event_log import log_event
-from flexiti_async.events import Events, Listener
+from flexiti_async.listeners import Events, Listener
 from flexiti_async.reference_id import reference_id_of
 from flexiti_async.sansio.call import Call
 from flexiti_async.sansio.checkout_step import Sharing
@@ -63,7 +62,7 @@ class FlexitiSession:
 
         self._config = config
         self._clock = clock
-        self._events = Events(listeners, log=log_event)
+        self._events = Events(listeners, log=made_of.log_event)
         self._transport = Transport(
             config.api_url,
             timeout=config.request_timeout,

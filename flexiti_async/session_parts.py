@@ -18,8 +18,9 @@ from flexiti_async.checkout_desk import Desk, Refreshers
 from flexiti_async.checkout_records import CheckoutRecords
 from flexiti_async.clock import Clock
 from flexiti_async.config import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
-from flexiti_async.events import Events
+from flexiti_async.event_log import log_event
 from flexiti_async.issuer import TokenIssuer
+from flexiti_async.listeners import Events
 from flexiti_async.refresh_tokens import PROCESS
 from flexiti_async.refresher import TokenRefresher
 from flexiti_async.resources import (
@@ -47,6 +48,7 @@ __all__ = [
     "Parts",
     "Reference",
     "Transactions",
+    "log_event",
 ]
 
 
