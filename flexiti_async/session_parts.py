@@ -11,7 +11,6 @@ from typing import Final
 from attrs import frozen
 
 from flexiti_async.builder import RequestBuilder
-from flexiti_async.cache import ReferenceCache
 from flexiti_async.caller import Caller
 from flexiti_async.checkout import Checkout
 from flexiti_async.checkout_desk import Desk, Refreshers
@@ -21,6 +20,7 @@ from flexiti_async.config import FlexitiConfig, OnStoreFailure, RefreshRevokesAc
 from flexiti_async.event_log import log_event
 from flexiti_async.issuer import TokenIssuer
 from flexiti_async.listeners import Events
+from flexiti_async.reference_cache import ReferenceCache
 from flexiti_async.refresh_tokens import PROCESS
 from flexiti_async.refresher import TokenRefresher
 from flexiti_async.resources import (
