@@ -21,6 +21,8 @@ __all__ = ["Entry", "GuardedStore", "TokenStore", "open_store"]
 ENTRY_POINTS: Final = "flexiti_async.stores"
 OWN_STORES: Final = "flexiti_stores"
 """The package of this distribution's stores; its modules are named like their extras."""
+OWN: Final = "flexiti-async"
+"""This distribution."""
 
 
 @frozen
@@ -105,9 +107,17 @@ def open_store(store: str | TokenStore) -> TokenStore:
 
 
 def _by_scheme(scheme: str) -> _FromUrl:
-    from importlib.metadata import entry_points  # it brings zipfile and csv
+    # Imported here: it brings zipfile and csv.
+    from importlib.metadata import distributions, entry_points
 
-    found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    # Our own first. It is one file to read, for every session, and not one of each package that is
+    # installed; and no other package can take `redis://` over.
+    own = {
+        point.name: point
+        for distribution in distributions(name=OWN)
+        for point in distribution.entry_points.select(group=ENTRY_POINTS)
+    }
+    found = own if scheme in own else {p.name: p for p in entry_points(group=ENTRY_POINTS)}
     point = found.get(scheme)
     if point is None:
         known = ", ".join(f"{name}://" for name in sorted(found)) or "none"
