@@ -9,8 +9,9 @@ async with FlexitiSession(FlexitiConfig.load()) as flexiti:
 ```
 
 What is named here is imported when it is first asked for: a shop that only sells pays for no other
-page of the API, and `import flexiti_async` costs next to nothing. Whatever a session needs is
-imported with `FlexitiSession`, before there is traffic.
+page of the API, and `import flexiti_async` costs next to nothing. `FlexitiSession` brings the HTTP
+client, and the first session of a process the rest (`flexiti_async.session_parts`): make it before
+there is traffic.
 """
 
 from collections.abc import Mapping
@@ -142,7 +143,7 @@ if TYPE_CHECKING:
         WrongVerification,
     )
     from flexiti_async.sansio.call import Call, Replay
-    from flexiti_async.sansio.checkout_state import Sharing, Step
+    from flexiti_async.sansio.checkout_step import Sharing, Step
     from flexiti_async.sansio.messages import customer_text, customer_texts
     from flexiti_async.sansio.secret import Secret
     from flexiti_async.sansio.token import Scope, Token
@@ -407,7 +408,7 @@ _HOMES: Final[Mapping[str, tuple[str, ...]]] = {
         "WrongVerification",
     ),
     "sansio.call": ("Call", "Replay"),
-    "sansio.checkout_state": ("Sharing", "Step"),
+    "sansio.checkout_step": ("Sharing", "Step"),
     "sansio.messages": ("customer_text", "customer_texts"),
     "sansio.secret": ("Secret",),
     "sansio.token": ("Scope", "Token"),

@@ -14,14 +14,18 @@ from flexiti_async.errors import ValidationError
 from flexiti_async.refresher import TokenRefresher
 from flexiti_async.sansio.token import Scope
 
-__all__ = ["Desk", "discreet"]
+__all__ = ["Desk", "Refreshers", "discreet"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Refreshers(Protocol):
-    def __call__(self, scope: Scope) -> TokenRefresher: ...
+class Refreshers(Protocol):
+    """Gives the refresher of a scope's tokens, as `FlexitiSession.refresher` does."""
+
+    def __call__(self, scope: Scope) -> TokenRefresher:
+        """Give it."""
+        ...
 
 
 @frozen
@@ -29,7 +33,7 @@ class Desk:
     """What a session lends to its checkouts."""
 
     caller: Caller
-    refreshers: _Refreshers
+    refreshers: Refreshers
     records: CheckoutRecords
     config: FlexitiConfig
     clock: Clock

@@ -20,7 +20,8 @@ from flexiti_async.errors import (
     FlexitiError,
 )
 from flexiti_async.sansio.call import Call
-from flexiti_async.sansio.checkout_state import CLAIMS, CheckoutState, Claimed, Sharing, Step
+from flexiti_async.sansio.checkout_state import CheckoutState, Claimed
+from flexiti_async.sansio.checkout_step import CLAIMS, Sharing, Step
 from flexiti_async.sansio.outcome import did_not_run
 from flexiti_async.sansio.record import StoredToken
 from flexiti_async.sansio.steps import NEXT_STEPS, TABLE, Row, missing, row_of

@@ -19,7 +19,8 @@ from flexiti_async.errors import (
     ValidationError,
 )
 from flexiti_async.sansio.call import Json
-from flexiti_async.sansio.checkout_state import CheckoutState, Sharing, Step
+from flexiti_async.sansio.checkout_state import CheckoutState
+from flexiti_async.sansio.checkout_step import Sharing, Step
 from flexiti_async.sansio.rules import INVALID
 from flexiti_async.sansio.token import Scope
 

@@ -13,8 +13,7 @@ from typing import Final, Self, cast
 import attrs
 from attrs import field, frozen
 
-from flexiti_async.api.endpoints import NAMES
-from flexiti_async.api.reference import I18nMethod
+from flexiti_async.api.endpoints import NAMES, I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.cache import Cache
 from flexiti_async.config_options import (

@@ -4,7 +4,7 @@ import enum
 from collections.abc import Mapping
 from typing import Any
 
-from flexiti_async.api.reference import I18nMethod
+from flexiti_async.api.endpoints import I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.cache import Cache
 from flexiti_async.sansio.option_values import Bad, count, one_of, pairs, plain, secret

@@ -2,39 +2,23 @@
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
-from flexiti_async.builder import RequestBuilder
-from flexiti_async.cache import ReferenceCache
-from flexiti_async.caller import Caller
-from flexiti_async.checkout import Checkout, Desk
-from flexiti_async.checkout_records import CheckoutRecords
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
-from flexiti_async.config import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
+from flexiti_async.config import FlexitiConfig
 from flexiti_async.errors import SessionClosed
-from flexiti_async.event_log import log_event
-from flexiti_async.events import Events, Listener
-from flexiti_async.issuer import TokenIssuer
+from flexiti_async.listeners import Events, Listener
 from flexiti_async.reference_id import reference_id_of
-from flexiti_async.refresh_tokens import PROCESS
-from flexiti_async.refresher import TokenRefresher
-from flexiti_async.resources import (
-    Accounts,
-    Applications,
-    Authorizations,
-    Customers,
-    Reference,
-    Transactions,
-)
 from flexiti_async.sansio.call import Call
-from flexiti_async.sansio.checkout_state import Sharing
-from flexiti_async.sansio.token import Scope, Token, TokenKey
-from flexiti_async.shared_record import SharedRecord
-from flexiti_async.store import TokenStore, open_store
-from flexiti_async.token_source import Setup, Tuning
+from flexiti_async.sansio.checkout_step import Sharing
+from flexiti_async.sansio.token import Scope, Token
+from flexiti_async.store import TokenStore
 from flexiti_async.transport import ClientSession, Transport
-from flexiti_async.vault import Vault
+
+if TYPE_CHECKING:
+    from flexiti_async.checkout import Checkout
+    from flexiti_async.refresher import TokenRefresher
 
 __all__ = ["FlexitiSession"]
 
@@ -46,7 +30,8 @@ class FlexitiSession:
     Everything that a shop does with Flexiti, for all its checkouts at once.
 
     One session per process is enough, for any number of concurrent checkouts. Use it as
-    `async with FlexitiSession(config) as flexiti:`, or call `aclose()` yourself.
+    `async with FlexitiSession(config) as flexiti:`, or call `aclose()` yourself. The first one of a
+    process imports the rest of the library: make it at the start, before there is traffic.
 
     Args:
         config: What it is told; see `FlexitiConfig`.
@@ -73,12 +58,11 @@ class FlexitiSession:
         listeners: Iterable[Listener] = (),
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        from flexiti_async import session_parts as made_of  # here, not above: see there
+
         self._config = config
         self._clock = clock
-        self._events = Events(listeners, log=log_event)
-        self._builder = RequestBuilder(
-            config.api_url, config.client_id, versions=config.api_versions
-        )
+        self._events = Events(listeners, log=made_of.log_event)
         self._transport = Transport(
             config.api_url,
             timeout=config.request_timeout,
@@ -86,28 +70,22 @@ class FlexitiSession:
             connections=config.connections,
             client_session=client_session,
         )
-        self._caller = Caller(
-            self._builder,
-            self._transport,
-            retries=config.retries,
-            timeout=config.call_timeout or 2 * config.request_timeout,
-            clock=clock,
-            events=self._events,
-        )
-        self._issuer = TokenIssuer(config, self._builder, self._transport, clock, self._events)
+        self._parts = made_of.Parts(config, self._transport, self._events, clock)
+        self._caller = self._parts.caller
         self._owns_store = isinstance(config.store, str)
         self._store_closed = False
         self._closed = False
         self._refreshers: dict[Scope, TokenRefresher] = {}
-        self._store, self._vault, self._desk = self._open()
-        self.accounts: Final = Accounts(self.send)
-        self.applications: Final = Applications(self.send)
-        self.authorizations: Final = Authorizations(self.send)
-        self.customers: Final = Customers(self.send)
-        self.reference: Final = Reference(
-            self.send, _reference_cache(config, clock), i18n_method=config.i18n_method
+        self._opened = self._parts.open(self.refresher)
+        self._new_checkout = made_of.Checkout
+        self.accounts: Final = made_of.Accounts(self.send)
+        self.applications: Final = made_of.Applications(self.send)
+        self.authorizations: Final = made_of.Authorizations(self.send)
+        self.customers: Final = made_of.Customers(self.send)
+        self.reference: Final = made_of.Reference(
+            self.send, self._parts.reference_cache, i18n_method=config.i18n_method
         )
-        self.transactions: Final = Transactions(self.send)
+        self.transactions: Final = made_of.Transactions(self.send)
 
     @classmethod
     def from_env(cls, **options: object) -> Self:
@@ -131,14 +109,14 @@ class FlexitiSession:
     @property
     def store(self) -> TokenStore:
         """The token store in use."""
-        return self._store
+        return self._opened.store
 
     async def __aenter__(self) -> Self:
         """Open the session; one that was closed opens again."""
         if self._closed:
             self._closed = self._store_closed = False
             self._refreshers = {}
-            self._store, self._vault, self._desk = self._open()
+            self._opened = self._parts.open(self.refresher)
         return self
 
     async def __aexit__(
@@ -162,7 +140,7 @@ class FlexitiSession:
             await refresher.aclose()
         await self._transport.aclose()
         if self._owns_store and not self._store_closed:
-            await self._store.aclose()
+            await self._opened.store.aclose()
             self._store_closed = True
 
     async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
@@ -205,7 +183,7 @@ class FlexitiSession:
         flow_ttl: float | None = None,
         resumable: bool = True,
         in_store: bool = False,
-    ) -> Checkout:
+    ) -> "Checkout":
         """
         Start a customer's flow with a token that will live long enough for it.
 
@@ -233,13 +211,18 @@ class FlexitiSession:
             token = await refresher.dedicated(ttl)
         else:
             token = await refresher.token(ttl)
-        checkout = Checkout(
-            self._desk, reference_id, token, sharing=chosen, flow_ttl=ttl, resumable=resumable
+        checkout = self._new_checkout(
+            self._opened.desk,
+            reference_id,
+            token,
+            sharing=chosen,
+            flow_ttl=ttl,
+            resumable=resumable,
         )
         await checkout.save()
         return checkout
 
-    async def resume(self, reference_id: str) -> Checkout:
+    async def resume(self, reference_id: str) -> "Checkout":
         """
         Take up a checkout that was started anywhere in the shop.
 
@@ -247,12 +230,12 @@ class FlexitiSession:
             CheckoutNotFound: There is none, or it has ended with its token.
             StoreUnavailable: The store is down.
         """
-        saved = await self._desk.records.load(reference_id_of(reference_id))
+        saved = await self._opened.desk.records.load(reference_id_of(reference_id))
         state = saved.state
         scope = Scope.MERCHANT if state.in_store else Scope.CUSTOMER
         token = state.token.as_token(scope, life=state.token.remaining, at=now(self._clock))
-        return Checkout(
-            self._desk,
+        return self._new_checkout(
+            self._opened.desk,
             state.reference_id,
             token,
             sharing=state.sharing,
@@ -292,58 +275,14 @@ class FlexitiSession:
         answer = await self._caller.make(call, reference_id, await get(ttl), another)
         return answer.sent_with(reference_id)
 
-    def refresher(self, scope: Scope) -> TokenRefresher:
+    def refresher(self, scope: Scope) -> "TokenRefresher":
         """Give the refresher of a scope's tokens."""
         refresher = self._refreshers.get(scope)
         if refresher is None:
-            refresher = self._refreshers.setdefault(scope, self._new_refresher(scope))
+            refresher = self._refreshers.setdefault(
+                scope, self._parts.new_refresher(scope, self._opened)
+            )
         if self._closed:
             msg = "the session is closed"
             raise SessionClosed(msg)
         return refresher
-
-    def _open(self) -> tuple[TokenStore, Vault, Desk]:
-        config = self._config
-        store = open_store(config.store)
-        vault = Vault.over(store, timeout=config.store_timeout, keys=config.token_keys)
-        desk = Desk(
-            caller=self._caller,
-            refreshers=self.refresher,
-            records=CheckoutRecords(config.api_url, config.client_id, vault),
-            config=config,
-            clock=self._clock,
-        )
-        return store, vault, desk
-
-    def _new_refresher(self, scope: Scope) -> TokenRefresher:
-        key = TokenKey(self._config.api_url, self._config.client_id, scope)
-        setup = Setup(
-            key=key,
-            record=SharedRecord(key.store_key, self._vault, self._clock),
-            issuer=self._issuer,
-            refresh_tokens=PROCESS,
-            tuning=_tuning(self._config),
-            clock=self._clock,
-            events=self._events,
-        )
-        return TokenRefresher(setup, store_id=id(self._store))
-
-
-def _reference_cache(config: FlexitiConfig, clock: Clock) -> ReferenceCache:
-    return ReferenceCache(
-        config.reference_cache,
-        place=f"{config.api_url} {config.client_id}",
-        ttl=config.reference_ttl,
-        clock=clock,
-    )
-
-
-def _tuning(config: FlexitiConfig) -> Tuning:
-    return Tuning(
-        fingerprint=config.fingerprint,
-        token_timeout=config.token_timeout,
-        refresh_ahead=config.refresh_ahead,
-        leeway=config.leeway,
-        degrade=config.on_store_failure is OnStoreFailure.DEGRADE,
-        refresh_is_harmless=config.refresh_revokes_access is RefreshRevokesAccess.NO,
-    )

@@ -17,7 +17,7 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.bank import Authorization
 from flexiti_async.sandbox.scenarios import Choice
 from flexiti_async.sansio.call import Call
-from flexiti_async.sansio.checkout_state import CLAIMS
+from flexiti_async.sansio.checkout_step import CLAIMS
 
 from .checkouts import APPLICANT, COUNTER, PLAN, at_the_counter
 

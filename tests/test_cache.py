@@ -15,8 +15,9 @@ from aiocache.serializers import JsonSerializer, PickleSerializer
 
 from flexiti_async import errors
 from flexiti_async.api.reference import I18nMethod, ReferenceData, i18n, terms_and_conditions
-from flexiti_async.cache import Cache, ReferenceCache
+from flexiti_async.cache import Cache
 from flexiti_async.errors import ApiError, Conflict, RequestTimeout, ServerError
+from flexiti_async.reference_cache import ReferenceCache
 from flexiti_async.resources import Reference
 from flexiti_async.sansio.call import Call
 from flexiti_async.testing import ManualClock
@@ -386,6 +387,6 @@ async def test_reference(api: Api, make: MakeCache) -> None:
 
 def test_imported_when_used() -> None:
     """A shop that shows no form values does not import aiocache."""
-    program = "import sys, flexiti_async.cache; sys.exit('aiocache' in sys.modules)"
+    program = "import sys, flexiti_async.reference_cache; sys.exit('aiocache' in sys.modules)"
 
     assert 0 == subprocess.run([sys.executable, "-P", "-c", program], check=False).returncode

@@ -29,7 +29,7 @@ from flexiti_async import (
 )
 from flexiti_async.sandbox import RequestRecord, Sandbox
 from flexiti_async.sandbox.accounts import Account
-from flexiti_async.sansio.checkout_state import CLAIMS
+from flexiti_async.sansio.checkout_step import CLAIMS
 from flexiti_async.sansio.steps import TABLE
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore

@@ -97,6 +97,24 @@ print(early, "aiohttp" in sys.modules, "aiocache" in sys.modules, "redis" in sys
     assert ("[] True False False\n", "") == (run.stdout, run.stderr)
 
 
+def test_the_first_session_imports_the_rest() -> None:
+    """Its class brings no page beyond the widget, and a session leaves none for the traffic."""
+    code = """
+import sys
+from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget
+rest = {"api.plans", "api.captures", "checkout", "events", "refresher", "resources.customers"}
+rest = {"flexiti_async." + name for name in rest}
+early = sorted(rest & sys.modules.keys())
+FlexitiSession(FlexitiConfig(client_id="a", client_secret="b", environment="training"))
+print(early, sorted(rest - sys.modules.keys()))
+"""
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert ("[] []\n", "") == (run.stdout, run.stderr)
+
+
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
     """As for any module; and what does exist is listed, imported or not."""
     with pytest.raises(AttributeError, match="has no attribute 'FlexitiSesion'"):

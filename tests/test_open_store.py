@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -17,6 +18,21 @@ def test_a_url_names_an_installed_store() -> None:
     """The scheme is looked up among the entry points, whatever its case."""
     assert isinstance(open_store("memory://"), MemoryStore)
     assert isinstance(open_store("MEMORY://"), MemoryStore)
+
+
+def test_nobody_elses_package_takes_a_scheme_of_the_librarys_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package that is installed as well may bring schemes of its own, and only these."""
+    metadata = tmp_path / "other-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    points = "memory = no_such_module:Store\nother = flexiti_stores.memory:MemoryStore\n"
+    (metadata / "entry_points.txt").write_text(f"[flexiti_async.stores]\n{points}")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+
+    assert isinstance(open_store("memory://"), MemoryStore)
+    assert isinstance(open_store("other://"), MemoryStore)
 
 
 def test_a_memory_url_is_the_same_store_for_the_whole_process() -> None:

@@ -12,13 +12,13 @@ from flexiti_async.api.customers import CustomerAccount, FoundAccount
 from flexiti_async.api.driverslicense import DriversLicense
 from flexiti_async.api.plans import Plans
 from flexiti_async.api.reference import ReferenceData
-from flexiti_async.cache import ReferenceCache
 from flexiti_async.errors import (
     AccountNotUsable,
     OutcomeUnknown,
     TriesExceeded,
     ValidationError,
 )
+from flexiti_async.reference_cache import ReferenceCache
 from flexiti_async.resources import Accounts, Customers, Reference
 from flexiti_async.testing import ManualClock
 

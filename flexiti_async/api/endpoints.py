@@ -2,12 +2,14 @@
 The endpoints' names, in the API's words: in errors, in logs, and where a version is configured.
 
 Where the API has one path for two endpoints, or numbers inside a path, the name says which it is
-(`authorization/by-id`). What each of them is stands in `flexiti_async.api.index`.
+(`authorization/by-id`). What each of them is stands in `flexiti_async.api.index`;
+the choice of a method, which one of them has, stands here.
 """
 
+import enum
 from typing import Final
 
-__all__ = ["NAMES"]
+__all__ = ["NAMES", "I18nMethod"]
 
 OAUTH_TOKEN: Final = "oauth/token"  # noqa: S105 - a path
 MERCHANTS_LOGIN: Final = "merchants/login"
@@ -59,3 +61,12 @@ NAMES: Final = frozenset(
     }
 )
 """Every endpoint of spec section 0."""
+
+
+class I18nMethod(enum.StrEnum):
+    """HTTP method of i18n: the portal's pages differ (spec section 8 row 15)."""
+
+    POST = "post"
+    """As in the list of scopes."""
+    GET = "get"
+    """As in the page of errors."""

@@ -7,29 +7,19 @@ parameters that Flexiti may have told the shop of. Texts change seldom: `Flexiti
 caches them.
 """
 
-import enum
 from collections.abc import Mapping
 from typing import Self, cast
 
 from attrs import field, frozen
 
 from flexiti_async.api.common import LANGUAGE, Language
-from flexiti_async.api.endpoints import I18N, INFORMATION, TERMS_AND_CONDITIONS
+from flexiti_async.api.endpoints import I18N, INFORMATION, TERMS_AND_CONDITIONS, I18nMethod
 from flexiti_async.sansio.call import Call, Json, Replay
 from flexiti_async.sansio.rules import Rule, checked, quiet, text_check
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.token import Scope
 
 __all__ = ["I18nMethod", "ReferenceData", "i18n", "information", "terms_and_conditions"]
-
-
-class I18nMethod(enum.StrEnum):
-    """HTTP method of i18n: the portal's pages differ (spec section 8 row 15)."""
-
-    POST = "post"
-    """As in the list of scopes."""
-    GET = "get"
-    """As in the page of errors."""
 
 
 @frozen

@@ -16,7 +16,8 @@ from typing import Final
 
 from attrs import frozen
 
-from flexiti_async.sansio.checkout_state import CheckoutState, Step
+from flexiti_async.sansio.checkout_state import CheckoutState
+from flexiti_async.sansio.checkout_step import Step
 
 __all__ = ["DID_NOT_RUN", "NEXT_STEPS", "RAN", "TABLE", "Row", "missing", "row_of"]
 

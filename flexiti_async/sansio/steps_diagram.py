@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from flexiti_async.sansio.checkout_state import CLAIMS, Step
+from flexiti_async.sansio.checkout_step import CLAIMS, Step
 from flexiti_async.sansio.steps import TABLE, Row
 
 __all__ = ["diagram", "page", "table"]

@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flexiti_async.sansio.call import HttpResponse
-from flexiti_async.sansio.checkout_state import CheckoutState, Sharing, encode_checkout
+from flexiti_async.sansio.checkout_state import CheckoutState, encode_checkout
+from flexiti_async.sansio.checkout_step import Sharing
 from flexiti_async.sansio.record import Claim, Failure, Record, StoredToken, encode_record
 from flexiti_async.sansio.secret import Secret
 

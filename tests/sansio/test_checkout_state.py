@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 
 from flexiti_async.errors import RecordUnreadable
 from flexiti_async.sansio.checkout_state import (
-    CLAIMS,
     CheckoutState,
     Claimed,
-    Sharing,
-    Step,
     decode_checkout,
     encode_checkout,
 )
+from flexiti_async.sansio.checkout_step import CLAIMS, Sharing, Step
 from flexiti_async.sansio.record import StoredToken
 from flexiti_async.sansio.secret import Secret
 

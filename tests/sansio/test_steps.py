@@ -9,7 +9,8 @@ from attrs import fields_dict
 
 from flexiti_async.api.reactions import Reaction
 from flexiti_async.checkout import Checkout
-from flexiti_async.sansio.checkout_state import CLAIMS, CheckoutState, Sharing, Step
+from flexiti_async.sansio.checkout_state import CheckoutState
+from flexiti_async.sansio.checkout_step import CLAIMS, Sharing, Step
 from flexiti_async.sansio.record import StoredToken
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.steps import (

@@ -1,0 +1,146 @@
+"""
+What a `FlexitiSession` is made of, beside its connections: calls, tokens, checkouts.
+
+This module, the checkout and the groups are imported with the first session, not with its class.
+That is still before there is traffic; and what only names the class, a command of the web framework
+or a test run that collects, does not wait for a hundred models of the API.
+"""
+
+from typing import Final
+
+from attrs import frozen
+
+from flexiti_async.builder import RequestBuilder
+from flexiti_async.caller import Caller
+from flexiti_async.checkout import Checkout
+from flexiti_async.checkout_desk import Desk, Refreshers
+from flexiti_async.checkout_records import CheckoutRecords
+from flexiti_async.clock import Clock
+from flexiti_async.config import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
+from flexiti_async.event_log import log_event
+from flexiti_async.issuer import TokenIssuer
+from flexiti_async.listeners import Events
+from flexiti_async.reference_cache import ReferenceCache
+from flexiti_async.refresh_tokens import PROCESS
+from flexiti_async.refresher import TokenRefresher
+from flexiti_async.resources import (
+    Accounts,
+    Applications,
+    Authorizations,
+    Customers,
+    Reference,
+    Transactions,
+)
+from flexiti_async.sansio.token import Scope, TokenKey
+from flexiti_async.shared_record import SharedRecord
+from flexiti_async.store import TokenStore, open_store
+from flexiti_async.token_source import Setup, Tuning
+from flexiti_async.transport import Transport
+from flexiti_async.vault import Vault
+
+__all__ = [
+    "Accounts",
+    "Applications",
+    "Authorizations",
+    "Checkout",
+    "Customers",
+    "Opened",
+    "Parts",
+    "Reference",
+    "Transactions",
+    "log_event",
+]
+
+
+@frozen
+class Opened:
+    """
+    What a session has from its opening to its closing.
+
+    Attributes:
+        store: The token store.
+        vault: What is kept in it.
+        desk: For the checkouts.
+    """
+
+    store: TokenStore
+    vault: Vault
+    desk: Desk
+
+
+class Parts:
+    """
+    The parts of one session, wired together.
+
+    Args:
+        config: What the session is told.
+        transport: Its connections.
+        events: Its listeners.
+        clock: Where the time comes from.
+
+    Attributes:
+        caller: Makes the calls.
+        reference_cache: Keeps form values and terms.
+    """
+
+    def __init__(
+        self, config: FlexitiConfig, transport: Transport, events: Events, clock: Clock
+    ) -> None:
+        builder = RequestBuilder(config.api_url, config.client_id, versions=config.api_versions)
+        self._config = config
+        self._events = events
+        self._clock = clock
+        self._issuer = TokenIssuer(config, builder, transport, clock, events)
+        self.caller: Final = Caller(
+            builder,
+            transport,
+            retries=config.retries,
+            timeout=config.call_timeout or 2 * config.request_timeout,
+            clock=clock,
+            events=events,
+        )
+        self.reference_cache: Final = ReferenceCache(
+            config.reference_cache,
+            place=f"{config.api_url} {config.client_id}",
+            ttl=config.reference_ttl,
+            clock=clock,
+        )
+
+    def open(self, refreshers: Refreshers) -> Opened:
+        """Open the store; `refreshers` gives the checkouts the refresher of a scope."""
+        config = self._config
+        store = open_store(config.store)
+        vault = Vault.over(store, timeout=config.store_timeout, keys=config.token_keys)
+        desk = Desk(
+            caller=self.caller,
+            refreshers=refreshers,
+            records=CheckoutRecords(config.api_url, config.client_id, vault),
+            config=config,
+            clock=self._clock,
+        )
+        return Opened(store, vault, desk)
+
+    def new_refresher(self, scope: Scope, opened: Opened) -> TokenRefresher:
+        """Make the refresher of a scope's tokens."""
+        key = TokenKey(self._config.api_url, self._config.client_id, scope)
+        setup = Setup(
+            key=key,
+            record=SharedRecord(key.store_key, opened.vault, self._clock),
+            issuer=self._issuer,
+            refresh_tokens=PROCESS,
+            tuning=_tuning(self._config),
+            clock=self._clock,
+            events=self._events,
+        )
+        return TokenRefresher(setup, store_id=id(opened.store))
+
+
+def _tuning(config: FlexitiConfig) -> Tuning:
+    return Tuning(
+        fingerprint=config.fingerprint,
+        token_timeout=config.token_timeout,
+        refresh_ahead=config.refresh_ahead,
+        leeway=config.leeway,
+        degrade=config.on_store_failure is OnStoreFailure.DEGRADE,
+        refresh_is_harmless=config.refresh_revokes_access is RefreshRevokesAccess.NO,
+    )
