@@ -29,7 +29,12 @@ def _chart(title: str, **parts: object) -> Chart:
 
 
 def bars(
-    title: str, rows: Mapping[str, Spread], *, unit: str, ours: str, log: bool = False
+    title: str,
+    rows: Mapping[str, Spread],
+    *,
+    unit: str,
+    ours: str | tuple[str, ...],
+    log: bool = False,
 ) -> Chart:
     """
     Draw a bar per row, the smallest first, with its quartiles; ours stands out.

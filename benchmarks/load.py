@@ -34,12 +34,14 @@ async def measure(*, smoke: bool) -> Report:
             load = Load(rate=40, duration=5, expires_in=6, concurrency=50, store=urls["redis"])
         else:
             load = Load(
-                rate=250,
-                duration=45,
+                rate=150,
+                duration=50,
                 store=urls["redis"],
                 concurrency=500,
-                # Long enough for many customers to come meanwhile.
-                token_latency=0.5,
+                # Renewed every four seconds, for more than one: as many customers come during a
+                # renewal as it takes to tell their 99th percentile.
+                expires_in=12,
+                token_latency=1.2,
             )
         return await load.run()
 
