@@ -146,7 +146,7 @@ def latency_over_time(
         faults: The same of when faults were switched on.
     """
     x = {"type": "quantitative", "title": "seconds since the start"}
-    y = {"type": "quantitative", "title": "latency in ms", "scale": {"type": "log"}}
+    y = {"type": "quantitative", "title": "latency in ms", "scale": {"type": "log", "nice": False}}
     return _chart(
         title,
         height=380,

@@ -34,7 +34,7 @@ async def measure(*, smoke: bool) -> Report:
             load = Load(rate=40, duration=5, expires_in=6, concurrency=50, store=urls["redis"])
         else:
             load = Load(
-                rate=150,
+                rate=200,
                 duration=50,
                 store=urls["redis"],
                 concurrency=500,

@@ -8,8 +8,8 @@ from typing import Final
 from benchmarks.cells import Cell
 from benchmarks.charts import latency_over_time, lines
 from benchmarks.latency import Latencies
+from benchmarks.load_renewals import p99_ratio, pairs, parted, requests_of_renewals
 from benchmarks.load_results import APPLICATION, DONE, Checkout, Results, Span, overlaps
-from benchmarks.measure import renewals_of
 from benchmarks.report import Goal, Report, Table
 
 __all__ = ["report_of"]
@@ -17,8 +17,6 @@ __all__ = ["report_of"]
 _PERCENTILES: Final = (50, 90, 99, 99.9)
 _COLUMNS: Final = 120
 """Columns of the heat map."""
-_ENOUGH: Final = 100
-"""Checkouts that a 99th percentile needs at least."""
 _LINES: Final = 40
 """Points of the lines of percentiles."""
 
@@ -65,22 +63,8 @@ def _row(name: str, some: Sequence[Checkout], seconds: float | None = None) -> l
     return [name, len(some), failed, *rate, *shown]
 
 
-def _split(results: Results) -> tuple[list[Checkout], list[Checkout]]:
-    """
-    Part those who took the shared token by whether its successor was fetched meanwhile.
-
-    Without those who came before there was any: they had to wait.
-    """
-    first, *renewals = sorted(results.renewals) or [(0.0, 0.0)]
-    parts: tuple[list[Checkout], list[Checkout]] = [], []
-    for one in results.undisturbed:
-        if one.flow != APPLICATION and not overlaps(one.span, [first]):
-            parts[not overlaps(one.span, renewals)].append(one)
-    return parts
-
-
 def _phases(results: Results, seconds: float) -> Table:
-    during, outside = _split(results)
+    during, outside = parted(results)
     own = [one for one in results.undisturbed if one.flow == APPLICATION]
     faulty = [one for one in results.checkouts if overlaps(one.span, results.faults)]
     parts = {
@@ -111,14 +95,8 @@ def _outcomes(results: Results) -> Table:
     return Table("Outcomes", ("outcome", "no faults", "faults on"), rows)
 
 
-def _calm_renewals(results: Results, lifetime: float | None) -> list[int]:
-    """Count the requests of each renewal that met no faults."""
-    begun = [begin for begin, end in results.renewals if not overlaps((begin, end), results.faults)]
-    return renewals_of(begun, apart=(lifetime or 1200.0) / 4)
-
-
 def _tokens(results: Results, lifetime: float | None) -> Table:
-    calm = _calm_renewals(results, lifetime)
+    calm = requests_of_renewals(results, lifetime)
     cpu = results.cpu / len(results.checkouts) * 1000 if results.checkouts else None
     rows: list[tuple[str, Cell]] = [
         ("token requests, as the target counted", results.asked),
@@ -133,24 +111,23 @@ def _tokens(results: Results, lifetime: float | None) -> Table:
 
 
 def _goals(results: Results, lifetime: float | None, *, shared: bool) -> list[Goal]:
-    during, outside = _split(results)
     failed = sum(one.outcome != DONE for one in results.undisturbed)
     applied = sum(one.flow == APPLICATION for one in results.checkouts)
+    beyond = max(results.tokens["dedicated"] - applied, 0)
     goals = [
         Goal("checkouts that failed while no fault was on", failed, 0, "=", counted=True),
-        Goal(
-            "tokens of one application each, beyond one",
-            max(results.tokens["dedicated"] - applied, 0),
-            0,
-            "=",
-            counted=True,
-        ),
+        Goal("tokens of one application each, beyond one", beyond, 0, "=", counted=True),
     ]
-    if shared and (calm := _calm_renewals(results, lifetime)):
+    if shared and (calm := requests_of_renewals(results, lifetime)):
         goals.append(Goal("token requests per renewal, at most", max(calm), 1, "=", counted=True))
-    some, others = (Latencies.of(c.took for c in part).percentile(99) for part in (during, outside))
-    if some is not None and others and len(during) >= _ENOUGH:
-        goals.append(Goal("p99 while a token is renewed / otherwise", some / others, 1.10))
+    found = pairs(results)
+    if (ratio := p99_ratio(found)) is not None:
+        during, between = (
+            sum(map(len, each))
+            for each in ([pair.during for pair in found], [pair.between for pair in found])
+        )
+        who = f"{during:,} checkouts in {len(found)} renewals, {between:,} between them"
+        goals.append(Goal(f"p99 during a token renewal / otherwise ({who})", ratio, 1.10))
     return goals
 
 

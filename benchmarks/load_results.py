@@ -93,10 +93,10 @@ class Results:
 
     def by(self, key: Callable[[Checkout], _Key]) -> dict[_Key, list[Checkout]]:
         """Sort customers by something."""
-        sorted_: dict[_Key, list[Checkout]] = defaultdict(list)
+        groups: dict[_Key, list[Checkout]] = defaultdict(list)
         for one in self.checkouts:
-            sorted_[key(one)].append(one)
-        return sorted_
+            groups[key(one)].append(one)
+        return groups
 
     def spots(self, width: float) -> Iterator[dict[str, float]]:
         """Give the heat map: how many came in each interval and took so long."""
