@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
+from benchmarks.cells import cell_text
 from benchmarks.measure import Spread
 from benchmarks.report import Chart
 
@@ -15,15 +16,20 @@ _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 _WIDTH: Final = 760
 _OURS: Final = "#0b6e4f"
 _OTHERS: Final = "#9aa5b1"
+_QUARTILES: Final = "#3e4c59"
 
 
 def _chart(title: str, **parts: object) -> Chart:
+    # Large enough to be read where a page shows the plot at half of its size.
+    axis = {"labelFontSize": 14, "titleFontSize": 14, "titleFontWeight": "normal"}
+    legend = {"labelFontSize": 14, "titleFontSize": 14, "labelLimit": 300}
     return {
         "$schema": _SCHEMA,
-        "title": {"text": title, "anchor": "start"},
+        "title": {"text": title, "anchor": "start", "fontSize": 18, "offset": 14},
         "background": "white",
+        "padding": 16,
         "width": _WIDTH,
-        "config": {"view": {"stroke": None}, "axis": {"labelFontSize": 11, "titleFontSize": 12}},
+        "config": {"view": {"stroke": None}, "axis": axis, "legend": legend},
         **parts,
     }
 
@@ -37,7 +43,7 @@ def bars(
     log: bool = False,
 ) -> Chart:
     """
-    Draw a bar per row, the smallest first, with its quartiles; ours stands out.
+    Draw a bar per row, the smallest first, with its quartiles and its median; ours stands out.
 
     Args:
         title: What is drawn.
@@ -52,40 +58,32 @@ def bars(
             "median": at.median,
             "low": at.low,
             "high": at.high,
+            "shown": cell_text(at.median),
             "ours": name.startswith(ours),
         }
         for name, at in sorted(rows.items(), key=lambda row: row[1].median)
     ]
     scale: dict[str, object] = {"type": "log"} if log else {"zero": True}
-    y = {
-        "field": "name",
-        "type": "nominal",
-        "sort": None,
-        "title": None,
-        "axis": {"labelLimit": 300},
-    }
-    color = {
-        "field": "ours",
-        "type": "nominal",
-        "legend": None,
-        "scale": {"domain": [True, False], "range": [_OURS, _OTHERS]},
-    }
-    x = {"field": "median", "type": "quantitative", "title": unit, "scale": scale}
+    axis = {"labelLimit": 400, "ticks": False, "domain": False, "labelPadding": 8}
+    y = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": axis}
+    colors = {"domain": [True, False], "range": [_OURS, _OTHERS]}
+    color = {"field": "ours", "type": "nominal", "legend": None, "scale": colors}
+
+    def x(field: str) -> dict[str, object]:
+        return {"field": field, "type": "quantitative", "title": unit, "scale": scale}
+
     # A logarithmic axis has no zero for a bar to begin at.
-    mark = {"type": "point", "filled": True, "size": 90} if log else {"type": "bar"}
+    mark = {"type": "point", "filled": True, "size": 120} if log else {"type": "bar"}
+    quartiles = {"type": "rule", "strokeWidth": 2, "color": _QUARTILES}
+    text = {"type": "text", "align": "left", "dx": 8, "fontSize": 14}
     return _chart(
         title,
+        height={"step": 34},
         data={"values": values},
         layer=[
-            {"mark": mark, "encoding": {"y": y, "x": x, "color": color}},
-            {
-                "mark": {"type": "rule", "strokeWidth": 2},
-                "encoding": {
-                    "y": y,
-                    "x": {"field": "low", "type": "quantitative", "scale": scale, "title": unit},
-                    "x2": {"field": "high"},
-                },
-            },
+            {"mark": mark, "encoding": {"y": y, "x": x("median"), "color": color}},
+            {"mark": quartiles, "encoding": {"y": y, "x": x("low"), "x2": {"field": "high"}}},
+            {"mark": text, "encoding": {"y": y, "x": x("high"), "text": {"field": "shown"}}},
         ],
     )
 

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from benchmarks.load_run import FAULTS, MIX, Load
 from benchmarks.load_target import SANDBOX
+from benchmarks.output import put_out
 from benchmarks.report import Report
 from benchmarks.stores import store_urls
 from flexiti_async.sandbox.fault_codec import rule_from_text
@@ -123,10 +124,7 @@ def main(
         seed=seed,
     )
     console = Console(width=None if sys.stdout.isatty() else 120)
-    report = asyncio.run(load.run())
-    report.show(console)
-    for path in report.write(out):
-        console.print(f"wrote {path}")
+    put_out(asyncio.run(load.run()), console, out)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def _report(subjects: list[_Subject], size: _Size, missing: list[str]) -> Report
     found = {subject.name: Spread.of(subject.seconds).scaled(_MICRO) for subject in subjects}
     ours = next(subject for subject in subjects if subject.peer == OURS)
     others = [s for s in subjects if s.peer not in {OURS, "flexiti_flow", BASELINE}]
-    goals = [Goal("a cached token(), µs", found[ours.name], 1.0)]
+    goals = [Goal("a cached token(), µs", found[ours.name], 1.0, main=True)]
     if others:
         nearest = min(others, key=lambda subject: found[subject.name].median)
         goals.append(
@@ -76,6 +76,7 @@ def _report(subjects: list[_Subject], size: _Size, missing: list[str]) -> Report
                 ratios(nearest.seconds, ours.seconds),
                 1.0,
                 "≥",
+                main=True,
             )
         )
     rows = [
