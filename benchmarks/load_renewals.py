@@ -6,9 +6,8 @@ from typing import Final
 
 from attrs import frozen
 
-from benchmarks.latency import Latencies
 from benchmarks.load_results import APPLICATION, Checkout, Results, Span, overlaps
-from benchmarks.measure import Spread, ratios, renewals_of
+from benchmarks.measure import Spread, percentile, ratios, renewals_of
 
 __all__ = ["Pair", "p99_ratio", "pairs", "parted", "requests_of_renewals"]
 
@@ -68,11 +67,14 @@ def pairs(results: Results) -> list[Pair]:
     return found
 
 
-def p99_ratio(found: Sequence[Pair]) -> Spread | None:
-    """Divide the 99th percentiles of each pair; None if there is no pair."""
-    during = [Latencies.of(c.took for c in pair.during).percentile(99) for pair in found]
-    between = [Latencies.of(c.took for c in pair.between).percentile(99) for pair in found]
-    return ratios([at or 0.0 for at in during], [at or 0.0 for at in between]) if found else None
+def p99_ratio(found: Sequence[Pair]) -> Spread:
+    """
+    Divide the 99th percentiles of each pair.
+
+    Raises:
+        ValueError: There is no pair.
+    """
+    return ratios([_p99(pair.during) for pair in found], [_p99(pair.between) for pair in found])
 
 
 def requests_of_renewals(results: Results, lifetime: float | None) -> list[int]:
@@ -84,6 +86,10 @@ def requests_of_renewals(results: Results, lifetime: float | None) -> list[int]:
 
 def _sharing(results: Results) -> list[Checkout]:
     return [one for one in results.undisturbed if one.flow != APPLICATION]
+
+
+def _p99(customers: Sequence[Checkout]) -> float:
+    return percentile([one.took for one in customers], 99)
 
 
 def _who_came(customers: Sequence[Checkout], when: Span) -> list[Checkout]:

@@ -1,24 +1,19 @@
 """The report of a load test."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from benchmarks.cells import Cell
-from benchmarks.charts import latency_over_time, lines
 from benchmarks.latency import Latencies
+from benchmarks.load_charts import latency_chart, throughput_chart
 from benchmarks.load_renewals import p99_ratio, pairs, parted, requests_of_renewals
-from benchmarks.load_results import APPLICATION, DONE, Checkout, Results, Span, overlaps
+from benchmarks.load_results import APPLICATION, DONE, Checkout, Results, overlaps
 from benchmarks.report import Goal, Report, Table
 
 __all__ = ["report_of"]
 
 _PERCENTILES: Final = (50, 90, 99, 99.9)
-_COLUMNS: Final = 120
-"""Columns of the heat map."""
-_LINES: Final = 40
-"""Points of the lines of percentiles."""
 
 
 def report_of(
@@ -49,7 +44,7 @@ def report_of(
             _tokens(results, lifetime),
         ],
         goals=_goals(results, lifetime, shared=shared),
-        charts=[_over_time(results, seconds), _throughput(results, seconds)],
+        charts=[latency_chart(results, seconds), throughput_chart(results, seconds)],
         parameters=parameters,
     )
 
@@ -100,6 +95,7 @@ def _tokens(results: Results, lifetime: float | None) -> Table:
     cpu = results.cpu / len(results.checkouts) * 1000 if results.checkouts else None
     rows: list[tuple[str, Cell]] = [
         ("token requests, as the target counted", results.asked),
+        ("… as the processes of customers counted", sum(results.tokens.values())),
         ("tokens that all share", results.tokens["shared"]),
         ("tokens of one application each", results.tokens["dedicated"]),
         ("token requests that failed", results.tokens["failed"]),
@@ -120,47 +116,10 @@ def _goals(results: Results, lifetime: float | None, *, shared: bool) -> list[Go
     ]
     if shared and (calm := requests_of_renewals(results, lifetime)):
         goals.append(Goal("token requests per renewal, at most", max(calm), 1, "=", counted=True))
-    found = pairs(results)
-    if (ratio := p99_ratio(found)) is not None:
-        during, between = (
-            sum(map(len, each))
-            for each in ([pair.during for pair in found], [pair.between for pair in found])
-        )
+    if found := pairs(results):
+        during = sum(len(pair.during) for pair in found)
+        between = sum(len(pair.between) for pair in found)
         who = f"{during:,} checkouts in {len(found)} renewals, {between:,} between them"
-        goals.append(
-            Goal(f"p99 during a token renewal / otherwise ({who})", ratio, 1.10, main=True)
-        )
+        figure = f"p99 during a token renewal / otherwise ({who})"
+        goals.append(Goal(figure, p99_ratio(found), 1.10, main=True))
     return goals
-
-
-def _over_time(results: Results, seconds: float) -> dict[str, object]:
-    return latency_over_time(
-        "Latency of checkouts; lines: with the shared token; yellow: renewals; red: faults",
-        spots=list(results.spots(seconds / _COLUMNS)),
-        percentiles=list(results.percentiles(seconds / _LINES, (50, 99))),
-        refreshes=_bands(results.renewals),
-        faults=_bands(results.faults),
-    )
-
-
-def _bands(spans: Sequence[Span]) -> list[dict[str, float]]:
-    return [{"from": begin, "to": end} for begin, end in spans]
-
-
-def _throughput(results: Results, seconds: float) -> dict[str, object]:
-    width = seconds / _LINES
-    counts = Counter(
-        (math.floor(one.came / width), "done" if one.outcome == DONE else "failed")
-        for one in results.checkouts
-    )
-    values = [
-        {"seconds since the start": (column + 0.5) * width, "per second": n / width, "what": what}
-        for (column, what), n in sorted(counts.items())
-    ]
-    return lines(
-        "Checkouts per second, by when they came",
-        values,
-        x="seconds since the start",
-        y="per second",
-        series="what",
-    )

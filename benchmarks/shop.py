@@ -63,12 +63,15 @@ class _Shop:
     async def steady(self, seconds: float, rate: float, kind: str) -> dict[str, object]:
         """Let callers of a kind come at a rate, each on time, and tell how many had to wait."""
         harmed = 0
-        want = {TOKENS: self._session.token, CHECKOUTS: self._checkout}[kind]
+        wants: dict[str, Callable[[], Awaitable[object]]] = {
+            TOKENS: self._session.token,
+            CHECKOUTS: self._checkout,
+        }
 
         async def call() -> None:
             nonlocal harmed
             try:
-                await want()
+                await wants[kind]()
             except FlexitiError:
                 harmed += 1
 
