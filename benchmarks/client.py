@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from benchmarks.children import Child, obey, run
+from benchmarks.collector import watched_collector
 from benchmarks.crowd import stampede
 from benchmarks.latency import Latencies
 from benchmarks.memory import resident
@@ -93,11 +94,16 @@ class _Client:
                 await init_widget()
                 latencies.append(clock() - began)
 
-        gc.collect()
-        wall, cpu = time.perf_counter(), time.process_time()
-        await asyncio.gather(*(shop() for _ in range(in_flight)))
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        return {"cpu": cpu, "wall": wall, "latencies": Latencies.of(latencies).encode()}
+        with watched_collector() as collected:
+            wall, cpu = time.perf_counter(), time.process_time()
+            await asyncio.gather(*(shop() for _ in range(in_flight)))
+            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        return {
+            "cpu": cpu,
+            "wall": wall,
+            "collector": collected.cpu,
+            "latencies": Latencies.of(latencies).encode(),
+        }
 
     async def tokens(self, number: int) -> dict[str, object]:
         """Ask for the token that is held, one time after the other."""

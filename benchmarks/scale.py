@@ -53,6 +53,7 @@ class _Load:
     checkouts: int
     child: Child
     cpu: list[float] = field(factory=list[float])
+    without_collector: list[float] = field(factory=list[float])
     latencies: Latencies = field(factory=Latencies)
 
     async def play(self, least: int) -> None:
@@ -62,6 +63,7 @@ class _Load:
             "calls", within=_ONE_ROUND, number=number, in_flight=self.checkouts
         )
         self.cpu.append(taken["cpu"] / number)
+        self.without_collector.append((taken["cpu"] - taken["collector"]) / number)
         self.latencies.add(Latencies.decode(taken["latencies"]))
 
 
@@ -136,16 +138,20 @@ async def _memory(size: _Size) -> dict[str, list[float]]:
 
 
 def _loads_table(loads: list[_Load]) -> Table:
-    few = {load.peer: load.cpu for load in loads if load.checkouts == _FEW}
+    few = {load.peer: load for load in loads if load.checkouts == _FEW}
     rows = [
         (
             *(WHAT[load.peer], load.checkouts, Spread.of(load.cpu).scaled(_MICRO)),
-            ratios(load.cpu, few[load.peer]),
+            ratios(load.cpu, few[load.peer].cpu),
+            ratios(load.without_collector, few[load.peer].without_collector),
             *(_milliseconds(load, percent) for percent in (50, 99)),
         )
         for load in loads
     ]
-    columns = ("client", "checkouts at once", "CPU µs per call", f"/ at {_FEW}", "p50 ms", "p99 ms")
+    columns = (
+        *("client", "checkouts at once", "CPU µs per call", f"/ at {_FEW}"),
+        *("/ without garbage collector", "p50 ms", "p99 ms"),
+    )
     return Table("Checkouts at once, over 100 connections", columns, rows)
 
 
@@ -170,15 +176,13 @@ def _memory_table(memory: dict[str, list[float]], size: _Size) -> Table:
 
 
 def _goals(loads: list[_Load], memory: dict[str, list[float]]) -> list[Goal]:
-    ours = {load.checkouts: load.cpu for load in loads if load.peer == OURS}
-    most = max(ours)
+    ours = {load.checkouts: load for load in loads if load.peer == OURS}
+    most, few = ours[max(ours)], ours[_FEW]
+    figure = f"CPU per call, {most.checkouts:,} checkouts at once / {_FEW}"
+    without = ratios(most.without_collector, few.without_collector)
     return [
-        Goal(
-            f"CPU per call, {most:,} checkouts at once / {_FEW}",
-            ratios(ours[most], ours[_FEW]),
-            1.15,
-            main=True,
-        ),
+        Goal(figure, ratios(most.cpu, few.cpu), 1.15, main=True),
+        Goal(f"{figure}, without Python's garbage collector", without, 1.15, main=True),
         Goal(
             "memory per checkout waiting in flight / aiohttp, by hand",
             ratios(memory[OURS], memory[BASELINE]),

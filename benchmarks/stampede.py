@@ -39,7 +39,7 @@ class _Size:
 
 
 _FULL: Final = _Size(
-    (1, 10, 100, 1000, 10_000), (1, 100, 10_000), HOLDERS, SCENARIOS, 1, 18.0, 600, 6
+    (1, 10, 100, 1000, 10_000), (1, 100, 10_000), HOLDERS, SCENARIOS, 2, 15.0, 670, 6
 )
 _SMOKE: Final = _Size((100,), (100,), (OURS, _FLOW, "aiohttp_oauth2"), (COLD,), 3, 5.0, 200, 8)
 
