@@ -16,6 +16,13 @@ _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 _WIDTH: Final = 760
 _OURS: Final = "#0b6e4f"
 _OTHERS: Final = "#9aa5b1"
+_OUR_NAME: Final = "flexiti-async"
+_PALETTE: Final = (
+    *("#30638e", "#d1495b", "#edae49", "#8e6c8a", "#66a182", "#c06c84", "#5c677d", "#b08968"),
+    *("#2e4057", "#a3b18a", "#7f5539", "#9d4edd", "#118ab2", "#ef476f"),
+)
+_FEW_LINES: Final = 3
+_WITHOUT_ZERO: Final = {"percentile"}
 _QUARTILES: Final = "#3e4c59"
 
 
@@ -110,23 +117,35 @@ def lines(
         log_x: Draw that axis logarithmic.
         log_y: Draw that axis logarithmic.
     """
+    names = list(dict.fromkeys(str(value[series]) for value in values))
+    others = iter(_PALETTE)
+    colors = [_OURS if name.startswith(_OUR_NAME) else next(others) for name in names]
+    color = {
+        "field": series,
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": names, "range": colors},
+    }
+    encoding: dict[str, object] = {
+        "x": _axis(x, log=log_x),
+        "y": _axis(y, log=log_y),
+        "color": color,
+    }
+    if len(names) <= _FEW_LINES:  # so that two in the same place are both seen
+        encoding["strokeDash"] = {"field": series, "type": "nominal", "sort": None, "legend": None}
     return _chart(
         title,
         height=320,
         data={"values": list(values)},
-        mark={"type": "line", "point": True},
-        encoding={
-            "x": _axis(x, log=log_x),
-            "y": _axis(y, log=log_y),
-            "color": {"field": series, "type": "nominal", "title": None},
-        },
+        mark={"type": "line", "point": {"size": 60}, "strokeWidth": 3},
+        encoding=encoding,
     )
 
 
 def _axis(name: str, *, log: bool) -> dict[str, object]:
     # A name with a dot in brackets would be a path.
     field = name.replace(".", "\\.").replace("[", "\\[").replace("]", "\\]")
-    scale: dict[str, object] = {"type": "log"} if log else {"zero": False}
+    scale: dict[str, object] = {"type": "log"} if log else {"zero": name not in _WITHOUT_ZERO}
     return {"field": field, "type": "quantitative", "title": name, "scale": scale}
 
 

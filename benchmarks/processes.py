@@ -13,7 +13,7 @@ from attrs import frozen
 from benchmarks.charts import lines
 from benchmarks.children import Child, Details
 from benchmarks.measure import Spread, renewals_of
-from benchmarks.report import Goal, Report, Table
+from benchmarks.report import Chart, Goal, Report, Table
 from benchmarks.server import TOKEN, running_server, steer
 from benchmarks.shop import ALONE, NOT_RESUMABLE, RESUMABLE, TOKENS
 from benchmarks.stores import STORES, store_urls
@@ -206,7 +206,7 @@ def _operations_goals(warm: dict[str, Details]) -> list[Goal]:
     ]
 
 
-def _requests_chart(found: Sequence[_Found]) -> dict[str, object]:
+def _requests_chart(found: Sequence[_Found]) -> Chart:
     values = [
         {"processes": one.processes, "token requests": one.cold_requests, "store": one.store}
         for one in found
@@ -215,7 +215,7 @@ def _requests_chart(found: Sequence[_Found]) -> dict[str, object]:
     return lines(title, values, x="processes", y="token requests", series="store")
 
 
-def _seconds_chart(found: Sequence[_Found]) -> dict[str, object]:
+def _seconds_chart(found: Sequence[_Found]) -> Chart:
     values = [
         {"processes": one.processes, "ms": one.cold_seconds.median * 1000, "store": one.store}
         for one in found

@@ -7,12 +7,13 @@ from typing import Final
 import attrs
 from attrs import frozen
 
-from benchmarks.charts import lines
+from benchmarks.charts import bars, lines
 from benchmarks.children import Child, Details
 from benchmarks.client import start_client
 from benchmarks.crowd import CANCELLED, COLD, DOWN, RENEWING, SCENARIOS
+from benchmarks.measure import Spread
 from benchmarks.peers import HOLDERS, OURS, WHAT
-from benchmarks.report import Goal, Report, Table
+from benchmarks.report import Chart, Goal, Report, Table
 from benchmarks.server import TOKEN, running_server, steer
 from benchmarks.shop import KINDS
 
@@ -72,7 +73,7 @@ async def measure(*, smoke: bool) -> Report:
         title="many callers who want a token at once",
         tables=[*(_table(scenario, found) for scenario in SCENARIOS), _steady_table(steady)],
         goals=[*_goals(found), *_steady_goals(steady)],
-        charts=[_chart(COLD, found), _chart(DOWN, found)],
+        charts=[_blocked_chart(found), _chart(DOWN, found), _chart(CANCELLED, found)],
         parameters={"seconds of steady callers": size.steady_seconds, "lifetime": size.lifetime},
         missing=missing,
     )
@@ -173,7 +174,18 @@ def _steady_goals(steady: Mapping[str, Details]) -> list[Goal]:
     return goals
 
 
-def _chart(scenario: str, found: list[_Found]) -> dict[str, object]:
+def _blocked_chart(found: list[_Found]) -> Chart:
+    callers = max(one.callers for one in found)
+    rows = {
+        WHAT[one.peer]: Spread.of([one.blocked])
+        for one in found
+        if (one.scenario, one.callers) == (RENEWING, callers)
+    }
+    title = f"Who waits while a token that is still good is renewed, of {callers:,} callers"
+    return bars(title, rows, unit="callers blocked, less is better", ours=WHAT[OURS])
+
+
+def _chart(scenario: str, found: list[_Found]) -> Chart:
     values = [
         # What is 0 has no place on a logarithmic axis.
         {"callers": one.callers, "token requests": one.requests, "client": WHAT[one.peer]}
