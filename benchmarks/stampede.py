@@ -165,7 +165,7 @@ def _steady_goals(steady: Mapping[str, Details]) -> list[Goal]:
     goals: list[Goal] = []
     for kind, seen in steady.items():
         renewals = seen["requests"] - 1
-        where = f"{seen['callers']:,} steady {kind}, {renewals} renewals"
+        where = f"{seen['callers']:,} steady {kind} (renewals: {renewals})"
         goals += [
             Goal(f"renewals meanwhile: {where}", renewals, 1, "≥", counted=True),
             Goal(f"blocked: {where}", seen["blocked"], 0, "=", counted=True, main=True),
