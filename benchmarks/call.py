@@ -107,17 +107,12 @@ def _table(in_flight: int, found: list[_Subject]) -> Table:
             Spread.of(subject.cpu).scaled(_MICRO),
             ratios(subject.cpu, known[BASELINE, subject.loop].cpu),
             Spread.of(subject.rate),
-            *(_milliseconds(subject.latencies, percent) for percent in (50, 99)),
+            *(subject.latencies.milliseconds(percent) for percent in (50, 99)),
         )
         for subject in found
     ]
     columns = ("client", "CPU µs", "CPU / by hand", "calls/s", "p50 ms", "p99 ms")
     return Table(f"One widget/init, {in_flight} in flight", columns, rows)
-
-
-def _milliseconds(latencies: Latencies, percent: float) -> float | None:
-    seconds = latencies.percentile(percent)
-    return None if seconds is None else seconds * 1000
 
 
 def _goals(in_flight: int, found: list[_Subject]) -> list[Goal]:
@@ -153,7 +148,7 @@ def _distribution(in_flight: int, found: list[_Subject]) -> Chart:
         {"percentile": percent, "latency in ms": at, "client": subject.name}
         for subject in found
         for percent in _PERCENTILES
-        if (at := _milliseconds(subject.latencies, percent)) is not None
+        if (at := subject.latencies.milliseconds(percent)) is not None
     ]
     title = f"Latency of one widget/init, {in_flight} in flight"
     return lines(title, values, x="percentile", y="latency in ms", series="client", log_y=True)

@@ -74,13 +74,10 @@ def _percentiles(results: Results, width: float) -> Iterator[dict[str, object]]:
     for column, came in sorted(results.by(lambda one: math.floor(one.came / width)).items()):
         latencies = Latencies.of(one.took for one in came if one.flow != APPLICATION)
         for percent in _PERCENTILES:
-            seconds = latencies.percentile(percent)
-            if seconds is not None:
-                yield {
-                    "second": (column + 0.5) * width,
-                    "percentile": f"p{percent:g}",
-                    "ms": seconds * 1000,
-                }
+            ms = latencies.milliseconds(percent)
+            if ms is not None:
+                second = (column + 0.5) * width
+                yield {"second": second, "percentile": f"p{percent:g}", "ms": ms}
 
 
 def _bands(spans: Sequence[Span]) -> list[dict[str, float]]:

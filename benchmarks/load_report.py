@@ -53,9 +53,8 @@ def _row(name: str, some: Sequence[Checkout], seconds: float | None = None) -> l
     latencies = Latencies.of(one.took for one in some)
     failed = sum(one.outcome != DONE for one in some)
     rate: list[Cell] = [] if seconds is None else [len(some) / seconds]
-    times = (latencies.percentile(percent) for percent in _PERCENTILES)
-    shown = [None if time is None else time * 1000 for time in times]
-    return [name, len(some), failed, *rate, *shown]
+    times = [latencies.milliseconds(percent) for percent in _PERCENTILES]
+    return [name, len(some), failed, *rate, *times]
 
 
 def _phases(results: Results, seconds: float) -> Table:

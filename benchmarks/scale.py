@@ -144,7 +144,7 @@ def _loads_table(loads: list[_Load]) -> Table:
             *(WHAT[load.peer], load.checkouts, Spread.of(load.cpu).scaled(_MICRO)),
             ratios(load.cpu, few[load.peer].cpu),
             ratios(load.without_collector, few[load.peer].without_collector),
-            *(_milliseconds(load, percent) for percent in (50, 99)),
+            *(load.latencies.milliseconds(percent) for percent in (50, 99)),
         )
         for load in loads
     ]
@@ -153,11 +153,6 @@ def _loads_table(loads: list[_Load]) -> Table:
         *("/ without garbage collector", "p50 ms", "p99 ms"),
     )
     return Table("Checkouts at once, over 100 connections", columns, rows)
-
-
-def _milliseconds(load: _Load, percent: float) -> float | None:
-    seconds = load.latencies.percentile(percent)
-    return None if seconds is None else seconds * 1000
 
 
 def _tenants_table(tenants: dict[int, list[float]]) -> Table:
@@ -209,7 +204,7 @@ def _latency_chart(loads: list[_Load]) -> Chart:
     values = [
         {"checkouts at once": load.checkouts, "p99 ms": at, "client": WHAT[load.peer]}
         for load in loads
-        if (at := _milliseconds(load, 99)) is not None
+        if (at := load.latencies.milliseconds(99)) is not None
     ]
     title = "99th percentile of a call, by the number of checkouts at once"
     return _curve(title, values, x="checkouts at once", y="p99 ms", log_y=True)

@@ -19,7 +19,7 @@ RESUMABLE: Final = "checkout()"
 
 TOKENS: Final = "token()"
 CHECKOUTS: Final = "checkouts (a min_ttl of half a lifetime)"
-KINDS: Final = (TOKENS, CHECKOUTS)
+KINDS: Final[tuple[str, ...]] = (TOKENS, CHECKOUTS)
 """What callers want who come steadily."""
 _CUSTOMER: Final = PurchaseWidget(account_number=ACCOUNT_NUMBER)
 
