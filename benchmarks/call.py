@@ -144,11 +144,13 @@ def _chart(in_flight: int, found: list[_Subject], loop: str) -> Chart:
 
 
 def _distribution(in_flight: int, found: list[_Subject]) -> Chart:
+    x, y = "one call of so many takes as long", "latency in ms"
     values = [
-        {"percentile": percent, "latency in ms": at, "client": subject.name}
+        {x: 100 / (100 - percent), y: at, "client": WHAT[subject.peer]}
         for subject in found
+        if subject.loop == LOOPS[0]
         for percent in _PERCENTILES
         if (at := subject.latencies.milliseconds(percent)) is not None
     ]
-    title = f"Latency of one widget/init, {in_flight} in flight"
-    return lines(title, values, x="percentile", y="latency in ms", series="client", log_y=True)
+    title = f"One widget/init, {in_flight} in flight, on {LOOPS[0]}: latency"
+    return lines(title, values, x=x, y=y, series="client", log_x=True, log_y=True)

@@ -22,7 +22,6 @@ _PALETTE: Final = (
     *("#2e4057", "#a3b18a", "#7f5539", "#9d4edd", "#118ab2", "#ef476f"),
 )
 _FEW_LINES: Final = 3
-_WITHOUT_ZERO: Final = {"percentile"}
 _QUARTILES: Final = "#3e4c59"
 
 
@@ -145,7 +144,7 @@ def lines(
 def _axis(name: str, *, log: bool) -> dict[str, object]:
     # A name with a dot in brackets would be a path.
     field = name.replace(".", "\\.").replace("[", "\\[").replace("]", "\\]")
-    scale: dict[str, object] = {"type": "log"} if log else {"zero": name not in _WITHOUT_ZERO}
+    scale: dict[str, object] = {"type": "log"} if log else {"zero": True}
     return {"field": field, "type": "quantitative", "title": name, "scale": scale}
 
 

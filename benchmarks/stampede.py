@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 from attrs import frozen
 
-from benchmarks.charts import bars, lines
+from benchmarks.charts import bars
 from benchmarks.children import Child, Details
 from benchmarks.client import start_client
 from benchmarks.crowd import CANCELLED, COLD, DOWN, RENEWING, SCENARIOS
@@ -58,6 +58,10 @@ class _Found:
     usable: bool
     seconds: float
 
+    def met(self, scenario: str, callers: int) -> bool:
+        """Tell whether it is of so many callers in this scenario."""
+        return (self.scenario, self.callers) == (scenario, callers)
+
 
 async def measure(*, smoke: bool) -> Report:
     """Measure it."""
@@ -73,7 +77,7 @@ async def measure(*, smoke: bool) -> Report:
         title="many callers who want a token at once",
         tables=[*(_table(scenario, found) for scenario in SCENARIOS), _steady_table(steady)],
         goals=[*_goals(found), *_steady_goals(steady)],
-        charts=[_blocked_chart(found), _chart(DOWN, found), _chart(CANCELLED, found)],
+        charts=_charts(found, size),
         parameters={"seconds of steady callers": size.steady_seconds, "lifetime": size.lifetime},
         missing=missing,
     )
@@ -174,30 +178,19 @@ def _steady_goals(steady: Mapping[str, Details]) -> list[Goal]:
     return goals
 
 
-def _blocked_chart(found: list[_Found]) -> Chart:
-    callers = max(one.callers for one in found)
-    rows = {
-        WHAT[one.peer]: Spread.of([one.blocked])
-        for one in found
-        if (one.scenario, one.callers) == (RENEWING, callers)
-    }
-    title = f"Who waits while a token that is still good is renewed, of {callers:,} callers"
-    return bars(title, rows, unit="callers blocked, less is better", ours=WHAT[OURS])
-
-
-def _chart(scenario: str, found: list[_Found]) -> Chart:
-    values = [
-        # What is 0 has no place on a logarithmic axis.
-        {"callers": one.callers, "token requests": one.requests, "client": WHAT[one.peer]}
-        for one in found
-        if one.scenario == scenario and one.requests
+def _charts(found: list[_Found], size: _Size) -> list[Chart]:
+    many, fewer = max(size.peer_callers), _MOST_ONE_BY_ONE
+    waits = "Who waits while a token that is still good is renewed"
+    asks = "Token requests while the endpoint answers 503"
+    loses = "Who gets no token because the first one was cancelled"
+    return [
+        _chart(waits, {one.peer: one.blocked for one in found if one.met(RENEWING, many)}, many),
+        _chart(asks, {one.peer: one.requests for one in found if one.met(DOWN, fewer)}, fewer),
+        _chart(loses, {one.peer: one.harmed for one in found if one.met(CANCELLED, fewer)}, fewer),
     ]
-    return lines(
-        f"Token requests, {scenario}",
-        values,
-        x="callers",
-        y="token requests",
-        series="client",
-        log_x=True,
-        log_y=True,
-    )
+
+
+def _chart(title: str, counts: Mapping[str, int], callers: int) -> Chart:
+    rows = {WHAT[peer]: Spread.of([count]) for peer, count in counts.items()}
+    unit = f"of {callers:,} callers, less is better"
+    return bars(title, rows, unit=unit, ours=WHAT[OURS])
