@@ -83,7 +83,11 @@ class Child:
             raise ChildFailedError(msg)
         name = " ".join((module, *arguments))
         child = cls(process, name, process.stdin, process.stdout, complaints)
-        child.ready = await child._answer("start", _START)
+        try:
+            child.ready = await child._answer("start", _START)
+        except BaseException:
+            await child.aclose()
+            raise
         return child
 
     async def ask(self, verb: str, *, within: float = _PATIENCE, **details: object) -> Details:

@@ -1,27 +1,20 @@
 """The arithmetic of the benchmarks: turns, medians, renewals, goals, and how all is shown."""
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from .benchmarks_package import make_importable
+
 if TYPE_CHECKING:
     from benchmarks.load_results import Checkout
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
 def benchmarks_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make `benchmarks` importable without the checkout, where the library is too, on the path."""
-    folder = ROOT / "benchmarks"
-    spec = importlib.util.spec_from_file_location(
-        "benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
-    assert spec is not None
-    monkeypatch.setitem(sys.modules, "benchmarks", importlib.util.module_from_spec(spec))
+    """Let tests import them."""
+    make_importable(monkeypatch)
 
 
 def test_interleaved_gives_each_subject_a_turn_a_round() -> None:
