@@ -1,6 +1,5 @@
 """A whole widget/init: flexiti-async beside the same call by hand, by every peer, and the limit."""
 
-from collections import defaultdict
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -18,6 +17,9 @@ from benchmarks.server import running_server
 __all__ = ["measure"]
 
 _MICRO: Final = 1e6
+_TIMES_FASTER: Final = {"authlib_httpx": 10.0, "authlib_httpx2": 5.0}
+_FIRST_CALLS: Final = 100
+"""Calls, at least, that tell how many fill a round."""
 _PERCENTILES: Final = (50, 90, 99, 99.9)
 
 
@@ -51,9 +53,9 @@ class _Subject:
 
     async def calibrate(self, in_flight: int, seconds: float) -> None:
         """Find how many calls fill a round."""
-        number = 4 * in_flight
+        number = max(_FIRST_CALLS, 4 * in_flight)
         taken = await self.child.ask("calls", number=number, in_flight=in_flight)
-        self.number = max(round(number / taken["wall"] * seconds), number)
+        self.number = max(round(number / taken["wall"] * seconds), 4 * in_flight)
 
     async def play(self, in_flight: int) -> None:
         """Play one round."""
@@ -117,20 +119,19 @@ def _table(in_flight: int, found: list[_Subject]) -> Table:
 
 def _goals(in_flight: int, found: list[_Subject]) -> list[Goal]:
     known = _of(found)
-    by_loop: dict[str, list[Goal]] = defaultdict(list)
-    for loop in {subject.loop: None for subject in found}:
-        ours = known[OURS, loop]
+    goals: list[Goal] = []
+    for loop in dict.fromkeys(subject.loop for subject in found):
+        ours, main = known[OURS, loop], loop == LOOPS[0]
         where = f"{in_flight} in flight, {loop}"
-        main = loop == LOOPS[0]
         cpu = ratios(ours.cpu, known[BASELINE, loop].cpu)
         figure = f"CPU of init_widget() / {WHAT[BASELINE]}, {where}"
-        by_loop[loop].append(Goal(figure, cpu, 1.0, main=main))
-        for peer, times in (("authlib_httpx", 10.0), ("authlib_httpx2", 5.0)):
+        goals.append(Goal(figure, cpu, 1.0, main=main))
+        for peer, times in _TIMES_FASTER.items():
             if in_flight > 1 and (peer, loop) in known:
                 rate = ratios(ours.rate, known[peer, loop].rate)
                 figure = f"throughput / {WHAT[peer]}, {where}"
-                by_loop[loop].append(Goal(figure, rate, times, "≥", main=main))
-    return [goal for goals in by_loop.values() for goal in goals]
+                goals.append(Goal(figure, rate, times, "≥", main=main))
+    return goals
 
 
 def _chart(in_flight: int, found: list[_Subject], loop: str) -> Chart:
