@@ -3,17 +3,27 @@
 import asyncio
 import importlib
 import sys
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Final, cast
 
+from attrs import define, field
 from cyclopts import App, Parameter
 from rich.console import Console
 
+from benchmarks.cells import cell_text
+from benchmarks.children import ChildFailedError
+from benchmarks.output import put_out
 from benchmarks.report import Report
+from benchmarks.summary import write_summary
 
 NAMES: Final = ("call", "token", "stampede", "processes", "scale", "start", "load")
 OUT: Final = Path("build", "benchmarks")
+_SMOKE_AT_ONCE: Final = 3
+"""How many are run at a time when times do not matter: much of what they do is to wait."""
+_LONGEST: Final = 600.0
+"""Seconds after which a benchmark hangs, whatever it says."""
 
 app = App(name="python -m benchmarks", help_flags=["--help", "-h"], version_flags=[])
 
@@ -27,6 +37,8 @@ def main(
     """
     Run benchmarks: tables here, and JSON, PNG and HTML in a folder.
 
+    A run of all of them writes `summary.md` there, too: what was to be reached, and what was.
+
     Args:
         names: call, token, stampede, processes, scale, start, load; all of them by default.
         smoke: Run each as briefly as can be, and fail if a count (requests, callers blocked or
@@ -35,25 +47,58 @@ def main(
     """
     if unknown := [name for name in names if name not in NAMES]:
         sys.exit(f"no benchmark {unknown[0]!r}; there are: {', '.join(NAMES)}")
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    failed: list[str] = []
-    for name in names or NAMES:
-        module = importlib.import_module(f"benchmarks.{name}")
-        measure = cast("Callable[..., Awaitable[Report]]", module.measure)
-        report = asyncio.run(_finish(measure(smoke=smoke)))
-        report.show(console)
-        for path in report.write(out):
-            console.print(f"wrote {path}")
-        sys.stdout.flush()  # the next one takes minutes
-        failed += [
-            f"{name}: {goal.figure}" for goal in report.goals if goal.counted and not goal.met
+    run = _Run(Console(width=None if sys.stdout.isatty() else 120), out, smoke=smoke)
+    asyncio.run(run.all(names or NAMES))
+    if len(run.reports) == len(NAMES) and not smoke:
+        run.console.print(f"wrote {write_summary(run.reports, run.seconds, out)}")
+    if run.failed:
+        sys.exit("failed:\n" + "\n".join(run.failed))
+
+
+@define
+class _Run:
+    """A run of several benchmarks, and what has come of it."""
+
+    console: Console
+    out: Path
+    smoke: bool
+    reports: list[Report] = field(factory=list[Report])
+    seconds: dict[str, float] = field(factory=dict[str, float])
+    failed: list[str] = field(factory=list[str])
+
+    async def all(self, names: Sequence[str]) -> None:
+        """Run them: one after the other, or some at a time if times do not matter."""
+        places = asyncio.Semaphore(_SMOKE_AT_ONCE if self.smoke else 1)
+
+        async def one(name: str) -> None:
+            async with places:
+                await self._one(name)
+
+        await asyncio.gather(*map(one, names))
+
+    async def _one(self, name: str) -> None:
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(_LONGEST):
+                report = await _measure(name, smoke=self.smoke)
+        except (ChildFailedError, TimeoutError) as error:
+            self.failed.append(f"{name}: {str(error) or f'not done within {_LONGEST:g} s'}")
+            return
+        self.seconds[name] = time.perf_counter() - began
+        self.reports.append(report)
+        put_out(report, self.console, self.out)
+        self.console.print(f"{name} took {self.seconds[name]:.0f} s")
+        self.failed += [
+            f"{name}: {goal.figure}: {cell_text(goal.value)}, not {goal.relation} {goal.wanted:g}"
+            for goal in report.goals
+            if goal.counted and not goal.met
         ]
-    if failed:
-        sys.exit("these counts are not what they have to be:\n" + "\n".join(failed))
 
 
-async def _finish(measuring: Awaitable[Report]) -> Report:
-    return await measuring
+async def _measure(name: str, *, smoke: bool) -> Report:
+    module = importlib.import_module(f"benchmarks.{name}")
+    measure = cast("Callable[..., Awaitable[Report]]", module.measure)
+    return await measure(smoke=smoke)
 
 
 if __name__ == "__main__":

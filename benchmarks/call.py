@@ -1,6 +1,5 @@
 """A whole widget/init: flexiti-async beside the same call by hand, by every peer, and the limit."""
 
-from collections import defaultdict
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -12,12 +11,15 @@ from benchmarks.client import start_clients
 from benchmarks.latency import Latencies
 from benchmarks.measure import Spread, interleaved, ratios
 from benchmarks.peers import BASELINE, CALLERS, OURS, WHAT
-from benchmarks.report import Goal, Report, Table
+from benchmarks.report import Chart, Goal, Report, Table
 from benchmarks.server import running_server
 
 __all__ = ["measure"]
 
 _MICRO: Final = 1e6
+_TIMES_FASTER: Final = {"authlib_httpx": 10.0, "authlib_httpx2": 5.0}
+_FIRST_CALLS: Final = 100
+"""Calls, at least, that tell how many fill a round."""
 _PERCENTILES: Final = (50, 90, 99, 99.9)
 
 
@@ -51,9 +53,9 @@ class _Subject:
 
     async def calibrate(self, in_flight: int, seconds: float) -> None:
         """Find how many calls fill a round."""
-        number = 4 * in_flight
+        number = max(_FIRST_CALLS, 4 * in_flight)
         taken = await self.child.ask("calls", number=number, in_flight=in_flight)
-        self.number = max(round(number / taken["wall"] * seconds), number)
+        self.number = max(round(number / taken["wall"] * seconds), 4 * in_flight)
 
     async def play(self, in_flight: int) -> None:
         """Play one round."""
@@ -86,7 +88,10 @@ async def measure(*, smoke: bool) -> Report:
         title="CPU time and throughput of a whole widget/init",
         tables=[_table(in_flight, found) for in_flight, found in results.items()],
         goals=[goal for in_flight, found in results.items() for goal in _goals(in_flight, found)],
-        charts=[_chart(most, results[most]), _distribution(most, results[most])],
+        charts=[
+            *(_chart(most, results[most], loop) for loop in size.loops),
+            _distribution(most, results[most]),
+        ],
         parameters={"rounds": size.rounds, "seconds per round": size.round_seconds},
         missing=missing,
     )
@@ -104,7 +109,7 @@ def _table(in_flight: int, found: list[_Subject]) -> Table:
             Spread.of(subject.cpu).scaled(_MICRO),
             ratios(subject.cpu, known[BASELINE, subject.loop].cpu),
             Spread.of(subject.rate),
-            *(_milliseconds(subject.latencies, percent) for percent in (50, 99)),
+            *(subject.latencies.milliseconds(percent) for percent in (50, 99)),
         )
         for subject in found
     ]
@@ -112,39 +117,41 @@ def _table(in_flight: int, found: list[_Subject]) -> Table:
     return Table(f"One widget/init, {in_flight} in flight", columns, rows)
 
 
-def _milliseconds(latencies: Latencies, percent: float) -> float | None:
-    seconds = latencies.percentile(percent)
-    return None if seconds is None else seconds * 1000
-
-
 def _goals(in_flight: int, found: list[_Subject]) -> list[Goal]:
     known = _of(found)
-    by_loop: dict[str, list[Goal]] = defaultdict(list)
-    for loop in {subject.loop: None for subject in found}:
-        ours = known[OURS, loop]
+    goals: list[Goal] = []
+    for loop in dict.fromkeys(subject.loop for subject in found):
+        ours, main = known[OURS, loop], loop == LOOPS[0]
         where = f"{in_flight} in flight, {loop}"
         cpu = ratios(ours.cpu, known[BASELINE, loop].cpu)
-        by_loop[loop].append(Goal(f"CPU of init_widget() / by hand, {where}", cpu, 1.0))
-        for peer, times in (("authlib_httpx", 10.0), ("authlib_httpx2", 5.0)):
+        figure = f"CPU of init_widget() / {WHAT[BASELINE]}, {where}"
+        goals.append(Goal(figure, cpu, 1.0, main=main))
+        for peer, times in _TIMES_FASTER.items():
             if in_flight > 1 and (peer, loop) in known:
                 rate = ratios(ours.rate, known[peer, loop].rate)
                 figure = f"throughput / {WHAT[peer]}, {where}"
-                by_loop[loop].append(Goal(figure, rate, times, "≥"))
-    return [goal for goals in by_loop.values() for goal in goals]
+                goals.append(Goal(figure, rate, times, "≥", main=main))
+    return goals
 
 
-def _chart(in_flight: int, found: list[_Subject]) -> dict[str, object]:
-    rows = {subject.name: Spread.of(subject.cpu).scaled(_MICRO) for subject in found}
-    title = f"CPU time of one widget/init, {in_flight} in flight"
-    return bars(title, rows, unit="µs of CPU time, less is better", ours=WHAT[OURS])
-
-
-def _distribution(in_flight: int, found: list[_Subject]) -> dict[str, object]:
-    values = [
-        {"percentile": percent, "latency in ms": at, "client": subject.name}
+def _chart(in_flight: int, found: list[_Subject], loop: str) -> Chart:
+    rows = {
+        WHAT[subject.peer]: Spread.of(subject.cpu).scaled(_MICRO)
         for subject in found
+        if subject.loop == loop
+    }
+    title = f"One widget/init, {in_flight} in flight, on {loop}: CPU time of the client"
+    return bars(title, rows, unit="µs of CPU time for one call, less is better", ours=WHAT[OURS])
+
+
+def _distribution(in_flight: int, found: list[_Subject]) -> Chart:
+    x, y = "one call of so many takes as long", "latency in ms"
+    values = [
+        {x: 100 / (100 - percent), y: at, "client": WHAT[subject.peer]}
+        for subject in found
+        if subject.loop == LOOPS[0]
         for percent in _PERCENTILES
-        if (at := _milliseconds(subject.latencies, percent)) is not None
+        if (at := subject.latencies.milliseconds(percent)) is not None
     ]
-    title = f"Latency of one widget/init, {in_flight} in flight"
-    return lines(title, values, x="percentile", y="latency in ms", series="client", log_y=True)
+    title = f"One widget/init, {in_flight} in flight, on {LOOPS[0]}: latency"
+    return lines(title, values, x=x, y=y, series="client", log_x=True, log_y=True)

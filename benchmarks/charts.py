@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
+from benchmarks.cells import cell_text
 from benchmarks.measure import Spread
 from benchmarks.report import Chart
 
@@ -15,24 +16,40 @@ _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 _WIDTH: Final = 760
 _OURS: Final = "#0b6e4f"
 _OTHERS: Final = "#9aa5b1"
+_OUR_NAME: Final = "flexiti-async"
+_PALETTE: Final = (
+    *("#30638e", "#d1495b", "#edae49", "#8e6c8a", "#66a182", "#c06c84", "#5c677d", "#b08968"),
+    *("#2e4057", "#a3b18a", "#7f5539", "#9d4edd", "#118ab2", "#ef476f"),
+)
+_FEW_LINES: Final = 3
+_QUARTILES: Final = "#3e4c59"
 
 
 def _chart(title: str, **parts: object) -> Chart:
+    # Large enough to be read where a page shows the plot at half of its size.
+    axis = {"labelFontSize": 14, "titleFontSize": 14, "titleFontWeight": "normal"}
+    legend = {"labelFontSize": 14, "titleFontSize": 14, "labelLimit": 300}
     return {
         "$schema": _SCHEMA,
-        "title": {"text": title, "anchor": "start"},
+        "title": {"text": title, "anchor": "start", "fontSize": 18, "offset": 14},
         "background": "white",
+        "padding": 16,
         "width": _WIDTH,
-        "config": {"view": {"stroke": None}, "axis": {"labelFontSize": 11, "titleFontSize": 12}},
+        "config": {"view": {"stroke": None}, "axis": axis, "legend": legend},
         **parts,
     }
 
 
 def bars(
-    title: str, rows: Mapping[str, Spread], *, unit: str, ours: str, log: bool = False
+    title: str,
+    rows: Mapping[str, Spread],
+    *,
+    unit: str,
+    ours: str | tuple[str, ...],
+    log: bool = False,
 ) -> Chart:
     """
-    Draw a bar per row, the smallest first, with its quartiles; ours stands out.
+    Draw a bar per row, the smallest first, with its quartiles and its median; ours stands out.
 
     Args:
         title: What is drawn.
@@ -47,40 +64,32 @@ def bars(
             "median": at.median,
             "low": at.low,
             "high": at.high,
+            "shown": cell_text(at.median),
             "ours": name.startswith(ours),
         }
         for name, at in sorted(rows.items(), key=lambda row: row[1].median)
     ]
     scale: dict[str, object] = {"type": "log"} if log else {"zero": True}
-    y = {
-        "field": "name",
-        "type": "nominal",
-        "sort": None,
-        "title": None,
-        "axis": {"labelLimit": 300},
-    }
-    color = {
-        "field": "ours",
-        "type": "nominal",
-        "legend": None,
-        "scale": {"domain": [True, False], "range": [_OURS, _OTHERS]},
-    }
-    x = {"field": "median", "type": "quantitative", "title": unit, "scale": scale}
+    axis = {"labelLimit": 400, "ticks": False, "domain": False, "labelPadding": 8}
+    y = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": axis}
+    colors = {"domain": [True, False], "range": [_OURS, _OTHERS]}
+    color = {"field": "ours", "type": "nominal", "legend": None, "scale": colors}
+
+    def x(field: str) -> dict[str, object]:
+        return {"field": field, "type": "quantitative", "title": unit, "scale": scale}
+
     # A logarithmic axis has no zero for a bar to begin at.
-    mark = {"type": "point", "filled": True, "size": 90} if log else {"type": "bar"}
+    mark = {"type": "point", "filled": True, "size": 120} if log else {"type": "bar"}
+    quartiles = {"type": "rule", "strokeWidth": 2, "color": _QUARTILES}
+    text = {"type": "text", "align": "left", "dx": 8, "fontSize": 14}
     return _chart(
         title,
+        height={"step": 34},
         data={"values": values},
         layer=[
-            {"mark": mark, "encoding": {"y": y, "x": x, "color": color}},
-            {
-                "mark": {"type": "rule", "strokeWidth": 2},
-                "encoding": {
-                    "y": y,
-                    "x": {"field": "low", "type": "quantitative", "scale": scale, "title": unit},
-                    "x2": {"field": "high"},
-                },
-            },
+            {"mark": mark, "encoding": {"y": y, "x": x("median"), "color": color}},
+            {"mark": quartiles, "encoding": {"y": y, "x": x("low"), "x2": {"field": "high"}}},
+            {"mark": text, "encoding": {"y": y, "x": x("high"), "text": {"field": "shown"}}},
         ],
     )
 
@@ -107,23 +116,35 @@ def lines(
         log_x: Draw that axis logarithmic.
         log_y: Draw that axis logarithmic.
     """
+    names = list(dict.fromkeys(str(value[series]) for value in values))
+    others = iter(_PALETTE)
+    colors = [_OURS if name.startswith(_OUR_NAME) else next(others) for name in names]
+    color = {
+        "field": series,
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": names, "range": colors},
+    }
+    encoding: dict[str, object] = {
+        "x": _axis(x, log=log_x),
+        "y": _axis(y, log=log_y),
+        "color": color,
+    }
+    if len(names) <= _FEW_LINES:  # so that two in the same place are both seen
+        encoding["strokeDash"] = {"field": series, "type": "nominal", "sort": None, "legend": None}
     return _chart(
         title,
         height=320,
         data={"values": list(values)},
-        mark={"type": "line", "point": True},
-        encoding={
-            "x": _axis(x, log=log_x),
-            "y": _axis(y, log=log_y),
-            "color": {"field": series, "type": "nominal", "title": None},
-        },
+        mark={"type": "line", "point": {"size": 60}, "strokeWidth": 3},
+        encoding=encoding,
     )
 
 
 def _axis(name: str, *, log: bool) -> dict[str, object]:
     # A name with a dot in brackets would be a path.
     field = name.replace(".", "\\.").replace("[", "\\[").replace("]", "\\]")
-    scale: dict[str, object] = {"type": "log"} if log else {"zero": False}
+    scale: dict[str, object] = {"type": "log"} if log else {"zero": True}
     return {"field": field, "type": "quantitative", "title": name, "scale": scale}
 
 
@@ -141,7 +162,7 @@ def latency_over_time(
         faults: The same of when faults were switched on.
     """
     x = {"type": "quantitative", "title": "seconds since the start"}
-    y = {"type": "quantitative", "title": "latency in ms", "scale": {"type": "log"}}
+    y = {"type": "quantitative", "title": "latency in ms", "scale": {"type": "log", "nice": False}}
     return _chart(
         title,
         height=380,

@@ -1,20 +1,24 @@
 """
 Process pairs: what is measured runs in child processes that take their orders over a pipe.
 
-An order is a JSON object a line with a `verb`; each is answered by a line, in turn.
+An order is a JSON object a line with a `verb`; each is answered by a line, in turn, and in time: a
+child that is late says where it stands, and one that does not even say that is killed.
 """
 
 import asyncio
 import json
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Self, TypeAlias
+from typing import IO, Any, Final, Self, TypeAlias
 
 from attrs import define, field
+
+from benchmarks.open_files import allow_many_files
 
 __all__ = ["LOOPS", "Child", "ChildFailedError", "Details", "obey", "run"]
 
@@ -24,7 +28,15 @@ Details: TypeAlias = dict[str, Any]
 LOOPS: Final = ("asyncio", "uvloop")
 _ROOT: Final = Path(__file__).parents[1]
 _LONGEST_LINE: Final = 64 * 1024 * 1024
+_START: Final = 60.0
+"""Seconds in which a child has to be ready; imports are slow while a machine is busy."""
+_PATIENCE: Final = 60.0
+"""Seconds in which an order has to be carried out."""
+_MORE_PATIENCE: Final = 10.0
+"""Seconds more in which a child that is late has to say so."""
 _FAREWELL: Final = 5.0
+_SHOWN: Final = 4000
+"""Bytes that are shown of what a child that failed had written."""
 
 
 class ChildFailedError(Exception):
@@ -42,8 +54,11 @@ class Child:
     """
 
     process: asyncio.subprocess.Process
+    _name: str
     _orders: asyncio.StreamWriter
     _answers: asyncio.StreamReader
+    _complaints: IO[bytes]
+    _shown: int = 0
     ready: Details = field(factory=dict[str, Any])
 
     @classmethod
@@ -52,58 +67,90 @@ class Child:
         Start `python -m benchmarks.MODULE` and wait until it is ready.
 
         Raises:
-            ChildFailedError: It ended instead.
+            ChildFailedError: It ended instead, or was not ready in time.
         """
+        complaints = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", f"benchmarks.{module}", *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=complaints,
             cwd=_ROOT,
             limit=_LONGEST_LINE,
         )
         if process.stdin is None or process.stdout is None:
             msg = "a child without pipes"
             raise ChildFailedError(msg)
-        child = cls(process, process.stdin, process.stdout)
-        child.ready = await child._answer("start")
+        name = " ".join((module, *arguments))
+        child = cls(process, name, process.stdin, process.stdout, complaints)
+        try:
+            child.ready = await child._answer("start", _START)
+        except BaseException:
+            await child.aclose()
+            raise
         return child
 
-    async def ask(self, verb: str, **details: object) -> Details:
+    async def ask(self, verb: str, *, within: float = _PATIENCE, **details: object) -> Details:
         """
         Give an order and wait for its answer.
 
+        Args:
+            verb: What is to be done.
+            within: Seconds in which it has to be done.
+            details: What the verb needs to know.
+
         Raises:
-            ChildFailedError: It went wrong.
+            ChildFailedError: It went wrong, or was not done in time.
         """
-        self._orders.write(json.dumps({"verb": verb, **details}).encode() + b"\n")
-        return await self._answer(verb)
+        order = {"verb": verb, "within": within, **details}
+        self._orders.write(json.dumps(order).encode() + b"\n")
+        return await self._answer(verb, within + _MORE_PATIENCE)
 
     async def aclose(self) -> None:
-        """Let it end; one that does not is killed."""
+        """Let it end, and show what it complained about; one that does not end is killed."""
         self._orders.close()
         try:
             async with asyncio.timeout(_FAREWELL):
                 await self.process.wait()
         except TimeoutError:
-            with suppress(ProcessLookupError):
-                self.process.kill()
-            await self.process.wait()
+            await self._kill()
+        sys.stderr.write(self._complained())
+        self._complaints.close()
+
+    async def _answer(self, verb: str, within: float) -> Details:
+        try:
+            async with asyncio.timeout(within):
+                line = await self._answers.readline()
+        except TimeoutError:
+            await self._kill()
+            raise self._failure(f"did not answer {verb!r} within {within:g} s") from None
+        if not line:
+            raise self._failure(f"ended at {verb!r}")
+        answer: Details = json.loads(line)
+        if "fault" in answer:
+            raise self._failure(f"failed at {verb!r}:\n{answer['fault']}")
+        return answer
+
+    def _failure(self, what: str) -> ChildFailedError:
+        return ChildFailedError(f"{self._name}: {what}\n{self._complained()}")
+
+    def _complained(self) -> str:
+        """Give the end of what it wrote to its standard error, once."""
+        # Both ends share one position in the file, so it is read without moving that.
+        end = os.fstat(self._complaints.fileno()).st_size
+        begin, self._shown = max(self._shown, end - _SHOWN), end
+        return os.pread(self._complaints.fileno(), end - begin, begin).decode(errors="replace")
+
+    async def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
-
-    async def _answer(self, verb: str) -> Details:
-        line = await self._answers.readline()
-        if not line:
-            msg = f"the child ended at {verb!r}"
-            raise ChildFailedError(msg)
-        answer: Details = json.loads(line)
-        if "fault" in answer:
-            raise ChildFailedError(answer["fault"])
-        return answer
 
 
 async def obey(
@@ -117,6 +164,7 @@ async def obey(
         verbs: What is done for each verb; the details are keyword arguments.
         ready: What to say first.
     """
+    allow_many_files()
     # Whatever a library prints must not come between the answers.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -128,7 +176,8 @@ async def obey(
     while line := await reader.readline():
         order: Details = json.loads(line)
         try:
-            answer = dict(await verbs[order.pop("verb")](**order) or {})
+            async with asyncio.timeout(order.pop("within")):
+                answer = dict(await verbs[order.pop("verb")](**order) or {})
         except Exception:  # noqa: BLE001 - the parent is told, whatever it is
             answer = {"fault": traceback.format_exc()}
         print(json.dumps(answer), file=out, flush=True)

@@ -14,15 +14,19 @@ from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from benchmarks.children import Child, obey, run
+from benchmarks.collector import watched_collector
 from benchmarks.crowd import stampede
 from benchmarks.latency import Latencies
 from benchmarks.memory import resident
+from benchmarks.open_files import most_files
 from benchmarks.peers import WHAT, Caller, open_peer
 from benchmarks.server import WIDGET, steer
 from benchmarks.target import Target
 
 __all__ = ["start_client", "start_clients"]
 
+_GLANCE: Final = 0.1
+_OTHER_FILES: Final = 64
 _NOT_OPTIONAL: Final = {"aiohttp", "benchmarks", "flexiti_async", "flexiti_stores"}
 
 
@@ -90,11 +94,16 @@ class _Client:
                 await init_widget()
                 latencies.append(clock() - began)
 
-        gc.collect()
-        wall, cpu = time.perf_counter(), time.process_time()
-        await asyncio.gather(*(shop() for _ in range(in_flight)))
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        return {"cpu": cpu, "wall": wall, "latencies": Latencies.of(latencies).encode()}
+        with watched_collector() as collected:
+            wall, cpu = time.perf_counter(), time.process_time()
+            await asyncio.gather(*(shop() for _ in range(in_flight)))
+            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        return {
+            "cpu": cpu,
+            "wall": wall,
+            "collector": collected.cpu,
+            "latencies": Latencies.of(latencies).encode(),
+        }
 
     async def tokens(self, number: int) -> dict[str, object]:
         """Ask for the token that is held, one time after the other."""
@@ -113,14 +122,24 @@ class _Client:
         return await stampede(self._peer, self._target, scenario, callers)
 
     async def waiting(self, number: int) -> dict[str, object]:
-        """Tell how many bytes calls take that wait for their answers."""
+        """
+        Tell how many bytes calls take that wait for their answers.
+
+        Raises:
+            OSError: So many connections need more files than may be open.
+        """
+        if number + _OTHER_FILES > (most := most_files()):
+            raise OSError(f"{number:,} connections, but {most:,} open files: raise `ulimit -n`")
         await self._peer.init_widget()
         await steer(self._target, hold=[WIDGET])
         gc.collect()
         before = resident()
         calls = [asyncio.ensure_future(self._peer.init_widget()) for _ in range(number)]
-        while (await steer(self._target))["waiting"] < number:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.05)
+        while (await steer(self._target))["waiting"] < number:
+            for call in calls:
+                if call.done():  # its answer is held back, so it can only have failed
+                    call.result()
+            await asyncio.sleep(_GLANCE)
         gc.collect()
         after = resident()
         await steer(self._target, hold=[])

@@ -34,16 +34,11 @@ class Latencies:
         """Take up others."""
         self._histogram.add(others._histogram)
 
-    def percentile(self, percent: float) -> float | None:
-        """Tell the seconds within which so many percent were done; None if there were none."""
-        if not self.count:
+    def milliseconds(self, percent: float) -> float | None:
+        """Tell the milliseconds within which so many percent were done; None if there were none."""
+        if not self._histogram.get_total_count():
             return None
-        return self._histogram.get_value_at_percentile(percent) / _PER_SECOND
-
-    @property
-    def count(self) -> int:
-        """How many there were."""
-        return self._histogram.get_total_count()
+        return self._histogram.get_value_at_percentile(percent) / _PER_SECOND * 1000
 
     def encode(self) -> str:
         """Write them down for another process, in HdrHistogram's own compressed form."""

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from benchmarks.load_run import FAULTS, MIX, Load
 from benchmarks.load_target import SANDBOX
+from benchmarks.output import put_out
 from benchmarks.report import Report
 from benchmarks.stores import store_urls
 from flexiti_async.sandbox.fault_codec import rule_from_text
@@ -34,12 +35,14 @@ async def measure(*, smoke: bool) -> Report:
             load = Load(rate=40, duration=5, expires_in=6, concurrency=50, store=urls["redis"])
         else:
             load = Load(
-                rate=250,
-                duration=45,
+                rate=200,
+                duration=50,
                 store=urls["redis"],
                 concurrency=500,
-                # Long enough for many customers to come meanwhile.
-                token_latency=0.5,
+                # Renewed every four seconds, for more than one: as many customers come during a
+                # renewal as it takes to tell their 99th percentile.
+                expires_in=12,
+                token_latency=1.2,
             )
         return await load.run()
 
@@ -121,10 +124,7 @@ def main(
         seed=seed,
     )
     console = Console(width=None if sys.stdout.isatty() else 120)
-    report = asyncio.run(load.run())
-    report.show(console)
-    for path in report.write(out):
-        console.print(f"wrote {path}")
+    put_out(asyncio.run(load.run()), console, out)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,19 @@
 """The report of a load test."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from benchmarks.cells import Cell
-from benchmarks.charts import latency_over_time, lines
 from benchmarks.latency import Latencies
-from benchmarks.load_results import APPLICATION, DONE, Checkout, Results, Span, overlaps
-from benchmarks.measure import renewals_of
+from benchmarks.load_charts import latency_chart, throughput_chart
+from benchmarks.load_renewals import p99_ratio, pairs, parted, requests_of_renewals
+from benchmarks.load_results import APPLICATION, DONE, Checkout, Results, overlaps
 from benchmarks.report import Goal, Report, Table
 
 __all__ = ["report_of"]
 
 _PERCENTILES: Final = (50, 90, 99, 99.9)
-_COLUMNS: Final = 120
-"""Columns of the heat map."""
-_ENOUGH: Final = 100
-"""Checkouts that a 99th percentile needs at least."""
-_LINES: Final = 40
-"""Points of the lines of percentiles."""
 
 
 def report_of(
@@ -51,7 +44,7 @@ def report_of(
             _tokens(results, lifetime),
         ],
         goals=_goals(results, lifetime, shared=shared),
-        charts=[_over_time(results, seconds), _throughput(results, seconds)],
+        charts=[latency_chart(results, seconds), throughput_chart(results, seconds)],
         parameters=parameters,
     )
 
@@ -60,27 +53,12 @@ def _row(name: str, some: Sequence[Checkout], seconds: float | None = None) -> l
     latencies = Latencies.of(one.took for one in some)
     failed = sum(one.outcome != DONE for one in some)
     rate: list[Cell] = [] if seconds is None else [len(some) / seconds]
-    times = (latencies.percentile(percent) for percent in _PERCENTILES)
-    shown = [None if time is None else time * 1000 for time in times]
-    return [name, len(some), failed, *rate, *shown]
-
-
-def _split(results: Results) -> tuple[list[Checkout], list[Checkout]]:
-    """
-    Part those who took the shared token by whether its successor was fetched meanwhile.
-
-    Without those who came before there was any: they had to wait.
-    """
-    first, *renewals = sorted(results.renewals) or [(0.0, 0.0)]
-    parts: tuple[list[Checkout], list[Checkout]] = [], []
-    for one in results.undisturbed:
-        if one.flow != APPLICATION and not overlaps(one.span, [first]):
-            parts[not overlaps(one.span, renewals)].append(one)
-    return parts
+    times = [latencies.milliseconds(percent) for percent in _PERCENTILES]
+    return [name, len(some), failed, *rate, *times]
 
 
 def _phases(results: Results, seconds: float) -> Table:
-    during, outside = _split(results)
+    during, outside = parted(results)
     own = [one for one in results.undisturbed if one.flow == APPLICATION]
     faulty = [one for one in results.checkouts if overlaps(one.span, results.faults)]
     parts = {
@@ -111,17 +89,12 @@ def _outcomes(results: Results) -> Table:
     return Table("Outcomes", ("outcome", "no faults", "faults on"), rows)
 
 
-def _calm_renewals(results: Results, lifetime: float | None) -> list[int]:
-    """Count the requests of each renewal that met no faults."""
-    begun = [begin for begin, end in results.renewals if not overlaps((begin, end), results.faults)]
-    return renewals_of(begun, apart=(lifetime or 1200.0) / 4)
-
-
 def _tokens(results: Results, lifetime: float | None) -> Table:
-    calm = _calm_renewals(results, lifetime)
+    calm = requests_of_renewals(results, lifetime)
     cpu = results.cpu / len(results.checkouts) * 1000 if results.checkouts else None
     rows: list[tuple[str, Cell]] = [
         ("token requests, as the target counted", results.asked),
+        ("… as the processes of customers counted", sum(results.tokens.values())),
         ("tokens that all share", results.tokens["shared"]),
         ("tokens of one application each", results.tokens["dedicated"]),
         ("token requests that failed", results.tokens["failed"]),
@@ -133,55 +106,19 @@ def _tokens(results: Results, lifetime: float | None) -> Table:
 
 
 def _goals(results: Results, lifetime: float | None, *, shared: bool) -> list[Goal]:
-    during, outside = _split(results)
     failed = sum(one.outcome != DONE for one in results.undisturbed)
     applied = sum(one.flow == APPLICATION for one in results.checkouts)
+    beyond = max(results.tokens["dedicated"] - applied, 0)
     goals = [
         Goal("checkouts that failed while no fault was on", failed, 0, "=", counted=True),
-        Goal(
-            "tokens of one application each, beyond one",
-            max(results.tokens["dedicated"] - applied, 0),
-            0,
-            "=",
-            counted=True,
-        ),
+        Goal("tokens of one application each, beyond one", beyond, 0, "=", counted=True),
     ]
-    if shared and (calm := _calm_renewals(results, lifetime)):
+    if shared and (calm := requests_of_renewals(results, lifetime)):
         goals.append(Goal("token requests per renewal, at most", max(calm), 1, "=", counted=True))
-    some, others = (Latencies.of(c.took for c in part).percentile(99) for part in (during, outside))
-    if some is not None and others and len(during) >= _ENOUGH:
-        goals.append(Goal("p99 while a token is renewed / otherwise", some / others, 1.10))
+    if found := pairs(results):
+        during = sum(len(pair.during) for pair in found)
+        between = sum(len(pair.between) for pair in found)
+        who = f"{during:,} checkouts in {len(found)} renewals, {between:,} between them"
+        figure = f"p99 during a token renewal / otherwise ({who})"
+        goals.append(Goal(figure, p99_ratio(found), 1.10, main=True))
     return goals
-
-
-def _over_time(results: Results, seconds: float) -> dict[str, object]:
-    return latency_over_time(
-        "Latency of checkouts; lines: with the shared token; yellow: renewals; red: faults",
-        spots=list(results.spots(seconds / _COLUMNS)),
-        percentiles=list(results.percentiles(seconds / _LINES, (50, 99))),
-        refreshes=_bands(results.renewals),
-        faults=_bands(results.faults),
-    )
-
-
-def _bands(spans: Sequence[Span]) -> list[dict[str, float]]:
-    return [{"from": begin, "to": end} for begin, end in spans]
-
-
-def _throughput(results: Results, seconds: float) -> dict[str, object]:
-    width = seconds / _LINES
-    counts = Counter(
-        (math.floor(one.came / width), "done" if one.outcome == DONE else "failed")
-        for one in results.checkouts
-    )
-    values = [
-        {"seconds since the start": (column + 0.5) * width, "per second": n / width, "what": what}
-        for (column, what), n in sorted(counts.items())
-    ]
-    return lines(
-        "Checkouts per second, by when they came",
-        values,
-        x="seconds since the start",
-        y="per second",
-        series="what",
-    )

@@ -1,16 +1,14 @@
 """What a load test has seen, put together of what its processes tell."""
 
-import math
 from array import array
 from base64 import b64decode
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias, TypeVar
 
 from attrs import define, field, frozen
 
 from benchmarks.children import Details
-from benchmarks.latency import Latencies
 
 __all__ = ["APPLICATION", "DONE", "Checkout", "Results", "Span", "overlaps"]
 
@@ -21,8 +19,6 @@ Span: TypeAlias = tuple[float, float]
 """From when to when, in seconds since the start."""
 
 _Key = TypeVar("_Key")
-_PER_DECADE: Final = 12
-"""Rows of the heat map between 1 ms and 10 ms, and so on."""
 
 
 @frozen
@@ -93,39 +89,10 @@ class Results:
 
     def by(self, key: Callable[[Checkout], _Key]) -> dict[_Key, list[Checkout]]:
         """Sort customers by something."""
-        sorted_: dict[_Key, list[Checkout]] = defaultdict(list)
+        groups: dict[_Key, list[Checkout]] = defaultdict(list)
         for one in self.checkouts:
-            sorted_[key(one)].append(one)
-        return sorted_
-
-    def spots(self, width: float) -> Iterator[dict[str, float]]:
-        """Give the heat map: how many came in each interval and took so long."""
-        counts = Counter(
-            (math.floor(one.came / width), math.floor(math.log10(one.took * 1000) * _PER_DECADE))
-            for one in self.checkouts
-            if one.took > 0
-        )
-        for (column, row), number in counts.items():
-            yield {
-                "from": column * width,
-                "to": (column + 1) * width,
-                "low": 10 ** (row / _PER_DECADE),
-                "high": 10 ** ((row + 1) / _PER_DECADE),
-                "calls": number,
-            }
-
-    def percentiles(self, width: float, percents: Sequence[float]) -> Iterator[dict[str, object]]:
-        """Give percentiles for those who came in each interval and took the shared token."""
-        for column, came in sorted(self.by(lambda one: math.floor(one.came / width)).items()):
-            latencies = Latencies.of(one.took for one in came if one.flow != APPLICATION)
-            for percent in percents:
-                seconds = latencies.percentile(percent)
-                if seconds is not None:
-                    yield {
-                        "second": (column + 0.5) * width,
-                        "percentile": f"p{percent:g}",
-                        "ms": seconds * 1000,
-                    }
+            groups[key(one)].append(one)
+        return groups
 
 
 def _floats(text: str) -> "array[float]":

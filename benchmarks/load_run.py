@@ -31,6 +31,8 @@ _FAULTS_FROM, _FAULTS_TO = 0.5, 0.7
 _TOGETHER: Final = 0.5
 _GRACE: Final = 2.0
 """Seconds after the faults that still belong to them: repeats take a moment."""
+_LAST_ONES: Final = 300.0
+"""Seconds in which all who came have to be served: more than came may wait in an open loop."""
 _STEP: Final = 0.25
 
 
@@ -89,8 +91,10 @@ class Load:
                     "begin", at=start, seconds=self.duration, rate=rate, concurrency=share
                 )
             troubling = asyncio.ensure_future(self._trouble(target, start, results))
+            stack.callback(troubling.cancel)
             await self._watch(shoppers, start)
-            for told in await asyncio.gather(*(shopper.ask("finish") for shopper in shoppers)):
+            finishing = (shopper.ask("finish", within=_LAST_ONES) for shopper in shoppers)
+            for told in await asyncio.gather(*finishing):
                 results.take(told)
             await troubling
             results.asked = await target.token_requests()

@@ -1,12 +1,13 @@
 """Repeats, medians and spread: arithmetic only, no clock and no process."""
 
+import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Self, TypeVar
 
 from attrs import frozen
 
-__all__ = ["Spread", "interleaved", "ratios", "renewals_of"]
+__all__ = ["Spread", "interleaved", "percentile", "ratios", "renewals_of"]
 
 T = TypeVar("T")
 
@@ -59,6 +60,20 @@ def ratios(of: Sequence[float], to: Sequence[float]) -> Spread:
         ValueError: There are none, or not equally many.
     """
     return Spread.of([one / other for one, other in zip(of, to, strict=True)])
+
+
+def percentile(values: Iterable[float], percent: float) -> float:
+    """
+    Tell the least of some values that so many percent of them do not exceed.
+
+    Raises:
+        ValueError: There are none.
+    """
+    ordered = sorted(values)
+    if not ordered:
+        msg = "nothing was measured"
+        raise ValueError(msg)
+    return ordered[max(math.ceil(len(ordered) * percent / 100) - 1, 0)]
 
 
 def interleaved(subjects: Sequence[T], rounds: int) -> Iterator[T]:

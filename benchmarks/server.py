@@ -32,6 +32,8 @@ _ACCESS_TOKEN: Final = "bench-access-token-0123456789abcdef0123456789abcdef"  # 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _LONGEST_HOLD: Final = 3.0
 """Seconds after which answers come in any case: who blocks its loop cannot ask for them."""
+_PATIENCE: Final = 30.0
+"""Seconds in which the server has to answer to an order."""
 _BACKLOG: Final = 16384
 
 
@@ -186,12 +188,20 @@ async def steer(target: Target, **orders: object) -> Details:
     Returns:
         `requests` by endpoint; how many are `waiting`; `token_times`: when token requests came,
         and when the `first_answer` to one was sent (monotonic clock of this machine).
+
+    Raises:
+        TimeoutError: The server does not answer.
     """
-    parts = urlsplit(target.base_url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     body = json.dumps(orders).encode()
     head = f"HTTP/1.1\r\nhost: bench\r\ncontent-length: {len(body)}\r\n\r\n"
-    writer.write(_CONTROL + head.encode() + body)
+    async with asyncio.timeout(_PATIENCE):
+        return await _control(target, _CONTROL + head.encode() + body)
+
+
+async def _control(target: Target, order: bytes) -> Details:
+    parts = urlsplit(target.base_url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(order)
     answer = await reader.readuntil(b"\r\n\r\n")
     length = int(answer.partition(b"content-length: ")[2].split()[0])
     state: Details = json.loads(await reader.readexactly(length))

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from benchmarks.children import obey, run
 from benchmarks.counting import CountingStore
@@ -11,7 +11,17 @@ from benchmarks.target import ACCOUNT_NUMBER, Target
 from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession, PurchaseWidget, open_store
 from flexiti_async.events import Event, TokenWaited
 
-_CUSTOMER = PurchaseWidget(account_number=ACCOUNT_NUMBER)
+__all__ = ["ALONE", "CHECKOUTS", "KINDS", "NOT_RESUMABLE", "RESUMABLE", "TOKENS"]
+
+ALONE: Final = "init_widget()"
+NOT_RESUMABLE: Final = "checkout(resumable=False)"
+RESUMABLE: Final = "checkout()"
+
+TOKENS: Final = "token()"
+CHECKOUTS: Final = "checkouts (a min_ttl of half a lifetime)"
+KINDS: Final[tuple[str, ...]] = (TOKENS, CHECKOUTS)
+"""What callers want who come steadily."""
+_CUSTOMER: Final = PurchaseWidget(account_number=ACCOUNT_NUMBER)
 
 
 class _Shop:
@@ -50,18 +60,22 @@ class _Shop:
             "operations": self._operations - before,
         }
 
-    async def steady(self, seconds: float, rate: float, min_ttl: float) -> dict[str, object]:
-        """Let callers come at a rate, each on time, and tell how many had to wait."""
+    async def steady(self, seconds: float, rate: float, kind: str) -> dict[str, object]:
+        """Let callers of a kind come at a rate, each on time, and tell how many had to wait."""
         harmed = 0
+        wants: dict[str, Callable[[], Awaitable[object]]] = {
+            TOKENS: self._session.token,
+            CHECKOUTS: self._checkout,
+        }
 
         async def call() -> None:
             nonlocal harmed
             try:
-                await self._session.token(min_ttl=min_ttl)
+                await wants[kind]()
             except FlexitiError:
                 harmed += 1
 
-        # The first one may have to mark the token as promised; what counts are renewals.
+        # The first one has to wait for the first token; what counts are renewals.
         await call()
         self._waits.clear()
         operations = self._operations
@@ -79,32 +93,32 @@ class _Shop:
         }
 
     async def operations(self, number: int) -> dict[str, float]:
-        """Count the store's operations per checkout of each kind, with a token at hand."""
+        """Count the store's operations per step of each kind of checkout, with a token at hand."""
         await self._session.token(min_ttl=None)
 
         async def alone() -> None:
             await self._session.init_widget(_CUSTOMER)
 
-        async def not_resumable() -> None:
-            checkout = await self._session.checkout(resumable=False)
-            await checkout.init_widget(_CUSTOMER)
-
         async def resumable() -> None:
             checkout = await self._session.checkout()
             await checkout.init_widget(_CUSTOMER)
 
-        kinds: dict[str, Callable[[], Awaitable[None]]] = {
-            "init_widget()": alone,
-            "checkout(resumable=False), init_widget()": not_resumable,
-            "checkout(), init_widget()": resumable,
+        kinds: dict[str, tuple[int, Callable[[], Awaitable[None]]]] = {
+            ALONE: (1, alone),
+            NOT_RESUMABLE: (2, self._checkout),
+            RESUMABLE: (2, resumable),
         }
         counted: dict[str, float] = {}
-        for name, kind in kinds.items():
+        for name, (steps, kind) in kinds.items():
             before = self._operations
             for _ in range(number):
                 await kind()
-            counted[name] = (self._operations - before) / number
+            counted[name] = (self._operations - before) / number / steps
         return counted
+
+    async def _checkout(self) -> None:
+        checkout = await self._session.checkout(resumable=False)
+        await checkout.init_widget(_CUSTOMER)
 
     @property
     def _operations(self) -> int:

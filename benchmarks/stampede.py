@@ -7,14 +7,15 @@ from typing import Final
 import attrs
 from attrs import frozen
 
-from benchmarks.cells import Cell
-from benchmarks.charts import lines
-from benchmarks.children import Child
+from benchmarks.charts import bars
+from benchmarks.children import Child, Details
 from benchmarks.client import start_client
-from benchmarks.crowd import CANCELLED, COLD, DOWN, EXPIRED, RENEWING, SCENARIOS
+from benchmarks.crowd import CANCELLED, COLD, DOWN, RENEWING, SCENARIOS
+from benchmarks.measure import Spread
 from benchmarks.peers import HOLDERS, OURS, WHAT
-from benchmarks.report import Goal, Report, Table
+from benchmarks.report import Chart, Goal, Report, Table
 from benchmarks.server import TOKEN, running_server, steer
+from benchmarks.shop import KINDS
 
 __all__ = ["measure"]
 
@@ -22,6 +23,8 @@ _FLOW: Final = "flexiti_flow"
 _ONE_BY_ONE: Final = (CANCELLED, DOWN)
 _MOST_ONE_BY_ONE: Final = 100
 """Some peers ask once per caller then, one after the other: more callers would take minutes."""
+_LATENCY: Final = 0.05
+"""Seconds that the token endpoint takes while callers come steadily."""
 
 
 @frozen
@@ -37,9 +40,9 @@ class _Size:
 
 
 _FULL: Final = _Size(
-    (1, 10, 100, 1000, 10_000), (1, 100, 10_000), HOLDERS, SCENARIOS, 1, 12.0, 900, 4
+    (1, 10, 100, 1000, 10_000), (1, 100, 10_000), HOLDERS, SCENARIOS, 2, 15.0, 670, 6
 )
-_SMOKE: Final = _Size((100,), (100,), (OURS, _FLOW, "aiohttp_oauth2"), (COLD,), 3, 3.5, 200, 4)
+_SMOKE: Final = _Size((100,), (100,), (OURS, _FLOW, "aiohttp_oauth2"), (COLD,), 3, 5.0, 200, 8)
 
 
 @frozen
@@ -55,6 +58,10 @@ class _Found:
     usable: bool
     seconds: float
 
+    def met(self, scenario: str, callers: int) -> bool:
+        """Tell whether it is of so many callers in this scenario."""
+        return (self.scenario, self.callers) == (scenario, callers)
+
 
 async def measure(*, smoke: bool) -> Report:
     """Measure it."""
@@ -63,16 +70,14 @@ async def measure(*, smoke: bool) -> Report:
     crowds = await asyncio.gather(*(_crowds(peer, size, places) for peer in size.peers))
     found = [one for crowd in crowds for one in crowd or ()]
     missing = [WHAT[peer] for peer, crowd in zip(size.peers, crowds, strict=True) if crowd is None]
-    plain, flow = await asyncio.gather(
-        _steady(size, min_ttl=0.0), _steady(size, min_ttl=size.lifetime / 2)
-    )
-    steady = {"plain": plain, "with a min_ttl": flow}
+    runs = await asyncio.gather(*(_steady(size, kind) for kind in KINDS))
+    steady = dict(zip(KINDS, runs, strict=True))
     return Report(
         name="stampede",
         title="many callers who want a token at once",
         tables=[*(_table(scenario, found) for scenario in SCENARIOS), _steady_table(steady)],
         goals=[*_goals(found), *_steady_goals(steady)],
-        charts=[_chart(COLD, found), _chart(DOWN, found)],
+        charts=_charts(found, size),
         parameters={"seconds of steady callers": size.steady_seconds, "lifetime": size.lifetime},
         missing=missing,
     )
@@ -99,14 +104,13 @@ async def _crowds(peer: str, size: _Size, places: asyncio.Semaphore) -> list[_Fo
     return found
 
 
-async def _steady(size: _Size, *, min_ttl: float) -> dict[str, float]:
-    """Let callers come steadily for several lifetimes, in real time."""
+async def _steady(size: _Size, kind: str) -> Details:
+    """Let callers of a kind come steadily for several lifetimes, in real time."""
     async with running_server() as target, await Child.start("shop") as child:
-        await steer(target, expires_in=size.lifetime, token_latency=0.05)
+        await steer(target, expires_in=size.lifetime, token_latency=_LATENCY)
         await child.ask("open", target=target.to_json(), store="memory://")
-        await child.ask("token")
         seen = await child.ask(
-            "steady", seconds=size.steady_seconds, rate=size.steady_rate, min_ttl=min_ttl
+            "steady", seconds=size.steady_seconds, rate=size.steady_rate, kind=kind
         )
         state = await steer(target)
     return {**seen, "requests": state["requests"][TOKEN]}
@@ -122,51 +126,71 @@ def _table(scenario: str, found: list[_Found]) -> Table:
     return Table(scenario, columns, rows)
 
 
-def _steady_table(steady: Mapping[str, Mapping[str, float]]) -> Table:
-    rows: list[list[Cell]] = [
-        [name, *(int(seen[key]) for key in ("callers", "requests", "blocked", "harmed"))]
-        for name, seen in steady.items()
+def _steady_table(steady: Mapping[str, Details]) -> Table:
+    rows = [
+        (kind, *(seen[key] for key in ("callers", "requests", "blocked", "harmed")))
+        for kind, seen in steady.items()
     ]
     columns = ("flexiti-async", "callers", "requests", "blocked", "harmed")
     return Table("Callers who come steadily, over several lifetimes", columns, rows)
 
 
 def _goals(found: list[_Found]) -> list[Goal]:
+    return [
+        goal
+        for peer in (OURS, _FLOW)
+        for scenario in SCENARIOS
+        # The most callers are the hardest.
+        for goal in _goals_of([f for f in found if (f.peer, f.scenario) == (peer, scenario)][-1])
+    ]
+
+
+def _goals_of(most: _Found) -> list[Goal]:
+    where = f"{WHAT[most.peer]}, {most.scenario}, {most.callers:,} callers"
+    figures: list[tuple[str, int, int]] = [("token requests", most.requests, 1)]
+    if most.scenario != DOWN:
+        figures.append(("harmed", most.harmed, 0))
+    if most.scenario == RENEWING:
+        figures.append(("blocked", most.blocked, 0))
+    return [
+        Goal(
+            f"{what}: {where}",
+            number,
+            wanted,
+            "=",
+            counted=True,
+            main=most.scenario == RENEWING and what != "harmed",
+        )
+        for what, number, wanted in figures
+    ]
+
+
+def _steady_goals(steady: Mapping[str, Details]) -> list[Goal]:
     goals: list[Goal] = []
-    for peer in (OURS, _FLOW):
-        for scenario in SCENARIOS:
-            # The most callers are the hardest.
-            most = [one for one in found if (one.peer, one.scenario) == (peer, scenario)][-1]
-            where = f"{WHAT[peer]}, {scenario}, {most.callers:,} callers"
-            goals.append(Goal(f"token requests: {where}", most.requests, 1, "=", counted=True))
-            if scenario in {COLD, EXPIRED, RENEWING, CANCELLED}:
-                goals.append(Goal(f"harmed: {where}", most.harmed, 0, "=", counted=True))
-            if scenario == RENEWING:
-                goals.append(Goal(f"blocked: {where}", most.blocked, 0, "=", counted=True))
+    for kind, seen in steady.items():
+        renewals = seen["requests"] - 1
+        where = f"{seen['callers']:,} steady {kind} (renewals: {renewals})"
+        goals += [
+            Goal(f"renewals meanwhile: {where}", renewals, 1, "≥", counted=True),
+            Goal(f"blocked: {where}", seen["blocked"], 0, "=", counted=True, main=True),
+            Goal(f"harmed: {where}", seen["harmed"], 0, "=", counted=True),
+        ]
     return goals
 
 
-def _steady_goals(steady: Mapping[str, Mapping[str, float]]) -> list[Goal]:
+def _charts(found: list[_Found], size: _Size) -> list[Chart]:
+    many, fewer = max(size.peer_callers), _MOST_ONE_BY_ONE
+    waits = "Who waits while a token that is still good is renewed"
+    asks = "Token requests while the endpoint answers 503"
+    loses = "Who gets no token because the first one was cancelled"
     return [
-        Goal(f"{what}: steady callers, {name}", seen[what], 0, "=", counted=True)
-        for name, seen in steady.items()
-        for what in ("blocked", "harmed")
+        _chart(waits, {one.peer: one.blocked for one in found if one.met(RENEWING, many)}, many),
+        _chart(asks, {one.peer: one.requests for one in found if one.met(DOWN, fewer)}, fewer),
+        _chart(loses, {one.peer: one.harmed for one in found if one.met(CANCELLED, fewer)}, fewer),
     ]
 
 
-def _chart(scenario: str, found: list[_Found]) -> dict[str, object]:
-    values = [
-        # What is 0 has no place on a logarithmic axis.
-        {"callers": one.callers, "token requests": one.requests, "client": WHAT[one.peer]}
-        for one in found
-        if one.scenario == scenario and one.requests
-    ]
-    return lines(
-        f"Token requests, {scenario}",
-        values,
-        x="callers",
-        y="token requests",
-        series="client",
-        log_x=True,
-        log_y=True,
-    )
+def _chart(title: str, counts: Mapping[str, int], callers: int) -> Chart:
+    rows = {WHAT[peer]: Spread.of([count]) for peer, count in counts.items()}
+    unit = f"of {callers:,} callers, less is better"
+    return bars(title, rows, unit=unit, ours=WHAT[OURS])

@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 
 from benchmarks.charts import bars
-from benchmarks.children import Child
+from benchmarks.children import Child, ChildFailedError
 from benchmarks.measure import Spread, interleaved, ratios
 from benchmarks.peers import BASELINE, OURS, WHAT
 from benchmarks.report import Goal, Report, Table
@@ -21,15 +21,25 @@ from benchmarks.target import Target
 
 __all__ = ["measure"]
 
-_MODULES: Final = ("flexiti_async", "aiohttp", "attrs, cattrs, msgspec, aiohttp")
+_OURS: Final = "import flexiti_async"
+"""Lazy (PEP 562): it loads what is used, when it is used, so by itself it says little."""
+_USED: Final = "from flexiti_async import FlexitiConfig, FlexitiSession"
+"""What a shop writes."""
+_AIOHTTP: Final = "import aiohttp"
+_OTHERS: Final = "import attrs, cattrs, msgspec, aiohttp"
+_NOTHING: Final = "pass"
+_IMPORTS: Final = (_OURS, _USED, _AIOHTTP, _OTHERS, _NOTHING)
 _ROOT: Final = Path(__file__).parents[1]
+_PATIENCE: Final = 60.0
+# `time` is there anyway; whatever else came first would be missing in the figure.
 _IMPORT: Final = """
-import json, time
+import time
+cpu, wall = time.process_time(), time.perf_counter()
+{statement}
+wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+import json
 from benchmarks.memory import resident
-before, cpu, wall = resident(), time.process_time(), time.perf_counter()
-import {modules}
-wall, cpu, after = time.perf_counter() - wall, time.process_time() - cpu, resident()
-print(json.dumps([cpu, wall, after - before]))
+print(json.dumps([cpu, wall, resident()]))
 """
 
 
@@ -39,31 +49,34 @@ class _Size:
     checkouts: int
 
 
-_FULL: Final = _Size(15, 7)
-_SMOKE: Final = _Size(2, 1)
+_FULL: Final = _Size(11, 7)
+_SMOKE: Final = _Size(1, 1)
 
 
 async def measure(*, smoke: bool) -> Report:
     """Measure it."""
     size = _SMOKE if smoke else _FULL
     imports: dict[str, list[list[float]]] = defaultdict(list)
-    for modules in _MODULES:  # the first import of all compiles
-        await _import(modules)
-    for modules in interleaved(_MODULES, size.imports):
-        imports[modules].append(await _import(modules))
+    for statement in _IMPORTS:  # the first import of all compiles
+        await _import(statement)
+    for statement in interleaved(_IMPORTS, size.imports):
+        imports[statement].append(await _import(statement))
     async with running_server() as target:
         first = await _first_checkouts(target, size)
     return _report(imports, first, size)
 
 
-async def _import(modules: str) -> list[float]:
-    """Import in a new interpreter: seconds of CPU, seconds, bytes."""
+async def _import(statement: str) -> list[float]:
+    """Import in a new interpreter: seconds of CPU, seconds, bytes of memory afterwards."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _IMPORT.format(modules=modules)),
+        *(sys.executable, "-c", _IMPORT.format(statement=statement)),
         stdout=asyncio.subprocess.PIPE,
         cwd=_ROOT,
     )
-    out, _ = await process.communicate()
+    async with asyncio.timeout(_PATIENCE):
+        out, _ = await process.communicate()
+    if process.returncode:
+        raise ChildFailedError(f"{statement}: ended with {process.returncode}")
     taken: list[float] = json.loads(out)
     return taken
 
@@ -83,35 +96,49 @@ async def _first_checkouts(target: Target, size: _Size) -> dict[str, list[float]
 def _report(
     imports: dict[str, list[list[float]]], first: dict[str, list[float]], size: _Size
 ) -> Report:
-    ours, base = (imports[name] for name in _MODULES[:2])
-    ratio = ratios([taken[0] for taken in ours], [taken[0] for taken in base])
-    cpu, wall, memory = (
-        {
-            f"import {name}": Spread.of([taken[n] for taken in found]).scaled(unit)
-            for name, found in imports.items()
-        }
-        for n, unit in enumerate((1000, 1000, 1 / 1024**2))
-    )
-    rows = [(name, cpu[name], wall[name], memory[name]) for name in cpu]
+    base = [taken[0] for taken in imports[_AIOHTTP]]
+    goals = [
+        Goal(
+            f"CPU of `{name}` / `{_AIOHTTP}`",
+            ratios([t[0] for t in imports[name]], base),
+            1.25,
+            main=True,
+        )
+        for name in (_OURS, _USED)
+    ]
+    empty = Spread.of([taken[2] for taken in imports.pop(_NOTHING)]).median
+    cpu = {name: Spread.of([t[0] * 1000 for t in taken]) for name, taken in imports.items()}
+    rows = [
+        (
+            *(name, cpu[name], ratios([t[0] for t in taken], base)),
+            Spread.of([t[1] * 1000 for t in taken]),
+            Spread.of([(t[2] - empty) / 1024**2 for t in taken]),
+        )
+        for name, taken in imports.items()
+    ]
     processes = [(WHAT[peer], Spread.of(taken).scaled(1000)) for peer, taken in first.items()]
     return Report(
         name="start",
         title="importing the library, and the first checkout of a new process",
         tables=[
-            Table("Imports, each in a new interpreter", ("", "CPU ms", "ms", "MiB"), rows),
+            Table(
+                "Imports, each in a new interpreter",
+                ("", "CPU ms", "/ of aiohttp", "ms", "MiB"),
+                rows,
+            ),
             Table(
                 "From a new process to its first widget (by hand: without a token)",
                 ("", "ms"),
                 processes,
             ),
         ],
-        goals=[Goal("CPU of import flexiti_async / import aiohttp", ratio, 1.25)],
+        goals=goals,
         charts=[
             bars(
                 "CPU time of an import",
                 cpu,
                 unit="ms of CPU time, less is better",
-                ours="import flexiti_async",
+                ours=(_OURS, _USED),
             )
         ],
         parameters={"imports of each": size.imports, "processes of each": size.checkouts},

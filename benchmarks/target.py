@@ -27,6 +27,8 @@ class Target:
         client_id: Client id.
         client_secret: Client secret.
         connections: Size of every client's connection pool.
+        patience: Seconds that our client gives a request, and that it may wait for a connection:
+            far more than by default, since a benchmark lets thousands wait. Others have as much.
         store: URL of the token store, for those that have one.
         moving: Whether `expire` and `age` of a client will be used; a clock that can be put
             forward costs a little, so it is not used otherwise.
@@ -36,6 +38,7 @@ class Target:
     client_id: str = "bench"
     client_secret: str = field(default="bench-secret", repr=False)
     connections: int = 100
+    patience: float = 120.0
     store: str = "memory://"
     moving: bool = False
 

@@ -38,6 +38,8 @@ class _Tenants:
                 client_secret=whole.client_secret,
                 base_url=whole.base_url,
                 store=store,
+                request_timeout=whole.patience,
+                connect_timeout=whole.patience,
             )
             self._sessions.append(FlexitiSession(config, client_session=self._http))
         await asyncio.gather(*(session.init_widget(_CUSTOMER) for session in self._sessions))

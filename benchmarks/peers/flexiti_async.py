@@ -48,6 +48,8 @@ class Adapter:
             client_secret=target.client_secret,
             base_url=target.base_url,
             connections=target.connections,
+            request_timeout=target.patience,
+            connect_timeout=target.patience,
             # A store of its own, which ages with the clock.
             store=MemoryStore(clock=self._clock.boot),
         )

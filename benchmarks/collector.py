@@ -1,0 +1,42 @@
+"""How much CPU time Python's garbage collector takes: it walks over all that waits."""
+
+import gc
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+
+from attrs import define
+
+__all__ = ["Collected", "watched_collector"]
+
+
+@define
+class Collected:
+    """
+    What the collector has done.
+
+    Attributes:
+        cpu: Seconds of CPU time.
+    """
+
+    cpu: float = 0.0
+
+
+@contextmanager
+def watched_collector() -> Generator[Collected]:
+    """Collect once, then watch what the collector does meanwhile."""
+    gc.collect()
+    collected, began = Collected(), 0.0
+
+    def note(phase: str, _: Mapping[str, int]) -> None:
+        nonlocal began
+        if phase == "start":
+            began = time.process_time()
+        else:
+            collected.cpu += time.process_time() - began
+
+    gc.callbacks.append(note)
+    try:
+        yield collected
+    finally:
+        gc.callbacks.remove(note)

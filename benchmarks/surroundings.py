@@ -1,0 +1,34 @@
+"""Where and how benchmarks run: what figures say little without."""
+
+import importlib.metadata
+import os
+import platform
+import re
+import shlex
+import sys
+from typing import Final
+
+from flexiti_async.cli.output import mask_store
+
+__all__ = ["surroundings"]
+
+_URL: Final = re.compile(r"[\w+.-]+://.*")
+
+
+def surroundings() -> dict[str, str]:
+    """Tell the command, the versions that matter, and the size of the machine."""
+    return {
+        "command": _command(),
+        "Python": platform.python_version(),
+        "aiohttp": importlib.metadata.version("aiohttp"),
+        "system": platform.system(),
+        "processors": str(os.cpu_count()),
+    }
+
+
+def _command() -> str:
+    """Tell what was called, without the password that the URL of a store may hold."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    module = "benchmarks" if spec is None else str(spec.name).removesuffix(".__main__")
+    shown = [_URL.sub(lambda url: mask_store(url[0]), argument) for argument in sys.argv[1:]]
+    return shlex.join(["python", "-m", module, *shown])
