@@ -39,9 +39,9 @@ class Watch:
         """Watch it no longer."""
         self.task = None
 
-    def is_the_reason(self, task: asyncio.Task[object]) -> bool:
+    def is_the_reason(self) -> bool:
         """Tell a cancellation that came from here from any other, and take it back."""
-        return self.expired and task.uncancel() <= self.cancelling
+        return self.expired and self.task is not None and self.task.uncancel() <= self.cancelling
 
 
 class Deadlines:
@@ -53,8 +53,10 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
         self._due = math.inf
 
-    def watch(self, task: asyncio.Task[object], seconds: float) -> Watch:
-        """Give a task some seconds, from now on."""
+    def watch(self, seconds: float) -> Watch:
+        """Give the task that runs some seconds, from now on."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - what runs in a loop is a task
         watched = self._watched
         while watched and watched[0].task is None:
             watched.popleft()

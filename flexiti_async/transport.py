@@ -50,15 +50,18 @@ class _Pool:
         turnstile: Lets in as many calls as there are connections, first come, first served.
             aiohttp's own queue lets a caller that comes back at once overtake those that wait,
             until they time out.
+        patience: Ends the wait for a place of who has spent most of their time with it.
         deadlines: Ends those that take a whole request's time.
     """
 
     session: ClientSession
     turnstile: Turnstile
+    patience: Deadlines
     deadlines: Deadlines
 
     async def aclose(self) -> None:
         """Close all connections."""
+        self.patience.close()
         self.deadlines.close()
         await self.session.close()
 
@@ -128,10 +131,9 @@ class Transport:
             return await self._apart(request, seconds)
         pool = self._pool()
         if not pool.turnstile.enter_at_once():
-            patience = seconds * _WAITING_SHARE
-            waited = await _enter(pool.turnstile, patience)
+            waited = await _enter(pool, seconds * _WAITING_SHARE)
             if waited is None:
-                text = f"no connection of the pool was free within {patience:g} s"
+                text = f"no connection of the pool was free within {seconds * _WAITING_SHARE:g} s"
                 return failure(ConnectError, request, text)
             if within is not None:  # one deadline for both
                 seconds = min(within - waited, self._longest)
@@ -158,14 +160,12 @@ class Transport:
         self, pool: _Pool, request: HttpRequest, seconds: float
     ) -> HttpResponse | TransportError:
         """Exchange, being through the turnstile, and leave it."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - what runs in a loop is a task
-        watch = pool.deadlines.watch(task, seconds)
+        watch = pool.deadlines.watch(seconds)
         try:
             # The turnstile lets nobody wait in aiohttp's queue, and the deadline is watched here.
             return await exchange(pool.session, request, self._untimed)
         except asyncio.CancelledError:
-            if not watch.is_the_reason(task):
+            if not watch.is_the_reason():
                 raise
         finally:
             watch.end()
@@ -201,7 +201,9 @@ class Transport:
                 connector=aiohttp.TCPConnector(limit=self._connections + _RESERVED),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
-            pool = self._own[loop] = _Pool(session, Turnstile(self._connections), Deadlines())
+            pool = self._own[loop] = _Pool(
+                session, Turnstile(self._connections), Deadlines(), Deadlines()
+            )
         return pool
 
 
@@ -230,13 +232,17 @@ def _unfit(session: ClientSession) -> SessionClosed | None:
     return None
 
 
-async def _enter(turnstile: Turnstile, patience: float) -> float | None:
+async def _enter(pool: _Pool, patience: float) -> float | None:
     """Wait for a place: seconds; None if there was none in time."""
     time = asyncio.get_running_loop().time
     began = time()
+    watch = pool.patience.watch(patience)
     try:
-        async with asyncio.timeout(patience):
-            await turnstile.enter()
-    except TimeoutError:
+        await pool.turnstile.enter()
+    except asyncio.CancelledError:
+        if not watch.is_the_reason():
+            raise
         return None
+    finally:
+        watch.end()
     return time() - began

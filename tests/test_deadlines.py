@@ -22,15 +22,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 async def watched(deadlines: Deadlines, seconds: float, work: float) -> float | None:
     """Work for some time under a deadline; give the time if it was over, None if all went well."""
-    task = asyncio.current_task()
-    assert task is not None
     loop = asyncio.get_running_loop()
     began = loop.time()
-    watch = deadlines.watch(task, seconds)
+    watch = deadlines.watch(seconds)
     try:
         await asyncio.sleep(work)
     except asyncio.CancelledError:
-        if not watch.is_the_reason(task):
+        if not watch.is_the_reason():
             raise
         return loop.time() - began
     finally:
