@@ -50,6 +50,7 @@ class RequestBuilder:
         self._client_id = client_id
         self._versions = dict(versions or {})
         self._urls: dict[tuple[str, str], URL] = {}
+        self._bearer: tuple[Secret | None, str] = (None, "")
         token_version = self._versions.get(TOKEN_ENDPOINT, _OAUTH_VERSION)
         self._token_url = URL(f"{base_url}/{token_version}/{TOKEN_ENDPOINT}")
 
@@ -57,7 +58,7 @@ class RequestBuilder:
         """Make the request of an API call."""
         headers = {
             **(_COMMON_HEADERS if call.body is None else _JSON_HEADERS),
-            _AUTHORIZATION: f"Bearer {access_token.reveal()}",
+            _AUTHORIZATION: self._authorization(access_token),
             _REFERENCE_ID: reference_id,
         }
         if call.headers:
@@ -87,6 +88,14 @@ class RequestBuilder:
             reference_id=reference_id,
             private=True,
         )
+
+    def _authorization(self, access_token: Secret) -> str:
+        """Write the header's value: once for a token, which hundreds of checkouts share."""
+        known, text = self._bearer
+        if known is not access_token:
+            text = f"Bearer {access_token.reveal()}"
+            self._bearer = access_token, text
+        return text
 
     def _url(self, call: Call[object]) -> URL:
         version = call.version

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Final, Generic, TypeVar
 
 from attrs import define
@@ -86,7 +86,9 @@ class Caller:
         self._clock = clock
         self._events = events
 
-    async def make(self, call: Call[T], reference_id: str, token: Token, replace: Replace) -> T:
+    def make(
+        self, call: Call[T], reference_id: str, token: Token, replace: Replace
+    ) -> Coroutine[object, None, T]:
         """
         Make a call and give what it promises.
 
@@ -100,21 +102,16 @@ class Caller:
         """
         began = asyncio.get_running_loop().time()
         run = _Run(call, reference_id, token, began + self._timeout)
-        if not (self._events.heard or logs_calls()):
-            result = await self._until_done(run, replace)
-        else:
-            result = await self._observed(run, replace, began)
-        # A value of the call's type is never an error: results are models.
-        if isinstance(result, FlexitiError):
-            raise result
-        return result
+        if self._events.heard or logs_calls():
+            return self._observed(run, replace, began)
+        return self._until_done(run, replace)
 
-    async def _observed(self, run: _Run[T], replace: Replace, began: float) -> T | FlexitiError:
+    async def _observed(self, run: _Run[T], replace: Replace, began: float) -> T:
         """Make a call and tell how it ended."""
         ended: FlexitiError | str = _CANCELLED
         try:
             result = await self._until_done(run, replace)
-            ended = result if isinstance(result, FlexitiError) else _DONE
+            ended = _DONE
         except FlexitiError as error:
             ended = error
             raise
@@ -135,18 +132,19 @@ class Caller:
             )
         return result
 
-    async def _until_done(self, run: _Run[T], replace: Replace) -> T | FlexitiError:
-        """Make attempts until one is the last; errors of the call are returned."""
-        time = asyncio.get_running_loop().time
+    async def _until_done(self, run: _Run[T], replace: Replace) -> T:
+        """Make attempts until one is the last."""
+        loop = asyncio.get_running_loop()
         while True:
             run.attempts += 1
             request = self._builder.call(run.call, run.token.access_token, run.reference_id)
-            answer = await self._transport.attempt(request, within=run.deadline - time())
+            answer = await self._transport.attempt(request, within=run.deadline - loop.time())
             result: T | FlexitiError = (
                 read_answer(run.call, answer, run.reference_id)
                 if isinstance(answer, HttpResponse)
                 else answer
             )
+            # A value of the call's type is never an error: results are models.
             if not isinstance(result, FlexitiError):
                 return result
             if isinstance(result, Unauthorized) and not run.replaced:
@@ -158,11 +156,11 @@ class Caller:
                 attempt=run.attempts - run.replaced,
                 retries=self._retries,
                 # A repeat with a token that has ended meanwhile would be a wasted 401.
-                time_left=min(run.deadline - time(), run.token.remaining(now(self._clock))),
+                time_left=min(run.deadline - loop.time(), run.token.remaining(now(self._clock))),
                 random=random.random(),  # noqa: S311 - spreads load, guards nothing
             )
             if not isinstance(verdict, Again):
-                return verdict
+                raise verdict
             self._events.tell(
                 CallRetried(
                     endpoint=run.call.endpoint,

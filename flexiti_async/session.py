@@ -259,21 +259,30 @@ class FlexitiSession:
             TokenError: There is no token.
         """
         reference_id = reference_id_of(reference_id)
-        ttl = self._config.flow_ttl
-        refresher = self.refresher(Scope.CUSTOMER)
-        get = refresher.token if widget.flow is Flow.PURCHASE else refresher.dedicated
-
-        async def another(refused: Token) -> Token:
-            refresher.reject(refused.token_id)
-            return await get(ttl)
-
+        refresher, flow = self.refresher(Scope.CUSTOMER), widget.flow
         call = init_widget(
             widget,
             account_type_place=self._config.account_type_place,
-            today=today(self._clock) if widget.flow is Flow.APPLY else None,
+            today=today(self._clock) if flow is Flow.APPLY else None,
         )
-        answer = await self._caller.make(call, reference_id, await get(ttl), another)
+        del widget  # the call has all of it, and may wait for long
+        if flow is Flow.PURCHASE:
+            token, replace = await refresher.token(self._config.flow_ttl), self._replace_shared
+        else:
+            token, replace = await refresher.dedicated(self._config.flow_ttl), self._replace_own
+        answer = await self._caller.make(call, reference_id, token, replace)
         return answer.sent_with(reference_id)
+
+    async def _replace_shared(self, refused: Token) -> Token:
+        """Get another token for a purchase."""
+        refresher = self.refresher(Scope.CUSTOMER)
+        return await refresher.replace(refused, self._config.flow_ttl)
+
+    async def _replace_own(self, refused: Token) -> Token:
+        """Get another token for an application."""
+        refresher = self.refresher(Scope.CUSTOMER)
+        refresher.reject(refused.token_id)
+        return await refresher.dedicated(self._config.flow_ttl)
 
     def refresher(self, scope: Scope) -> "TokenRefresher":
         """Give the refresher of a scope's tokens."""

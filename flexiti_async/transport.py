@@ -137,7 +137,17 @@ class Transport:
                 return failure(ConnectError, request, text)
             if within is not None:  # one deadline for both
                 seconds = min(within - waited, self._longest)
-        return await self._in_turn(pool, request, seconds)
+        watch = pool.deadlines.watch(seconds)
+        try:
+            # The turnstile lets nobody wait in aiohttp's queue, and the deadline is watched here.
+            return await exchange(pool.session, request, self._untimed)
+        except asyncio.CancelledError:
+            if not watch.is_the_reason():
+                raise
+        finally:
+            watch.end()
+            pool.turnstile.leave()
+        return failure(RequestTimeout, request, f"no answer within {seconds:.3g} s")
 
     async def _apart(
         self, request: HttpRequest, seconds: float
@@ -155,22 +165,6 @@ class Transport:
             sock_connect=min(seconds, self._connect_timeout),
         )
         return await exchange(session, request, limits)
-
-    async def _in_turn(
-        self, pool: _Pool, request: HttpRequest, seconds: float
-    ) -> HttpResponse | TransportError:
-        """Exchange, being through the turnstile, and leave it."""
-        watch = pool.deadlines.watch(seconds)
-        try:
-            # The turnstile lets nobody wait in aiohttp's queue, and the deadline is watched here.
-            return await exchange(pool.session, request, self._untimed)
-        except asyncio.CancelledError:
-            if not watch.is_the_reason():
-                raise
-        finally:
-            watch.end()
-            pool.turnstile.leave()
-        return failure(RequestTimeout, request, f"no answer within {seconds:.3g} s")
 
     async def aclose(self) -> None:
         """Close the pools of all event loops that run; a session that was lent stays open."""
