@@ -4,6 +4,7 @@
 import asyncio
 import logging
 import os
+import shutil
 import stat
 import time
 from collections.abc import AsyncIterator, Generator
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flexiti_async.errors import ConfigError
+from flexiti_async.errors import ConfigError, StoreUnavailable
 from flexiti_async.testing.store_contract import new_entry
 from flexiti_stores.file import FileStore
 from flexiti_stores.file.folder import Folder
@@ -211,3 +212,29 @@ async def test_ages_are_told_by_the_clock_of_the_files(store: FileStore, path: P
 
     assert loaded is not None
     assert pytest.approx(60.0, abs=0.5) == loaded.age
+
+
+async def test_what_the_system_refuses_is_told_by_its_name(store: FileStore, path: Path) -> None:
+    """A folder in the place of a record is no record and no absence, whatever is asked."""
+    record(path, "canary-key").mkdir()
+    with pytest.raises(StoreUnavailable, match="failed to load: EISDIR") as loading:
+        await store.load("canary-key")
+    with pytest.raises(StoreUnavailable, match="failed to swap: EISDIR") as swapping:
+        await store.swap("canary-key", new_entry(), expected=None)
+
+    for caught in (loading.value, swapping.value):
+        assert str(path) in str(caught)
+        assert "canary" not in str(caught)
+        assert (None, None) == (caught.__cause__, caught.__context__)
+
+
+async def test_a_folder_that_vanished_need_not_be_swept(
+    store: FileStore, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody removes it between a write and the sweep after it: one warning, and on it goes."""
+    await store.swap("key", new_entry(), expected=None)
+    shutil.rmtree(path)
+    store._sweep()
+
+    assert [f"the token folder {path} cannot be swept"] == [one.message for one in caplog.records]
+    assert await store.swap("key", new_entry(), expected=None)
