@@ -37,7 +37,7 @@ TESTS = {
     "flexiti_async/publish.py": REFRESHER,
     "flexiti_async/launchpad.py": f"tests/test_launchpad.py {REFRESHER}",
     "flexiti_async/promise.py": REFRESHER,
-    "flexiti_async/alone.py": REFRESHER,
+    "flexiti_async/alone.py": f"tests/test_events.py {REFRESHER}",
     "flexiti_async/in_hand.py": f"tests/test_in_hand.py {REFRESHER}",
     "flexiti_async/singleflight.py": REFRESHER,
     "flexiti_async/self_wait.py": f"tests/test_self_wait.py {REFRESHER}",
