@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 COPIED = ("flexiti_async", "stores", "tests", "docs", "pyproject.toml", "README.md")
 REFRESHER = "tests/test_flight.py tests/test_refresher_*.py tests/test_promise.py"
-FILES = "tests/stores/test_file.py tests/stores/test_file_faults.py"
+FILES = "tests/stores/test_folder.py tests/stores/test_file.py tests/stores/test_file_faults.py"
 OPTIONS = "tests/sansio/test_option_values.py tests/test_config.py tests/test_config_edges.py"
 CALLS = "tests/test_transport.py tests/test_lying_server.py tests/test_events.py"
 CHECKOUTS = "tests/test_checkout.py tests/test_checkout_[!m]*.py"  # without the machine: minutes
@@ -39,7 +39,7 @@ TESTS = {
     "flexiti_async/promise.py": REFRESHER,
     "flexiti_async/alone.py": f"tests/test_events.py {REFRESHER}",
     "flexiti_async/in_hand.py": f"tests/test_in_hand.py {REFRESHER}",
-    "flexiti_async/singleflight.py": REFRESHER,
+    "flexiti_async/singleflight.py": f"tests/test_single_flight.py {REFRESHER}",
     "flexiti_async/self_wait.py": f"tests/test_self_wait.py {REFRESHER}",
     "flexiti_async/deadlines.py": "tests/test_deadlines.py tests/test_transport.py",
     "flexiti_async/caller.py": CALLS,
