@@ -45,7 +45,7 @@ def test_closing_waits_for_a_while_and_cancels_what_is_left(
 
     async def main() -> tuple[float, bool, int]:
         launchpad = Launchpad("key", told.append)
-        launchpad.launch("promise", flying(4.5), started=nothing)
+        _ = launchpad.launch("promise", flying(4.5), started=nothing)
         hanging = launchpad.launch("renew", flying(3600.0), started=nothing)
         loop = asyncio.get_running_loop()
         began = loop.time()

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Self
+from typing import Self, cast
 
 import pytest
 from attrs import field, frozen
@@ -65,7 +65,7 @@ class _Itself:
         if isinstance(data, str):
             return cls([*data.split(",")])
         if isinstance(data, list):
-            return cls(data)
+            return cls(cast("list[object]", data))
         place = "neither words nor a list of them"
         raise UnfitError(place)
 
