@@ -32,6 +32,7 @@ MEMORY = "tests/stores/test_memory.py tests/stores/test_contract.py::TestMemory"
 TESTS = {
     "flexiti_async/sansio": "tests/sansio tests/fuzz/test_answers_and_records.py",
     "flexiti_async/sansio/option_values.py": OPTIONS,
+    "flexiti_async/sansio/sight.py": "tests/sansio/test_watch.py tests/sansio/test_claim.py",
     "flexiti_async/refresher.py": REFRESHER,
     "flexiti_async/flight.py": REFRESHER,
     "flexiti_async/publish.py": REFRESHER,
