@@ -11,6 +11,7 @@ from flexiti_async import (
     GeneralError,
     PurchaseWidget,
     Scope,
+    ServerError,
     TokenMisconfigured,
     TokenUnavailable,
 )
@@ -241,6 +242,24 @@ async def test_a_dedicated_token_that_fails_is_told(
     assert [TokenMisconfigured] == [type(event.error) for event in ear.of(TokenFailed)]
 
 
+async def test_how_long_a_dedicated_token_was_waited_for_is_told(
+    session: FlexitiSession, sandbox: Sandbox, ear: Ear, clock: ManualClock
+) -> None:
+    """It is a first attempt each time, with the back-off of one, also on a machine that slept."""
+    sandbox.latency = {"oauth/token": 0.05}
+    sandbox.fail("oauth/token", status=503, times=None)
+    asking = asyncio.ensure_future(session.refresher(Scope.CUSTOMER).dedicated(60))
+    while sandbox.count("oauth/token") == 0:
+        await asyncio.sleep(0)
+    clock.advance(1500.0)
+    with pytest.raises(TokenUnavailable):
+        await asking
+    [failed] = ear.of(TokenFailed)
+
+    assert 1500.0 == failed.seconds
+    assert 0.75 <= failed.back_off <= 1.0
+
+
 async def test_an_outage_of_the_store_is_told_from_its_beginning_to_its_end(
     make_session: MakeSession, clock: ManualClock
 ) -> None:
@@ -276,6 +295,26 @@ async def test_a_repeat_is_told_and_the_call_counts_its_attempts(
     assert 0.05 <= retried.seconds <= 0.1
     assert (2, "done") == (call.attempts, call.outcome)
     assert call.seconds >= retried.seconds
+
+
+async def test_another_token_costs_no_repeat(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, ear: Ear
+) -> None:
+    """A call that is sent again with another token has its two repeats, and its time is told."""
+    await session.token()
+    clock.advance(300)
+    sandbox.fail("widget/init", status=401, times=1)
+    sandbox.fail("widget/init", status=500, times=None)
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(ServerError):
+        await session.init_widget(BUY)
+    took = asyncio.get_running_loop().time() - began
+    [call] = ear.of(CallFinished)
+
+    assert (4, "ServerError", 500) == (call.attempts, call.outcome, call.status)
+    assert 4 == sandbox.count("widget/init")
+    assert [2, 3] == [event.attempt for event in ear.of(CallRetried)]
+    assert sum(event.seconds for event in ear.of(CallRetried)) <= call.seconds <= took
 
 
 async def test_a_call_that_fails_tells_its_error_and_status(

@@ -1,10 +1,12 @@
 """What one flight leaves in the store for the others, and when it spends a refresh token."""
 
 import asyncio
+import logging
 
 import pytest
 
 from flexiti_async import FlexitiSession, Scope
+from flexiti_async.clock import now
 from flexiti_async.refresh_tokens import RefreshTokens
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sansio.record import Record, decode_record
@@ -122,9 +124,16 @@ async def test_an_ask_for_a_while_spends_no_refresh_token(
 
 
 async def test_a_token_that_cannot_be_shared_will_do_for_a_checkout(
-    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox
+    session: FlexitiSession,
+    faulty: FaultyStore,
+    sandbox: Sandbox,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The store goes down under a flight: its token is nobody else's, so nobody refreshes it."""
+    """
+    The store goes down under a flight: its token is nobody else's, so nobody refreshes it. One look
+    shows that it is down: who waits for the token does not wait for more time-outs of the store.
+    """
+    caplog.set_level(logging.WARNING)
     sandbox.latency = {ENDPOINT: 0.2}
     asking = asyncio.ensure_future(session.token())
     while "swap" not in faulty.operations:
@@ -132,8 +141,26 @@ async def test_a_token_that_cannot_be_shared_will_do_for_a_checkout(
     await asyncio.sleep(0)
     faulty.down = True
     plain = await asking
+    operations = list(faulty.operations)
     promised = await session.token(min_ttl=600)
 
+    assert ["load", "swap", "swap", "load"] == operations
+    assert 1 == sum("is not shared" in record.message for record in caplog.records)
     assert plain is promised
     assert plain.promised
     assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_a_token_minted_for_an_ask_is_given_to_it_however_long_that_took(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """No younger one can be had: whoever asks for nearly all of its life makes one request."""
+    sandbox.latency = {ENDPOINT: 0.05}
+    asking = asyncio.ensure_future(session.token(min_ttl=1165))
+    while sandbox.count(ENDPOINT) == 0:
+        await asyncio.sleep(0)
+    clock.advance(20)
+    token = await asking
+
+    assert 1 == sandbox.count(ENDPOINT)
+    assert 1180 == pytest.approx(token.remaining(now(clock)))

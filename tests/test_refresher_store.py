@@ -135,6 +135,32 @@ async def test_on_store_failure_raise_raises(
     assert 0 == sandbox.count(ENDPOINT)
 
 
+@pytest.mark.parametrize(("lifetime", "pause"), [(1200, 1.0), (10, 0.5)])
+async def test_on_store_failure_raise_lets_the_store_rest(
+    make_session: MakeSession,
+    faulty: FaultyStore,
+    sandbox: Sandbox,
+    clock: ManualClock,
+    lifetime: int,
+    pause: float,
+) -> None:
+    """One caller finds out for all that the store is down, once a second or a 20th of a life."""
+    sandbox.expires_in = lifetime
+    session = make_session(store=faulty, on_store_failure="raise")
+    await session.token()
+    clock.advance(lifetime)
+    faulty.down = True
+    asked: list[int] = []
+    for wait in (0.0, 0.9 * pause, 0.2 * pause):
+        clock.advance(wait)
+        faulty.operations.clear()
+        found = await asyncio.gather(*(session.token() for _ in range(5)), return_exceptions=True)
+        asked.append(len(faulty.operations))
+
+        assert [StoreUnavailable] * 5 == [type(error) for error in found]
+    assert [1, 0, 1] == asked
+
+
 async def test_a_renewal_during_an_outage_waits_for_the_store_and_then_goes_alone(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:

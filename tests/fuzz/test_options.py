@@ -17,9 +17,15 @@ from flexiti_async.errors import ConfigError, ValidationError
 
 CANARY = "canary-of-a-secret"
 NAMES = sorted(option_names())
+GIVEN: dict[str, object] = {
+    "client_id": "shop",
+    "client_secret": CANARY,
+    "environment": "training",
+}
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = SCALARS | st.just(CANARY) | st.lists(SCALARS) | st.dictionaries(st.text(), SCALARS)
-OPTIONS = st.dictionaries(st.sampled_from(NAMES) | st.text(), VALUES)
+KNOWN = st.sampled_from(NAMES)
+OPTIONS = st.dictionaries(KNOWN, VALUES) | st.dictionaries(KNOWN | st.text(), VALUES)
 ENVIRON = st.text(st.characters(min_codepoint=1, codec="utf-8"))
 # A fixture of pytest serves all examples of a test: here each of them sets what it reads anew.
 ANYHOW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -40,11 +46,12 @@ def check(options: dict[str, object], *, load: bool) -> None:
     """Make a configuration, or have one of two errors; neither shows the secret."""
     make = cast("Callable[..., FlexitiConfig]", FlexitiConfig.load if load else FlexitiConfig)
     try:
-        shown = repr(make(**{"client_secret": CANARY, **options}))
+        shown = repr(make(**{**GIVEN, **options}))
     except (ConfigError, ValidationError) as error:
         shown = f"{error!r} {error} {error.__dict__}"
 
-    if CANARY not in options:  # the name of an option is shown
+    # The name of an option is shown, and so is who the shop is.
+    if CANARY not in options and CANARY != options.get("client_id"):
         assert CANARY not in shown
 
 
@@ -54,8 +61,15 @@ def test_any_options_in_code(options: dict[str, object]) -> None:
     check(options, load=False)
 
 
+@pytest.mark.parametrize("value", [CANARY, [CANARY], {"name": CANARY}], ids=repr)
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"client_id"}))
+def test_a_secret_under_a_wrong_name(name: str, value: object) -> None:
+    """Whoever mixes up two options does not find the secret in a log."""
+    check({name: value}, load=False)
+
+
 @ANYHOW
-@given(st.dictionaries(st.sampled_from(NAMES), ENVIRON), OPTIONS)
+@given(st.dictionaries(KNOWN, ENVIRON), OPTIONS)
 def test_any_environment(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], options: dict[str, object]
 ) -> None:

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Self, cast
 
 import pytest
 from attrs import field, frozen
@@ -52,6 +53,21 @@ class _Single:
     names: list[str] = field(factory=list[str], metadata=one_or_many())
     other: str = "default"
     extra: dict[str, object] = field(factory=dict[str, object])
+
+
+@frozen
+class _Itself:
+    words: list[object]
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """Read a list, or a text with commas."""
+        if isinstance(data, str):
+            return cls([*data.split(",")])
+        if isinstance(data, list):
+            return cls(cast("list[object]", data))
+        place = "neither words nor a list of them"
+        raise UnfitError(place)
 
 
 GOOD: dict[str, object] = {"name": "a", "inner": {"amount": Decimal("1.10")}}
@@ -315,3 +331,14 @@ def test_one_or_many(names: object, expected: list[str]) -> None:
 
     assert (expected, "b") == (value.names, value.other)
     assert "default" == structure({"names": names}, _Single).other
+
+
+def test_a_class_may_read_itself() -> None:
+    """What has a `from_json` is made by it, alone and inside of others; its fault is told as is."""
+    assert _Itself(["a", "b"]) == structure("a,b", _Itself)
+    assert [_Itself(["a"]), _Itself([1])] == structure(["a", [1]], list[_Itself])
+    with pytest.raises(UnfitError) as caught:
+        structure(5, _Itself)
+
+    assert "neither words nor a list of them" == caught.value.place
+    assert caught.value.__context__ is None

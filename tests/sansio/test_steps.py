@@ -176,6 +176,18 @@ def test_an_outcome_that_no_row_has_is_an_error() -> None:
         row_of(Step.CAPTURED, "capture", "captured at once")
 
 
+def test_each_row_is_found_by_its_words() -> None:
+    """Step, method and outcome name it, where it is not settled: that has several ways back."""
+    for row in TABLE:
+        method = "".join(row.method)  # as a name from elsewhere would be: equal, another object
+
+        one, found = row_of(row.at, method), row_of(row.at, method, row.outcome)
+
+        assert (row.at, row.method) == (one.at, one.method)
+        assert (row.at, row.method, row.outcome) == (found.at, found.method, found.outcome)
+        assert row.method == "settle" or row == found
+
+
 def test_the_rows_of_one_method_agree() -> None:
     """An outcome leads to one step; what is needed does not depend on it."""
     outcomes: dict[tuple[Step, str, str], set[Step]] = {}

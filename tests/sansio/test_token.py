@@ -64,6 +64,7 @@ def test_remaining_and_age() -> None:
     assert 690.0 == token.remaining(later(10.0, 10.0))
     assert 510.0 == token.age(later(10.0, 10.0))
     assert -300.0 == token.remaining(later(1000.0, 1000.0))
+    assert 1500.0 == token.age(later(1000.0, 1000.0))
 
 
 def test_as_promised() -> None:

@@ -28,6 +28,14 @@ def test_an_age_is_a_bound_from_the_load_on() -> None:
     assert Sight("a", RECORD, max_age=6.0, min_age=5.0) == look(Watch(), "a", 10.0, age=5.0)
 
 
+@pytest.mark.parametrize("took", [0.0, 3.0, 30.0])
+def test_however_long_a_load_took_its_time_is_added(took: float) -> None:
+    """The store may have told the age at its beginning, or at its end."""
+    sight = Watch().see("a", RECORD, 5.0, before=10.0, now=10.0 + took)
+
+    assert Sight("a", RECORD, max_age=5.0 + took, min_age=5.0) == sight
+
+
 def test_first_look_without_ages() -> None:
     """An entry found at the first look may be of any age."""
     assert Sight("a", RECORD, max_age=math.inf, min_age=0.0) == look(Watch(), "a", 10.0)
@@ -39,6 +47,7 @@ def test_an_entry_that_stays() -> None:
     look(watch, "a", 10.0)
 
     assert Sight("a", RECORD, max_age=math.inf, min_age=7.5) == look(watch, "a", 17.5)
+    assert Sight("a", RECORD, max_age=math.inf, min_age=90.0) == look(watch, "a", 100.0)
 
 
 @pytest.mark.parametrize("earlier", [None, "old"])

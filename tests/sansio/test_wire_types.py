@@ -3,6 +3,7 @@
 import datetime
 import enum
 from decimal import Decimal
+from types import MappingProxyType
 
 import pytest
 from attrs import field, frozen
@@ -157,3 +158,16 @@ def _utc(value: object) -> object:
 def test_decimals_survive(amount: Decimal) -> None:
     """A Decimal that is written and read again is the same number."""
     assert amount == decode(encode([amount]))[0]  # type: ignore[index] # pyright: ignore[reportIndexIssue]
+
+
+@pytest.mark.parametrize("data", [{"count": 12}, MappingProxyType({"count": 12})])
+def test_an_object_is_a_mapping_of_any_kind(data: object) -> None:
+    """Also one that cannot be written to."""
+    assert _Answer(count=WholeNumber(12)) == structure(data, _Answer)
+
+
+@pytest.mark.parametrize("data", [[], ["count"], "count", 12, None])
+def test_nothing_else_is_an_object(data: object) -> None:
+    """What stands in its place is told by its type."""
+    with pytest.raises(UnfitError, match=rf"^{type(data).__name__} instead of an object at \$$"):
+        structure(data, _Answer)

@@ -4,10 +4,10 @@ import aiocache
 import pytest
 from aiocache.serializers import JsonSerializer, PickleSerializer
 
-from flexiti_async.errors import ConfigError
+from flexiti_async.errors import ConfigError, RecordUnreadable
 from flexiti_async.store import TokenStore
 from flexiti_async.testing import ExpiryContract, StoreContract
-from flexiti_async.testing.store_contract import new_entry
+from flexiti_async.testing.store_contract import new_entry, new_key
 from flexiti_stores._aiocache import AiocacheStore
 from flexiti_stores.redis import RedisStore
 
@@ -45,3 +45,28 @@ def test_a_cache_that_cannot_compare_a_text_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="memcached"):
         AiocacheStore(Memcached())
+
+
+@pytest.mark.parametrize("name", ["", "dynamo", "zoo", None])
+async def test_a_cache_of_any_other_name_is_taken(name: str | None) -> None:
+    """What a cache calls itself, if anything, says nothing of what it can; memcached's does."""
+
+    class Own(aiocache.SimpleMemoryCache):
+        NAME = name
+
+    store, key = AiocacheStore(Own()), new_key()
+
+    assert await store.swap(key, new_entry(), expected=None)
+    assert not await store.swap(key, new_entry(), expected=None)
+
+
+async def test_a_text_of_somebody_else_names_the_cache_and_not_the_text() -> None:
+    """Where a cache is shared, the error says in which, and shows nothing that is in it."""
+    cache = aiocache.SimpleMemoryCache()
+    store = AiocacheStore(cache)
+    await cache.set("key", "canary")
+    with pytest.raises(RecordUnreadable, match="a key of SimpleMemoryCache holds") as caught:
+        await store.load("key")
+
+    assert "canary" not in str(caught.value)
+    assert "<AiocacheStore on SimpleMemoryCache>" == repr(store)

@@ -4,7 +4,9 @@
 import asyncio
 import logging
 import os
+import shutil
 import stat
+import threading
 import time
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
@@ -12,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from flexiti_async.errors import ConfigError
+from flexiti_async.errors import ConfigError, StoreUnavailable
 from flexiti_async.testing.store_contract import new_entry
-from flexiti_stores.file import FileStore
+from flexiti_stores.file import FIRST_SWEEP, THREADS, FileStore
 from flexiti_stores.file.folder import Folder
 from flexiti_stores.file.records import LOCKS, encode, record_name
 
@@ -84,6 +86,8 @@ def test_a_path_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
         ("file://", "absolute path"),
         ("file:///", "absolute path"),
         ("file:///tmp/x?timout=1", "did you mean timeout"),
+        ("file:///tmp/x?timout=", "did you mean timeout"),
+        ("file:///tmp/x?timeout=", "seconds"),
         ("file:///tmp/x?timeout=soon", "seconds"),
         ("file:///tmp/x?timeout=-1", "seconds"),
         ("file:///tmp/x?timeout=nan", "seconds"),
@@ -91,8 +95,10 @@ def test_a_path_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
 )
 def test_wrong_urls_are_refused(url: str, told: str) -> None:
     """What is wrong with a URL is said before anything is made."""
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=told) as caught:
         FileStore.from_url(url)
+
+    assert ("timeout" if "timout" in url else None) == caught.value.suggestion
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "empty", "foreign", "of another key"])
@@ -194,6 +200,61 @@ async def test_the_folder_does_not_grow(store: FileStore, path: Path) -> None:
     assert LOCKS >= len(list(path.glob("*.lock")))
 
 
+async def test_a_sweep_follows_as_many_writes_as_the_last_one_left(
+    store: FileStore, path: Path
+) -> None:
+    """Neither before, nor never again if more was written while the last one was at work."""
+    begun: list[int] = []
+    go_on = threading.Event()
+
+    class Slow(Folder):
+        """A folder that takes its time to be swept, and is empty then."""
+
+        def sweep(self) -> int:
+            begun.append(len(begun))
+            go_on.wait(10)
+            return 0
+
+    async def swept(times: int) -> None:
+        async with asyncio.timeout(10):
+            while len(begun) < times:
+                await asyncio.sleep(0.001)
+
+    store._folder, store._next_sweep = Slow(path), 80  # as after a sweep that has left 80
+    try:
+        for number in range(79):
+            await store.swap(f"key {number}", new_entry(), expected=None)
+        early = list(begun)
+        await store.swap("the 80th", new_entry(), expected=None)
+        await swept(1)
+        for number in range(70):
+            await store.swap(f"meanwhile {number}", new_entry(), expected=None)
+    finally:
+        go_on.set()
+    async with asyncio.timeout(10):
+        while store._next_sweep > FIRST_SWEEP:
+            await asyncio.sleep(0.001)
+
+    assert ([], [0]) == (early, begun)
+    await store.swap("one more", new_entry(), expected=None)
+    await swept(2)
+
+
+async def test_however_much_is_done_the_threads_are_few(store: FileStore) -> None:
+    """They are started once, and not for every operation."""
+    before = set(threading.enumerate())
+
+    async def work() -> set[threading.Thread]:
+        for _ in range(3):
+            await asyncio.gather(*(store.load("key") for _ in range(2 * THREADS)))
+        return {one for one in set(threading.enumerate()) - before if "flexiti" in one.name}
+
+    at_first, later = await work(), await work()
+
+    assert 1 <= len(at_first) <= len(later) <= THREADS
+    assert at_first <= later
+
+
 async def test_a_folder_that_vanished_is_made_again(store: FileStore, path: Path) -> None:
     """Nothing is stored then, so a create succeeds."""
     path.rmdir()
@@ -211,3 +272,29 @@ async def test_ages_are_told_by_the_clock_of_the_files(store: FileStore, path: P
 
     assert loaded is not None
     assert pytest.approx(60.0, abs=0.5) == loaded.age
+
+
+async def test_what_the_system_refuses_is_told_by_its_name(store: FileStore, path: Path) -> None:
+    """A folder in the place of a record is no record and no absence, whatever is asked."""
+    record(path, "canary-key").mkdir()
+    with pytest.raises(StoreUnavailable, match="failed to load: EISDIR") as loading:
+        await store.load("canary-key")
+    with pytest.raises(StoreUnavailable, match="failed to swap: EISDIR") as swapping:
+        await store.swap("canary-key", new_entry(), expected=None)
+
+    for caught in (loading.value, swapping.value):
+        assert str(path) in str(caught)
+        assert "canary" not in str(caught)
+        assert (None, None) == (caught.__cause__, caught.__context__)
+
+
+async def test_a_folder_that_vanished_need_not_be_swept(
+    store: FileStore, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody removes it between a write and the sweep after it: one warning, and on it goes."""
+    await store.swap("key", new_entry(), expected=None)
+    shutil.rmtree(path)
+    store._sweep()
+
+    assert [f"the token folder {path} cannot be swept"] == [one.message for one in caplog.records]
+    assert await store.swap("key", new_entry(), expected=None)

@@ -177,7 +177,8 @@ def test_a_read_only_folder_keeps_the_old_record(folder: Path) -> None:
     assert ["True None", "old", "True"] == done.stdout.splitlines(), done.stderr
 
 
-def test_a_forked_child_goes_on(path: Path) -> None:
+@pytest.mark.parametrize("higher", [0, 10**9], ids=["", "numbers of processes begin anew"])
+def test_a_forked_child_goes_on(path: Path, higher: int) -> None:
     """The threads of the parent are not in the child, and the child does not wait for them."""
     code = """
         import asyncio, os, sys
@@ -185,12 +186,13 @@ def test_a_forked_child_goes_on(path: Path) -> None:
 
         store = FileStore(sys.argv[1], timeout=5)
         print(asyncio.run(store.load("key")), flush=True)
+        store._process += int(sys.argv[2])
         if (child := os.fork()) == 0:
             print(asyncio.run(store.load("key")), flush=True)
             os._exit(0)
         print(os.waitpid(child, 0)[1], flush=True)
     """
-    done = run(code, path)
+    done = run(code, path, higher)
 
     assert ["None", "None", "0"] == done.stdout.splitlines(), done.stderr
 

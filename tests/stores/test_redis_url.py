@@ -20,6 +20,7 @@ CANARY = "hush-canary"
         ("REDIS://cache:7/2", Location("redis", (("cache", 7),), db=2)),
         ("redis://cache/2?db=3", Location("redis", (("cache", 6379),), db=3)),
         ("redis://[::1]:7", Location("redis", (("::1", 7),))),
+        ("redis://cache:65535", Location("redis", (("cache", 65535),))),
         (
             "redis://shop:p%40ss%2F%23@cache",
             Location("redis", (("cache", 6379),), username="shop", password=Secret("p@ss/#")),
@@ -83,7 +84,7 @@ def test_what_a_url_means(url: str, expected: Location) -> None:
         ("redis://cache/zero", "database that is no number"),
         ("redis://cache?db=-1", "db that is no whole number"),
         ("redis://cache?connections=0", "whole number from 1"),
-        ("redis://cache:70000", "host or port"),
+        ("redis://cache:65536", "host or port"),
         ("redis://cache:port", "host or port"),
         ("redis://cache?timeout=0", "timeout that is no number of seconds"),
         ("redis://cache?timeout=inf", "timeout that is no number of seconds"),
