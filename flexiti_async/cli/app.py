@@ -32,7 +32,7 @@ def run(argv: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # no letter is worth a traceback
     try:
-        exit_status = _app().meta(list(argv))
+        exit_status = _app().meta(list(argv), exit_on_error=False, print_error=False)
         if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
             sys.stdout.flush()
     except KeyboardInterrupt:

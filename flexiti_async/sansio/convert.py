@@ -25,7 +25,11 @@ import attrs
 import msgspec
 from cattrs import Converter
 from cattrs.cols import list_structure_factory
-from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
+from cattrs.errors import (
+    AttributeValidationNote,
+    BaseValidationError,
+    IterableValidationNote,
+)
 from cattrs.gen import make_dict_structure_fn, override
 
 from flexiti_async.sansio.secret import Secret
@@ -159,12 +163,10 @@ def structure(data: object, result: type[T]) -> T:
 def _place(error: BaseException, path: str = "$") -> str:
     """Find the first fault in a cattrs error and say where it is, without any value."""
     if isinstance(error, BaseValidationError):
-        for inner in error.exceptions:
-            return _place(inner, path + _step(inner, getattr(error, "cl", None)))
+        inner = error.exceptions[0]
+        return _place(inner, path + _step(inner, getattr(error, "cl", None)))
     if isinstance(error, KeyError):
         return f"required field missing at {path}.{error.args[0]}"
-    if isinstance(error, ForbiddenExtraKeysError):
-        return f"unexpected field at {path}"
     if isinstance(error, WrongTypeError):
         return f"{error} at {path}"
     return f"invalid value at {path}"
@@ -173,16 +175,15 @@ def _place(error: BaseException, path: str = "$") -> str:
 def _step(error: BaseException, kind: object) -> str:
     """Read the name that cattrs left in the notes of an inner error."""
     for note in getattr(error, "__notes__", []):
-        name = getattr(note, "name", None)
-        if name is not None:
+        if isinstance(note, AttributeValidationNote):
             if isinstance(error, KeyError):
                 return ""  # it names the field itself
             fields = attrs.fields_dict(kind) if isinstance(kind, type) and attrs.has(kind) else {}
+            name = note.name
             wire = fields[name].metadata.get(_WIRE_NAME, name) if name in fields else name
             return f".{wire}"
-        index = getattr(note, "index", None)
-        if index is not None:
-            return f"[{index}]"
+        if isinstance(note, IterableValidationNote):
+            return f"[{note.index}]"
     return ""
 
 

@@ -55,11 +55,8 @@ def plain(value: object) -> object:
 
 def one_of(kind: type[enum.StrEnum], value: object) -> Any:  # noqa: ANN401 - see above
     """Read a member of an enumeration."""
-    given = plain(value)
-    if isinstance(given, kind):
-        return given
     try:
-        return kind(str(given).lower())
+        return kind(str(plain(value)).lower())
     except ValueError:
         return Bad(f"one of {', '.join(kind)}")
 

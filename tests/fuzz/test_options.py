@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flexiti_async.cli import main
@@ -102,6 +102,7 @@ def test_any_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: byte
 
 @settings(ANYHOW, max_examples=40)
 @given(st.lists(WORDS | st.text(), max_size=8).filter(LENGTHY.isdisjoint))
+@example(["--debug", "--debug"])
 def test_any_command_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

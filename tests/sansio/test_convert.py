@@ -66,8 +66,9 @@ class _Itself:
             return cls([*data.split(",")])
         if isinstance(data, list):
             return cls(cast("list[object]", data))
-        place = "neither words nor a list of them"
-        raise UnfitError(place)
+        unfit = UnfitError("neither words nor a list of them")
+        unfit.add_note("a note of somebody else")
+        raise unfit
 
 
 GOOD: dict[str, object] = {"name": "a", "inner": {"amount": Decimal("1.10")}}
@@ -342,3 +343,11 @@ def test_a_class_may_read_itself() -> None:
 
     assert "neither words nor a list of them" == caught.value.place
     assert caught.value.__context__ is None
+
+
+def test_a_note_of_somebody_else_is_no_place() -> None:
+    """What reads itself may write notes on its errors; only cattrs' own tell where we are."""
+    with pytest.raises(UnfitError) as caught:
+        structure([["a"], 5], list[_Itself])
+
+    assert "invalid value at $[1]" == caught.value.place
