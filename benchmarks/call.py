@@ -27,12 +27,14 @@ _PERCENTILES: Final = (50, 90, 99, 99.9)
 class _Size:
     rounds: int
     round_seconds: float
+    turns: int
+    turn_seconds: float
     in_flight: tuple[int, ...]
     loops: tuple[str, ...]
 
 
-_FULL: Final = _Size(11, 0.2, (1, 64), LOOPS)
-_SMOKE: Final = _Size(2, 0.02, (8,), LOOPS[:1])
+_FULL: Final = _Size(7, 0.2, 40, 0.1, (1, 64), LOOPS)
+_SMOKE: Final = _Size(1, 0.02, 1, 0.02, (8,), LOOPS[:1])
 
 
 @define
@@ -65,10 +67,35 @@ class _Subject:
         self.latencies.add(Latencies.decode(taken["latencies"]))
 
 
+@frozen
+class _Duel:
+    """
+    Two clients who take turns, and nobody else: what a goal compares.
+
+    In a round of all, seconds lie between the two, and a busy machine changes faster than that.
+    """
+
+    ours: _Subject
+    other: _Subject
+    in_flight: int
+
+    @property
+    def where(self) -> str:
+        return f"{self.in_flight} in flight, {self.ours.loop}"
+
+    async def play(self, size: _Size) -> None:
+        """Take turns."""
+        for subject in (self.ours, self.other):
+            await subject.calibrate(self.in_flight, size.turn_seconds)
+        for subject in interleaved((self.ours, self.other), size.turns):
+            await subject.play(self.in_flight)
+
+
 async def measure(*, smoke: bool) -> Report:
     """Measure it."""
     size = _SMOKE if smoke else _FULL
     results: dict[int, list[_Subject]] = {}
+    duels: list[_Duel] = []
     async with AsyncExitStack() as stack:
         target = await stack.enter_async_context(running_server())
         clients, missing = await start_clients(stack, CALLERS, size.loops)
@@ -82,19 +109,45 @@ async def measure(*, smoke: bool) -> Report:
                 await subject.calibrate(in_flight, size.round_seconds)
             for subject in interleaved(results[in_flight], size.rounds):
                 await subject.play(in_flight)
+            duels += _pairs(in_flight, clients)
+        for duel in duels:
+            await duel.play(size)
     most = max(size.in_flight)
     return Report(
         name="call",
         title="CPU time and throughput of a whole widget/init",
-        tables=[_table(in_flight, found) for in_flight, found in results.items()],
-        goals=[goal for in_flight, found in results.items() for goal in _goals(in_flight, found)],
+        tables=[
+            *(_table(in_flight, found) for in_flight, found in results.items()),
+            _duels_table(duels),
+        ],
+        goals=[_goal(duel) for duel in duels],
         charts=[
             *(_chart(most, results[most], loop) for loop in size.loops),
             _distribution(most, results[most]),
         ],
-        parameters={"rounds": size.rounds, "seconds per round": size.round_seconds},
+        parameters={
+            "rounds": size.rounds,
+            "seconds per round": size.round_seconds,
+            "turns of two": size.turns,
+            "seconds per turn": size.turn_seconds,
+        },
         missing=missing,
     )
+
+
+def _pairs(in_flight: int, clients: dict[tuple[str, str], Child]) -> list[_Duel]:
+    """Pair us with those whom a goal names, where so many calls in flight make a difference."""
+    rivals = (BASELINE, *_TIMES_FASTER) if in_flight > 1 else (BASELINE,)
+    return [
+        _Duel(
+            _Subject(OURS, loop, clients[OURS, loop]),
+            _Subject(rival, loop, clients[rival, loop]),
+            in_flight,
+        )
+        for rival in rivals
+        for loop in dict.fromkeys(loop for _, loop in clients)
+        if (rival, loop) in clients
+    ]
 
 
 def _of(found: list[_Subject]) -> dict[tuple[str, str], _Subject]:
@@ -117,21 +170,28 @@ def _table(in_flight: int, found: list[_Subject]) -> Table:
     return Table(f"One widget/init, {in_flight} in flight", columns, rows)
 
 
-def _goals(in_flight: int, found: list[_Subject]) -> list[Goal]:
-    known = _of(found)
-    goals: list[Goal] = []
-    for loop in dict.fromkeys(subject.loop for subject in found):
-        ours, main = known[OURS, loop], loop == LOOPS[0]
-        where = f"{in_flight} in flight, {loop}"
-        cpu = ratios(ours.cpu, known[BASELINE, loop].cpu)
-        figure = f"CPU of init_widget() / {WHAT[BASELINE]}, {where}"
-        goals.append(Goal(figure, cpu, 1.0, main=main))
-        for peer, times in _TIMES_FASTER.items():
-            if in_flight > 1 and (peer, loop) in known:
-                rate = ratios(ours.rate, known[peer, loop].rate)
-                figure = f"throughput / {WHAT[peer]}, {where}"
-                goals.append(Goal(figure, rate, times, "≥", main=main))
-    return goals
+def _duels_table(duels: list[_Duel]) -> Table:
+    rows = [
+        (
+            *(WHAT[duel.other.peer], duel.where),
+            ratios(duel.ours.cpu, duel.other.cpu),
+            ratios(duel.ours.rate, duel.other.rate),
+        )
+        for duel in duels
+    ]
+    columns = ("against", "where", "CPU of ours / theirs", "throughput of ours / theirs")
+    return Table("Side by side: flexiti-async and one other take turns", columns, rows)
+
+
+def _goal(duel: _Duel) -> Goal:
+    main = duel.ours.loop == LOOPS[0]
+    name = WHAT[duel.other.peer]
+    if duel.other.peer == BASELINE:
+        cpu = ratios(duel.ours.cpu, duel.other.cpu)
+        return Goal(f"CPU of init_widget() / {name}, {duel.where}", cpu, 1.0, main=main)
+    rate = ratios(duel.ours.rate, duel.other.rate)
+    times = _TIMES_FASTER[duel.other.peer]
+    return Goal(f"throughput / {name}, {duel.where}", rate, times, "≥", main=main)
 
 
 def _chart(in_flight: int, found: list[_Subject], loop: str) -> Chart:
