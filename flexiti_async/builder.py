@@ -56,9 +56,13 @@ class RequestBuilder:
 
     def call(self, call: Call[object], access_token: Secret, reference_id: str) -> HttpRequest:
         """Make the request of an API call."""
+        bearer, authorization = self._bearer
+        if bearer is not access_token:  # once for a token, which hundreds of checkouts share
+            authorization = f"Bearer {access_token.reveal()}"
+            self._bearer = access_token, authorization
         headers = {
             **(_COMMON_HEADERS if call.body is None else _JSON_HEADERS),
-            _AUTHORIZATION: self._authorization(access_token),
+            _AUTHORIZATION: authorization,
             _REFERENCE_ID: reference_id,
         }
         if call.headers:
@@ -88,14 +92,6 @@ class RequestBuilder:
             reference_id=reference_id,
             private=True,
         )
-
-    def _authorization(self, access_token: Secret) -> str:
-        """Write the header's value: once for a token, which hundreds of checkouts share."""
-        known, text = self._bearer
-        if known is not access_token:
-            text = f"Bearer {access_token.reveal()}"
-            self._bearer = access_token, text
-        return text
 
     def _url(self, call: Call[object]) -> URL:
         version = call.version

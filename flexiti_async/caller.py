@@ -43,7 +43,6 @@ class _Run(Generic[T]):
         call: What is called.
         reference_id: Of all attempts.
         token: That the next attempt carries.
-        deadline: When it is over at the latest, by the loop's clock.
         attempts: How many were made.
         replaced: The token is not the one it began with: that happens once.
     """
@@ -51,7 +50,6 @@ class _Run(Generic[T]):
     call: Call[T]
     reference_id: str
     token: Token
-    deadline: float
     attempts: int = 0
     replaced: bool = False
 
@@ -100,14 +98,14 @@ class Caller:
             TransportError: There was no answer.
             TokenError: There is no other token.
         """
-        began = asyncio.get_running_loop().time()
-        run = _Run(call, reference_id, token, began + self._timeout)
+        run = _Run(call, reference_id, token)
         if self._events.heard or logs_calls():
-            return self._observed(run, replace, began)
+            return self._observed(run, replace)
         return self._until_done(run, replace)
 
-    async def _observed(self, run: _Run[T], replace: Replace, began: float) -> T:
+    async def _observed(self, run: _Run[T], replace: Replace) -> T:
         """Make a call and tell how it ended."""
+        began = asyncio.get_running_loop().time()
         ended: FlexitiError | str = _CANCELLED
         try:
             result = await self._until_done(run, replace)
@@ -134,11 +132,12 @@ class Caller:
 
     async def _until_done(self, run: _Run[T], replace: Replace) -> T:
         """Make attempts until one is the last."""
-        loop = asyncio.get_running_loop()
+        loop, left = asyncio.get_running_loop(), self._timeout
+        deadline = loop.time() + left
         while True:
             run.attempts += 1
             request = self._builder.call(run.call, run.token.access_token, run.reference_id)
-            answer = await self._transport.attempt(request, within=run.deadline - loop.time())
+            answer = await self._transport.attempt(request, within=left)
             result: T | FlexitiError = (
                 read_answer(run.call, answer, run.reference_id)
                 if isinstance(answer, HttpResponse)
@@ -148,35 +147,40 @@ class Caller:
             if not isinstance(result, FlexitiError):
                 return result
             if isinstance(result, Unauthorized) and not run.replaced:
-                await self._replace_token(run, replace)
-                continue
-            verdict = judge(
-                result,
-                run.call.replay,
-                attempt=run.attempts - run.replaced,
-                retries=self._retries,
-                # A repeat with a token that has ended meanwhile would be a wasted 401.
-                time_left=min(run.deadline - loop.time(), run.token.remaining(now(self._clock))),
-                random=random.random(),  # noqa: S311 - spreads load, guards nothing
-            )
-            if not isinstance(verdict, Again):
-                raise verdict
-            self._events.tell(
-                CallRetried(
-                    endpoint=run.call.endpoint,
-                    reference_id=run.reference_id,
-                    attempt=run.attempts,
-                    seconds=verdict.seconds,
-                    error=result,
-                )
-            )
-            await asyncio.sleep(verdict.seconds)
+                await self._replace_token(run, replace, deadline)
+            else:
+                await self._pause(run, result, deadline - loop.time())
+            left = deadline - loop.time()
 
-    async def _replace_token(self, run: _Run[T], replace: Replace) -> None:
+    async def _pause(self, run: _Run[T], error: FlexitiError, left: float) -> None:
+        """Wait until the call may be made again; raise the error, or what it means, if never."""
+        verdict = judge(
+            error,
+            run.call.replay,
+            attempt=run.attempts - run.replaced,
+            retries=self._retries,
+            # A repeat with a token that has ended meanwhile would be a wasted 401.
+            time_left=min(left, run.token.remaining(now(self._clock))),
+            random=random.random(),  # noqa: S311 - spreads load, guards nothing
+        )
+        if not isinstance(verdict, Again):
+            raise verdict
+        self._events.tell(
+            CallRetried(
+                endpoint=run.call.endpoint,
+                reference_id=run.reference_id,
+                attempt=run.attempts,
+                seconds=verdict.seconds,
+                error=error,
+            )
+        )
+        await asyncio.sleep(verdict.seconds)
+
+    async def _replace_token(self, run: _Run[T], replace: Replace, deadline: float) -> None:
         """Take another token for the one that was refused, before the call's time is over."""
         run.replaced = True
         try:
-            async with asyncio.timeout_at(run.deadline):
+            async with asyncio.timeout_at(deadline):
                 run.token = await replace(run.token)
                 return
         except TimeoutError:

@@ -168,7 +168,10 @@ class PurchaseWidget:
         """Find what is required because both numbers are missing."""
         # A number that was refused has its fault already.
         if self.account_number not in (None, "") or self.vcc_number:
-            return
+            return ()
+        return self._missing_of_person()
+
+    def _missing_of_person(self) -> Iterable[FieldError]:
         missing = [name for name in PERSON_FIELDS if not getattr(self, name)]
         if len(missing) == len(PERSON_FIELDS):
             # Nothing at all identifies the customer: any of the three would do.

@@ -119,10 +119,10 @@ class Call(Generic[T_co]):
         What `attrs.evolve` does, without the checks that this call has been through: the dearest
         part of making one.
         """
-        call = object.__new__(type(self))
-        members = call.__dict__
-        members.update(self.__dict__)
+        members = self.__dict__.copy()
         members["body"] = body
+        call = object.__new__(type(self))
+        object.__setattr__(call, "__dict__", members)
         return call
 
     def at_version(self, version: str | None) -> Self:

@@ -48,7 +48,6 @@ INVALID: Final = "invalid"
 
 _RULE: Final = "flexiti_async.rule"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_MAY_BE_EMPTY: Final = (str, Secret)
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -127,7 +126,7 @@ def _quick_look(
     doubtful = [
         alias for alias, (_, rule) in rules.items() if _fault(rule, defaults[alias]) is not None
     ]
-    more: Callable[[T], Iterable[FieldError]] | None = getattr(model, "more_faults", None)
+    more: Callable[[T], Iterable[FieldError]] = getattr(model, "more_faults", lambda _: ())
 
     def looks_good(made: T, given: Mapping[str, object]) -> bool:
         for alias in given:
@@ -137,7 +136,9 @@ def _quick_look(
         for alias in doubtful:
             if alias not in given:
                 return False
-        return more is None or next(iter(more(made)), None) is None
+        for _ in more(made):
+            return False
+        return True
 
     return looks_good
 
@@ -189,7 +190,7 @@ def _shown(value: object) -> str:
 
 def _fault(rule: Rule, value: object) -> str | None:
     # The API's samples treat an empty text like a missing one.
-    if value is None or (isinstance(value, _MAY_BE_EMPTY) and not value):
+    if value is None or (isinstance(value, (str, Secret)) and not value):
         return REQUIRED if rule.required else None
     return rule.check(value)
 
