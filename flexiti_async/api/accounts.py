@@ -14,7 +14,7 @@ from flexiti_async.api.common import ACCOUNT_TEXT, CARD, to_card, to_digits, to_
 from flexiti_async.api.endpoints import CLOSE, VERIFY
 from flexiti_async.errors import FieldError
 from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.convert import NumberText
+from flexiti_async.sansio.convert import NumberText, no_extra
 from flexiti_async.sansio.rules import (
     REQUIRED,
     WRONG_FORMAT,
@@ -60,7 +60,7 @@ class Verification:
     """
 
     verification_code: NumberText | None = field(default=None, repr=False)
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
     @property
     def code(self) -> str | None:
@@ -78,7 +78,7 @@ class ClosedAccount:
         extra: Fields of the answer that this release does not know.
     """
 
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 def _to_secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see `flexiti_async.api.common`

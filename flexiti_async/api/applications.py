@@ -15,6 +15,7 @@ from flexiti_async.api.endpoints import APPLY
 from flexiti_async.api.widget import AccountTypePlace, ApplyWidget, init_widget
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.sansio.call import Call, Json, Replay
+from flexiti_async.sansio.convert import no_extra
 from flexiti_async.sansio.redact import mask
 from flexiti_async.sansio.rules import INVALID, REQUIRED, quiet
 from flexiti_async.sansio.token import Scope
@@ -37,7 +38,7 @@ class Application:
         extra: The answer as it came; out of the repr.
     """
 
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 @quiet

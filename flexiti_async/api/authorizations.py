@@ -20,6 +20,7 @@ from flexiti_async.api.endpoints import AUTHORIZATION, AUTHORIZATION_BY_ID
 from flexiti_async.api.payment_fields import AUTHORIZATION_ID, id_in, language_query
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
 from flexiti_async.sansio.call import Call, Replay
+from flexiti_async.sansio.convert import no_extra
 from flexiti_async.sansio.rules import checked
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.token import Scope
@@ -56,7 +57,7 @@ class Authorization:
     message: str | None = None
     annual_rates: object = None
     apr: object = None
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
     @property
     def authorization_id(self) -> str | None:

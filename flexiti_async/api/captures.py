@@ -27,6 +27,7 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.sansio.call import Call, Replay
+from flexiti_async.sansio.convert import no_extra
 from flexiti_async.sansio.rules import checked
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.token import Scope
@@ -49,7 +50,7 @@ class Capture:
     """
 
     message: str | None = None
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
     @property
     def capture_id(self) -> str | None:
@@ -79,7 +80,7 @@ class Release:
         extra: The answer as it came; out of the repr.
     """
 
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 @checked

@@ -7,7 +7,7 @@ from decimal import Decimal
 from attrs import field, frozen
 
 from flexiti_async.api.common import AccountType, Province
-from flexiti_async.sansio.convert import Day, NumberText, WholeNumber
+from flexiti_async.sansio.convert import Day, NumberText, WholeNumber, no_extra
 
 __all__ = ["AccountStatus", "CustomerAccount", "FoundAccount", "OfferType", "SecurityQuestion"]
 
@@ -70,7 +70,7 @@ class FoundAccount:
     last_name: str | None = field(default=None, repr=False)
     card_ending_in: NumberText | None = field(default=None, repr=False)
     preferred_language: str | None = None
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
     @property
     def can_purchase(self) -> bool:
@@ -91,7 +91,7 @@ class SecurityQuestion:
 
     id: WholeNumber | None = None
     text: str | None = field(default=None, repr=False)
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 @frozen
@@ -112,7 +112,7 @@ class OfferType:
     plan_id: WholeNumber | None = None
     offer_category: str | None = None
     term_options: object = None
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 @frozen
@@ -155,4 +155,4 @@ class CustomerAccount:
     payment_protection: bool | None = None
     risk_rating: str | None = None
     offer_types: list[OfferType] = field(factory=list[OfferType])
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)

@@ -8,7 +8,7 @@ from attrs import field, frozen
 from flexiti_async.api.common import Province
 from flexiti_async.api.endpoints import DRIVERSLICENSE
 from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.convert import Day, NumberText
+from flexiti_async.sansio.convert import Day, NumberText, no_extra
 from flexiti_async.sansio.rules import REQUIRED, WRONG_FORMAT, Rule, checked, quiet
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.secret import Secret
@@ -50,7 +50,7 @@ class DriversLicense:
     govid_issuedby: str | None = field(default=None, repr=False)
     govid_number: NumberText | None = field(default=None, repr=False)
     govid_expiry: Day | None = field(default=None, repr=False)
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 def _scan_check(value: object) -> str | None:

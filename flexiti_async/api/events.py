@@ -18,6 +18,7 @@ from attrs import field, frozen
 from flexiti_async.api.common import AccountType
 from flexiti_async.api.untrusted import object_of
 from flexiti_async.errors import FieldError, MalformedEvent
+from flexiti_async.sansio.convert import no_extra
 from flexiti_async.sansio.rules import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
 
 __all__ = [
@@ -99,7 +100,7 @@ class WidgetEvent:
     account_type: AccountType | str | None = None
     status: int | None = None
     message: str | None = field(default=None, repr=False)
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 # Both spellings: `widget_session_id` differs from its siblings in the newest text (spec 7.3), so

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from flexiti_async.api.common import Language
 from flexiti_async.api.endpoints import MERCHANTS_LOGIN
 from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.convert import NumberText
+from flexiti_async.sansio.convert import NumberText, no_extra
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope
 
@@ -38,7 +38,7 @@ class MerchantLogin:
     merchant_name: str | None = None
     merchant_id: NumberText | None = None
     form_values: Mapping[str, object] = field(factory=dict[str, object])
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 def merchants_login(

@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar, cast
 from attrs import field, frozen
 
 from flexiti_async.errors import MalformedAnswer
-from flexiti_async.sansio.convert import UnfitError, structure
+from flexiti_async.sansio.convert import UnfitError, no_extra, structure
 from flexiti_async.sansio.redact import printable
 from flexiti_async.sansio.rules import Rule, checked, number_check
 from flexiti_async.sansio.rules import wire as takes
@@ -37,7 +37,7 @@ class Page(Generic[T_co]):
     """
 
     items: tuple[T_co, ...] = ()
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 def read_page(data: object, item: type[T]) -> tuple[tuple[T, ...], Mapping[str, object]]:

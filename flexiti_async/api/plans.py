@@ -21,7 +21,7 @@ from flexiti_async.api.common import (
 )
 from flexiti_async.api.endpoints import CALCULATE_INTEREST
 from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.convert import NumberText, WholeNumber, one_or_many
+from flexiti_async.sansio.convert import NumberText, WholeNumber, no_extra, one_or_many
 from flexiti_async.sansio.rules import Rule, checked, quiet
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.token import Scope
@@ -55,7 +55,7 @@ class Fee:
     amount: Decimal | None = None
     type: str | None = None
     message: str | None = None
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 @frozen
@@ -76,7 +76,7 @@ class AnnualRate:
     rate: Decimal | None = None
     type: str | None = None
     message: str | None = None
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 @frozen
@@ -98,7 +98,7 @@ class Term:
     annual_rates: list[AnnualRate] = field(factory=list[AnnualRate], metadata=one_or_many())
     apr: Decimal | None = None
     fees: list[Fee] = field(factory=list[Fee])
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 @frozen
@@ -116,7 +116,7 @@ class PromotionalPurchase:
     plan_id: WholeNumber | None = None
     plan_name: str | None = None
     terms: list[Term] = field(factory=list[Term])
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 @frozen
@@ -137,7 +137,7 @@ class RegularPurchase:
     air: Decimal | None = None
     verify: bool | None = None
     fees: list[Fee] = field(factory=list[Fee])
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 @frozen
@@ -161,7 +161,7 @@ class PlanCustomer:
     last_name: str | None = field(default=None, repr=False)
     category_type: str | None = field(default=None, repr=False)
     customer_category_type: str | None = field(default=None, repr=False)
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
     @property
     def category(self) -> str | None:
@@ -190,7 +190,7 @@ class Plans:
     customer: PlanCustomer | None = None
     regular_purchase: RegularPurchase | None = None
     promotional_purchase: list[PromotionalPurchase] = field(factory=list[PromotionalPurchase])
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
     def plan(self, plan_id: int) -> PromotionalPurchase | None:
         """Find a plan by its id."""

@@ -20,6 +20,7 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.sansio.call import Call, Replay
+from flexiti_async.sansio.convert import no_extra
 from flexiti_async.sansio.rules import Rule, checked, quiet
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.secret import Secret
@@ -37,7 +38,7 @@ class Refund:
         extra: What a later API answers; out of the repr.
     """
 
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 @checked

@@ -23,7 +23,7 @@ from flexiti_async.api.payment_fields import (
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.errors import FieldError
 from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.convert import Moment, NumberText
+from flexiti_async.sansio.convert import Moment, NumberText, no_extra
 from flexiti_async.sansio.rules import REQUIRED, Rule, checked, quiet
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.secret import Secret
@@ -55,7 +55,7 @@ class Return:
     amount: Decimal | None = None
     remaining_capture_amount: Decimal | None = None
     remaining_authorization_amount: Decimal | None = None
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 @checked

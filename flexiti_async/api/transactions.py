@@ -35,7 +35,7 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.sansio.call import Call, Json, Replay
-from flexiti_async.sansio.convert import encode
+from flexiti_async.sansio.convert import encode, no_extra
 from flexiti_async.sansio.rules import REQUIRED, Rule, checked, one_of_check, text_check
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.secret import Secret
@@ -136,7 +136,7 @@ class Transaction:
         extra: The answer as it came; out of the repr.
     """
 
-    extra: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
 def idempotency_key(payment_id: str) -> str:
