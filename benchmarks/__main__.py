@@ -19,6 +19,8 @@ from benchmarks.report import Report
 from benchmarks.summary import write_summary
 
 NAMES: Final = ("call", "token", "stampede", "processes", "scale", "start", "load")
+ON_REQUEST: Final = ("instructions",)
+"""It needs valgrind: it is run if it is named, and only then."""
 OUT: Final = Path("build", "benchmarks")
 _SMOKE_AT_ONCE: Final = 3
 """How many are run at a time when times do not matter: much of what they do is to wait."""
@@ -40,13 +42,15 @@ def main(
     A run of all of them writes `summary.md` there, too: what was to be reached, and what was.
 
     Args:
-        names: call, token, stampede, processes, scale, start, load; all of them by default.
+        names: call, token, stampede, processes, scale, start, load; all of them by default. One
+            more, instructions, needs valgrind and is run only if it is named.
         smoke: Run each as briefly as can be, and fail if a count (requests, callers blocked or
             harmed, store operations) is not what it has to be. Times are not looked at.
         out: The folder.
     """
-    if unknown := [name for name in names if name not in NAMES]:
-        sys.exit(f"no benchmark {unknown[0]!r}; there are: {', '.join(NAMES)}")
+    known = (*NAMES, *ON_REQUEST)
+    if unknown := [name for name in names if name not in known]:
+        sys.exit(f"no benchmark {unknown[0]!r}; there are: {', '.join(known)}")
     run = _Run(Console(width=None if sys.stdout.isatty() else 120), out, smoke=smoke)
     asyncio.run(run.all(names or NAMES))
     if len(run.reports) == len(NAMES) and not smoke:

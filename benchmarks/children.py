@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final, Self, TypeAlias
@@ -62,16 +62,21 @@ class Child:
     ready: Details = field(factory=dict[str, Any])
 
     @classmethod
-    async def start(cls, module: str, *arguments: str) -> Self:
+    async def start(cls, module: str, *arguments: str, under: Sequence[str] = ()) -> Self:
         """
         Start `python -m benchmarks.MODULE` and wait until it is ready.
+
+        Args:
+            module: Its name.
+            arguments: What it is told.
+            under: A command that runs it and watches, such as valgrind's.
 
         Raises:
             ChildFailedError: It ended instead, or was not ready in time.
         """
         complaints = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", f"benchmarks.{module}", *arguments),
+            *(*under, sys.executable, "-m", f"benchmarks.{module}", *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=complaints,

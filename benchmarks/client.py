@@ -105,6 +105,16 @@ class _Client:
             "latencies": Latencies.of(latencies).encode(),
         }
 
+    async def repeat(self, number: int, in_flight: int) -> None:
+        """Make calls and nothing else."""
+        numbers = iter(range(number))
+
+        async def shop() -> None:
+            for _ in numbers:
+                await self._peer.init_widget()
+
+        await asyncio.gather(*(shop() for _ in range(in_flight)))
+
     async def tokens(self, number: int) -> dict[str, object]:
         """Ask for the token that is held, one time after the other."""
         token = self._peer.token
@@ -162,6 +172,7 @@ async def _main(name: str) -> None:
         "open": client.open,
         "close": client.close,
         "calls": client.calls,
+        "repeat": client.repeat,
         "tokens": client.tokens,
         "stampede": client.stampede,
         "waiting": client.waiting,
