@@ -1,5 +1,6 @@
 """Events as lines of the standard library's logging."""
 
+import functools
 import logging
 from typing import Final
 
@@ -24,9 +25,8 @@ _calls: Final = logging.getLogger("flexiti_async.call")
 _tokens: Final = logging.getLogger("flexiti_async.token")
 
 
-def logs_calls() -> bool:
-    """Tell whether a line is written for every call."""
-    return _calls.isEnabledFor(logging.DEBUG)
+logs_calls: Final = functools.partial(_calls.isEnabledFor, logging.DEBUG)
+"""Tells whether a line is written for every call."""
 
 
 def log_event(event: Event) -> None:

@@ -108,7 +108,7 @@ def _reveal(value: object) -> str:
     raise NotImplementedError
 
 
-_decoder: Final = msgspec.json.Decoder(float_hook=Decimal)
+_decode: Final[Callable[[bytes], object]] = msgspec.json.Decoder(float_hook=Decimal).decode
 _encoder: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_reveal)
 
 
@@ -116,7 +116,7 @@ def decode(body: bytes) -> object:
     """Read JSON; numbers with a point are `Decimal`. Raises UnfitError without the content."""
     fault = "not JSON"
     try:
-        return cast("object", _decoder.decode(body))
+        return _decode(body)
     except (ValueError, ArithmeticError, RecursionError):
         # msgspec's DecodeError and UnicodeDecodeError are ValueErrors; Decimal's are not.
         pass
