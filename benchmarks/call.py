@@ -33,7 +33,7 @@ class _Size:
     loops: tuple[str, ...]
 
 
-_FULL: Final = _Size(5, 0.2, 30, 0.1, (1, 64), LOOPS)
+_FULL: Final = _Size(9, 0.2, 30, 0.1, (1, 64), LOOPS)
 _SMOKE: Final = _Size(1, 0.02, 1, 0.02, (8,), LOOPS[:1])
 
 

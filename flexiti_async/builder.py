@@ -8,9 +8,9 @@ from yarl import URL
 
 from flexiti_async._version import __version__
 from flexiti_async.sansio.call import Call, HttpRequest
-from flexiti_async.sansio.convert import encode
 from flexiti_async.sansio.grant import ENDPOINT as TOKEN_ENDPOINT
 from flexiti_async.sansio.grant import grant_form
+from flexiti_async.sansio.json_codec import encode
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope
 

@@ -20,7 +20,7 @@ from flexiti_async.checkout_money import MoneySteps
 from flexiti_async.checkout_online import OnlineSteps
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.sansio.checkout_step import Step
-from flexiti_async.sansio.rules import INVALID, REQUIRED
+from flexiti_async.sansio.checks import INVALID, REQUIRED
 from flexiti_async.sansio.steps import DID_NOT_RUN, NEXT_STEPS, RAN
 
 __all__ = ["NEXT_STEPS", "Checkout", "Desk"]

@@ -14,7 +14,7 @@ from flexiti_async.checkout_desk import discreet
 from flexiti_async.checkout_flow import CheckoutFlow
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.sansio.checkout_state import CheckoutState
-from flexiti_async.sansio.rules import REQUIRED
+from flexiti_async.sansio.checks import REQUIRED
 from flexiti_async.sansio.secret import Secret
 
 __all__ = ["MoneySteps"]

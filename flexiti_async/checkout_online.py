@@ -21,7 +21,7 @@ from flexiti_async.errors import (
 from flexiti_async.sansio.call import Json
 from flexiti_async.sansio.checkout_state import CheckoutState
 from flexiti_async.sansio.checkout_step import Sharing, Step
-from flexiti_async.sansio.rules import INVALID
+from flexiti_async.sansio.checks import INVALID
 from flexiti_async.sansio.token import Scope
 
 __all__ = ["OnlineSteps"]

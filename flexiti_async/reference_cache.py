@@ -36,7 +36,7 @@ from flexiti_async.errors import (
     TransportError,
 )
 from flexiti_async.sansio.call import Call
-from flexiti_async.sansio.convert import UnfitError, decode, encode
+from flexiti_async.sansio.json_codec import UnfitError, decode, encode
 from flexiti_async.singleflight import SingleFlight, join
 
 if TYPE_CHECKING:

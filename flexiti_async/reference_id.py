@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.sansio.rules import WRONG_FORMAT
+from flexiti_async.sansio.checks import WRONG_FORMAT
 
 __all__ = ["new_reference_id", "reference_id_of"]
 

@@ -26,8 +26,10 @@ ONE_PYTHON = (
     "tests/stores/test_readme_store.py",
     "::test_processes_lose_no_write",
     "::test_10_000_races_lose_and_tear_nothing",
+    "::test_the_public_surface_changes_only_on_purpose",
+    "::test_every_module_imports_alone_and_in_silence",
 )
-"""Parts of the names of tests that take long and depend on servers and kernels, not on Python."""
+"""Parts of the names of tests that take long and depend on other things than the Python."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -14,17 +14,15 @@ from flexiti_async.api.common import ACCOUNT_TEXT, CARD, to_card, to_digits, to_
 from flexiti_async.api.endpoints import CLOSE, VERIFY
 from flexiti_async.errors import FieldError
 from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.convert import NumberText, no_extra
-from flexiti_async.sansio.rules import (
+from flexiti_async.sansio.checks import (
     REQUIRED,
     WRONG_FORMAT,
-    Rule,
-    checked,
     number_check,
     one_of_check,
-    quiet,
     text_check,
 )
+from flexiti_async.sansio.convert import NumberText, no_extra
+from flexiti_async.sansio.rules import Rule, checked, quiet
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope

@@ -20,8 +20,9 @@ from flexiti_async.api.payment_fields import ACCOUNT, WORD, given, language_quer
 from flexiti_async.api.purchases import PurchaseType
 from flexiti_async.errors import FieldError
 from flexiti_async.sansio.call import Call, Replay
+from flexiti_async.sansio.checks import INVALID, date_check
 from flexiti_async.sansio.redact import mask
-from flexiti_async.sansio.rules import INVALID, Rule, checked, date_check
+from flexiti_async.sansio.rules import Rule, checked
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.token import Scope
 

@@ -6,13 +6,8 @@ import re
 from decimal import Context, Decimal
 from typing import Any, Final, cast
 
-from flexiti_async.sansio.rules import (
-    Rule,
-    money_check,
-    number_check,
-    one_of_check,
-    pattern_check,
-)
+from flexiti_async.sansio.checks import money_check, number_check, one_of_check, pattern_check
+from flexiti_async.sansio.rules import Rule
 from flexiti_async.sansio.secret import Secret
 
 __all__ = ["AccountType", "Language", "Province"]

@@ -30,15 +30,8 @@ from flexiti_async.api.customer_accounts import (
 from flexiti_async.api.endpoints import CUSTOMERS_LOOKUP, CUSTOMERS_SEARCH
 from flexiti_async.errors import FieldError
 from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.rules import (
-    INVALID,
-    REQUIRED,
-    Rule,
-    checked,
-    pattern_check,
-    quiet,
-    text_check,
-)
+from flexiti_async.sansio.checks import INVALID, REQUIRED, pattern_check, text_check
+from flexiti_async.sansio.rules import Rule, checked, quiet
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope

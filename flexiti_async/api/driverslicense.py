@@ -8,8 +8,9 @@ from attrs import field, frozen
 from flexiti_async.api.common import Province
 from flexiti_async.api.endpoints import DRIVERSLICENSE
 from flexiti_async.sansio.call import Call, Replay
+from flexiti_async.sansio.checks import REQUIRED, WRONG_FORMAT
 from flexiti_async.sansio.convert import Day, NumberText, no_extra
-from flexiti_async.sansio.rules import REQUIRED, WRONG_FORMAT, Rule, checked, quiet
+from flexiti_async.sansio.rules import Rule, checked, quiet
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope

@@ -18,8 +18,8 @@ from attrs import field, frozen
 from flexiti_async.api.common import AccountType
 from flexiti_async.api.untrusted import object_of
 from flexiti_async.errors import FieldError, MalformedEvent
+from flexiti_async.sansio.checks import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
 from flexiti_async.sansio.convert import no_extra
-from flexiti_async.sansio.rules import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
 
 __all__ = [
     "CUSTOMER_PORTAL",

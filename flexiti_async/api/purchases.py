@@ -27,7 +27,8 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.rules import REQUIRED, Rule, checked, one_of_check
+from flexiti_async.sansio.checks import REQUIRED, one_of_check
+from flexiti_async.sansio.rules import Rule, checked
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope

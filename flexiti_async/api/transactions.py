@@ -35,8 +35,10 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.sansio.call import Call, Json, Replay
-from flexiti_async.sansio.convert import encode, no_extra
-from flexiti_async.sansio.rules import REQUIRED, Rule, checked, one_of_check, text_check
+from flexiti_async.sansio.checks import REQUIRED, one_of_check, text_check
+from flexiti_async.sansio.convert import no_extra
+from flexiti_async.sansio.json_codec import encode
+from flexiti_async.sansio.rules import Rule, checked
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope

@@ -21,8 +21,8 @@ from flexiti_async.api.widget_customers import (
 )
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.sansio.call import Call, Replay
+from flexiti_async.sansio.checks import INVALID
 from flexiti_async.sansio.redact import mask
-from flexiti_async.sansio.rules import INVALID
 from flexiti_async.sansio.token import Scope
 
 __all__ = [

@@ -30,7 +30,8 @@ from flexiti_async.api.common import (
     to_upper,
 )
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.rules import REQUIRED, Rule, checked, text_check, true_check
+from flexiti_async.sansio.checks import REQUIRED, text_check, true_check
+from flexiti_async.sansio.rules import Rule, checked
 from flexiti_async.sansio.rules import wire as takes
 from flexiti_async.sansio.secret import Secret
 

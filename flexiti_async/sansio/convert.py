@@ -1,28 +1,25 @@
 """
-JSON to typed values and back, exactly.
+Decoded JSON to typed values, exactly.
 
-One cattrs converter on msgspec's decoder and encoder. What the presets do not do and this does:
+One cattrs converter; what its presets do not do and this does:
 
-* money is `Decimal` both ways, digit for digit (the decoder never makes a float);
 * types are strict: `5` is no `str` and `"3"` no `int` (cattrs would coerce), except for the
   wire types that the API itself writes both ways (`NumberText`, spec section 8 row 33);
 * unknown response fields are kept in the model's `extra`, because new ones are no version bump
   (spec section 1.6);
 * what may be unknown to this release is a type or the text that came (`Day`, `Moment`,
   `AccountType | str`): a new word, or a date of another form, is no reason to lose an answer;
-* texts that are secrets become `Secret`, and are revealed only into the bytes of a request;
+* texts that are secrets become `Secret`;
 * a class with a `from_json` of its own reads itself (`Page`, whose form is not known);
 * a field may have another name on the wire, or none (`wire_name`).
 """
 
 import functools
-import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, TypeVar, cast
 
 import attrs
-import msgspec
 from cattrs import Converter
 from cattrs.cols import list_structure_factory
 from cattrs.errors import (
@@ -32,6 +29,7 @@ from cattrs.errors import (
 )
 from cattrs.gen import make_dict_structure_fn, override
 
+from flexiti_async.sansio.json_codec import UnfitError
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.wire_types import (
     Day,
@@ -53,10 +51,7 @@ __all__ = [
     "Day",
     "Moment",
     "NumberText",
-    "UnfitError",
     "WholeNumber",
-    "decode",
-    "encode",
     "no_extra",
     "one_or_many",
     "structure",
@@ -64,20 +59,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-
-class UnfitError(ValueError):
-    """
-    JSON that does not fit the type asked for.
-
-    Attributes:
-        place: JSON path of the first fault, such as `$.form_values.province`, and what is wrong.
-    """
-
-    def __init__(self, place: str) -> None:
-        super().__init__(place)
-        self.place = place
-
 
 _WIRE_NAME: Final = "flexiti_async.wire_name"
 _ONE_OR_MANY: Final = "flexiti_async.one_or_many"
@@ -100,49 +81,6 @@ def no_extra() -> dict[str, object]:
 def one_or_many() -> Mapping[str, object]:
     """Make the attrs metadata of a list that the API may also write as its only element."""
     return {_ONE_OR_MANY: True}
-
-
-def _reveal(value: object) -> str:
-    if isinstance(value, Secret):
-        return value.reveal()
-    raise NotImplementedError
-
-
-_decode: Final[Callable[[bytes], object]] = msgspec.json.Decoder(float_hook=Decimal).decode
-_encoder: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_reveal)
-
-
-def decode(body: bytes) -> object:
-    """Read JSON; numbers with a point are `Decimal`. Raises UnfitError without the content."""
-    fault = "not JSON"
-    try:
-        return _decode(body)
-    except (ValueError, ArithmeticError, RecursionError):
-        # msgspec's DecodeError and UnicodeDecodeError are ValueErrors; Decimal's are not.
-        pass
-    raise UnfitError(fault)
-
-
-def encode(value: object) -> bytes:
-    """Write JSON. Raises ValueError for a number that JSON does not have."""
-    body = _encoder.encode(value)
-    # Decimals are written as NaN, floats as null: look only if one of them can be meant.
-    # (`find`, because `in` tries first whether the text is a number, at twice the cost.)
-    suspicious = body.find(b"null") >= 0 or body.find(b"NaN") >= 0 or body.find(b"Infinity") >= 0
-    if suspicious and not _is_finite(value):
-        msg = "JSON has no NaN and no Infinity"
-        raise ValueError(msg)
-    return body
-
-
-def _is_finite(value: object) -> bool:
-    if isinstance(value, Decimal):
-        return value.is_finite()
-    if isinstance(value, Mapping):
-        return all(_is_finite(item) for item in cast("Mapping[str, object]", value).values())
-    if isinstance(value, list | tuple):
-        return all(_is_finite(item) for item in cast("list[object]", value))
-    return not isinstance(value, float) or math.isfinite(value)
 
 
 def structure(data: object, result: type[T]) -> T:

@@ -31,7 +31,8 @@ from flexiti_async.errors import (
     TokenUnavailable,
 )
 from flexiti_async.sansio.call import HttpResponse
-from flexiti_async.sansio.convert import UnfitError, decode, structure
+from flexiti_async.sansio.convert import structure
+from flexiti_async.sansio.json_codec import UnfitError, decode
 from flexiti_async.sansio.response import error_of
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from flexiti_async.errors import ApiError, FieldError, ValidationError
-from flexiti_async.sansio.rules import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
+from flexiti_async.sansio.checks import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
 
 __all__ = ["customer_text", "customer_texts"]
 

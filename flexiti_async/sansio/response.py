@@ -22,9 +22,10 @@ from flexiti_async.errors import (
     Unauthorized,
 )
 from flexiti_async.sansio.call import Call, HttpResponse
-from flexiti_async.sansio.convert import UnfitError, decode, structure
+from flexiti_async.sansio.convert import structure
 from flexiti_async.sansio.error_codes import CLASSES
 from flexiti_async.sansio.http_date import seconds_of_http_date
+from flexiti_async.sansio.json_codec import UnfitError, decode
 from flexiti_async.sansio.redact import mask, mask_text
 
 __all__ = ["error_of", "read_answer", "retry_after"]

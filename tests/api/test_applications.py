@@ -10,7 +10,7 @@ from flexiti_async.api.applications import Application, application_body, apply
 from flexiti_async.api.widget import AccountTypePlace, ApplyWidget, init_widget
 from flexiti_async.errors import FieldError
 from flexiti_async.sansio.call import Replay
-from flexiti_async.sansio.convert import encode
+from flexiti_async.sansio.json_codec import encode
 from flexiti_async.sansio.token import Scope
 
 from ..canaries import sightings

@@ -21,7 +21,7 @@ from flexiti_async.api.plans import (
 )
 from flexiti_async.errors import FieldError, MalformedAnswer, ValidationError
 from flexiti_async.sansio.call import Replay
-from flexiti_async.sansio.convert import encode
+from flexiti_async.sansio.json_codec import encode
 from flexiti_async.sansio.token import Scope
 
 from ..canaries import sightings

@@ -16,7 +16,7 @@ from flexiti_async.api.widget import (
     init_widget,
 )
 from flexiti_async.sansio.call import Replay
-from flexiti_async.sansio.convert import encode
+from flexiti_async.sansio.json_codec import encode
 from flexiti_async.sansio.secret import Secret
 from flexiti_async.sansio.token import Scope
 

@@ -6,7 +6,8 @@ import pytest
 
 from flexiti_async.api.widget import ApplyWidget, PurchaseWidget, Widget
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.sansio.convert import UnfitError, structure
+from flexiti_async.sansio.convert import structure
+from flexiti_async.sansio.json_codec import UnfitError
 from flexiti_async.sansio.secret import Secret
 
 from ..canaries import sightings

@@ -11,15 +11,8 @@ from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexiti_async.sansio.convert import (
-    NumberText,
-    UnfitError,
-    decode,
-    encode,
-    one_or_many,
-    structure,
-    wire_name,
-)
+from flexiti_async.sansio.convert import NumberText, one_or_many, structure, wire_name
+from flexiti_async.sansio.json_codec import UnfitError, decode, encode
 from flexiti_async.sansio.secret import Secret
 
 from ..canaries import sightings

@@ -10,8 +10,9 @@ from flexiti_async.errors import RecordUnreadable, TokenError
 from flexiti_async.sansio.base_url import fault_of_base_url
 from flexiti_async.sansio.call import HttpResponse
 from flexiti_async.sansio.checkout_state import decode_checkout
-from flexiti_async.sansio.convert import UnfitError, encode, structure
+from flexiti_async.sansio.convert import structure
 from flexiti_async.sansio.grant import Granted, read_grant
+from flexiti_async.sansio.json_codec import UnfitError, encode
 from flexiti_async.sansio.record import Failure, Record, decode_record, encode_record
 from flexiti_async.sansio.redact import mask, mask_text, mask_url, printable
 from flexiti_async.sansio.secret import Secret

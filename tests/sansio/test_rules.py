@@ -9,23 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.sansio.rules import (
+from flexiti_async.sansio.checks import (
     INVALID,
     LENGTH,
     REQUIRED,
     WRONG_FORMAT,
-    Rule,
-    checked,
     date_check,
-    faults_of,
-    nearest,
     number_check,
     one_of_check,
     pattern_check,
     text_check,
     true_check,
-    wire,
 )
+from flexiti_async.sansio.rules import Rule, checked, faults_of, nearest, wire
 from flexiti_async.sansio.secret import Secret
 
 from ..canaries import sightings

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from flexiti_async.api.common import money, to_money, to_number_text
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.sansio.rules import checked, money_check, quiet, wire
+from flexiti_async.sansio.checks import money_check
+from flexiti_async.sansio.rules import checked, quiet, wire
 
 from ..canaries import sightings
 

@@ -14,13 +14,11 @@ from flexiti_async.sansio.convert import (
     Day,
     Moment,
     NumberText,
-    UnfitError,
     WholeNumber,
-    decode,
-    encode,
     one_or_many,
     structure,
 )
+from flexiti_async.sansio.json_codec import UnfitError, decode, encode
 
 
 class _Colour(enum.StrEnum):
