@@ -81,7 +81,7 @@ def checked(model: type[T]) -> type[T]:
         if looks_good(self, kwargs):
             return
         faults = faults_of(self)
-        if not faults:
+        if not faults:  # a default that a factory makes, or a converter mends
             return
         kwargs.clear()
         del self  # its repr shows what is not personal, and that may be a mix-up

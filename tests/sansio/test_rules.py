@@ -47,6 +47,21 @@ class _Sample:
             yield FieldError("outer.third", REQUIRED)
 
 
+@checked
+@frozen(kw_only=True)
+class _Made:
+    """A request whose default is made for each, and says nothing before."""
+
+    word: str = field(factory=lambda: "word", metadata=wire(Rule(text_check(5), required=True)))
+
+
+def test_a_default_that_is_made_is_looked_at_when_it_is_there() -> None:
+    """What stands for it in the class is no word, but what it makes is."""
+    assert "word" == _Made().word
+    with pytest.raises(ValidationError):
+        _Made(word="longer")
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
