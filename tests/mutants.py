@@ -44,7 +44,9 @@ TESTS = {
     "flexiti_async/self_wait.py": f"tests/test_self_wait.py {REFRESHER}",
     "flexiti_async/deadlines.py": "tests/test_deadlines.py tests/test_transport.py",
     "flexiti_async/caller.py": CALLS,
-    "flexiti_async/transport.py": CALLS,
+    "flexiti_async/transport.py": f"{CALLS} tests/test_loops_and_forks.py",
+    "flexiti_async/exchange.py": CALLS,
+    "flexiti_async/turnstile.py": "tests/test_turnstile.py tests/test_transport.py",
     "flexiti_async/checkout_place.py": CHECKOUTS,
     "flexiti_async/checkout_flow.py": CHECKOUTS,
     "stores/flexiti_stores/memory.py": MEMORY,
@@ -131,15 +133,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("words", nargs="*", help="parts of names of files; default: all")
     wanted = parser.parse_args()
+    chosen = [
+        (module, tests)
+        for module, tests in modules()
+        if not wanted.words or any(word in module for word in wanted.words)
+    ]
+    if not chosen:
+        parser.error(f"no file is changed whose name holds one of: {', '.join(wanted.words)}")
     with tempfile.TemporaryDirectory(prefix="mutants") as folder:
         for name in COPIED:
             copier = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copier(ROOT / name, Path(folder) / name)
         scores: dict[str, tuple[int, int]] = {}
-        for module, tests in modules():
-            if not wanted.words or any(word in module for word in wanted.words):
-                scores[module] = try_module(Path(folder), module, tests, wanted.sample, wanted.seed)
-                print(f"{module}: {scores[module][0]} of {scores[module][1]}", flush=True)
+        for module, tests in chosen:
+            scores[module] = try_module(Path(folder), module, tests, wanted.sample, wanted.seed)
+            print(f"{module}: {scores[module][0]} of {scores[module][1]}", flush=True)
     noticed, tried = (sum(column) for column in zip(*scores.values(), strict=True))
     print(f"score: {noticed} of {tried}, {noticed / max(tried, 1):.1%}; seed {wanted.seed}")
 
