@@ -101,8 +101,9 @@ class RequestBuilder:
         if call.path_values:
             url = self._parse(version, call.path, call.path_values)
         else:
-            known = self._urls.get(key)
-            url = self._urls.setdefault(key, self._parse(*key, {})) if known is None else known
+            if key not in self._urls:
+                self._urls[key] = self._parse(*key, {})
+            url = self._urls[key]
         return url.with_query(call.query) if call.query else url
 
     def _parse(self, version: str, template: str, values: Mapping[str, str]) -> URL:

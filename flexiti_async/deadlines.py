@@ -9,7 +9,6 @@ its call is running out, is put in its place.
 
 import asyncio
 import bisect
-import math
 from collections import deque
 from typing import Final
 
@@ -51,7 +50,6 @@ class Deadlines:
         self._loop: Final = asyncio.get_running_loop()
         self._watched: Final[deque[Watch]] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._due = math.inf
 
     def watch(self, seconds: float) -> Watch:
         """Give the task that runs some seconds, from now on."""
@@ -66,7 +64,7 @@ class Deadlines:
             watched.append(watch)
         else:
             bisect.insort(watched, watch, key=lambda other: other.when)
-        if when < self._due:
+        if self._timer is None or when < self._timer.when():
             self._set_timer(when)
         return watch
 
@@ -79,7 +77,6 @@ class Deadlines:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if when is None else self._loop.call_at(when, self._look)
-        self._due = math.inf if when is None else when
 
     def _look(self) -> None:
         """Cancel those whose time is over, and come back for the next."""

@@ -104,7 +104,7 @@ class TokenRefresher:
             if (
                 self._boot() < until.boot
                 and self._wall() < until.wall
-                and (min_ttl == 0.0 or not self._lacks_promise(hand.token, min_ttl))
+                and not self._lacks_promise(hand.token, min_ttl)
             ):
                 return hand.token
         token = self._at_hand(min_ttl)

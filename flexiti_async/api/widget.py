@@ -15,6 +15,7 @@ from flexiti_async.api.endpoints import WIDGET_INIT
 from flexiti_async.api.widget_answer import Widget
 from flexiti_async.api.widget_customers import (
     PERSON,
+    PERSON_FIELDS,
     ApplyWidget,
     Flow,
     PurchaseWidget,
@@ -100,14 +101,10 @@ def _fault_of_age(widget: ApplyWidget, today: datetime.date) -> FieldError | Non
 
 def _person(widget: ApplyWidget | PurchaseWidget) -> dict[str, object]:
     person: dict[str, object] = {}
-    if widget.first_name:
-        person["first_name"] = widget.first_name
-    if widget.last_name:
-        person["last_name"] = widget.last_name
-    if widget.dob:
-        person["dob"] = widget.dob
-    if widget.postal_code:
-        person["postal_code"] = widget.postal_code
+    for name in PERSON_FIELDS:
+        value = getattr(widget, name)
+        if value:
+            person[name] = value
     return person
 
 
