@@ -12,11 +12,11 @@ from attrs import define, field
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from benchmarks.cells import cell_text
-from benchmarks.children import ChildFailedError
-from benchmarks.output import put_out
-from benchmarks.report import Report
-from benchmarks.summary import write_summary
+from benchmarks.harness.children import ChildFailedError
+from benchmarks.report.cells import cell_text
+from benchmarks.report.output import put_out
+from benchmarks.report.report import Report
+from benchmarks.report.summary import write_summary
 
 NAMES: Final = ("call", "token", "stampede", "processes", "scale", "start", "load")
 ON_REQUEST: Final = ("instructions",)
@@ -100,7 +100,8 @@ class _Run:
 
 
 async def _measure(name: str, *, smoke: bool) -> Report:
-    module = importlib.import_module(f"benchmarks.{name}")
+    home = "load.command" if name == "load" else f"suites.{name}"
+    module = importlib.import_module(f"benchmarks.{home}")
     measure = cast("Callable[..., Awaitable[Report]]", module.measure)
     return await measure(smoke=smoke)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flexiti_async.api.authorizations import Authorization, AuthorizationStatus
     from flexiti_async.api.captures import Capture, Release
     from flexiti_async.api.common import AccountType, Language, Province
+    from flexiti_async.api.customer_text import customer_text, customer_texts
     from flexiti_async.api.customers import (
         AccountStatus,
         CustomerAccount,
@@ -35,14 +36,6 @@ if TYPE_CHECKING:
         SecurityQuestion,
     )
     from flexiti_async.api.driverslicense import DriversLicense
-    from flexiti_async.api.events import (
-        CUSTOMER_PORTAL,
-        Action,
-        EventType,
-        MfaOption,
-        WidgetEvent,
-        parse_event,
-    )
     from flexiti_async.api.merchants import MerchantLogin, merchants_login
     from flexiti_async.api.plans import (
         AnnualRate,
@@ -54,7 +47,6 @@ if TYPE_CHECKING:
         Term,
     )
     from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase, PurchaseType
-    from flexiti_async.api.reactions import Reaction
     from flexiti_async.api.reference import I18nMethod, ReferenceData
     from flexiti_async.api.refunds import Refund
     from flexiti_async.api.returns import Return
@@ -68,13 +60,19 @@ if TYPE_CHECKING:
         Widget,
         init_widget,
     )
-    from flexiti_async.checkout import Checkout
-    from flexiti_async.config import (
-        Environment,
-        FlexitiConfig,
-        OnStoreFailure,
-        RefreshRevokesAccess,
+    from flexiti_async.api.widget_events import (
+        CUSTOMER_PORTAL,
+        Action,
+        EventType,
+        MfaOption,
+        WidgetEvent,
+        parse_event,
     )
+    from flexiti_async.api.widget_reactions import Reaction
+    from flexiti_async.checkout.base import Checkout
+    from flexiti_async.checkout.step import Sharing, Step
+    from flexiti_async.config.model import FlexitiConfig
+    from flexiti_async.config.options import Environment, OnStoreFailure, RefreshRevokesAccess
     from flexiti_async.errors import (
         AccountNotUsable,
         AgreementRequired,
@@ -142,13 +140,12 @@ if TYPE_CHECKING:
         WrongTransactionType,
         WrongVerification,
     )
-    from flexiti_async.sansio.call import Call, Replay
-    from flexiti_async.sansio.checkout_step import Sharing, Step
-    from flexiti_async.sansio.messages import customer_text, customer_texts
-    from flexiti_async.sansio.secret import Secret
-    from flexiti_async.sansio.token import Scope, Token
+    from flexiti_async.protocol.call import Call, Replay
+    from flexiti_async.protocol.secret import Secret
+    from flexiti_async.protocol.token import Scope, Token
     from flexiti_async.session import FlexitiSession
-    from flexiti_async.store import Entry, TokenStore, open_store
+    from flexiti_async.store.interface import Entry, TokenStore
+    from flexiti_async.store.loading import open_store
 
 __all__ = [
     "CUSTOMER_PORTAL",
@@ -305,7 +302,7 @@ _HOMES: Final[Mapping[str, tuple[str, ...]]] = {
         "SecurityQuestion",
     ),
     "api.driverslicense": ("DriversLicense",),
-    "api.events": (
+    "api.widget_events": (
         "CUSTOMER_PORTAL",
         "Action",
         "EventType",
@@ -324,7 +321,7 @@ _HOMES: Final[Mapping[str, tuple[str, ...]]] = {
         "Term",
     ),
     "api.purchases": ("InStorePurchase", "OnlinePurchase", "PurchaseType"),
-    "api.reactions": ("Reaction",),
+    "api.widget_reactions": ("Reaction",),
     "api.reference": ("I18nMethod", "ReferenceData"),
     "api.refunds": ("Refund",),
     "api.returns": ("Return",),
@@ -338,8 +335,9 @@ _HOMES: Final[Mapping[str, tuple[str, ...]]] = {
         "Widget",
         "init_widget",
     ),
-    "checkout": ("Checkout",),
-    "config": ("Environment", "FlexitiConfig", "OnStoreFailure", "RefreshRevokesAccess"),
+    "checkout.base": ("Checkout",),
+    "config.model": ("FlexitiConfig",),
+    "config.options": ("Environment", "OnStoreFailure", "RefreshRevokesAccess"),
     "errors": (
         "AccountNotUsable",
         "AgreementRequired",
@@ -407,13 +405,14 @@ _HOMES: Final[Mapping[str, tuple[str, ...]]] = {
         "WrongTransactionType",
         "WrongVerification",
     ),
-    "sansio.call": ("Call", "Replay"),
-    "sansio.checkout_step": ("Sharing", "Step"),
-    "sansio.messages": ("customer_text", "customer_texts"),
-    "sansio.secret": ("Secret",),
-    "sansio.token": ("Scope", "Token"),
+    "protocol.call": ("Call", "Replay"),
+    "checkout.step": ("Sharing", "Step"),
+    "api.customer_text": ("customer_text", "customer_texts"),
+    "protocol.secret": ("Secret",),
+    "protocol.token": ("Scope", "Token"),
     "session": ("FlexitiSession",),
-    "store": ("Entry", "TokenStore", "open_store"),
+    "store.interface": ("Entry", "TokenStore"),
+    "store.loading": ("open_store",),
 }
 """Where each name lives; a test holds it against the imports above, which type checkers read."""
 

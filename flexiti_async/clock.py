@@ -5,9 +5,33 @@ import functools
 import time
 from typing import Final, Protocol
 
-from flexiti_async.sansio.token import Instant
+from attrs import frozen
 
-__all__ = ["SYSTEM_CLOCK", "Clock", "SystemClock", "now", "today"]
+__all__ = ["SYSTEM_CLOCK", "Clock", "Instant", "SystemClock", "now", "today"]
+
+
+@frozen
+class Instant:
+    """
+    One moment, read from two clocks.
+
+    Attributes:
+        wall: Seconds since the epoch. It jumps when somebody sets the clock.
+        boot: Seconds since boot, time spent suspended included. It never jumps backwards.
+    """
+
+    wall: float
+    boot: float
+
+    def since(self, earlier: "Instant") -> float:
+        """
+        Tell the seconds that have passed since `earlier`, at least 0.
+
+        The clock that says *more* is believed. Life of a token is a thing to lose: a suspended
+        machine, or a wall clock set back, must not stretch it (design section 3, Freshness).
+        """
+        return max(self.wall - earlier.wall, self.boot - earlier.boot, 0.0)
+
 
 _FIRST_IN_CANADA: Final = datetime.timezone(-datetime.timedelta(hours=2, minutes=30))
 

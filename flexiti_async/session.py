@@ -5,20 +5,20 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
+from flexiti_async.checkout.step import Sharing
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
-from flexiti_async.config import FlexitiConfig
+from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import SessionClosed
-from flexiti_async.listeners import Events, Listener
-from flexiti_async.reference_id import reference_id_of
-from flexiti_async.sansio.call import Call
-from flexiti_async.sansio.checkout_step import Sharing
-from flexiti_async.sansio.token import Scope, Token
-from flexiti_async.store import TokenStore
-from flexiti_async.transport import ClientSession, Transport
+from flexiti_async.events.listeners import Events, Listener
+from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.token import Scope, Token
+from flexiti_async.store.interface import TokenStore
+from flexiti_async.transport.pool import ClientSession, Transport
+from flexiti_async.transport.reference_id import reference_id_of
 
 if TYPE_CHECKING:
-    from flexiti_async.checkout import Checkout
-    from flexiti_async.refresher import TokenRefresher
+    from flexiti_async.checkout.base import Checkout
+    from flexiti_async.tokens.refresher import TokenRefresher
 
 __all__ = ["FlexitiSession"]
 
@@ -38,7 +38,7 @@ class FlexitiSession:
         client_session: An `aiohttp.ClientSession` to borrow for all requests. It is used as it
             is, with its proxies and TLS settings, and never closed. Without it the session opens a
             pool of its own in each event loop.
-        listeners: Told what happens (`flexiti_async.events`); `events.add` adds more.
+        listeners: Told what happens (`flexiti_async.events.types`); `events.add` adds more.
         clock: Where the time comes from; for tests.
 
     Attributes:

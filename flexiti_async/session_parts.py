@@ -10,19 +10,15 @@ from typing import Final
 
 from attrs import frozen
 
-from flexiti_async.builder import RequestBuilder
-from flexiti_async.caller import Caller
-from flexiti_async.checkout import Checkout
-from flexiti_async.checkout_desk import Desk, Refreshers
-from flexiti_async.checkout_records import CheckoutRecords
+from flexiti_async.checkout.base import Checkout
+from flexiti_async.checkout.desk import Desk, Refreshers
+from flexiti_async.checkout.saved import CheckoutRecords
 from flexiti_async.clock import Clock
-from flexiti_async.config import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
-from flexiti_async.event_log import log_event
-from flexiti_async.issuer import TokenIssuer
-from flexiti_async.listeners import Events
-from flexiti_async.reference_cache import ReferenceCache
-from flexiti_async.refresh_tokens import PROCESS
-from flexiti_async.refresher import TokenRefresher
+from flexiti_async.config.model import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
+from flexiti_async.events.listeners import Events
+from flexiti_async.events.log import log_event
+from flexiti_async.protocol.request import RequestBuilder
+from flexiti_async.protocol.token import Scope
 from flexiti_async.resources import (
     Accounts,
     Applications,
@@ -31,12 +27,18 @@ from flexiti_async.resources import (
     Reference,
     Transactions,
 )
-from flexiti_async.sansio.token import Scope, TokenKey
-from flexiti_async.shared_record import SharedRecord
-from flexiti_async.store import TokenStore, open_store
-from flexiti_async.token_source import Setup, Tuning
-from flexiti_async.transport import Transport
-from flexiti_async.vault import Vault
+from flexiti_async.resources.reference_cache import ReferenceCache
+from flexiti_async.store.interface import TokenStore
+from flexiti_async.store.loading import open_store
+from flexiti_async.store.sealed import Vault
+from flexiti_async.tokens.context import Setup, Tuning
+from flexiti_async.tokens.endpoint import TokenIssuer
+from flexiti_async.tokens.record import TokenKey
+from flexiti_async.tokens.record_store import SharedRecord
+from flexiti_async.tokens.refresh_tokens import PROCESS
+from flexiti_async.tokens.refresher import TokenRefresher
+from flexiti_async.transport.client import Caller
+from flexiti_async.transport.pool import Transport
 
 __all__ = [
     "Accounts",

@@ -11,8 +11,8 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
 
-from .blocking import no_blocking
-from .leftovers import Leftovers
+from .support.blocking import no_blocking
+from .support.leftovers import Leftovers
 
 MakeSession = Callable[..., FlexitiSession]
 Hand = Callable[[Checkout], Awaitable[Checkout]]

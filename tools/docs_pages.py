@@ -12,12 +12,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from endpoint_index import markdown
 from error_advice import ADVICE
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from flexiti_async import errors
-from flexiti_async.api.index import markdown
 
 REFERENCE: Final = Path(__file__).parent.parent / "docs" / "reference"
 _FROM_ITS_FILE: Final = {"aiocache": "BSD-3-Clause"}

@@ -1,8 +1,8 @@
 """
 Write down what users may rely on: every public name with its signature.
 
-`python tools/public_api.py > tests/public_api.txt` after a change that is meant; the test that
-compares shows one that is not. Read from the source, so it is the same for every Python.
+`python tools/public_api.py > tests/project/public_api.txt` after a change that is meant; the test
+that compares shows one that is not. Read from the source, so it is the same for every Python.
 """
 
 import sys
@@ -15,8 +15,8 @@ import flexiti_async
 
 PAGES: Final = (
     *("accounts", "applications", "authorization_lists", "authorizations", "captures"),
-    *("common", "customers", "driverslicense", "events", "merchants", "plans", "purchases"),
-    *("reference", "refunds", "returns", "sku_data", "transactions", "widget"),
+    *("common", "customers", "driverslicense", "merchants", "plans", "purchases"),
+    *("reference", "refunds", "returns", "sku_data", "transactions", "widget", "widget_events"),
 )
 
 INTEGRATIONS: Final = (

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Protocol, cast
 
-from benchmarks.target import Target
+from benchmarks.harness.target import Target
 
 __all__ = ["BASELINE", "CALLERS", "HOLDERS", "OURS", "WHAT", "Caller", "Holder", "open_peer"]
 

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import aiohttp
 from attrs import frozen
 
-from benchmarks.target import Target
+from benchmarks.harness.target import Target
 
 __all__ = ["Grant", "request_token", "request_token_in_thread"]
 

@@ -8,7 +8,7 @@ import aiohttp
 from aiohttp_oauth2_client.grant.client_credentials import ClientCredentialsGrant
 from aiohttp_oauth2_client.middleware import OAuth2Middleware
 
-from benchmarks.target import BODY, Target
+from benchmarks.harness.target import BODY, Target
 
 __all__ = ["Adapter"]
 

@@ -5,7 +5,7 @@ import uuid
 
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from benchmarks.target import BODY, Target
+from benchmarks.harness.target import BODY, Target
 
 __all__ = ["Adapter"]
 

@@ -10,8 +10,8 @@ from azure.core.pipeline import PipelineContext, PipelineRequest
 from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
+from benchmarks.harness.target import Target
 from benchmarks.peers._token_request import request_token
-from benchmarks.target import Target
 
 __all__ = ["Adapter"]
 

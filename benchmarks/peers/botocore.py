@@ -5,8 +5,8 @@ import datetime
 import aiohttp
 from aiobotocore.credentials import AioRefreshableCredentials
 
+from benchmarks.harness.target import Target
 from benchmarks.peers._token_request import request_token
-from benchmarks.target import Target
 
 __all__ = ["Adapter"]
 

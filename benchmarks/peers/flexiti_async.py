@@ -1,6 +1,6 @@
 """The library itself, as a shop uses it."""
 
-from benchmarks.target import ACCOUNT_NUMBER, Target
+from benchmarks.harness.target import ACCOUNT_NUMBER, Target
 from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget, Scope
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, now
 from flexiti_stores.memory import MemoryStore

@@ -3,8 +3,8 @@
 import aiohttp
 from gcloud.aio.auth.token import BaseToken, TokenResponse
 
+from benchmarks.harness.target import Target
 from benchmarks.peers._token_request import request_token
-from benchmarks.target import Target
 
 __all__ = ["Adapter"]
 

@@ -7,8 +7,8 @@ from google.auth.aio.transport.sessions import (
 )
 from google.auth.credentials import Credentials
 
+from benchmarks.harness.target import Target
 from benchmarks.peers._token_request import request_token_in_thread
-from benchmarks.target import Target
 
 __all__ = ["Adapter"]
 

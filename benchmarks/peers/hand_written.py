@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import aiohttp
 
-from benchmarks.target import BODY, Target
+from benchmarks.harness.target import BODY, Target
 
 __all__ = ["Adapter"]
 

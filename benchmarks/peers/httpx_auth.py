@@ -6,7 +6,7 @@ import uuid
 import httpx
 from httpx_auth import OAuth2, OAuth2ClientCredentials
 
-from benchmarks.target import BODY, Target
+from benchmarks.harness.target import BODY, Target
 
 __all__ = ["Adapter"]
 

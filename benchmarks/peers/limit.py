@@ -6,7 +6,7 @@ from collections import deque
 from typing import cast
 from urllib.parse import urlsplit
 
-from benchmarks.target import BODY, Target
+from benchmarks.harness.target import BODY, Target
 
 __all__ = ["Adapter"]
 

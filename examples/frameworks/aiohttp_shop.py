@@ -1,7 +1,8 @@
 """
 aiohttp.web: `python aiohttp_shop.py`, with `FLEXITI_*` in the environment.
 
-A real shop keeps the reference id in its own signed session, not in the URL: see `examples/shop`.
+A real shop keeps the reference id in its own signed session, not in the URL: see
+`flexiti_async/demo`.
 """
 
 import os

@@ -2,7 +2,7 @@
 Django: `gunicorn -k asgi --workers 2 django_shop:application`, with `FLEXITI_*` in the environment.
 
 Settings, views and ASGI application stand in one file, to be read at once. A real shop keeps the
-reference id in its own signed session, not in the URL: see `examples/shop`.
+reference id in its own signed session, not in the URL: see `flexiti_async/demo`.
 """
 
 import json

@@ -1,7 +1,8 @@
 """
 FastAPI: `uvicorn fastapi_shop:app --workers 2`, with `FLEXITI_*` in the environment.
 
-A real shop keeps the reference id in its own signed session, not in the URL: see `examples/shop`.
+A real shop keeps the reference id in its own signed session, not in the URL: see
+`flexiti_async/demo`.
 """
 
 from decimal import Decimal

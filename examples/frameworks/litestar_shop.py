@@ -1,7 +1,8 @@
 """
 Litestar: `granian --interface asgi --workers 2 litestar_shop:app`, with `FLEXITI_*` set.
 
-A real shop keeps the reference id in its own signed session, not in the URL: see `examples/shop`.
+A real shop keeps the reference id in its own signed session, not in the URL: see
+`flexiti_async/demo`.
 """
 
 from decimal import Decimal

@@ -13,19 +13,19 @@ from attrs import field, frozen
 from flexiti_async.api.common import ACCOUNT_TEXT, CARD, to_card, to_digits, to_number_text
 from flexiti_async.api.endpoints import CLOSE, VERIFY
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.checks import (
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.structuring import NumberText, no_extra
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import Rule, checked, quiet
+from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validators import (
     REQUIRED,
     WRONG_FORMAT,
     number_check,
     one_of_check,
     text_check,
 )
-from flexiti_async.sansio.convert import NumberText, no_extra
-from flexiti_async.sansio.rules import Rule, checked, quiet
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
 
 __all__ = ["ClosedAccount", "Verification", "VerificationFormat", "close", "verify"]
 

@@ -14,12 +14,12 @@ from attrs import field, frozen
 from flexiti_async.api.endpoints import APPLY
 from flexiti_async.api.widget import AccountTypePlace, ApplyWidget, init_widget
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.sansio.call import Call, Json, Replay
-from flexiti_async.sansio.checks import INVALID, REQUIRED
-from flexiti_async.sansio.convert import no_extra
-from flexiti_async.sansio.redact import mask
-from flexiti_async.sansio.rules import quiet
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Json, Replay
+from flexiti_async.protocol.redact import mask
+from flexiti_async.protocol.structuring import no_extra
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import quiet
+from flexiti_async.protocol.validators import INVALID, REQUIRED
 
 __all__ = ["Application", "application_body", "apply"]
 

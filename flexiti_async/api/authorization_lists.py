@@ -19,12 +19,12 @@ from flexiti_async.api.paging import Page, page_query, read_page
 from flexiti_async.api.payment_fields import ACCOUNT, WORD, given, language_query
 from flexiti_async.api.purchases import PurchaseType
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.checks import INVALID, date_check
-from flexiti_async.sansio.redact import mask
-from flexiti_async.sansio.rules import Rule, checked
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.redact import mask
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import Rule, checked
+from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validators import INVALID, date_check
 
 __all__ = [
     "AuthorizationPage",

@@ -19,11 +19,11 @@ from flexiti_async.api.common import Language, to_number_text
 from flexiti_async.api.endpoints import AUTHORIZATION, AUTHORIZATION_BY_ID
 from flexiti_async.api.payment_fields import AUTHORIZATION_ID, id_in, language_query
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.convert import no_extra
-from flexiti_async.sansio.rules import checked
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.structuring import no_extra
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import checked
+from flexiti_async.protocol.validation import wire as takes
 
 __all__ = [
     "Authorization",

@@ -11,7 +11,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from flexiti_async.api.common import Province, to_digits
-from flexiti_async.sansio.checks import INVALID, LENGTH, WRONG_FORMAT, date_check, number_check
+from flexiti_async.protocol.validators import (
+    INVALID,
+    LENGTH,
+    WRONG_FORMAT,
+    date_check,
+    number_check,
+)
 
 __all__ = ["AGE_OF_MAJORITY", "is_of_age"]
 

@@ -26,11 +26,11 @@ from flexiti_async.api.payment_fields import (
     language_query,
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.convert import no_extra
-from flexiti_async.sansio.rules import checked
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.structuring import no_extra
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import checked
+from flexiti_async.protocol.validation import wire as takes
 
 __all__ = ["Capture", "Release", "capture", "release"]
 

@@ -6,9 +6,9 @@ import re
 from decimal import Context, Decimal
 from typing import Any, Final, cast
 
-from flexiti_async.sansio.checks import money_check, number_check, one_of_check, pattern_check
-from flexiti_async.sansio.rules import Rule
-from flexiti_async.sansio.secret import Secret
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.validation import Rule
+from flexiti_async.protocol.validators import money_check, number_check, one_of_check, pattern_check
 
 __all__ = ["AccountType", "Language", "Province"]
 

@@ -10,6 +10,13 @@ from typing import Final
 
 from attrs import field, frozen
 
+from flexiti_async.api.account_models import (
+    AccountStatus,
+    CustomerAccount,
+    FoundAccount,
+    OfferType,
+    SecurityQuestion,
+)
 from flexiti_async.api.canada import birth_date_check, postal_code_check, to_postal_code
 from flexiti_async.api.common import (
     ACCOUNT_TEXT,
@@ -20,21 +27,14 @@ from flexiti_async.api.common import (
     to_iso_date,
     to_number_text,
 )
-from flexiti_async.api.customer_accounts import (
-    AccountStatus,
-    CustomerAccount,
-    FoundAccount,
-    OfferType,
-    SecurityQuestion,
-)
 from flexiti_async.api.endpoints import CUSTOMERS_LOOKUP, CUSTOMERS_SEARCH
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.checks import INVALID, REQUIRED, pattern_check, text_check
-from flexiti_async.sansio.rules import Rule, checked, quiet
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import Rule, checked, quiet
+from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validators import INVALID, REQUIRED, pattern_check, text_check
 
 __all__ = [
     "AccountStatus",

@@ -7,13 +7,13 @@ from attrs import field, frozen
 
 from flexiti_async.api.common import Province
 from flexiti_async.api.endpoints import DRIVERSLICENSE
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.checks import REQUIRED, WRONG_FORMAT
-from flexiti_async.sansio.convert import Day, NumberText, no_extra
-from flexiti_async.sansio.rules import Rule, checked, quiet
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.structuring import Day, NumberText, no_extra
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import Rule, checked, quiet
+from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validators import REQUIRED, WRONG_FORMAT
 
 __all__ = ["DriversLicense", "read_driverslicense"]
 

@@ -2,7 +2,7 @@
 The endpoints' names, in the API's words: in errors, in logs, and where a version is configured.
 
 Where the API has one path for two endpoints, or numbers inside a path, the name says which it is
-(`authorization/by-id`). What each of them is stands in `flexiti_async.api.index`;
+(`authorization/by-id`). What each of them is stands in `tools/endpoint_index.py`;
 the choice of a method, which one of them has, stands here.
 """
 

@@ -12,10 +12,10 @@ from attrs import field, frozen
 
 from flexiti_async.api.common import Language
 from flexiti_async.api.endpoints import MERCHANTS_LOGIN
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.convert import NumberText, no_extra
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.structuring import NumberText, no_extra
+from flexiti_async.protocol.token import Scope
 
 __all__ = ["ENDPOINT", "MerchantLogin", "merchants_login"]
 

@@ -12,12 +12,12 @@ from typing import Final, Generic, TypeVar, cast
 from attrs import field, frozen
 
 from flexiti_async.errors import MalformedAnswer
-from flexiti_async.sansio.checks import number_check
-from flexiti_async.sansio.convert import no_extra, structure
-from flexiti_async.sansio.json_codec import UnfitError
-from flexiti_async.sansio.redact import printable
-from flexiti_async.sansio.rules import Rule, checked
-from flexiti_async.sansio.rules import wire as takes
+from flexiti_async.protocol.json_codec import UnfitError
+from flexiti_async.protocol.redact import printable
+from flexiti_async.protocol.structuring import no_extra, structure
+from flexiti_async.protocol.validation import Rule, checked
+from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validators import number_check
 
 __all__ = ["MOST_PAGES", "Page", "PageWalk", "page_query", "read_page"]
 

@@ -8,10 +8,16 @@ from typing import Any, Final, cast
 from attrs import field, frozen
 
 from flexiti_async.api.common import LANGUAGE, Language
-from flexiti_async.sansio.checks import WRONG_FORMAT, Check, number_check, pattern_check, text_check
-from flexiti_async.sansio.rules import Rule, checked
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.secret import Secret
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.validation import Rule, checked
+from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validators import (
+    WRONG_FORMAT,
+    Check,
+    number_check,
+    pattern_check,
+    text_check,
+)
 
 __all__ = ["amount_in", "given", "id_in", "language_query"]
 

@@ -20,11 +20,11 @@ from flexiti_async.api.common import (
     to_number_text,
 )
 from flexiti_async.api.endpoints import CALCULATE_INTEREST
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.convert import NumberText, WholeNumber, no_extra, one_or_many
-from flexiti_async.sansio.rules import Rule, checked, quiet
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.structuring import NumberText, WholeNumber, no_extra, one_or_many
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import Rule, checked, quiet
+from flexiti_async.protocol.validation import wire as takes
 
 __all__ = [
     "AnnualRate",

@@ -27,11 +27,11 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.checks import REQUIRED, one_of_check
-from flexiti_async.sansio.rules import Rule, checked
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import Rule, checked
+from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validators import REQUIRED, one_of_check
 
 __all__ = ["InStorePurchase", "OnlinePurchase", "PurchaseType"]
 

@@ -14,11 +14,11 @@ from attrs import field, frozen
 
 from flexiti_async.api.common import LANGUAGE, Language
 from flexiti_async.api.endpoints import I18N, INFORMATION, TERMS_AND_CONDITIONS, I18nMethod
-from flexiti_async.sansio.call import Call, Json, Replay
-from flexiti_async.sansio.checks import text_check
-from flexiti_async.sansio.rules import Rule, checked, quiet
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Json, Replay
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import Rule, checked, quiet
+from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validators import text_check
 
 __all__ = ["I18nMethod", "ReferenceData", "i18n", "information", "terms_and_conditions"]
 

@@ -22,13 +22,13 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.checks import REQUIRED
-from flexiti_async.sansio.convert import Moment, NumberText, no_extra
-from flexiti_async.sansio.rules import Rule, checked, quiet
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.structuring import Moment, NumberText, no_extra
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import Rule, checked, quiet
+from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validators import REQUIRED
 
 __all__ = ["Return", "return_capture"]
 

@@ -14,10 +14,10 @@ from attrs import asdict, field, frozen
 from flexiti_async.api.common import money, to_money
 from flexiti_async.api.payment_fields import a_check, given
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.checks import WRONG_FORMAT, text_check
-from flexiti_async.sansio.redact import mask
-from flexiti_async.sansio.rules import Rule, checked
-from flexiti_async.sansio.rules import wire as takes
+from flexiti_async.protocol.redact import mask
+from flexiti_async.protocol.validation import Rule, checked
+from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validators import WRONG_FORMAT, text_check
 
 __all__ = ["Product", "SkuData", "sku_body"]
 

@@ -34,14 +34,14 @@ from flexiti_async.api.payment_fields import (
     to_code,
 )
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.sansio.call import Call, Json, Replay
-from flexiti_async.sansio.checks import REQUIRED, one_of_check, text_check
-from flexiti_async.sansio.convert import no_extra
-from flexiti_async.sansio.json_codec import encode
-from flexiti_async.sansio.rules import Rule, checked
-from flexiti_async.sansio.rules import wire as takes
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Json, Replay
+from flexiti_async.protocol.json_codec import encode
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.structuring import no_extra
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import Rule, checked
+from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validators import REQUIRED, one_of_check, text_check
 
 __all__ = [
     "Transaction",

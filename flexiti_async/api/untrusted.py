@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final, NoReturn, cast
 
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.checks import INVALID, LENGTH, WRONG_FORMAT
+from flexiti_async.protocol.validators import INVALID, LENGTH, WRONG_FORMAT
 
 __all__ = ["object_of"]
 

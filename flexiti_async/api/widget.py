@@ -13,7 +13,7 @@ from flexiti_async.api.canada import is_of_age
 from flexiti_async.api.common import Province
 from flexiti_async.api.endpoints import WIDGET_INIT
 from flexiti_async.api.widget_answer import Widget
-from flexiti_async.api.widget_customers import (
+from flexiti_async.api.widget_requests import (
     PERSON,
     PERSON_FIELDS,
     ApplyWidget,
@@ -21,10 +21,10 @@ from flexiti_async.api.widget_customers import (
     PurchaseWidget,
 )
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.checks import INVALID
-from flexiti_async.sansio.redact import mask
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.redact import mask
+from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validators import INVALID
 
 __all__ = [
     "AccountTypePlace",

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 
 from attrs import evolve, field, frozen
 
-from flexiti_async.sansio.convert import no_extra, wire_name
-from flexiti_async.sansio.redact import mask_url
-from flexiti_async.sansio.secret import Secret
+from flexiti_async.protocol.redact import mask_url
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.structuring import no_extra, wire_name
 
 __all__ = ["Widget"]
 

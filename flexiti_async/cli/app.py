@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from flexiti_async import __version__
 from flexiti_async.cli.demo import demo
-from flexiti_async.cli.doctor import doctor
+from flexiti_async.cli.doctor.command import doctor
 from flexiti_async.cli.keys import generate
 from flexiti_async.cli.options import CONFIGURATION, Flag
 from flexiti_async.cli.output import FAILED, report, silence_stdout

@@ -3,7 +3,7 @@
 import secrets
 
 from flexiti_async.cli.output import print_line
-from flexiti_async.sansio.seal import KEY_BYTES, key_from_bytes
+from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
 
 __all__ = ["generate"]
 

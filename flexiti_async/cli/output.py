@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flexiti_async import ApiError, ConfigError, FlexitiError, TokenError, ValidationError
-from flexiti_async.sansio.redact import mask_text, printable
+from flexiti_async.protocol.redact import mask_text, printable
 
 __all__ = [
     "FAILED",

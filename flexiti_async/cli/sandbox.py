@@ -22,12 +22,12 @@ from flexiti_async.cli.output import (
     print_note,
 )
 from flexiti_async.cli.signals import on_signals
+from flexiti_async.config.base_url import is_loopback
+from flexiti_async.protocol.redact import mask_text, printable
 from flexiti_async.sandbox import RequestRecord, Sandbox
-from flexiti_async.sandbox.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
-from flexiti_async.sandbox.fault_codec import rule_from_text
-from flexiti_async.sandbox.rules import Rule
-from flexiti_async.sansio.base_url import is_loopback
-from flexiti_async.sansio.redact import mask_text, printable
+from flexiti_async.sandbox.faults.codec import rule_from_text
+from flexiti_async.sandbox.faults.rules import Rule
+from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 
 __all__ = ["sandbox"]
 
@@ -71,7 +71,7 @@ async def sandbox(
     * `*:hang,times=null,only.headers.x-worker=2` answers nothing to one worker.
 
     Kinds: answer, redirect, delay, drop, reset, hang, truncate, drip, malformed, alter, endless,
-    gzip-bomb. Module `flexiti_async.sandbox.faults` describes them and their settings, and
+    gzip-bomb. Module `flexiti_async.sandbox.faults.kinds` describes them and their settings, and
     `fault_codec` beside it the JSON that can be written instead.
 
     Args:

@@ -15,13 +15,13 @@ from flexiti_async.cli.options import Flag, Whole
 from flexiti_async.cli.output import WRONG, CommandError, print_line, print_note
 from flexiti_async.cli.signals import on_signals
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.store import open_store
+from flexiti_async.store.loading import open_store
 
 __all__ = ["ShopOptions", "run_shop"]
 
 _SHOP: Final = Group("The shop", sort_key=10)
 _PARTS: Final = (
-    "flexiti_shop",
+    "flexiti_async.demo",
     "itsdangerous",
     "jinja2",
     "python_multipart",
@@ -96,7 +96,7 @@ async def _serving(
     sandbox: Sandbox, store: str, workers: int, port: int
 ) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str], None]:
     """Run the shop in processes of its own; gives the first one, and the shop's URL."""
-    arguments = ("-P", "-m", "flexiti_shop", f"--workers={workers}", f"--port={port}")
+    arguments = ("-P", "-m", "flexiti_async.demo", f"--workers={workers}", f"--port={port}")
     process = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, env=_environment(sandbox, store)
     )

@@ -12,12 +12,10 @@ from flexiti_async.cli.options import Connection, Flag
 from flexiti_async.cli.output import CommandError, print_facts, print_json, print_line, print_note
 from flexiti_async.cli.token_status import TokenStatus
 from flexiti_async.clock import SYSTEM_CLOCK
-from flexiti_async.sansio.record import Record
-from flexiti_async.sansio.seal import KeyRing
-from flexiti_async.sansio.token import TokenKey
-from flexiti_async.shared_record import SharedRecord
-from flexiti_async.store import GuardedStore
-from flexiti_async.vault import Vault
+from flexiti_async.store.encryption import KeyRing
+from flexiti_async.store.sealed import GuardedStore, Vault
+from flexiti_async.tokens.record import Record, TokenKey
+from flexiti_async.tokens.record_store import SharedRecord
 
 __all__ = ["forget", "refresh", "status"]
 

@@ -6,10 +6,9 @@ from attrs import frozen
 
 from flexiti_async import FlexitiConfig, Scope
 from flexiti_async.cli.output import mask_store
-from flexiti_async.sansio.record import Claim, Failure, StoredToken
-from flexiti_async.sansio.redact import printable
-from flexiti_async.sansio.sight import Sight
-from flexiti_async.sansio.token import TokenKey
+from flexiti_async.protocol.redact import printable
+from flexiti_async.tokens.record import Claim, Failure, StoredToken, TokenKey
+from flexiti_async.tokens.snapshot import Sight
 
 __all__ = ["TokenStatus"]
 

@@ -13,8 +13,8 @@ from cyclopts import Group, Parameter
 from flexiti_async import ApplyWidget, ConfigError, FlexitiSession, Flow, PurchaseWidget
 from flexiti_async.cli.options import Connection, Flag
 from flexiti_async.cli.output import WRONG, CommandError, print_json
-from flexiti_async.sansio.redact import mask_text, printable
-from flexiti_async.sansio.rules import nearest
+from flexiti_async.protocol.redact import mask_text, printable
+from flexiti_async.protocol.validation import nearest
 
 __all__ = ["init_widget"]
 

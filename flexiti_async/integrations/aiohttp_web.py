@@ -18,9 +18,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 
 from aiohttp import web
 
-from flexiti_async.config import FlexitiConfig
+from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import FlexitiError
-from flexiti_async.events import Listener
+from flexiti_async.events.types import Listener
 from flexiti_async.integrations.serving import open_session, tell
 from flexiti_async.session import FlexitiSession
 

@@ -30,9 +30,9 @@ from asgiref.sync import markcoroutinefunction
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from flexiti_async.config import FlexitiConfig
+from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import FlexitiError
-from flexiti_async.events import Listener
+from flexiti_async.events.types import Listener
 from flexiti_async.integrations.serving import KEY, open_session, tell, the_session
 from flexiti_async.session import FlexitiSession
 

@@ -20,9 +20,9 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.plugins import InitPlugin
 
-from flexiti_async.config import FlexitiConfig
+from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import FlexitiError
-from flexiti_async.events import Listener
+from flexiti_async.events.types import Listener
 from flexiti_async.integrations.serving import KEY, open_session, tell, the_session
 from flexiti_async.session import FlexitiSession
 

@@ -9,7 +9,7 @@ async with FlexitiSession.from_env(listeners=[Telemetry()]) as flexiti:
     ...
 ```
 
-It is a listener (`flexiti_async.events`) and nothing else: it needs the API of OpenTelemetry only,
+It is a listener (`events/types.py`) and nothing else: it needs the API of OpenTelemetry only,
 and does nothing until the shop sets up an SDK. Names follow the semantic conventions where those
 have one (`error.type`, `http.response.status_code`, `http.request.resend_count`); the rest begins
 with `flexiti.`. No attribute holds a secret or personal data, and none of a metric has more values
@@ -41,7 +41,7 @@ from opentelemetry.trace import TracerProvider, get_tracer
 
 from flexiti_async._version import __version__
 from flexiti_async.clock import SYSTEM_CLOCK, Clock
-from flexiti_async.events import (
+from flexiti_async.events.types import (
     CallFinished,
     CallRetried,
     ClockSkewed,

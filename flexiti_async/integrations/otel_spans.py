@@ -21,15 +21,15 @@ from opentelemetry.trace import (
 
 from flexiti_async.clock import Clock
 from flexiti_async.errors import TokenError
-from flexiti_async.events import (
+from flexiti_async.events.types import (
     CallFinished,
     FlightStarted,
     TokenFailed,
     TokenIssued,
     TokenRefreshed,
 )
-from flexiti_async.sansio.grant import ENDPOINT as TOKEN_ENDPOINT
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.oauth import ENDPOINT as TOKEN_ENDPOINT
+from flexiti_async.protocol.token import Scope
 
 __all__ = ["CANCELLED", "DONE", "GRANT", "Spans", "grant_of"]
 

@@ -33,7 +33,7 @@ from flexiti_async.errors import (
     ValidationError,
 )
 from flexiti_async.integrations.problem_kinds import kind_of
-from flexiti_async.sansio.checks import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
+from flexiti_async.protocol.validators import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
 
 __all__ = ["MEDIA_TYPE", "TYPES", "Fault", "Problem", "language_of", "problem_of"]
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from flexiti_async.config import FlexitiConfig
+from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import FlexitiError
-from flexiti_async.events import Listener
+from flexiti_async.events.types import Listener
 from flexiti_async.integrations.problems import Problem, language_of, problem_of
 from flexiti_async.session import FlexitiSession
 

@@ -7,9 +7,9 @@ from flexiti_async.api import accounts
 from flexiti_async.api.accounts import ClosedAccount, Verification, VerificationFormat
 from flexiti_async.api.common import Language
 from flexiti_async.api.plans import Plans, calculate_interest
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.validation import quiet
 from flexiti_async.resources.sending import Send
-from flexiti_async.sansio.rules import quiet
-from flexiti_async.sansio.secret import Secret
 
 __all__ = ["Accounts"]
 

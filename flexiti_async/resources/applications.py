@@ -3,9 +3,9 @@
 from collections.abc import Coroutine
 
 from flexiti_async.api.applications import Application, apply
+from flexiti_async.protocol.call import Json
+from flexiti_async.protocol.validation import quiet
 from flexiti_async.resources.sending import Send
-from flexiti_async.sansio.call import Json
-from flexiti_async.sansio.rules import quiet
 
 __all__ = ["Applications"]
 

@@ -18,10 +18,10 @@ from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
 from flexiti_async.api.refunds import Refund, refund
 from flexiti_async.api.returns import Return, return_capture
 from flexiti_async.api.sku_data import SkuData
+from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.validation import quiet
 from flexiti_async.resources.sending import Send, every
-from flexiti_async.sansio.call import Call
-from flexiti_async.sansio.rules import quiet
-from flexiti_async.sansio.secret import Secret
 
 __all__ = ["Authorizations"]
 

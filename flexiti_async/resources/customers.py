@@ -4,12 +4,12 @@ import datetime
 from collections.abc import Coroutine
 
 from flexiti_async.api import customers
+from flexiti_async.api.account_models import CustomerAccount, FoundAccount
 from flexiti_async.api.common import Language
-from flexiti_async.api.customer_accounts import CustomerAccount, FoundAccount
 from flexiti_async.api.driverslicense import DriversLicense, read_driverslicense
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.validation import quiet
 from flexiti_async.resources.sending import Send
-from flexiti_async.sansio.rules import quiet
-from flexiti_async.sansio.secret import Secret
 
 __all__ = ["Customers"]
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from flexiti_async.api import reference
 from flexiti_async.api.common import Language
 from flexiti_async.api.reference import I18nMethod, ReferenceData
-from flexiti_async.reference_cache import ReferenceCache
+from flexiti_async.protocol.call import Call, Json
+from flexiti_async.resources.reference_cache import ReferenceCache
 from flexiti_async.resources.sending import Send
-from flexiti_async.sansio.call import Call, Json
 
 __all__ = ["Reference"]
 

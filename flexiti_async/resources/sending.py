@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from flexiti_async.api.paging import Page, PageWalk
 from flexiti_async.errors import NotFound
-from flexiti_async.sansio.call import Call
+from flexiti_async.protocol.call import Call
 
 __all__ = ["Send", "every"]
 

@@ -51,15 +51,15 @@ What a test can do with it:
 | change a rule | the other attributes of `Settings` |
 """
 
-from flexiti_async.sandbox.accounts import Account
-from flexiti_async.sandbox.bank import Authorization, Capture, Payment
-from flexiti_async.sandbox.codes import Message
-from flexiti_async.sandbox.log import RequestRecord
-from flexiti_async.sandbox.plans import Plan
-from flexiti_async.sandbox.rules import Only
+from flexiti_async.sandbox.faults.rules import Only
 from flexiti_async.sandbox.server import Sandbox
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state import TokenView, token_id
+from flexiti_async.sandbox.state.accounts import Account
+from flexiti_async.sandbox.state.bank import Authorization, Capture, Payment
+from flexiti_async.sandbox.state.codes import Message
+from flexiti_async.sandbox.state.plans import Plan
+from flexiti_async.sandbox.state.request_log import RequestRecord
+from flexiti_async.sandbox.state.tokens import TokenView, token_id
 
 __all__ = [
     "Account",

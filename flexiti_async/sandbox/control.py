@@ -8,7 +8,7 @@ are neither recorded nor delayed, and meet no fault.
 | request to `/sandbox/control/…` | does |
 |---|---|
 | `GET state` | tells the time, what was counted, the tokens (without secrets), the faults |
-| `POST faults` | adds a rule: the JSON of `flexiti_async.sandbox.fault_codec` |
+| `POST faults` | adds a rule: the JSON of `flexiti_async.sandbox.faults.codec` |
 | `DELETE faults` | takes all rules away; `?endpoint=oauth/token` those of that endpoint only |
 | `POST revoke` | revokes: `{"token_id": "…"}`, `{"family": 1}` or `{"all": true}` |
 | `POST expire` | ends the life of all tokens now |
@@ -29,11 +29,11 @@ from typing import TypeAlias, cast
 from aiohttp import web
 from attrs import field, frozen
 
-from flexiti_async.sandbox.checked import Document, as_mapping, is_seconds
-from flexiti_async.sandbox.dispatch import Dispatcher
-from flexiti_async.sandbox.fault_codec import read_json, rule_from_json, rule_to_json
-from flexiti_async.sandbox.rules import plain_address
-from flexiti_async.sandbox.state import TokenView
+from flexiti_async.sandbox.app import Dispatcher
+from flexiti_async.sandbox.faults.codec import read_json, rule_from_json, rule_to_json
+from flexiti_async.sandbox.faults.rules import plain_address
+from flexiti_async.sandbox.faults.validators import Document, as_mapping, is_seconds
+from flexiti_async.sandbox.state.tokens import TokenView
 
 __all__ = ["CONTROL_PATH", "Control"]
 

@@ -4,26 +4,26 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from flexiti_async.sandbox import (
+from flexiti_async.sandbox.endpoints import (
+    accounts,
     applications,
     authorizations,
     captures,
     closing,
     customers,
-    interest,
-    licence,
+    driverslicense,
     lists,
     merchants,
     oauth,
+    plans,
     reference,
     returns,
     transactions,
-    verification,
     widget,
 )
-from flexiti_async.sandbox.books import Books
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.wire import Incoming, Json
+from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.wire.request import Incoming, Json
 
 __all__ = ["HANDLERS", "Handler"]
 
@@ -38,12 +38,12 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "i18n": reference.i18n,
         "terms-and-conditions": reference.terms_and_conditions,
         "information": reference.information,
-        "customers/driverslicense": licence.driverslicense,
+        "customers/driverslicense": driverslicense.driverslicense,
         "customers/search": customers.search,
         "customers/lookup": customers.lookup,
         "apply": applications.apply,
-        "account/verify": verification.verify,
-        "accounts/calculate-interest": interest.calculate_interest,
+        "account/verify": accounts.verify,
+        "accounts/calculate-interest": plans.calculate_interest,
         "accounts/close": closing.close,
         "transactions": transactions.transact,
         "authorization": authorizations.create,

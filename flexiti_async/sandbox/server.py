@@ -8,15 +8,15 @@ from typing import Self, cast
 from aiohttp import web
 from attrs import define, field
 
+from flexiti_async.sandbox.app import Dispatcher
 from flexiti_async.sandbox.control import CONTROL_PATH, Control
-from flexiti_async.sandbox.dispatch import Dispatcher
-from flexiti_async.sandbox.endpoints import BASE_PATH
-from flexiti_async.sandbox.faults import Answer, Fault
-from flexiti_async.sandbox.log import RequestRecord
-from flexiti_async.sandbox.rules import Only, Rule
-from flexiti_async.sandbox.state import TokenView, token_id
-from flexiti_async.sandbox.till import Till
-from flexiti_async.sandbox.wire import Json
+from flexiti_async.sandbox.faults.kinds import Answer, Fault
+from flexiti_async.sandbox.faults.rules import Only, Rule
+from flexiti_async.sandbox.inspection import Till
+from flexiti_async.sandbox.state.request_log import RequestRecord
+from flexiti_async.sandbox.state.tokens import TokenView, token_id
+from flexiti_async.sandbox.wire.endpoints import BASE_PATH
+from flexiti_async.sandbox.wire.request import Json
 
 __all__ = ["Sandbox"]
 
@@ -228,7 +228,7 @@ class Sandbox(Till):
         Let requests meet a fault. Each meets one at most: the first of those that hold for it.
 
         Args:
-            fault: What happens: a value of `flexiti_async.sandbox.faults`.
+            fault: What happens: a value of `flexiti_async.sandbox.faults.kinds`.
             endpoint: Name of the endpoint, as for `count`; None for all.
             times: How many requests meet it; None for all until `heal`.
             probability: How likely a request that is meant meets it, above 0, at most 1.

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from attrs import Attribute, define, field
 
-from flexiti_async.sandbox.checked import is_seconds
-from flexiti_async.sandbox.log import RequestRecord
-from flexiti_async.sandbox.plans import READY_PLANS, Plan
-from flexiti_async.sandbox.veil import masked
-from flexiti_async.sandbox.wire import check_endpoint_names
+from flexiti_async.sandbox.faults.validators import is_seconds
+from flexiti_async.sandbox.state.plans import READY_PLANS, Plan
+from flexiti_async.sandbox.state.request_log import RequestRecord
+from flexiti_async.sandbox.wire.redact import masked
+from flexiti_async.sandbox.wire.request import check_endpoint_names
 
 __all__ = ["SCOPES", "Settings"]
 

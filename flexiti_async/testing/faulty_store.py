@@ -8,7 +8,7 @@ from attrs import evolve
 
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.errors import StoreUnavailable
-from flexiti_async.store import Entry
+from flexiti_async.store.interface import Entry
 
 __all__ = ["FaultyStore", "Trouble"]
 

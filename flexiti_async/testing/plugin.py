@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from flexiti_async.config import FlexitiConfig
+    from flexiti_async.config.model import FlexitiConfig
     from flexiti_async.sandbox import Sandbox
     from flexiti_async.session import FlexitiSession
     from flexiti_async.testing.clock import ManualClock
@@ -58,7 +58,7 @@ def flexiti_store(flexiti_clock: "ManualClock") -> "FaultyStore":
 @pytest.fixture
 def flexiti_config(flexiti_sandbox: "Sandbox", flexiti_store: "FaultyStore") -> "FlexitiConfig":
     """Give a configuration for the sandbox and the store."""
-    from flexiti_async.config import FlexitiConfig
+    from flexiti_async.config.model import FlexitiConfig
 
     return FlexitiConfig(
         client_id=flexiti_sandbox.client_id,

@@ -5,7 +5,7 @@ import asyncio
 from typing import Protocol
 
 from flexiti_async.errors import StoreUnavailable
-from flexiti_async.store import Entry, TokenStore
+from flexiti_async.store.interface import Entry, TokenStore
 from flexiti_async.testing.store_contract import StoreContract, new_entry, new_key, version_of
 from flexiti_async.testing.store_workers import compete
 

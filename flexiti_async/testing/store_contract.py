@@ -27,7 +27,7 @@ from contextlib import suppress
 from typing import Final
 
 from flexiti_async.errors import StoreUnavailable
-from flexiti_async.store import Entry, TokenStore
+from flexiti_async.store.interface import Entry, TokenStore
 
 __all__ = ["StoreContract", "new_entry", "new_key", "now", "version_of"]
 

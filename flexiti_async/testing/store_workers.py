@@ -7,7 +7,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.synchronize import Barrier
 from typing import Final
 
-from flexiti_async.store import Entry, TokenStore, open_store
+from flexiti_async.store.interface import Entry, TokenStore
+from flexiti_async.store.loading import open_store
 
 __all__ = ["compete"]
 

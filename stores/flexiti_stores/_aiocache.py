@@ -32,7 +32,7 @@ from aiocache.base import BaseCache
 from attrs import evolve
 
 from flexiti_async.errors import ConfigError, RecordUnreadable, StoreUnavailable
-from flexiti_async.store import Entry
+from flexiti_async.store.interface import Entry
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster

@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from flexiti_async.store import Entry
+from flexiti_async.store.interface import Entry
 
 __all__ = ["MemoryStore"]
 

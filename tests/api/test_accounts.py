@@ -12,11 +12,11 @@ from flexiti_async.api.accounts import (
     verify,
 )
 from flexiti_async.errors import MalformedAnswer
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .wire import answered, codes, error_kind, read, refused, sample, sent
 
 GOOD: dict[str, Any] = {"account_number": 10000001, "request_id": "request-1"}

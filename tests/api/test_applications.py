@@ -9,11 +9,11 @@ import pytest
 from flexiti_async.api.applications import Application, application_body, apply
 from flexiti_async.api.widget import AccountTypePlace, ApplyWidget, init_widget
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.call import Replay
-from flexiti_async.sansio.json_codec import encode
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Replay
+from flexiti_async.protocol.json_codec import encode
+from flexiti_async.protocol.token import Scope
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .test_widget_body import APPLICANT, PERSON, WHO
 from .wire import SESSION, answered, codes, error_kind, refused, sample, sent
 

@@ -16,8 +16,8 @@ from flexiti_async.api.authorizations import Authorization, AuthorizationStatus
 from flexiti_async.api.captures import Capture
 from flexiti_async.api.purchases import PurchaseType
 from flexiti_async.errors import MalformedAnswer
-from flexiti_async.sansio.call import Replay
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Replay
+from flexiti_async.protocol.token import Scope
 
 from .wire import answered, error_kind, read, refused, sample, sent
 

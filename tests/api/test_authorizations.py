@@ -16,12 +16,12 @@ from flexiti_async.api.common import Language
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase, PurchaseType
 from flexiti_async.api.sku_data import Product, SkuData
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.call import Call, HttpResponse, Replay
-from flexiti_async.sansio.response import read_answer
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.response import HttpResponse, read_answer
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .wire import SESSION, answered, codes, error_kind, refused, sample, sent
 
 FINANCING = "financing_option"

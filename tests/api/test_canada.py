@@ -21,7 +21,7 @@ from flexiti_async.api.common import Province
 from flexiti_async.api.widget import ApplyWidget, PurchaseWidget, init_widget
 from flexiti_async.errors import FieldError, ValidationError
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .test_widget_body import APPLICANT, PERSON
 
 FIRST = "ABCEGHJKLMNPRSTVXY"

@@ -11,11 +11,11 @@ from flexiti_async.api.captures import Capture, Release, capture, release
 from flexiti_async.api.returns import Return, return_capture
 from flexiti_async.api.sku_data import SkuData
 from flexiti_async.errors import FieldError, MalformedAnswer
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .wire import answered, codes, error_kind, read, refused, sample, sent
 
 Make = Callable[..., Call[object]]

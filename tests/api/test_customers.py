@@ -18,11 +18,11 @@ from flexiti_async.api.customers import (
     search,
 )
 from flexiti_async.errors import FieldError, MalformedAnswer
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .wire import SAMPLES, answered, codes, error_kind, read, refused, sample, sent
 
 ADA: dict[str, Any] = {"first_name": "Ada", "last_name": "Test", "dob": "1990-01-31"}

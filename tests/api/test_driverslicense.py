@@ -7,11 +7,11 @@ import pytest
 from flexiti_async.api.common import Province
 from flexiti_async.api.driverslicense import DriversLicense, read_driverslicense
 from flexiti_async.errors import FieldError, MalformedAnswer, ValidationError
-from flexiti_async.sansio.call import Replay
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Replay
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .wire import answered, error_kind, read, refused, sample, sent
 
 SCAN = "@\n\x1e\rANSI 636012030001DL00000000DCSTEST"

@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from endpoint_index import ENDPOINTS, Endpoint, markdown
 
 from flexiti_async import FlexitiSession, resources
 from flexiti_async.api.endpoints import NAMES, OAUTH_TOKEN
-from flexiti_async.api.index import ENDPOINTS, Endpoint, markdown
-from flexiti_async.sansio.call import Call
+from flexiti_async.protocol.call import Call
 
 from .wire import SAMPLES, sample, sent
 
@@ -121,9 +121,9 @@ def test_table() -> None:
 
 
 def test_as_a_program() -> None:
-    """Run as a module it writes the table and nothing else."""
+    """Run as a program it writes the table and nothing else."""
     run = subprocess.run(
-        [sys.executable, "-P", "-m", "flexiti_async.api.index"],
+        [sys.executable, "-P", "-m", "endpoint_index"],
         capture_output=True,
         check=False,
         env={"PYTHONIOENCODING": "utf-8", "PYTHONPATH": ":".join(sys.path)},

@@ -8,11 +8,11 @@ import pytest
 from flexiti_async.api.common import Language
 from flexiti_async.api.merchants import MerchantLogin, merchants_login
 from flexiti_async.errors import MalformedAnswer
-from flexiti_async.sansio.call import HttpResponse, Replay
-from flexiti_async.sansio.json_codec import encode
-from flexiti_async.sansio.response import read_answer
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Replay
+from flexiti_async.protocol.json_codec import encode
+from flexiti_async.protocol.response import HttpResponse, read_answer
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
 
 CANARY = "canary-password"
 FORM_VALUES: Mapping[str, object] = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flexiti_async.api.paging import MOST_PAGES, Page, PageWalk, read_page
 from flexiti_async.errors import MalformedAnswer
-from flexiti_async.sansio.json_codec import UnfitError, decode
+from flexiti_async.protocol.json_codec import UnfitError, decode
 
 
 @frozen

@@ -20,11 +20,11 @@ from flexiti_async.api.plans import (
     calculate_interest,
 )
 from flexiti_async.errors import FieldError, MalformedAnswer, ValidationError
-from flexiti_async.sansio.call import Replay
-from flexiti_async.sansio.json_codec import encode
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Replay
+from flexiti_async.protocol.json_codec import encode
+from flexiti_async.protocol.token import Scope
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .wire import SAMPLES, answered, error_kind, read, refused, sample, sent
 
 CALL = calculate_interest(1, 1)

@@ -12,10 +12,10 @@ from flexiti_async.api.reference import (
     information,
     terms_and_conditions,
 )
-from flexiti_async.builder import RequestBuilder
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.request import RequestBuilder
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
 
 from .wire import answered, codes, error_kind, refused, sample, sent
 

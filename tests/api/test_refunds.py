@@ -7,10 +7,10 @@ import pytest
 from flexiti_async.api.refunds import Refund, refund
 from flexiti_async.api.sku_data import SkuData
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.call import Replay
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Replay
+from flexiti_async.protocol.token import Scope
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .wire import answered, codes, error_kind, refused, sample, sent
 
 CARD = "1070015210367982"

@@ -7,7 +7,7 @@ import pytest
 
 from flexiti_async.api.sku_data import Product, SkuData, sku_body
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.json_codec import encode
+from flexiti_async.protocol.json_codec import encode
 
 from .wire import refused
 

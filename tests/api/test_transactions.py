@@ -17,13 +17,13 @@ from flexiti_async.api.transactions import (
     idempotency_key,
     make_transaction,
 )
-from flexiti_async.builder import RequestBuilder
 from flexiti_async.errors import FieldError
-from flexiti_async.sansio.call import Call, Replay
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.request import RequestBuilder
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .wire import BASE, answered, codes, error_kind, refused, sample, sent
 
 CARD = "1070015210367982"

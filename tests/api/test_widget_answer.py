@@ -8,9 +8,8 @@ import pytest
 
 from flexiti_async.api.widget import PurchaseWidget, Widget, init_widget
 from flexiti_async.errors import ApiError, MalformedAnswer
-from flexiti_async.sansio.call import HttpResponse
-from flexiti_async.sansio.response import read_answer
-from flexiti_async.sansio.secret import Secret
+from flexiti_async.protocol.response import HttpResponse, read_answer
+from flexiti_async.protocol.secret import Secret
 
 CALL = init_widget(PurchaseWidget(account_number=20009100))
 TOKEN = "canary0123456789abcdef0123456789abcdef01"

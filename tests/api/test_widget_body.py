@@ -15,10 +15,10 @@ from flexiti_async.api.widget import (
     PurchaseWidget,
     init_widget,
 )
-from flexiti_async.sansio.call import Replay
-from flexiti_async.sansio.json_codec import encode
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.sansio.token import Scope
+from flexiti_async.protocol.call import Replay
+from flexiti_async.protocol.json_codec import encode
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 WHO = "customer_identification"

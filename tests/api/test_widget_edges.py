@@ -6,11 +6,11 @@ import pytest
 
 from flexiti_async.api.widget import ApplyWidget, PurchaseWidget, Widget
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.sansio.convert import structure
-from flexiti_async.sansio.json_codec import UnfitError
-from flexiti_async.sansio.secret import Secret
+from flexiti_async.protocol.json_codec import UnfitError
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.structuring import structure
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .test_widget_body import APPLICANT
 
 ACCOUNT = "customer_identification.account_number"

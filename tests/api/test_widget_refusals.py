@@ -7,9 +7,9 @@ import pytest
 
 from flexiti_async.api.widget import ApplyWidget, PurchaseWidget
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.sansio.secret import Secret
+from flexiti_async.protocol.secret import Secret
 
-from ..canaries import sightings
+from ..support.canaries import sightings
 from .test_widget_body import APPLICANT, JOHN, PERSON, WHO
 
 ROWS: list[tuple[str, str, object, str, str | None]] = [

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import pytest
 from yarl import URL
 
-from flexiti_async.builder import RequestBuilder
 from flexiti_async.errors import ApiError, FieldError, ValidationError
-from flexiti_async.sansio.call import Call, HttpResponse
-from flexiti_async.sansio.response import read_answer
-from flexiti_async.sansio.secret import Secret
+from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.request import RequestBuilder
+from flexiti_async.protocol.response import HttpResponse, read_answer
+from flexiti_async.protocol.secret import Secret
 
 T = TypeVar("T")
 BASE = "https://posapi.example/flexiti/pos-api"

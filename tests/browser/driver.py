@@ -22,7 +22,7 @@ DEADLINE = 30.0
 @define
 class Shop:
     """
-    The shop, as `python -m flexiti_shop` runs it.
+    The shop, as `python -m flexiti_async.demo` runs it.
 
     Attributes:
         url: Where it is.
@@ -45,7 +45,7 @@ class Shop:
             "SHOP_SANDBOX": "1",
         }
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "flexiti_shop", "--port=0", f"--workers={workers}"],
+            [sys.executable, "-P", "-m", "flexiti_async.demo", "--port=0", f"--workers={workers}"],
             env=env,
             stdout=subprocess.PIPE,
             text=True,

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.faults import Drop, Reset
+from flexiti_async.sandbox.faults.kinds import Drop, Reset
 
 from .conftest import OpenShop, Visit
 from .driver import Shop

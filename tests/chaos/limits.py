@@ -34,7 +34,7 @@ tasks of the loop come first. Time in which the whole process did not run (stopp
 a core) is counted apart, by `metronome.py`.
 """
 
-_WAIT = 2 * _TOKEN  # for a token: flexiti_async.refresher
+_WAIT = 2 * _TOKEN  # for a token: flexiti_async.tokens.refresher
 _SAVE = 4 * _STORE  # swap and load, and both again for a record that was lost
 
 _LIMITS: Final = {

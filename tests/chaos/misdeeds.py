@@ -10,7 +10,7 @@ import aiohttp
 
 from flexiti_async.api.widget import PurchaseWidget
 from flexiti_async.clock import SYSTEM_CLOCK, now
-from flexiti_async.sansio.token import Token
+from flexiti_async.protocol.token import Token
 
 from .limits import MARGIN, limit_of
 from .plan import Verb

@@ -8,8 +8,8 @@ from typing import Final
 from attrs import define, field, frozen
 
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.faults import Answer, Drop, Fault, Hang, Reset
-from flexiti_async.sandbox.rules import Only
+from flexiti_async.sandbox.faults.kinds import Answer, Drop, Fault, Hang, Reset
+from flexiti_async.sandbox.faults.rules import Only
 
 from .ground import Ground
 from .plan import Act, Verb

@@ -16,10 +16,10 @@ from attrs import asdict, evolve
 
 from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession, merchants_login
 from flexiti_async.api.widget import ApplyWidget, PurchaseWidget
-from flexiti_async.checkout import Checkout
-from flexiti_async.events import CallFinished, Event
+from flexiti_async.checkout.base import Checkout
+from flexiti_async.events.types import CallFinished, Event
+from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.sandbox import token_id
-from flexiti_async.sansio.token import Scope, Token
 
 from ..crew.obedient import Obedient, ShiftedClock
 from .limits import limit_of

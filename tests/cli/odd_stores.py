@@ -5,9 +5,9 @@ from typing import NoReturn, Self
 
 from attrs import evolve
 
-from flexiti_async.sansio.record import Record, StoredToken, encode_record
-from flexiti_async.sansio.secret import Secret
-from flexiti_async.store import Entry
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.store.interface import Entry
+from flexiti_async.tokens.record import Record, StoredToken, encode_record
 from flexiti_stores.memory import MemoryStore
 
 CANARY = "canary-of-a-store-password"

@@ -16,8 +16,8 @@ import trustme
 
 from flexiti_async import Scope, open_store
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sansio.token import TokenKey
-from flexiti_async.store import Entry
+from flexiti_async.store.interface import Entry
+from flexiti_async.tokens.record import TokenKey
 
 from .conftest import CLIENT_SECRET, STORE_PASSWORD, Command, Ran, process
 

@@ -4,7 +4,7 @@ import pytest
 
 from flexiti_async import FlexitiConfig
 from flexiti_async.cli import main
-from flexiti_async.sansio.seal import KeyRing
+from flexiti_async.store.encryption import KeyRing
 
 
 def test_a_generated_key_is_a_key(capsys: pytest.CaptureFixture[str]) -> None:

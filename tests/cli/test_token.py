@@ -10,9 +10,8 @@ import pytest
 
 from flexiti_async import Scope, open_store
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sansio.record import Claim, Failure, Record, encode_record
-from flexiti_async.sansio.token import TokenKey
-from flexiti_async.store import Entry
+from flexiti_async.store.interface import Entry
+from flexiti_async.tokens.record import Claim, Failure, Record, TokenKey, encode_record
 
 from .conftest import STORE_PASSWORD, Command, Ran
 

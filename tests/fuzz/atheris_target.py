@@ -11,7 +11,7 @@ import atheris
 with atheris.instrument_imports(include=["flexiti_async"]):
     from properties import check_answer, check_record, check_seal
 
-    from flexiti_async.sansio.call import HttpResponse
+    from flexiti_async.protocol.response import HttpResponse
 
 
 def test_one_input(data: bytes) -> None:

@@ -5,11 +5,11 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flexiti_async.sansio.call import HttpResponse
-from flexiti_async.sansio.checkout_state import CheckoutState, encode_checkout
-from flexiti_async.sansio.checkout_step import Sharing
-from flexiti_async.sansio.record import Claim, Failure, Record, StoredToken, encode_record
-from flexiti_async.sansio.secret import Secret
+from flexiti_async.checkout.state import CheckoutState, encode_checkout
+from flexiti_async.checkout.step import Sharing
+from flexiti_async.protocol.response import HttpResponse
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.tokens.record import Claim, Failure, Record, StoredToken, encode_record
 
 from .properties import KEY, RING, check_answer, check_record, check_seal
 

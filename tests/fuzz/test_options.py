@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flexiti_async.cli import main
-from flexiti_async.config import FlexitiConfig, option_names
+from flexiti_async.config.model import FlexitiConfig, option_names
 from flexiti_async.errors import ConfigError, ValidationError
 
 CANARY = "canary-of-a-secret"

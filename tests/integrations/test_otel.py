@@ -23,7 +23,7 @@ from flexiti_async import (
     Scope,
     TokenMisconfigured,
 )
-from flexiti_async.events import CallFinished, Event
+from flexiti_async.events.types import CallFinished, Event
 from flexiti_async.integrations.otel import Telemetry
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock

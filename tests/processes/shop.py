@@ -5,10 +5,10 @@ from typing import Any
 
 from attrs import define, field
 
+from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sansio.record import Record, decode_record
-from flexiti_async.sansio.token import Scope, TokenKey
-from flexiti_async.store import open_store
+from flexiti_async.store.loading import open_store
+from flexiti_async.tokens.record import Record, TokenKey, decode_record
 
 from ..crew.crew import Crew
 from .crew import Answers, Worker

@@ -10,8 +10,9 @@ import aiohttp
 
 from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession
 from flexiti_async.api.widget import PurchaseWidget, init_widget
-from flexiti_async.sansio.token import Token
-from flexiti_async.store import Entry, TokenStore, open_store
+from flexiti_async.protocol.token import Token
+from flexiti_async.store.interface import Entry, TokenStore
+from flexiti_async.store.loading import open_store
 
 from ..crew.obedient import Obedient, ShiftedClock
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.accounts import Account
-from flexiti_async.sandbox.plans import Plan
+from flexiti_async.sandbox.state.accounts import Account
+from flexiti_async.sandbox.state.plans import Plan
 
 from .shop import ACCOUNT, Shop
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.scenarios import Choice
+from flexiti_async.sandbox.page.scenarios import Choice
 
 from .conftest import PURCHASE
 from .shop import ACCOUNT, IN_STORE, PLAN, REGULAR, Shop

@@ -15,7 +15,7 @@ import pytest
 from attrs import frozen
 
 from flexiti_async.sandbox import Only, Sandbox, faults
-from flexiti_async.sandbox.replies import Reply, reply_of
+from flexiti_async.sandbox.faults.replies import Reply, reply_of
 from tests.sandbox.conftest import REFERENCE_ID, Answer, Api, until
 
 NOW = 1_800_000_000

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexiti_async.sandbox import Only, faults
-from flexiti_async.sandbox.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
-from flexiti_async.sandbox.fault_codec import (
+from flexiti_async.sandbox.faults.codec import (
     read_json,
     rule_from_json,
     rule_from_text,
     rule_to_json,
 )
-from flexiti_async.sandbox.rules import Rule
+from flexiti_async.sandbox.faults.rules import Rule
+from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 
 CANARY = "canary-of-a-secret"
 

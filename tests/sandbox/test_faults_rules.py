@@ -9,7 +9,7 @@ import pytest
 
 from flexiti_async import FlexitiConfig, FlexitiSession, Scope, TokenError
 from flexiti_async.sandbox import Only, Sandbox, faults
-from flexiti_async.sandbox.rules import Caller, Rule, Rules
+from flexiti_async.sandbox.faults.rules import Caller, Rule, Rules
 from tests.sandbox.conftest import PURCHASE, Api
 
 TOKEN = "oauth/token"

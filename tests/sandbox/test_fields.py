@@ -2,10 +2,11 @@
 
 import pytest
 
-from flexiti_async.sandbox import Sandbox, sessions
-from flexiti_async.sandbox.accounts import Account
-from flexiti_async.sandbox.sessions import Sessions
-from flexiti_async.sandbox.state import Ledger
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox.state import widget_sessions as sessions
+from flexiti_async.sandbox.state.accounts import Account
+from flexiti_async.sandbox.state.tokens import Ledger
+from flexiti_async.sandbox.state.widget_sessions import Sessions
 
 from .shop import ACCOUNT, IN_STORE, Shop
 

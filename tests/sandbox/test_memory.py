@@ -2,9 +2,9 @@
 
 import pytest
 
-from flexiti_async.sandbox import state
-from flexiti_async.sandbox.log import RequestLog, RequestRecord
-from flexiti_async.sandbox.state import HISTORY, Ledger, Token
+from flexiti_async.sandbox.state import tokens as state
+from flexiti_async.sandbox.state.request_log import RequestLog, RequestRecord
+from flexiti_async.sandbox.state.tokens import HISTORY, Ledger, Token
 from tests.sandbox.conftest import REFERENCE_ID
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.bank import Bank, Financing
-from flexiti_async.sandbox.money import ZERO
+from flexiti_async.sandbox.state.bank import Bank, Financing
+from flexiti_async.sandbox.state.money import ZERO
 
 from .shop import ACCOUNT, REGULAR, Shop
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.endpoints import ENDPOINTS
 from flexiti_async.sandbox.handlers import HANDLERS
+from flexiti_async.sandbox.wire.endpoints import ENDPOINTS
 
 from .shop import Shop
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.scenarios import Choice
+from flexiti_async.sandbox.page.scenarios import Choice
 
 from .conftest import APPLY, PURCHASE
 from .shop import ACCOUNT, Shop

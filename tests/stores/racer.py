@@ -11,7 +11,7 @@ import time
 import uuid
 from pathlib import Path
 
-from flexiti_async.store import Entry
+from flexiti_async.store.interface import Entry
 from flexiti_stores.file.folder import Folder
 
 KEEP_FOR = 0.02

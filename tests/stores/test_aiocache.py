@@ -5,7 +5,7 @@ import pytest
 from aiocache.serializers import JsonSerializer, PickleSerializer
 
 from flexiti_async.errors import ConfigError, RecordUnreadable
-from flexiti_async.store import TokenStore
+from flexiti_async.store.interface import TokenStore
 from flexiti_async.testing import ExpiryContract, StoreContract
 from flexiti_async.testing.store_contract import new_entry, new_key
 from flexiti_stores._aiocache import AiocacheStore

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from flexiti_async.store import TokenStore, open_store
+from flexiti_async.store.interface import TokenStore
+from flexiti_async.store.loading import open_store
 from flexiti_async.testing import (
     AgesContract,
     ExpiryContract,

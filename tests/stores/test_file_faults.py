@@ -118,7 +118,7 @@ def test_a_full_disk_keeps_the_old_record(path: Path) -> None:
     code = """
         import asyncio, os, resource, sys
         from flexiti_async.errors import StoreUnavailable
-        from flexiti_async.store import Entry
+        from flexiti_async.store.interface import Entry
         from flexiti_stores.file import THREADS, FileStore
 
         async def main():
@@ -146,7 +146,7 @@ def test_a_read_only_folder_keeps_the_old_record(folder: Path) -> None:
     code = """
         import asyncio, os, sys
         from flexiti_async.errors import StoreUnavailable
-        from flexiti_async.store import Entry
+        from flexiti_async.store.interface import Entry
         from flexiti_stores.file import THREADS, FileStore
 
         # Rights do not hold for root: the imports are done, so become somebody else.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flexiti_async.errors import ConfigError
-from flexiti_async.store import Entry
+from flexiti_async.store.interface import Entry
 from flexiti_stores.file.folder import Folder, _flush_folder, _objection
 from flexiti_stores.file.records import LOCKS, decode, encode, lock_name, record_name
 

@@ -15,7 +15,7 @@ from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from flexiti_async.errors import RecordUnreadable, StoreUnavailable
-from flexiti_async.store import TokenStore
+from flexiti_async.store.interface import TokenStore
 from flexiti_async.testing import AgesContract, ExpiryContract, StoreContract
 from flexiti_async.testing.store_contract import new_entry, new_key
 from flexiti_stores.redis import RedisStore

@@ -11,7 +11,8 @@ import trustme
 from attrs import frozen
 
 from flexiti_async.errors import StoreUnavailable
-from flexiti_async.store import TokenStore, open_store
+from flexiti_async.store.interface import TokenStore
+from flexiti_async.store.loading import open_store
 from flexiti_async.testing import AgesContract, ExpiryContract, StoreContract
 from flexiti_stores.redis import RedisStore
 

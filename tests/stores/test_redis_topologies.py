@@ -16,8 +16,9 @@ from redis.asyncio import Connection
 from flexiti_async import CheckoutNotFound, FlexitiConfig, FlexitiSession, PurchaseWidget
 from flexiti_async.errors import StoreUnavailable
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sansio.seal import KEY_BYTES, key_from_bytes
-from flexiti_async.store import TokenStore, open_store
+from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
+from flexiti_async.store.interface import TokenStore
+from flexiti_async.store.loading import open_store
 from flexiti_async.testing import AgesContract, ExpiryContract, StoreContract
 from flexiti_async.testing.store_contract import new_entry, new_key
 

@@ -6,7 +6,7 @@ import traceback
 import pytest
 
 from flexiti_async.errors import ConfigError
-from flexiti_async.sansio.secret import Secret
+from flexiti_async.protocol.secret import Secret
 from flexiti_stores.redis import RedisStore
 from flexiti_stores.redis.location import Location, Tls, parse_location
 

@@ -19,8 +19,8 @@ from typing import Final, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from flexiti_async.errors import ConfigError, StoreUnavailable
-from flexiti_async.sansio.rules import nearest
-from flexiti_async.store import Entry
+from flexiti_async.protocol.validation import nearest
+from flexiti_async.store.interface import Entry
 from flexiti_stores.file.folder import Folder
 
 __all__ = ["FileStore"]

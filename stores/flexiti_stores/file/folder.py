@@ -19,7 +19,7 @@ from attrs import evolve, frozen
 from filelock import FileLock
 
 from flexiti_async.errors import ConfigError
-from flexiti_async.store import Entry
+from flexiti_async.store.interface import Entry
 from flexiti_stores.file.records import decode, encode, kept_for, lock_name, record_name
 
 __all__ = ["Folder"]

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Final
 
-from flexiti_async.store import Entry
+from flexiti_async.store.interface import Entry
 
 __all__ = ["LOCKS", "decode", "encode", "kept_for", "lock_name", "record_name"]
 

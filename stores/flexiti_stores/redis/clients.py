@@ -15,7 +15,7 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
 from flexiti_async.errors import ConfigError
-from flexiti_async.sansio.secret import Secret
+from flexiti_async.protocol.secret import Secret
 from flexiti_stores.redis.location import Location, Tls
 
 __all__ = ["Client", "Opened", "check_certificates", "open_client"]

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from attrs import field, frozen
 
 from flexiti_async.errors import ConfigError
-from flexiti_async.sansio.rules import nearest
-from flexiti_async.sansio.secret import Secret
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.validation import nearest
 
 __all__ = ["Location", "Tls", "parse_location"]
 

@@ -1,0 +1,1 @@
+"""The processes, servers and measures that the suites share."""

@@ -1,0 +1,185 @@
+"""
+A client of a benchmark, in a process of its own: one peer, and what it is measured at.
+
+Arguments: the peer's name and the event loop's.
+"""
+
+import asyncio
+import gc
+import logging
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from benchmarks.harness.children import Child, obey, run
+from benchmarks.harness.collector import watched_collector
+from benchmarks.harness.crowd import stampede
+from benchmarks.harness.latency import Latencies
+from benchmarks.harness.memory import resident
+from benchmarks.harness.open_files import most_files
+from benchmarks.harness.server import WIDGET, steer
+from benchmarks.harness.target import Target
+from benchmarks.peers import WHAT, Caller, open_peer
+
+__all__ = ["start_client", "start_clients"]
+
+_GLANCE: Final = 0.1
+_OTHER_FILES: Final = 64
+_NOT_OPTIONAL: Final = {"aiohttp", "benchmarks", "flexiti_async", "flexiti_stores"}
+
+
+async def start_clients(
+    stack: AsyncExitStack, peers: Iterable[str], loops: Iterable[str] = ("asyncio",)
+) -> tuple[dict[tuple[str, str], Child], list[str]]:
+    """
+    Start the processes of several peers, each on several event loops.
+
+    Returns:
+        The processes, and the peers that are not installed, as tables call them.
+    """
+    wanted = [(peer, loop) for peer in peers for loop in loops]
+    started = await asyncio.gather(*(start_client(peer, loop) for peer, loop in wanted))
+    clients: dict[tuple[str, str], Child] = {}
+    missing: dict[str, None] = {}
+    for (peer, loop), child in zip(wanted, started, strict=True):
+        if child is None:
+            missing[WHAT[peer]] = None
+        else:
+            clients[peer, loop] = await stack.enter_async_context(child)
+    return clients, list(missing)
+
+
+async def start_client(peer: str, loop: str = "asyncio") -> Child | None:
+    """Start the process of a peer; None if the peer is not installed."""
+    child = await Child.start("harness.client", peer, loop)
+    if child.ready["installed"]:
+        return child
+    await child.aclose()
+    return None
+
+
+class _Client:
+    """What a client can be told to do."""
+
+    def __init__(self, peer: Caller) -> None:
+        self._peer = peer
+        self._open = False
+
+    async def open(self, target: dict[str, Any]) -> None:
+        """Open the peer."""
+        self._target = Target.from_json(target)
+        await self._peer.open(self._target)
+        self._open = True
+
+    async def close(self) -> None:
+        """Close the peer, if it is open."""
+        if self._open:
+            self._open = False
+            await self._peer.aclose()
+
+    async def calls(self, number: int, in_flight: int) -> dict[str, object]:
+        """Make calls, so many at a time; those that open the connections are not measured."""
+        latencies: list[float] = []
+        numbers = iter(range(number))
+        init_widget, clock = self._peer.init_widget, time.perf_counter
+        await asyncio.gather(
+            *(init_widget() for _ in range(min(in_flight, number, self._target.connections)))
+        )
+
+        async def shop() -> None:
+            for _ in numbers:
+                began = clock()
+                await init_widget()
+                latencies.append(clock() - began)
+
+        with watched_collector() as collected:
+            wall, cpu = time.perf_counter(), time.process_time()
+            await asyncio.gather(*(shop() for _ in range(in_flight)))
+            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        return {
+            "cpu": cpu,
+            "wall": wall,
+            "collector": collected.cpu,
+            "latencies": Latencies.of(latencies).encode(),
+        }
+
+    async def repeat(self, number: int, in_flight: int) -> None:
+        """Make calls and nothing else."""
+        numbers = iter(range(number))
+
+        async def shop() -> None:
+            for _ in numbers:
+                await self._peer.init_widget()
+
+        await asyncio.gather(*(shop() for _ in range(in_flight)))
+
+    async def tokens(self, number: int) -> dict[str, object]:
+        """Ask for the token that is held, one time after the other."""
+        token = self._peer.token
+        await token()
+        numbers = range(number)
+        gc.collect()
+        wall, cpu = time.perf_counter(), time.process_time()
+        for _ in numbers:
+            await token()
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        return {"cpu": cpu, "wall": wall}
+
+    async def stampede(self, scenario: str, callers: int) -> dict[str, object]:
+        """Let many want a token at once."""
+        return await stampede(self._peer, self._target, scenario, callers)
+
+    async def waiting(self, number: int) -> dict[str, object]:
+        """
+        Tell how many bytes calls take that wait for their answers.
+
+        Raises:
+            OSError: So many connections need more files than may be open.
+        """
+        if number + _OTHER_FILES > (most := most_files()):
+            raise OSError(f"{number:,} connections, but {most:,} open files: raise `ulimit -n`")
+        await self._peer.init_widget()
+        await steer(self._target, hold=[WIDGET])
+        gc.collect()
+        before = resident()
+        calls = [asyncio.ensure_future(self._peer.init_widget()) for _ in range(number)]
+        while (await steer(self._target))["waiting"] < number:
+            for call in calls:
+                if call.done():  # its answer is held back, so it can only have failed
+                    call.result()
+            await asyncio.sleep(_GLANCE)
+        gc.collect()
+        after = resident()
+        await steer(self._target, hold=[])
+        await asyncio.gather(*calls)
+        return {"bytes": after - before}
+
+
+async def _main(name: str) -> None:
+    # Hundreds of failures, all of them wanted, would be told on the terminal.
+    logging.lastResort = logging.NullHandler()
+    try:
+        peer = open_peer(name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in _NOT_OPTIONAL:
+            raise
+        await obey({}, {"installed": False})
+        return
+    client = _Client(peer)
+    verbs: dict[str, Callable[..., Awaitable[dict[str, object] | None]]] = {
+        "open": client.open,
+        "close": client.close,
+        "calls": client.calls,
+        "repeat": client.repeat,
+        "tokens": client.tokens,
+        "stampede": client.stampede,
+        "waiting": client.waiting,
+    }
+    await obey(verbs, {"installed": True})
+    await client.close()
+
+
+if __name__ == "__main__":
+    run(_main(sys.argv[1]), sys.argv[2])

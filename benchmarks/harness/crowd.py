@@ -1,0 +1,130 @@
+"""Many callers who want a token at once, and what becomes of them."""
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import Final
+
+from benchmarks.harness.children import Details
+from benchmarks.harness.server import TOKEN, steer
+from benchmarks.harness.target import Target
+from benchmarks.peers import Holder
+
+__all__ = ["CANCELLED", "COLD", "DOWN", "EXPIRED", "RENEWING", "SCENARIOS", "stampede"]
+
+COLD: Final = "cold start"
+EXPIRED: Final = "hard expiry"
+RENEWING: Final = "renewing window"
+CANCELLED: Final = "first one cancelled"
+DOWN: Final = "endpoint answers 503"
+SCENARIOS: Final = (COLD, EXPIRED, RENEWING, CANCELLED, DOWN)
+
+_STEP: Final = 0.05
+_QUIET_STEPS: Final = 4
+"""The crowd has come to rest when nobody was served for so many steps."""
+_LATER: Final = 3.0
+"""Seconds in which somebody who comes later has to get a token."""
+_DEADLINE: Final = 30.0
+"""Seconds after which whoever still has no token is given up, and counts as harmed."""
+
+
+async def stampede(
+    holder: Holder, target: Target, scenario: str, callers: int
+) -> dict[str, object]:
+    """
+    Let callers want a token at once, in one of the scenarios.
+
+    The server holds its answers back until the crowd has come to rest, so who is served before the
+    first answer is sent has not waited for it. That is a count, whatever the machine's speed.
+
+    Returns:
+        `requests` to the token endpoint; `harmed`: how many callers, the cancelled one apart, got
+        no token; `blocked`: how many were not served before the endpoint answered; `usable`:
+        whether somebody who comes later gets a token; `seconds`.
+    """
+    if scenario != COLD:
+        await holder.token()
+        if scenario == RENEWING:
+            holder.age()
+        else:
+            holder.expire()
+    down = scenario == DOWN
+    await steer(target, reset=True, down=down, hold=[] if down else [TOKEN])
+    crowd = _Crowd(holder, callers)
+    if not down:
+        await crowd.come_to_rest()
+    if scenario == CANCELLED:
+        crowd.cancel_first()
+        await asyncio.sleep(_STEP)
+    await steer(target, hold=[])
+    await crowd.end()
+    seen = await steer(target, down=False)
+    return {
+        "requests": seen["requests"].get(TOKEN, 0),
+        "harmed": crowd.harmed,
+        "blocked": crowd.not_served_before(seen),
+        "usable": await _usable(holder),
+        "seconds": crowd.seconds,
+    }
+
+
+async def _usable(holder: Holder) -> bool:
+    """Try for a while: who does not ask again at once after a failure is right."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LATER):
+            while True:
+                with suppress(Exception):  # each peer has errors of its own
+                    await holder.token()
+                    return True
+                await asyncio.sleep(_STEP)
+    return False
+
+
+class _Crowd:
+    def __init__(self, holder: Holder, callers: int) -> None:
+        self._holder = holder
+        self._served: list[float] = []
+        self._cancelled = 0
+        self._began = time.monotonic()
+        self._tasks = [asyncio.ensure_future(self._ask()) for _ in range(callers)]
+
+    @property
+    def harmed(self) -> int:
+        """How many got no token, those apart who no longer wanted one."""
+        return len(self._tasks) - len(self._served) - self._cancelled
+
+    @property
+    def seconds(self) -> float:
+        """How long it took until the last one was served."""
+        return max(self._served, default=self._began) - self._began
+
+    def not_served_before(self, seen: Details) -> int:
+        """How many were not served before the endpoint sent its first answer."""
+        first = seen["first_answer"]
+        before = [at for at in self._served if first is None or at < first]
+        return len(self._tasks) - len(before) - self._cancelled
+
+    async def come_to_rest(self) -> None:
+        """Wait until nobody is served any more, or all are."""
+        quiet = 0
+        while quiet < _QUIET_STEPS and len(self._served) < len(self._tasks):
+            served = len(self._served)
+            await asyncio.sleep(_STEP)
+            quiet = quiet + 1 if len(self._served) == served else 0
+
+    def cancel_first(self) -> None:
+        """Cancel who came first, and so perhaps does the work for all; unless he is served."""
+        if self._tasks[0].cancel():
+            self._cancelled = 1
+
+    async def end(self) -> None:
+        """Wait until everybody knows."""
+        _, late = await asyncio.wait(self._tasks, timeout=_DEADLINE)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _ask(self) -> None:
+        with suppress(Exception):  # each peer has errors of its own; who is not served is harmed
+            await self._holder.token()
+            self._served.append(time.monotonic())

@@ -1,0 +1,229 @@
+"""
+The other side of most benchmarks: a server of ready bytes, in a process of its own.
+
+It is as little of a Flexiti as a client can tell: oauth/token and widget/init, always the same
+answers, so that what is measured is the client. It counts, and can be made slow, made to fail, or
+made to hold its answers back until it is told to release them.
+"""
+
+import asyncio
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+from attrs import define, field
+
+from benchmarks.harness.children import Child, Details, obey, run
+from benchmarks.harness.target import Target
+
+__all__ = ["TOKEN", "WIDGET", "running_server", "steer"]
+
+TOKEN: Final = "token"  # noqa: S105 - the name of an endpoint
+WIDGET: Final = "widget"
+_CONTROL: Final = b"POST /control "
+_BASE_PATH: Final = "/flexiti/pos-api"
+_ACCESS_TOKEN: Final = "bench-access-token-0123456789abcdef0123456789abcdef"  # noqa: S105
+_LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_LONGEST_HOLD: Final = 3.0
+"""Seconds after which answers come in any case: who blocks its loop cannot ask for them."""
+_PATIENCE: Final = 30.0
+"""Seconds in which the server has to answer to an order."""
+_BACKLOG: Final = 16384
+
+
+def _answer(status: str, body: object) -> bytes:
+    text = json.dumps(body, separators=(",", ":")).encode()
+    head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(text)}"
+    return head.encode() + b"\r\n\r\n" + text
+
+
+_WIDGET_ANSWER: Final = _answer(
+    "200 OK",
+    {
+        "redirection_url": f"https://widget.invalid/#/widget/bench/{_ACCESS_TOKEN}?lang=en"
+        "&x-reference-id=0123456789abcdef0123456789abcdef"
+        "&widget_session_id=fedcba9876543210fedcba9876543210"
+    },
+)
+_REFRESH_TOKEN: Final = re.compile(rb"refresh_token=([\w-]+)")
+_REPLAYED: Final = _answer("400 Bad Request", {"error": "invalid_grant", "message": "replayed"})
+_DOWN: Final = _answer("503 Service Unavailable", {"error": "general_error", "message": "down"})
+
+
+@define
+class _State:
+    """What has been asked, and what is to be answered."""
+
+    counts: Counter[str] = field(factory=Counter[str])
+    held: frozenset[str] = frozenset()
+    waiting: list[Callable[[], None]] = field(factory=list[Callable[[], None]])
+    first_answer: float | None = None
+    expires_in: int = 1200
+    token_latency: float = 0.0
+    down: bool = False
+    token_times: list[float] = field(factory=list[float])
+    _issued: int = 0
+    _spent: set[bytes] = field(factory=set[bytes])
+    _patience: asyncio.TimerHandle | None = None
+
+    def set(self, orders: Details) -> Details:
+        """Take new settings, and tell what has been counted so far."""
+        if orders.pop("reset", False):
+            self.counts.clear()
+            self.token_times.clear()
+            self.first_answer = None
+        if "hold" in orders:
+            self._hold(frozenset(orders.pop("hold")))
+        for name, value in orders.items():
+            setattr(self, name, value)
+        return {
+            "requests": dict(self.counts),
+            "waiting": len(self.waiting),
+            "first_answer": self.first_answer,
+            "token_times": self.token_times,
+        }
+
+    def _hold(self, endpoints: frozenset[str]) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        self.held = endpoints
+        if TOKEN in endpoints:
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(_LONGEST_HOLD, self.release)
+        if not endpoints:
+            self.release()
+
+    def release(self) -> None:
+        """Send what was held back."""
+        self.held = frozenset()
+        waiting, self.waiting = self.waiting, []
+        for send in waiting:
+            send()
+
+    def grant(self, form: bytes) -> bytes:
+        """Issue a token, or none; a refresh token is good once."""
+        self.token_times.append(time.monotonic())
+        if self.down:
+            return _DOWN
+        spent = _REFRESH_TOKEN.search(form)
+        if spent is not None:
+            if spent[1] in self._spent:
+                return _REPLAYED
+            self._spent.add(spent[1])
+        self._issued += 1
+        number = self._issued
+        return _answer(
+            "200 OK",
+            {
+                "access_token": f"{_ACCESS_TOKEN}-{number}",
+                "refresh_token": f"bench-refresh-token-{number}",
+                "token_type": "bearer",
+                "expires_in": self.expires_in,
+            },
+        )
+
+
+class _Wire(asyncio.Protocol):
+    """One connection of a client."""
+
+    def __init__(self, state: _State) -> None:
+        self._state = state
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is of no class of asyncio
+
+    def data_received(self, data: bytes) -> None:
+        data = self._buffer + data
+        while (end := data.find(b"\r\n\r\n")) >= 0:
+            length = _LENGTH.search(data, 0, end)
+            after = end + 4 + (int(length[1]) if length else 0)
+            if len(data) < after:
+                break
+            self._serve(data[:end], data[end + 4 : after])
+            data = data[after:]
+        self._buffer = data
+
+    def _serve(self, head: bytes, body: bytes) -> None:
+        state = self._state
+        if head.startswith(_CONTROL):
+            self._transport.write(_answer("200 OK", state.set(json.loads(body))))
+            return
+        endpoint = TOKEN if b"/oauth/token " in head[:200] else WIDGET
+        state.counts[endpoint] += 1
+        if endpoint == WIDGET:
+            answer, delay = _WIDGET_ANSWER, 0.0
+        else:
+            answer, delay = state.grant(body), state.token_latency
+        if endpoint in state.held:
+            state.waiting.append(partial(self._send, endpoint, answer))
+        elif delay:
+            asyncio.get_running_loop().call_later(delay, self._send, endpoint, answer)
+        else:
+            self._send(endpoint, answer)
+
+    def _send(self, endpoint: str, answer: bytes) -> None:
+        if endpoint == TOKEN and self._state.first_answer is None:
+            self._state.first_answer = time.monotonic()
+        if not self._transport.is_closing():
+            self._transport.write(answer)
+
+
+async def steer(target: Target, **orders: object) -> Details:
+    """
+    Set what the server does, and ask what it has seen.
+
+    Args:
+        target: The server.
+        orders: `reset` (bool), `hold` (names of endpoints), `expires_in` and `token_latency`
+            (seconds), `down` (bool: the token endpoint answers 503).
+
+    Returns:
+        `requests` by endpoint; how many are `waiting`; `token_times`: when token requests came,
+        and when the `first_answer` to one was sent (monotonic clock of this machine).
+
+    Raises:
+        TimeoutError: The server does not answer.
+    """
+    body = json.dumps(orders).encode()
+    head = f"HTTP/1.1\r\nhost: bench\r\ncontent-length: {len(body)}\r\n\r\n"
+    async with asyncio.timeout(_PATIENCE):
+        return await _control(target, _CONTROL + head.encode() + body)
+
+
+async def _control(target: Target, order: bytes) -> Details:
+    parts = urlsplit(target.base_url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(order)
+    answer = await reader.readuntil(b"\r\n\r\n")
+    length = int(answer.partition(b"content-length: ")[2].split()[0])
+    state: Details = json.loads(await reader.readexactly(length))
+    writer.close()
+    return state
+
+
+@asynccontextmanager
+async def running_server() -> AsyncGenerator[Target]:
+    """Run the server in a process, and give what clients are to be pointed at."""
+    async with await Child.start("harness.server") as child:
+        yield Target(base_url=child.ready["base_url"])
+
+
+async def _main() -> None:
+    state = _State()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Wire(state), "127.0.0.1", 0, backlog=_BACKLOG)
+    port = server.sockets[0].getsockname()[1]
+    await obey({}, {"base_url": f"http://127.0.0.1:{port}{_BASE_PATH}"})
+    server.close()
+
+
+if __name__ == "__main__":
+    run(_main(), "uvloop")

@@ -1,0 +1,217 @@
+"""A whole widget/init: flexiti-async beside the same call by hand, by every peer, and the limit."""
+
+from contextlib import AsyncExitStack
+from typing import Final
+
+from attrs import define, field, frozen
+
+from benchmarks.harness.children import LOOPS, Child
+from benchmarks.harness.client import start_clients
+from benchmarks.harness.latency import Latencies
+from benchmarks.harness.measure import Spread, interleaved, ratios
+from benchmarks.harness.server import running_server
+from benchmarks.peers import BASELINE, CALLERS, OURS, WHAT
+from benchmarks.report.charts import bars, lines
+from benchmarks.report.report import Chart, Goal, Report, Table
+
+__all__ = ["measure"]
+
+_MICRO: Final = 1e6
+_TIMES_FASTER: Final = {"authlib_httpx": 10.0, "authlib_httpx2": 5.0}
+_FIRST_CALLS: Final = 100
+"""Calls, at least, that tell how many fill a round."""
+_PERCENTILES: Final = (50, 90, 99, 99.9)
+
+
+@frozen
+class _Size:
+    rounds: int
+    round_seconds: float
+    turns: int
+    turn_seconds: float
+    in_flight: tuple[int, ...]
+    loops: tuple[str, ...]
+
+
+_FULL: Final = _Size(9, 0.2, 30, 0.1, (1, 64), LOOPS)
+_SMOKE: Final = _Size(1, 0.02, 1, 0.02, (8,), LOOPS[:1])
+
+
+@define
+class _Subject:
+    """One peer on one event loop, and what it has shown at one number of calls in flight."""
+
+    peer: str
+    loop: str
+    child: Child
+    number: int = 0
+    cpu: list[float] = field(factory=list[float])
+    rate: list[float] = field(factory=list[float])
+    latencies: Latencies = field(factory=Latencies)
+
+    @property
+    def name(self) -> str:
+        return WHAT[self.peer] + ("" if self.loop == LOOPS[0] else f", {self.loop}")
+
+    async def calibrate(self, in_flight: int, seconds: float) -> None:
+        """Find how many calls fill a round."""
+        number = max(_FIRST_CALLS, 4 * in_flight)
+        taken = await self.child.ask("calls", number=number, in_flight=in_flight)
+        self.number = max(round(number / taken["wall"] * seconds), 4 * in_flight)
+
+    async def play(self, in_flight: int) -> None:
+        """Play one round."""
+        taken = await self.child.ask("calls", number=self.number, in_flight=in_flight)
+        self.cpu.append(taken["cpu"] / self.number)
+        self.rate.append(self.number / taken["wall"])
+        self.latencies.add(Latencies.decode(taken["latencies"]))
+
+
+@frozen
+class _Duel:
+    """
+    Two clients who take turns, and nobody else: what a goal compares.
+
+    In a round of all, seconds lie between the two, and a busy machine changes faster than that.
+    """
+
+    ours: _Subject
+    other: _Subject
+    in_flight: int
+
+    @property
+    def where(self) -> str:
+        return f"{self.in_flight} in flight, {self.ours.loop}"
+
+    async def play(self, size: _Size) -> None:
+        """Take turns."""
+        for subject in (self.ours, self.other):
+            await subject.calibrate(self.in_flight, size.turn_seconds)
+        for subject in interleaved((self.ours, self.other), size.turns):
+            await subject.play(self.in_flight)
+
+
+async def measure(*, smoke: bool) -> Report:
+    """Measure it."""
+    size = _SMOKE if smoke else _FULL
+    results: dict[int, list[_Subject]] = {}
+    duels: list[_Duel] = []
+    async with AsyncExitStack() as stack:
+        target = await stack.enter_async_context(running_server())
+        clients, missing = await start_clients(stack, CALLERS, size.loops)
+        for child in clients.values():
+            await child.ask("open", target=target.to_json())
+        for in_flight in size.in_flight:
+            results[in_flight] = [
+                _Subject(peer, loop, child) for (peer, loop), child in clients.items()
+            ]
+            for subject in results[in_flight]:
+                await subject.calibrate(in_flight, size.round_seconds)
+            for subject in interleaved(results[in_flight], size.rounds):
+                await subject.play(in_flight)
+            duels += _pairs(in_flight, clients)
+        for duel in duels:
+            await duel.play(size)
+    most = max(size.in_flight)
+    return Report(
+        name="call",
+        title="CPU time and throughput of a whole widget/init",
+        tables=[
+            *(_table(in_flight, found) for in_flight, found in results.items()),
+            _duels_table(duels),
+        ],
+        goals=[_goal(duel) for duel in duels],
+        charts=[
+            *(_chart(most, results[most], loop) for loop in size.loops),
+            _distribution(most, results[most]),
+        ],
+        parameters={
+            "rounds": size.rounds,
+            "seconds per round": size.round_seconds,
+            "turns of two": size.turns,
+            "seconds per turn": size.turn_seconds,
+        },
+        missing=missing,
+    )
+
+
+def _pairs(in_flight: int, clients: dict[tuple[str, str], Child]) -> list[_Duel]:
+    """Pair us with those whom a goal names, where so many calls in flight make a difference."""
+    rivals = (BASELINE, *_TIMES_FASTER) if in_flight > 1 else (BASELINE,)
+    return [
+        _Duel(
+            _Subject(OURS, loop, clients[OURS, loop]),
+            _Subject(rival, loop, clients[rival, loop]),
+            in_flight,
+        )
+        for rival in rivals
+        for loop in dict.fromkeys(loop for _, loop in clients)
+        if (rival, loop) in clients
+    ]
+
+
+def _of(found: list[_Subject]) -> dict[tuple[str, str], _Subject]:
+    return {(subject.peer, subject.loop): subject for subject in found}
+
+
+def _table(in_flight: int, found: list[_Subject]) -> Table:
+    known = _of(found)
+    rows = [
+        (
+            subject.name,
+            Spread.of(subject.cpu).scaled(_MICRO),
+            ratios(subject.cpu, known[BASELINE, subject.loop].cpu),
+            Spread.of(subject.rate),
+            *(subject.latencies.milliseconds(percent) for percent in (50, 99)),
+        )
+        for subject in found
+    ]
+    columns = ("client", "CPU µs", "CPU / by hand", "calls/s", "p50 ms", "p99 ms")
+    return Table(f"One widget/init, {in_flight} in flight", columns, rows)
+
+
+def _duels_table(duels: list[_Duel]) -> Table:
+    rows = [
+        (
+            *(WHAT[duel.other.peer], duel.where),
+            ratios(duel.ours.cpu, duel.other.cpu),
+            ratios(duel.ours.rate, duel.other.rate),
+        )
+        for duel in duels
+    ]
+    columns = ("against", "where", "CPU of ours / theirs", "throughput of ours / theirs")
+    return Table("Side by side: flexiti-async and one other take turns", columns, rows)
+
+
+def _goal(duel: _Duel) -> Goal:
+    main = duel.ours.loop == LOOPS[0]
+    name = WHAT[duel.other.peer]
+    if duel.other.peer == BASELINE:
+        cpu = ratios(duel.ours.cpu, duel.other.cpu)
+        return Goal(f"CPU of init_widget() / {name}, {duel.where}", cpu, 1.0, main=main)
+    rate = ratios(duel.ours.rate, duel.other.rate)
+    times = _TIMES_FASTER[duel.other.peer]
+    return Goal(f"throughput / {name}, {duel.where}", rate, times, "≥", main=main)
+
+
+def _chart(in_flight: int, found: list[_Subject], loop: str) -> Chart:
+    rows = {
+        WHAT[subject.peer]: Spread.of(subject.cpu).scaled(_MICRO)
+        for subject in found
+        if subject.loop == loop
+    }
+    title = f"One widget/init, {in_flight} in flight, on {loop}: CPU time of the client"
+    return bars(title, rows, unit="µs of CPU time for one call, less is better", ours=WHAT[OURS])
+
+
+def _distribution(in_flight: int, found: list[_Subject]) -> Chart:
+    x, y = "one call of so many takes as long", "latency in ms"
+    values = [
+        {x: 100 / (100 - percent), y: at, "client": WHAT[subject.peer]}
+        for subject in found
+        if subject.loop == LOOPS[0]
+        for percent in _PERCENTILES
+        if (at := subject.latencies.milliseconds(percent)) is not None
+    ]
+    title = f"One widget/init, {in_flight} in flight, on {LOOPS[0]}: latency"
+    return lines(title, values, x=x, y=y, series="client", log_x=True, log_y=True)

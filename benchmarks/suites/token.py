@@ -1,0 +1,102 @@
+"""`token()` when the token is at hand: what every call pays before it begins."""
+
+from contextlib import AsyncExitStack
+from typing import Final
+
+from attrs import define, field, frozen
+
+from benchmarks.harness.children import Child
+from benchmarks.harness.client import start_clients
+from benchmarks.harness.measure import Spread, interleaved, ratios
+from benchmarks.harness.server import running_server
+from benchmarks.peers import BASELINE, HOLDERS, OURS, WHAT
+from benchmarks.report.charts import bars
+from benchmarks.report.report import Goal, Report, Table
+
+__all__ = ["measure"]
+
+_MICRO: Final = 1e6
+_LIMIT: Final = "an async def that returns (the limit)"
+
+
+@frozen
+class _Size:
+    rounds: int
+    round_seconds: float
+
+
+_FULL: Final = _Size(15, 0.1)
+_SMOKE: Final = _Size(2, 0.005)
+
+
+@define
+class _Subject:
+    peer: str
+    child: Child
+    number: int = 100
+    seconds: list[float] = field(factory=list[float])
+
+    @property
+    def name(self) -> str:
+        return _LIMIT if self.peer == BASELINE else WHAT[self.peer]
+
+    async def play(self) -> float:
+        taken = await self.child.ask("tokens", number=self.number)
+        seconds: float = taken["cpu"] / self.number
+        return seconds
+
+
+async def measure(*, smoke: bool) -> Report:
+    """Measure it."""
+    size = _SMOKE if smoke else _FULL
+    subjects: list[_Subject] = []
+    async with AsyncExitStack() as stack:
+        target = await stack.enter_async_context(running_server())
+        clients, missing = await start_clients(stack, (*HOLDERS, BASELINE))
+        for (peer, _), child in clients.items():
+            await child.ask("open", target=target.to_json())
+            subject = _Subject(peer, child)
+            subject.number = max(round(size.round_seconds / await subject.play()), 10)
+            subjects.append(subject)
+        for subject in interleaved(subjects, size.rounds):
+            subject.seconds.append(await subject.play())
+    return _report(subjects, size, missing)
+
+
+def _report(subjects: list[_Subject], size: _Size, missing: list[str]) -> Report:
+    found = {subject.name: Spread.of(subject.seconds).scaled(_MICRO) for subject in subjects}
+    ours = next(subject for subject in subjects if subject.peer == OURS)
+    others = [s for s in subjects if s.peer not in {OURS, "flexiti_flow", BASELINE}]
+    goals = [Goal("a cached token(), CPU µs", found[ours.name], 1.0, main=True)]
+    if others:
+        nearest = min(others, key=lambda subject: found[subject.name].median)
+        goals.append(
+            Goal(
+                f"the fastest peer ({nearest.name}) / token()",
+                ratios(nearest.seconds, ours.seconds),
+                1.0,
+                "≥",
+                main=True,
+            )
+        )
+    rows = [
+        (s.name, found[s.name], ratios(s.seconds, ours.seconds))
+        for s in sorted(subjects, key=lambda subject: found[subject.name].median)
+    ]
+    return Report(
+        name="token",
+        title="the cached path of token()",
+        tables=[Table("One token out of memory", ("client", "CPU µs", "/ ours"), rows)],
+        goals=goals,
+        charts=[
+            bars(
+                "A token out of memory",
+                found,
+                unit="µs of CPU time, less is better",
+                ours=WHAT[OURS],
+                log=True,
+            )
+        ],
+        parameters={"rounds": size.rounds, "seconds per round": size.round_seconds},
+        missing=missing,
+    )

@@ -1,0 +1,1 @@
+"""`flexiti-async doctor`: what stands between this machine and a checkout."""

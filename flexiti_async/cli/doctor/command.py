@@ -1,0 +1,114 @@
+"""`flexiti-async doctor`: what stands between this machine and a checkout, and what to do."""
+
+import os
+import platform
+import stat
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flexiti_async import ConfigError, FlexitiConfig, __version__
+from flexiti_async.cli.doctor.credentials import check_credentials
+from flexiti_async.cli.doctor.finding import (
+    Finding,
+    Level,
+    error,
+    good,
+    note,
+    print_findings,
+    warning,
+)
+from flexiti_async.cli.doctor.network import check_network
+from flexiti_async.cli.doctor.store import check_store
+from flexiti_async.cli.options import Connection, Flag
+from flexiti_async.cli.output import FAILED, print_json, print_line, print_note
+from flexiti_async.clock import SYSTEM_CLOCK
+
+__all__ = ["doctor"]
+
+_CONFIGURATION = "configuration"
+
+
+async def doctor(
+    *,
+    token_request: Annotated[bool, Parameter(negative="--no-token-request")] = True,
+    store: Annotated[str | None, Parameter(metavar="URL")] = None,
+    json: Flag = False,
+    connection: Connection | None = None,
+) -> int:
+    """
+    Look for what would keep a shop from working, and say what to do about it.
+
+    Configuration, name resolution, TLS, the clock, the credentials and the token store. Without
+    `--no-token-request` one token is asked for, shared with nobody and forgotten. The store is
+    tried with a key of its own. No secret is shown. The exit status is 1 if there is an error.
+
+    Args:
+        token_request: Try the credentials with one token request.
+        store: URL of the token store, instead of the configuration's.
+        json: Print one JSON object.
+    """
+    findings: list[Finding] = []
+    if not json:
+        print_line(f"flexiti-async {__version__}, Python {platform.python_version()}")
+    async for finding in _examine(connection or Connection(), store, token_request=token_request):
+        findings.append(finding)
+        if not json:
+            print_findings([finding])
+    errors = sum(finding.level is Level.ERROR for finding in findings)
+    warnings = sum(finding.level is Level.WARNING for finding in findings)
+    if json:
+        print_json(
+            {
+                "version": __version__,
+                "python": platform.python_version(),
+                "errors": errors,
+                "warnings": warnings,
+                "findings": [finding.as_json() for finding in findings],
+            }
+        )
+    else:
+        print_line(f"{errors} errors, {warnings} warnings")
+    return FAILED if errors else 0
+
+
+async def _examine(
+    connection: Connection, store: str | None, *, token_request: bool
+) -> AsyncIterator[Finding]:
+    try:
+        config = connection.load(store=store)
+    except ConfigError as failure:
+        yield error(_CONFIGURATION, str(failure), "nothing else can be looked at before that")
+        return
+    for finding in _configuration(config):
+        yield finding
+    reached = True
+    network = check_network(config.api_url, within=config.connect_timeout, clock=SYSTEM_CLOCK)
+    async for finding in network:
+        reached = reached and finding.level is not Level.ERROR
+        yield finding
+    if not token_request:
+        yield note("credentials", "not tried: --no-token-request")
+    elif not reached:
+        yield note("credentials", "not tried: the API cannot be reached")
+    else:
+        print_note(f"asking {config.api_url} for one token (--no-token-request leaves it out)")
+        async for finding in check_credentials(config):
+            yield finding
+    async for finding in check_store(config):
+        yield finding
+
+
+def _configuration(config: FlexitiConfig) -> Iterator[Finding]:
+    where = config.environment.value if config.environment else "a base_url"
+    yield good(
+        _CONFIGURATION,
+        f"complete: {where}, {config.api_url}, credentials with the fingerprint "
+        f"{config.fingerprint}",
+    )
+    name = os.environ.get("FLEXITI_CONFIG")
+    if name and stat.S_IMODE(Path(name).stat().st_mode) & 0o077:
+        text = f"others can read {name}, and it may hold the client secret"
+        yield warning(_CONFIGURATION, text, f"chmod 600 {name}")

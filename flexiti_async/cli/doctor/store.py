@@ -1,0 +1,154 @@
+"""The token store: tried with a key of the doctor's own, and looked at for the tokens in it."""
+
+import secrets
+import stat
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from flexiti_async import (
+    ConfigError,
+    FlexitiConfig,
+    Scope,
+    StoreError,
+    open_store,
+)
+from flexiti_async.cli.doctor.finding import Finding, error, good, note, warning
+from flexiti_async.cli.output import mask_store
+from flexiti_async.clock import SYSTEM_CLOCK
+from flexiti_async.store.sealed import Vault
+from flexiti_async.tokens.record import VERSION, TokenKey
+from flexiti_async.tokens.record_store import SharedRecord
+
+__all__ = ["check_store"]
+
+_STORE: Final = "store"
+_KEEP_FOR: Final = 60.0
+_OPERATIONS: Final = 7
+"""Of a round trip."""
+_MARK: Final = "flexiti-async doctor was here"
+_DOWN: Final = "start it, or correct `store`: meanwhile every process asks for tokens of its own"
+_BROKEN: Final = "do not use this store: it cannot keep two processes apart (StoreContract shows)"
+
+
+class _BrokenStoreError(Exception):
+    """A store does not do what stores do; its text says what."""
+
+
+async def check_store(config: FlexitiConfig) -> AsyncIterator[Finding]:
+    """Try a store: what it is, whether it keeps what it is told, and who can read it."""
+    for finding in _place(config):
+        yield finding
+    try:
+        store = open_store(config.store)
+        vault = Vault.over(store, timeout=config.store_timeout, keys=config.token_keys)
+    except ConfigError as failure:
+        yield error(_STORE, str(failure), "correct `store` and `token_keys`, install the extra")
+        return
+    try:
+        for finding in _folder(config):
+            yield finding
+        async for finding in _trials(config, vault):
+            yield finding
+    except StoreError as failure:
+        yield error(_STORE, str(failure), _DOWN)
+    finally:
+        await store.aclose()
+
+
+async def _trials(config: FlexitiConfig, vault: Vault) -> AsyncIterator[Finding]:
+    key = f"flexiti-doctor-{secrets.token_hex(20)}"
+    began = SYSTEM_CLOCK.boot()
+    try:
+        await _round_trip(vault, key)
+    except _BrokenStoreError as fault:
+        yield error(_STORE, str(fault), _BROKEN)
+        return
+    seconds = (SYSTEM_CLOCK.boot() - began) / _OPERATIONS
+    yield good(_STORE, f"keeps, compares and swaps; {seconds * 1000:.1f} ms an operation")
+    entry = (await vault.load(key)).entry
+    if entry is not None and entry.age is None:
+        yield note(_STORE, "cannot tell ages: what a dead process has begun is noticed later")
+    sealed = entry is not None and _MARK not in entry.payload
+    yield _encryption(config, sealed=sealed)
+    for scope in Scope:
+        finding = await _record(config, vault, scope)
+        if finding is not None:
+            yield finding
+
+
+async def _round_trip(vault: Vault, key: str) -> None:
+    """Write, replace, and fail to replace with what is stale; raises _BrokenStoreError."""
+    first = vault.entry(key, _MARK, keep_for=_KEEP_FOR)
+    second = vault.entry(key, _MARK, keep_for=_KEEP_FOR)
+    empty = await vault.load(key)
+    _expect(empty.entry is None, "gives an entry under a key that was never written")
+    taken = await vault.swap(key, first, expected=None)
+    _expect(taken, "does not take a write: is it read-only, or full?")
+    taken = await vault.swap(key, second, expected=None)
+    _expect(not taken, "overwrites what is there, where nothing was expected")
+    loaded = await vault.load(key)
+    same = loaded.entry is not None and loaded.entry.version == first.version
+    _expect(same and loaded.text == _MARK, "does not give back what was written")
+    taken = await vault.swap(key, second, expected=loaded.entry)
+    _expect(taken, "does not replace what was just loaded")
+    taken = await vault.swap(key, first, expected=loaded.entry)
+    _expect(not taken, "replaces what is not there any more")
+
+
+def _expect(holds: bool, fault: str) -> None:  # noqa: FBT001 - reads like an assertion
+    if not holds:
+        raise _BrokenStoreError(fault)
+
+
+def _place(config: FlexitiConfig) -> Iterator[Finding]:
+    """Say who shares a store, by its URL, and whether others can read it."""
+    if not isinstance(config.store, str):
+        yield note(_STORE, f"an object: {type(config.store).__name__}")
+        return
+    shown, scheme = mask_store(config.store), config.store.partition(":")[0].lower()
+    if scheme == "memory":
+        advice = "with several workers use file:// (one host) or redis:// (several)"
+        yield note(
+            _STORE, f"{shown} is not shared: each process asks for tokens of its own", advice
+        )
+    elif scheme == "file":
+        yield note(_STORE, f"{shown} is shared by the processes of this host, of one user")
+    else:
+        yield note(_STORE, f"{shown} is shared by all that reach it")
+
+
+def _folder(config: FlexitiConfig) -> Iterator[Finding]:
+    """See whether others can look into a store that is a folder; opening it has made it."""
+    if not isinstance(config.store, str) or not config.store.lower().startswith("file://"):
+        return
+    path = Path(unquote(urlsplit(config.store).path))
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        text = f"others can look into {path} (mode {mode:04o})"
+        yield warning(_STORE, text, f"chmod 700 {path}")
+    else:
+        yield good(_STORE, f"only its user can look into {path} (mode {mode:04o})")
+
+
+def _encryption(config: FlexitiConfig, *, sealed: bool) -> Finding:
+    if sealed:
+        return good(_STORE, f"what it holds is encrypted ({len(config.token_keys)} keys)")
+    advice = "`flexiti-async keys generate` makes a key for token_keys"
+    if isinstance(config.store, str) and config.store.lower().startswith("memory://"):
+        return good(_STORE, "what it holds is plain, in this process's memory only")
+    return warning(_STORE, "what it holds is plain text: who reads it can use the tokens", advice)
+
+
+async def _record(config: FlexitiConfig, vault: Vault, scope: Scope) -> Finding | None:
+    """Look at the record of a token, if there is one."""
+    key = TokenKey(config.api_url, config.client_id, scope)
+    try:
+        look = await SharedRecord(key.store_key, vault, SYSTEM_CLOCK).look()
+    except StoreError as failure:
+        advice = "give all processes the same token_keys and the same release of this library"
+        return error(_STORE, f"the {scope.value} token cannot be read: {failure}", advice)
+    if look.entry is None:
+        return None
+    return good(_STORE, f"a {scope.value} token is there and readable (format {VERSION})")

@@ -1,0 +1,126 @@
+"""
+Options from environment variables and a TOML file, by typed-settings.
+
+Precedence: code, then `FLEXITI_*` variables, then the `[flexiti]` table of the TOML file that
+`FLEXITI_CONFIG` names. typed-settings finds and merges; what it lets pass is refused here: unknown
+variables, a file that is not there, a table that is not there. Its errors can quote values, so
+none of them is shown or chained.
+
+It is imported when it is used: it takes longer to import than all the rest.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final, cast
+
+import attrs
+import typed_settings as ts
+from typed_settings.exceptions import TsError
+from typed_settings.loaders import DictLoader, Loader
+
+from flexiti_async.config.options import unknown_option
+from flexiti_async.errors import ConfigError
+
+__all__ = ["OTHER_VARIABLES", "read_options"]
+
+PREFIX: Final = "FLEXITI_"
+FILE_VARIABLE: Final = "FLEXITI_CONFIG"
+SECTION: Final = "flexiti"
+OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE})
+"""Variables with our prefix that are no options."""
+
+
+class _AsItIs:
+    """Leave the merged options as they came: FlexitiConfig converts them."""
+
+    def structure(self, value: object, _: object) -> object:
+        return value
+
+
+def read_options(names: frozenset[str], code: Mapping[str, object]) -> dict[str, object]:
+    """
+    Collect the options that are set somewhere.
+
+    Args:
+        names: The options that there are.
+        code: Options given in code, texts as Secret; None counts as given.
+
+    Raises:
+        ConfigError: An unknown option, or a file that cannot be read.
+    """
+    _refuse_unknown_variables(names)
+    file = _file()
+    loaders: list[Loader] = []
+    if file is not None:
+        loaders.append(ts.FileLoader(formats={"*": ts.TomlFormat(section=SECTION)}, files=[file]))
+        _refuse_unknown_keys(file, names)
+    for name in code:
+        if name not in names:
+            raise unknown_option(name, names)
+    loaders.append(ts.EnvLoader(prefix=PREFIX))
+    loaders.append(DictLoader(dict(code)))
+    try:
+        load = cast("Callable[..., Mapping[str, object]]", ts.load_settings)
+        found = load(_options_class(names), loaders, converter=_AsItIs())
+    except TsError as error:
+        reason = type(error).__name__
+    else:
+        return {name: value for name, value in found.items() if value is not _NOT_SET}
+    msg = f"the settings cannot be read ({reason})"
+    raise ConfigError(msg)
+
+
+_NOT_SET: Final = object()
+
+
+def _options_class(names: Iterable[str]) -> type:
+    """Make a class with one untyped option a name, for typed-settings to fill."""
+    return attrs.make_class(
+        "Options", {name: attrs.field(default=_NOT_SET, type=object) for name in sorted(names)}
+    )
+
+
+def _refuse_unknown_variables(names: frozenset[str]) -> None:
+    valid = {PREFIX + name.upper() for name in names} | OTHER_VARIABLES
+    for variable in sorted(os.environ):
+        if variable.startswith(PREFIX) and variable not in valid:
+            raise unknown_option(variable, valid, where=" among the environment variables")
+
+
+def _file() -> Path | None:
+    name = os.environ.get(FILE_VARIABLE)
+    if not name:
+        return None
+    file = Path(name)
+    if not file.is_file():
+        msg = f"{FILE_VARIABLE} names {name!r}, and there is no such file"
+        raise ConfigError(msg, option=FILE_VARIABLE)
+    return file
+
+
+def _refuse_unknown_keys(file: Path, names: frozenset[str]) -> None:
+    keys = _keys(file)
+    if isinstance(keys, str):
+        raise ConfigError(keys, option=FILE_VARIABLE)
+    for key in keys:
+        if key not in names:
+            raise unknown_option(key, names, where=f" in {file}")
+
+
+def _keys(file: Path) -> list[str] | str:
+    """
+    List the keys of the file's table, or say what is wrong with the file.
+
+    It never raises: a frame that holds the document, secrets and all, must not be in a traceback.
+    """
+    import tomllib
+
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return f"{file} cannot be read as TOML ({type(error).__name__})"
+    table = document.get(SECTION)
+    if not isinstance(table, dict):
+        return f"{file} has no table [{SECTION}]"
+    return list(cast("dict[str, object]", table))

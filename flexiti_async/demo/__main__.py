@@ -1,0 +1,78 @@
+"""
+`python -m flexiti_async.demo`: the shop in as many workers as one likes, until Ctrl-C.
+
+Configured by `FLEXITI_*`; `SHOP_SECRET_KEY` and `SHOP_DATABASE` are made up if they are not set.
+The first line on stdout is the shop's URL: from then on browsers may come.
+"""
+
+import argparse
+import contextlib
+import errno
+import os
+import secrets
+import signal
+import socket
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from flexiti_async.demo.settings import DATABASE, SECRET_KEY
+
+__all__ = ["main"]
+
+_BACKLOG: Final = 2048
+
+
+def main() -> None:
+    """Run the shop."""
+    parser = argparse.ArgumentParser(prog="flexiti_async.demo")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+    parser.add_argument("--workers", type=int, default=1)
+    given = parser.parse_args()
+    # uvicorn stops first, and then hands the signal on to whoever had it.
+    signal.signal(signal.SIGTERM, _stop)
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        tempfile.TemporaryDirectory(prefix="flexiti-shop-") as folder,
+    ):
+        os.environ.setdefault(SECRET_KEY, secrets.token_hex(32))
+        os.environ.setdefault(DATABASE, str(Path(folder) / "orders.sqlite"))
+        serve(given.host, given.port, given.workers)
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Listen, tell the URL, and serve."""
+    with _listen(host, port) as listening:
+        # Who comes from here on waits in the backlog for the first worker.
+        name, number = listening.getsockname()[:2]
+        sys.stdout.write(f"http://{f'[{name}]' if ':' in name else name}:{number}/\n")
+        sys.stdout.flush()
+        uvicorn.run(
+            "flexiti_async.demo.app:create",
+            factory=True,
+            fd=listening.fileno(),
+            workers=workers,
+            log_level="warning",
+            proxy_headers=False,  # no proxy stands before it
+        )
+
+
+def _stop(*_: object) -> None:
+    sys.exit()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        why = "is in use" if error.errno == errno.EADDRINUSE else str(error.strerror)
+        sys.exit(f"port {port} of {host} {why}; --port 0 takes a free one")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""
+An application for an account: the form, the widget, and what is sent after it.
+
+What applicants say of themselves is nowhere in the shop: between the form and `apply` it stays in
+their own browser, in the page with the widget, and is sent once more when the widget lets them on.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flexiti_async import ApplyWidget, CheckoutError, Province, Step, ValidationError
+from flexiti_async.demo.guard import begin_anew, form_of, origin_of, reference_id_of
+from flexiti_async.demo.pages import go, language, order_book, page, resume, whereabouts
+from flexiti_async.integrations.starlette import flexiti_of
+
+__all__ = ["application", "apply", "ask", "send"]
+
+FIELDS: Final = (
+    *("first_name", "last_name", "dob", "email", "phone_number", "address_1", "address_2"),
+    *("city", "province", "postal_code", "tos_agreement"),
+)
+_BEFORE: Final = frozenset({Step.OPEN, Step.WIDGET, Step.STOPPED, Step.TO_APPLY})
+
+
+async def ask(request: Request) -> Response:
+    """Show the form. An application is a checkout of its own, beside a purchase."""
+    if await order_book(request).has(reference_id_of(request)):
+        begin_anew(request)
+    return _form(request, {})
+
+
+async def apply(request: Request) -> Response:
+    """Start the checkout of an application, and show the widget."""
+    given = await form_of(request)
+    try:
+        applicant = _applicant(request, given)
+    except ValidationError as refused:
+        faults = {one.param.rpartition(".")[2]: one.msg for one in reversed(refused.field_errors)}
+        return _form(request, given, faults)
+    checkout = await resume(request)
+    if checkout is None:
+        checkout = await flexiti_of(request).checkout(reference_id_of(request))
+    if checkout.step not in _BEFORE:
+        return go(request, whereabouts(checkout))
+    url = (await checkout.init_widget(applicant)).redirection_url
+    told = {name: given[name] for name in FIELDS if name in given}
+    return page(request, "widget.html", url=url, origin=origin_of(url), applicant=told)
+
+
+async def send(request: Request) -> Response:
+    """Send the application, after the widget has let the applicant go on."""
+    given, checkout = await form_of(request), await resume(request)
+    if checkout is not None and checkout.step is Step.TO_APPLY:
+        try:
+            await checkout.apply(_applicant(request, given))
+        except CheckoutError:  # somebody else is at it
+            return go(request, "application")
+    return go(request, "application")
+
+
+async def application(request: Request) -> Response:
+    """Show what has become of the application."""
+    checkout = await resume(request)
+    if checkout is None or checkout.step not in {Step.APPLYING, Step.APPLIED}:
+        return go(request, whereabouts(checkout))
+    if checkout.step is Step.APPLYING:
+        return page(request, "checking.html", text="apply_checking", order=None)
+    return page(request, "applied.html")
+
+
+def _form(
+    request: Request, given: Mapping[str, str], faults: Mapping[str, str] | None = None
+) -> Response:
+    return page(
+        request,
+        "apply.html",
+        status=422 if faults else 200,
+        given=given,
+        faults={name: faults[name] for name in FIELDS if name in faults} if faults else {},
+        provinces=[province.value for province in Province],
+    )
+
+
+def _applicant(request: Request, given: Mapping[str, str]) -> ApplyWidget:
+    """
+    Make the applicant of a form.
+
+    Raises:
+        ValidationError: Something is not right; all of it is told.
+    """
+    texts: dict[str, Any] = {name: given.get(name, "").strip() for name in FIELDS}
+    texts["tos_agreement"] = texts["tos_agreement"] == "yes"
+    texts["address_2"] = texts["address_2"] or None
+    return ApplyWidget(**texts, lang=language(request))

@@ -1,0 +1,151 @@
+"""How every page is made: its template, its language, and where a customer goes next."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from attrs import evolve
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.templating import Jinja2Templates
+
+from flexiti_async import Checkout, CheckoutNotFound, Language, Sharing
+from flexiti_async.demo.guard import CSRF_FIELD, begin_anew, csrf_token, reference_id_of
+from flexiti_async.demo.orders import Order, OrderBook
+from flexiti_async.demo.settings import ShopSettings
+from flexiti_async.demo.texts import TEXTS, money, percent
+from flexiti_async.integrations.problems import Problem, language_of
+from flexiti_async.integrations.starlette import flexiti_of
+
+__all__ = [
+    "go",
+    "language",
+    "order_book",
+    "order_of",
+    "page",
+    "problem_page",
+    "resume",
+    "start_over",
+    "whereabouts",
+]
+
+_TEMPLATES: Final = Jinja2Templates(
+    env=Environment(
+        loader=PackageLoader("flexiti_async.demo"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+)
+_AFTER: Final[Mapping[str, str]] = {
+    "open": "pay",
+    "widget": "widget",
+    "stopped": "pay",
+    "verified": "plans",
+    "to_apply": "apply",
+    "applying": "application",
+    "applied": "application",
+}
+"""Which page shows a checkout at a step; all other steps are those of an order."""
+
+
+def language(request: Request) -> Language:
+    """Give the language of a page: the first part of its path, or what the browser prefers."""
+    first = request.url.path.split("/")[1]
+    if first in set(Language):
+        return Language(first)
+    return language_of(request.headers.get("accept-language"))
+
+
+def page(
+    request: Request,
+    name: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: object,
+) -> Response:
+    """Make a page of a template."""
+    chosen = language(request)
+    other = Language.ENGLISH if chosen is Language.FRENCH else Language.FRENCH
+    _, _, rest = request.url.path.lstrip("/").partition("/")
+    settings: ShopSettings = request.app.state.settings
+
+    def in_dollars(amount: Decimal) -> str:
+        return money(amount, chosen)
+
+    def in_percent(share: Decimal) -> str:
+        return percent(share, chosen)
+
+    context: dict[str, object] = {
+        "t": TEXTS[chosen],
+        "lang": chosen.value,
+        "other": other.value,
+        # A page that answers a form has no address of its own in the other language.
+        "other_path": rest if request.method == "GET" and rest else "continue",
+        "csrf_field": CSRF_FIELD,
+        "csrf": csrf_token(request),
+        "money": in_dollars,
+        "percent": in_percent,
+        "in_sandbox": settings.sandbox,
+        **values,
+    }
+    return _TEMPLATES.TemplateResponse(request, name, context, status_code=status, headers=headers)
+
+
+def problem_page(request: Request, problem: Problem) -> Response:
+    """Make the page of a problem."""
+    wait = problem.headers.get("Retry-After")
+    headers = {} if wait is None else {"Retry-After": wait}
+    return page(
+        request,
+        "problem.html",
+        status=problem.status,
+        headers=headers,
+        title=problem.title,
+        detail=problem.detail,
+    )
+
+
+def go(request: Request, where: str) -> Response:
+    """Send the browser to another page of the shop, by GET."""
+    return RedirectResponse(f"/{language(request)}/{where}", status_code=303)
+
+
+def order_book(request: Request) -> OrderBook:
+    """Give the books of the shop."""
+    book: OrderBook = request.app.state.orders
+    return book
+
+
+async def order_of(request: Request) -> Order:
+    """Give this customer's order, or their empty cart."""
+    return await order_book(request).find(reference_id_of(request))
+
+
+async def start_over(request: Request) -> Order:
+    """Give the customer another reference id, with the same cart: the checkout has ended."""
+    quantity = (await order_of(request)).quantity
+    order = await order_book(request).find(begin_anew(request))
+    await order_book(request).fill(order, quantity)
+    return evolve(order, quantity=quantity)
+
+
+async def resume(request: Request) -> Checkout | None:
+    """Take up this customer's checkout; None if there is none, or not any more."""
+    try:
+        return await flexiti_of(request).resume(reference_id_of(request))
+    except CheckoutNotFound:
+        return None
+
+
+def whereabouts(checkout: Checkout | None) -> str:
+    """Say which page shows a checkout: what makes the back button harmless."""
+    if checkout is None:
+        return "cart"
+    where = _AFTER.get(checkout.step.value, "order")
+    # Only applications have a token of their own here.
+    applying = checkout.sharing is Sharing.DEDICATED
+    return "apply" if applying and where in {"pay", "widget"} else where

@@ -1,0 +1,219 @@
+"""A purchase: the cart, whose account pays, the widget in a frame, its event, and the plans."""
+
+import re
+from decimal import Decimal
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from flexiti_async import (
+    CUSTOMER_PORTAL,
+    Checkout,
+    CheckoutError,
+    CheckoutTokenRejected,
+    EventRefused,
+    FlexitiError,
+    OutcomeUnknown,
+    PurchaseType,
+    PurchaseWidget,
+    Reaction,
+    Step,
+    ValidationError,
+)
+from flexiti_async.demo.guard import (
+    CSRF_HEADER,
+    check_token,
+    form_of,
+    origin_of,
+    reference_id_of,
+)
+from flexiti_async.demo.orders import PRICE, Order
+from flexiti_async.demo.pages import (
+    go,
+    language,
+    order_book,
+    order_of,
+    page,
+    resume,
+    start_over,
+    whereabouts,
+)
+from flexiti_async.integrations.starlette import flexiti_of
+
+__all__ = ["buy", "cart", "ended", "event", "fill", "pay", "plans", "start", "widget"]
+
+_MOST: Final = 5
+_CHOICE: Final = re.compile(r"(?P<plan_id>\d{1,3}):(?P<term>\d{1,3})|regular", re.ASCII)
+_LONGEST_EVENT: Final = 16 * 1024
+_TOO_LARGE: Final = 413
+_WITH_WIDGET: Final = frozenset({Step.OPEN, Step.WIDGET, Step.STOPPED})
+
+
+async def cart(request: Request) -> Response:
+    """Show the cart."""
+    order = await order_of(request)
+    return page(request, "cart.html", order=order, price=PRICE, most=_MOST)
+
+
+async def fill(request: Request) -> Response:
+    """Put some desks into the cart, and go on to pay."""
+    quantity = (await form_of(request)).get("quantity", "")
+    order = await order_of(request)
+    if quantity.isascii() and quantity.isdigit() and 1 <= int(quantity) <= _MOST:
+        await order_book(request).fill(order, int(quantity))
+    return go(request, "order" if order.sent else "pay")
+
+
+async def pay(request: Request) -> Response:
+    """Ask whose account pays."""
+    order = await order_of(request)
+    if order.sent:
+        return go(request, "order")
+    return page(request, "pay.html", order=order, given=order.account_number or "", fault=None)
+
+
+async def start(request: Request) -> Response:
+    """Start the checkout, or go on with it."""
+    form, order = await form_of(request), await order_of(request)
+    if order.sent:  # whatever has become of it, nobody pays twice
+        return go(request, "order")
+    given = form.get("account_number", "").strip()
+    try:
+        given = str(PurchaseWidget(account_number=given).account_number)
+    except ValidationError as refused:
+        fault = refused.field_errors[0].msg
+        return page(request, "pay.html", status=422, order=order, given=given, fault=fault)
+    if await resume(request) is None:
+        order = await _begin(request, order)
+    await order_book(request).name_account(order.reference_id, given)
+    return go(request, "widget")
+
+
+async def _begin(request: Request, order: Order) -> Order:
+    """Begin a checkout. One that has ended with its token is followed by one of another id."""
+    if order.account_number is not None:
+        order = await start_over(request)
+    await order_book(request).fill(order, order.quantity)
+    await flexiti_of(request).checkout(order.reference_id)
+    return order
+
+
+async def widget(request: Request) -> Response:
+    """Show the widget; a page that is loaded anew has a new widget session."""
+    checkout, order = await resume(request), await order_of(request)
+    if checkout is None or order.account_number is None:
+        return go(request, "pay")
+    # A customer who is verified, and then names another account, has to be verified for that one.
+    other = checkout.step is Step.VERIFIED and checkout.account_number != order.account_number
+    if checkout.step not in _WITH_WIDGET and not other:
+        return go(request, whereabouts(checkout))
+    answer = await checkout.init_widget(
+        PurchaseWidget(account_number=order.account_number, lang=language(request))
+    )
+    url = answer.redirection_url
+    return page(request, "widget.html", url=url, origin=origin_of(url), applicant={})
+
+
+async def event(request: Request) -> Response:
+    """Take an event of the widget, as the page has got it, and say where to go."""
+    check_token(request, request.headers.get(CSRF_HEADER))
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _LONGEST_EVENT:
+            raise HTTPException(_TOO_LARGE)
+    checkout = await flexiti_of(request).resume(reference_id_of(request))
+    try:
+        reaction = await checkout.handle_event(body)
+    except EventRefused:
+        raise
+    except CheckoutError:  # taken already: go to where that has led
+        checkout = await flexiti_of(request).resume(checkout.reference_id)
+        return JSONResponse({"next": f"/{language(request)}/{whereabouts(checkout)}"})
+    return JSONResponse(_next(request, reaction))
+
+
+def _next(request: Request, reaction: Reaction) -> dict[str, str]:
+    match reaction:
+        case Reaction.UNKNOWN:
+            return {"stay": "unknown"}
+        case Reaction.APPLY:
+            return {"submit": "application"}
+        case Reaction.AUTHORIZE:
+            where = "plans"
+        case _:
+            where = f"ended/{reaction.value}"
+    return {"next": f"/{language(request)}/{where}"}
+
+
+async def ended(request: Request) -> Response:
+    """Show how the widget has ended, if it does not lead on."""
+    reaction = request.path_params["reaction"]
+    if reaction not in set(Reaction) - {Reaction.APPLY, Reaction.AUTHORIZE, Reaction.UNKNOWN}:
+        raise HTTPException(404)
+    return page(request, "ended.html", reaction=reaction, portal=CUSTOMER_PORTAL)
+
+
+async def plans(request: Request) -> Response:
+    """Show the plans of the verified account."""
+    checkout = await resume(request)
+    if checkout is None or checkout.step is not Step.VERIFIED:
+        return go(request, whereabouts(checkout))
+    return await _show_plans(request, checkout, missing=False)
+
+
+async def buy(request: Request) -> Response:
+    """Buy with the chosen plan; however often it is sent, there is one authorization."""
+    form, order = await form_of(request), await order_of(request)
+    if order.sent:
+        return go(request, "order")
+    checkout = await flexiti_of(request).resume(order.reference_id)
+    if checkout.step is not Step.VERIFIED:
+        return go(request, whereabouts(checkout))
+    chosen = _CHOICE.fullmatch(form.get("plan", ""))
+    if chosen is None:
+        return await _show_plans(request, checkout, missing=True)
+    await order_book(request).note_sent(order.reference_id, sent=True)
+    try:
+        done = await checkout.authorize(
+            order.total, reference=order.number, lang=language(request), **_financing(chosen)
+        )
+    except FlexitiError as error:
+        if isinstance(error, CheckoutError | OutcomeUnknown) and not isinstance(
+            error, CheckoutTokenRejected
+        ):  # somebody else is at it, or nobody knows
+            return go(request, "order")
+        # It did not come to that: another plan may do.
+        await order_book(request).note_sent(order.reference_id, sent=False)
+        raise
+    if done.authorization_id is not None:
+        await order_book(request).note_authorization(order.reference_id, done.authorization_id)
+    return go(request, "order")
+
+
+def _financing(chosen: re.Match[str]) -> dict[str, Any]:
+    if chosen["plan_id"] is None:
+        return {"transaction_type": PurchaseType.REGULAR}
+    return {
+        "transaction_type": PurchaseType.PROMOTIONAL,
+        "plan_id": chosen["plan_id"],
+        "term": chosen["term"],
+    }
+
+
+async def _show_plans(request: Request, checkout: Checkout, *, missing: bool) -> Response:
+    order = await order_of(request)
+    offer = await checkout.plans(order.total, lang=language(request))
+    credit = offer.customer.available_credit if offer.customer else None
+    return page(
+        request,
+        "plans.html",
+        status=422 if missing else 200,
+        order=order,
+        credit=Decimal(0) if credit is None else credit,
+        plans=[plan for plan in offer.promotional_purchase if plan.terms],
+        regular=offer.regular_purchase,
+        missing=missing,
+    )

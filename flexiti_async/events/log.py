@@ -1,0 +1,98 @@
+"""Events as lines of the standard library's logging."""
+
+import functools
+import logging
+from typing import Final
+
+from flexiti_async.events.types import (
+    CallFinished,
+    CallRetried,
+    ClockSkewed,
+    Event,
+    ReuseRefused,
+    StoreDegraded,
+    StoreRejoined,
+    TokenAdopted,
+    TokenFailed,
+    TokenIssued,
+    TokenRefreshed,
+    TokenRefused,
+)
+
+__all__ = ["log_event", "logs_calls"]
+
+_calls: Final = logging.getLogger("flexiti_async.call")
+_tokens: Final = logging.getLogger("flexiti_async.token")
+
+
+logs_calls: Final = functools.partial(_calls.isEnabledFor, logging.DEBUG)
+"""Tells whether a line is written for every call."""
+
+
+def log_event(event: Event) -> None:
+    """
+    Write an event as one line, if it is worth one.
+
+    | level | what |
+    |---|---|
+    | warning | a failure, a refusal, an outage, a wrong clock, a repeat |
+    | info | the life of a token, the end of an outage |
+    | debug | the end of each call, in the logger `flexiti_async.call` |
+    """
+    match event:
+        case CallFinished():
+            _log_call(event)
+        case CallRetried():
+            _calls.warning(
+                "%s: attempt %d failed, again in %.3g s: %s",
+                event.endpoint,
+                event.attempt,
+                event.seconds,
+                event.error,
+            )
+        case ClockSkewed(seconds=seconds):
+            _tokens.warning(
+                "this machine's clock is %.0f s %s the API's: have it set",
+                abs(seconds),
+                "ahead of" if seconds > 0 else "behind",
+            )
+        case _:
+            _log_token(event)
+
+
+def _log_call(event: CallFinished) -> None:
+    _calls.debug(
+        "%s: %s in %.4g s (attempts: %d, reference id %s)",
+        event.endpoint,
+        event.outcome,
+        event.seconds,
+        event.attempts,
+        event.reference_id,
+    )
+
+
+def _log_token(event: Event) -> None:
+    match event:
+        case TokenIssued():
+            _tokens.info(
+                "token %s issued: scope %s, grant %s, %g s, reference id %s",
+                event.token_id[:8],
+                event.scope.value,
+                "refresh_token" if isinstance(event, TokenRefreshed) else "client_credentials",
+                event.lifetime,
+                event.reference_id,
+            )
+        case TokenAdopted(token_id=name, remaining=remaining):
+            _tokens.info("token %s adopted: %.4g s left", name[:8], remaining)
+        case TokenRefused(token_id=name, age=age):
+            _tokens.warning("token %s rejected at the age of %.4g s", name[:8], age)
+        case ReuseRefused(token_id=name, reason="refresh_token"):
+            _tokens.warning("refresh token of %s refused, asking by client_credentials", name[:8])
+        case TokenFailed(error=error, back_off=pause):
+            _tokens.warning("no token, next try in %.3g s at the earliest: %s", pause, error)
+        case StoreDegraded(error=error):
+            _tokens.warning("going on without the token store, tokens are not shared: %s", error)
+        case StoreRejoined(seconds=seconds):
+            _tokens.info("the token store is back after %.4g s, tokens are shared again", seconds)
+        case _:
+            pass

@@ -1,0 +1,154 @@
+"""`RequestBuilder`: a call and a token become an HTTP request. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import define, field
+from multidict import istr
+from yarl import URL
+
+from flexiti_async._version import __version__
+from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.json_codec import encode
+from flexiti_async.protocol.oauth import ENDPOINT as TOKEN_ENDPOINT
+from flexiti_async.protocol.oauth import grant_form
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope
+
+__all__ = ["HttpRequest", "RequestBuilder"]
+
+
+@define
+class HttpRequest:
+    """
+    A request ready for the wire.
+
+    Attributes:
+        endpoint: The endpoint's name, for messages.
+        method: HTTP method.
+        url: Where to.
+        headers: Header names and values, the bearer token among them.
+        body: Encoded body, None for none.
+        reference_id: The `x-reference-id` among the headers, for messages.
+        private: It carries the client secret: no middleware of the shop may see it.
+    """
+
+    endpoint: str
+    method: str
+    url: URL = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    reference_id: str
+    private: bool = False
+
+
+# As `istr`, names are made ready for a comparison without case once, not for every request.
+_AUTHORIZATION: Final = istr("authorization")
+_REFERENCE_ID: Final = istr("x-reference-id")
+_CONTENT_TYPE: Final = istr("content-type")
+_COMMON_HEADERS: Final[Mapping[str, str]] = {
+    istr("user-agent"): f"flexiti-async/{__version__}",
+    # Answers are small, and hold a token beside texts that a customer may choose: what compresses
+    # both together tells of the one by the length of the other (BREACH).
+    istr("accept-encoding"): "identity",
+}
+_JSON_HEADERS: Final[Mapping[str, str]] = {**_COMMON_HEADERS, _CONTENT_TYPE: "application/json"}
+_OAUTH_VERSION: Final = "v2.5"
+
+
+class RequestBuilder:
+    """
+    Build requests for one API base URL and one client id.
+
+    URLs without parameters of their own are made once: a call costs no URL parsing.
+
+    Args:
+        base_url: API base URL without a trailing slash.
+        client_id: Fills `{client_id}` in paths; sent in the token form.
+        versions: Version segments by endpoint name that replace the documented ones, but for
+            calls whose version their caller has chosen.
+    """
+
+    def __init__(
+        self, base_url: str, client_id: str, *, versions: Mapping[str, str] | None = None
+    ) -> None:
+        self._base_url = base_url
+        self._client_id = client_id
+        self._versions = dict(versions or {})
+        self._urls: dict[tuple[str, str], URL] = {}
+        self._bearer: tuple[Secret | None, str] = (None, "")
+        token_version = self._versions.get(TOKEN_ENDPOINT, _OAUTH_VERSION)
+        self._token_url = URL(f"{base_url}/{token_version}/{TOKEN_ENDPOINT}")
+
+    def call(self, call: Call[object], access_token: Secret, reference_id: str) -> HttpRequest:
+        """Make the request of an API call."""
+        bearer, authorization = self._bearer
+        if bearer is not access_token:  # once for a token, which hundreds of checkouts share
+            authorization = f"Bearer {access_token.reveal()}"
+            self._bearer = access_token, authorization
+        headers = {
+            **(_COMMON_HEADERS if call.body is None else _JSON_HEADERS),
+            _AUTHORIZATION: authorization,
+            _REFERENCE_ID: reference_id,
+        }
+        if call.headers:
+            headers = {**call.headers, **headers}
+        body = None if call.body is None else encode(call.body)
+        return HttpRequest(call.endpoint, call.method, self._url(call), headers, body, reference_id)
+
+    def grant(
+        self,
+        client_secret: Secret,
+        scope: Scope,
+        reference_id: str,
+        refresh_token: Secret | None = None,
+    ) -> HttpRequest:
+        """Make the request of a token: all parameters are in the form (spec section 2.1)."""
+        form = grant_form(self._client_id, client_secret, scope, refresh_token)
+        return HttpRequest(
+            endpoint=TOKEN_ENDPOINT,
+            method="POST",
+            url=self._token_url,
+            headers={
+                _CONTENT_TYPE: "application/x-www-form-urlencoded",
+                _REFERENCE_ID: reference_id,
+                **_COMMON_HEADERS,
+            },
+            body=form.reveal().encode(),
+            reference_id=reference_id,
+            private=True,
+        )
+
+    def _url(self, call: Call[object]) -> URL:
+        version = call.version
+        if self._versions and not call.pinned:
+            version = self._versions.get(call.endpoint, version)
+        key = (version, call.path)
+        if call.path_values:
+            url = self._parse(version, call.path, call.path_values)
+        else:
+            if key not in self._urls:
+                self._urls[key] = self._parse(*key, {})
+            url = self._urls[key]
+        return url.with_query(call.query) if call.query else url
+
+    def _parse(self, version: str, template: str, values: Mapping[str, str]) -> URL:
+        filled = {"client_id": self._client_id, **values}
+        # Each value becomes one path segment: a slash in it must not make two.
+        path = "/".join(
+            quote_segment(filled[segment[1:-1]])
+            if segment.startswith("{") and segment.endswith("}")
+            else segment
+            for segment in template.split("/")
+        )
+        return URL(f"{self._base_url}/{version}/{path}", encoded=True)
+
+
+def quote_segment(value: str) -> str:
+    """Quote a text so that it is one path segment."""
+    from urllib.parse import quote
+
+    if value in {"", ".", ".."}:
+        msg = "a path value must not be empty, nor a dot segment (RFC 3986 section 5.2.4)"
+        raise ValueError(msg)
+    return quote(value, safe="")

@@ -1,0 +1,217 @@
+"""
+Decoded JSON to typed values, exactly.
+
+One cattrs converter; what its presets do not do and this does:
+
+* types are strict: `5` is no `str` and `"3"` no `int` (cattrs would coerce), except for the
+  wire types that the API itself writes both ways (`NumberText`, spec section 8 row 33);
+* unknown response fields are kept in the model's `extra`, because new ones are no version bump
+  (spec section 1.6);
+* what may be unknown to this release is a type or the text that came (`Day`, `Moment`,
+  `AccountType | str`): a new word, or a date of another form, is no reason to lose an answer;
+* texts that are secrets become `Secret`;
+* a class with a `from_json` of its own reads itself (`Page`, whose form is not known);
+* a field may have another name on the wire, or none (`wire_name`).
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final, TypeVar, cast
+
+import attrs
+from cattrs import Converter
+from cattrs.cols import list_structure_factory
+from cattrs.errors import (
+    AttributeValidationNote,
+    BaseValidationError,
+    IterableValidationNote,
+)
+from cattrs.gen import make_dict_structure_fn, override
+
+from flexiti_async.protocol.json_codec import UnfitError
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.wire_types import (
+    Day,
+    Moment,
+    NumberText,
+    WholeNumber,
+    WrongTypeError,
+    an_object,
+    decimal,
+    number_text,
+    or_text,
+    secret,
+    strict,
+    typed_or_text,
+    whole_number,
+)
+
+__all__ = [
+    "Day",
+    "Moment",
+    "NumberText",
+    "WholeNumber",
+    "no_extra",
+    "one_or_many",
+    "structure",
+    "wire_name",
+]
+
+T = TypeVar("T")
+
+_WIRE_NAME: Final = "flexiti_async.wire_name"
+_ONE_OR_MANY: Final = "flexiti_async.one_or_many"
+
+
+def wire_name(name: str | None) -> Mapping[str, object]:
+    """Make the attrs metadata that give a field its name on the wire, or say it has none."""
+    return {_WIRE_NAME: name}
+
+
+def no_extra() -> dict[str, object]:
+    """
+    Make the `extra` of a model that has none.
+
+    As a factory `dict[str, object]` does the same, at eight times the cost.
+    """
+    return {}
+
+
+def one_or_many() -> Mapping[str, object]:
+    """Make the attrs metadata of a list that the API may also write as its only element."""
+    return {_ONE_OR_MANY: True}
+
+
+def structure(data: object, result: type[T]) -> T:
+    """Make a typed value of decoded JSON. Raises UnfitError that names the place, not the value."""
+    try:
+        return _quick.structure(data, result)
+    except Exception:  # noqa: BLE001, S110 - hooks raise whatever their types raise
+        pass
+    try:
+        return _thorough().structure(data, result)
+    except UnfitError as unfit:
+        place = unfit.place  # of a class that reads itself
+    except Exception as error:  # noqa: BLE001 - hooks raise whatever their types raise
+        place = _place(error)
+    raise UnfitError(place)
+
+
+def _place(error: BaseException, path: str = "$") -> str:
+    """Find the first fault in a cattrs error and say where it is, without any value."""
+    if isinstance(error, BaseValidationError):
+        inner = error.exceptions[0]
+        return _place(inner, path + _step(inner, getattr(error, "cl", None)))
+    if isinstance(error, KeyError):
+        return f"required field missing at {path}.{error.args[0]}"
+    if isinstance(error, WrongTypeError):
+        return f"{error} at {path}"
+    return f"invalid value at {path}"
+
+
+def _step(error: BaseException, kind: object) -> str:
+    """Read the name that cattrs left in the notes of an inner error."""
+    for note in getattr(error, "__notes__", []):
+        if isinstance(note, AttributeValidationNote):
+            if isinstance(error, KeyError):
+                return ""  # it names the field itself
+            fields = attrs.fields_dict(kind) if isinstance(kind, type) and attrs.has(kind) else {}
+            name = note.name
+            wire = fields[name].metadata.get(_WIRE_NAME, name) if name in fields else name
+            return f".{wire}"
+        if isinstance(note, IterableValidationNote):
+            return f"[{note.index}]"
+    return ""
+
+
+def _keeps_extra(kind: object) -> bool:
+    return isinstance(kind, type) and attrs.has(kind) and "extra" in attrs.fields_dict(kind)
+
+
+def _structure_with_extra(kind: type[T], converter: Converter) -> Callable[[object, object], T]:
+    """Structure an attrs class and keep the fields that it does not know in its `extra`."""
+    fields = attrs.fields_dict(cast("type[attrs.AttrsInstance]", kind))
+    names = {
+        name: cast("str | None", attribute.metadata.get(_WIRE_NAME, name))
+        for name, attribute in fields.items()
+        if name != "extra"
+    }
+    known = set(names.values())
+    overrides = {
+        name: override(omit=True) if wire is None else override(rename=wire)
+        for name, wire in {**names, "extra": None}.items()
+    }
+    single = {names[a.name] for a in fields.values() if a.metadata.get(_ONE_OR_MANY)}
+    optional = {names.get(a.name) for a in fields.values() if a.default is not attrs.NOTHING}
+    make = cast("Callable[..., Callable[[object, object], T]]", make_dict_structure_fn)
+    plain = make(kind, converter, **overrides)
+
+    def hook(data: object, of: object) -> T:
+        given: Mapping[str, object] = an_object(data)
+        if single or None in given.values():
+            cleaned: dict[str, object] = {
+                # null says that there is nothing, and so does the default.
+                key: [item] if key in single and not isinstance(item, list) else item
+                for key, item in given.items()
+                if item is not None or key not in optional
+            }
+            given = cleaned
+        value = plain(given, of)
+        if known.issuperset(given):
+            return value
+        extra = {key: item for key, item in an_object(data).items() if key not in known}
+        return cast("T", attrs.evolve(cast("Any", value), extra=extra))
+
+    return hook
+
+
+def _reads_itself(kind: object) -> bool:
+    return isinstance(kind, type) and callable(getattr(kind, "from_json", None))
+
+
+def _from_json(data: object, kind: object) -> object:
+    return cast("Any", kind).from_json(data)
+
+
+def _is_list(kind: object) -> bool:
+    return getattr(kind, "__origin__", None) is list
+
+
+_list: Final = strict(list)
+
+
+def _strict_list(kind: type[T], converter: Converter) -> Callable[[object, object], T]:
+    """Structure a list of a JSON array only: cattrs takes anything that can be iterated."""
+    plain = cast("Callable[[object, object], T]", list_structure_factory(kind, converter))
+
+    def hook(data: object, of: object) -> T:
+        return plain(_list(data, of), of)
+
+    return hook
+
+
+def _make_converter(*, detailed: bool) -> Converter:
+    converter = Converter(detailed_validation=detailed)
+    for kind in (str, bool):
+        converter.register_structure_hook(kind, strict(kind))
+    converter.register_structure_hook(int, strict(int))
+    converter.register_structure_hook(Decimal, decimal)
+    converter.register_structure_hook(Secret, secret)
+    converter.register_structure_hook_func(lambda kind: kind is NumberText, number_text)
+    converter.register_structure_hook_func(lambda kind: kind is WholeNumber, whole_number)
+    converter.register_structure_hook_factory(lambda kind: or_text(kind) is not None, typed_or_text)
+    converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
+    converter.register_structure_hook_factory(_is_list, _strict_list)
+    converter.register_structure_hook_factory(_keeps_extra, _structure_with_extra)
+    converter.register_structure_hook_func(_reads_itself, _from_json)
+    return converter
+
+
+_quick: Final = _make_converter(detailed=False)
+"""Reads what fits; where it fails, `_thorough` says why: noting the place on the way costs time."""
+
+
+@functools.cache
+def _thorough() -> Converter:
+    return _make_converter(detailed=True)

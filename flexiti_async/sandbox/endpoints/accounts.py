@@ -1,0 +1,116 @@
+"""POST account/verify (spec section 5.8), and what its code is worth afterwards."""
+
+from decimal import Decimal
+from typing import Literal
+
+from attrs import frozen
+
+from flexiti_async.sandbox.settings import Settings
+from flexiti_async.sandbox.state.accounts import Account
+from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.codes import Codes, Message
+from flexiti_async.sandbox.validation.fields import Fields, of_body
+from flexiti_async.sandbox.validation.request import authorize
+from flexiti_async.sandbox.wire.errors import RefusalError, not_found
+from flexiti_async.sandbox.wire.request import Incoming, Json
+
+__all__ = ["BYPASS", "BYPASS_MOST", "verify", "wrong_code"]
+
+BYPASS = "regular_purchase_bypass"
+"""The `format` that verifies nothing; its code is good for a small regular purchase only."""
+BYPASS_MOST = Decimal("200.00")
+"""The dearest regular purchase that needs no verification (spec section 5.9)."""
+
+_FORMATS = ("sms", "email", "merchant_override", "security_question", BYPASS)
+
+
+@frozen
+class _Request:
+    format: str
+    request_id: str
+    security_qid: int
+    security_answer: str
+    vcc_number: str
+
+
+def verify(incoming: Incoming, settings: Settings, books: Books) -> Json:
+    """
+    Verify a customer in store.
+
+    A code, a number, comes back for `security_question`, `merchant_override` and
+    `regular_purchase_bypass`. For `sms` the API's literal comes back and the code is in
+    `Sandbox.messages`; `email` does the same, with a literal of the sandbox's own. `format` and
+    `request_id` are required: the stricter reading. More than three wrong answers within 48 hours
+    are `tries_exceed`, and wrong codes in a transaction or an authorization count as well.
+    """
+    authorize(incoming, settings, books.ledger)
+    request = _read(of_body(incoming, settings))
+    account = books.bank.accounts.in_path(incoming.path_values["account_number"])
+    if request.vcc_number and request.vcc_number not in account.cards:
+        raise not_found("card")
+    now = settings.now()
+    if books.codes.exhausted(account.account_number, now):
+        raise RefusalError(409, "tries_exceed", "There were too many wrong answers.")
+    _check(request, account, settings, books, now)
+    code = books.codes.give(account.account_number, request.request_id, request.format)
+    if request.format in {"sms", "email"}:
+        return {"verification_code": _send(request.format, code, account, books.codes)}
+    return {"verification_code": int(code)}
+
+
+def _read(fields: Fields) -> _Request:
+    how = fields.choice("format", *_FORMATS, required=True)
+    question = how == "security_question"
+    request = _Request(
+        format=how,
+        request_id=fields.text("request_id", 150, required=True),
+        security_qid=fields.number("security_qid", 5, required=question),
+        security_answer=fields.text("security_answer", 50, required=question),
+        vcc_number=fields.text("vcc_number", 16),
+    )
+    fields.check()
+    return request
+
+
+def _check(
+    request: _Request, account: Account, settings: Settings, books: Books, now: float
+) -> None:
+    if request.format == "merchant_override" and not settings.merchant_override:
+        raise RefusalError(
+            409, "merchant_override_is_not_allowed", "The merchant may not override."
+        )
+    if request.format == BYPASS and not books.bank.few_regular_purchases(account, now):
+        raise RefusalError(
+            409, "regular_purchase_bypass_is_not_allowed", "There were too many purchases."
+        )
+    if request.format == "sms" and account.phone_number is None:
+        raise RefusalError(400, "sms_not_valid_phone", "The customer has no mobile phone.")
+    if request.format == "security_question" and (
+        request.security_qid != account.security_qid
+        or request.security_answer.casefold() != account.security_answer.casefold()
+    ):
+        books.codes.note_wrong(account.account_number, now)
+        raise RefusalError(409, "secret_answer_mismatch", "The answer is wrong.")
+
+
+def _send(how: str, code: str, account: Account, codes: Codes) -> str:
+    channel: Literal["sms", "email"] = "sms" if how == "sms" else "email"
+    codes.sent.append(Message(account.account_number, channel, code))
+    return f"verification_sent_to_{channel}"
+
+
+def wrong_code(account: Account, request_id: str, code: str, codes: Codes, now: float) -> str:
+    """
+    Compare a code with the one that was given for a request in store.
+
+    Returns:
+        An error code of spec section 6.3: `not_verified` if none was given for this request,
+        `wrong_verification_code` if another one was; or nothing.
+    """
+    given = codes.find(account.account_number, request_id)
+    if given is None:
+        return "not_verified"
+    if given.code != code:
+        codes.note_wrong(account.account_number, now)
+        return "wrong_verification_code"
+    return ""

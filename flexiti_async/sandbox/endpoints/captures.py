@@ -1,0 +1,74 @@
+"""POST authorization/…/release and …/capture (spec section 5.12): what is held goes or is taken."""
+
+import re
+from decimal import Decimal
+
+from flexiti_async.sandbox.endpoints.serializers import authorization_view, capture_view
+from flexiti_async.sandbox.settings import Settings
+from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.bank import Authorization, Bank
+from flexiti_async.sandbox.validation.fields import of_body
+from flexiti_async.sandbox.validation.request import authorize
+from flexiti_async.sandbox.wire.errors import RefusalError, not_found
+from flexiti_async.sandbox.wire.request import Incoming, Json
+
+__all__ = ["authorization_in_path", "capture", "release"]
+
+_CAPTURED = {"en": "The amount was captured.", "fr": "Le montant a été saisi."}
+
+
+def release(incoming: Incoming, settings: Settings, books: Books) -> Json:
+    """
+    Free what was not captured, or the `amount` of the body.
+
+    Body and answer are unknown. That a body may have an amount follows from the error
+    `auth_amount_exceeded`; the rest is the sandbox's own choice.
+    """
+    authorize(incoming, settings, books.ledger)
+    fields = of_body(incoming, settings, optional=True)
+    amount = fields.money()
+    fields.text("reference", 40)
+    fields.check()
+    authorization = authorization_in_path(incoming, books.bank)
+    _check(authorization, amount)
+    books.bank.release(authorization, amount or authorization.remaining)
+    return authorization_view(authorization)
+
+
+def capture(incoming: Incoming, settings: Settings, books: Books) -> Json:
+    """Take a part of what is held. Of the answer the spec knows the `message` only."""
+    authorize(incoming, settings, books.ledger)
+    fields = of_body(incoming, settings)
+    amount = fields.money(required=True)
+    reference = fields.text("reference", 40)
+    fields.skip("sku_data")
+    fields.check()
+    authorization = authorization_in_path(incoming, books.bank)
+    _check(authorization, amount)
+    taken = books.bank.capture(authorization, amount, reference, settings.now())
+    return {**capture_view(taken), "message": _CAPTURED[fields.lang]}
+
+
+def authorization_in_path(incoming: Incoming, bank: Bank) -> Authorization:
+    """
+    Give the authorization of a path.
+
+    Raises:
+        RefusalError: 404 `not_found`.
+    """
+    text = incoming.path_values["authorization_id"]
+    found = bank.authorizations.get(int(text)) if re.fullmatch(r"[0-9]{1,16}", text) else None
+    if found is None:
+        raise not_found("authorization")
+    return found
+
+
+def _check(authorization: Authorization, amount: Decimal) -> None:
+    if authorization.status in {"unauthorized", "onhold"}:
+        raise RefusalError(409, "not_permitted", f"The authorization is {authorization.status}.")
+    if authorization.status == "closed":
+        raise RefusalError(409, "authorization_ended", "Nothing of the authorization is left.")
+    if amount > authorization.remaining:
+        raise RefusalError(
+            409, "auth_amount_exceeded", "The amount exceeds what is left of the authorization."
+        )

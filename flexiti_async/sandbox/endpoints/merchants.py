@@ -1,0 +1,78 @@
+"""POST merchants/login (spec section 3): a prerequisite of the start page, deprecated since."""
+
+from flexiti_async.sandbox.settings import Settings
+from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.validation.request import authorize, json_object, reference_id_faults
+from flexiti_async.sandbox.validation.widget import LANGUAGES, PROVINCES
+from flexiti_async.sandbox.wire.errors import (
+    INVALID,
+    WRONG_FORMAT,
+    FieldError,
+    RefusalError,
+    wrong_inputs,
+)
+from flexiti_async.sandbox.wire.request import Incoming, Json
+
+__all__ = ["answer", "form_values"]
+
+_FIELDS = ("merchant_username", "merchant_password")
+
+_FORM_VALUES: dict[str, tuple[str | int, ...]] = {
+    "salutation": ("mr", "ms", "mrs", "mss"),
+    "province": PROVINCES,
+    "security_qid": (4, 5, 6, 7, 8, 9),
+    "govid_type": (
+        "CADL", "CAHC", "CAPID", "CAP", "CAPRC", "CAICBC",
+        "CAAR", "CASGI", "CADSNS", "CADPPEI", "CASNB", "CADGSNF",
+    ),
+}  # fmt: skip
+
+
+def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Json]:
+    """Log the merchant in with this token: the default merchant if the body names none."""
+    token = authorize(incoming, settings, books.ledger)
+    body, faults = json_object(incoming) if incoming.body else ({}, [])
+    faults = [*reference_id_faults(incoming), *_lang_faults(incoming), *faults]
+    faults += _body_faults(body, settings)
+    if faults:
+        raise wrong_inputs(faults)
+    given = tuple(body.get(name) for name in _FIELDS)
+    if body.keys() & set(_FIELDS) and given != (
+        settings.merchant_username,
+        settings.merchant_password,
+    ):
+        raise RefusalError(
+            409, "authentication_failure", "The merchant user name or password is wrong."
+        )
+    token.merchant_logged_in = True
+    return {
+        "merchant_name": settings.merchant_name,
+        "merchant_id": settings.merchant_id,
+        "form_values": form_values(),
+    }
+
+
+def form_values() -> dict[str, Json]:
+    """Give what the drop-down lists of a form offer (spec section 3; later part of i18n)."""
+    return {name: [{"id": value} for value in values] for name, values in _FORM_VALUES.items()}
+
+
+def _lang_faults(incoming: Incoming) -> list[FieldError]:
+    return [
+        FieldError("lang", INVALID, value)
+        for name, value in incoming.query
+        if name == "lang" and value not in LANGUAGES
+    ]
+
+
+def _body_faults(body: dict[str, Json], settings: Settings) -> list[FieldError]:
+    faults = [
+        FieldError(name, WRONG_FORMAT)  # not echoed: it may be a password
+        for name in _FIELDS
+        if name in body and not isinstance(body[name], str)
+    ]
+    if not settings.allow_unknown_fields:
+        faults += [
+            FieldError(name, INVALID, value) for name, value in body.items() if name not in _FIELDS
+        ]
+    return faults

@@ -1,0 +1,118 @@
+"""POST oauth/token: every rule of spec section 2, and the stricter one where it knows none."""
+
+from flexiti_async.sandbox.settings import SCOPES, Settings
+from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.tokens import Ledger, Token, revoke_family
+from flexiti_async.sandbox.validation.request import reference_id_faults
+from flexiti_async.sandbox.wire.errors import (
+    INVALID,
+    REQUIRED,
+    FieldError,
+    RefusalError,
+    wrong_inputs,
+)
+from flexiti_async.sandbox.wire.request import Incoming, Json, Pairs
+
+__all__ = ["CLIENT_CREDENTIALS", "REFRESH_TOKEN", "answer", "asked_for"]
+
+CLIENT_CREDENTIALS = "client_credentials"
+"""The default grant."""
+REFRESH_TOKEN = "refresh_token"  # noqa: S105 (the name of a grant)
+"""The grant that exchanges a refresh token, while the access token of its pair still lives."""
+
+
+def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Json]:
+    """Issue a token (spec section 2.2) or refuse (section 2.7)."""
+    fields = _fields(incoming)
+    _authenticate(fields, settings)
+    grant = fields.get("grant_type", CLIENT_CREDENTIALS)
+    if grant not in {CLIENT_CREDENTIALS, REFRESH_TOKEN}:
+        raise _invalid_request("The grant_type is unknown.", "grant_type", INVALID)
+    scope = fields.get("scope", SCOPES[0])
+    faults = reference_id_faults(incoming)
+    if scope not in SCOPES:
+        faults.append(FieldError("scope", INVALID, scope))
+    if faults:
+        raise wrong_inputs(faults)
+    if scope not in settings.scopes:
+        raise RefusalError(409, "invalid_role", "The client may not ask for this scope.")
+    now = settings.now()
+    previous = _exchange(fields, scope, settings, books.ledger) if grant == REFRESH_TOKEN else None
+    token = books.ledger.issue(
+        scope=scope,
+        grant=grant,
+        now=now,
+        expires_in=settings.expires_in,
+        family=None if previous is None else previous.family,
+    )
+    return {
+        "token_type": "bearer",
+        "access_token": token.access_token,
+        "expires_in": settings.expires_in,
+        "refresh_token": token.refresh_token,
+        "scope": token.scope,
+    }
+
+
+def asked_for(form: Pairs) -> tuple[str, str, str | None]:
+    """Tell the grant, the scope (the API's defaults included) and the refresh token of a form."""
+    fields = _given(form)
+    return (
+        fields.get("grant_type", CLIENT_CREDENTIALS),
+        fields.get("scope", SCOPES[0]),
+        fields.get("refresh_token"),
+    )
+
+
+def _given(form: Pairs) -> dict[str, str]:
+    # RFC 6749 section 3.2: a parameter without a value counts as omitted.
+    return {name: value for name, value in form if value}
+
+
+def _fields(incoming: Incoming) -> dict[str, str]:
+    if incoming.query:
+        # Not echoed: a secret may stand there.
+        raise RefusalError(400, "invalid_request", "Query parameters are not accepted.")
+    if incoming.form is None:
+        raise RefusalError(400, "invalid_request", "The body must be form-urlencoded.")
+    names = [name for name, _ in incoming.form]
+    if len(names) != len(set(names)):
+        # RFC 6749 section 3.2: parameters must not be included more than once.
+        raise RefusalError(400, "invalid_request", "A parameter was sent more than once.")
+    return _given(incoming.form)
+
+
+def _authenticate(fields: dict[str, str], settings: Settings) -> None:
+    missing = [name for name in ("client_id", "client_secret") if name not in fields]
+    if not missing and (fields["client_id"], fields["client_secret"]) == (
+        settings.client_id,
+        settings.client_secret,
+    ):
+        return
+    faults = [FieldError(name, REQUIRED) for name in missing]
+    raise RefusalError(400, "invalid_client", "The client id or secret is wrong.", faults)
+
+
+def _exchange(fields: dict[str, str], scope: str, settings: Settings, ledger: Ledger) -> Token:
+    """Spend a refresh token (spec section 2.4), or refuse and leave it unspent."""
+    text = fields.get("refresh_token")
+    if text is None:
+        raise _invalid_request("The refresh_token is missing.", "refresh_token", REQUIRED)
+    token = ledger.find_refresh(text)
+    if token is None:
+        raise _invalid_request("The refresh_token is unknown.", "refresh_token", INVALID)
+    if token.spent:
+        revoke_family(token.family)
+        raise _invalid_request("The refresh_token was used before.", "refresh_token", INVALID)
+    if not token.live(settings.now()):
+        raise _invalid_request("The access token has ended.", "refresh_token", INVALID)
+    if scope != token.scope:
+        raise wrong_inputs([FieldError("scope", INVALID, scope)])
+    token.spent = True
+    token.revoked = settings.refresh_revokes_access
+    return token
+
+
+def _invalid_request(message: str, param: str, msg: str) -> RefusalError:
+    # The value is not echoed: it may be a token.
+    return RefusalError(400, "invalid_request", message, [FieldError(param, msg)])

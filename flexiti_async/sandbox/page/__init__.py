@@ -1,0 +1,1 @@
+"""The page of the widget, and the scenarios that play it."""

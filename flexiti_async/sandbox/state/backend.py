@@ -1,0 +1,34 @@
+"""Everything that the API remembers between two requests."""
+
+from attrs import define, field
+
+from flexiti_async.sandbox.state.bank import Bank
+from flexiti_async.sandbox.state.codes import Codes
+from flexiti_async.sandbox.state.tokens import Ledger
+from flexiti_async.sandbox.state.widget_sessions import Sessions
+from flexiti_async.sandbox.wire.request import Json
+
+__all__ = ["Books"]
+
+
+@define(eq=False)
+class Books:
+    """
+    The state behind the endpoints.
+
+    Attributes:
+        ledger: The tokens.
+        bank: The accounts, and what was done with their credit.
+        codes: The verification codes.
+        sessions: The widget sessions.
+        repeats: The successes of POST transactions, by client id and idempotency key: the context
+            hash of the request and the answer.
+    """
+
+    ledger: Ledger = field(factory=Ledger)
+    bank: Bank = field(factory=Bank)
+    codes: Codes = field(factory=Codes)
+    sessions: Sessions = field(factory=Sessions)
+    repeats: dict[tuple[str, str], tuple[str, dict[str, Json]]] = field(
+        factory=dict[tuple[str, str], tuple[str, dict[str, Json]]], repr=False
+    )

@@ -1,0 +1,124 @@
+"""What the sandbox has been asked: records to look at, and counts that stay exact for ever."""
+
+from collections import Counter, deque
+from typing import TypeAlias
+
+from attrs import define, evolve, field, frozen
+
+from flexiti_async.sandbox.state.tokens import HISTORY
+from flexiti_async.sandbox.wire.redact import veiled
+from flexiti_async.sandbox.wire.request import check_endpoint_names
+
+__all__ = ["Exchange", "RequestLog", "RequestRecord"]
+
+_Key: TypeAlias = tuple[str, str | None, str | None, int | None]
+
+
+@frozen
+class RequestRecord:
+    """
+    One request. No body and no secret is kept; repr masks what looks like a token.
+
+    Attributes:
+        method: HTTP method.
+        path: Path as sent, without the query.
+        endpoint: A name of `endpoints.ENDPOINTS`, such as `oauth/token`, or `unknown`.
+        status: HTTP status that was answered, also where a fault kept the answer from arriving;
+            None while it is still being processed, or if a fault left it without an answer.
+        error: Error code of the answer (spec section 6.3); None if it was no refusal.
+        reference_id: `x-reference-id` as sent; None if there was none.
+        grant: oauth/token: the grant asked for, the API's default included. Otherwise None.
+        scope: oauth/token: the scope asked for, the API's default included. Otherwise the scope
+            of the access token, None if it is not known.
+        token_id: Name of the access token that it carried (see `TokenView`); None without one.
+        at: When it was received, in seconds of the sandbox's clock.
+        fault: Kind of the fault that it met (see `sandbox/faults/kinds.py`); None without.
+    """
+
+    method: str
+    path: str = field(repr=veiled)
+    endpoint: str
+    status: int | None
+    error: str | None
+    reference_id: str | None = field(repr=veiled)
+    grant: str | None = field(repr=veiled)
+    scope: str | None = field(repr=veiled)
+    token_id: str | None
+    at: float
+    fault: str | None = None
+
+
+@define(eq=False)
+class Exchange:
+    """
+    A request on its way through the sandbox.
+
+    Attributes:
+        record: What is known of it by now.
+    """
+
+    record: RequestRecord
+
+
+@define(eq=False)
+class RequestLog:
+    """The last requests in full, and the numbers of all."""
+
+    _exchanges: deque[Exchange] = field(factory=lambda: deque[Exchange](maxlen=HISTORY), repr=False)
+    _counts: Counter[_Key] = field(factory=Counter[_Key], repr=False)
+
+    def open(self, record: RequestRecord) -> Exchange:
+        """Record a request that was received."""
+        exchange = Exchange(record)
+        self._exchanges.append(exchange)
+        self._counts[_key(record)] += 1
+        return exchange
+
+    def close(
+        self,
+        exchange: Exchange,
+        *,
+        status: int | None,
+        error: str | None,
+        fault: str | None = None,
+    ) -> RequestRecord:
+        """Complete the record with what is going to be answered."""
+        self._counts[_key(exchange.record)] -= 1
+        exchange.record = evolve(exchange.record, status=status, error=error, fault=fault)
+        self._counts[_key(exchange.record)] += 1
+        return exchange.record
+
+    def records(self) -> tuple[RequestRecord, ...]:
+        """Give the last requests, the oldest first."""
+        return tuple(exchange.record for exchange in self._exchanges)
+
+    def count(
+        self,
+        endpoint: str,
+        *,
+        grant: str | None = None,
+        scope: str | None = None,
+        status: int | None = None,
+    ) -> int:
+        """Count the requests to an endpoint; None means any."""
+        check_endpoint_names([endpoint])
+        wanted = (endpoint, grant, scope, status)
+        return sum(
+            number
+            for key, number in self._counts.items()
+            if all(want is None or want == have for want, have in zip(wanted, key, strict=True))
+        )
+
+    def totals(self) -> dict[str, dict[str, int]]:
+        """Count all requests by endpoint and status; `none` is without an answer (yet)."""
+        totals: dict[str, dict[str, int]] = {}
+        for (endpoint, _, _, status), number in self._counts.items():
+            counts = totals.setdefault(endpoint, {})
+            name = "none" if status is None else str(status)
+            if number:
+                counts[name] = counts.get(name, 0) + number
+        return totals
+
+
+def _key(record: RequestRecord) -> _Key:
+    return (record.endpoint, record.grant, record.scope, record.status)

@@ -1,0 +1,83 @@
+"""Widget sessions: what widget/init opened, and how each of them ended."""
+
+import uuid
+
+from attrs import define, field
+
+from flexiti_async.sandbox.state.codes import APPLY_PIN, draw_code
+from flexiti_async.sandbox.state.tokens import HISTORY, Token
+from flexiti_async.sandbox.wire.request import Json
+
+__all__ = ["Event", "Sessions", "WidgetSession"]
+
+Event = dict[str, Json]
+"""What the widget posts to the shop's page (spec section 7.3)."""
+
+
+@define(kw_only=True, eq=False)
+class WidgetSession:
+    """
+    One widget, from widget/init to its event.
+
+    Attributes:
+        widget_session_id: The GUID in the URL.
+        client_id: The client that opened it.
+        token: The access token that it was opened with; it stands in the URL.
+        payload: The body of widget/init.
+        pin: The PIN that the customer has to enter, four digits.
+        wrong_pins: How often another one was entered.
+        event: What it ended with; None while it is open.
+        account_number: The account that it was verified for; None for none.
+    """
+
+    widget_session_id: str = field(factory=lambda: str(uuid.uuid4()))
+    client_id: str
+    token: Token = field(repr=False)
+    payload: dict[str, Json] = field(repr=False)
+    pin: str = field(repr=False)
+    wrong_pins: int = 0
+    event: Event | None = field(default=None, repr=False)
+    account_number: int | None = None
+
+    @property
+    def flow(self) -> str:
+        """`apply` or `purchase`."""
+        return str(self.payload["flow"])
+
+    @property
+    def applies(self) -> bool:
+        """Whether it ended with the action `apply` in an application, verified or not."""
+        data = self.event.get("eventData") if self.event else None
+        action = data.get("action") if isinstance(data, dict) else None
+        return self.flow == "apply" and action == "apply"
+
+
+@define(eq=False)
+class Sessions:
+    """The last 100,000 widget sessions."""
+
+    _by_id: dict[str, WidgetSession] = field(factory=dict[str, WidgetSession], repr=False)
+
+    def open(self, client_id: str, token: Token, payload: dict[str, Json]) -> WidgetSession:
+        """Open a session; its PIN is 2222 for an application, and drawn for a purchase."""
+        pin = APPLY_PIN if payload["flow"] == "apply" else draw_code()
+        session = WidgetSession(client_id=client_id, token=token, payload=payload, pin=pin)
+        self._by_id[session.widget_session_id] = session
+        if len(self._by_id) > HISTORY:
+            del self._by_id[next(iter(self._by_id))]
+        return session
+
+    def find(self, widget_session_id: str) -> WidgetSession | None:
+        """Find a session by its GUID."""
+        return self._by_id.get(widget_session_id)
+
+    def last_of(self, access_token: str) -> WidgetSession | None:
+        """Find the last session of a token: a bare `redirection_url` names nothing else."""
+        return next(
+            (
+                session
+                for session in reversed(self._by_id.values())
+                if session.token.access_token == access_token
+            ),
+            None,
+        )

@@ -1,0 +1,180 @@
+"""The table of widget/init (spec section 4.1, start page) as data, and what breaks its rules."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from attrs import frozen
+
+from flexiti_async.sandbox.settings import Settings
+from flexiti_async.sandbox.validation.formats import (
+    Check,
+    Context,
+    agreement,
+    date_of_birth,
+    digits,
+    email,
+    exactly,
+    number,
+    one_of,
+    text,
+)
+from flexiti_async.sandbox.wire.errors import INVALID, REQUIRED, WRONG_FORMAT, FieldError
+from flexiti_async.sandbox.wire.request import Json
+
+__all__ = ["LANGUAGES", "PROVINCES", "RULES", "Rule", "body_faults"]
+
+LANGUAGES = ("en", "fr")
+"""The languages of the API, the default first (spec section 1.4)."""
+
+PROVINCES = ("AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT")
+"""The provinces and territories of spec section 4.1."""
+
+Condition: TypeAlias = Callable[[Context], bool]
+"""Tells whether a field is required in this request."""
+
+Values: TypeAlias = dict[str, Json]
+"""Values by their dotted names."""
+
+
+def _always(_: Context) -> bool:
+    return True
+
+
+def _never(_: Context) -> bool:
+    return False
+
+
+def _apply(context: Context) -> bool:
+    return context.flow == "apply"
+
+
+def _no_card_no_person(context: Context) -> bool:
+    purchase = context.flow == "purchase"
+    return purchase and not context.vcc_number and not context.personal_information
+
+
+def _no_account_no_person(context: Context) -> bool:
+    purchase = context.flow == "purchase"
+    return purchase and not context.account_number and not context.personal_information
+
+
+def _apply_or_no_number(context: Context) -> bool:
+    purchase = context.flow == "purchase"
+    return _apply(context) or (purchase and not context.account_number and not context.vcc_number)
+
+
+@frozen
+class Rule:
+    """
+    One row of the table.
+
+    Attributes:
+        param: Name of the field; dots mean nesting.
+        required: Whether the request must have it.
+        check: What is wrong with its value.
+    """
+
+    param: str
+    required: Condition
+    check: Check
+
+
+_CUSTOMER = "customer_identification"
+_PERSON = f"{_CUSTOMER}.personal_information"
+_GROUPS = (_CUSTOMER, _PERSON)
+_account_type = one_of("business", "consumer")
+
+RULES: tuple[Rule, ...] = (
+    Rule(f"{_CUSTOMER}.account_number", _no_card_no_person, number(14)),
+    Rule(f"{_CUSTOMER}.vcc_number", _no_account_no_person, digits(16)),
+    Rule(f"{_PERSON}.first_name", _apply_or_no_number, text(80)),
+    Rule(f"{_PERSON}.last_name", _apply_or_no_number, text(130)),
+    Rule(f"{_PERSON}.dob", _apply_or_no_number, date_of_birth),
+    Rule(f"{_PERSON}.postal_code", _apply_or_no_number, text(10)),
+    # Page v15 has it at the top, v16 in customer_identification (spec section 8, row 11). Both
+    # require it for an application and give it a default: it may be left out.
+    Rule(f"{_CUSTOMER}.account_type", _never, _account_type),
+    Rule("account_type", _never, _account_type),
+    Rule("lang", _never, one_of(*LANGUAGES)),
+    Rule("tos_agreement", _apply, agreement),
+    Rule("flow", _always, one_of("apply", "purchase")),
+    Rule("email", _apply, email),
+    Rule("phone_number", _apply, exactly(10)),
+    Rule("address_1", _apply, text(250)),
+    Rule("address_2", _never, text(100)),
+    Rule("city", _apply, text(100)),
+    Rule("province", _apply, one_of(*PROVINCES)),
+)
+"""Every field of the body, in the order of the page."""
+
+_PARAMS = frozenset(rule.param for rule in RULES)
+_EMPTY = (None, "")
+
+
+def body_faults(body: dict[str, Json], settings: Settings) -> list[FieldError]:
+    """Tell everything that is wrong with the body of widget/init, in the order of the page."""
+    values, faults = _flatten(body)
+    broken = tuple(f"{fault.param}." for fault in faults)
+    context = _context(values, settings)
+    for rule in RULES:
+        if not rule.param.startswith(broken):
+            faults += _rule_faults(rule, values, context)
+    faults += _account_type_faults(values)
+    if not settings.allow_unknown_fields:
+        faults += [
+            FieldError(name, INVALID, values[name]) for name in values if name not in _PARAMS
+        ]
+    return faults
+
+
+def _flatten(group: dict[str, Json], prefix: str = "") -> tuple[Values, list[FieldError]]:
+    """Name the values with dots; a group that is no object is a fault."""
+    values: Values = {}
+    faults: list[FieldError] = []
+    for name, value in group.items():
+        param = prefix + name
+        if param not in _GROUPS:
+            values[param] = value
+        elif isinstance(value, dict):
+            inner_values, inner_faults = _flatten(value, f"{param}.")
+            values |= inner_values
+            faults += inner_faults
+        else:
+            faults.append(FieldError(param, WRONG_FORMAT, value))
+    return values, faults
+
+
+def _context(values: Values, settings: Settings) -> Context:
+    given = {name for name, value in values.items() if value not in _EMPTY}
+    flow = values.get("flow")
+    return Context(
+        flow=flow if isinstance(flow, str) and flow in {"apply", "purchase"} else None,
+        account_number=f"{_CUSTOMER}.account_number" in given,
+        vcc_number=f"{_CUSTOMER}.vcc_number" in given,
+        personal_information=any(name.startswith(f"{_PERSON}.") for name in given),
+        # The calendar's day and not the sandbox's: a test may start its clock at 0.
+        today=datetime.fromtimestamp(time.time(), UTC).date(),
+        ascii_only=settings.ascii_only,
+    )
+
+
+def _rule_faults(rule: Rule, values: Values, context: Context) -> list[FieldError]:
+    value = values.get(rule.param)
+    if value in _EMPTY and rule.required(context):
+        return [FieldError(rule.param, REQUIRED, value)]
+    if rule.param not in values:
+        return []
+    msg = rule.check(value, context)
+    return [] if msg is None else [FieldError(rule.param, msg, value)]
+
+
+def _account_type_faults(values: Values) -> list[FieldError]:
+    """Refuse two account types that contradict each other."""
+    places = [
+        values[name] for name in ("account_type", f"{_CUSTOMER}.account_type") if name in values
+    ]
+    if len(places) == 2 and places[0] != places[1]:
+        return [FieldError("account_type", INVALID, places[0])]
+    return []

@@ -1,0 +1,109 @@
+"""How the sandbox says no: the error bodies of spec section 6.1."""
+
+import json
+from collections.abc import Iterable
+from decimal import Decimal
+
+from attrs import asdict, field, frozen
+
+from flexiti_async.sandbox.wire.request import Json
+
+__all__ = [
+    "INVALID",
+    "LENGTH",
+    "REQUIRED",
+    "WRONG_FORMAT",
+    "FieldError",
+    "RefusalError",
+    "error_body",
+    "json_bytes",
+    "not_found",
+    "wrong_inputs",
+]
+
+REQUIRED = "required"
+"""`msg` of a field that is missing."""
+LENGTH = "length"
+"""`msg` of a field with too many or too few characters or digits."""
+WRONG_FORMAT = "wrong format"
+"""`msg` of a field of the wrong JSON type or form."""
+INVALID = "invalid"
+"""`msg` of a field that is well formed and still not allowed."""
+
+
+@frozen
+class FieldError:
+    """
+    One entry of `field_errors`.
+
+    Attributes:
+        param: Name of the field, header or query parameter; dots mean nesting.
+        msg: What is wrong, one of the four words above.
+        value: What was sent; None if nothing was. It may be personal data, so repr hides it.
+    """
+
+    param: str
+    msg: str
+    value: Json = field(default=None, repr=False)
+
+
+class RefusalError(Exception):
+    """
+    A request that the API refuses.
+
+    Attributes:
+        status: HTTP status (spec section 6.2).
+        error: Error code that clients match on (spec section 6.3).
+        message: Text for people.
+        field_errors: What is wrong with which field.
+    """
+
+    def __init__(
+        self, status: int, error: str, message: str, field_errors: Iterable[FieldError] = ()
+    ) -> None:
+        super().__init__(status, error, message)
+        self.status = status
+        self.error = error
+        self.message = message
+        self.field_errors = tuple(field_errors)
+
+
+def wrong_inputs(field_errors: Iterable[FieldError]) -> RefusalError:
+    """Make the refusal of a request whose inputs are wrong: 409 `wrong_inputs`."""
+    return RefusalError(409, "wrong_inputs", "Some inputs are wrong!", field_errors)
+
+
+def error_body(url: str, refusal: RefusalError) -> bytes:
+    """Write the body of a refusal; `url` is the path of the request (spec section 6.1)."""
+    return json_bytes(
+        {
+            "url": url,
+            "message": refusal.message,
+            "error": refusal.error,
+            "field_errors": [asdict(fault, recurse=False) for fault in refusal.field_errors],
+        }
+    )
+
+
+def not_found(what: str) -> RefusalError:
+    """Make the refusal of a request that names something that is not there: 404 `not_found`."""
+    return RefusalError(404, "not_found", f"There is no such {what}.")
+
+
+def json_bytes(value: Json) -> bytes:
+    """Write JSON; a Decimal becomes a number of exactly its digits."""
+    return _json_text(value).encode()
+
+
+def _json_text(value: Json) -> str:
+    # The standard library writes no Decimal, and a float of it would not be exact.
+    match value:
+        case dict():
+            members = (f"{json.dumps(name)}:{_json_text(each)}" for name, each in value.items())
+            return f"{{{','.join(members)}}}"
+        case list():
+            return f"[{','.join(map(_json_text, value))}]"
+        case Decimal():
+            return f"{value:f}"
+        case _:
+            return json.dumps(value)

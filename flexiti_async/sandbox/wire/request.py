@@ -1,0 +1,107 @@
+"""What arrives: one request as a value, without I/O."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TypeAlias
+from urllib.parse import parse_qsl
+
+from attrs import field, frozen
+
+from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
+
+__all__ = [
+    "FORM_TYPE",
+    "JSON_TYPE",
+    "Incoming",
+    "Json",
+    "Pairs",
+    "check_endpoint_names",
+    "parse_form",
+]
+
+Json: TypeAlias = "bool | int | Decimal | str | list[Json] | dict[str, Json] | None"
+"""Everything that JSON can say. Numbers with a fraction are exact: money is no float."""
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+"""Names and values of a query or a form, in their order, repeated names included."""
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+"""Content type of oauth/token (spec section 2.1)."""
+
+JSON_TYPE = "application/json"
+"""Content type of every other request, and of all answers (spec section 8, row 8)."""
+
+_MAX_FORM_FIELDS = 32
+
+
+@frozen
+class Incoming:
+    """
+    One request, read completely.
+
+    Attributes:
+        endpoint: Name of the endpoint that it came to (see `ENDPOINTS`), or `UNKNOWN_ENDPOINT`.
+        version: Version segment of its path, `v2.5` or `v2.5.1`; empty if the path is unknown.
+        method: HTTP method.
+        path: Path as sent, without the query.
+        query: Query parameters.
+        content_type: Media type of the body in lower case, without its parameters.
+        authorization: Every `authorization` header.
+        reference_ids: Every `x-reference-id` header.
+        idempotency_keys: Every `x-idempotency-key` header.
+        context_hashes: Every `x-context-hash` header.
+        body: The body; empty if it was too large.
+        too_large: Whether it was.
+        form: The body as a form; None if it is not one.
+        client_id: The client id of the path, decoded; empty if the path has none.
+        path_values: The other values in the path, decoded, by their names in `ENDPOINTS`.
+        base_url: API base URL of the server that it came to, without a trailing slash.
+    """
+
+    endpoint: str
+    version: str
+    method: str
+    path: str = field(repr=False)
+    query: Pairs = field(repr=False)
+    content_type: str
+    authorization: tuple[str, ...] = field(repr=False)
+    reference_ids: tuple[str, ...]
+    idempotency_keys: tuple[str, ...] = field(repr=False)
+    context_hashes: tuple[str, ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    too_large: bool
+    form: Pairs | None = field(repr=False)
+    client_id: str
+    path_values: Mapping[str, str] = field(repr=False)
+    base_url: str
+
+
+def parse_form(content_type: str, body: bytes) -> Pairs | None:
+    """Read a urlencoded body (spec section 2.1); None if it is of another type or malformed."""
+    if content_type != FORM_TYPE:
+        return None
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=_MAX_FORM_FIELDS,
+        )
+    except ValueError:
+        return None
+    return tuple(pairs)
+
+
+def check_endpoint_names(names: Iterable[str]) -> None:
+    """
+    Refuse a misspelt endpoint name, which would otherwise steer or count nothing.
+
+    Raises:
+        ValueError: A name is none of `ENDPOINTS` and not `UNKNOWN_ENDPOINT`.
+    """
+    known = (*ENDPOINTS, UNKNOWN_ENDPOINT)
+    for name in names:
+        if name not in known:
+            msg = f"no endpoint is called {name!r}; there are: {', '.join(known)}"
+            raise ValueError(msg)

@@ -1,0 +1,139 @@
+"""
+Encryption at rest: what goes into a token store can be sealed, whatever the store.
+
+AES-256-GCM from the package `cryptography` (extra `crypto`). The store key that an entry stands
+under is bound as associated data, so that an entry cannot be moved under another key. A ring of
+keys allows rotation: the first one seals, each of them opens. Nonces are arguments: 96 random
+bits, which is safe for 2^32 writes under one key; a shop makes a few an hour.
+
+    fx1.KEYID.NONCE.CIPHERTEXT        all but the first two in URL-safe base64
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from flexiti_async.errors import ConfigError, RecordUnreadable
+from flexiti_async.protocol.secret import Secret
+
+__all__ = ["KEY_BYTES", "NONCE_BYTES", "KeyRing", "NotSealedError", "key_from_bytes"]
+
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+_MARK: Final = "fx1"
+
+
+class NotSealedError(ValueError):
+    """A plain text where only sealed ones are believed: anybody could have written it."""
+
+
+class _Cipher(Protocol):
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes: ...
+
+    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes: ...
+
+
+class KeyRing:
+    """
+    Seal and open texts.
+
+    Args:
+        keys: Keys as 32 bytes in URL-safe base64; the first one seals, all of them open.
+
+    Raises:
+        ConfigError: A key is none, there is none, or `cryptography` is not installed.
+    """
+
+    def __init__(self, keys: Sequence[Secret]) -> None:
+        ciphers = [_cipher(key) for key in keys]
+        if not ciphers:
+            msg = "token_keys needs at least one key"
+            raise ConfigError(msg, option="token_keys")
+        self._first = ciphers[0][0]
+        self._ciphers = dict(ciphers)
+
+    def seal(self, text: str, *, name: str, nonce: bytes) -> str:
+        """
+        Seal a text for one store key.
+
+        Args:
+            text: What to seal.
+            name: The store key that it will stand under.
+            nonce: 12 random bytes, used for nothing else.
+        """
+        sealed = self._ciphers[self._first].encrypt(nonce, text.encode(), name.encode())
+        return ".".join((_MARK, self._first, _to_text(nonce), _to_text(sealed)))
+
+    def open(self, payload: str, *, name: str) -> str:
+        """
+        Open what was sealed for one store key.
+
+        Raises:
+            NotSealedError: It is plain.
+            RecordUnreadable: It is sealed with another key, for another store key, or damaged.
+        """
+        parts = payload.split(".")
+        if parts[0] != _MARK or len(parts) != 4:
+            msg = f"the entry under {name} is not sealed"
+            raise NotSealedError(msg)
+        cipher = self._ciphers.get(parts[1])
+        if cipher is None:
+            msg = f"the entry under {name} is sealed with a key that is not in token_keys"
+            raise RecordUnreadable(msg)
+        text = _decrypted(cipher, parts[2], parts[3], name)
+        if text is None:
+            msg = f"the entry under {name} is damaged, or was sealed for another store key"
+            raise RecordUnreadable(msg)
+        return text
+
+
+def key_from_bytes(raw: bytes) -> Secret:
+    """Write a key as it stands in `token_keys`."""
+    return Secret(_to_text(raw))
+
+
+def _decrypted(cipher: _Cipher, nonce: str, sealed: str, name: str) -> str | None:
+    from cryptography.exceptions import InvalidTag
+
+    try:
+        raw = cipher.decrypt(_from_text(nonce), _from_text(sealed), name.encode())
+        return raw.decode()
+    except (InvalidTag, ValueError):
+        return None
+
+
+def _cipher(key: Secret) -> tuple[str, _Cipher]:
+    try:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    except ImportError:
+        fault = "token_keys needs the extra `crypto`: pip install 'flexiti-async[crypto]'"
+    else:
+        raw = _key_bytes(key)
+        if raw is not None:
+            return hashlib.blake2b(raw, digest_size=4).hexdigest(), AESGCM(raw)
+        fault = "a key is 32 bytes in base64: make one with `flexiti-async keys generate`"
+    raise ConfigError(fault, option="token_keys")
+
+
+def _key_bytes(key: Secret) -> bytes | None:
+    try:
+        raw = _from_text(key.reveal().strip())
+    except ValueError:
+        return None
+    return raw if len(raw) == KEY_BYTES else None
+
+
+def _to_text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _from_text(text: str) -> bytes:
+    padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
+    try:
+        return base64.b64decode(padded.replace("+", "-").replace("/", "_"), b"-_", validate=True)
+    except binascii.Error:
+        pass
+    msg = "not base64"
+    raise ValueError(msg)

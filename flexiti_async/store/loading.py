@@ -1,0 +1,85 @@
+"""Which store a line of configuration means."""
+
+import importlib
+import re
+from typing import Final, Protocol, cast
+
+from flexiti_async.errors import ConfigError
+from flexiti_async.store.interface import TokenStore
+
+__all__ = ["open_store"]
+
+
+ENTRY_POINTS: Final = "flexiti_async.stores"
+
+
+OWN_STORES: Final = "flexiti_stores"
+"""The package of this distribution's stores; its modules are named like their extras."""
+
+
+OWN: Final = "flexiti-async"
+"""This distribution."""
+
+
+class _FromUrl(Protocol):
+    def from_url(self, url: str) -> TokenStore: ...
+
+
+def open_store(store: str | TokenStore) -> TokenStore:
+    """
+    Make a store of its URL.
+
+    Args:
+        store: A URL such as `memory://`, a class path `package.module:Class` (its `from_url` is
+            called with the path), or a ready store, which is given back.
+
+    Raises:
+        ConfigError: No installed store knows the scheme, or the class cannot be loaded.
+    """
+    if not isinstance(store, str):
+        return store
+    scheme, separator, _ = store.partition("://")
+    if separator:
+        return _by_scheme(scheme.lower()).from_url(store)
+    if ":" in store:
+        return _by_path(store).from_url(store)
+    msg = "the store is neither a URL (memory://) nor a class path (package.module:Class)"
+    raise ConfigError(msg, option="store")
+
+
+def _by_scheme(scheme: str) -> _FromUrl:
+    # Imported here: it brings zipfile and csv.
+    from importlib.metadata import distributions, entry_points
+
+    # Our own first. It is one file to read, for every session, and not one of each package that is
+    # installed; and no other package can take `redis://` over.
+    own = {
+        point.name: point
+        for distribution in distributions(name=OWN)
+        for point in distribution.entry_points.select(group=ENTRY_POINTS)
+    }
+    found = own if scheme in own else {p.name: p for p in entry_points(group=ENTRY_POINTS)}
+    point = found.get(scheme)
+    if point is None:
+        known = ", ".join(f"{name}://" for name in sorted(found)) or "none"
+        msg = f"no store is installed for {scheme}:// (installed: {known})"
+        raise ConfigError(msg, option="store")
+    try:
+        return cast("_FromUrl", point.load())
+    except ImportError as error:
+        msg = f"the store for {scheme}:// needs {error.name}, which is not installed"
+        package, _, extra = point.module.partition(".")
+        if package == OWN_STORES:
+            msg += f": pip install 'flexiti-async[{extra}]'"
+    raise ConfigError(msg, option="store")
+
+
+def _by_path(path: str) -> _FromUrl:
+    module, _, name = path.partition(":")
+    try:
+        return cast("_FromUrl", getattr(importlib.import_module(module), name))
+    except (ImportError, AttributeError, ValueError) as error:
+        # What looks like no class path may be a URL gone wrong, password and all.
+        shown = path if re.fullmatch(r"[\w.]+:[\w.]+", path) else "given"
+        msg = f"the store class {shown} cannot be loaded: {type(error).__name__}"
+    raise ConfigError(msg, option="store")

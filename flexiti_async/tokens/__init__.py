@@ -1,0 +1,1 @@
+"""Access tokens: freshness, claims, refresh, and the degraded mode."""

@@ -1,0 +1,151 @@
+"""`TokenIssuer`: one token request, and merchants/login with the token it got if configured."""
+
+import secrets
+from typing import Final
+
+from flexiti_async.api.merchants import merchants_login
+from flexiti_async.clock import Clock, Instant, now
+from flexiti_async.config.model import FlexitiConfig
+from flexiti_async.errors import (
+    ApiError,
+    ClockError,
+    FlexitiError,
+    SessionClosed,
+    TokenError,
+    TokenUnavailable,
+)
+from flexiti_async.events.types import ClockSkewed, Events, TokenIssued, TokenRefreshed
+from flexiti_async.protocol.http_date import seconds_of_http_date
+from flexiti_async.protocol.oauth import Granted, classify, read_grant
+from flexiti_async.protocol.request import RequestBuilder
+from flexiti_async.protocol.response import HttpResponse, read_answer
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope, Token
+from flexiti_async.tokens.context import Issued
+from flexiti_async.transport.pool import Transport
+from flexiti_async.transport.reference_id import new_reference_id
+
+__all__ = ["TokenIssuer"]
+
+
+_MOST_SKEW: Final = 30.0
+"""Seconds by which two clocks may differ before it is told."""
+
+
+class TokenIssuer:
+    """
+    Ask the token endpoint, once per call of `issue`.
+
+    Args:
+        config: Client id and secret, merchant credentials.
+        builder: Makes the requests.
+        transport: Sends them.
+        clock: Dates the token: its life counts from just before the request was sent.
+        events: Told what was issued, and when the clocks differ.
+    """
+
+    def __init__(
+        self,
+        config: FlexitiConfig,
+        builder: RequestBuilder,
+        transport: Transport,
+        clock: Clock,
+        events: Events,
+    ) -> None:
+        self._config = config
+        self._builder = builder
+        self._transport = transport
+        self._clock = clock
+        self._events = events
+        self._skewed = False
+
+    async def issue(
+        self, scope: Scope, refresh_token: Secret | None = None
+    ) -> Issued | TokenError | SessionClosed:
+        """
+        Get a token by `client_credentials`, or by `refresh_token` if one is given.
+
+        Returns the failure, classified, instead of raising it: it is for many waiters.
+        """
+        reference_id = new_reference_id()
+        sent = now(self._clock)
+        granted = await self._grant(scope, refresh_token, reference_id, sent)
+        if not isinstance(granted, Granted):
+            return granted
+        token = Token(
+            token_id=secrets.token_hex(16),
+            access_token=granted.access_token,
+            scope=scope,
+            lifetime=granted.lifetime,
+            life=granted.lifetime,
+            counted_from=sent,
+        )
+        if token.remaining(now(self._clock)) <= 0:
+            return ClockError(
+                f"a token of {granted.lifetime:g} s arrived when it was over",
+                reference_id=reference_id,
+            )
+        failure = await self._log_in(token, reference_id)
+        if failure is not None:
+            return failure
+        kind = TokenIssued if refresh_token is None else TokenRefreshed
+        self._events.tell(
+            kind(
+                scope=scope,
+                token_id=token.token_id,
+                lifetime=granted.lifetime,
+                seconds=now(self._clock).since(sent),
+                reference_id=reference_id,
+            )
+        )
+        return Issued(token, granted.refresh_token)
+
+    async def _grant(
+        self, scope: Scope, refresh_token: Secret | None, reference_id: str, sent: Instant
+    ) -> Granted | TokenError | SessionClosed:
+        """Make the token request and read its answer."""
+        request = self._builder.grant(
+            self._config.client_secret, scope, reference_id, refresh_token
+        )
+        answer = await self._transport.attempt(request)
+        if isinstance(answer, FlexitiError):
+            return _unavailable(answer, reference_id)
+        self._compare_clocks(answer, sent)
+        return read_grant(
+            answer, reference_id=reference_id, scope=scope, refreshing=refresh_token is not None
+        )
+
+    def _compare_clocks(self, answer: HttpResponse, sent: Instant) -> None:
+        """
+        Tell when this machine's clock and the API's have drifted apart; once until they agree.
+
+        What is certain counts: half of the round trip, and the second that `Date` is precise to,
+        may be nobody's fault.
+        """
+        date = seconds_of_http_date(answer.headers.get("date", ""))
+        if date is None:
+            return
+        seconds = now(self._clock).since(sent)
+        ahead = sent.wall + seconds / 2 - date
+        skewed = abs(ahead) - seconds / 2 - 1.0 > _MOST_SKEW
+        if skewed and not self._skewed:
+            self._events.tell(ClockSkewed(seconds=ahead))
+        self._skewed = skewed
+
+    async def _log_in(self, token: Token, reference_id: str) -> TokenError | SessionClosed | None:
+        """Log a new token in, where the configuration has merchant credentials."""
+        if self._config.merchant_username is None:
+            return None
+        call = merchants_login(self._config.merchant_username, self._config.merchant_password)
+        request = self._builder.call(call, token.access_token, reference_id)
+        answer = await self._transport.attempt(request)
+        if isinstance(answer, FlexitiError):
+            return _unavailable(answer, reference_id)
+        result = read_answer(call, answer, reference_id)
+        return classify(result, refreshing=False) if isinstance(result, ApiError) else None
+
+
+def _unavailable(error: FlexitiError, reference_id: str) -> TokenError | SessionClosed:
+    if isinstance(error, SessionClosed):
+        return error
+    return TokenUnavailable(str(error), reference_id=reference_id)

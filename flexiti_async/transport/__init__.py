@@ -1,0 +1,1 @@
+"""The input and output of one call: attempts, connections, deadlines."""

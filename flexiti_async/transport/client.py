@@ -1,0 +1,189 @@
+"""`Caller`: one call of the API with one token, repeated where that is safe."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Final, Generic, TypeVar
+
+from attrs import define
+
+from flexiti_async.clock import Clock, now
+from flexiti_async.errors import (
+    ApiError,
+    FlexitiError,
+    OutcomeUnknown,
+    TokenUnavailable,
+    Unauthorized,
+)
+from flexiti_async.events.log import logs_calls
+from flexiti_async.events.types import CallFinished, CallRetried, Events
+from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.request import RequestBuilder
+from flexiti_async.protocol.response import HttpResponse, read_answer
+from flexiti_async.protocol.retry import Again, judge
+from flexiti_async.protocol.token import Token
+from flexiti_async.transport.pool import Transport
+
+__all__ = ["Caller"]
+
+T = TypeVar("T")
+Replace = Callable[[Token], Awaitable[Token]]
+"""Gives another token for one that the API has refused, or raises."""
+
+_DONE: Final = "done"
+_CANCELLED: Final = "cancelled"
+
+
+@define
+class _Run(Generic[T]):
+    """
+    One call under way.
+
+    Attributes:
+        call: What is called.
+        reference_id: Of all attempts.
+        token: That the next attempt carries.
+        attempts: How many were made.
+        replaced: The token is not the one it began with: that happens once.
+    """
+
+    call: Call[T]
+    reference_id: str
+    token: Token
+    attempts: int = 0
+    replaced: bool = False
+
+
+class Caller:
+    """
+    Make calls.
+
+    Args:
+        builder: Makes the requests.
+        transport: Sends them.
+        retries: How often a call is repeated that may be.
+        timeout: Seconds for a whole call: all attempts, and the waits between them.
+        clock: Dates the tokens.
+        events: Told of repeats, and of the end of each call.
+    """
+
+    def __init__(
+        self,
+        builder: RequestBuilder,
+        transport: Transport,
+        *,
+        retries: int,
+        timeout: float,
+        clock: Clock,
+        events: Events,
+    ) -> None:
+        self._builder = builder
+        self._transport = transport
+        self._retries = retries
+        self._timeout = timeout
+        self._clock = clock
+        self._events = events
+
+    def make(
+        self, call: Call[T], reference_id: str, token: Token, replace: Replace
+    ) -> Coroutine[object, None, T]:
+        """
+        Make a call and give what it promises.
+
+        A 401 is answered with one more attempt with another token: a refused call did not run
+        (spec section 6.4). All attempts carry the same reference id.
+
+        Raises:
+            ApiError: The API answered with an error.
+            TransportError: There was no answer.
+            TokenError: There is no other token.
+        """
+        run = _Run(call, reference_id, token)
+        if self._events.heard or logs_calls():
+            return self._observed(run, replace)
+        return self._until_done(run, replace)
+
+    async def _observed(self, run: _Run[T], replace: Replace) -> T:
+        """Make a call and tell how it ended."""
+        began = asyncio.get_running_loop().time()
+        ended: FlexitiError | str = _CANCELLED
+        try:
+            result = await self._until_done(run, replace)
+            ended = _DONE
+        except FlexitiError as error:
+            ended = error
+            raise
+        finally:
+            at = now(self._clock)
+            self._events.tell(
+                CallFinished(
+                    endpoint=run.call.endpoint,
+                    reference_id=run.reference_id,
+                    scope=run.call.scope,
+                    outcome=ended if isinstance(ended, str) else type(ended).__name__,
+                    status=ended.status if isinstance(ended, ApiError | OutcomeUnknown) else None,
+                    seconds=asyncio.get_running_loop().time() - began,
+                    attempts=run.attempts,
+                    token_age=run.token.age(at),
+                    token_remaining=run.token.remaining(at),
+                )
+            )
+        return result
+
+    async def _until_done(self, run: _Run[T], replace: Replace) -> T:
+        """Make attempts until one is the last."""
+        loop, left = asyncio.get_running_loop(), self._timeout
+        deadline = loop.time() + left
+        while True:
+            run.attempts += 1
+            request = self._builder.call(run.call, run.token.access_token, run.reference_id)
+            answer = await self._transport.attempt(request, within=left)
+            result: T | FlexitiError = (
+                read_answer(run.call, answer, run.reference_id)
+                if isinstance(answer, HttpResponse)
+                else answer
+            )
+            # A value of the call's type is never an error: results are models.
+            if not isinstance(result, FlexitiError):
+                return result
+            if isinstance(result, Unauthorized) and not run.replaced:
+                await self._replace_token(run, replace, deadline)
+            else:
+                await self._pause(run, result, deadline - loop.time())
+            left = deadline - loop.time()
+
+    async def _pause(self, run: _Run[T], error: FlexitiError, left: float) -> None:
+        """Wait until the call may be made again; raise the error, or what it means, if never."""
+        verdict = judge(
+            error,
+            run.call.replay,
+            attempt=run.attempts - run.replaced,
+            retries=self._retries,
+            # A repeat with a token that has ended meanwhile would be a wasted 401.
+            time_left=min(left, run.token.remaining(now(self._clock))),
+            random=random.random(),  # noqa: S311 - spreads load, guards nothing
+        )
+        if not isinstance(verdict, Again):
+            raise verdict
+        self._events.tell(
+            CallRetried(
+                endpoint=run.call.endpoint,
+                reference_id=run.reference_id,
+                attempt=run.attempts,
+                seconds=verdict.seconds,
+                error=error,
+            )
+        )
+        await asyncio.sleep(verdict.seconds)
+
+    async def _replace_token(self, run: _Run[T], replace: Replace, deadline: float) -> None:
+        """Take another token for the one that was refused, before the call's time is over."""
+        run.replaced = True
+        try:
+            async with asyncio.timeout_at(deadline):
+                run.token = await replace(run.token)
+                return
+        except TimeoutError:
+            text = f"{run.call.endpoint}: no other token in time for the one that was refused"
+            late = TokenUnavailable(text, reference_id=run.reference_id)
+        raise late

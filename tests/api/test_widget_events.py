@@ -1,0 +1,398 @@
+"""Events of the widget: whatever a browser posts is a typed event or one typed error."""
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.api.common import AccountType
+from flexiti_async.api.untrusted import DEEPEST, LARGEST
+from flexiti_async.api.widget import Flow
+from flexiti_async.api.widget_events import Action, EventType, MfaOption, WidgetEvent, parse_event
+from flexiti_async.api.widget_reactions import SCENARIOS, Reaction, react
+from flexiti_async.errors import FieldError, MalformedEvent
+
+from ..support.canaries import sightings
+
+SESSION = "00000000-0000-4000-8000-000000000000"
+DATA: dict[str, Any] = {
+    "accountNumber": 10000001,
+    "verified": True,
+    "action": "purchase",
+    "mfaOptionSelected": "sms",
+    "widget_session_id": SESSION,
+    "customerId": "1000001-00001",
+    "accountType": "consumer",
+}
+
+
+def success(**changes: object) -> dict[str, Any]:
+    """Give the page's sample with other values."""
+    return {"eventType": "flx-success", "eventData": {**DATA, **changes}}
+
+
+def parse(untrusted: object) -> WidgetEvent:
+    """Parse what no type checker would let through."""
+    return parse_event(cast("str", untrusted))
+
+
+def outcome(untrusted: object) -> WidgetEvent | tuple[FieldError, ...]:
+    """
+    Give the event, or its faults.
+
+    Without `extra`, where a number with a point is whatever its decoder makes it.
+    """
+    try:
+        return evolve(parse(untrusted), extra={})
+    except MalformedEvent as error:
+        return error.field_errors
+
+
+def faults(untrusted: object) -> list[tuple[str, str]]:
+    """Tell what is wrong with something that is no event."""
+    with pytest.raises(MalformedEvent) as caught:
+        parse(untrusted)
+    return [(fault.param, fault.msg) for fault in caught.value.field_errors]
+
+
+@pytest.mark.parametrize(
+    "form", [success(), json.dumps(success()), json.dumps(success()).encode()], ids=type
+)
+def test_the_sample_of_the_page(form: object) -> None:
+    """All its fields are read, from an object, from text and from bytes."""
+    event = parse(form)
+
+    assert event == WidgetEvent(
+        type=EventType.SUCCESS,
+        account_number="10000001",
+        verified=True,
+        action=Action.PURCHASE,
+        mfa_option=MfaOption.SMS,
+        widget_session_id=SESSION,
+        customer_id="1000001-00001",
+        account_type=AccountType.CONSUMER,
+    )
+    assert Action.PURCHASE is event.action
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [(1, "1"), (99999999999999, "9" * 14), ("0010", "0010"), (None, None)],
+)
+def test_account_numbers(written: object, read: str | None) -> None:
+    """A number or a text of digits, whose leading zeros are kept."""
+    assert read == parse_event(success(accountNumber=written)).account_number
+
+
+@pytest.mark.parametrize(
+    ("written", "msg"),
+    [
+        (0, "invalid"),
+        ("000", "invalid"),
+        (-1, "length"),
+        (10**14, "length"),
+        ("1" * 15, "length"),
+        ("", "wrong format"),
+        ("12 34", "wrong format"),
+        ("١٢", "wrong format"),
+        (True, "wrong format"),
+        (1.0, "wrong format"),
+        (Decimal(1), "wrong format"),
+        ([10000001], "wrong format"),
+        ({"$ne": None}, "wrong format"),
+    ],
+)
+def test_what_is_no_account_number(written: object, msg: str) -> None:
+    """Nothing that merely looks like one passes."""
+    assert [("accountNumber", msg)] == faults(success(accountNumber=written))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"verified": "true"}, [("verified", "wrong format")]),
+        ({"verified": 1}, [("verified", "wrong format")]),
+        ({"action": ["purchase"]}, [("action", "wrong format")]),
+        ({"action": "x" * 101}, [("action", "length")]),
+        ({"widget_session_id": 5}, [("widget_session_id", "wrong format")]),
+        ({"widgetSessionId": "another"}, [("widget_session_id", "invalid")]),
+        ({"account_number": 10000002}, [("accountNumber", "invalid")]),
+        ({"customerId": -1}, [("customerId", "length")]),
+        ({"customerId": 10**5000}, [("customerId", "length")]),
+        ({"message": "x" * 1001}, [("message", "length")]),
+        (
+            {"verified": 0, "action": 0, "accountNumber": 0},
+            [
+                ("accountNumber", "invalid"),
+                ("verified", "wrong format"),
+                ("action", "wrong format"),
+            ],
+        ),
+    ],
+)
+def test_fields_of_wrong_types(changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    """All are told at once, and spellings that contradict each other are a fault."""
+    assert expected == faults(success(**changes))
+
+
+def test_old_spellings() -> None:
+    """A session id in the style of its siblings, and the older name of the security question."""
+    data = {"widgetSessionId": SESSION, "mfaOptionSelected": "security_answer"}
+    event = parse_event({"eventType": "flx-success", "eventData": data})
+
+    assert (SESSION, MfaOption.SECURITY_QUESTION) == (event.widget_session_id, event.mfa_option)
+    assert (None, None, None) == (event.account_number, event.verified, event.action)
+
+
+def test_what_is_new_is_kept() -> None:
+    """Unknown words stay texts, unknown fields are in `extra`, an unknown kind is an event."""
+    event = parse_event(success(action="lease", accountType="trust", score=[1, {"a": None}]))
+    unknown = parse_event({"eventType": "flx-resize", "eventData": {"height": 5}})
+
+    assert ("lease", "trust") == (event.action, event.account_type)
+    assert {"score": [1, {"a": None}]} == event.extra
+    assert ("flx-resize", {"height": 5}) == (unknown.type, unknown.extra)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"eventType": "flx-failure", "eventData": {"error": 409, "message": "No."}},
+        {"eventType": "flx-failure", "error": "409", "message": "No."},
+        {"error": 409, "message": "No."},
+    ],
+)
+def test_a_failure_is_bare_or_wrapped(message: dict[str, Any]) -> None:
+    """The page shows its structure without any wrapping, so both are read."""
+    event = parse_event(message)
+
+    assert (EventType.FAILURE, 409, "No.") == (event.type, event.status, event.message)
+    assert {} == event.extra
+
+
+@pytest.mark.parametrize("more", [{}, {"eventData": None}, {"eventData": {}}])
+def test_a_cancellation_needs_no_data(more: dict[str, Any]) -> None:
+    """`flx-cancel` stands alone."""
+    assert WidgetEvent(type=EventType.CANCEL) == parse_event({"eventType": "flx-cancel", **more})
+
+
+@pytest.mark.parametrize(
+    ("untrusted", "expected"),
+    [
+        ("", ("$", "wrong format")),
+        ("[]", ("$", "wrong format")),
+        ("null", ("$", "wrong format")),
+        ("{}", ("eventType", "required")),
+        ('{"eventType": 5}', ("eventType", "wrong format")),
+        ('{"eventType": ""}', ("eventType", "wrong format")),
+        ('{"eventType": "flx-success"}', ("eventData", "required")),
+        ('{"eventType": "flx-success", "eventData": []}', ("eventData", "wrong format")),
+        ('{"eventType": "flx-cancel", "eventType": "flx-success"}', ("$", "invalid")),
+        ('{"eventType": "flx-cancel", "n": NaN}', ("$", "wrong format")),
+        ('{"eventType": "flx-cancel", "n": 1e9999999999999999999}', ("$", "wrong format")),
+        ('{"eventType": "flx-cancel", "n": ' + "9" * 5000 + "}", ("$", "wrong format")),
+        ('{"eventType": "flx-cancel"} ,', ("$", "wrong format")),
+        ("{'eventType': 'flx-cancel'}", ("$", "wrong format")),
+        (b'{"eventType": "flx-cancel\xff"}', ("$", "wrong format")),
+        ('{"eventType": "flx-cancel"}'.encode("utf-16"), ("$", "wrong format")),
+        ("\ud800", ("$", "wrong format")),
+        ("[" * LARGEST, ("$", "wrong format")),
+        ('{"a":' * (DEEPEST + 1) + "1" + "}" * (DEEPEST + 1), ("$", "invalid")),
+        (" " * (LARGEST + 1), ("$", "length")),
+        (b" " * (LARGEST + 1), ("$", "length")),
+        ({"eventType": "flx-cancel", "n": float("inf")}, ("$", "wrong format")),
+        ({"eventType": "flx-cancel", "n": object()}, ("$", "wrong format")),
+        ({"eventType": "flx-cancel", "n": list(range(2000))}, ("$", "length")),
+        ({"eventType": "flx-cancel", "n": "x" * (LARGEST + 1)}, ("$", "length")),
+        ({"eventType": "flx-cancel", 5: 5}, ("$", "wrong format")),
+        (5, ("$", "wrong format")),
+        (None, ("$", "wrong format")),
+        (bytearray(b"{}"), ("$", "wrong format")),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_what_is_no_event(untrusted: object, expected: tuple[str, str]) -> None:
+    """Too large, too deep, not JSON to the letter, or not an object: one typed error."""
+    assert [expected] == faults(untrusted)
+
+
+class Odd(Mapping[str, object]):
+    """A mapping that fails in its own way."""
+
+    def __getitem__(self, name: str) -> object:
+        """Fail."""
+        raise RuntimeError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Promise a name."""
+        return iter(["eventType"])
+
+    def __len__(self) -> int:
+        """Promise a name."""
+        return 1
+
+
+def test_an_object_that_contains_itself_or_fails_is_no_event() -> None:
+    """What a web framework hands over may be anything."""
+    circle = success()
+    circle["eventData"]["circle"] = circle
+
+    assert [("$", "invalid")] == faults(circle)
+    assert [("$", "wrong format")] == faults(Odd())
+
+
+def test_an_event_is_a_copy() -> None:
+    """Nobody changes it afterwards through what they have passed."""
+    message = success(more=[1])
+    event = parse_event(message)
+    message["eventData"]["more"].append(2)
+
+    assert {"more": [1]} == event.extra
+
+
+@pytest.mark.parametrize(
+    "untrusted",
+    [
+        '{"canary": ',
+        '{"canary": {"canary": 1}}',
+        {"eventType": "canary" * 100},
+        {"eventType": "flx-success", "eventData": "canary"},
+        success(verified="canary"),
+    ],
+)
+def test_what_was_posted_is_in_no_error(untrusted: object) -> None:
+    """Not in the text, nor in its chain, nor in the frames it went through."""
+    with pytest.raises(MalformedEvent) as caught:
+        parse(untrusted)
+
+    assert [] == sightings(caught.value, "canary")
+
+
+def test_the_repr_shows_nobody() -> None:
+    """Neither an account nor a customer is in it."""
+    shown = repr(parse_event(success(message="Ada", extra="Ada")))
+
+    assert not [text for text in ("10000001", "1000001", "Ada") if text in shown]
+
+
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=10,
+)
+values: st.SearchStrategy[Any] = st.one_of(
+    json_values,
+    st.sampled_from([True, False, None, 10000001, "10000001", *Action, SESSION]),
+)
+events: st.SearchStrategy[Any] = st.fixed_dictionaries(
+    {},
+    optional={
+        "eventType": values | st.sampled_from(EventType),
+        "eventData": json_values
+        | st.fixed_dictionaries({}, optional=dict.fromkeys([*DATA, "widgetSessionId"], values)),
+        "error": values,
+        "message": values,
+    },
+)
+
+
+@given(events | json_values | st.text() | st.binary(), st.sampled_from(Flow))
+def test_anything_at_all(untrusted: object, flow: Flow) -> None:
+    """It is an event or MalformedEvent; and only all three together lead on to a purchase."""
+    event = outcome(untrusted)
+    if not isinstance(event, WidgetEvent):
+        assert event
+        assert {None} == {fault.value for fault in event}
+        return
+    reaction = react(event, flow)
+    leads_on = (
+        event.type is EventType.SUCCESS
+        and flow is Flow.PURCHASE
+        and event.account_number is not None
+        and event.account_number.isdigit()
+        and event.verified is True
+        and event.action is Action.PURCHASE
+    )
+
+    assert leads_on == (reaction is Reaction.AUTHORIZE)
+
+
+@given(events)
+def test_text_and_object_are_the_same_event(message: object) -> None:
+    """Whoever has decoded the JSON, the event is the same."""
+    text = json.dumps(message)
+    first, *others = (outcome(form) for form in (text, text.encode(), json.loads(text)))
+
+    assert [first, first] == others
+
+
+@pytest.mark.parametrize(
+    ("flow", "account", "verified", "action", "expected"),
+    [
+        ("apply", None, False, "activation", "activate"),
+        ("apply", None, True, "apply", "apply"),
+        ("apply", None, False, "apply", "apply"),
+        ("apply", None, False, None, "stop"),
+        ("apply", 10000001, False, "purchase", "unknown"),
+        ("apply", 10000001, True, "purchase", "unknown"),
+        ("apply", 10000001, True, "apply", "unknown"),
+        ("apply", None, True, "retry", "retry"),
+        ("purchase", 10000001, True, "purchase", "authorize"),
+        ("purchase", 10000001, False, "purchase", "pay_otherwise"),
+        ("purchase", 10000001, None, "purchase", "pay_otherwise"),
+        ("purchase", None, False, "activation", "activate"),
+        ("purchase", None, False, "apply", "new_application"),
+        ("purchase", None, False, None, "stop"),
+        ("purchase", None, False, "purchase", "stop"),
+        ("purchase", None, True, "purchase", "unknown"),
+        ("purchase", None, True, "apply", "unknown"),
+        ("purchase", 10000001, True, None, "unknown"),
+        ("purchase", 10000001, True, "activation", "unknown"),
+        ("purchase", 10000001, True, "lease", "unknown"),
+        ("purchase", None, False, "retry", "retry"),
+    ],
+)
+def test_the_table_of_the_page(
+    flow: str, account: int | None, *, verified: bool | None, action: str | None, expected: str
+) -> None:
+    """Every row of spec section 7.4, and what is in none of them."""
+    event = parse_event(success(accountNumber=account, verified=verified, action=action))
+
+    assert expected == react(event, Flow(flow))
+
+
+@pytest.mark.parametrize("flow", Flow)
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ({"eventType": "flx-cancel"}, Reaction.CANCELLED),
+        ({"eventType": "flx-cancel", "eventData": DATA}, Reaction.CANCELLED),
+        ({"error": 500, "message": ""}, Reaction.FAILED),
+        ({"eventType": "flx-failure", "eventData": DATA}, Reaction.FAILED),
+        ({"eventType": "flx-done", "eventData": DATA}, Reaction.UNKNOWN),
+    ],
+)
+def test_other_events(flow: Flow, message: dict[str, Any], expected: Reaction) -> None:
+    """What is no success leads nowhere, whatever data come with it."""
+    assert expected is react(parse_event(message), flow)
+
+
+def test_no_event_is_in_two_rows_that_differ() -> None:
+    """The order of the rows does not matter."""
+    for row in SCENARIOS:
+        for account in (None, "1"):
+            for verified in (None, False, True):
+                event = WidgetEvent(
+                    type=EventType.SUCCESS,
+                    account_number=account,
+                    verified=verified,
+                    action=row.action,
+                )
+                found = {other.reaction for other in SCENARIOS if other.fits(event, row.flow)}
+
+                assert len(found) <= 1

@@ -1,0 +1,176 @@
+"""An application online: the widget, its event, and /apply under the same token."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from flexiti_async import (
+    ApplyWidget,
+    Checkout,
+    CheckoutError,
+    CheckoutUnsettled,
+    FlexitiSession,
+    PurchaseWidget,
+    Reaction,
+    Sharing,
+    Step,
+    ValidationError,
+)
+from flexiti_async.errors import ApplicationNotCreated, NotVerified
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox.page.scenarios import Choice
+
+from ..conftest import Hand, MakeSession
+from ..support.canaries import sightings
+from .customers import APPLICANT
+
+
+async def to_apply(checkout: Checkout, sandbox: Sandbox, widget: ApplyWidget = APPLICANT) -> None:
+    """Let an applicant pass the widget."""
+    answer = await checkout.init_widget(widget)
+    reaction = await checkout.handle_event(sandbox.play(answer.redirection_url))
+    assert Reaction.APPLY is reaction
+
+
+async def test_an_application_and_the_first_purchase_with_it(
+    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+) -> None:
+    """It is approved, the account is there, and money can be spent of it."""
+    checkout = await hand(await session.checkout())
+    widget = await checkout.init_widget(APPLICANT)
+    checkout = await hand(checkout)
+    reaction = await checkout.handle_event(sandbox.play(widget.redirection_url))
+    may_come = checkout.next_steps
+    checkout = await hand(checkout)
+    answer: Any = await checkout.apply(APPLICANT, more={"middle_name": "A-RR_L"})
+
+    assert (Reaction.APPLY, {"apply", "init_widget"}) == (reaction, set(may_come))
+    assert "approved" == answer.extra["status"]
+    assert (Step.APPLIED, frozenset()) == (checkout.step, checkout.next_steps)
+
+    account_number = answer.extra["account_number"]
+    buying = await hand(await session.checkout())
+    bought = await buying.init_widget(PurchaseWidget(account_number=account_number))
+    await buying.handle_event(sandbox.play(bought.redirection_url))
+    buying = await hand(buying)
+    await buying.authorize("500.00", transaction_type="regular_purchase", auto_capture=True)
+    account = sandbox.account(account_number)
+
+    assert (Decimal(1500), Decimal(500)) == (account.available_credit, account.balance)
+
+
+async def test_apply_carries_the_token_of_the_widget(
+    session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """Flexiti compares it with what that token has told widget/init, in whatever process."""
+    checkout = await session.checkout()
+    await to_apply(checkout, sandbox)
+    heir = await make_session().resume(checkout.reference_id)
+    await heir.apply(APPLICANT)
+    calls = [call for call in sandbox.requests if call.endpoint in {"widget/init", "apply"}]
+
+    assert Sharing.DEDICATED is heir.sharing
+    assert 1 == len({(call.token_id, call.reference_id) for call in calls})
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected", "step"),
+    [
+        ("decline", Reaction.APPLY, Step.TO_APPLY),
+        ("cancel", Reaction.CANCELLED, Step.STOPPED),
+        ("activation", Reaction.ACTIVATE, Step.STOPPED),
+        ("retry", Reaction.RETRY, Step.STOPPED),
+        ("failure", Reaction.FAILED, Step.STOPPED),
+    ],
+)
+async def test_every_end_of_the_widget(
+    session: FlexitiSession, sandbox: Sandbox, choice: Choice, expected: Reaction, step: Step
+) -> None:
+    """The table of the page, as the sandbox's widget plays it; another widget may follow."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(APPLICANT)
+    reaction = await checkout.handle_event(sandbox.play(widget.redirection_url, choice))
+
+    assert (expected, step) == (reaction, checkout.step)
+    assert "init_widget" in checkout.next_steps
+
+
+async def test_buying_with_an_existing_account_is_a_checkout_of_its_own(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """What the shop should do is cut in the portal's text: nothing happens."""
+    ada = evolve(APPLICANT, first_name="Ada", last_name="Test")
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(ada)
+    reaction = await checkout.handle_event(sandbox.play(widget.redirection_url, "purchase"))
+
+    assert (Reaction.UNKNOWN, Step.WIDGET) == (reaction, checkout.step)
+    assert checkout.account_number is None
+
+
+async def test_a_refused_application_may_be_sent_again(
+    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+) -> None:
+    """A third party was too slow, or the data are not the widget's: it is where it was."""
+    checkout = await session.checkout()
+    await to_apply(checkout, sandbox)
+    with pytest.raises(ApplicationNotCreated):
+        await checkout.apply(APPLICANT, more={"middle_name": "D-EMAIL_DBL_TIMEOUT"})
+    checkout = await hand(checkout)
+    with pytest.raises(NotVerified):
+        await checkout.apply(evolve(APPLICANT, first_name="Eve"))
+    checkout = await hand(checkout)
+    answer = await checkout.apply(APPLICANT, more={"middle_name": "P-CREDIT"})
+
+    assert "pending" == answer.extra["status"]
+
+
+async def test_a_body_of_the_shops_own(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """It gets the widget session of this checkout, and no other."""
+    checkout = await session.checkout()
+    await to_apply(checkout, sandbox)
+    token = checkout.token.access_token.reveal()
+    body = {**(sandbox.init_payload(token) or {})}
+    sent = len(sandbox.requests)
+    for bad in ({"widget_session_id": "another"}, {"tos_agreement": False}):
+        with pytest.raises(ValidationError) as caught:
+            await checkout.apply({**body, **bad})
+        assert [] == sightings(caught.value, "grace@example.com", "Applicant")
+    with pytest.raises(ValidationError):
+        await checkout.apply(body, more={"middle_name": "A-RR_L"})
+    unsent = len(sandbox.requests)
+    answer = await checkout.apply(body)
+
+    assert sent == unsent
+    assert "approved" == answer.extra["status"]
+
+
+async def test_an_application_is_not_sent_twice(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """It reaches a credit bureau; if its outcome is lost, the shop settles it."""
+    checkout = await session.checkout()
+    await to_apply(checkout, sandbox)
+    sandbox.fail("apply", status=504)
+    with pytest.raises(Exception, match="apply"):
+        await checkout.apply(APPLICANT)
+    with pytest.raises(CheckoutUnsettled):
+        await checkout.apply(APPLICANT)
+    stuck_at = checkout.step
+    await checkout.settle(ran=True)
+    with pytest.raises(CheckoutError):
+        await checkout.apply(APPLICANT)
+
+    assert (Step.APPLYING, Step.APPLIED) == (stuck_at, checkout.step)
+    assert 1 == sandbox.count("apply")
+
+
+async def test_what_is_known_of_an_applicant_is_not_saved(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """Only that there is an application, and its widget session."""
+    checkout = await session.checkout()
+    await to_apply(checkout, sandbox)
+
+    assert "Grace" not in repr(checkout._state)
+    assert (None, "apply") == (checkout.account_number, checkout._state.flow)

@@ -1,0 +1,410 @@
+"""A checkout: one reference id, one pinned token, saved step by step, taken up anywhere."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from flexiti_async import (
+    ApplyWidget,
+    Checkout,
+    CheckoutConflict,
+    CheckoutExpired,
+    CheckoutNotFound,
+    CheckoutTokenRejected,
+    FlexitiSession,
+    MalformedAnswer,
+    PurchaseWidget,
+    RecordUnreadable,
+    ServerError,
+    Sharing,
+    Step,
+    StoreUnavailable,
+    ValidationError,
+    WrongInputs,
+    init_widget,
+    merchants_login,
+)
+from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.token import Scope
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.store.interface import Entry, store_key
+from flexiti_async.testing import FaultyStore, ManualClock
+
+from ..conftest import MakeSession
+
+BUY = PurchaseWidget(account_number=20009100)
+APPLICANT: dict[str, Any] = {
+    "first_name": "Ada",
+    "last_name": "Test",
+    "dob": "1990-01-31",
+    "postal_code": "k1a0b1",
+    "email": "ada@example.com",
+    "phone_number": 6135550100,
+    "address_1": "1 Sample St",
+    "city": "Ottawa",
+    "province": "ON",
+    "tos_agreement": True,
+}
+GUID = "0f0e0d0c-0b0a-4908-8706-050403020100"
+
+
+async def test_a_checkout_carries_one_reference_id_and_one_token_through_its_calls(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """The URL, every request and the checkout agree on both."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(BUY)
+    await checkout.init_widget(BUY)
+
+    calls = [request for request in sandbox.requests if request.endpoint == "widget/init"]
+    assert [checkout.reference_id] * 3 == [widget.reference_id, *(c.reference_id for c in calls)]
+    assert 1 == len({call.token_id for call in calls})
+    assert checkout.token.access_token.reveal() in widget.redirection_url
+    assert 32 == len(checkout.reference_id)
+
+
+async def test_the_caller_may_give_a_guid_of_36_characters(session: FlexitiSession) -> None:
+    """The reference id may be the shop's own, in the usual form of a GUID."""
+    checkout = await session.checkout(GUID)
+    widget = await session.init_widget(BUY, reference_id=GUID)
+
+    assert [GUID, GUID] == [checkout.reference_id, widget.reference_id]
+
+
+@pytest.mark.parametrize("bad", ["", "x" * 32, GUID + "\n", GUID[:-1], "{" + GUID + "}"])
+async def test_a_reference_id_that_is_no_guid_is_refused_before_any_request(
+    session: FlexitiSession, sandbox: Sandbox, bad: str
+) -> None:
+    """The API would refuse it later; a line break in it would never get that far."""
+    for attempt in (session.checkout(bad), session.init_widget(BUY, reference_id=bad)):
+        with pytest.raises(ValidationError) as caught:
+            await attempt
+        assert ["x-reference-id"] == [fault.param for fault in caught.value.field_errors]
+
+    assert 0 == len(sandbox.requests)
+
+
+async def test_a_purchase_shares_its_token_and_an_application_has_its_own(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """By default; what Flexiti compares with the init payload is the application's token."""
+    buying = await session.checkout()
+    applying = [await session.checkout() for _ in range(2)]
+    await buying.init_widget(BUY)
+    for checkout in applying:
+        await checkout.init_widget(ApplyWidget(**APPLICANT))
+
+    assert Sharing.SHARED is buying.sharing
+    assert [Sharing.DEDICATED] * 2 == [checkout.sharing for checkout in applying]
+    assert 3 == len({c.token.token_id for c in (buying, *applying)})
+    assert 3 == sandbox.count("oauth/token")
+
+
+async def test_sharing_can_be_chosen(session: FlexitiSession) -> None:
+    """A purchase may have a token of its own, and an application may share."""
+    buying = await session.checkout(sharing="dedicated")
+    applying = await session.checkout(sharing=Sharing.SHARED)
+    await applying.init_widget(ApplyWidget(**APPLICANT))
+
+    assert [Sharing.DEDICATED, Sharing.SHARED] == [buying.sharing, applying.sharing]
+    assert buying.token.token_id != applying.token.token_id
+
+
+async def test_a_checkouts_token_lives_for_the_flow(
+    session: FlexitiSession, clock: ManualClock
+) -> None:
+    """Half of a lifetime by default, or what the caller says."""
+    await session.token()
+    clock.advance(700)
+    half = await session.checkout()
+    longer = await session.checkout(flow_ttl=1100)
+
+    assert half.remaining >= 600
+    assert longer.remaining >= 1100
+
+
+async def test_resume_continues_in_another_process(
+    session: FlexitiSession, make_session: MakeSession, clock: ManualClock
+) -> None:
+    """The reference id is all that the shop's own session has to keep."""
+    started = await session.checkout()
+    widget = await started.init_widget(BUY)
+    clock.advance(100)
+
+    taken_up = await make_session().resume(started.reference_id)
+    again = await taken_up.init_widget(BUY)
+
+    assert (Step.WIDGET, widget.session_id) == (started.step, started.session_id)
+    assert started.token.token_id == taken_up.token.token_id
+    assert again.session_id == taken_up.session_id
+    assert 500.0 <= taken_up.remaining <= 1100.0
+
+
+async def test_a_checkout_ends_with_its_token(session: FlexitiSession, clock: ManualClock) -> None:
+    """After that nothing is known under its reference id."""
+    checkout = await session.checkout()
+    clock.advance(1200)
+
+    with pytest.raises(CheckoutNotFound) as caught:
+        await session.resume(checkout.reference_id)
+
+    assert checkout.reference_id == caught.value.reference_id
+
+
+async def test_an_unknown_reference_id_is_not_found(session: FlexitiSession) -> None:
+    """Also one that was used by init_widget alone, which never saves."""
+    widget = await session.init_widget(BUY)
+
+    for reference_id in (GUID, widget.reference_id or ""):
+        with pytest.raises(CheckoutNotFound):
+            await session.resume(reference_id)
+
+
+async def test_two_processes_cannot_both_take_a_step(
+    session: FlexitiSession, make_session: MakeSession
+) -> None:
+    """One wins, the other one is told so and can look where the checkout stands."""
+    started = await session.checkout()
+    one = await make_session().resume(started.reference_id)
+    other = await make_session().resume(started.reference_id)
+
+    results = await asyncio.gather(
+        one.init_widget(BUY), other.init_widget(BUY), return_exceptions=True
+    )
+    stands = await session.resume(started.reference_id)
+
+    conflicts = [isinstance(result, CheckoutConflict) for result in results]
+    assert 1 == sum(conflicts)
+    winner = results[conflicts.index(False)]
+    assert stands.session_id == getattr(winner, "session_id", None)
+
+
+async def test_a_checkout_that_the_store_has_lost_is_put_down_anew(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """Evicted, or lost in a failover: the customer goes on, and so does the next process."""
+    store = FaultyStore(clock.boot)
+    session = make_session(store=store)
+    checkout = await session.checkout()
+    store.evict()
+    widget = await checkout.init_widget(BUY)
+
+    assert widget.session_id == (await session.resume(checkout.reference_id)).session_id
+
+
+async def test_not_resumable_touches_no_store(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """With a warm token nothing is read or written."""
+    store = FaultyStore(clock.boot)
+    session = make_session(store=store)
+    await session.token(min_ttl=None)
+    store.operations.clear()
+    checkout = await session.checkout(resumable=False)
+    await checkout.init_widget(BUY)
+
+    assert [] == store.operations
+
+
+async def test_a_checkout_goes_on_unsaved_while_the_store_is_down(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """Degrade: the customer can pay. With `raise` the shop is told."""
+    store = FaultyStore(clock.boot)
+    session = make_session(store=store)
+    await session.token(min_ttl=None)
+    strict = make_session(store=store, on_store_failure="raise")
+    await strict.token(min_ttl=None)
+    store.down = True
+
+    widget = await (await session.checkout()).init_widget(BUY)
+    with pytest.raises(StoreUnavailable):
+        await strict.checkout()
+
+    assert widget.session_id
+
+
+async def test_a_refused_token_is_replaced_before_the_flow_runs(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Until the first call has succeeded nothing hangs on it, shared or dedicated."""
+    await session.token(min_ttl=None)
+    clock.advance(100)
+    shared = await session.checkout()
+    own = await session.checkout(sharing="dedicated")
+    clock.advance(10)
+    sandbox.revoke_all()
+
+    widgets = [await checkout.init_widget(BUY) for checkout in (shared, own)]
+
+    assert all(widget.session_id for widget in widgets)
+    assert shared.token.token_id != own.token.token_id
+
+
+async def test_a_refused_token_is_not_replaced_under_a_running_flow(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """The shop is told to start anew, and the next checkout has another token."""
+    checkout = await session.checkout()
+    await checkout.init_widget(BUY)
+    clock.advance(100)
+    sandbox.revoke_all()
+
+    with pytest.raises(CheckoutTokenRejected) as caught:
+        await checkout.init_widget(BUY)
+    following = await session.checkout()
+
+    assert checkout.reference_id == caught.value.reference_id
+    assert checkout.token.token_id != following.token.token_id
+
+
+async def test_what_the_api_refuses_leaves_the_checkout_where_it_was(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """An error is no step: the customer may mend the data and try again."""
+    checkout = await session.checkout()
+    sandbox.fail(
+        "widget/init",
+        status=409,
+        times=1,
+        body=b'{"error": "wrong_inputs", "message": "Some inputs are wrong!", '
+        b'"field_errors": [{"param": "email", "msg": "invalid", "value": "x"}]}',
+    )
+    with pytest.raises(WrongInputs) as caught:
+        await checkout.init_widget(BUY)
+    refused_at = checkout.step
+
+    await checkout.init_widget(BUY)
+
+    assert [("email", "invalid")] == [(f.param, f.msg) for f in caught.value.field_errors]
+    assert (Step.OPEN, Step.WIDGET) == (refused_at, checkout.step)
+
+
+async def test_back_office_calls_of_a_flow_use_the_merchant_token(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """The customer's token is for the customer's calls; the reference id is for all."""
+    checkout = await session.checkout()
+    call = Call(
+        endpoint="merchants/login",
+        method="POST",
+        path="client-id/{client_id}/merchants/login",
+        scope=Scope.MERCHANT,
+        result=merchants_login().result,
+        replay=Replay.SAFE,
+        body={},
+    )
+    await checkout.send(call)
+
+    request = next(r for r in sandbox.requests if r.endpoint == "merchants/login")
+    assert checkout.reference_id == request.reference_id
+    assert 1 == sandbox.count("oauth/token", scope="merchant")
+
+
+async def test_a_foreign_entry_under_a_checkouts_key_is_refused(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """What is stored there must be a checkout, and that checkout."""
+    store = FaultyStore(clock.boot)
+    session = make_session(store=store)
+    checkout = await session.checkout()
+    config = session.config
+    mine = store_key("checkout", config.api_url, config.client_id, checkout.reference_id)
+    stored = await store.load(mine)
+    assert stored is not None
+    theirs = store_key("checkout", config.api_url, config.client_id, GUID)
+    await store.swap(theirs, Entry("v", stored.payload, 60.0), expected=None)
+
+    with pytest.raises(RecordUnreadable):
+        await session.resume(GUID)
+
+
+async def test_a_lying_answer_is_no_step(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """A URL that is none is a typed error, and the checkout stays open."""
+    checkout = await session.checkout()
+    sandbox.fail(
+        "widget/init", status=200, times=1, body=b'{"redirection_url": "javascript:alert(1)"}'
+    )
+
+    with pytest.raises(MalformedAnswer):
+        await checkout.init_widget(BUY)
+
+    assert Step.OPEN is checkout.step
+
+
+async def test_a_checkout_shows_no_secret(session: FlexitiSession) -> None:
+    """Its repr names the flow, not the token."""
+    checkout = await session.checkout()
+
+    assert isinstance(checkout, Checkout)
+    assert checkout.reference_id in repr(checkout)
+    assert checkout.token.access_token.reveal() not in repr(checkout)
+
+
+async def test_a_checkout_whose_token_has_ended_sends_nothing(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Once a flow runs, its end is known here: no request is wasted on a token that is over."""
+    checkout = await session.checkout()
+    await checkout.init_widget(BUY)
+    clock.advance(1200)
+    before = len(sandbox.requests)
+
+    with pytest.raises(CheckoutExpired) as caught:
+        await checkout.init_widget(BUY)
+    with pytest.raises(CheckoutExpired):
+        await checkout.send(init_widget(BUY))
+
+    assert checkout.reference_id == caught.value.reference_id
+    assert before == len(sandbox.requests)
+
+
+@pytest.mark.parametrize("sharing", ["shared", "dedicated"])
+async def test_a_checkout_that_has_not_begun_gets_another_token_when_its_own_has_ended(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, sharing: str
+) -> None:
+    """Nobody has seen the first one; no 401 is needed to find out."""
+    checkout = await session.checkout(sharing=sharing)
+    first = checkout.token
+    clock.advance(1200)
+    widget = await checkout.init_widget(BUY)
+
+    assert first.token_id != checkout.token.token_id
+    assert checkout.token.access_token.reveal() in widget.redirection_url
+    assert 0 == sandbox.count("widget/init", status=401)
+
+
+async def test_a_checkout_says_whether_the_store_has_its_step(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """After a save that failed, what can be taken up is an earlier step."""
+    store = FaultyStore(clock.boot)
+    session = make_session(store=store)
+    checkout = await session.checkout()
+    begun = checkout.saved
+    store.down = True
+    await checkout.init_widget(BUY)
+    unsaved = checkout.saved
+    store.down = False
+    resumed = await session.resume(checkout.reference_id)
+    await checkout.save()
+    fleeting = await session.checkout(resumable=False)
+
+    assert (True, False, True) == (begun, unsaved, checkout.saved)
+    assert (Step.OPEN, True) == (resumed.step, resumed.saved)
+    assert not fleeting.saved
+
+
+async def test_no_call_is_repeated_with_a_token_that_ends_meanwhile(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """The error comes at once, rather than a 401 after the wait."""
+    checkout = await make_session(call_timeout=30).checkout()
+    clock.advance(checkout.remaining - 20)
+    sandbox.fail("widget/init", status=503, times=1, headers={"Retry-After": "25"})
+
+    with pytest.raises(ServerError):
+        await checkout.send(init_widget(BUY))
+
+    assert 1 == sandbox.count("widget/init")

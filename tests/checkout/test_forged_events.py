@@ -1,0 +1,323 @@
+"""Events that somebody has made up, or posts again: none of them leads to an authorization."""
+
+import asyncio
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flexiti_async import (
+    Checkout,
+    CheckoutConflict,
+    CheckoutError,
+    EventRefused,
+    FlexitiSession,
+    MalformedEvent,
+    PurchaseWidget,
+    Reaction,
+    Step,
+)
+from flexiti_async.errors import CustomerNotIdentified, NotVerified
+from flexiti_async.sandbox import Sandbox
+
+from ..conftest import MakeSession
+from ..support.canaries import sightings
+from .customers import ACCOUNT, BUY, OTHER_ACCOUNT, PLAN, money_requests, verified
+
+Change = Callable[[dict[str, Any]], Any]
+
+PERSON = PurchaseWidget(
+    first_name="John", last_name="Smith", dob="1988-07-24", postal_code="M1M1M1"
+)
+
+
+def data(**changes: object) -> Change:
+    """Forge the data of an event."""
+
+    def forge(event: dict[str, Any]) -> dict[str, Any]:
+        return {**event, "eventData": {**event["eventData"], **changes}}
+
+    return forge
+
+
+def without(name: str) -> Change:
+    """Leave a field out."""
+
+    def forge(event: dict[str, Any]) -> dict[str, Any]:
+        kept = {key: value for key, value in event["eventData"].items() if key != name}
+        return {**event, "eventData": kept}
+
+    return forge
+
+
+async def nothing_can_be_bought(checkout: Checkout, sandbox: Sandbox) -> bool:
+    """Try, and tell whether nothing was sent."""
+    with pytest.raises(CheckoutError):
+        await checkout.authorize(300, **PLAN)
+    return money_requests(sandbox) == []
+
+
+OTHERS: list[Change] = [
+    data(widget_session_id="00000000-0000-4000-8000-000000000000"),
+    data(widget_session_id=""),
+    data(widget_session_id=None),
+    data(widgetSessionId="00000000-0000-4000-8000-000000000000", widget_session_id=None),
+    without("widget_session_id"),
+    data(accountNumber=OTHER_ACCOUNT),
+    data(accountNumber=f"{OTHER_ACCOUNT}"),
+    data(accountNumber=1),
+]
+
+
+@pytest.mark.parametrize("forge", OTHERS, ids=map(str, range(len(OTHERS))))
+async def test_an_event_of_somebody_else_is_refused(
+    session: FlexitiSession, sandbox: Sandbox, forge: Change
+) -> None:
+    """Another session, or none; another account: nothing happens, and the real one still counts."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(BUY)
+    event = sandbox.play(widget.redirection_url)
+    with pytest.raises(EventRefused) as caught:
+        await checkout.handle_event(forge(copy.deepcopy(event)))
+    refused = (checkout.step, await nothing_can_be_bought(checkout, sandbox))
+    reaction = await checkout.handle_event(event)
+
+    assert checkout.reference_id == caught.value.reference_id
+    assert [] == sightings(caught.value, str(OTHER_ACCOUNT))
+    assert (Step.WIDGET, True) == refused
+    assert Reaction.AUTHORIZE is reaction
+
+
+INCOMPLETE: list[tuple[Change, Reaction]] = [
+    (data(accountNumber=None), Reaction.UNKNOWN),
+    (data(verified=False), Reaction.PAY_OTHERWISE),
+    (data(verified=None), Reaction.PAY_OTHERWISE),
+    (without("verified"), Reaction.PAY_OTHERWISE),
+    (data(action="apply"), Reaction.UNKNOWN),
+    (data(action=None), Reaction.UNKNOWN),
+    (data(action="PURCHASE"), Reaction.UNKNOWN),
+    (lambda event: {**event, "eventType": "flx-failure"}, Reaction.FAILED),
+    (lambda event: {**event, "eventType": "flx-cancel"}, Reaction.CANCELLED),
+    (lambda event: {**event, "eventType": "FLX-SUCCESS"}, Reaction.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("forge", "reaction"), INCOMPLETE, ids=map(str, range(len(INCOMPLETE))))
+async def test_only_all_three_lead_on(
+    session: FlexitiSession, sandbox: Sandbox, forge: Change, reaction: Reaction
+) -> None:
+    """Numeric account, verified and purchase; with one of them missing nothing can be bought."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(BUY)
+    event = sandbox.play(widget.redirection_url)
+    given = await checkout.handle_event(forge(event))
+
+    assert reaction is given
+    assert await nothing_can_be_bought(checkout, sandbox)
+
+
+MALFORMED: list[Change] = [
+    data(verified="true"),
+    data(accountNumber="10000001; --"),
+    data(accountNumber=[ACCOUNT]),
+    data(padding="x" * 20_000),
+    lambda event: json.dumps(event)[:-1],
+    lambda event: json.dumps(event).replace('"verified"', '"verified": false, "verified"'),
+    lambda _: b"\x00" * 100,
+    lambda _: "[" * 10_000,
+    lambda _: None,
+    lambda event: [event],
+]
+
+
+@pytest.mark.parametrize("forge", MALFORMED, ids=map(str, range(len(MALFORMED))))
+async def test_what_is_no_event_is_refused(
+    session: FlexitiSession, sandbox: Sandbox, forge: Change
+) -> None:
+    """Oversized, malformed or of the wrong types: one typed error, which shows nothing of it."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(BUY)
+    event = sandbox.play(widget.redirection_url)
+    with pytest.raises(MalformedEvent) as caught:
+        await checkout.handle_event(forge(event))
+
+    assert [] == sightings(caught.value, str(ACCOUNT), "xxxxxxxxxx")
+    assert Step.WIDGET is checkout.step
+    assert await nothing_can_be_bought(checkout, sandbox)
+
+
+async def test_a_made_up_event_buys_nothing(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """The customer has not passed the widget: the API is the judge, and says so."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(BUY)
+    reaction = await checkout.handle_event(success(ACCOUNT, widget.session_id))
+    with pytest.raises(CustomerNotIdentified):
+        await checkout.authorize(300, **PLAN)
+
+    assert (Reaction.AUTHORIZE, Step.VERIFIED) == (reaction, checkout.step)
+    assert () == sandbox.authorizations
+
+
+async def test_an_account_that_nobody_knew_is_the_apis_to_judge(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """A customer who is known by name only can forge any account, and buys with none."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(PERSON)
+    event: Any = sandbox.play(widget.redirection_url)
+    forged = data(accountNumber=ACCOUNT)(event)
+    await checkout.handle_event(forged)
+    with pytest.raises(NotVerified):
+        await checkout.authorize(300, **PLAN)
+
+    assert OTHER_ACCOUNT == event["eventData"]["accountNumber"]
+    assert () == sandbox.authorizations
+
+
+async def test_an_event_is_taken_once(
+    session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """A second post of it changes nothing, in whatever process."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(BUY)
+    event = sandbox.play(widget.redirection_url)
+    await checkout.handle_event(event)
+    other = await make_session().resume(checkout.reference_id)
+    for who in (checkout, other):
+        with pytest.raises(CheckoutError, match="handle_event"):
+            await who.handle_event(event)
+    await other.authorize(300, **PLAN)
+    for who in (checkout, other):
+        with pytest.raises(CheckoutError):
+            await who.handle_event(event)
+
+    assert Step.AUTHORIZED is other.step
+    assert ["authorization"] == money_requests(sandbox)
+
+
+async def test_of_two_processes_one_takes_an_event(
+    session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """A browser that posts it twice at once buys once."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(BUY)
+    event = sandbox.play(widget.redirection_url)
+    both = [await make_session().resume(checkout.reference_id) for _ in range(2)]
+    results = await asyncio.gather(
+        *(one.handle_event(event) for one in both), return_exceptions=True
+    )
+    lost = next(one for one, result in zip(both, results, strict=True) if result != "authorize")
+
+    assert [False, True] == sorted(isinstance(result, CheckoutConflict) for result in results)
+    assert Step.WIDGET is lost.step
+    assert await nothing_can_be_bought(lost, sandbox)
+
+
+async def test_the_event_of_an_earlier_widget_is_refused(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """A customer who has gone back has another widget session; the old one is over."""
+    checkout = await session.checkout()
+    first = await checkout.init_widget(BUY)
+    event = sandbox.play(first.redirection_url)
+    await checkout.init_widget(BUY)
+    with pytest.raises(EventRefused):
+        await checkout.handle_event(event)
+
+    assert Step.WIDGET is checkout.step
+
+
+async def test_the_event_of_another_checkout_is_refused(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """Also if it is real, and of the same account."""
+    mine, theirs = await session.checkout(), await session.checkout()
+    await mine.init_widget(BUY)
+    widget = await theirs.init_widget(BUY)
+    with pytest.raises(EventRefused):
+        await mine.handle_event(sandbox.play(widget.redirection_url))
+
+    assert await nothing_can_be_bought(mine, sandbox)
+
+
+async def test_a_cancelled_widget_is_over(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """A success that is posted afterwards is not taken; a new widget is."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(BUY)
+    cancelled = await checkout.handle_event({"eventType": "flx-cancel"})
+    with pytest.raises(CheckoutError):
+        await checkout.handle_event(success(ACCOUNT, widget.session_id))
+    stopped_at = checkout.step
+    await verified(checkout, sandbox)
+
+    assert (Reaction.CANCELLED, Step.STOPPED) == (cancelled, stopped_at)
+    assert Step.VERIFIED is checkout.step
+
+
+async def test_leading_zeros_are_no_other_account(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """The number is one, however it is written; so is the session id."""
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(BUY)
+    event: Any = sandbox.play(widget.redirection_url)
+    session_id = event["eventData"]["widget_session_id"].upper()
+    written = data(accountNumber=f"000{ACCOUNT}", widget_session_id=session_id)(event)
+
+    assert Reaction.AUTHORIZE is await checkout.handle_event(written)
+
+
+async def test_old_widgets_name_no_session(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """Whoever has such widgets says so; what an event does name must fit all the same."""
+    sandbox.bare_redirection_url = True
+    checkout = await session.checkout()
+    widget = await checkout.init_widget(BUY)
+    event: Any = sandbox.play(widget.redirection_url)
+    with pytest.raises(EventRefused):
+        await checkout.handle_event(event)
+    with pytest.raises(EventRefused):
+        await checkout.handle_event(data(accountNumber=OTHER_ACCOUNT)(event), old_widget=True)
+    reaction = await checkout.handle_event(event, old_widget=True)
+    await checkout.authorize(300, **PLAN)
+
+    assert Reaction.AUTHORIZE is reaction
+    assert Step.AUTHORIZED is checkout.step
+
+
+async def test_an_old_event_without_any_session_leads_to_no_authorization(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """The API wants a widget session, so the step is refused before anything is sent."""
+    sandbox.bare_redirection_url = True
+    checkout = await session.checkout()
+    await checkout.init_widget(BUY)
+    await checkout.handle_event(success(ACCOUNT, None), old_widget=True)
+
+    assert "authorize" not in checkout.next_steps
+    assert await nothing_can_be_bought(checkout, sandbox)
+
+
+async def test_a_failure_of_another_session_is_refused(session: FlexitiSession) -> None:
+    """Where an event says whose it is, that is looked at."""
+    checkout = await session.checkout()
+    await checkout.init_widget(BUY)
+    failure = {"error": 500, "message": "No.", "widget_session_id": "another"}
+    with pytest.raises(EventRefused):
+        await checkout.handle_event(failure)
+
+    assert Reaction.FAILED is await checkout.handle_event({"error": 500, "message": "No."})
+
+
+def success(account_number: int, session_id: str | None) -> dict[str, Any]:
+    """Make up what the widget says of a verified customer."""
+    return {
+        "eventType": "flx-success",
+        "eventData": {
+            "accountNumber": account_number,
+            "verified": True,
+            "action": "purchase",
+            "widget_session_id": session_id,
+        },
+    }

@@ -1,0 +1,252 @@
+"""A purchase at a counter: find, ask for plans, verify, authorize, all with a merchant's token."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from flexiti_async import (
+    CheckoutError,
+    CheckoutUnsettled,
+    FlexitiSession,
+    Scope,
+    Sharing,
+    Step,
+    ValidationError,
+)
+from flexiti_async.errors import NotVerified, WrongVerification
+from flexiti_async.sandbox import Sandbox, token_id
+from flexiti_async.testing import ManualClock
+
+from ..conftest import Hand
+from ..support.canaries import sightings
+from .customers import ACCOUNT, BUY, COUNTER, OTHER_ACCOUNT, PLAN, at_the_counter, books
+
+CARD = "1070010000000001"
+
+
+async def test_a_purchase_with_a_code_that_the_customer_reads_out(
+    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+) -> None:
+    """From the card on the counter to the refund, in whatever process, and the sums are right."""
+    checkout = await hand(await session.checkout(in_store=True))
+    found = await checkout.lookup(vcc_number="1070 0100 0000 0001")
+    checkout = await hand(checkout)
+    plans = await checkout.plans(600)
+    checkout = await hand(checkout)
+    verification = await checkout.verify("sms")
+    checkout = await hand(checkout)
+    await checkout.authorize(
+        600, **PLAN, **COUNTER, verification_code=sandbox.messages[-1].code, auto_capture=True
+    )
+    checkout = await hand(checkout)
+    await checkout.return_capture(amount="99.99")
+    checkout = await hand(checkout)
+    await checkout.refund("0.01", **COUNTER)
+
+    assert (str(ACCOUNT), None) == (found.account_number, verification.code)
+    assert Decimal(5000) == (plans.customer and plans.customer.available_credit)
+    assert (Step.CLOSED, str(ACCOUNT)) == (checkout.step, checkout.account_number)
+    assert {"free": 4500, "held": 0, "owed": 500} == books(sandbox)
+
+
+async def test_a_code_that_is_answered_is_kept(
+    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+) -> None:
+    """And request_id is one for the verification and the authorization."""
+    checkout = await session.checkout(in_store=True)
+    await checkout.lookup(account_number=ACCOUNT)
+    await checkout.verify("merchant_override")
+    checkout = await hand(checkout)
+    await checkout.authorize(600, **PLAN, **COUNTER)
+
+    assert Step.AUTHORIZED is checkout.step
+    assert Decimal(600) == sandbox.account(ACCOUNT).held
+
+
+async def test_the_shops_own_request_id(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """It is kept for the next code as well."""
+    checkout = await session.checkout(in_store=True)
+    await checkout.lookup(account_number=ACCOUNT)
+    await checkout.verify("sms", request_id="till-7-receipt-1")
+    await checkout.verify("merchant_override")
+    kept = checkout._state.request_id
+    await checkout.authorize(600, **PLAN, **COUNTER)
+
+    assert "till-7-receipt-1" == kept
+    assert Decimal(600) == sandbox.account(ACCOUNT).held
+
+
+@pytest.mark.parametrize("sharing", Sharing)
+async def test_every_call_carries_one_merchants_token(
+    session: FlexitiSession, sandbox: Sandbox, sharing: Sharing
+) -> None:
+    """The checkout's own, customer calls included; its session has others."""
+    await session.token(Scope.CUSTOMER)
+    checkout = await session.checkout(in_store=True, sharing=sharing)
+    await checkout.lookup(account_number=ACCOUNT)
+    await checkout.plans(300)
+    await checkout.verify("merchant_override")
+    await checkout.authorize(300, **PLAN, **COUNTER)
+    calls = [call for call in sandbox.requests if call.endpoint != "oauth/token"]
+
+    assert Scope.MERCHANT is checkout.token.scope
+    assert 4 == len(calls)
+    assert {("merchant", checkout.reference_id)} == {(c.scope, c.reference_id) for c in calls}
+    assert {token_id(checkout.token.access_token.reveal())} == {c.token_id for c in calls}
+
+
+@pytest.mark.parametrize(
+    ("steps", "call"),
+    [
+        (0, "init_widget"),
+        (0, "handle_event"),
+        (0, "plans"),
+        (0, "verify"),
+        (0, "authorize"),
+        (1, "init_widget"),
+        (1, "authorize"),
+        (2, "apply"),
+        (2, "capture"),
+    ],
+)
+async def test_a_step_out_of_order_is_refused_before_any_request(
+    session: FlexitiSession, sandbox: Sandbox, steps: int, call: str
+) -> None:
+    """Above all the widget: its URL would carry a merchant's token into a browser."""
+    checkout = await session.checkout(in_store=True)
+    if steps:
+        await checkout.lookup(account_number=ACCOUNT)
+    if steps > 1:
+        await checkout.verify("merchant_override")
+    sent = len(sandbox.requests)
+    calls: dict[str, Any] = {
+        "init_widget": lambda: checkout.init_widget(BUY),
+        "handle_event": lambda: checkout.handle_event({"eventType": "flx-cancel"}),
+        "plans": lambda: checkout.plans(300),
+        "verify": checkout.verify,
+        "authorize": lambda: checkout.authorize(300, **PLAN, **COUNTER),
+        "apply": lambda: checkout.apply({}),
+        "capture": lambda: checkout.capture(1),
+    }
+    with pytest.raises(CheckoutError):
+        await calls[call]()
+
+    assert sent == len(sandbox.requests)
+
+
+async def test_another_card_forgets_the_verification(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """The code of one customer is not good for the next one."""
+    checkout = await session.checkout(in_store=True)
+    await checkout.lookup(account_number=ACCOUNT)
+    await checkout.verify("merchant_override")
+    await checkout.lookup(account_number=OTHER_ACCOUNT)
+    with pytest.raises(CheckoutError):
+        await checkout.authorize(300, **PLAN, **COUNTER)
+
+    assert (Step.FOUND, str(OTHER_ACCOUNT)) == (checkout.step, checkout.account_number)
+    assert checkout._state.verification_code is None
+    assert 0 == sandbox.count("authorization")
+
+
+async def test_a_wrong_code_leaves_the_choice_of_another(
+    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+) -> None:
+    """The API's refusal is no step; the customer reads it out again."""
+    checkout = await session.checkout(in_store=True)
+    await checkout.lookup(account_number=ACCOUNT)
+    await checkout.verify("sms")
+    right = int(sandbox.messages[-1].code)
+    checkout = await hand(checkout)
+    with pytest.raises(NotVerified):
+        await checkout.authorize(
+            300, **PLAN, **COUNTER, verification_code=f"{(right + 1) % 10_000:04}"
+        )
+    checkout = await hand(checkout)
+    await checkout.authorize(300, **PLAN, **COUNTER, verification_code=f"{right:04}")
+
+    assert Step.AUTHORIZED is checkout.step
+
+
+async def test_a_wrong_answer_verifies_nobody(session: FlexitiSession) -> None:
+    """The checkout stays where the customer was found."""
+    checkout = await session.checkout(in_store=True)
+    found = await checkout.lookup(account_number=ACCOUNT)
+    assert found.security_qid is not None
+    with pytest.raises(WrongVerification) as caught:
+        await checkout.verify(
+            "security_question", security_qid=found.security_qid.id, security_answer="canary"
+        )
+
+    assert (Step.FOUND, None) == (checkout.step, checkout._state.request_id)
+    assert [] == sightings(caught.value, "canary")
+
+
+@pytest.mark.parametrize("missing", ["verification_code", *COUNTER])
+async def test_what_an_authorization_in_store_needs(
+    session: FlexitiSession, sandbox: Sandbox, missing: str
+) -> None:
+    """It is refused before anything is sent, and names what is missing."""
+    checkout = await session.checkout(in_store=True)
+    await checkout.lookup(account_number=ACCOUNT)
+    await checkout.verify("sms")
+    given = at_the_counter(**{"verification_code": "1234", missing: None})
+    with pytest.raises(ValidationError) as caught:
+        await checkout.authorize(300, **given)
+
+    assert [missing] == [fault.param for fault in caught.value.field_errors]
+    assert Step.CODE is checkout.step
+    assert 0 == sandbox.count("authorization")
+
+
+async def test_a_lost_outcome_goes_back_to_the_code(
+    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+) -> None:
+    """If it did not run, the same code is good."""
+    checkout = await session.checkout(in_store=True)
+    await checkout.lookup(account_number=ACCOUNT)
+    await checkout.verify("merchant_override")
+    sandbox.fail("authorization", status=503)
+    with pytest.raises(Exception, match="authorization"):
+        await checkout.authorize(300, **PLAN, **COUNTER)
+    checkout = await hand(checkout)
+    with pytest.raises(CheckoutUnsettled):
+        await checkout.verify("sms")
+    await checkout.settle(ran=False)
+    checkout = await hand(checkout)
+    await checkout.authorize(300, **PLAN, **COUNTER)
+
+    assert {"free": 4700, "held": 300, "owed": 0} == books(sandbox)
+
+
+async def test_a_refused_token_is_replaced_before_the_first_lookup(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Until then nothing hangs on it."""
+    await session.token(Scope.MERCHANT, min_ttl=None)
+    clock.advance(100)
+    checkout = await session.checkout(in_store=True)
+    sandbox.revoke_all()
+    await checkout.lookup(account_number=ACCOUNT)
+
+    assert Step.FOUND is checkout.step
+
+
+async def test_a_card_number_is_in_no_error_and_no_record(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """Nor in the repr of the checkout."""
+    checkout = await session.checkout(in_store=True)
+    with pytest.raises(ValidationError) as caught:
+        await checkout.lookup(vcc_number=CARD, account_number=ACCOUNT)
+    sandbox.fail("customers/lookup", status=404)
+    with pytest.raises(Exception, match="lookup") as refused:
+        await checkout.lookup(vcc_number=CARD)
+    await checkout.lookup(vcc_number=CARD)
+
+    assert [] == sightings(caught.value, CARD)
+    assert [] == sightings(refused.value, CARD)
+    assert CARD not in json.dumps(repr(checkout._state))

@@ -1,0 +1,186 @@
+"""The checkout codec: a flow put down in one process and taken up in another."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.checkout.state import (
+    CheckoutState,
+    Claimed,
+    decode_checkout,
+    encode_checkout,
+)
+from flexiti_async.checkout.step import CLAIMS, Sharing, Step
+from flexiti_async.errors import RecordUnreadable
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.tokens.record import StoredToken
+
+from ..support.canaries import sightings
+from ..tokens.test_record import stored_tokens, texts
+
+KEY = "flexiti-checkout-0000"
+CANARY = "canary0123456789abcdef"
+STATE = CheckoutState(
+    reference_id="0123456789abcdef",
+    token=StoredToken("one", Secret(CANARY), lifetime=1200.0, remaining=900.0, promised=True),
+    sharing=Sharing.DEDICATED,
+    step=Step.WIDGET,
+    session_id="session-1",
+    flow="apply",
+)
+
+amounts = st.none() | st.decimals(0, 10**16, places=2)
+steps = st.sampled_from(Step)
+
+
+@st.composite
+def states(draw: st.DrawFn) -> CheckoutState:
+    """Make a checkout: it has a claim at the steps that are claims, and nowhere else."""
+    step = draw(steps)
+    claims = st.builds(Claimed, before=steps, after=steps, open_amount=amounts)
+    return CheckoutState(
+        reference_id=draw(texts),
+        token=draw(stored_tokens()),
+        sharing=draw(st.sampled_from(Sharing)),
+        step=step,
+        session_id=draw(st.none() | texts),
+        flow=draw(st.none() | texts),
+        in_store=draw(st.booleans()),
+        account_number=draw(st.none() | texts),
+        request_id=draw(st.none() | texts),
+        verification_code=draw(st.none() | st.builds(Secret, texts)),
+        authorization_id=draw(st.none() | texts),
+        capture_ids=tuple(draw(st.lists(texts, max_size=3))),
+        open_amount=draw(amounts),
+        claimed=draw(claims) if step in CLAIMS else None,
+    )
+
+
+@given(states(), texts)
+def test_round_trip(state: CheckoutState, key: str) -> None:
+    """Any checkout is read as it was written, under its own key."""
+    assert state == decode_checkout(encode_checkout(state, key), key)
+
+
+OF_VERSION_1: dict[str, Any] = {
+    "v": 1,
+    "key": KEY,
+    "checkout": {
+        "reference_id": "0123456789abcdef",
+        "token": {
+            "token_id": "one",
+            "access_token": CANARY,
+            "lifetime": 1200.0,
+            "remaining": 900.0,
+            "promised": True,
+        },
+        "sharing": "dedicated",
+        "step": "widget",
+        "session_id": "session-1",
+        "flow": "apply",
+    },
+}
+
+
+def test_wire_format() -> None:
+    """The text is JSON of version 2: processes of two releases take up each other's checkouts."""
+    claimed = Claimed(Step.VERIFIED, Step.AUTHORIZED, Decimal("300.00"))
+    state = evolve(
+        STATE,
+        step=Step.AUTHORIZING,
+        flow="purchase",
+        account_number="010000001",
+        capture_ids=("7",),
+        claimed=claimed,
+    )
+
+    assert {
+        "v": 2,
+        "key": KEY,
+        "checkout": {
+            **OF_VERSION_1["checkout"],
+            "step": "authorizing",
+            "flow": "purchase",
+            "in_store": False,
+            "account_number": "010000001",
+            "request_id": None,
+            "verification_code": None,
+            "authorization_id": None,
+            "capture_ids": ["7"],
+            "open_amount": None,
+            "claimed": {"before": "verified", "after": "authorized", "open_amount": "300.00"},
+        },
+    } == json.loads(encode_checkout(state, KEY))
+
+
+def test_a_record_of_version_1_is_read() -> None:
+    """A shop that is being updated loses no checkout; what version 1 lacks has a default."""
+    assert decode_checkout(json.dumps(OF_VERSION_1), KEY) == STATE
+
+
+def test_a_new_checkout_is_open() -> None:
+    """A checkout of which nothing has happened is open and knows no session."""
+    state = CheckoutState("r", STATE.token, Sharing.SHARED)
+
+    assert (Step.OPEN, None, None) == (state.step, state.session_id, state.flow)
+
+
+@given(st.text() | states().map(lambda state: encode_checkout(state, "another")))
+def test_any_text_is_refused_or_read(payload: str) -> None:
+    """What is no checkout of this key is RecordUnreadable, never another exception."""
+    with pytest.raises(RecordUnreadable):
+        decode_checkout(payload, KEY)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        ("v", 3, "version 3"),
+        ("v", 0, "version 0"),
+        ("v", "1", "not a checkout"),
+        ("key", "another", "another key"),
+        ("checkout", None, "not a checkout"),
+        ("checkout.step", "paid", "not a checkout"),
+        ("checkout.step", "authorizing", "do not fit"),
+        ("checkout.claimed", {"before": "open", "after": "closed"}, "do not fit"),
+        ("checkout.claimed", {"before": "open"}, "not a checkout"),
+        ("checkout.sharing", None, "not a checkout"),
+        ("checkout.token", None, "not a checkout"),
+        ("checkout.token.remaining", -1, "makes no sense"),
+        ("checkout.token.remaining", 1200.5, "makes no sense"),
+    ],
+)
+def test_refused(path: str, value: object, fault: str) -> None:
+    """Another version, another key and impossible values are refused by their fault, masked."""
+    wire: dict[str, Any] = json.loads(encode_checkout(STATE, KEY))
+    at = wire
+    *outer, last = path.split(".")
+    for name in outer:
+        at = at[name]
+    at[last] = value
+    with pytest.raises(RecordUnreadable) as caught:
+        decode_checkout(json.dumps(wire), KEY)
+
+    assert fault in str(caught.value)
+    assert [] == sightings(caught.value, CANARY)
+
+
+@pytest.mark.parametrize("payload", ["[" * 100_000, "\ud800", CANARY, f'{{"a":"{CANARY}"}}'])
+def test_hostile_texts(payload: str) -> None:
+    """Texts too deep, broken or foreign are unreadable and not shown."""
+    with pytest.raises(RecordUnreadable, match="not a checkout") as caught:
+        decode_checkout(payload, KEY)
+
+    assert [] == sightings(caught.value, CANARY)
+
+
+def test_repr_has_no_token() -> None:
+    """The repr of a checkout shows neither the bearer nor the code, nor who buys."""
+    state = evolve(STATE, account_number=CANARY, verification_code=Secret(CANARY))
+
+    assert CANARY not in repr(state)

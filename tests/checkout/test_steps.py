@@ -1,0 +1,225 @@
+"""The table of a checkout: whole, without a way around what it forbids, and as it is drawn."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from attrs import fields_dict
+from checkout_diagram import diagram, page
+
+from flexiti_async.api.widget_reactions import Reaction
+from flexiti_async.checkout.base import Checkout
+from flexiti_async.checkout.state import CheckoutState
+from flexiti_async.checkout.step import CLAIMS, Sharing, Step
+from flexiti_async.checkout.steps import (
+    DID_NOT_RUN,
+    NEXT_STEPS,
+    RAN,
+    TABLE,
+    missing,
+    row_of,
+)
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.tokens.record import StoredToken
+
+PAGE = Path(__file__).parents[2] / "docs" / "checkout.md"
+MONEY = {"authorize", "capture", "release", "return_capture", "refund"}
+STATE = CheckoutState("r", StoredToken("t", Secret("a"), 1200.0, 900.0), Sharing.SHARED)
+
+
+def paths_to(goal: Step, start: Step) -> list[list[str]]:
+    """Walk from a step to another one, through every step once at most."""
+    found: list[list[str]] = []
+
+    def walk(step: Step, path: list[str], seen: frozenset[Step]) -> None:
+        if step is goal:
+            found.append(path)
+            return
+        for row in TABLE:
+            if row.at is step and row.to not in seen:
+                walk(row.to, [*path, row.method], seen | {row.to})
+
+    walk(start, [], frozenset({start}))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (Step.OPEN, {"init_widget"}),
+        (Step.IN_STORE, {"lookup"}),
+        (Step.WIDGET, {"init_widget", "handle_event"}),
+        (Step.STOPPED, {"init_widget"}),
+        (Step.VERIFIED, {"init_widget", "plans", "authorize"}),
+        (Step.TO_APPLY, {"init_widget", "apply"}),
+        (Step.FOUND, {"lookup", "plans", "verify"}),
+        (Step.CODE, {"lookup", "plans", "verify", "authorize"}),
+        (Step.AUTHORIZED, {"capture", "release"}),
+        (Step.CAPTURED, {"capture", "release", "return_capture", "refund"}),
+        (Step.CLOSED, {"return_capture", "refund"}),
+        (Step.APPLIED, set[str]()),
+        (Step.RELEASED, set[str]()),
+        *((step, {"settle"}) for step in sorted(CLAIMS)),
+    ],
+)
+def test_what_may_come_next(step: Step, expected: set[str]) -> None:
+    """The flows of spec section 7.5, and nothing else."""
+    assert expected == NEXT_STEPS[step]
+
+
+def test_every_step_is_in_the_table() -> None:
+    """None is forgotten, and every one can be reached from a start."""
+    reached = {Step.OPEN, Step.IN_STORE}
+    for _ in Step:
+        reached |= {row.to for row in TABLE if row.at in reached}
+        reached |= {row.through for row in TABLE if row.at in reached and row.through}
+
+    assert set(Step) == reached == set(NEXT_STEPS)
+
+
+def test_every_method_is_one_of_a_checkout() -> None:
+    """What `next_steps` names can be called."""
+    assert all(callable(getattr(Checkout, row.method)) for row in TABLE)
+
+
+def test_every_reaction_has_a_row_of_its_own() -> None:
+    """Whatever an event leads to, the table says where."""
+    rows = [row for row in TABLE if row.method == "handle_event"]
+
+    assert sorted(Reaction) == sorted(row.outcome for row in rows)
+    assert [Step.VERIFIED] == [row.to for row in rows if row.outcome == Reaction.AUTHORIZE]
+    assert [Step.TO_APPLY] == [row.to for row in rows if row.outcome == Reaction.APPLY]
+    assert {Step.STOPPED, Step.WIDGET} == {row.to for row in rows} - {Step.VERIFIED, Step.TO_APPLY}
+
+
+def test_what_must_not_run_twice_is_claimed_first() -> None:
+    """Everything that moves money, and the application; nothing else is."""
+    claimed = {row.method for row in TABLE if row.through is not None}
+    through: defaultdict[Step, set[str]] = defaultdict(set)
+    for row in TABLE:
+        if row.through is not None:
+            through[row.through].add(row.method)
+
+    assert MONEY | {"apply"} == claimed
+    assert CLAIMS == set(through)
+    assert all(len(methods) == 1 for methods in through.values())
+
+
+def test_every_claim_can_be_settled_both_ways() -> None:
+    """It goes on to where it would have gone, or back to where it came from."""
+    for row in TABLE:
+        if row.through is None:
+            continue
+        settled = {(one.outcome, one.to) for one in TABLE if one.at is row.through}
+
+        assert {(RAN, row.to), (DID_NOT_RUN, row.at)} <= settled
+
+
+@pytest.mark.parametrize("start", [Step.OPEN, Step.IN_STORE])
+def test_money_moves_after_a_verification_and_an_authorization_only(start: Step) -> None:
+    """Whatever way somebody takes through the table."""
+    verification = "handle_event" if start is Step.OPEN else "verify"
+    for goal in (Step.AUTHORIZED, Step.CAPTURED, Step.CLOSED, Step.RELEASED):
+        paths = paths_to(goal, start)
+
+        assert paths
+        assert all(verification in path and "authorize" in path for path in paths)
+        assert all(path.index(verification) < path.index("authorize") for path in paths)
+
+
+def test_there_is_one_authorization() -> None:
+    """Behind it no step leads back before it."""
+    after = {Step.AUTHORIZED}
+    for _ in Step:
+        after |= {row.to for row in TABLE if row.at in after}
+
+    assert {Step.AUTHORIZED, Step.CAPTURED, Step.CLOSED, Step.RELEASED} == after
+
+
+def test_no_merchants_token_reaches_a_browser() -> None:
+    """From a counter no way leads to a widget, nor from a widget to a counter."""
+    assert not paths_to(Step.WIDGET, Step.IN_STORE)
+    assert not paths_to(Step.FOUND, Step.OPEN)
+
+
+def test_what_is_needed_is_a_field() -> None:
+    """And is told by name when it is missing."""
+    names = {name for row in TABLE for name in row.needs}
+    row = row_of(Step.VERIFIED, "authorize")
+
+    assert names <= set(fields_dict(CheckoutState))
+    assert ["account_number", "session_id"] == missing(row, STATE)
+
+
+@pytest.mark.parametrize(
+    ("method", "needs"),
+    [
+        ("authorize", {("account_number", "session_id"), ("account_number", "request_id")}),
+        ("plans", {("account_number",)}),
+        ("verify", {("account_number",)}),
+        ("apply", {("session_id",)}),
+        ("capture", {("authorization_id",)}),
+        ("release", {("authorization_id",)}),
+        ("return_capture", {("authorization_id",)}),
+        ("refund", {("account_number",)}),
+    ],
+)
+def test_the_data_of_each_step(method: str, needs: set[tuple[str, ...]]) -> None:
+    """They come from earlier answers."""
+    assert needs == {row.needs for row in TABLE if row.method == method}
+
+
+def test_an_outcome_that_no_row_has_is_an_error() -> None:
+    """A slip in the code of a step shows."""
+    with pytest.raises(LookupError, match="captured"):
+        row_of(Step.CAPTURED, "capture", "captured at once")
+
+
+def test_each_row_is_found_by_its_words() -> None:
+    """Step, method and outcome name it, where it is not settled: that has several ways back."""
+    for row in TABLE:
+        method = "".join(row.method)  # as a name from elsewhere would be: equal, another object
+
+        one, found = row_of(row.at, method), row_of(row.at, method, row.outcome)
+
+        assert (row.at, row.method) == (one.at, one.method)
+        assert (row.at, row.method, row.outcome) == (found.at, found.method, found.outcome)
+        assert row.method == "settle" or row == found
+
+
+def test_the_rows_of_one_method_agree() -> None:
+    """An outcome leads to one step; what is needed does not depend on it."""
+    outcomes: dict[tuple[Step, str, str], set[Step]] = {}
+    needs: dict[tuple[Step, str], set[tuple[str, ...]]] = {}
+    for row in TABLE:
+        if row.method != "settle":
+            outcomes.setdefault((row.at, row.method, row.outcome), set()).add(row.to)
+        needs.setdefault((row.at, row.method), set()).add(row.needs)
+
+    assert {1} == set(map(len, outcomes.values())) | set(map(len, needs.values()))
+
+
+def test_the_committed_page_is_the_generated_one() -> None:
+    """The docs show the table that the code follows; `page()` writes them."""
+    assert page() == PAGE.read_text(encoding="utf-8")
+
+
+def test_the_diagram_has_an_arrow_for_every_row() -> None:
+    """Also for those that lead through a claim, and none besides."""
+    arrows: Mapping[tuple[str, str], str] = {
+        (at, to): label
+        for line in diagram()
+        if " --> " in line and ": " in line
+        for at, _, rest in [line.strip().partition(" --> ")]
+        for to, _, label in [rest.partition(": ")]
+    }
+    expected = {
+        (row.at.value, (row.through or row.to).value): row.method
+        for row in TABLE
+        if row.method != "settle"
+    }
+    settling = {(row.at.value, row.to.value) for row in TABLE if row.method == "settle"}
+
+    assert set(arrows) == set(expected) | settling
+    assert all(method in arrows[pair] for pair, method in expected.items())

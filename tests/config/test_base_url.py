@@ -1,0 +1,98 @@
+"""Which base URLs may get a bearer token: TLS, or this very machine."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.config.base_url import fault_of_base_url, is_loopback
+
+TLS_ONLY = "must be https: plain http is for loopback only"
+NO_URL = "is no URL"
+NO_WEB = "must look like https://host/flexiti/pos-api"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://posapi.flexiti.fi/flexiti/pos-api",
+        "https://posapi.flexiti.fi/flexiti/pos-api/",
+        "https://host",
+        "https://host:8443/a",
+        "HTTPS://HOST/a",
+        "https://10.0.0.1/a",
+        "http://localhost:8080/flexiti/pos-api",
+        "http://LOCALHOST/a",
+        "http://127.0.0.1/a",
+        "http://127.8.9.10:1/a",
+        "http://[::1]:8080/a",
+    ],
+)
+def test_accepted(url: str) -> None:
+    """TLS anywhere and plain http on loopback are fine."""
+    assert fault_of_base_url(url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("http://posapi.flexiti.fi/a", TLS_ONLY),
+        ("http://10.0.0.1/a", TLS_ONLY),
+        ("http://0.0.0.0/a", TLS_ONLY),
+        ("http://[::2]/a", TLS_ONLY),
+        ("http://localhost.evil.example/a", TLS_ONLY),
+        ("http://127.0.0.1.evil.example/a", TLS_ONLY),
+        ("http://evil.example/127.0.0.1", TLS_ONLY),
+        ("http://127.0.0.1@evil.example/a", TLS_ONLY),
+        ("http://evil.example:80#@127.0.0.1/", TLS_ONLY),
+        ("", NO_WEB),
+        ("posapi.flexiti.fi", NO_WEB),
+        ("//posapi.flexiti.fi/a", NO_WEB),
+        ("https:///a", NO_WEB),
+        ("https://:443/a", NO_WEB),
+        ("ftp://host/a", NO_WEB),
+        ("file:///etc/passwd", NO_WEB),
+        ("javascript:alert(1)", NO_WEB),
+        ("https://ho st/a", NO_WEB),
+        ("https://evil.example\\@host/a", NO_WEB),
+        ("https://host/a\tb", NO_WEB),
+        ("https://ho\N{SOFT HYPHEN}st/a", NO_WEB),
+        ("https://[::1/a", NO_URL),
+        ("https://host:port/a", NO_URL),
+        ("https://host:99999/a", NO_URL),
+        ("https://user:canary@host/a", "must not hold credentials"),
+        ("https://user@host/a", "must not hold credentials"),
+        ("https://:canary@host/a", "must not hold credentials"),
+        ("https://@host/a", "must not hold credentials"),
+        ("https://host/a?b=canary", "must not have a query or a fragment"),
+        ("https://host/a#canary", "must not have a query or a fragment"),
+    ],
+)
+def test_refused(url: str, fault: str) -> None:
+    """Everything else is refused by what is wrong with it, and is not repeated."""
+    assert fault == fault_of_base_url(url)
+
+
+@given(st.text())
+def test_total(url: str) -> None:
+    """Any text gets an answer, and plain http only for loopback."""
+    fault = fault_of_base_url(f"http://{url}")
+
+    assert fault is not None or "127." in url or "::1" in url or "localhost" in url.lower()
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost.", False),
+        ("127.1", False),
+        ("2130706433", False),
+        ("128.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_is_loopback(host: str, expected: bool) -> None:
+    """A host is loopback by its text alone; no name server is asked, no short form guessed."""
+    assert expected is is_loopback(host)

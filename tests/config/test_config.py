@@ -1,0 +1,328 @@
+"""FlexitiConfig: from code, environment and TOML, every fault at once, no secret anywhere."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import pytest
+
+from flexiti_async import FlexitiConfig
+from flexiti_async.api.widget import AccountTypePlace
+from flexiti_async.config.model import (
+    Environment,
+    OnStoreFailure,
+    RefreshRevokesAccess,
+    option_names,
+)
+from flexiti_async.errors import ConfigError
+from flexiti_async.protocol.secret import Secret
+from flexiti_stores.memory import MemoryStore
+
+from ..support.canaries import sightings
+
+CANARY = "canary-4f1d0c"
+GOOD: dict[str, Any] = {
+    "client_id": "shop",
+    "client_secret": CANARY,
+    "environment": "training",
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the machine's own environment says of Flexiti."""
+    for name in [name for name in os.environ if name.startswith("FLEXITI_")]:
+        monkeypatch.delenv(name)
+
+
+def config(**options: Any) -> FlexitiConfig:
+    """Make a good configuration with changes; `...` takes an option away."""
+    given = {name: value for name, value in {**GOOD, **options}.items() if value is not ...}
+    return FlexitiConfig(**given)
+
+
+def loaded(**options: Any) -> FlexitiConfig:
+    """Load a good configuration with more options."""
+    return FlexitiConfig.load(**{**GOOD, **options})
+
+
+def refused(make: Callable[..., FlexitiConfig] = config, **options: Any) -> ConfigError:
+    """Fail to make a configuration without showing the secret, and give the error."""
+    with pytest.raises(ConfigError) as caught:
+        make(**options)
+    assert [] == sightings(caught.value, CANARY)
+    return caught.value
+
+
+def test_defaults() -> None:
+    """What is not said has the documented default."""
+    made = config()
+
+    assert ("shop", Secret(CANARY), Environment.TRAINING) == (
+        made.client_id,
+        made.client_secret,
+        made.environment,
+    )
+    assert (None, "memory://", None, None) == (
+        made.base_url,
+        made.store,
+        made.merchant_username,
+        made.merchant_password,
+    )
+    assert (None, None, None) == (made.flow_ttl, made.refresh_ahead, made.leeway)
+    assert (20.0, 15.0, 5.0, 1.0) == (
+        made.token_timeout,
+        made.request_timeout,
+        made.connect_timeout,
+        made.store_timeout,
+    )
+    assert (100, 2) == (made.connections, made.retries)
+    assert (AccountTypePlace.NESTED, OnStoreFailure.DEGRADE, RefreshRevokesAccess.UNKNOWN) == (
+        made.account_type_place,
+        made.on_store_failure,
+        made.refresh_revokes_access,
+    )
+
+
+STORE = MemoryStore()
+SECONDS = ["token_timeout", "request_timeout", "connect_timeout", "store_timeout"]
+SECONDS_OR_NONE = ["flow_ttl", "refresh_ahead", "leeway"]
+ACCEPTED: list[tuple[str, object, object]] = [
+    ("client_id", " shop ", "shop"),
+    ("client_secret", f" {CANARY}\n", Secret(CANARY)),
+    ("client_secret", Secret(CANARY), Secret(CANARY)),
+    ("environment", "PRODUCTION", Environment.PRODUCTION),
+    ("environment", " merchant_integration ", Environment.MERCHANT_INTEGRATION),
+    ("environment", Environment.TRAINING, Environment.TRAINING),
+    ("store", "redis://host/0", "redis://host/0"),
+    ("store", STORE, STORE),
+    ("account_type_place", "top_level", AccountTypePlace.TOP_LEVEL),
+    ("account_type_place", AccountTypePlace.OMITTED, AccountTypePlace.OMITTED),
+    ("on_store_failure", "raise", OnStoreFailure.RAISE),
+    ("refresh_revokes_access", "no", RefreshRevokesAccess.NO),
+    ("connections", 1, 1),
+    ("connections", "250", 250),
+    ("retries", 0, 0),
+    ("retries", " 5 ", 5),
+    *((name, 7, 7.0) for name in (*SECONDS, *SECONDS_OR_NONE)),
+    *((name, " 0.5 ", 0.5) for name in (*SECONDS, *SECONDS_OR_NONE)),
+    *((name, None, None) for name in SECONDS_OR_NONE),
+]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"), ACCEPTED, ids=map(str, range(len(ACCEPTED)))
+)
+def test_accepted(option: str, value: object, expected: object) -> None:
+    """Each option takes its own type and a text, as environment variables are."""
+    assert expected == getattr(config(**{option: value}), option)
+
+
+NO_SECONDS = "must be a number of seconds greater than 0"
+REFUSED: list[tuple[str, object, str]] = [
+    ("client_id", None, "is required"),
+    ("client_id", " ", "is required"),
+    ("client_id", 5, "must be a text"),
+    ("client_secret", None, "is required"),
+    ("client_secret", "", "is required"),
+    ("client_secret", 5, "must be a text"),
+    ("client_secret", [CANARY], "must be a text"),
+    ("environment", "canary-4f1d0c", "one of training, merchant_integration, production"),
+    ("environment", 5, "one of training, merchant_integration, production"),
+    ("merchant_username", 5, "must be a text"),
+    ("merchant_password", 5, "must be a text"),
+    ("account_type_place", CANARY, "one of nested, top_level, omitted"),
+    ("on_store_failure", CANARY, "one of degrade, raise"),
+    ("refresh_revokes_access", "yes", "one of unknown, no"),
+    *(
+        (name, value, NO_SECONDS)
+        for name in (*SECONDS, *SECONDS_OR_NONE)
+        for value in (0, -1, "0", "soon", CANARY, float("nan"), float("inf"), "inf", True, [1])
+    ),
+    *((name, None, NO_SECONDS) for name in SECONDS),
+    ("token_timeout", 10**400, NO_SECONDS),
+    *(
+        (name, value, f"must be a whole number of at least {least}")
+        for name, least in (("connections", 1), ("retries", 0))
+        for value in (least - 1, "1.5", 1.5, "many", CANARY, None, True, "9" * 5000)
+    ),
+]
+
+
+@pytest.mark.parametrize(("option", "value", "fault"), REFUSED, ids=map(str, range(len(REFUSED))))
+def test_refused(option: str, value: object, fault: str) -> None:
+    """Each option refuses what makes no sense, by its name, and shows no value."""
+    error = refused(config, **{option: value})
+
+    assert option == error.option
+    assert f"{option}: " in str(error)
+    assert fault in str(error)
+
+
+def test_all_faults_at_once() -> None:
+    """An empty configuration lacks three things, and all of them are told."""
+    error = refused(FlexitiConfig)
+
+    assert (
+        "client_id: is required; client_secret: is required; "
+        "environment: give either an environment or a base_url"
+    ) == str(error)
+    assert ("client_id", None) == (error.option, error.suggestion)
+
+
+def test_environment_or_base_url() -> None:
+    """Exactly one of the two says where the API is."""
+    fault = "environment: give either an environment or a base_url"
+
+    assert fault == str(refused(base_url="https://host"))
+    assert fault == str(refused(environment=None))
+    assert "https://host" == config(environment=None, base_url="https://host").api_url
+
+
+@pytest.mark.parametrize(
+    ("environment", "host"),
+    [
+        ("training", "posapi-training.flexiti.fi"),
+        ("merchant_integration", "posapi-mi.flexiti.fi"),
+        ("production", "posapi.flexiti.fi"),
+    ],
+)
+def test_hosts(environment: str, host: str) -> None:
+    """Each environment has the host of the specification."""
+    assert f"https://{host}/flexiti/pos-api" == config(environment=environment).api_url
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [
+        ("https://host/flexiti/pos-api", "https://host/flexiti/pos-api"),
+        (" https://host/flexiti/pos-api// ", "https://host/flexiti/pos-api"),
+        ("http://127.0.0.1:8080/a", "http://127.0.0.1:8080/a"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://[::1]:8080/", "http://[::1]:8080"),
+    ],
+)
+def test_base_url(base_url: str, expected: str) -> None:
+    """A base URL loses its trailing slash; plain http is for loopback."""
+    assert expected == config(environment=None, base_url=base_url).api_url
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "",
+        "host/flexiti",
+        "http://posapi.flexiti.fi/flexiti/pos-api",
+        "http://10.0.0.1/",
+        "https://host?a=b",
+        "https://[::1",
+        "ftp://host",
+    ],
+)
+def test_base_url_refused(base_url: str) -> None:
+    """A base URL that may not get a bearer token is refused."""
+    assert "base_url" == refused(environment=None, base_url=base_url).option
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"merchant_username": "m"}, {"merchant_password": CANARY}],
+    ids=["no password", "no name"],
+)
+def test_half_a_login(options: dict[str, str]) -> None:
+    """Merchant name and password come together or not at all."""
+    assert "merchant_username" == refused(config, **options).option
+
+
+def test_login() -> None:
+    """Merchant name and password together are fine."""
+    made = config(merchant_username="m", merchant_password=CANARY)
+
+    assert ("m", Secret(CANARY)) == (made.merchant_username, made.merchant_password)
+
+
+@pytest.mark.parametrize(
+    ("option", "suggestion"), [("client_secrt", "client_secret"), ("timeout", None), ("zzz", None)]
+)
+def test_unknown_in_code(option: str, suggestion: str | None) -> None:
+    """An unknown option in code is refused with the nearest one, with and without `load`."""
+    for make in (config, loaded):
+        error = refused(make, **{option: CANARY})
+
+        assert option == error.option
+        assert suggestion in {None, error.suggestion}
+        assert f"there is no option '{option}'" in str(error)
+        assert (error.suggestion is not None) is ("did you mean" in str(error))
+
+
+@pytest.mark.parametrize("make", [FlexitiConfig, FlexitiConfig.load], ids=["code", "load"])
+def test_no_secret_shows(make: Callable[..., FlexitiConfig]) -> None:
+    """No secret is in the repr or the text of a configuration."""
+    made = make(
+        client_id="shop",
+        client_secret=CANARY,
+        environment="training",
+        merchant_username=f"{CANARY}-name",
+        merchant_password=CANARY,
+        store=f"redis://:{CANARY}@host/0",
+    )
+
+    assert CANARY not in f"{made} {made!r} {attrs.asdict(made)['client_secret']}"
+
+
+def test_no_secret_shows_in_faults() -> None:
+    """One bad option shows neither itself nor the good secrets beside it."""
+    error = refused(
+        client_secret=CANARY,
+        merchant_password=CANARY,
+        merchant_username=CANARY,
+        store=f"redis://:{CANARY}@host/0",
+        retries=CANARY,
+        leeway=CANARY,
+        environment=CANARY,
+    )
+
+    assert "environment" == error.option
+
+
+def test_options_by_position_are_refused() -> None:
+    """Options have names."""
+    with pytest.raises(TypeError):
+        FlexitiConfig("shop")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def test_option_names() -> None:
+    """Every attribute is an option, and every option is described."""
+    assert {attribute.name for attribute in attrs.fields(FlexitiConfig)} == option_names()
+    assert [] == [
+        name for name in option_names() if f"{name}: " not in (FlexitiConfig.__doc__ or "")
+    ]
+
+
+def test_fingerprint_is_stable() -> None:
+    """Equal credentials have one fingerprint, whatever else differs."""
+    one = config()
+    other = config(environment="production", retries=0, client_secret=f"{CANARY} ")
+
+    assert one.fingerprint == other.fingerprint
+    assert 16 == len(one.fingerprint)
+
+
+def test_fingerprint_differs_per_credential() -> None:
+    """Each credential makes another fingerprint, and none is shown by it."""
+    login = {"merchant_username": "m", "merchant_password": "p"}
+    marks = [
+        config(**options).fingerprint
+        for options in (
+            {},
+            {"client_id": "other"},
+            {"client_secret": "other"},
+            login,
+            {**login, "merchant_username": "other"},
+            {**login, "merchant_password": "other"},
+        )
+    ]
+
+    assert len(marks) == len(set(marks))
+    assert not any(CANARY in mark for mark in marks)

@@ -1,0 +1,253 @@
+"""Options from the environment and a TOML file: who wins, what is refused, what is shown."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flexiti_async import FlexitiConfig
+from flexiti_async.config.model import Environment, OnStoreFailure
+from flexiti_async.protocol.secret import Secret
+
+from .test_config import CANARY, GOOD, STORE, refused
+
+WriteToml = Callable[[str], Path]
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the machine's own environment says of Flexiti."""
+    for name in [name for name in os.environ if name.startswith("FLEXITI_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteToml:
+    """Give a function that writes the TOML file and names it in the environment."""
+
+    def write(text: str) -> Path:
+        file = tmp_path / "flexiti.toml"
+        file.write_text(text, encoding="utf-8")
+        monkeypatch.setenv("FLEXITI_CONFIG", str(file))
+        return file
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("variable", "suggestion"),
+    [
+        ("FLEXITI_CLIENT_SECRT", "FLEXITI_CLIENT_SECRET"),
+        ("FLEXITI_CONFG", "FLEXITI_CONFIG"),
+        ("FLEXITI_client_id", None),
+    ],
+)
+def test_unknown_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, suggestion: str | None
+) -> None:
+    """An unknown variable with our prefix is refused with the nearest one."""
+    monkeypatch.setenv(variable, CANARY)
+    error = refused(FlexitiConfig.load, **GOOD)
+
+    assert variable == error.option
+    assert suggestion in {None, error.suggestion}
+    assert f"there is no option '{variable}' among the environment variables" in str(error)
+
+
+def test_variables_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables without our prefix are none of our business."""
+    monkeypatch.setenv("FLEXITIX", "x")
+    monkeypatch.setenv("MY_FLEXITI_CLIENT_ID", "x")
+
+    assert "shop" == FlexitiConfig.load(**GOOD).client_id
+
+
+@pytest.mark.parametrize(
+    ("line", "suggestion"),
+    [
+        (f'client_secrt = "{CANARY}"', "client_secret"),
+        (f'client-id = "{CANARY}"', "client_id"),
+        (f'[flexiti.client_it]\nx = "{CANARY}"', "client_id"),
+        (f'CLIENT_ID = "{CANARY}"', None),
+    ],
+)
+def test_unknown_in_toml(toml: WriteToml, line: str, suggestion: str | None) -> None:
+    """An unknown key of the table is refused with the nearest one and the file's name."""
+    file = toml(f"[flexiti]\n{line}\n")
+    error = refused(FlexitiConfig.load, **GOOD)
+
+    assert suggestion == error.suggestion
+    assert str(file) in str(error)
+
+
+def test_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a configuration can come from environment variables."""
+    for name, value in {
+        "CLIENT_ID": "env-shop",
+        "CLIENT_SECRET": CANARY,
+        "BASE_URL": "https://host/a/",
+        "TOKEN_TIMEOUT": "7.5",
+        "RETRIES": "0",
+        "ON_STORE_FAILURE": "RAISE",
+        "STORE": "memory://",
+    }.items():
+        monkeypatch.setenv(f"FLEXITI_{name}", value)
+    made = FlexitiConfig.load()
+
+    assert ("env-shop", Secret(CANARY), "https://host/a") == (
+        made.client_id,
+        made.client_secret,
+        made.api_url,
+    )
+    assert (7.5, 0, OnStoreFailure.RAISE) == (
+        made.token_timeout,
+        made.retries,
+        made.on_store_failure,
+    )
+
+
+def test_from_toml(toml: WriteToml) -> None:
+    """All of a configuration can come from TOML, with its own types; other tables are ignored."""
+    toml(
+        f"""
+        [other]
+        client_id = "wrong"
+        [flexiti]
+        client_id = "toml-shop"
+        client_secret = "{CANARY}"
+        environment = "production"
+        token_timeout = 7
+        leeway = 2.5
+        connections = 5
+        """
+    )
+    made = FlexitiConfig.load()
+
+    assert ("toml-shop", Secret(CANARY), Environment.PRODUCTION) == (
+        made.client_id,
+        made.client_secret,
+        made.environment,
+    )
+    assert (7.0, 2.5, 5) == (made.token_timeout, made.leeway, made.connections)
+
+
+PLACES = ["code", "environment", "toml"]
+
+
+@pytest.mark.parametrize("given", [PLACES, PLACES[1:], PLACES[2:], ["code", "toml"], []])
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [("client_id", PLACES), ("client_secret", PLACES), ("retries", ["11", "12", "13"])],
+)
+def test_precedence(
+    monkeypatch: pytest.MonkeyPatch,
+    toml: WriteToml,
+    option: str,
+    values: list[str],
+    given: list[str],
+) -> None:
+    """Code wins over the environment, and that over TOML; without any there is the default."""
+    said = dict(zip(PLACES, values, strict=True))
+    code: dict[str, Any] = {**GOOD}
+    code.pop(option, None)
+    if "code" in given:
+        code[option] = said["code"]
+    if "environment" in given:
+        monkeypatch.setenv(f"FLEXITI_{option.upper()}", said["environment"])
+    toml(f'[flexiti]\n{option} = "{said["toml"]}"' if "toml" in given else "[flexiti]")
+    if not given and option != "retries":
+        assert option == refused(FlexitiConfig.load, **code).option
+        return
+    value = getattr(FlexitiConfig.load(**code), option)
+    shown = value.reveal() if isinstance(value, Secret) else str(value)
+
+    assert (said[given[0]] if given else "2") == shown
+
+
+def test_none_in_code_counts_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None in code takes away what the environment says."""
+    monkeypatch.setenv("FLEXITI_BASE_URL", "https://host")
+    made = FlexitiConfig.load(**GOOD, base_url=None)
+
+    assert Environment.TRAINING == made.environment
+
+
+def test_store_object_in_code() -> None:
+    """A ready store passes through `load` as it is."""
+    assert STORE is FlexitiConfig.load(**GOOD, store=STORE).store
+
+
+def test_missing_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file that the environment names and that is not there is an error, not an empty file."""
+    for place in (tmp_path / "missing.toml", tmp_path):
+        monkeypatch.setenv("FLEXITI_CONFIG", str(place))
+        error = refused(FlexitiConfig.load, **GOOD)
+
+        assert "FLEXITI_CONFIG" == error.option
+        assert f"FLEXITI_CONFIG names {str(place)!r}, and there is no such file" == str(error)
+
+
+def test_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty name is no name."""
+    monkeypatch.setenv("FLEXITI_CONFIG", "")
+
+    assert "shop" == FlexitiConfig.load(**GOOD).client_id
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "has no table [flexiti]"),
+        (f'[other]\nclient_secret = "{CANARY}"', "has no table [flexiti]"),
+        (f'flexiti = "{CANARY}"', "has no table [flexiti]"),
+        (f'[[flexiti]]\nclient_secret = "{CANARY}"', "has no table [flexiti]"),
+        (f'[flexiti]\nclient_secret = "{CANARY}', "cannot be read as TOML (TOMLDecodeError)"),
+        (f"[flexiti]\nclient_secret = {CANARY}", "cannot be read as TOML (TOMLDecodeError)"),
+    ],
+    ids=map(str, range(6)),
+)
+def test_bad_files(toml: WriteToml, text: str, fault: str) -> None:
+    """A file without our table, or that is no TOML, is refused and not shown."""
+    file = toml(text)
+    error = refused(FlexitiConfig.load, **GOOD)
+
+    assert "FLEXITI_CONFIG" == error.option
+    assert f"{file} {fault}" == str(error)
+
+
+def test_file_that_is_no_text(toml: WriteToml) -> None:
+    """A file that is no UTF-8 is refused."""
+    file = toml("")
+    file.write_bytes(b"\xff" + CANARY.encode())
+
+    assert "(UnicodeDecodeError)" in str(refused(FlexitiConfig.load, **GOOD))
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        (f'client_id = ["{CANARY}"]', "client_id: must be a text"),
+        (f'client_id = {{ x = "{CANARY}" }}', "client_id: must be a text"),
+        (f'retries = "{CANARY}"', "retries: must be a whole number"),
+        ("client_secret = 5", "client_secret: must be a text"),
+        (f'environment = "{CANARY}"', "environment: must be one of"),
+    ],
+)
+def test_bad_values_in_toml(toml: WriteToml, value: str, fault: str) -> None:
+    """Values of the file are checked like those of code."""
+    option = value.partition(" ")[0]
+    toml(f"[flexiti]\n{value}\n")
+    code = {name: given for name, given in GOOD.items() if name != option}
+
+    assert fault in str(refused(FlexitiConfig.load, **code))
+
+
+@pytest.mark.parametrize("variable", ["RETRIES", "LEEWAY", "ENVIRONMENT", "STORE_TIMEOUT"])
+def test_bad_values_in_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """Values of the environment are checked like those of code, and not shown."""
+    monkeypatch.setenv(f"FLEXITI_{variable}", CANARY)
+    code = {name: given for name, given in GOOD.items() if name != variable.lower()}
+
+    assert variable.lower() == refused(FlexitiConfig.load, **code).option

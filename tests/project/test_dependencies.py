@@ -1,0 +1,65 @@
+"""Every dependency says what it is for, and every licence is known."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from packaging.requirements import Requirement
+
+ROOT: Final = Path(__file__).parents[2]
+PROJECT: Final[Mapping[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def listed(table: str) -> Iterator[str]:
+    """Give the first cells of a table of CONTRIBUTING.md, name by name."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    _, _, rest = text.partition(f"| {table} | why |\n|---|---|\n")
+    for row in re.findall(r"^\| ([^|]+) \| [^|]+ \|$", rest.partition("\n\n")[0], re.MULTILINE):
+        yield from row.split(", ")
+
+
+def names(requirements: Sequence[str | Mapping[str, str]]) -> list[str]:
+    """Name what is required, without groups that are included and without ourselves."""
+    found = [Requirement(text).name for text in requirements if isinstance(text, str)]
+    return [name for name in found if name != "flexiti-async"]
+
+
+def test_every_dependency_at_run_time_says_why() -> None:
+    """As in the table, so in the project."""
+    assert sorted(names(PROJECT["project"]["dependencies"])) == list(listed("at run time"))
+
+
+def test_every_dependency_of_an_extra_says_why() -> None:
+    """By extra."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    wanted = [f"`{extra}`: {name}" for extra in extras for name in names(extras[extra])]
+
+    assert sorted(wanted) == list(listed("extra"))
+
+
+def test_every_dependency_of_development_says_why() -> None:
+    """Those of all groups, and what builds."""
+    groups = PROJECT["dependency-groups"].values()
+    wanted = {name for group in groups for name in names(group)}
+    wanted.update(names(PROJECT["build-system"]["requires"]))
+
+    assert sorted(wanted) == sorted(listed("for development"))
+
+
+def test_every_licence_is_known_and_allows_use() -> None:
+    """None is left out, and none asks a shop to publish its own code."""
+    page = (ROOT / "docs" / "reference" / "licences.md").read_text(encoding="utf-8")
+    _, _, table = page.partition("|---|---|---|\n")
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", table, re.MULTILINE)
+    direct = {
+        *names(PROJECT["project"]["dependencies"]),
+        *(n for e in PROJECT["project"]["optional-dependencies"].values() for n in names(e)),
+    }
+
+    assert direct <= {name for name, _ in rows}
+    # MPL-2.0 is about its own files only.
+    free = re.compile(r"MIT|Apache|BSD|PSF|Python Software Foundation|ISC|Zlib|MPL|Mozilla Public")
+    assert [] == [name for name, licence in rows if not free.search(licence)]
+    assert [] == [name for name, licence in rows if re.search(r"GPL", licence)]

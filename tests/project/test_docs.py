@@ -1,0 +1,246 @@
+"""
+The documentation holds: every example runs, every generated page is up to date.
+
+The blocks of a page run one after the other and share their names, as in the README. Python runs
+against a sandbox; pages that are about tests are run by pytest; commands are run as commands.
+"""
+
+import ast
+import asyncio
+import importlib.metadata
+import inspect
+import os
+import re
+import shlex
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import types
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sybil import Document
+from sybil.example import Example
+from sybil.parsers.markdown import CodeBlockParser
+
+from flexiti_async import FlexitiConfig, FlexitiSession
+from flexiti_async.sandbox import Sandbox
+
+ROOT: Final = Path(__file__).parents[2]
+DOCS: Final = ROOT / "docs"
+PAGES: Final = {str(page.relative_to(DOCS)): page for page in sorted(DOCS.rglob("*.md"))}
+OF_TESTS: Final = {"how-to/testing.md", "how-to/stores.md"}
+"""Their blocks are one test module."""
+OF_A_PROGRAM: Final = {"tutorial.md"}
+"""Their blocks are a file, which has a test of its own."""
+SERVERS: Final = ("flexiti-async sandbox",)
+"""Commands that run until they are stopped."""
+SCRIPTS: Final = Path(sysconfig.get_path("scripts"))
+
+
+def nothing(_: Example) -> None:
+    """Leave a block alone; the test runs it."""
+
+
+def keep_the_log_as_it_is(**_: object) -> None:
+    """Do not set up what is pytest's."""
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Give the code blocks of a language, in order."""
+    parser = CodeBlockParser(language=language, evaluator=nothing)
+    document = Document.parse(str(page), parser, encoding="utf-8")
+    return [str(example.parsed) for example in document.examples()]
+
+
+def pages_with(language: str, *, but: set[str] | frozenset[str] = frozenset()) -> list[str]:
+    """Name the pages that have blocks of a language."""
+    return [name for name, page in PAGES.items() if name not in but and blocks(page, language)]
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """Give a running sandbox that knows the examples' client."""
+    async with Sandbox(client_id="shop", client_secret="…") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def flexiti(sandbox: Sandbox) -> AsyncIterator[FlexitiSession]:
+    """Give an open session on it."""
+    config = FlexitiConfig(client_id="shop", client_secret="…", base_url=sandbox.base_url)
+    async with FlexitiSession(config) as session:
+        yield session
+
+
+@pytest.mark.parametrize("name", pages_with("python", but=OF_TESTS | OF_A_PROGRAM))
+async def test_examples_run(
+    name: str,
+    sandbox: Sandbox,
+    flexiti: FlexitiSession,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One after the other; only the environment is the sandbox."""
+    del caplog  # it puts the levels of loggers back
+    monkeypatch.setattr("logging.basicConfig", keep_the_log_as_it_is)
+    namespace: dict[str, Any] = {"flexiti": flexiti, "sandbox": sandbox, "__name__": "example"}
+    for source in blocks(PAGES[name], "python"):
+        if included := re.findall(r'^--8<-- "(examples/[^"]+)"$', source, re.MULTILINE):
+            # A file that the site shows as it is: it has tests of its own.
+            assert all((ROOT / file).is_file() for file in included)
+            continue
+        here = source.replace('environment="training"', f'base_url="{sandbox.base_url}"')
+        code = compile(here, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        made = types.FunctionType(code, namespace)()
+        if inspect.iscoroutine(made):
+            await made
+
+
+@pytest.mark.parametrize("name", sorted(OF_TESTS))
+def test_examples_that_are_tests_pass(name: str, tmp_path: Path) -> None:
+    """A shop's own pytest, with the installed plugin, passes all of them."""
+    module = tmp_path / "test_example.py"
+    module.write_text("\n\n".join(blocks(PAGES[name], "python")), encoding="utf-8")
+    run = subprocess.run(
+        [
+            *(sys.executable, "-P", "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"),
+            *(f"--rootdir={tmp_path}", str(module)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+
+    assert 0 == run.returncode, run.stdout
+    assert " passed" in run.stdout
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_block_is_overlooked(name: str) -> None:
+    """Every fence is of a kind that is looked at here, or is a picture."""
+    fences = re.findall(r"^ *```(\S.*)$", PAGES[name].read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert set(fences) <= {"python", "console", "toml", "mermaid", "text"}
+    assert fences.count("python") == len(blocks(PAGES[name], "python"))
+    assert fences.count("console") == len(blocks(PAGES[name], "console"))
+
+
+@pytest.mark.parametrize("name", pages_with("toml"))
+def test_configuration_is_toml(name: str) -> None:
+    """And what is in the table of the library are options that there are."""
+    for source in blocks(PAGES[name], "toml"):
+        table = tomllib.loads(source).get("flexiti")
+        if table is not None:
+            assert "shop" == FlexitiConfig(client_secret="x", **table).client_id
+
+
+@pytest.fixture
+def shell(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
+    """Give the environment of a reader who has set up the sandbox's client."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("FLEXITI_", "COV"))}
+    return {
+        **kept,
+        "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
+        "FLEXITI_BASE_URL": sandbox.base_url,
+        "FLEXITI_CLIENT_ID": sandbox.client_id,
+        "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
+        "FLEXITI_STORE": f"file://{tmp_path}/tokens?timeout=10",
+    }
+
+
+@pytest.mark.parametrize("name", pages_with("console"))
+async def test_commands_run(name: str, shell: dict[str, str]) -> None:
+    """Each ends well; a server says that it is there; an extra that is installed is one of ours."""
+    for line in "".join(blocks(PAGES[name], "console")).splitlines():
+        assert line.startswith("$ "), line
+        words = shlex.split(line[2:])
+        match words:
+            case ["python", "-m", "pip", "install", what]:
+                assert_installable(what)
+            case ["export", *settings]:
+                assert all(setting.startswith("FLEXITI_") for setting in settings)
+            case ["python", "-m", "venv", _] | [".", _] | ["python", "shop.py"]:
+                pass  # the `package` session does the first two, a test below runs the shop
+            case ["flexiti-async", *_] if line[2:].startswith(SERVERS):
+                await assert_serves(words, shell)
+            case _:
+                await assert_runs(words, shell)
+
+
+def assert_installable(what: str) -> None:
+    """See that it is this distribution, with extras that it has."""
+    name, _, extras = what.rstrip("]").partition("[")
+    known = importlib.metadata.metadata("flexiti-async").get_all("Provides-Extra") or []
+
+    assert "flexiti-async" == name
+    assert set(extras.split(",")) <= {*known, ""}
+
+
+async def assert_runs(words: list[str], shell: dict[str, str]) -> None:
+    """Run a command to its end."""
+    pipe = asyncio.subprocess.PIPE
+    run = await asyncio.create_subprocess_exec(*words, env=shell, stdout=pipe, stderr=pipe)
+    out, err = await run.communicate()
+
+    assert 0 == run.returncode, (words, out, err)
+
+
+async def assert_serves(words: list[str], shell: dict[str, str]) -> None:
+    """Run a command until it says where it is."""
+    free = words if "--port" in words else [*words, "--port", "0"]
+    run = await asyncio.create_subprocess_exec(
+        *free, env=shell, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    assert run.stdout is not None
+    first = await run.stdout.readline()
+    run.terminate()
+    await run.communicate()
+
+    assert b"http://127.0.0.1:" in first
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    """Endpoints, errors and licences are written from the code, each complete."""
+    run = subprocess.run(
+        [sys.executable, "-P", str(ROOT / "tools" / "docs_pages.py"), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "tools")])},
+    )
+
+    assert (0, "") == (run.returncode, run.stderr)
+
+
+def test_the_public_surface_changes_only_on_purpose() -> None:
+    """
+    What users may rely on is what tests/project/public_api.txt says.
+
+    After a change that is meant: `python tools/public_api.py > tests/project/public_api.txt`.
+    """
+    run = subprocess.run(
+        [sys.executable, "-P", str(ROOT / "tools" / "public_api.py")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert Path(__file__).with_name("public_api.txt").read_text("utf-8") == run.stdout
+
+
+def test_every_command_is_named() -> None:
+    """What the command line can do stands somewhere in the documentation."""
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES.values())
+    commands = ["demo", "sandbox", "init-widget", "token status", "token refresh", "token forget"]
+
+    assert [] == [
+        command
+        for command in [*commands, "keys generate", "doctor"]
+        if f"flexiti-async {command}" not in text
+    ]

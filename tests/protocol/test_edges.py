@@ -1,0 +1,129 @@
+"""Edges that were once fallen over, each a sentence."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from flexiti_async.api.widget import Widget
+from flexiti_async.checkout.state import decode_checkout
+from flexiti_async.config.base_url import fault_of_base_url
+from flexiti_async.errors import RecordUnreadable, TokenError
+from flexiti_async.protocol.json_codec import UnfitError, encode
+from flexiti_async.protocol.oauth import Granted, read_grant
+from flexiti_async.protocol.redact import mask, mask_text, mask_url, printable
+from flexiti_async.protocol.response import HttpResponse
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.structuring import structure
+from flexiti_async.protocol.token import Scope
+from flexiti_async.tokens.record import Failure, Record, decode_record, encode_record
+
+KEY = "k"
+
+
+@pytest.mark.parametrize("value", [5, None, True, []], ids=str)
+def test_a_stored_token_that_is_no_text(value: object) -> None:
+    """A record or checkout whose token is no text is unreadable, not an error of msgspec's."""
+    token = {"token_id": "a", "access_token": value, "lifetime": 1, "remaining": 1}
+    record = {"v": 1, "key": KEY, "token": token}
+    checkout = {"reference_id": "r", "sharing": "shared", "token": token}
+    with pytest.raises(RecordUnreadable):
+        decode_record(json.dumps(record), KEY)
+    with pytest.raises(RecordUnreadable):
+        decode_checkout(json.dumps({"v": 1, "key": KEY, "checkout": checkout}), KEY)
+
+
+def test_payloads_are_ascii() -> None:
+    """A store need not know of encodings: also a message in French is stored as ASCII."""
+    record = Record(KEY, failure=Failure("transient", "Réessayez…", 1.0, 1, "f"))
+
+    assert encode_record(record).isascii()
+    assert record == decode_record(encode_record(record), KEY)
+
+
+@pytest.mark.parametrize("attempts", [-1, 2**31 + 1, -(10**400)], ids=["-1", "large", "huge"])
+def test_attempts_that_cannot_be(attempts: int) -> None:
+    """A count that nobody counted makes a record unreadable, not a back-off overflow."""
+    failure = {"kind": "x", "message": "", "back_off": 1, "attempts": attempts, "fingerprint": ""}
+    with pytest.raises(RecordUnreadable, match="makes no sense"):
+        decode_record(json.dumps({"v": 1, "key": KEY, "failure": failure}), KEY)
+
+
+@pytest.mark.parametrize("before", range(150, 215))
+@pytest.mark.parametrize("canary", ["4111111111111111", "canary.smith@example.com", "ab" * 20])
+def test_nothing_telling_survives_the_cut(before: int, canary: str) -> None:
+    """What is cut is masked first: no half of a number or a token is left at the end."""
+    shown = mask_text("x" * before + " " + canary)
+
+    assert canary[:6] not in shown
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\u202e", "\u200b", "\ud800"], ids=ascii)
+def test_odd_characters(odd: str) -> None:
+    """Line separators, direction marks and halves of characters do not come through."""
+    assert "a?b" == printable(f"a{odd}b")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://h/#/widget/shop/AT/canary+x==?lang=en", "https://h/#/widget/shop/****?lang=en"),
+        ("https://h/?t=canary#/widget/shop/AT?lang=en", "https://h/"),
+    ],
+)
+def test_masked_urls(url: str, expected: str) -> None:
+    """A token may have slashes in it, and a query before the fragment is not shown."""
+    assert expected == mask_url(url)
+
+
+def test_a_number_that_python_does_not_write() -> None:
+    """A number of thousands of digits has a mask too."""
+    assert "number of more than 300 digits" == mask(10**5000)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://h/a?", "https://h/a#", "https://h h/a", "https://h/a\nb", "https://h/\x00"],
+    ids=ascii,
+)
+def test_base_urls_that_would_eat_the_path(url: str) -> None:
+    """An empty query or fragment, blanks and controls make no base URL."""
+    assert fault_of_base_url(url) is not None
+
+
+def test_places_have_the_names_of_the_wire() -> None:
+    """A fault is placed by the name that the API wrote, not by ours."""
+    with pytest.raises(UnfitError) as caught:
+        structure({"redirection_url": 5}, Widget)
+
+    assert "int instead of str at $.redirection_url" == caught.value.place
+
+
+@pytest.mark.parametrize("data", ["abc", {"a": 1}, 5], ids=str)
+def test_lists_are_arrays(data: object) -> None:
+    """Where an array belongs a text or an object is not taken for one."""
+    with pytest.raises(UnfitError, match="instead of list"):
+        structure(data, list[str])
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), Decimal("NaN")], ids=str)
+def test_no_number_becomes_null(number: object) -> None:
+    """A number that JSON does not have is refused, also a float."""
+    with pytest.raises(ValueError, match="no NaN"):
+        encode({"a": [number]})
+
+
+def test_secrets_of_any_text() -> None:
+    """Secrets can be compared whatever characters they have."""
+    assert Secret("\udcff") == Secret("\udcff")
+    assert Secret("\udcff") != Secret("x")
+
+
+def test_an_empty_refresh_token_is_none() -> None:
+    """A token without a successor's means is a token."""
+    body = {"token_type": "bearer", "access_token": "a", "expires_in": 9, "refresh_token": ""}
+    answer = HttpResponse(200, {}, json.dumps(body).encode())
+    granted = read_grant(answer, reference_id="r", scope=Scope.CUSTOMER, refreshing=False)
+    assert not isinstance(granted, TokenError)
+
+    assert Granted(Secret("a"), None, 9.0) == granted

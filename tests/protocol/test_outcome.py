@@ -1,0 +1,74 @@
+"""Whether a call that failed has run."""
+
+import pytest
+
+from flexiti_async.errors import (
+    BadHttp,
+    CheckoutTokenRejected,
+    Conflict,
+    ConnectError,
+    ConnectionLost,
+    FlexitiError,
+    Forbidden,
+    MalformedAnswer,
+    NotFound,
+    OutcomeUnknown,
+    RequestTimeout,
+    ServerError,
+    SessionClosed,
+    StoreUnavailable,
+    Throttled,
+    TokenUnavailable,
+    Unauthorized,
+    ValidationError,
+    WrongInputs,
+)
+from flexiti_async.errors import BadRequest as BadRequestError
+from flexiti_async.protocol.outcome import did_not_run
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadRequestError(status=400),
+        Unauthorized(status=401),
+        Forbidden(status=467),
+        NotFound(status=404),
+        Conflict(status=409),
+        WrongInputs(status=409),
+        Throttled(status=429),
+        BadRequestError(status=499),
+        ConnectError(),
+        TokenUnavailable(),
+        CheckoutTokenRejected(),
+        StoreUnavailable(),
+        ValidationError(),
+    ],
+    ids=lambda error: f"{error!r} {getattr(error, 'status', '')}",
+)
+def test_it_did_not_run(error: FlexitiError) -> None:
+    """It was refused, or never sent: it may be made again, with other data."""
+    assert did_not_run(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ServerError(status=500),
+        ServerError(status=504),
+        BadRequestError(status=408),
+        MalformedAnswer(status=200),
+        MalformedAnswer(status=302),
+        MalformedAnswer(status=404),
+        RequestTimeout(),
+        ConnectionLost(),
+        BadHttp(),
+        OutcomeUnknown(),
+        SessionClosed(),
+        FlexitiError(),
+    ],
+    ids=lambda error: f"{error!r} {getattr(error, 'status', '')}",
+)
+def test_nobody_knows(error: FlexitiError) -> None:
+    """A gateway, a broken connection or an answer that cannot be read say nothing of what ran."""
+    assert not did_not_run(error)

@@ -1,0 +1,164 @@
+"""Secret: one door in, one door out."""
+
+import copy
+import json
+import pickle
+from collections.abc import Callable
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.protocol.secret import Secret, fingerprint
+
+from ..support.canaries import sightings
+
+CANARY = "canary-4f1d0c"
+
+
+@attrs.frozen
+class _Holder:
+    secret: Secret
+
+
+def _percent(secret: Secret) -> str:
+    return "%s %r" % (secret, secret)  # noqa: UP031 - the old way shows nothing either
+
+
+SHOWS: dict[str, Callable[[Secret], str]] = {
+    "repr": repr,
+    "str": str,
+    "format": "{}".format,
+    "format !r": "{!r:>30}".format,
+    "format width": "{:>30}".format,
+    "format !s": "{!s:^30}".format,
+    "percent": _percent,
+    "f-string": lambda secret: f"{secret}{[secret]}",
+    "json": lambda secret: json.dumps({"a": secret}, default=str),
+    "holder": lambda secret: str(_Holder(secret)),
+    "asdict": lambda secret: str(attrs.asdict(_Holder(secret))),
+}
+
+
+@pytest.mark.parametrize("way", SHOWS)
+def test_is_not_shown(way: str) -> None:
+    """Whoever shows a secret shows a mask."""
+    shown = SHOWS[way](Secret(CANARY))
+
+    assert CANARY not in shown
+    assert "****" in shown
+
+
+def test_format_obeys_its_specification() -> None:
+    """The mask is formatted as any text is."""
+    assert "  ****" == f"{Secret(CANARY):>6}"
+
+
+@given(st.text())
+def test_reveal_gives_the_text(text: str) -> None:
+    """What went in comes out of the one door."""
+    assert text == Secret(text).reveal()
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_refuses_to_be_pickled(protocol: int) -> None:
+    """No protocol pickles a secret, and the refusal does not tell it."""
+    with pytest.raises(TypeError, match="refuses to be pickled") as caught:
+        pickle.dumps(Secret(CANARY), protocol)
+
+    assert [] == sightings(caught.value, CANARY)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+def test_copies_are_the_secret_itself(duplicate: Callable[[Secret], Secret]) -> None:
+    """A copy makes no second place where the text lies."""
+    secret = Secret(CANARY)
+
+    assert secret is duplicate(secret)
+
+
+def test_asdict_keeps_the_object() -> None:
+    """A holder turned into a dict holds the secret, not its text."""
+    secret = Secret(CANARY)
+
+    assert secret is attrs.asdict(_Holder(secret))["secret"]
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8")), st.text(alphabet="ab", max_size=2))
+def test_is_equal_by_its_text(left: str, right: str) -> None:
+    """Two secrets are equal, and hash alike, exactly if their texts are."""
+    assert (left == right) is (Secret(left) == Secret(right))
+    assert Secret(left) == Secret(left)
+    assert hash(Secret(left)) == hash(Secret(left))
+
+
+def test_is_equal_to_nothing_else() -> None:
+    """A secret is not equal to its text, nor is the text's hash its own."""
+    assert Secret(CANARY) != CANARY
+    assert hash(Secret(CANARY)) != hash(CANARY)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", False), ("0", True), (" ", True)])
+def test_truth(text: str, expected: bool) -> None:
+    """A secret is true unless it is empty."""
+    assert expected is bool(Secret(text))
+
+
+@pytest.mark.parametrize("value", [None, 7, b"canary-4f1d0c", ["canary-4f1d0c"]])
+def test_holds_texts_only(value: object) -> None:
+    """Anything but a text is refused by its type, and is not shown."""
+    with pytest.raises(TypeError, match=f"not {type(value).__name__}") as caught:
+        Secret(value)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    assert [] == sightings(caught.value, CANARY)
+
+
+def test_of_wraps_once() -> None:
+    """`of` wraps a text and leaves a secret alone."""
+    secret = Secret(CANARY)
+
+    assert secret is Secret.of(secret)
+    assert secret == Secret.of(CANARY)
+
+
+def test_has_no_attributes_of_its_own() -> None:
+    """Nothing can be hung on a secret, and `vars` shows nothing."""
+    with pytest.raises(TypeError):
+        vars(Secret(CANARY))
+
+
+FACETS = ["shop", "merchant", "password"]
+
+
+def test_fingerprint_is_stable() -> None:
+    """The fingerprint is the same in every process and release: stores hold it."""
+    assert "5cf855060bb98ae9" == fingerprint(Secret("secret"), "shop", "", "")
+
+
+@pytest.mark.parametrize("changed", range(3))
+def test_fingerprint_tells_parts_apart(changed: int) -> None:
+    """Each part of the credentials changes the fingerprint."""
+    parts = [*FACETS]
+    parts[changed] += "x"
+
+    assert fingerprint(Secret(CANARY), *FACETS) != fingerprint(Secret(CANARY), *parts)
+
+
+def test_fingerprint_depends_on_the_secret() -> None:
+    """Another secret makes another fingerprint of the same parts."""
+    assert fingerprint(Secret("a"), *FACETS) != fingerprint(Secret("b"), *FACETS)
+
+
+def test_fingerprint_keeps_parts_apart() -> None:
+    """What moves from one part into the next makes another fingerprint."""
+    assert fingerprint(Secret(CANARY), "ab", "c") != fingerprint(Secret(CANARY), "a", "bc")
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
+def test_fingerprint_is_sixteen_hex_digits(text: str) -> None:
+    """A secret of any length makes a fingerprint of 16 hex digits without the secret in it."""
+    mark = fingerprint(Secret(text), "shop")
+
+    assert 16 == len(mark)
+    assert set(mark) <= set("0123456789abcdef")

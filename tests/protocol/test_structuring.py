@@ -1,0 +1,346 @@
+"""JSON to typed values and back: exact, strict, and silent about what it saw."""
+
+import json
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Self, cast
+
+import pytest
+from attrs import field, frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.protocol.json_codec import UnfitError, decode, encode
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.structuring import NumberText, one_or_many, structure, wire_name
+
+from ..support.canaries import sightings
+
+CANARY = "canary0123456789"
+
+
+@frozen
+class _Inner:
+    amount: Decimal
+    code: NumberText | None = None
+
+
+@frozen
+class _Outer:
+    name: str
+    inner: _Inner
+    many: list[_Inner] = field(factory=list[_Inner])
+    flag: bool = False
+    count: int = 0
+    token: Secret | None = None
+    anything: object = None
+    by_name: Mapping[str, object] = field(factory=dict[str, object])
+    renamed: str | None = field(default=None, metadata=wire_name("re-named"))
+    ours: str | None = field(default=None, metadata=wire_name(None))
+    extra: dict[str, object] = field(factory=dict[str, object])
+
+
+@frozen
+class _Single:
+    names: list[str] = field(factory=list[str], metadata=one_or_many())
+    other: str = "default"
+    extra: dict[str, object] = field(factory=dict[str, object])
+
+
+@frozen
+class _Itself:
+    words: list[object]
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """Read a list, or a text with commas."""
+        if isinstance(data, str):
+            return cls([*data.split(",")])
+        if isinstance(data, list):
+            return cls(cast("list[object]", data))
+        unfit = UnfitError("neither words nor a list of them")
+        unfit.add_note("a note of somebody else")
+        raise unfit
+
+
+GOOD: dict[str, object] = {"name": "a", "inner": {"amount": Decimal("1.10")}}
+
+decimals = st.decimals(allow_nan=False, allow_infinity=False)
+
+
+@given(decimals)
+def test_decimals_are_exact_both_ways(amount: Decimal) -> None:
+    """Money goes out and comes back digit for digit, trailing zeros and sign included."""
+    value = structure(decode(encode(amount)), Decimal)
+
+    assert amount.as_tuple() == value.as_tuple()
+
+
+@given(decimals)
+def test_quoted_decimals_are_exact(amount: Decimal) -> None:
+    """An amount that the API quotes is as exact as one that it does not."""
+    assert amount.as_tuple() == structure(decode(encode(str(amount))), Decimal).as_tuple()
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_with_a_point_are_never_floats(number: float) -> None:
+    """The decoder makes no float of what is written with a point or an exponent."""
+    value = decode(json.dumps(number).encode())
+
+    assert Decimal(repr(number)) == value
+    assert isinstance(value, Decimal)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | decimals | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+
+
+@given(json_values)
+def test_round_trip(value: object) -> None:
+    """Whatever JSON can say comes back as it went out."""
+    assert value == decode(encode(value))
+
+
+@given(st.binary())
+def test_decode_is_total(body: bytes) -> None:
+    """Bytes are JSON or UnfitError, nothing else."""
+    try:
+        decode(body)
+    except UnfitError as error:
+        assert "not JSON" == error.place  # noqa: PT017 - either outcome is right
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[" * 100_000, b"1e99999999999999999999", b"NaN", b"{'a':1}", f'"{CANARY}'.encode()],
+)
+def test_not_json(body: bytes) -> None:
+    """What is no JSON is refused without being shown."""
+    with pytest.raises(UnfitError) as caught:
+        decode(body)
+
+    assert "not JSON" == str(caught.value)
+    assert caught.value.__context__ is None
+    assert CANARY not in repr(caught.value)
+
+
+@pytest.mark.parametrize("text", ["NaN", "-NaN", "sNaN", "Infinity", "-Infinity"])
+def test_encode_refuses_what_json_lacks(text: str) -> None:
+    """No number goes out that JSON does not have, however deep it stands."""
+    for value in (Decimal(text), [Decimal(text)], {"a": ({"b": Decimal(text)},)}):
+        with pytest.raises(ValueError, match="no NaN and no Infinity"):
+            encode(value)
+
+
+def test_encode_takes_the_words_as_text() -> None:
+    """A customer may be called NaN."""
+    body = {"first_name": "NaN", "last_name": ["Infinity", Decimal("1.50"), 2, None]}
+
+    assert b'{"first_name":"NaN","last_name":["Infinity",1.50,2,null]}' == encode(body)
+
+
+def test_encode_reveals_secrets() -> None:
+    """Into the bytes of a request a secret goes as its text."""
+    assert b'{"a":"%s"}' % CANARY.encode() == encode({"a": Secret(CANARY)})
+
+
+def test_encode_refuses_what_it_does_not_know() -> None:
+    """Nothing is guessed about a value that JSON does not have."""
+    with pytest.raises(NotImplementedError):
+        encode({"a": object()})
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        ("a", str, "a"),
+        (5, int, 5),
+        (True, bool, True),
+        (5, Decimal, Decimal(5)),
+        (Decimal("5.50"), Decimal, Decimal("5.50")),
+        ("5.50", Decimal, Decimal("5.50")),
+        ("-5", Decimal, Decimal(-5)),
+        ("007", NumberText, "007"),
+        (100200, NumberText, "100200"),
+        (-1, NumberText, "-1"),
+        (CANARY, Secret, Secret(CANARY)),
+        ({"a": [1]}, object, {"a": [1]}),
+        ([1, 2], list[int], [1, 2]),
+        ({"a": 1}, dict[str, int], {"a": 1}),
+        (None, str | None, None),
+        ("x", str | None, "x"),
+        (None, NumberText | None, None),
+        (7, NumberText | None, "7"),
+    ],
+)
+def test_accepted(value: object, kind: type[object], expected: object) -> None:
+    """Each wire type becomes its Python type and nothing else."""
+    result = structure(value, kind)
+
+    assert expected == result
+    assert type(expected) is type(result)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "place"),
+    [
+        (5, str, "int instead of str at $"),
+        (None, str, "NoneType instead of str at $"),
+        (True, str, "bool instead of str at $"),
+        ("5", int, "str instead of int at $"),
+        (True, int, "bool instead of int at $"),
+        (Decimal("5.0"), int, "Decimal instead of int at $"),
+        (1, bool, "int instead of bool at $"),
+        ("true", bool, "str instead of bool at $"),
+        (True, Decimal, "bool instead of int or Decimal at $"),
+        (1.5, Decimal, "float instead of int or Decimal at $"),
+        ("NaN", Decimal, "float instead of int or Decimal at $"),
+        ("[1]", Decimal, "list instead of int or Decimal at $"),
+        ("null", Decimal, "NoneType instead of int or Decimal at $"),
+        ("canary", Decimal, "invalid value at $"),
+        ("", Decimal, "invalid value at $"),
+        (None, Decimal, "NoneType instead of int or Decimal at $"),
+        (True, NumberText, "bool instead of str at $"),
+        (Decimal("1.5"), NumberText, "Decimal instead of str at $"),
+        (5, Secret, "int instead of str at $"),
+        (5, str | None, "int instead of str at $"),
+        ([1, "canary"], list[int], "str instead of int at $[1]"),
+        ({"canary": 1}, list[str], "dict instead of list at $"),
+        ("canary", list[str], "str instead of list at $"),
+        ({"a": "canary"}, dict[str, int], "str instead of int at $[a]"),
+        ("canary", _Inner, "invalid value at $.amount"),
+    ],
+)
+def test_refused(value: object, kind: type[object], place: str) -> None:
+    """No type is coerced into another; the error names types and place, never the value."""
+    with pytest.raises(UnfitError) as caught:
+        structure(value, kind)
+
+    assert place == caught.value.place
+    assert caught.value.__context__ is None
+    assert "canary" not in f"{caught.value} {caught.value!r}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"name": 5}, "int instead of str at $.name"),
+        ({"name": None}, "NoneType instead of str at $.name"),
+        ({"name": ...}, "required field missing at $.name"),
+        ({"inner": ...}, "required field missing at $.inner"),
+        ({"inner": {}}, "required field missing at $.inner.amount"),
+        ({"inner": {"amount": "canary"}}, "invalid value at $.inner.amount"),
+        ({"inner": {"amount": 1, "code": []}}, "list instead of str at $.inner.code"),
+        ({"many": [{"amount": 1}, {}]}, "required field missing at $.many[1].amount"),
+        ({"many": [{"amount": True}]}, "bool instead of int or Decimal at $.many[0].amount"),
+        ({"token": 5}, "int instead of str at $.token"),
+        ({"by_name": 5}, "invalid value at $.by_name"),
+    ],
+)
+def test_places(changes: dict[str, object], place: str) -> None:
+    """The error names the JSON path of the first fault."""
+    data = {name: value for name, value in {**GOOD, **changes}.items() if value is not ...}
+    with pytest.raises(UnfitError) as caught:
+        structure(data, _Outer)
+
+    assert place == caught.value.place
+
+
+@pytest.mark.parametrize("data", [[], "canary", None, 5])
+def test_not_an_object(data: object) -> None:
+    """Where an object belongs nothing else will do."""
+    with pytest.raises(UnfitError, match=f"{type(data).__name__} instead of an object at [$]"):
+        structure(data, _Outer)
+
+
+def test_unknown_fields_are_kept() -> None:
+    """What this release does not know is kept as it came, and only that."""
+    value = structure({**GOOD, "new": [1], "extra": "theirs", "ours": "theirs"}, _Outer)
+
+    assert {"new": [1], "extra": "theirs", "ours": "theirs"} == value.extra
+    assert value.ours is None
+
+
+def test_nothing_unknown() -> None:
+    """Without unknown fields `extra` is empty, and not shared between values."""
+    one, other = structure(GOOD, _Outer), structure(GOOD, _Outer)
+
+    assert {} == one.extra
+    assert one.extra is not other.extra
+
+
+def test_wire_names() -> None:
+    """A field may have another name on the wire; its own name is then unknown there."""
+    value = structure({**GOOD, "re-named": "x", "renamed": "y"}, _Outer)
+
+    assert ("x", {"renamed": "y"}) == (value.renamed, value.extra)
+
+
+def test_secrets_are_secret_from_the_start() -> None:
+    """A text that is a secret is one as soon as it is read."""
+    value = structure({**GOOD, "token": CANARY}, _Outer)
+
+    assert Secret(CANARY) == value.token
+    assert CANARY not in repr(value)
+
+
+def test_frames_show_no_value_but_the_callers() -> None:
+    """An error of `structure` carries no frame that is deeper than the one that was given data."""
+    with pytest.raises(UnfitError) as caught:
+        structure({"a": CANARY, "b": 5}, dict[str, int])
+    held = [place for place in sightings(caught.value, CANARY) if not place.startswith("data in")]
+
+    assert [] == held
+
+
+def test_numbers_stay_finite() -> None:
+    """A number beyond all floats is still a Decimal, and one beyond all Decimals is no number."""
+    value = decode(b"1e400")
+
+    assert isinstance(value, Decimal)
+    assert math.inf == float(value)
+    assert value.is_finite()
+
+
+def test_null_is_nothing() -> None:
+    """Of a field that has a default null says what its absence says, whatever its type."""
+    value = structure({**GOOD, "many": None, "flag": None, "count": None, "new": None}, _Outer)
+
+    assert ([], False, 0, {"new": None}) == (value.many, value.flag, value.count, value.extra)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"), [("a", ["a"]), (["a", "b"], ["a", "b"]), ([], []), (None, [])]
+)
+def test_one_or_many(names: object, expected: list[str]) -> None:
+    """A value alone stands for a list of it, in this field and in no other."""
+    value = structure({"names": names, "other": "b"}, _Single)
+
+    assert (expected, "b") == (value.names, value.other)
+    assert "default" == structure({"names": names}, _Single).other
+
+
+def test_a_class_may_read_itself() -> None:
+    """What has a `from_json` is made by it, alone and inside of others; its fault is told as is."""
+    assert _Itself(["a", "b"]) == structure("a,b", _Itself)
+    assert [_Itself(["a"]), _Itself([1])] == structure(["a", [1]], list[_Itself])
+    with pytest.raises(UnfitError) as caught:
+        structure(5, _Itself)
+
+    assert "neither words nor a list of them" == caught.value.place
+    assert caught.value.__context__ is None
+
+
+def test_a_note_of_somebody_else_is_no_place() -> None:
+    """What reads itself may write notes on its errors; only cattrs' own tell where we are."""
+    with pytest.raises(UnfitError) as caught:
+        structure([["a"], 5], list[_Itself])
+
+    assert "invalid value at $[1]" == caught.value.place

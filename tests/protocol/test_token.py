@@ -1,0 +1,116 @@
+"""Tokens: whose they are, and how much of their life is left."""
+
+import itertools
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.clock import Instant
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Scope, Token
+from flexiti_async.store.interface import store_key
+from flexiti_async.tokens.record import TokenKey
+
+CANARY = "canary0123456789"
+START = Instant(wall=1_700_000_000.0, boot=500.0)
+TOKEN = Token(
+    token_id="one",
+    access_token=Secret(CANARY),
+    scope=Scope.CUSTOMER,
+    lifetime=1200.0,
+    life=1200.0,
+    counted_from=START,
+)
+
+
+def later(wall: float, boot: float) -> Instant:
+    """Move both clocks on by some seconds each."""
+    return Instant(START.wall + wall, START.boot + boot)
+
+
+@pytest.mark.parametrize(
+    ("wall", "boot", "expected"),
+    [
+        (7.0, 7.0, 7.0),
+        (0.0, 0.0, 0.0),
+        (3600.0, 5.0, 3600.0),  # the wall clock was set forward, or boot time stood still
+        (-3600.0, 5.0, 5.0),  # the wall clock was set back
+        (5.0, 3600.0, 3600.0),  # the machine was asleep and its wall clock wrong
+        (-3600.0, -1.0, 0.0),  # two hosts, or a clock that lies: never negative
+    ],
+)
+def test_since(wall: float, boot: float, expected: float) -> None:
+    """The clock that says more is believed, and time never runs backwards."""
+    assert expected == later(wall, boot).since(START)
+
+
+clocks = st.floats(min_value=-1e6, max_value=1e6)
+
+
+@given(clocks, clocks)
+def test_no_jump_stretches_a_life(wall: float, boot: float) -> None:
+    """Whatever the clocks do, no life grows, and neither clock alone would leave less."""
+    left = TOKEN.remaining(later(wall, boot))
+    passed = later(wall, boot).since(START)
+
+    assert left <= TOKEN.life
+    assert passed >= max(0.0, later(wall, boot).boot - START.boot)
+    assert passed >= later(wall, boot).wall - START.wall
+
+
+def test_remaining_and_age() -> None:
+    """What is left and what has passed make up the lifetime."""
+    token = evolve(TOKEN, life=700.0)
+
+    assert 690.0 == token.remaining(later(10.0, 10.0))
+    assert 510.0 == token.age(later(10.0, 10.0))
+    assert -300.0 == token.remaining(later(1000.0, 1000.0))
+    assert 1500.0 == token.age(later(1000.0, 1000.0))
+
+
+def test_as_promised() -> None:
+    """A promised token is the same token with the mark."""
+    promised = TOKEN.as_promised()
+
+    assert (False, True) == (TOKEN.promised, promised.promised)
+    assert TOKEN == evolve(promised, promised=False)
+
+
+def test_repr_has_no_token() -> None:
+    """The repr of a token does not show the bearer."""
+    assert CANARY not in repr(TOKEN)
+
+
+def test_store_key_differs_in_each_facet() -> None:
+    """Base URL, client id and scope each make another key; a key is short and tells nothing."""
+    keys = [
+        TokenKey(base_url, client_id, scope).store_key
+        for base_url, client_id, scope in itertools.product(
+            ("https://a", "https://b"), ("shop", "other"), Scope
+        )
+    ]
+
+    assert 8 == len(set(keys))
+    assert all(key.startswith("flexiti-token-") and 54 == len(key) for key in keys)
+    assert all("shop" not in key for key in keys)
+
+
+def test_store_key_is_stable() -> None:
+    """Processes of different releases share the record: the key of old is the key of now."""
+    key = TokenKey("https://posapi.flexiti.fi/flexiti/pos-api", "shop", Scope.CUSTOMER)
+
+    assert "flexiti-token-fd0786aa4462986f32ad79dd9b8e743c7fba6a65" == key.store_key
+
+
+def test_store_key_keeps_its_parts_apart() -> None:
+    """No two lists of parts share a key because their texts run into each other."""
+    assert store_key("token", "a", "bc") != store_key("token", "ab", "c")
+    assert store_key("token", "a") != store_key("checkout", "a")
+    assert store_key("token", 'a", "b') != store_key("token", "a", "b")
+
+
+def test_token_keys_are_equal_by_their_parts() -> None:
+    """Two keys of the same parts are one key of a dict."""
+    assert 1 == len({TokenKey("https://a", "shop", Scope.CUSTOMER) for _ in range(2)})

@@ -1,0 +1,171 @@
+"""Types of the wire: strict where the API is, and open where it is not."""
+
+import datetime
+import enum
+from decimal import Decimal
+from types import MappingProxyType
+
+import pytest
+from attrs import field, frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.protocol.json_codec import UnfitError, decode, encode
+from flexiti_async.protocol.structuring import (
+    Day,
+    Moment,
+    NumberText,
+    WholeNumber,
+    one_or_many,
+    structure,
+)
+
+
+class _Colour(enum.StrEnum):
+    RED = "red"
+
+
+@frozen
+class _Answer:
+    """An answer with a field of each open type."""
+
+    colour: _Colour | str | None = None
+    day: Day | None = None
+    moment: Moment | None = None
+    count: WholeNumber | None = None
+    number: NumberText | None = None
+    many: list[Decimal] = field(factory=list[Decimal], metadata=one_or_many())
+    extra: dict[str, object] = field(factory=dict[str, object])
+
+
+def read(name: str, value: object) -> object:
+    """Read one field."""
+    return getattr(structure({name: value}, _Answer), name)
+
+
+UTC = datetime.UTC
+NEWFOUNDLAND = datetime.timezone(datetime.timedelta(hours=-3, minutes=-30))
+
+
+@pytest.mark.parametrize(
+    ("name", "given_", "expected"),
+    [
+        ("colour", "red", _Colour.RED),
+        ("colour", "green", "green"),
+        ("colour", "RED", "RED"),
+        ("colour", "", ""),
+        ("day", "2022-01-31", datetime.date(2022, 1, 31)),
+        ("day", "2022-02-31", "2022-02-31"),
+        ("day", "20220131", "20220131"),
+        ("day", "2022-W05-1", "2022-W05-1"),
+        ("day", "31/01/2022", "31/01/2022"),
+        ("moment", "2022-01-31T12:00:00Z", datetime.datetime(2022, 1, 31, 12, tzinfo=UTC)),
+        (
+            "moment",
+            "2022-01-31T12:00:00.5-03:30",
+            datetime.datetime(2022, 1, 31, 12, microsecond=500_000, tzinfo=NEWFOUNDLAND),
+        ),
+        ("moment", "2022-01-31T12:00:00", "2022-01-31T12:00:00"),
+        ("moment", "2022-01-31", "2022-01-31"),
+        ("moment", "soon", "soon"),
+        ("count", 12, 12),
+        ("count", "12", 12),
+        ("count", "012", 12),
+        ("number", 12, "12"),
+        ("number", "012", "012"),
+        ("many", [Decimal("0.5"), 1], [Decimal("0.5"), Decimal(1)]),
+        ("many", Decimal("0.5"), [Decimal("0.5")]),
+        ("many", "0.5", [Decimal("0.5")]),
+        ("many", [], []),
+    ],
+    ids=map(str, range(23)),
+)
+def test_reads(name: str, given_: object, expected: object) -> None:
+    """What is known gets its type, and what is not stays the text that came."""
+    value = read(name, given_)
+
+    assert expected == value
+    assert type(expected) is type(value)
+
+
+@pytest.mark.parametrize("name", ["colour", "day", "moment", "count", "number"])
+def test_null(name: str) -> None:
+    """Null is like nothing."""
+    assert read(name, None) is None
+
+
+def test_null_in_a_list() -> None:
+    """Where null is not nothing, as an item of a list, it stays what it is if it may be there."""
+    assert [None, _Colour.RED, "x"] == structure([None, "red", "x"], list[_Colour | str | None])
+    with pytest.raises(UnfitError, match="NoneType instead of str"):
+        structure([None], list[_Colour | str])
+
+
+def test_null_for_a_list() -> None:
+    """Null for a list is the empty one, and null in an unknown field is kept."""
+    assert _Answer(extra={"new": None}) == structure({"many": None, "new": None}, _Answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "given_", "place"),
+    [
+        ("colour", 5, "int instead of str at $.colour"),
+        ("day", ["x"], "list instead of str at $.day"),
+        ("moment", True, "bool instead of str at $.moment"),
+        ("count", "1.5", "str instead of int at $.count"),
+        ("count", "", "str instead of int at $.count"),
+        ("count", "-1", "str instead of int at $.count"),
+        ("count", "٣", "str instead of int at $.count"),
+        ("count", "1" * 19, "str instead of int at $.count"),
+        ("count", True, "bool instead of int at $.count"),
+        ("number", Decimal("1.5"), "Decimal instead of str at $.number"),
+        ("many", {"a": 1}, "dict instead of int or Decimal at $.many[0]"),
+    ],
+    ids=map(str, range(11)),
+)
+def test_refuses(name: str, given_: object, place: str) -> None:
+    """Another JSON type than the documented ones is a fault, told by its place alone."""
+    with pytest.raises(UnfitError) as caught:
+        read(name, given_)
+
+    assert place == caught.value.place
+
+
+@given(st.text())
+def test_any_word(word: str) -> None:
+    """No text whatever loses an answer."""
+    answer = structure({"colour": word, "day": word, "moment": word}, _Answer)
+
+    assert word == str(answer.colour)
+    assert isinstance(answer.day, datetime.date | str)
+    assert not isinstance(answer.moment, datetime.datetime) or answer.moment.tzinfo
+
+
+@given(st.datetimes(timezones=st.timezones()))
+def test_any_moment(moment: datetime.datetime) -> None:
+    """Every aware time in ISO 8601 is read as that time."""
+    assert moment.utctimetuple() == _utc(read("moment", moment.isoformat()))
+
+
+def _utc(value: object) -> object:
+    assert isinstance(value, datetime.datetime)
+    return value.utctimetuple()
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_decimals_survive(amount: Decimal) -> None:
+    """A Decimal that is written and read again is the same number."""
+    assert amount == decode(encode([amount]))[0]  # type: ignore[index] # pyright: ignore[reportIndexIssue]
+
+
+@pytest.mark.parametrize("data", [{"count": 12}, MappingProxyType({"count": 12})])
+def test_an_object_is_a_mapping_of_any_kind(data: object) -> None:
+    """Also one that cannot be written to."""
+    assert _Answer(count=WholeNumber(12)) == structure(data, _Answer)
+
+
+@pytest.mark.parametrize("data", [[], ["count"], "count", 12, None])
+def test_nothing_else_is_an_object(data: object) -> None:
+    """What stands in its place is told by its type."""
+    with pytest.raises(UnfitError, match=rf"^{type(data).__name__} instead of an object at \$$"):
+        structure(data, _Answer)

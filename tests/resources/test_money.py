@@ -1,0 +1,282 @@
+"""The groups of methods about money, over a real session and a real server."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from flexiti_async import FlexitiSession
+from flexiti_async.api.applications import Application
+from flexiti_async.api.authorization_lists import AuthorizationSearch
+from flexiti_async.api.authorizations import Authorization
+from flexiti_async.api.captures import Capture, Release
+from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
+from flexiti_async.api.refunds import Refund
+from flexiti_async.api.returns import Return
+from flexiti_async.api.transactions import Transaction, TransactionRequest
+from flexiti_async.errors import (
+    AmountExceeded,
+    MalformedAnswer,
+    NotFound,
+    OutcomeUnknown,
+    ValidationError,
+)
+from flexiti_async.resources import Applications, Authorizations, Transactions
+
+from ..api.test_applications import BODY
+from ..api.test_authorizations import IN_STORE, ONLINE
+from ..api.test_captures import CAPTURE, CARD, RELEASE, RETURN
+from ..api.test_refunds import REFUND
+from ..api.test_transactions import PAYMENT
+from ..api.wire import sample
+from ..conftest import MakeSession
+from ..support.api_server import BASE, OWN_HEADERS, Api, serving
+from ..support.canaries import sightings
+
+REFERENCE_ID = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[Api]:
+    """Give a running server."""
+    async with serving() as api:
+        yield api
+
+
+@pytest.fixture
+def flexiti(api: Api, make_session: MakeSession) -> FlexitiSession:
+    """Give a session on that server."""
+    return make_session(base_url=api.url, client_id="shop", client_secret="s")
+
+
+Use = Callable[[FlexitiSession], Awaitable[object]]
+METHODS: dict[str, tuple[Use, str, object]] = {
+    "authorization_online": (
+        lambda f: Authorizations(f.send).authorize(
+            OnlinePurchase(**ONLINE), reference_id=REFERENCE_ID
+        ),
+        "customer",
+        Authorization(),
+    ),
+    "authorization_in_store": (
+        lambda f: Authorizations(f.send).authorize(
+            InStorePurchase(**IN_STORE), lang="fr", reference_id=REFERENCE_ID
+        ),
+        "merchant",
+        Authorization(),
+    ),
+    "authorization_by_id": (
+        lambda f: Authorizations(f.send).get(12343, reference_id=REFERENCE_ID),
+        "merchant",
+        Authorization(),
+    ),
+    "capture": (
+        lambda f: Authorizations(f.send).capture(**CAPTURE, reference_id=REFERENCE_ID),
+        "merchant",
+        Capture(),
+    ),
+    "release": (
+        lambda f: Authorizations(f.send).release(**RELEASE, reference_id=REFERENCE_ID),
+        "merchant",
+        Release(),
+    ),
+    "return": (
+        lambda f: Authorizations(f.send).return_(**RETURN, reference_id=REFERENCE_ID),
+        "merchant",
+        Return(),
+    ),
+    "refund": (
+        lambda f: Authorizations(f.send).refund(**REFUND, reference_id=REFERENCE_ID),
+        "merchant",
+        Refund(),
+    ),
+    "transactions": (
+        lambda f: Transactions(f.send).make(
+            TransactionRequest(**PAYMENT), payment_id="order-1", reference_id=REFERENCE_ID
+        ),
+        "merchant",
+        Transaction(),
+    ),
+    "application": (
+        lambda f: Applications(f.send).apply(BODY, reference_id=REFERENCE_ID),
+        "customer",
+        Application(),
+    ),
+}
+MONEY = [name for name in METHODS if name not in {"authorization_by_id", "transactions"}]
+
+
+@pytest.mark.parametrize("name", METHODS)
+async def test_method(name: str, api: Api, flexiti: FlexitiSession) -> None:
+    """A method makes its call once, with its scope's token, in the flow that it was given."""
+    use, scope, expected = METHODS[name]
+    result = await use(flexiti)
+    (request,) = api.asked
+    request["headers"].pop("x-context-hash", None)
+
+    assert expected == result
+    assert sample(name) == request
+    assert ([scope], [REFERENCE_ID]) == (api.scopes, api.reference_ids)
+
+
+@pytest.mark.parametrize("name", MONEY)
+async def test_money_is_not_moved_twice(name: str, api: Api, flexiti: FlexitiSession) -> None:
+    """A call that was sent and not answered is not sent again: nobody knows whether it ran."""
+    api.then_break()
+    with pytest.raises(OutcomeUnknown) as caught:
+        await METHODS[name][0](flexiti)
+
+    assert 1 == len(api.asked)
+    assert REFERENCE_ID == caught.value.reference_id
+
+
+@pytest.mark.parametrize("name", MONEY)
+async def test_a_server_error_is_not_answered_with_more_money(
+    name: str, api: Api, flexiti: FlexitiSession
+) -> None:
+    """A 5xx may be a gateway's, of a call that ran: the outcome is unknown, and nothing is sent."""
+    api.then({}, 503)
+    with pytest.raises(OutcomeUnknown) as caught:
+        await METHODS[name][0](flexiti)
+
+    assert (503, 1) == (caught.value.status, len(api.asked))
+
+
+async def test_a_transaction_with_a_payment_id_is_made_again(
+    api: Api, flexiti: FlexitiSession
+) -> None:
+    """With a payment id every repeat is the same, key and hash included, until it is answered."""
+    api.then_break()
+    api.then({}, 500)
+    api.then({"transaction_id": 5})
+    result = await METHODS["transactions"][0](flexiti)
+    first, second, third = api.asked
+
+    assert Transaction({"transaction_id": 5}) == result
+    assert first == second == third
+    assert set(OWN_HEADERS) == first["headers"].keys()
+
+
+async def test_a_transaction_without_a_payment_id_is_not(api: Api, flexiti: FlexitiSession) -> None:
+    """Without one it moves money like the others."""
+    api.then_break()
+    with pytest.raises(OutcomeUnknown):
+        await Transactions(flexiti.send).make(TransactionRequest(**PAYMENT))
+
+    assert 1 == len(api.asked)
+    assert {} == api.asked[0]["headers"]
+
+
+async def test_a_lookup_is_made_again(api: Api, flexiti: FlexitiSession) -> None:
+    """Looking harms nobody."""
+    api.then_break()
+    api.then({"authorization_id": 12343})
+    result = await Authorizations(flexiti.send).get(12343)
+
+    assert "12343" == result.authorization_id
+    assert 2 == len(api.asked)
+
+
+async def test_bad_data_reach_nobody(api: Api, flexiti: FlexitiSession) -> None:
+    """What is refused here is refused before anything is awaited, let alone sent."""
+    authorizations = Authorizations(flexiti.send)
+    with pytest.raises(ValidationError):
+        _ = authorizations.capture("x", 1)
+    with pytest.raises(ValidationError):
+        _ = authorizations.release(1, amount=0)
+    with pytest.raises(ValidationError):
+        _ = authorizations.all(page_size=0)
+    with pytest.raises(ValidationError):
+        _ = authorizations.captures(page_size=0)
+    with pytest.raises(ValidationError):
+        _ = Applications(flexiti.send).apply({"tos_agreement": False})
+
+    assert [] == api.asked
+
+
+async def test_refusals_show_no_card(api: Api, flexiti: FlexitiSession) -> None:
+    """Neither what is refused here nor what the API refuses shows a card, or frames with one."""
+    use = Authorizations(flexiti.send)
+    api.then({"error": "refunds_limit_exceeded_amount", "message": "No!"}, 409)
+    with pytest.raises(AmountExceeded) as theirs:
+        await use.refund("10000001", 5, vcc_number=CARD)
+    with pytest.raises(ValidationError) as ours:
+        _ = use.return_(1, 2, amount=-5, vcc_number=CARD)
+
+    assert [] == sightings(theirs.value, CARD, "10000001")
+    assert [] == sightings(ours.value, CARD)
+
+
+async def test_all(api: Api, flexiti: FlexitiSession) -> None:
+    """Pages are asked for in their order, with what was searched for, until one is empty."""
+    api.then([{"authorization_id": 1}, {"authorization_id": 2}])
+    api.then({"whatever": [{"authorization_id": 3}], "total": 3})
+    api.then([])
+    search = AuthorizationSearch(authorization_status="opened")
+    listed = Authorizations(flexiti.send).all(
+        search, page_size=2, lang="fr", reference_id=REFERENCE_ID
+    )
+
+    assert ["1", "2", "3"] == [one.authorization_id async for one in listed]
+    expected = {"lang": "fr", "authorization_status": "opened", "page_size": "2"}
+    assert [{**expected, "page_number": n} for n in "123"] == [a["query"] for a in api.asked]
+    assert [REFERENCE_ID] * 3 == api.reference_ids
+
+
+async def test_captures(api: Api, flexiti: FlexitiSession) -> None:
+    """Captures are listed the same way."""
+    api.then([{"capture_id": 1}])
+    api.then([])
+    listed = Authorizations(flexiti.send).captures({"a": "b"}, version="v2.6")
+
+    assert ["1"] == [one.capture_id async for one in listed]
+    assert [{"a": "b", "page_number": "1"}, {"a": "b", "page_number": "2"}] == [
+        asked["query"] for asked in api.asked
+    ]
+    assert f"{BASE}/v2.6/client-id/shop/captures" == api.asked[0]["url"]
+
+
+async def test_pages_are_asked_for_when_they_are_needed(api: Api, flexiti: FlexitiSession) -> None:
+    """A loop that is left early has asked for no more than it has seen."""
+    api.then([{"authorization_id": 1}, {"authorization_id": 2}])
+    listed = Authorizations(flexiti.send).all()
+    first = await anext(listed)
+    second = await anext(listed)
+    await listed.aclose()
+
+    assert ("1", "2") == (first.authorization_id, second.authorization_id)
+    assert 1 == len(api.asked)
+
+
+async def test_no_such_page(api: Api, flexiti: FlexitiSession) -> None:
+    """A 404 for a later page is the end of the list; for the first one it is an error."""
+    api.then([{"authorization_id": 1}])
+    api.then({"error": "not_found"}, 404)
+    listed = Authorizations(flexiti.send).all()
+
+    assert ["1"] == [one.authorization_id async for one in listed]
+    api.then({"error": "not_found"}, 404)
+    with pytest.raises(NotFound):
+        await anext(Authorizations(flexiti.send).all())
+
+
+async def test_a_list_without_end(api: Api, flexiti: FlexitiSession) -> None:
+    """A server that always has something new gives all of it, and then an error."""
+    for number in range(9):
+        api.then([{"authorization_id": number}])
+    found: list[str | None] = []
+    with pytest.raises(MalformedAnswer, match="page 3 is not the last one"):
+        found.extend(
+            [one.authorization_id async for one in Authorizations(flexiti.send).all(most_pages=3)]
+        )
+
+    assert 3 == len(api.asked)
+
+
+async def test_a_server_that_ignores_the_number(api: Api, flexiti: FlexitiSession) -> None:
+    """A server that answers the same to every number is asked twice, and nothing comes twice."""
+    for _ in range(9):
+        api.then([{"authorization_id": 1}])
+    listed = Authorizations(flexiti.send).all()
+
+    assert ["1"] == [one.authorization_id async for one in listed]
+    assert 2 == len(api.asked)

@@ -1,0 +1,191 @@
+"""A cancellation at every single await: of a caller, a call, a checkout, a flight, a close."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from flexiti_async import (
+    CheckoutNotFound,
+    FlexitiConfig,
+    FlexitiSession,
+    PurchaseWidget,
+    Scope,
+    Token,
+)
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.testing import FaultyStore, ManualClock
+from flexiti_async.tokens.refresh import Flight
+
+from ..conftest import MakeSession
+from ..support.stepping import cancelled_at
+
+BUY = PurchaseWidget(account_number=20009100)
+MOST = 60
+"""Awaits that nothing here has as many of; a test that gets there has not ended by itself."""
+
+
+async def at_every_await(trial: Callable[[int], Awaitable[bool]]) -> int:
+    """Repeat a trial for each await, until it was over before; tell how many there were."""
+    for number in range(1, MOST):
+        if not await trial(number):
+            return number - 1
+    msg = "there is no end of awaits"
+    raise AssertionError(msg)
+
+
+def open_connections(session: FlexitiSession) -> int:
+    """Count the connections that a session's pool has given out and not got back."""
+    pools = session._transport._own.values()
+    return sum(
+        len(held)
+        for pool in pools
+        if pool.session.connector
+        for held in pool.session.connector._acquired_per_host.values()
+    )
+
+
+async def test_a_caller_that_leaves_at_any_await_harms_nobody(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Those who wait beside it get the token of the one request, cold and at expiry."""
+
+    async def trial(number: int) -> bool:
+        clock.advance(1300)
+        before = sandbox.tokens_issued
+        session = make_session(store=FaultyStore(clock.boot))
+        beside = asyncio.create_task(session.token())
+        reached = await cancelled_at(session.token(), number)
+        tokens = [await beside, await session.token()]
+
+        assert tokens[0] == tokens[1]
+        assert 1 == sandbox.tokens_issued - before
+        return reached
+
+    assert 1 <= await at_every_await(trial)
+
+
+@pytest.mark.parametrize(("refused", "awaits"), [(False, 2), (True, 4)])
+async def test_a_call_that_is_cancelled_at_any_await_gives_its_connection_back(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock, refused: bool, awaits: int
+) -> None:
+    """With a pool of one, the next call would hang otherwise; also amid a 401 and its repeat."""
+
+    async def trial(number: int) -> bool:
+        # A new one each time: making a connection has awaits, too.
+        session = make_session(connections=1, request_timeout=5)
+        if refused:
+            await session.token()
+            clock.advance(100)  # so old that its refusal is no failure of the endpoint
+            sandbox.revoke_all()
+        else:
+            clock.advance(1300)
+        reached = await cancelled_at(session.init_widget(BUY), number)
+        await session.init_widget(BUY)
+
+        assert 0 == open_connections(session)
+        return reached
+
+    assert awaits <= await at_every_await(trial)
+
+
+async def test_a_checkout_that_is_cancelled_at_any_await_can_be_taken_up(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """It stands before the step or after it, and goes on from there; or it never began."""
+    session = make_session(store=FaultyStore(clock.boot))
+
+    async def flow(reference_id: str) -> None:
+        checkout = await session.checkout(reference_id)
+        await checkout.init_widget(BUY)
+
+    async def trial(number: int) -> bool:
+        reference_id = f"{number:032x}"
+        reached = await cancelled_at(flow(reference_id), number)
+        try:
+            checkout = await session.resume(reference_id)
+        except CheckoutNotFound:
+            checkout = await session.checkout(reference_id)
+        widget = await checkout.init_widget(BUY)
+
+        assert widget.session_id == (await session.resume(reference_id)).session_id
+        assert 0 == open_connections(session)
+        return reached
+
+    assert 4 <= await at_every_await(trial)
+
+
+@pytest.mark.parametrize("renewing", [False, True])
+async def test_a_flight_that_is_cancelled_at_any_await_costs_one_lease_at_most(
+    renewing: bool,
+) -> None:
+    """
+    Another process gets a token, and no refresh token is sent twice.
+
+    The clock is the real one: the other process has to sit a lease out.
+    """
+    async with Sandbox() as sandbox:
+
+        def a_process(store: FaultyStore) -> FlexitiSession:
+            config = FlexitiConfig(
+                client_id=sandbox.client_id,
+                client_secret=sandbox.client_secret,
+                base_url=sandbox.base_url,
+                store=store,
+                token_timeout=0.4,
+                refresh_ahead=300,
+            )
+            return FlexitiSession(config)
+
+        async def trial(number: int) -> bool:
+            store = FaultyStore(asyncio.get_running_loop().time)
+            async with a_process(store) as first, a_process(store) as second:
+                if renewing:
+                    sandbox.expires_in = 1
+                    await first.token()
+                    sandbox.expires_in = 1200
+                reached = await cancelled_at(flight_of(first), number)
+                token = await second.token(min_ttl=10)
+                again = await first.token()
+
+            assert all(isinstance(found, Token) for found in (token, again))
+            assert 0 == sandbox.replays
+            return reached
+
+        assert 3 <= await at_every_await(trial)
+
+
+async def flight_of(session: FlexitiSession) -> None:
+    """Fly in this very task, as the refresher does in one of its own."""
+    refresher = session.refresher(Scope.CUSTOMER)
+    await Flight(
+        refresher._setup,
+        min_ttl=0.0,
+        held=refresher.held,
+        rejected=(),
+        may_refresh=True,
+        promise=False,
+    ).run()
+
+
+async def test_a_close_that_is_cancelled_at_any_await_can_be_finished(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """Closing again closes the rest: no task, no connection is left."""
+
+    async def trial(number: int) -> bool:
+        clock.advance(1300)
+        session = make_session()
+        await session.init_widget(BUY)
+        clock.advance(1100)
+        await session.token(Scope.CUSTOMER)  # a renewal flies
+        pools = list(session._transport._own.values())
+        reached = await cancelled_at(session.aclose(), number)
+        await session.aclose()
+
+        assert all(pool.session.closed for pool in pools)
+        names = [task.get_name() for task in asyncio.all_tasks()]
+        assert [] == [name for name in names if name.startswith("flexiti-async")]
+        return reached
+
+    assert 1 <= await at_every_await(trial)

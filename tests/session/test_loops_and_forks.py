@@ -1,0 +1,238 @@
+"""A session in a second event loop, in another thread, after a fork: it works or says why not."""
+
+import asyncio
+import gc
+import os
+import threading
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import pytest
+
+from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget, WrongLoop
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.tokens.refresh_tokens import PROCESS
+
+BUY = PurchaseWidget(account_number=20009100)
+
+
+@contextmanager
+def sandbox_in_a_thread() -> Generator[Sandbox, None, None]:
+    """Run the sandbox in a loop of its own, so that any number of loops come and go beside it."""
+    sandbox = Sandbox()
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+
+    def serve() -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(sandbox.start())
+        loop.call_soon(ready.set)
+        loop.run_forever()
+        loop.run_until_complete(sandbox.aclose())
+        loop.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    ready.wait(10)
+    try:
+        yield sandbox
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """Give a sandbox that outlives event loops."""
+    with sandbox_in_a_thread() as running:
+        yield running
+
+
+def session_on(sandbox: Sandbox, client: aiohttp.ClientSession | None = None) -> FlexitiSession:
+    """Make a session on the sandbox."""
+    config = FlexitiConfig(
+        client_id=sandbox.client_id,
+        client_secret=sandbox.client_secret,
+        base_url=sandbox.base_url,
+    )
+    return FlexitiSession(config, client_session=client)
+
+
+def in_a_thread(work: Callable[[], object]) -> object:
+    """Run something in a thread of its own and give what it gives."""
+    results: list[object] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # noqa: BLE001 - is looked at by the test
+            results.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(20)
+    return results[0]
+
+
+async def test_two_threads_with_loops_of_their_own_share_a_session_and_its_token(
+    sandbox: Sandbox,
+) -> None:
+    """One token request between them, and a close in one loop closes the pool of the other."""
+    session = session_on(sandbox)
+    stay = threading.Event()
+    called = threading.Event()
+
+    async def other() -> bool:
+        await session.init_widget(BUY)
+        pool = session._transport._own[asyncio.get_running_loop()]
+        called.set()
+        while not stay.is_set():
+            await asyncio.sleep(0.01)
+        return pool.session.closed
+
+    loop = asyncio.get_running_loop()
+    there = loop.run_in_executor(None, lambda: asyncio.run(other()))
+    await loop.run_in_executor(None, called.wait, 10)
+    await session.init_widget(BUY)
+    await session.aclose()
+    stay.set()
+
+    assert await there
+    assert 1 == sandbox.tokens_issued
+
+
+def test_many_threads_ask_at_once_for_the_first_token(sandbox: Sandbox) -> None:
+    """Each loop has a flight of its own; the store sees to it that there is one request."""
+    session = session_on(sandbox)
+    barrier = threading.Barrier(8)
+
+    names: list[object] = []
+
+    def run() -> None:
+        names.append(asyncio.run(ask()))
+
+    async def ask() -> str:
+        barrier.wait(10)
+        token = await session.token()
+        barrier.wait(10)
+        await session._transport.aclose()
+        return token.token_id
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert 8 == len(names)
+    assert 1 == len(set(names))
+    assert 1 == sandbox.tokens_issued
+
+
+def test_a_borrowed_client_session_in_another_loop_is_an_error_that_says_so(
+    sandbox: Sandbox,
+) -> None:
+    """Without the check aiohttp would fail obscurely, or hang."""
+
+    async def here() -> object:
+        async with aiohttp.ClientSession() as client:
+            session = session_on(sandbox, client)
+            await session.init_widget(BUY)
+            return await asyncio.get_running_loop().run_in_executor(
+                None, in_a_thread, lambda: asyncio.run(session.init_widget(BUY))
+            )
+
+    error = asyncio.run(here())
+
+    assert isinstance(error, WrongLoop)
+    assert "of another event loop" in str(error)
+
+
+def in_a_forked_child(work: Callable[[], object]) -> str:
+    """Fork, work in the child, and give its result or traceback as text."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - the child's coverage is not ours
+        try:
+            said = repr(work())
+        except BaseException:  # noqa: BLE001 - goes to the parent
+            said = traceback.format_exc()
+        os.write(write, said.encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return said
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_child_uses_connections_of_its_own_and_leaves_the_parents_alone(
+    sandbox: Sandbox,
+) -> None:
+    """
+    Both go on calling: the child with new connections, the parent with those that it had.
+
+    The child neither uses nor closes what it inherits, also when it collects its garbage.
+    """
+    session = session_on(sandbox)
+
+    async def work() -> None:
+        async with asyncio.timeout(10):
+            await session.init_widget(BUY)
+
+    with asyncio.Runner() as runner:
+        runner.run(work())
+        [pool] = session._transport._own.values()
+        before = connections_of(pool.session)
+
+        def child() -> object:
+            inherited = len(session._transport._own)
+            gc.collect()
+            asyncio.run(work())
+            gc.collect()
+            return inherited, PROCESS._kept
+
+        said = in_a_forked_child(child)
+        runner.run(work())
+        after = connections_of(pool.session)
+        runner.run(session.aclose())
+
+    assert "(0, {})" == said
+    assert before == after
+    assert 1 == sandbox.tokens_issued
+
+
+def connections_of(client: aiohttp.ClientSession) -> set[int]:
+    """Name the sockets that a pool keeps alive."""
+    connector = client.connector
+    assert connector is not None
+    return {
+        handler.transport.get_extra_info("socket").fileno()
+        for kept in connector._conns.values()
+        for handler, _ in kept
+        if handler.transport is not None
+    }
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_borrowed_client_session_in_a_forked_child_is_an_error_that_says_so(
+    sandbox: Sandbox,
+) -> None:
+    """Its sockets are the parent's."""
+    with asyncio.Runner() as runner:
+
+        async def lend() -> tuple[aiohttp.ClientSession, FlexitiSession]:
+            client = aiohttp.ClientSession()
+            session = session_on(sandbox, client)
+            await session.init_widget(BUY)
+            return client, session
+
+        client, session = runner.run(lend())
+        said = in_a_forked_child(lambda: asyncio.run(session.init_widget(BUY)))
+        runner.run(session.init_widget(BUY))
+        runner.run(client.close())
+
+    assert "WrongLoop" in said

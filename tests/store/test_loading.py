@@ -1,0 +1,122 @@
+"""Which store a line of configuration means, and what the core makes of one that misbehaves."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from flexiti_async import ConfigError, StoreUnavailable, open_store
+from flexiti_async.store.interface import Entry
+from flexiti_async.store.sealed import GuardedStore
+from flexiti_stores.memory import MemoryStore
+
+ENTRY = Entry("v", "payload-canary", 60.0)
+
+
+def test_a_url_names_an_installed_store() -> None:
+    """The scheme is looked up among the entry points, whatever its case."""
+    assert isinstance(open_store("memory://"), MemoryStore)
+    assert isinstance(open_store("MEMORY://"), MemoryStore)
+
+
+def test_nobody_elses_package_takes_a_scheme_of_the_librarys_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package that is installed as well may bring schemes of its own, and only these."""
+    metadata = tmp_path / "other-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    points = "memory = no_such_module:Store\nother = flexiti_stores.memory:MemoryStore\n"
+    (metadata / "entry_points.txt").write_text(f"[flexiti_async.stores]\n{points}")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+
+    assert isinstance(open_store("memory://"), MemoryStore)
+    assert isinstance(open_store("other://"), MemoryStore)
+
+
+def test_a_memory_url_is_the_same_store_for_the_whole_process() -> None:
+    """As a Redis URL would be; a name sets several apart."""
+    assert open_store("memory://") is open_store("memory://")
+    assert open_store("memory://a") is not open_store("memory://b")
+
+
+def test_a_class_path_and_a_ready_store_work_too() -> None:
+    """For a store that is in no package of its own."""
+    ready = MemoryStore()
+
+    assert ready is open_store(ready)
+    assert isinstance(open_store("flexiti_stores.memory:MemoryStore"), MemoryStore)
+
+
+@pytest.mark.parametrize(
+    ("store", "told"),
+    [
+        pytest.param("nosuch://here", "memory://", id="unknown scheme"),
+        pytest.param("redis", "neither a URL", id="no URL"),
+        pytest.param("", "neither a URL", id="empty"),
+        pytest.param("no.such.module:Store", "ModuleNotFoundError", id="no such module"),
+        pytest.param("flexiti_stores.memory:Nothing", "AttributeError", id="no such class"),
+    ],
+)
+def test_what_is_no_store_is_a_config_error_that_says_what_there_is(store: str, told: str) -> None:
+    """The error names the installed ones, or what failed."""
+    with pytest.raises(ConfigError) as caught:
+        open_store(store)
+
+    assert "store" == caught.value.option
+    assert told in str(caught.value)
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever configures Redis without its client is told what to install."""
+    for name in [name for name in sys.modules if name.split(".")[0] in {"redis", "aiocache"}]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in [name for name in sys.modules if name.startswith("flexiti_stores.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "aiocache", None)
+
+    with pytest.raises(ConfigError, match=r"pip install 'flexiti-async\[redis\]'"):
+        open_store("rediss://host")
+
+
+class Misbehaving:
+    """A store that fails in ways of its own."""
+
+    async def load(self, key: str) -> NoReturn:
+        """Fail with a text that quotes what was stored."""
+        raise RuntimeError(key, ENTRY.payload)
+
+    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+        """Never answer."""
+        _ = key, entry, expected
+        return await asyncio.Event().wait()
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
+
+async def test_whatever_a_store_raises_is_store_unavailable_without_its_text() -> None:
+    """Foreign errors may quote what was stored, so only their names are told."""
+    store = GuardedStore(Misbehaving(), timeout=0.01)
+
+    with pytest.raises(StoreUnavailable) as failed:
+        await store.load("key")
+    with pytest.raises(StoreUnavailable, match=r"within 0\.01 s"):
+        await store.swap("key", ENTRY, expected=None)
+
+    assert "failed to load: RuntimeError" in str(failed.value)
+    assert ENTRY.payload not in str(failed.value)
+    assert None is failed.value.__context__
+
+
+async def test_a_cancelled_caller_is_cancelled_not_told_of_an_outage() -> None:
+    """Cancellation is nobody's failure."""
+    store = GuardedStore(Misbehaving(), timeout=60)
+    asking = asyncio.ensure_future(store.swap("key", ENTRY, expected=None))
+    await asyncio.sleep(0)
+    asking.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asking

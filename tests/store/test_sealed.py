@@ -1,0 +1,121 @@
+"""Encryption at rest, for every store at once: sealed, rotated, and no plain text believed."""
+
+import logging
+
+import pytest
+
+from flexiti_async import (
+    CheckoutNotFound,
+    FlexitiSession,
+    PurchaseWidget,
+    RecordUnreadable,
+    Scope,
+    Secret,
+    Token,
+)
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
+from flexiti_async.store.interface import Entry, store_key
+from flexiti_async.tokens.record import Record, StoredToken, TokenKey, encode_record
+from flexiti_stores.memory import MemoryStore
+
+from ..conftest import MakeSession
+
+ENDPOINT = "oauth/token"
+OLD = key_from_bytes(b"o" * KEY_BYTES).reveal()
+NEW = key_from_bytes(b"n" * KEY_BYTES).reveal()
+
+
+def key_of(session: FlexitiSession) -> str:
+    """Name the record of a session's customer token."""
+    return TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+
+
+async def test_nothing_readable_is_in_the_store(
+    make_session: MakeSession, store: MemoryStore
+) -> None:
+    """Tokens and checkouts are sealed, and work as ever."""
+    session = make_session(token_keys=NEW)
+    checkout = await session.checkout()
+    await checkout.init_widget(PurchaseWidget(account_number=20009100))
+    resumed = await make_session(token_keys=NEW).resume(checkout.reference_id)
+    config = session.config
+    keys = (
+        key_of(session),
+        store_key("checkout", config.api_url, config.client_id, checkout.reference_id),
+    )
+    entries = [await store.load(key) for key in keys]
+
+    payloads = [entry.payload for entry in entries if entry]
+    assert 2 == len(payloads)
+    assert all(payload.startswith("fx1.") and payload.isascii() for payload in payloads)
+    assert not any(checkout.token.access_token.reveal() in payload for payload in payloads)
+    assert resumed.session_id == checkout.session_id
+
+
+async def test_keys_are_rotated_without_a_gap(make_session: MakeSession, sandbox: Sandbox) -> None:
+    """The first key writes, all read: add the new one everywhere, then put it first."""
+    before = await make_session(token_keys=OLD).token()
+    during = await make_session(token_keys=[NEW, OLD]).token()
+
+    assert before.token_id == during.token_id
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_an_entry_of_an_unknown_key_is_a_store_failure_not_absent(
+    make_session: MakeSession, store: MemoryStore
+) -> None:
+    """Somebody else can read it: it is left alone, and this process goes on alone."""
+    theirs = make_session(token_keys=OLD)
+    checkout = await theirs.checkout()
+    stored = await store.load(key_of(theirs))
+    mine = make_session(token_keys=NEW)
+    token = await mine.token()
+
+    with pytest.raises(RecordUnreadable, match="not in token_keys"):
+        await mine.resume(checkout.reference_id)
+    assert token.token_id != checkout.token.token_id
+    assert stored is not None
+    left = await store.load(key_of(theirs))
+    assert left is not None
+    assert stored.version == left.version
+
+
+async def test_a_plain_record_is_never_believed(
+    make_session: MakeSession,
+    store: MemoryStore,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever can write to the store cannot plant a token: it is replaced, with one warning."""
+    caplog.set_level(logging.WARNING, logger="flexiti_async")
+    session = make_session(token_keys=NEW)
+    planted = Record(key_of(session), token=StoredToken("planted", Secret("evil"), 1200.0, 1200.0))
+    await store.swap(key_of(session), Entry("v", encode_record(planted), 1200.0), expected=None)
+    plain = await make_session().checkout()
+
+    tokens = [await session.token() for _ in range(3)]
+    with pytest.raises(CheckoutNotFound):
+        await session.resume(plain.reference_id)
+
+    assert "planted" not in {token.token_id for token in tokens}
+    assert 1 == caplog.text.count("a plain entry")
+    entry = await store.load(key_of(session))
+    assert entry is not None
+    assert entry.payload.startswith("fx1.")
+
+
+async def test_an_entry_cannot_be_moved_under_another_key(
+    make_session: MakeSession, store: MemoryStore, sandbox: Sandbox
+) -> None:
+    """The store key is bound into the seal: a customer's record is no merchant's."""
+    session = make_session(token_keys=NEW)
+    await session.token(Scope.CUSTOMER)
+    entry = await store.load(key_of(session))
+    assert entry is not None
+    config = session.config
+    other = TokenKey(config.api_url, config.client_id, Scope.MERCHANT).store_key
+    await store.swap(other, entry, expected=None)
+    merchant = await session.token(Scope.MERCHANT)
+
+    assert isinstance(merchant, Token)
+    assert 1 == sandbox.count(ENDPOINT, scope="merchant")

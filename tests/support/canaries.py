@@ -1,0 +1,54 @@
+"""Look for a text where it must not be: in an error, its chain, and the frames it went through."""
+
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+_TESTS = str(Path(__file__).parents[1])
+
+
+def sightings(error: BaseException, *canaries: str) -> list[str]:
+    """Name the places of an error at which any of the canaries shows."""
+    return [
+        place
+        for link in _chain(error)
+        for place, shown in (*_faces(link), *_locals(link))
+        if any(canary in shown for canary in canaries)
+    ]
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        if error.__cause__ is not None and error.__cause__ is not error.__context__:
+            yield from _chain(error.__cause__)
+        error = error.__context__
+
+
+def _faces(error: BaseException) -> Iterator[tuple[str, str]]:
+    name = type(error).__name__
+    yield f"str({name})", str(error)
+    yield f"repr({name})", repr(error)
+    yield f"{name}.args", repr(error.args)
+    yield f"vars({name})", repr(vars(error))
+    yield f"report of {name}", "".join(traceback.format_exception_only(error))
+    # UnicodeEncodeError, json.JSONDecodeError and their like keep what they could not read.
+    for held in ("object", "doc"):
+        yield f"{name}.{held}", repr(getattr(error, held, None))
+
+
+def _locals(error: BaseException) -> Iterator[tuple[str, str]]:
+    """Show the local variables of every frame that is not a test's own."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        code = frame.f_code
+        if code.co_filename.startswith(_TESTS):
+            continue
+        for name, value in frame.f_locals.items():
+            yield f"{name} in {code.co_qualname} ({code.co_filename})", _shown(value)
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - a half-made object may have no repr
+        return f"no repr: {type(error).__name__}"

@@ -1,0 +1,152 @@
+"""Marking a plain token as promised, whatever stands in the store by then."""
+
+import asyncio
+
+import pytest
+
+from flexiti_async import FlexitiSession, Scope
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Token
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.store.interface import Entry
+from flexiti_async.testing import FaultyStore, ManualClock, Trouble
+from flexiti_async.tokens.record import (
+    Claim,
+    Record,
+    StoredToken,
+    TokenKey,
+    decode_record,
+    encode_record,
+)
+
+from ..conftest import MakeSession
+
+ENDPOINT = "oauth/token"
+
+
+@pytest.fixture
+def faulty(clock: ManualClock) -> FaultyStore:
+    """Give a store that fails as told."""
+    return FaultyStore(clock.boot)
+
+
+@pytest.fixture
+def session(make_session: MakeSession, faulty: FaultyStore) -> FlexitiSession:
+    """Give a session over that store."""
+    return make_session(store=faulty)
+
+
+def key_of(session: FlexitiSession) -> str:
+    """Name the record of the session's token."""
+    return TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+
+
+async def replace(
+    session: FlexitiSession, faulty: FaultyStore, token: StoredToken | None, claim: Claim | None
+) -> None:
+    """Put another process's record in place of what is stored."""
+    key = key_of(session)
+    stored = await faulty.load(key)
+    record = encode_record(Record(key, token=token, claim=claim))
+    assert await faulty.swap(key, Entry("theirs", record, 1300.0), expected=stored)
+
+
+def as_stored(token: Token, life: float) -> StoredToken:
+    """Write a token down as another process would."""
+    return StoredToken.of(token, life)
+
+
+LATER = StoredToken("later", Secret("later-token"), 1200.0, 1200.0)
+
+
+@pytest.mark.parametrize("trouble", [[], ["not written but unknown"], ["written but unknown"]])
+async def test_the_mark_is_written_through_a_failing_swap(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, trouble: list[Trouble]
+) -> None:
+    """Once in vain is a time-out; what was written all the same is found by looking."""
+    plain = await session.token()
+    faulty.trouble = trouble
+    promised = await session.token(min_ttl=600)
+    stored = await faulty.load(key_of(session))
+    assert stored is not None
+    record = decode_record(stored.payload, key_of(session))
+
+    assert plain.token_id == promised.token_id
+    assert record.token is not None
+    assert record.token.promised
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_a_renewal_under_way_is_waited_for_and_its_token_promised(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """It may be spending this token's refresh token: the checkout gets what comes of it."""
+    plain = await session.token()
+    clock.advance(10)
+    await replace(session, faulty, as_stored(plain, 1190.0), Claim(25.0))
+    asking = asyncio.ensure_future(session.token(min_ttl=600))
+    loads = faulty.operations.count("load")
+    while faulty.operations.count("load") < loads + 2:
+        await asyncio.sleep(0.005)
+    waiting = not asking.done()
+    await replace(session, faulty, LATER, None)
+
+    promised = await asking
+
+    assert waiting
+    assert ("later", True) == (promised.token_id, promised.promised)
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+@pytest.mark.parametrize(
+    ("token", "claim", "age"),
+    [
+        pytest.param(None, None, 0.0, id="no token"),
+        pytest.param(LATER, Claim(5.0), 6.0, id="a lapsed claim on another token"),
+    ],
+)
+async def test_what_cannot_be_marked_is_not_promised(
+    session: FlexitiSession,
+    faulty: FaultyStore,
+    sandbox: Sandbox,
+    clock: ManualClock,
+    token: StoredToken | None,
+    claim: Claim | None,
+    age: float,
+) -> None:
+    """The checkout gets a token of its own, or the later one, and never the unmarked one."""
+    plain = await session.token()
+    await replace(session, faulty, token, claim)
+    clock.advance(age)
+    promised = await session.token(min_ttl=600)
+
+    assert plain.token_id != promised.token_id
+    assert promised.promised
+    assert sandbox.count(ENDPOINT) <= 2
+
+
+async def test_a_lapsed_claim_on_this_token_may_have_spent_its_refresh_token(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """So it is not promised any more: a private token is got."""
+    plain = await session.token()
+    await replace(session, faulty, as_stored(plain, 1200.0), Claim(5.0))
+    clock.advance(6.0)
+    faulty.operations.clear()
+    promised = await session.token(min_ttl=600)
+
+    assert plain.token_id != promised.token_id
+    assert 2 == sandbox.count(ENDPOINT, grant="client_credentials")
+    assert ["load"] == faulty.operations
+
+
+async def test_an_evicted_record_cannot_be_marked(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox
+) -> None:
+    """Nobody knows what has become of the token's refresh token: a private token is got."""
+    plain = await session.token()
+    faulty.evict()
+    promised = await session.token(min_ttl=600)
+
+    assert plain.token_id != promised.token_id
+    assert 2 == sandbox.count(ENDPOINT)

@@ -1,0 +1,299 @@
+"""One token request, however many callers: cold, due, renewing, cancelled, failing."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import pytest
+
+from flexiti_async import (
+    FlexitiSession,
+    Scope,
+    Token,
+    TokenMisconfigured,
+    TokenThrottled,
+    TokenUnavailable,
+)
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.testing import FaultyStore, ManualClock
+
+from ..conftest import MakeSession
+
+CALLERS = 10_000
+ENDPOINT = "oauth/token"
+
+
+async def ask_many(session: FlexitiSession, number: int, **ask: Any) -> set[str]:
+    """Ask for a token many times at once, and give the names of the tokens that came."""
+    tokens = await asyncio.gather(*(session.token(**ask) for _ in range(number)))
+    return {token.token_id for token in tokens}
+
+
+def without_waiting(asking: Coroutine[Any, Any, Token]) -> Token:
+    """Run a coroutine that must end without a single await."""
+    try:
+        asking.send(None)
+    except StopIteration as done:
+        token: Token = done.value
+        return token
+    asking.close()
+    raise AssertionError("the caller had to wait")
+
+
+async def test_10_000_callers_at_a_cold_start_make_one_request(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """However many ask first, one request is made and all get its token."""
+    tokens = await ask_many(session, CALLERS)
+
+    assert 1 == len(tokens)
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_10_000_callers_at_hard_expiry_make_one_request(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """When the token is over, one request gets the next one for all."""
+    await session.token()
+    clock.advance(1200)
+
+    tokens = await ask_many(session, CALLERS)
+
+    assert 1 == len(tokens)
+    assert 2 == sandbox.count(ENDPOINT)
+
+
+@pytest.mark.parametrize(
+    ("min_ttl", "age"),
+    [pytest.param(0.0, 1150.0, id="plain"), pytest.param(600.0, 560.0, id="min_ttl")],
+)
+async def test_in_the_renewing_window_one_request_is_made_and_nobody_waits(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, min_ttl: float, age: float
+) -> None:
+    """A token about to be due is handed out at once, and renewed once, also for a min_ttl."""
+    first = await session.token(min_ttl=min_ttl)
+    clock.advance(age)
+
+    tokens = {without_waiting(session.token(min_ttl=min_ttl)).token_id for _ in range(CALLERS)}
+    await session.aclose()  # waits for the renewal in the background
+
+    assert {first.token_id} == tokens
+    assert 2 == sandbox.count(ENDPOINT)
+
+
+async def test_steady_asks_over_five_lifetimes_never_wait(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Whoever asks now and then, with and without a min_ttl, waits at the cold start only."""
+    await session.token(min_ttl=600.0)
+    waited = 0
+    for _ in range(600):
+        clock.advance(10.0)
+        for min_ttl in (0.0, 600.0):
+            try:
+                without_waiting(session.token(min_ttl=min_ttl))
+            except AssertionError:
+                waited += 1
+        for task in [task for task in asyncio.all_tasks() if "renew" in task.get_name()]:
+            await task
+
+    assert 0 == waited
+    assert 11 <= sandbox.count(ENDPOINT) <= 16
+
+
+async def test_a_fresh_token_is_returned_without_any_await(session: FlexitiSession) -> None:
+    """The cached path is no path through the event loop."""
+    first = await session.token()
+
+    assert first is without_waiting(session.token())
+
+
+@pytest.mark.parametrize("cancelled", [0, 5, 9])
+async def test_a_cancelled_caller_harms_no_other(
+    session: FlexitiSession, sandbox: Sandbox, cancelled: int
+) -> None:
+    """Of ten waiters one goes away; the other nine get the token of the one request."""
+    sandbox.latency = {ENDPOINT: 0.05}
+    callers = [asyncio.ensure_future(session.token()) for _ in range(10)]
+    while sandbox.count(ENDPOINT) == 0:
+        await asyncio.sleep(0)
+    callers[cancelled].cancel()
+
+    results = await asyncio.gather(*callers, return_exceptions=True)
+
+    assert isinstance(results[cancelled], asyncio.CancelledError)
+    assert 9 == sum(isinstance(result, Token) for result in results)
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_the_flight_goes_on_when_every_caller_has_left(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """A token that was asked for is not lost because nobody waits any more."""
+    sandbox.latency = {ENDPOINT: 0.05}
+    callers = [asyncio.ensure_future(session.token()) for _ in range(3)]
+    while sandbox.count(ENDPOINT) == 0:
+        await asyncio.sleep(0)
+    for caller in callers:
+        caller.cancel()
+    await asyncio.gather(*callers, return_exceptions=True)
+
+    await session.token()
+
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        pytest.param({"status": 503}, TokenUnavailable, id="503"),
+        pytest.param(
+            {"status": 503, "headers": {"Retry-After": "7"}}, TokenThrottled, id="503 Retry-After"
+        ),
+        pytest.param({"status": 200, "body": b"<html>"}, TokenUnavailable, id="html"),
+        pytest.param(
+            {"status": 400, "body": b'{"error": "invalid_client"}'},
+            TokenMisconfigured,
+            id="invalid_client",
+        ),
+    ],
+)
+async def test_a_failure_is_one_request_and_a_typed_error_for_each_of_20_callers(
+    session: FlexitiSession, sandbox: Sandbox, answer: dict[str, Any], kind: type[Exception]
+) -> None:
+    """Nobody tries again behind the first one's back, neither at once nor in the back-off."""
+    sandbox.fail(ENDPOINT, times=None, **answer)
+
+    at_once = await asyncio.gather(*(session.token() for _ in range(20)), return_exceptions=True)
+    later = await asyncio.gather(session.token(), return_exceptions=True)
+
+    assert [kind] * 21 == [type(error) for error in (*at_once, *later)]
+    assert 21 == len({id(error) for error in (*at_once, *later)})
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_after_the_back_off_one_probe_is_made(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """When the back-off is over one caller's request finds out, for everybody."""
+    sandbox.fail(ENDPOINT, status=503, times=1)
+    with pytest.raises(TokenUnavailable):
+        await session.token()
+    clock.advance(1.1)
+
+    tokens = await ask_many(session, 20)
+
+    assert 1 == len(tokens)
+    assert 2 == sandbox.count(ENDPOINT)
+
+
+async def test_a_failed_renewal_reaches_nobody_while_the_token_lives(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Static stability: the held token is served, and the renewal backs off."""
+    first = await session.token()
+    sandbox.fail(ENDPOINT, status=503, times=None)
+    clock.advance(1090)
+    served: set[str] = set()
+    for _ in range(70):
+        clock.advance(1)
+        served.add(without_waiting(session.token()).token_id)
+        for task in [task for task in asyncio.all_tasks() if "renew" in task.get_name()]:
+            await task
+
+    assert {first.token_id} == served
+    # Doubling back-off: a handful of probes in 70 seconds.
+    assert 4 <= sandbox.count(ENDPOINT) <= 10
+
+
+async def test_two_sessions_of_one_client_share_a_flight(
+    make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """What counts is whose token it is, not which session asks."""
+    one, other = make_session(), make_session()
+
+    tokens = await asyncio.gather(one.token(), other.token(), one.token(), other.token())
+
+    assert 1 == len({token.token_id for token in tokens})
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_two_sessions_share_a_failed_flight_only_with_the_same_credentials(
+    make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """A wrong secret in one session does not fail the other one."""
+    good, bad = make_session(), make_session(client_secret="wrong")
+
+    results = await asyncio.gather(bad.token(), good.token(), return_exceptions=True)
+
+    assert isinstance(results[0], TokenMisconfigured)
+    assert isinstance(results[1], Token)
+    assert 2 == sandbox.count(ENDPOINT)
+
+
+async def test_closing_the_session_that_started_a_flight_leaves_the_other_its_token(
+    make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """A flight may belong to a session that goes away; whoever joined it gets a token."""
+    one, other = make_session(), make_session()
+    sandbox.latency = {ENDPOINT: 0.05}
+    first = asyncio.ensure_future(one.token())
+    while sandbox.count(ENDPOINT) == 0:
+        await asyncio.sleep(0)
+    second = asyncio.ensure_future(other.token())
+    await asyncio.sleep(0)
+
+    await one.aclose()
+
+    assert (await first).token_id == (await second).token_id
+
+
+async def test_each_scope_has_its_own_token(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """A customer token and a merchant token are two, and never stand in for each other."""
+    customer, merchant = await asyncio.gather(
+        session.token(Scope.CUSTOMER), session.token(Scope.MERCHANT)
+    )
+
+    assert customer.token_id != merchant.token_id
+    assert [Scope.CUSTOMER, Scope.MERCHANT] == [customer.scope, merchant.scope]
+    assert 1 == sandbox.count(ENDPOINT, scope="customer")
+    assert 1 == sandbox.count(ENDPOINT, scope="merchant")
+
+
+@pytest.fixture
+def watchdog() -> Iterator[None]:
+    """Let a loop that spins raise: nothing in it can."""
+
+    def bark(*_: object) -> None:
+        raise AssertionError("the event loop is blocked")
+
+    before = signal.signal(signal.SIGALRM, bark)
+    signal.alarm(5)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("watchdog")
+@pytest.mark.parametrize("steps", range(12))
+async def test_who_asks_in_the_moment_of_a_landing_is_served(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock, steps: int
+) -> None:
+    """
+    Whoever comes between the end of a flight and the note of what it has brought, waits for that
+    note, and does not ask for it so eagerly that nobody can take it.
+    """
+    store = FaultyStore(clock.boot)
+    token = await make_session(store=store).token()
+    session = make_session(store=store)
+
+    async def come_later() -> Token:
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        return await session.token()
+
+    tokens = await asyncio.gather(session.token(), come_later())
+
+    assert [token.token_id] * 2 == [one.token_id for one in tokens]
+    assert 1 == sandbox.count(ENDPOINT)

@@ -1,0 +1,407 @@
+"""The store as it fails: outages, unknown swaps, evictions, rollbacks, and several processes."""
+
+import asyncio
+import logging
+
+import pytest
+
+from flexiti_async import (
+    FlexitiSession,
+    PurchaseWidget,
+    Scope,
+    StoreUnavailable,
+    Token,
+    TokenUnavailable,
+)
+from flexiti_async.clock import now
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.store.interface import Entry
+from flexiti_async.testing import FaultyStore, ManualClock, Trouble
+from flexiti_async.tokens.record import Claim, Record, TokenKey, encode_record
+from flexiti_async.tokens.refresh_tokens import RefreshTokens
+
+from ..conftest import MakeSession
+
+ENDPOINT = "oauth/token"
+
+
+@pytest.fixture
+def faulty(clock: ManualClock) -> FaultyStore:
+    """Give a store that fails as told."""
+    return FaultyStore(clock.boot)
+
+
+@pytest.fixture
+def session(make_session: MakeSession, faulty: FaultyStore) -> FlexitiSession:
+    """Give a session over that store."""
+    return make_session(store=faulty, store_timeout=0.05)
+
+
+def another_process(session: FlexitiSession) -> FlexitiSession:
+    """Make a session share nothing with others but the store, as one in another process would."""
+    refresher = session.refresher(Scope.CUSTOMER)
+    object.__setattr__(refresher._setup, "refresh_tokens", RefreshTokens())
+    refresher._key = (*refresher._key[:2], id(session))  # a store id that no other session has
+    refresher._launchpad._key = refresher._key
+    return session
+
+
+async def settle() -> None:
+    """Wait for the flights in the background."""
+    while running := [t for t in asyncio.all_tasks() if t.get_name().startswith("flexiti-async")]:
+        await asyncio.wait(running)
+        await asyncio.sleep(0)
+
+
+async def test_three_processes_make_one_request_between_them(
+    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """One claims, the others wait and adopt; at every renewal and at every expiry."""
+    processes = [another_process(make_session(store=faulty)) for _ in range(3)]
+    counts: list[int] = []
+    for age in (0.0, 1200.0, 1110.0, 1250.0):
+        clock.advance(age)
+        tokens = await asyncio.gather(*(session.token() for session in processes * 5))
+        await settle()
+        counts.append(sandbox.count(ENDPOINT))
+        assert all(token.remaining(now(clock)) > 0 for token in tokens)
+
+    assert [1, 2, 3, 4] == counts
+    assert 0 == sandbox.replays
+
+
+async def test_a_session_with_a_usable_token_never_waits_for_the_store(
+    session: FlexitiSession, faulty: FaultyStore, clock: ManualClock
+) -> None:
+    """An outage is no matter as long as the token lives, also in its renewing window."""
+    first = await session.token()
+    faulty.silent = True
+    clock.advance(1090)
+
+    asking = session.token()
+    with pytest.raises(StopIteration) as done:
+        asking.send(None)
+
+    assert first is done.value.value
+    await settle()
+
+
+async def test_without_the_store_a_private_token_is_got_with_one_warning(
+    session: FlexitiSession,
+    faulty: FaultyStore,
+    sandbox: Sandbox,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Degrade: one request for all callers, one warning, a count, and back when the store is."""
+    caplog.set_level(logging.INFO, logger="flexiti_async")
+    faulty.down = True
+    tokens = await asyncio.gather(*(session.token() for _ in range(20)))
+    clock.advance(1200)
+    await session.token()
+    faulty.down = False
+    clock.advance(1200)
+    await session.token()
+
+    assert 1 == len({token.token_id for token in tokens})
+    assert 3 == sandbox.count(ENDPOINT, grant="client_credentials")
+    assert 2 == session.refresher(Scope.CUSTOMER).private_tokens
+    assert 1 == caplog.text.count("going on without the token store")
+    assert 1 == caplog.text.count("the token store is back")
+
+
+async def test_a_store_that_hangs_is_an_outage_not_a_stall(
+    session: FlexitiSession, faulty: FaultyStore
+) -> None:
+    """The store's time-out bounds what it can cost."""
+    faulty.silent = True
+    async with asyncio.timeout(2):
+        token = await session.token()
+
+    assert isinstance(token, Token)
+
+
+async def test_on_store_failure_raise_raises(
+    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox
+) -> None:
+    """Who would rather stop than ask on their own is told so, and nothing is asked."""
+    session = make_session(store=faulty, on_store_failure="raise")
+    faulty.down = True
+
+    with pytest.raises(StoreUnavailable):
+        await session.token()
+
+    assert 0 == sandbox.count(ENDPOINT)
+
+
+@pytest.mark.parametrize(("lifetime", "pause"), [(1200, 1.0), (10, 0.5)])
+async def test_on_store_failure_raise_lets_the_store_rest(
+    make_session: MakeSession,
+    faulty: FaultyStore,
+    sandbox: Sandbox,
+    clock: ManualClock,
+    lifetime: int,
+    pause: float,
+) -> None:
+    """One caller finds out for all that the store is down, once a second or a 20th of a life."""
+    sandbox.expires_in = lifetime
+    session = make_session(store=faulty, on_store_failure="raise")
+    await session.token()
+    clock.advance(lifetime)
+    faulty.down = True
+    asked: list[int] = []
+    for wait in (0.0, 0.9 * pause, 0.2 * pause):
+        clock.advance(wait)
+        faulty.operations.clear()
+        found = await asyncio.gather(*(session.token() for _ in range(5)), return_exceptions=True)
+        asked.append(len(faulty.operations))
+
+        assert [StoreUnavailable] * 5 == [type(error) for error in found]
+    assert [1, 0, 1] == asked
+
+
+async def test_a_renewal_during_an_outage_waits_for_the_store_and_then_goes_alone(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """In the first half of the window it hopes; in the second it gets a token of its own."""
+    await session.token()
+    faulty.down = True
+    clock.advance(1085)
+    await session.token()
+    await settle()
+    hoping = sandbox.count(ENDPOINT)
+    clock.advance(50)
+    await session.token()
+    await settle()
+
+    assert (1, 2) == (hoping, sandbox.count(ENDPOINT))
+
+
+async def test_a_store_that_is_down_is_tried_again_after_a_pause_as_short_as_the_tokens(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Not with every call; and while tokens live for a minute, after 3 seconds and not 5."""
+    sandbox.expires_in = 60
+    await session.token()
+    faulty.down = True
+    clock.advance(33)
+    tries: list[int] = []
+    for seconds in (0.0, 2.9, 0.2):
+        clock.advance(seconds)
+        faulty.operations.clear()
+        await session.token()
+        await settle()
+        tries.append(len(faulty.operations))
+
+    assert [1, 0, 1] == tries
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_a_plain_token_that_cannot_be_marked_is_not_promised(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox
+) -> None:
+    """A checkout that asks while the store is down gets a private token instead."""
+    plain = await session.token()
+    faulty.down = True
+    promised = await session.token(min_ttl=600)
+
+    assert plain.token_id != promised.token_id
+    assert promised.promised
+    assert 2 == sandbox.count(ENDPOINT)
+
+
+@pytest.mark.parametrize("write", [0, 1], ids=["claim", "publish"])
+@pytest.mark.parametrize(
+    "trouble", ["written but unknown", "not written but unknown", "written but denied", "late"]
+)
+async def test_a_swap_of_unknown_outcome_costs_no_second_request(
+    make_session: MakeSession,
+    session: FlexitiSession,
+    faulty: FaultyStore,
+    sandbox: Sandbox,
+    clock: ManualClock,
+    trouble: Trouble,
+    write: int,
+) -> None:
+    """Whatever the store answered, the version that is stored tells whose it is."""
+    denied: list[Trouble] = ["written but denied"] * write
+    faulty.trouble = [*denied, trouble]
+    first = await session.token()
+    await faulty.deliver()
+    faulty.trouble = []
+    clock.advance(1)
+    second = await another_process(make_session(store=faulty)).token()
+
+    assert first.token_id == second.token_id
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_a_dead_process_is_waited_for_no_longer_than_its_lease(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """A claim whose owner has died lapses, and somebody else gets the token."""
+    key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+    claimed = Record(key, claim=Claim(25.0))
+    await faulty.swap(key, Entry("dead", encode_record(claimed), 60.0), expected=None)
+
+    asking = asyncio.ensure_future(session.token())
+    while faulty.operations.count("load") < 3:
+        await asyncio.sleep(0.005)
+    waiting = sandbox.count(ENDPOINT)
+    clock.advance(25.0)
+
+    assert isinstance(await asking, Token)
+    assert (0, 1) == (waiting, sandbox.count(ENDPOINT))
+
+
+async def test_a_machine_that_was_suspended_while_it_waited_looks_once_more(
+    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Its patience is over when it wakes, but so is the other's work: the token is there."""
+    other = another_process(make_session(store=faulty))
+    session = another_process(make_session(store=faulty))
+    key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+    claimed = Entry("theirs", encode_record(Record(key, claim=Claim(25.0))), 60.0)
+    await faulty.swap(key, claimed, expected=None)
+    asking = asyncio.ensure_future(session.token())
+    while faulty.operations.count("load") < 2:
+        await asyncio.sleep(0)
+    clock.advance(80)
+    theirs = await other.token()
+
+    assert theirs.token_id == (await asking).token_id
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_an_evicted_record_costs_one_request_and_no_refresh_token(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """What the store has lost nobody can be sure of, so nothing is spent."""
+    await session.token()
+    faulty.evict()
+    clock.advance(1110)
+    await session.token()
+    await settle()
+
+    assert 2 == sandbox.count(ENDPOINT, grant="client_credentials")
+    assert 0 == sandbox.count(ENDPOINT, grant="refresh_token")
+
+
+async def test_a_rollback_to_an_older_record_replays_nothing(
+    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """A failover brings the record of a token that was refreshed: nobody refreshes it again."""
+    one, other = (another_process(make_session(store=faulty)) for _ in range(2))
+    await one.token()
+    await other.token()
+    faulty.snapshot()
+    clock.advance(1100)
+    await one.token()
+    await settle()
+    faulty.roll_back()
+    for session in (one, other) * 3:
+        clock.advance(5)
+        await session.token()
+        await settle()
+
+    assert 0 == sandbox.replays
+    assert sandbox.count(ENDPOINT) <= 3
+
+
+async def test_a_store_without_ages_shares_what_it_saw_being_written(
+    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox
+) -> None:
+    """A waiter knows how old a token at most is, because it was not there a moment ago."""
+    faulty.ageless = True
+    processes = [another_process(make_session(store=faulty)) for _ in range(3)]
+
+    tokens = await asyncio.gather(*(session.token() for session in processes))
+
+    assert 1 == len({token.token_id for token in tokens})
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_a_token_of_unknown_age_is_not_believed(
+    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox
+) -> None:
+    """A process that comes later cannot know how much life a token has left, and gets its own."""
+    faulty.ageless = True
+    early, late = (another_process(make_session(store=faulty)) for _ in range(2))
+    await early.token()
+    await late.token()
+
+    assert 2 == sandbox.count(ENDPOINT)
+
+
+@pytest.mark.parametrize("denied", [True, False], ids=["denied", "failing"])
+async def test_a_store_that_can_be_read_but_not_written_is_down(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, denied: bool
+) -> None:
+    """A read-only replica, or a full disk: nobody spins, a private token is got."""
+    faulty.read_only = "denied" if denied else "failing"
+    plain = await session.token()
+    promised = await session.token(min_ttl=600)
+
+    assert isinstance(plain, Token)
+    assert promised.promised
+    assert len(faulty.operations) <= 12
+    assert sandbox.count(ENDPOINT) <= 2
+
+
+async def test_an_unreadable_record_is_an_outage_and_left_alone(
+    session: FlexitiSession, faulty: FaultyStore
+) -> None:
+    """Somebody else may be able to read it: it is not taken for absent, nor overwritten."""
+    key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+    await faulty.swap(key, Entry("foreign", "not ours", 1200.0), expected=None)
+
+    token = await session.token()
+    stored = await faulty.load(key)
+
+    assert isinstance(token, Token)
+    assert "foreign" == (stored.version if stored else None)
+
+
+async def test_a_failure_is_shared_through_the_store(
+    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox
+) -> None:
+    """One request for all waiters of all processes, and the same typed error for each."""
+    processes = [another_process(make_session(store=faulty)) for _ in range(4)]
+    sandbox.fail(ENDPOINT, status=503, times=None)
+
+    results = await asyncio.gather(
+        *(session.token() for session in processes * 5), return_exceptions=True
+    )
+
+    assert [TokenUnavailable] * 20 == [type(result) for result in results]
+    assert 1 == sandbox.count(ENDPOINT)
+    assert {503} == {getattr(result, "status", None) for result in results}
+
+
+async def test_other_credentials_do_not_wait_for_a_failure_that_is_not_theirs(
+    make_session: MakeSession, faulty: FaultyStore
+) -> None:
+    """A process with a wrong secret does not stop those with the right one."""
+    wrong = another_process(make_session(store=faulty, client_secret="wrong"))
+    right = another_process(make_session(store=faulty))
+    await asyncio.gather(wrong.token(), return_exceptions=True)
+
+    assert isinstance(await right.token(), Token)
+
+
+async def test_a_warm_session_does_nothing_with_the_store(
+    session: FlexitiSession, faulty: FaultyStore
+) -> None:
+    """init_widget and a checkout that is not resumable cost no store operation, a step one."""
+    widget = PurchaseWidget(account_number=20009100)
+    await session.init_widget(widget)
+    faulty.operations.clear()
+    await session.init_widget(widget)
+    checkout = await session.checkout(resumable=False)
+    await checkout.init_widget(widget)
+    warm = list(faulty.operations)
+    resumable = await session.checkout()
+    await resumable.init_widget(widget)
+
+    assert [] == warm
+    assert ["swap", "swap"] == faulty.operations

@@ -1,0 +1,456 @@
+"""Which grant, which token, whose: refreshes, promises, rejections, lifetimes and clocks."""
+
+import asyncio
+import logging
+import os
+from typing import Any
+
+import pytest
+
+from flexiti_async import (
+    ClockError,
+    FlexitiConfig,
+    FlexitiSession,
+    InsufficientScope,
+    LifetimeTooShort,
+    PurchaseWidget,
+    Scope,
+    SessionClosed,
+    Token,
+    TokenRejected,
+    Unauthorized,
+    init_widget,
+    merchants_login,
+)
+from flexiti_async.clock import now
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.testing import ManualClock
+from flexiti_async.tokens.refresh_tokens import PROCESS, RefreshTokens
+
+from ..conftest import MakeSession
+
+ENDPOINT = "oauth/token"
+
+
+async def settle() -> None:
+    """Wait for the flights in the background."""
+    while running := [t for t in asyncio.all_tasks() if t.get_name().startswith("flexiti-async")]:
+        await asyncio.wait(running)
+        await asyncio.sleep(0)
+
+
+async def renewed(session: FlexitiSession, **ask: Any) -> Token:
+    """Ask in the renewing window, and give the token that the renewal brought."""
+    await session.token(**ask)
+    await settle()
+    return await session.token(**ask)
+
+
+async def test_a_plain_token_is_renewed_by_its_refresh_token(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Before expiry, and never promised to anybody: the refresh token is spent, once."""
+    for _ in range(3):
+        await session.token()
+        clock.advance(1100)
+        await renewed(session)
+
+    assert 1 == sandbox.count(ENDPOINT, grant="client_credentials")
+    assert 3 == sandbox.count(ENDPOINT, grant="refresh_token")
+    assert 0 == sandbox.replays
+
+
+async def test_after_expiry_the_refresh_token_is_not_used(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """A token can be refreshed only before it expires (spec 2.4)."""
+    await session.token()
+    clock.advance(1200)
+    await session.token()
+
+    assert 2 == sandbox.count(ENDPOINT, grant="client_credentials")
+    assert 0 == sandbox.count(ENDPOINT, grant="refresh_token")
+
+
+async def test_a_promised_token_is_never_refreshed(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Its successor comes by client_credentials, and it lives on to its end."""
+    first = await session.token(min_ttl=600)
+    clock.advance(1100)
+    second = await renewed(session)
+
+    assert first.promised
+    assert first.token_id != second.token_id
+    assert 0 == sandbox.count(ENDPOINT, grant="refresh_token")
+    live = {token.access_token for token in sandbox.tokens if not token.revoked}
+    assert first.access_token.reveal() in live
+
+
+async def test_a_token_handed_out_plainly_is_marked_before_it_is_promised(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """One swap marks it in the store, and from then on nobody refreshes it."""
+    plain = await session.token()
+    promised = await session.token(min_ttl=600)
+    clock.advance(1100)
+    await renewed(session)
+
+    assert (plain.token_id, False, True) == (promised.token_id, plain.promised, promised.promised)
+    assert 0 == sandbox.count(ENDPOINT, grant="refresh_token")
+
+
+async def test_refresh_revokes_access_no_lifts_the_promise(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Who knows that a refresh harms no token may refresh a promised one."""
+    session = make_session(refresh_revokes_access="no")
+    sandbox.refresh_revokes_access = False
+    await session.token(min_ttl=600)
+    clock.advance(1100)
+    await renewed(session)
+
+    assert 1 == sandbox.count(ENDPOINT, grant="refresh_token")
+
+
+async def test_a_refused_refresh_falls_back_to_client_credentials_in_the_same_flight(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """The API may refuse a refresh token at any time; the renewal goes on without it."""
+    first = await session.token()
+    sandbox.fail(ENDPOINT, status=409, times=1, body=b'{"error": "wrong_inputs"}')
+    clock.advance(1100)
+    second = await renewed(session)
+
+    assert first.token_id != second.token_id
+    assert ["client_credentials", "refresh_token", "client_credentials"] == [
+        request.grant for request in sandbox.requests if request.endpoint == ENDPOINT
+    ]
+
+
+async def test_a_lost_answer_never_makes_a_refresh_token_be_sent_twice(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """It is dropped before it is sent; the next attempt does without it."""
+    await session.token()
+    sandbox.fail(ENDPOINT, status=502, times=1)
+    clock.advance(1100)
+    await renewed(session)
+    clock.advance(20)
+    await renewed(session)
+
+    assert 1 == sandbox.count(ENDPOINT, grant="refresh_token")
+    assert 0 == sandbox.replays
+
+
+async def test_n_concurrent_401s_make_one_request(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """When a token is revoked under many calls, one new token is got and all are repeated."""
+    await session.token()
+    clock.advance(100)
+    sandbox.revoke_all()
+
+    widgets = await asyncio.gather(
+        *(session.init_widget(PurchaseWidget(account_number=20009100)) for _ in range(200))
+    )
+
+    assert 200 == len(widgets)
+    assert 2 == sandbox.count(ENDPOINT)
+    assert 200 == sandbox.count("widget/init", status=200)
+
+
+async def test_a_stragglers_401_does_nothing(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """A 401 rejects the token that it is about; another one in hand stays."""
+    first = await session.token()
+    refresher = session.refresher(Scope.CUSTOMER)
+    refresher.reject("0" * 32)
+    refresher.reject("0" * 32)
+
+    assert first is await session.token()
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_a_token_refused_right_after_its_mint_is_a_failure_not_a_circle(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """A server that refuses every token is asked for one, and once more, and then not again."""
+    sandbox.fail("widget/init", status=401, times=None, body=b'{"error": "invalid_token"}')
+    call = init_widget(PurchaseWidget(account_number=20009100))
+
+    results = [
+        (await asyncio.gather(session.send(call), return_exceptions=True))[0] for _ in range(5)
+    ]
+
+    assert [TokenRejected] * 5 == [type(result) for result in results]
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_a_second_401_is_the_callers_error(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """A call is repeated once with another token, not for ever."""
+    await session.token()
+    clock.advance(100)
+    sandbox.fail("widget/init", status=401, times=None, body=b'{"error": "invalid_token"}')
+
+    with pytest.raises(Unauthorized) as caught:
+        await session.send(init_widget(PurchaseWidget(account_number=20009100)))
+
+    assert (401, "invalid_token", "widget/init") == (
+        caught.value.status,
+        caught.value.code,
+        caught.value.endpoint,
+    )
+    assert 2 == sandbox.count("widget/init")
+
+
+async def test_a_403_for_scope_never_refreshes(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """Another token of the same scope would be refused as well: one call, one token."""
+    body = b'{"message": "Insufficient scope: authorized scope is insufficient"}'
+    sandbox.fail("widget/init", status=403, times=None, body=body)
+
+    with pytest.raises(InsufficientScope):
+        await session.send(init_widget(PurchaseWidget(account_number=20009100)))
+
+    token = await session.token()
+    assert (1, 1) == (sandbox.count(ENDPOINT), sandbox.count("widget/init"))
+    assert [token.access_token.reveal()] == [issued.access_token for issued in sandbox.tokens]
+
+
+async def test_a_min_ttl_that_no_token_has_is_an_error_and_not_a_loop(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """The first ask learns the lifetime, the second one is refused without any request."""
+    refused: list[tuple[float, float]] = []
+    for _ in range(2):
+        with pytest.raises(LifetimeTooShort) as caught:
+            await session.token(min_ttl=1180)
+        refused.append((caught.value.min_ttl, caught.value.lifetime))
+
+    assert [(1180, 1200)] * 2 == refused
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_a_token_minted_for_a_min_ttl_satisfies_that_ask(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """As much as a token can give is given, and given again while it lasts."""
+    one = await session.token(min_ttl=1169)
+    other = await session.token(min_ttl=1169)
+
+    assert one.token_id == other.token_id
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+@pytest.mark.parametrize("lifetime", [2, 5, 60])
+async def test_short_lifetimes_work_like_long_ones(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, lifetime: int
+) -> None:
+    """With tokens of seconds a checkout gets half of a lifetime, and nobody asks in a circle."""
+    sandbox.expires_in = lifetime
+    for _ in range(40):
+        token = await session.token(min_ttl=None)
+        assert token.remaining(now(clock)) >= lifetime / 2
+        await settle()
+        clock.advance(lifetime / 10)
+
+    # 40 tenths of a lifetime, each token good for some four of them.
+    assert 6 <= sandbox.count(ENDPOINT) <= 14
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+async def test_a_wall_clock_that_jumps_costs_one_request_at_most(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, jump: float
+) -> None:
+    """Set forward or back by an hour, nobody uses a token too long, and nobody asks for ever."""
+    await session.token()
+    clock.jump(jump)
+    for _ in range(10):
+        await session.token()
+        await settle()
+
+    assert sandbox.count(ENDPOINT) <= 2
+
+
+async def test_a_wall_clock_set_back_does_not_stretch_a_token(
+    session: FlexitiSession, clock: ManualClock
+) -> None:
+    """The clock that says more is believed."""
+    first = await session.token()
+    clock.advance(1199)
+    clock.jump(-1100)
+
+    assert first.token_id != (await session.token()).token_id
+
+
+async def test_a_token_that_arrives_expired_is_a_clock_error(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """An answer without any life in it is no token, and not asked for again at once."""
+    sandbox.fail(
+        ENDPOINT,
+        status=200,
+        times=None,
+        body=b'{"token_type": "bearer", "access_token": "a1", "expires_in": 0}',
+    )
+    for _ in range(3):
+        with pytest.raises(ClockError):
+            await session.token()
+
+    assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_a_dedicated_token_is_nobody_elses(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """It is minted for one checkout, and neither shared nor refreshed."""
+    shared = await session.token()
+    own = [await session.checkout(sharing="dedicated", resumable=False) for _ in range(3)]
+
+    assert 4 == len({shared.token_id, *(checkout.token.token_id for checkout in own)})
+    assert shared is await session.token()
+    assert 4 == sandbox.count(ENDPOINT, grant="client_credentials")
+
+
+async def test_merchant_credentials_log_every_new_token_in_before_anyone_gets_it(
+    make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """One setting is all that the start page's prerequisite costs."""
+    sandbox.require_merchant_login = True
+    session = make_session(
+        merchant_username=sandbox.merchant_username, merchant_password=sandbox.merchant_password
+    )
+
+    widgets = await asyncio.gather(
+        *(session.init_widget(PurchaseWidget(account_number=20009100)) for _ in range(50))
+    )
+
+    assert 50 == len(widgets)
+    assert [ENDPOINT, "merchants/login"] == [r.endpoint for r in sandbox.requests][:2]
+    assert 1 == sandbox.count("merchants/login")
+
+
+async def test_wrong_merchant_credentials_are_a_misconfiguration_for_all(
+    make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """No token is handed out that the next call would refuse."""
+    session = make_session(merchant_username="nobody", merchant_password="wrong")
+
+    results = await asyncio.gather(*(session.token() for _ in range(5)), return_exceptions=True)
+
+    assert ["authentication_failure"] * 5 == [getattr(r, "code", None) for r in results]
+    assert 1 == sandbox.count("merchants/login")
+
+
+async def test_merchants_login_is_a_call_of_its_own(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """The shop may make it itself, and gets what the API tells."""
+    answer = await session.send(
+        merchants_login(sandbox.merchant_username, sandbox.merchant_password)
+    )
+
+    assert answer.merchant_name
+    assert answer.form_values["province"]
+
+
+def test_a_session_works_in_several_event_loops_in_turn(
+    clock: ManualClock,
+) -> None:
+    """Each loop has connections of its own, and the token goes along."""
+
+    async def use(session: FlexitiSession) -> str:
+        async with session:
+            return (await session.token()).token_id
+
+    async def first() -> tuple[FlexitiSession, str, int]:
+        async with Sandbox(clock=clock.wall) as sandbox:
+            session = FlexitiSession(
+                FlexitiConfig(
+                    client_id=sandbox.client_id,
+                    client_secret=sandbox.client_secret,
+                    base_url=sandbox.base_url,
+                ),
+                clock=clock,
+            )
+            name = await use(session)
+            return session, name, sandbox.tokens_issued
+
+    session, name, issued = asyncio.run(first())
+
+    assert 1 == issued
+    assert name == asyncio.run(use(session))
+
+
+async def test_closing_leaves_no_task_and_refuses_use(session: FlexitiSession) -> None:
+    """A closed session says so; opened again it works."""
+    await session.token()
+    before = asyncio.all_tasks()
+    await session.aclose()
+    await session.aclose()
+
+    with pytest.raises(SessionClosed):
+        await session.token()
+    async with session:
+        await session.token()
+
+    assert asyncio.all_tasks() <= before
+
+
+async def test_closing_waits_for_a_running_refresh(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """What a flight brings in the last moment is in the store for the others."""
+    sandbox.latency = {ENDPOINT: 0.05}
+    asking = asyncio.ensure_future(session.token())
+    while sandbox.count(ENDPOINT) == 0:
+        await asyncio.sleep(0)
+
+    await session.aclose()
+
+    assert isinstance(await asking, Token)
+
+
+async def test_logs_tell_the_life_of_a_token_and_no_secret(
+    session: FlexitiSession,
+    sandbox: Sandbox,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Issued, refreshed and rejected tokens are told at INFO and WARNING by their names."""
+    caplog.set_level(logging.DEBUG, logger="flexiti_async")
+    await session.token()
+    clock.advance(1100)
+    token = await renewed(session)
+    session.refresher(Scope.CUSTOMER).reject(token.token_id)
+
+    assert "grant client_credentials" in caplog.text
+    assert "grant refresh_token" in caplog.text
+    assert f"token {token.token_id[:8]} rejected" in caplog.text
+    for issued in sandbox.tokens:
+        assert issued.access_token not in caplog.text
+    assert sandbox.client_secret not in caplog.text
+
+
+def test_refresh_tokens_can_be_taken_once_and_not_after_their_time() -> None:
+    """Taking one away is for good, and a late one is gone."""
+    kept = RefreshTokens()
+    kept.keep("a", Secret("rt-a"), until=10.0, now=0.0)
+    kept.keep("b", Secret("rt-b"), until=10.0, now=0.0)
+
+    assert kept.has("a")
+    assert "rt-a" == (kept.take("a", now=9.0) or Secret("")).reveal()
+    assert None is kept.take("a", now=9.0)
+    assert None is kept.take("b", now=10.0)
+    assert not kept.has("b")
+
+
+def test_a_forked_child_has_no_refresh_token() -> None:
+    """The pair is the parent's: were both to spend it, the server would see a replay."""
+    PROCESS.keep("fork", Secret("rt"), until=float("inf"), now=0.0)
+    child = os.fork()
+    if child == 0:
+        os._exit(1 if PROCESS.has("fork") else 0)
+
+    assert 0 == os.waitpid(child, 0)[1]
+    assert PROCESS.take("fork", now=0.0) is not None

@@ -1,0 +1,123 @@
+"""What fetches a token and asks for that token gets an error, and never waits for itself."""
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from flexiti_async import (
+    FlexitiConfig,
+    FlexitiSession,
+    Scope,
+    TokenDeadlock,
+)
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.store.interface import Entry
+from flexiti_async.testing import ManualClock
+from flexiti_stores.memory import MemoryStore
+
+
+class Curious(MemoryStore):
+    """A store that wants a token of the session that uses it."""
+
+    session: FlexitiSession | None = None
+    scope = Scope.CUSTOMER
+    met: BaseException | None = None
+
+    async def load(self, key: str) -> Entry | None:
+        """Ask for a token first, once, as a store behind the same API would."""
+        session, self.session = self.session, None
+        if session is not None:
+            results = await asyncio.gather(
+                asyncio.create_task(session.token(self.scope)), return_exceptions=True
+            )
+            self.met = results[0] if isinstance(results[0], BaseException) else None
+        return await super().load(key)
+
+
+def config_of(sandbox: Sandbox, store: MemoryStore | None = None) -> FlexitiConfig:
+    """Configure for the sandbox."""
+    return FlexitiConfig(
+        client_id=sandbox.client_id,
+        client_secret=sandbox.client_secret,
+        base_url=sandbox.base_url,
+        store=store or "memory://",
+    )
+
+
+async def test_a_store_that_asks_for_the_token_it_is_asked_for_gets_an_error(
+    sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Also from a task that the store has started; and the caller gets the token."""
+    store = Curious(clock=clock.boot)
+    async with FlexitiSession(config_of(sandbox, store), clock=clock) as session:
+        store.session = session
+        async with asyncio.timeout(5):
+            token = await session.token()
+
+    assert isinstance(store.met, TokenDeadlock)
+    assert "would wait for itself" in str(store.met)
+    assert token.access_token
+    assert 1 == sandbox.tokens_issued
+
+
+async def test_a_store_may_ask_for_a_token_of_another_scope(
+    sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """That is another flight: nothing waits for itself."""
+    store = Curious(clock=clock.boot)
+    store.scope = Scope.MERCHANT
+    async with FlexitiSession(config_of(sandbox, store), clock=clock) as session:
+        store.session = session
+        async with asyncio.timeout(5):
+            await session.token()
+
+    assert store.met is None
+    assert 2 == sandbox.tokens_issued
+
+
+@pytest.mark.parametrize("dedicated", [False, True])
+async def test_a_trace_callback_that_asks_for_the_token_being_fetched_gets_an_error(
+    sandbox: Sandbox, clock: ManualClock, dedicated: bool
+) -> None:
+    """The callback of a client session that was lent runs amid the token request."""
+    met: list[BaseException] = []
+    tracing = aiohttp.TraceConfig()
+    sessions: list[FlexitiSession] = []
+
+    async def ask() -> None:
+        refresher = sessions[0].refresher(Scope.CUSTOMER)
+        await (refresher.dedicated(60) if dedicated else refresher.token())
+
+    async def on_start(*_: object) -> None:
+        try:
+            await ask()
+        except TokenDeadlock as error:
+            met.append(error)
+
+    tracing.on_request_start.append(on_start)
+    async with aiohttp.ClientSession(trace_configs=[tracing]) as client:
+        sessions.append(FlexitiSession(config_of(sandbox), client_session=client, clock=clock))
+        async with asyncio.timeout(5):
+            await ask()
+        await sessions[0].aclose()
+
+    assert [TokenDeadlock] == [type(error) for error in met]
+    assert 1 == sandbox.tokens_issued
+
+
+async def test_who_holds_a_token_may_ask_while_another_is_fetched(
+    sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """A token in hand needs no wait, so there is nothing to refuse, nor afterwards."""
+    store = Curious(clock=clock.boot)
+    async with FlexitiSession(config_of(sandbox, store), clock=clock) as session:
+        await session.token()
+        store.session = session
+        clock.advance(1100)
+        await session.token()
+        await asyncio.gather(*session.refresher(Scope.CUSTOMER)._launchpad.tasks)
+        await session.token()
+
+    assert store.met is None
+    assert 2 == sandbox.tokens_issued

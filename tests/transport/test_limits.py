@@ -1,0 +1,111 @@
+"""One timer for many tasks: each is cancelled when its own time is over, and for that alone."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flexiti_async.transport.limits import Deadlines
+
+from ..support.virtual_loop import VirtualLoop
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run where time passes when nothing else is to do."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(work)
+
+
+async def watched(deadlines: Deadlines, seconds: float, work: float) -> float | None:
+    """Work for some time under a deadline; give the time if it was over, None if all went well."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    watch = deadlines.watch(seconds)
+    try:
+        await asyncio.sleep(work)
+    except asyncio.CancelledError:
+        if not watch.is_the_reason():
+            raise
+        return loop.time() - began
+    finally:
+        watch.end()
+    return None
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 50),  # begins
+            st.integers(1, 30).map(lambda tenths: tenths + 0.5),  # time that it gets
+            st.integers(0, 40),  # time that it takes
+        ),
+        max_size=12,
+    )
+)
+def test_each_task_gets_its_time_and_no_more(
+    plan: list[tuple[int, float, int]],
+) -> None:
+    """Whatever begins when, gets how much, and takes how long, in any order."""
+
+    async def one(deadlines: Deadlines, begin: int, seconds: float, work: int) -> float | None:
+        await asyncio.sleep(begin)
+        return await watched(deadlines, seconds, work)
+
+    async def main() -> list[float | None]:
+        deadlines = Deadlines()
+        tasks = [asyncio.create_task(one(deadlines, *entry)) for entry in plan]
+        return [await task for task in tasks]
+
+    expected = [seconds if work > seconds else None for _, seconds, work in plan]
+
+    assert expected == [over and round(over, 6) for over in run(main())]
+
+
+def test_a_cancellation_from_elsewhere_stays_one() -> None:
+    """Before its time is over, and also in the very moment in which it is."""
+
+    async def main() -> list[bool]:
+        deadlines = Deadlines()
+        found: list[bool] = []
+        for after in (1.0, 5.0):
+            task = asyncio.create_task(watched(deadlines, 5.0, 60.0))
+            await asyncio.sleep(0)
+            asyncio.get_running_loop().call_later(after, task.cancel)
+            await asyncio.wait([task])
+            found.append(task.cancelled())
+        return found
+
+    assert [True, True] == run(main())
+
+
+def test_what_has_ended_is_forgotten() -> None:
+    """The queue holds who is at work, and is not kept by the slowest of many."""
+
+    async def main() -> tuple[int, bool]:
+        deadlines = Deadlines()
+        for _ in range(1000):
+            await watched(deadlines, 5.0, 0.0)
+        left = len(deadlines._watched)
+        await asyncio.sleep(6)
+        return left, deadlines._timer is None
+
+    left, idle = run(main())
+    assert left <= 1
+    assert idle
+
+
+def test_after_closing_nobody_is_cancelled() -> None:
+    """Those who are left are on their own, and no timer keeps anything alive."""
+
+    async def main() -> float | None:
+        deadlines = Deadlines()
+        task = asyncio.create_task(watched(deadlines, 5.0, 60.0))
+        await asyncio.sleep(1)
+        deadlines.close()
+        return await task
+
+    assert run(main()) is None

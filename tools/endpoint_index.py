@@ -1,0 +1,213 @@
+"""
+Every endpoint of the API and the call that makes it: the table of the docs, as data.
+
+`python tools/endpoint_index.py` writes the table in Markdown. What it says of a call (name, method,
+path, scope, version, replay) is read from the call itself, made with harmless arguments, so that it
+cannot go stale.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from attrs import frozen
+
+from flexiti_async.api.accounts import close, verify
+from flexiti_async.api.applications import apply
+from flexiti_async.api.authorization_lists import list_authorizations, list_captures
+from flexiti_async.api.authorizations import authorize, get_authorization
+from flexiti_async.api.captures import capture, release
+from flexiti_async.api.customers import lookup, search
+from flexiti_async.api.driverslicense import read_driverslicense
+from flexiti_async.api.endpoints import OAUTH_TOKEN
+from flexiti_async.api.merchants import merchants_login
+from flexiti_async.api.plans import calculate_interest
+from flexiti_async.api.purchases import OnlinePurchase, PurchaseType
+from flexiti_async.api.reference import i18n, information, terms_and_conditions
+from flexiti_async.api.refunds import refund
+from flexiti_async.api.returns import return_capture
+from flexiti_async.api.transactions import TransactionRequest, make_transaction
+from flexiti_async.api.widget import PurchaseWidget, init_widget
+from flexiti_async.protocol.call import Call
+
+__all__ = ["ENDPOINTS", "Endpoint", "markdown"]
+
+
+@frozen
+class Endpoint:
+    """
+    One row of the API's index (spec section 0).
+
+    Attributes:
+        row: Its number there.
+        name: What it is called in errors and in `FlexitiConfig.api_versions`.
+        function: The function of `flexiti_async.api` that makes its call; empty for oauth/token.
+        at: Where a `FlexitiSession` has it.
+        section: The section of the specification that describes it.
+        sample: The request that the tests compare with, written from the specification.
+        call: A call of it with harmless arguments; None for oauth/token.
+        note: What the call alone does not tell.
+    """
+
+    row: int
+    name: str
+    function: str
+    at: str
+    section: str
+    sample: str
+    call: Call[object] | None
+    note: str = ""
+
+
+def _of(
+    row: int,
+    section: str,
+    function: Callable[..., Call[object]],
+    at: str,
+    sample: str,
+    *,
+    call: Call[object],
+    note: str = "",
+) -> Endpoint:
+    where = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    return Endpoint(row, call.endpoint, where, at, section, sample, call, note)
+
+
+_WIDGET: Final = PurchaseWidget(account_number=1)
+_PURCHASE: Final = OnlinePurchase(
+    account_number=1,
+    amount=1,
+    transaction_type=PurchaseType.REGULAR,
+    auto_capture=False,
+    widget_session_id="w",
+)
+_PAYMENT: Final = TransactionRequest(
+    transaction_type="deposit", amount=1, verification_code=1234, account_number=1
+)
+
+ENDPOINTS: Final[Sequence[Endpoint]] = (
+    Endpoint(1, OAUTH_TOKEN, "", "token", "2", "", None, "v2.5; renewed by the session"),
+    _of(
+        *(2, "3", merchants_login, "send", "merchants_login"),
+        call=merchants_login(),
+        note="deprecated by the API",
+    ),
+    _of(3, "4", init_widget, "init_widget", "widget_init", call=init_widget(_WIDGET)),
+    _of(
+        *(4, "5.1", i18n, "reference.form_values", "i18n"),
+        call=i18n(),
+        note="POST or GET; version inferred; cached",
+    ),
+    _of(
+        *(5, "5.2", terms_and_conditions, "reference.terms", "terms_and_conditions"),
+        call=terms_and_conditions(),
+        note="version inferred; cached",
+    ),
+    _of(
+        *(6, "5.3", information, "reference.information", "information"),
+        call=information(),
+        note="version inferred",
+    ),
+    _of(
+        *(7, "5.4", read_driverslicense, "customers.read_driverslicense", "driverslicense"),
+        call=read_driverslicense("@"),
+    ),
+    _of(
+        *(8, "5.6", search, "customers.search", "customers_search"),
+        call=search(first_name="A", last_name="B", dob="2000-01-01"),
+    ),
+    _of(
+        *(9, "5.7", lookup, "customers.lookup", "customers_lookup"),
+        call=lookup(account_number=1),
+    ),
+    _of(
+        *(10, "5.5", apply, "applications.apply", "application"),
+        call=apply({}),
+        note="version inferred",
+    ),
+    _of(
+        *(11, "5.8", verify, "accounts.verify", "verify"),
+        call=verify(1, request_id="r"),
+        note="in store only",
+    ),
+    _of(
+        *(12, "5.9", calculate_interest, "accounts.plans", "calculate_interest"),
+        call=calculate_interest(1, 1),
+        note="v2.5 is deprecated, and read as well",
+    ),
+    _of(13, "5.10", close, "accounts.close", "close", call=close(1), note="Quebec only"),
+    _of(
+        *(14, "5.11", make_transaction, "transactions.make", "transactions"),
+        call=make_transaction(_PAYMENT),
+        note="safe to repeat with a payment_id",
+    ),
+    _of(
+        *(15, "5.12", authorize, "authorizations.authorize", "authorization_online"),
+        call=authorize(_PURCHASE),
+        note="in store with the scope merchant",
+    ),
+    _of(
+        *(16, "5.12", release, "authorizations.release", "release"),
+        call=release(1),
+        note="version inferred; the API's word for void",
+    ),
+    _of(
+        *(17, "5.12", capture, "authorizations.capture", "capture"),
+        call=capture(1, 1),
+        note="version inferred",
+    ),
+    _of(
+        *(18, "5.12", return_capture, "authorizations.return_", "return"),
+        call=return_capture(1, 1, amount=1),
+        note="version inferred",
+    ),
+    _of(
+        *(19, "5.13", refund, "authorizations.refund", "refund"),
+        call=refund(1, 1),
+        note="version inferred",
+    ),
+    _of(
+        *(20, "5.12", list_authorizations, "authorizations.all", "authorizations"),
+        call=list_authorizations(),
+    ),
+    _of(
+        *(21, "5.12", get_authorization, "authorizations.get", "authorization_by_id"),
+        call=get_authorization(1),
+    ),
+    _of(
+        *(22, "5.12", list_captures, "authorizations.captures", "captures"),
+        call=list_captures(),
+    ),
+)
+"""In the order of spec section 0."""
+
+_HEAD: Final = (
+    *("#", "endpoint", "request", "call", "session"),
+    *("scope", "replay", "note", "spec", "tested"),
+)
+
+
+def markdown() -> str:
+    """Write the table of endpoints in Markdown."""
+    rows = [_HEAD, tuple("---" for _ in _HEAD), *map(_cells, ENDPOINTS)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _cells(endpoint: Endpoint) -> tuple[str, ...]:
+    call = endpoint.call
+    return (
+        str(endpoint.row),
+        f"`{endpoint.name}`",
+        f"{call.method} `{call.version}/{call.path}`" if call else f"POST `v2.5/{OAUTH_TOKEN}`",
+        f"`{endpoint.function}`" if endpoint.function else "",
+        f"`.{endpoint.at}()`",
+        call.scope.value if call else "",
+        call.replay.value if call else "",
+        endpoint.note,
+        f"§{endpoint.section}",
+        f"`{endpoint.sample}.json`" if endpoint.sample else "",
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())
