@@ -9,7 +9,7 @@ from flexiti_async.checkout.step import Sharing
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import SessionClosed
-from flexiti_async.events.listeners import Events, Listener
+from flexiti_async.events.listeners import Listener, Listeners
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.store.interface import TokenStore
@@ -62,7 +62,7 @@ class FlexitiSession:
 
         self._config = config
         self._clock = clock
-        self._events = Events(listeners, log=made_of.log_event)
+        self._events = Listeners(listeners, log=made_of.log_event)
         self._transport = Transport(
             config.api_url,
             timeout=config.request_timeout,
@@ -71,7 +71,7 @@ class FlexitiSession:
             client_session=client_session,
         )
         self._parts = made_of.Parts(config, self._transport, self._events, clock)
-        self._caller = self._parts.caller
+        self._client = self._parts.client
         self._owns_store = isinstance(config.store, str)
         self._store_closed = False
         self._closed = False
@@ -102,7 +102,7 @@ class FlexitiSession:
         return self._config
 
     @property
-    def events(self) -> Events:
+    def events(self) -> Listeners:
         """Where listeners are added; all events go to the log as well."""
         return self._events
 
@@ -173,7 +173,7 @@ class FlexitiSession:
         reference_id = reference_id_of(reference_id)
         refresher = self.refresher(call.scope)
         token = await refresher.token()
-        return await self._caller.make(call, reference_id, token, refresher.replace)
+        return await self._client.call(call, reference_id, token, refresher.replace)
 
     async def checkout(
         self,
@@ -270,7 +270,7 @@ class FlexitiSession:
             token, replace = await refresher.token(self._config.flow_ttl), self._replace_shared
         else:
             token, replace = await refresher.dedicated(self._config.flow_ttl), self._replace_own
-        answer = await self._caller.make(call, reference_id, token, replace)
+        answer = await self._client.call(call, reference_id, token, replace)
         return answer.sent_with(reference_id)
 
     async def _replace_shared(self, refused: Token) -> Token:

@@ -15,7 +15,7 @@ from flexiti_async.checkout.desk import Desk, Refreshers
 from flexiti_async.checkout.saved import CheckoutRecords
 from flexiti_async.clock import Clock
 from flexiti_async.config.model import FlexitiConfig, OnStoreFailure, RefreshRevokesAccess
-from flexiti_async.events.listeners import Events
+from flexiti_async.events.listeners import Listeners
 from flexiti_async.events.log import log_event
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.token import Scope
@@ -31,13 +31,13 @@ from flexiti_async.resources.reference_cache import ReferenceCache
 from flexiti_async.store.interface import TokenStore
 from flexiti_async.store.loading import open_store
 from flexiti_async.store.sealed import Vault
-from flexiti_async.tokens.context import Setup, Tuning
-from flexiti_async.tokens.endpoint import TokenIssuer
+from flexiti_async.tokens.context import RefreshContext, TokenOptions
+from flexiti_async.tokens.endpoint import TokenEndpoint
 from flexiti_async.tokens.record import TokenKey
-from flexiti_async.tokens.record_store import SharedRecord
+from flexiti_async.tokens.record_store import RecordStore
 from flexiti_async.tokens.refresh_tokens import PROCESS
 from flexiti_async.tokens.refresher import TokenRefresher
-from flexiti_async.transport.client import Caller
+from flexiti_async.transport.client import ApiClient
 from flexiti_async.transport.pool import Transport
 
 __all__ = [
@@ -81,19 +81,19 @@ class Parts:
         clock: Where the time comes from.
 
     Attributes:
-        caller: Makes the calls.
+        client: Makes the calls.
         reference_cache: Keeps form values and terms.
     """
 
     def __init__(
-        self, config: FlexitiConfig, transport: Transport, events: Events, clock: Clock
+        self, config: FlexitiConfig, transport: Transport, events: Listeners, clock: Clock
     ) -> None:
         builder = RequestBuilder(config.api_url, config.client_id, versions=config.api_versions)
         self._config = config
         self._events = events
         self._clock = clock
-        self._issuer = TokenIssuer(config, builder, transport, clock, events)
-        self.caller: Final = Caller(
+        self._endpoint = TokenEndpoint(config, builder, transport, clock, events)
+        self.client: Final = ApiClient(
             builder,
             transport,
             retries=config.retries,
@@ -114,7 +114,7 @@ class Parts:
         store = open_store(config.store)
         vault = Vault.over(store, timeout=config.store_timeout, keys=config.token_keys)
         desk = Desk(
-            caller=self.caller,
+            client=self.client,
             refreshers=refreshers,
             records=CheckoutRecords(config.api_url, config.client_id, vault),
             config=config,
@@ -125,20 +125,20 @@ class Parts:
     def new_refresher(self, scope: Scope, opened: Opened) -> TokenRefresher:
         """Make the refresher of a scope's tokens."""
         key = TokenKey(self._config.api_url, self._config.client_id, scope)
-        setup = Setup(
+        context = RefreshContext(
             key=key,
-            record=SharedRecord(key.store_key, opened.vault, self._clock),
-            issuer=self._issuer,
+            record=RecordStore(key.store_key, opened.vault, self._clock),
+            endpoint=self._endpoint,
             refresh_tokens=PROCESS,
-            tuning=_tuning(self._config),
+            options=_tuning(self._config),
             clock=self._clock,
             events=self._events,
         )
-        return TokenRefresher(setup, store_id=id(opened.store))
+        return TokenRefresher(context, store_id=id(opened.store))
 
 
-def _tuning(config: FlexitiConfig) -> Tuning:
-    return Tuning(
+def _tuning(config: FlexitiConfig) -> TokenOptions:
+    return TokenOptions(
         fingerprint=config.fingerprint,
         token_timeout=config.token_timeout,
         refresh_ahead=config.refresh_ahead,

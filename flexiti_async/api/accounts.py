@@ -17,8 +17,7 @@ from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import NumberText, no_extra
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, checked, quiet
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import (
     REQUIRED,
     WRONG_FORMAT,
@@ -87,7 +86,7 @@ def _answer_check(value: object) -> str | None:
     return text_check(50)(value.reveal()) if isinstance(value, Secret) else WRONG_FORMAT
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Verify:
     account_number: str = field(
@@ -105,7 +104,7 @@ class _Verify:
         converter=_to_secret, metadata=takes(Rule(_answer_check))
     )
 
-    def more_faults(self) -> Iterable[FieldError]:
+    def cross_field_errors(self) -> Iterable[FieldError]:
         """Find what the security question needs."""
         if self.format != VerificationFormat.SECURITY_QUESTION:
             return
@@ -114,7 +113,7 @@ class _Verify:
                 yield FieldError(name, REQUIRED)
 
 
-@quiet
+@sensitive_arguments
 def verify(
     account_number: int | str,
     *,
@@ -172,7 +171,7 @@ def verify(
     ).at_version(version)
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Account:
     account_number: str = field(
@@ -182,7 +181,7 @@ class _Account:
     )
 
 
-@quiet
+@sensitive_arguments
 def close(account_number: int | str, *, version: str | None = None) -> Call[ClosedAccount]:
     """
     Make the call of close: close the account of a customer in Quebec (spec section 5.10).

@@ -18,7 +18,7 @@ from flexiti_async.protocol.call import Call, Json, Replay
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.structuring import no_extra
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import quiet
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID, REQUIRED
 
 __all__ = ["Application", "application_body", "apply"]
@@ -42,7 +42,7 @@ class Application:
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
-@quiet
+@sensitive_arguments
 def application_body(
     widget: ApplyWidget,
     widget_session_id: str,
@@ -80,7 +80,7 @@ def application_body(
     return body
 
 
-@quiet
+@sensitive_arguments
 def apply(body: Json, *, version: str | None = None) -> Call[Application]:
     """
     Make the call of apply, after `flx-success` in an application flow.

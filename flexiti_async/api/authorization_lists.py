@@ -22,8 +22,7 @@ from flexiti_async.errors import FieldError
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, checked
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import INVALID, date_check
 
 __all__ = [
@@ -55,7 +54,7 @@ class CapturePage(Page[Capture]):
         return cls(*read_page(data, Capture))
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class AuthorizationSearch:
     """
@@ -86,7 +85,7 @@ class AuthorizationSearch:
         default=None, converter=to_iso_date, metadata=takes(Rule(date_check))
     )
 
-    def more_faults(self) -> Iterable[FieldError]:
+    def cross_field_errors(self) -> Iterable[FieldError]:
         """Find days in the wrong order; dates written like this sort like texts."""
         start, end = self.creation_date_from, self.creation_date_to
         if any(date_check(day) for day in (start, end)):

@@ -22,8 +22,7 @@ from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.structuring import no_extra
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import checked
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import takes, validated
 
 __all__ = [
     "Authorization",
@@ -82,7 +81,7 @@ class Authorization:
         )
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _ById:
     authorization_id: str = field(converter=to_number_text, metadata=takes(AUTHORIZATION_ID))

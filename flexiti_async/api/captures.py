@@ -29,8 +29,7 @@ from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.structuring import no_extra
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import checked
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import takes, validated
 
 __all__ = ["Capture", "Release", "capture", "release"]
 
@@ -83,7 +82,7 @@ class Release:
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Capture:
     authorization_id: str = field(converter=to_number_text, metadata=takes(AUTHORIZATION_ID))
@@ -92,7 +91,7 @@ class _Capture:
     sku_data: SkuData | None = field(repr=False, metadata=takes(SKU_DATA))
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Release:
     authorization_id: str = field(converter=to_number_text, metadata=takes(AUTHORIZATION_ID))

@@ -32,8 +32,7 @@ from flexiti_async.errors import FieldError
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, checked, quiet
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import INVALID, REQUIRED, pattern_check, text_check
 
 __all__ = [
@@ -49,7 +48,7 @@ __all__ = [
 _ONE_OF: Final = ("account_number", "vcc_number", "customer_id")
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Search:
     first_name: str = field(repr=False, metadata=takes(Rule(text_check(35), required=True)))
@@ -64,7 +63,7 @@ class _Search:
     )
 
 
-@quiet
+@sensitive_arguments
 def search(
     *,
     first_name: str,
@@ -104,7 +103,7 @@ def search(
     ).at_version(version)
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Lookup:
     account_number: int | str | None = field(
@@ -118,7 +117,7 @@ class _Lookup:
     )
     lang: Language | str = field(metadata=takes(LANGUAGE))
 
-    def more_faults(self) -> Iterable[FieldError]:
+    def cross_field_errors(self) -> Iterable[FieldError]:
         """Find that there is no identifier, or more than one."""
         given = [name for name in _ONE_OF if getattr(self, name) not in (None, "")]
         if not given:
@@ -127,7 +126,7 @@ class _Lookup:
             yield FieldError(name, INVALID, hint=f"{given[0]} is given already; one is enough")
 
 
-@quiet
+@sensitive_arguments
 def lookup(
     *,
     account_number: int | str | None = None,

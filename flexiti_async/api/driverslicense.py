@@ -11,8 +11,7 @@ from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import Day, NumberText, no_extra
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, checked, quiet
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import REQUIRED, WRONG_FORMAT
 
 __all__ = ["DriversLicense", "read_driverslicense"]
@@ -67,7 +66,7 @@ def _to_secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see `flexit
     return Secret(value) if isinstance(value, str) else value
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Scan:
     code: Secret | None = field(
@@ -75,7 +74,7 @@ class _Scan:
     )
 
 
-@quiet
+@sensitive_arguments
 def read_driverslicense(code: Secret | str, *, version: str | None = None) -> Call[DriversLicense]:
     """
     Make the call of customers/driverslicense: decode a scanned barcode (spec section 5.4).

@@ -15,8 +15,7 @@ from flexiti_async.errors import MalformedAnswer
 from flexiti_async.protocol.json_codec import UnfitError
 from flexiti_async.protocol.redact import printable
 from flexiti_async.protocol.structuring import no_extra, structure
-from flexiti_async.protocol.validation import Rule, checked
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import number_check
 
 __all__ = ["MOST_PAGES", "Page", "PageWalk", "page_query", "read_page"]
@@ -85,7 +84,7 @@ def _items(listed: list[object], item: type[T], path: str) -> tuple[T, ...]:
     raise UnfitError(fault)
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _PageQuery:
     page_number: int | None = field(metadata=takes(Rule(number_check(18))))

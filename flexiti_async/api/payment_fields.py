@@ -9,8 +9,7 @@ from attrs import field, frozen
 
 from flexiti_async.api.common import LANGUAGE, Language
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.validation import Rule, checked
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import (
     WRONG_FORMAT,
     Check,
@@ -77,7 +76,7 @@ def to_code(value: int | str | None) -> Any:  # noqa: ANN401 - see above
     return value
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Language:
     lang: Language | str = field(metadata=takes(LANGUAGE))

@@ -23,8 +23,7 @@ from flexiti_async.api.endpoints import CALCULATE_INTEREST
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.structuring import NumberText, WholeNumber, no_extra, one_or_many
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, checked, quiet
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 
 __all__ = [
     "AnnualRate",
@@ -197,7 +196,7 @@ class Plans:
         return next((plan for plan in self.promotional_purchase if plan.plan_id == plan_id), None)
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Question:
     account_number: str = field(
@@ -209,7 +208,7 @@ class _Question:
     lang: Language | str = field(metadata=takes(LANGUAGE))
 
 
-@quiet
+@sensitive_arguments
 def calculate_interest(
     account_number: int | str,
     amount: Decimal | int | str,

@@ -29,8 +29,7 @@ from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, checked
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import REQUIRED, one_of_check
 
 __all__ = ["InStorePurchase", "OnlinePurchase", "PurchaseType"]
@@ -79,7 +78,7 @@ class _Purchase:
     reference: str | None = field(default=None, metadata=takes(REFERENCE))
     sku_data: SkuData | None = field(default=None, repr=False, metadata=takes(SKU_DATA))
 
-    def more_faults(self) -> Iterable[FieldError]:
+    def cross_field_errors(self) -> Iterable[FieldError]:
         """Find the plan that a promotional purchase lacks."""
         if self.transaction_type == PurchaseType.PROMOTIONAL and self.plan_id in (None, ""):
             yield FieldError(_PLAN_ID, REQUIRED)
@@ -99,7 +98,7 @@ class _Purchase:
         )
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class OnlinePurchase(_Purchase):
     """
@@ -133,7 +132,7 @@ class OnlinePurchase(_Purchase):
         return {**super().body(), "widget_session_id": self.widget_session_id}
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class InStorePurchase(_Purchase):
     """

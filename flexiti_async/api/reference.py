@@ -16,8 +16,7 @@ from flexiti_async.api.common import LANGUAGE, Language
 from flexiti_async.api.endpoints import I18N, INFORMATION, TERMS_AND_CONDITIONS, I18nMethod
 from flexiti_async.protocol.call import Call, Json, Replay
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, checked, quiet
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import text_check
 
 __all__ = ["I18nMethod", "ReferenceData", "i18n", "information", "terms_and_conditions"]
@@ -47,14 +46,14 @@ class ReferenceData:
         return cast("Mapping[str, object]", content) if isinstance(content, Mapping) else {}
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Text:
     lang: Language | str = field(metadata=takes(LANGUAGE))
     key: str | None = field(default=None, metadata=takes(Rule(text_check(200))))
 
 
-@quiet
+@sensitive_arguments
 def i18n(
     key: str | None = None,
     *,
@@ -93,7 +92,7 @@ def i18n(
     ).at_version(version)
 
 
-@quiet
+@sensitive_arguments
 def terms_and_conditions(
     *,
     lang: Language | str = Language.ENGLISH,

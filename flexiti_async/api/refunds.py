@@ -23,8 +23,7 @@ from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import no_extra
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, checked, quiet
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 
 __all__ = ["Refund", "refund"]
 
@@ -41,7 +40,7 @@ class Refund:
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Refund:
     account_number: str = field(
@@ -60,7 +59,7 @@ class _Refund:
     sku_data: SkuData | None = field(repr=False, metadata=takes(SKU_DATA))
 
 
-@quiet
+@sensitive_arguments
 def refund(
     account_number: int | str,
     amount: Decimal | int | str,

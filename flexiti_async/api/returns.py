@@ -26,8 +26,7 @@ from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import Moment, NumberText, no_extra
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, checked, quiet
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import REQUIRED
 
 __all__ = ["Return", "return_capture"]
@@ -59,7 +58,7 @@ class Return:
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Return:
     authorization_id: str = field(converter=to_number_text, metadata=takes(AUTHORIZATION_ID))
@@ -74,13 +73,13 @@ class _Return:
     )
     sku_data: SkuData | None = field(repr=False, metadata=takes(SKU_DATA))
 
-    def more_faults(self) -> Iterable[FieldError]:
+    def cross_field_errors(self) -> Iterable[FieldError]:
         """Find that nothing says how much is returned."""
         if self.amount in (None, "") and self.full_return is not True:
             yield FieldError("amount", REQUIRED)
 
 
-@quiet
+@sensitive_arguments
 def return_capture(
     authorization_id: int | str,
     capture_id: int | str,

@@ -15,8 +15,7 @@ from flexiti_async.api.common import money, to_money
 from flexiti_async.api.payment_fields import a_check, given
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.redact import mask
-from flexiti_async.protocol.validation import Rule, checked
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import WRONG_FORMAT, text_check
 
 __all__ = ["Product", "SkuData", "sku_body"]
@@ -42,7 +41,7 @@ def _to_tuple(value: Sequence[object]) -> Any:  # noqa: ANN401 - see `flexiti_as
     return tuple(value) if isinstance(value, list | tuple) else value
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class Product:
     """
@@ -71,7 +70,7 @@ class Product:
     )
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class SkuData:
     """
@@ -111,7 +110,7 @@ class SkuData:
     )
     products: Sequence[Product] = field(default=(), converter=_to_tuple)
 
-    def more_faults(self) -> Iterable[FieldError]:
+    def cross_field_errors(self) -> Iterable[FieldError]:
         """Find what is no product, or no list of them."""
         listed: object = self.products
         if not isinstance(listed, tuple):

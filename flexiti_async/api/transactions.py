@@ -39,8 +39,7 @@ from flexiti_async.protocol.json_codec import encode
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import no_extra
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, checked
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import REQUIRED, one_of_check, text_check
 
 __all__ = [
@@ -69,7 +68,7 @@ class TransactionType(enum.StrEnum):
     """Of the v2.5 era; later purchases are authorizations."""
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class TransactionRequest:
     """
@@ -109,7 +108,7 @@ class TransactionRequest:
     external_location_id: str | None = field(default=None, metadata=takes(Rule(EXTERNAL_ID)))
     external_employee_id: str | None = field(default=None, metadata=takes(Rule(EXTERNAL_ID)))
 
-    def more_faults(self) -> Iterable[FieldError]:
+    def cross_field_errors(self) -> Iterable[FieldError]:
         """Find that nothing says whose transaction it is."""
         if not (self.account_number not in (None, "") or self.vcc_number or self.customer_id):
             yield from (FieldError(name, REQUIRED) for name in _WHO)

@@ -31,8 +31,7 @@ from flexiti_async.api.common import (
 )
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.validation import Rule, checked
-from flexiti_async.protocol.validation import wire as takes
+from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import REQUIRED, text_check, true_check
 
 __all__ = ["ApplyWidget", "Flow", "PurchaseWidget"]
@@ -48,7 +47,7 @@ class Flow(enum.StrEnum):
     PURCHASE = "purchase"
 
 
-@checked
+@validated
 @frozen(kw_only=True, slots=False)
 class ApplyWidget:
     """
@@ -113,7 +112,7 @@ class ApplyWidget:
     flow: ClassVar[Flow] = Flow.APPLY
 
 
-@checked
+@validated
 @frozen(kw_only=True, slots=False)
 class PurchaseWidget:
     """
@@ -165,7 +164,7 @@ class PurchaseWidget:
 
     flow: ClassVar[Flow] = Flow.PURCHASE
 
-    def more_faults(self) -> Iterable[FieldError]:
+    def cross_field_errors(self) -> Iterable[FieldError]:
         """Find what is required because both numbers are missing."""
         # A number that was refused has its fault already.
         if self.account_number not in (None, "") or self.vcc_number:

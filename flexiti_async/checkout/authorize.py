@@ -10,7 +10,7 @@ from flexiti_async.api.authorizations import Authorization, authorize
 from flexiti_async.api.common import Language, to_money
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase, PurchaseType
 from flexiti_async.api.sku_data import SkuData
-from flexiti_async.checkout.desk import discreet
+from flexiti_async.checkout.desk import sensitive_arguments
 from flexiti_async.checkout.flow import CheckoutFlow
 from flexiti_async.checkout.state import CheckoutState
 from flexiti_async.errors import FieldError, ValidationError
@@ -23,7 +23,7 @@ __all__ = ["AuthorizeStep"]
 class AuthorizeStep(CheckoutFlow):
     """The purchase, for both channels."""
 
-    @discreet
+    @sensitive_arguments
     async def authorize(
         self,
         amount: Decimal | int | str,

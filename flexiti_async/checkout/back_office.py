@@ -10,7 +10,7 @@ from flexiti_async.api.common import Language, to_money
 from flexiti_async.api.refunds import Refund, refund
 from flexiti_async.api.returns import Return, return_capture
 from flexiti_async.api.sku_data import SkuData
-from flexiti_async.checkout.desk import discreet
+from flexiti_async.checkout.desk import sensitive_arguments
 from flexiti_async.checkout.flow import CheckoutFlow
 from flexiti_async.checkout.state import CheckoutState
 from flexiti_async.errors import FieldError, ValidationError
@@ -73,7 +73,7 @@ class MoneySteps(CheckoutFlow):
             self._row("release", outcome), call, lambda after, _: after, left=left
         )
 
-    @discreet
+    @sensitive_arguments
     async def return_capture(
         self,
         capture_id: int | str | None = None,
@@ -114,7 +114,7 @@ class MoneySteps(CheckoutFlow):
         del vcc_number  # this frame may end up in a traceback
         return await self._once(row, call, lambda after, _: after, left=self.open_amount)
 
-    @discreet
+    @sensitive_arguments
     async def refund(
         self,
         amount: Decimal | int | str,

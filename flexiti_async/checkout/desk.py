@@ -12,9 +12,9 @@ from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import ValidationError
 from flexiti_async.protocol.token import Scope
 from flexiti_async.tokens.refresher import TokenRefresher
-from flexiti_async.transport.client import Caller
+from flexiti_async.transport.client import ApiClient
 
-__all__ = ["Desk", "Refreshers", "discreet"]
+__all__ = ["Desk", "Refreshers", "sensitive_arguments"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,19 +32,21 @@ class Refreshers(Protocol):
 class Desk:
     """What a session lends to its checkouts."""
 
-    caller: Caller
+    client: ApiClient
     refreshers: Refreshers
     records: CheckoutRecords
     config: FlexitiConfig
     clock: Clock
 
 
-def discreet(method: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[object, None, T]]:
+def sensitive_arguments(
+    method: Callable[P, Awaitable[T]],
+) -> Callable[P, Coroutine[object, None, T]]:
     """
     Make a method raise its ValidationError from a frame that does not hold its arguments.
 
-    It is `protocol.validation.quiet` for coroutines. A method that goes on after its data were
-    found good lets go of them by itself.
+    It is `protocol.validation.sensitive_arguments` for coroutines. A method that goes on after its
+    data were found good deletes them itself.
     """
 
     @functools.wraps(method)

@@ -22,7 +22,7 @@ from flexiti_async.errors import (
     FlexitiError,
 )
 from flexiti_async.protocol.call import Call
-from flexiti_async.protocol.outcome import did_not_run
+from flexiti_async.protocol.outcome import certainly_not_executed
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.tokens.record import StoredToken
 from flexiti_async.transport.client import Replace
@@ -145,7 +145,7 @@ class CheckoutFlow:
         token; back-office calls (merchant scope) use the session's merchant token.
         """
         token, replace = await self._bearer(call, pinned=call.scope is Scope.CUSTOMER)
-        return await self._desk.caller.make(call, self.reference_id, token, replace)
+        return await self._desk.client.call(call, self.reference_id, token, replace)
 
     async def save(self) -> None:
         """Put it down in the store, if it is resumable; a step does that by itself."""
@@ -177,7 +177,7 @@ class CheckoutFlow:
         """Make a call of the flow itself: with the pinned token, whatever the call's scope."""
         call = evolve(call, scope=self._token.scope)
         token = await self._pinned_token()
-        return await self._desk.caller.make(call, self.reference_id, token, self._replace)
+        return await self._desk.client.call(call, self.reference_id, token, self._replace)
 
     async def _once(
         self,
@@ -206,9 +206,9 @@ class CheckoutFlow:
         claim = evolve(before, step=row.through or before.step, claimed=claimed)
         await self._place.claim(before, claim)
         try:
-            answer = await self._desk.caller.make(call, self.reference_id, token, replace)
+            answer = await self._desk.client.call(call, self.reference_id, token, replace)
         except FlexitiError as error:
-            if did_not_run(error):
+            if certainly_not_executed(error):
                 await self._place.settled(claim, before)
             raise
         await self._place.settled(claim, learn(after_running(claim, claimed), answer))

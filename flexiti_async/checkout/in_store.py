@@ -8,7 +8,7 @@ from flexiti_async.api.account_models import CustomerAccount
 from flexiti_async.api.accounts import Verification, VerificationFormat, verify
 from flexiti_async.api.common import Language
 from flexiti_async.api.customers import lookup
-from flexiti_async.checkout.desk import discreet
+from flexiti_async.checkout.desk import sensitive_arguments
 from flexiti_async.checkout.flow import CheckoutFlow
 from flexiti_async.protocol.secret import Secret
 
@@ -18,7 +18,7 @@ __all__ = ["InStoreSteps"]
 class InStoreSteps(CheckoutFlow):
     """What a checkout does at a counter, with a merchant's token."""
 
-    @discreet
+    @sensitive_arguments
     async def lookup(
         self,
         *,
@@ -64,7 +64,7 @@ class InStoreSteps(CheckoutFlow):
         await self._place.move(before, after)
         return answer
 
-    @discreet
+    @sensitive_arguments
     async def verify(
         self,
         format: VerificationFormat | str = VerificationFormat.SMS,  # noqa: A002 - the API's word

@@ -8,7 +8,7 @@ from flexiti_async.api.applications import Application, application_body, apply
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.api.widget_events import EventType, WidgetEvent, read_event
 from flexiti_async.api.widget_reactions import Reaction, react
-from flexiti_async.checkout.desk import discreet
+from flexiti_async.checkout.desk import sensitive_arguments
 from flexiti_async.checkout.flow import CheckoutFlow
 from flexiti_async.checkout.state import CheckoutState
 from flexiti_async.checkout.step import Sharing, Step
@@ -81,7 +81,7 @@ class OnlineSteps(CheckoutFlow):
         event, if it is of another widget session, or if it names another account than the one
         that this checkout's widget was opened for. A numeric account, `verified` and `purchase`
         together lead on; the account is kept, and `plans` and `authorize` use that one, whatever
-        the browser says later. The API is the judge: it refuses an authorization of a widget
+        the browser says later. The API is the decide_retry: it refuses an authorization of a widget
         session that has not verified this account.
 
         An event that was taken is not taken again: a second post of it is CheckoutError, and
@@ -121,7 +121,7 @@ class OnlineSteps(CheckoutFlow):
             await self._place.move(before, after)
         return reaction
 
-    @discreet
+    @sensitive_arguments
     async def apply(
         self, applicant: ApplyWidget | Json, *, more: Json | None = None
     ) -> Application:

@@ -59,10 +59,10 @@ _ROWS: Final = (
     Row(Step.WIDGET, "init_widget", Step.WIDGET),
     Row(Step.STOPPED, "init_widget", Step.WIDGET),
     Row(Step.VERIFIED, "init_widget", Step.WIDGET),
-    Row(Step.TO_APPLY, "init_widget", Step.WIDGET),
+    Row(Step.READY_TO_APPLY, "init_widget", Step.WIDGET),
     # The outcomes are the values of `Reaction`.
     Row(Step.WIDGET, "handle_event", Step.VERIFIED, "authorize"),
-    Row(Step.WIDGET, "handle_event", Step.TO_APPLY, "apply"),
+    Row(Step.WIDGET, "handle_event", Step.READY_TO_APPLY, "apply"),
     Row(Step.WIDGET, "handle_event", Step.STOPPED, "activate"),
     Row(Step.WIDGET, "handle_event", Step.STOPPED, "pay_otherwise"),
     Row(Step.WIDGET, "handle_event", Step.STOPPED, "new_application"),
@@ -71,20 +71,20 @@ _ROWS: Final = (
     Row(Step.WIDGET, "handle_event", Step.STOPPED, "cancelled"),
     Row(Step.WIDGET, "handle_event", Step.STOPPED, "failed"),
     Row(Step.WIDGET, "handle_event", Step.WIDGET, "unknown"),
-    Row(Step.TO_APPLY, "apply", Step.APPLIED, through=Step.APPLYING, needs=("session_id",)),
+    Row(Step.READY_TO_APPLY, "apply", Step.APPLIED, through=Step.APPLYING, needs=("session_id",)),
     Row(Step.VERIFIED, "plans", Step.VERIFIED, needs=_ACCOUNT),
     # In store. The customer may show another card, and ask for another code.
-    Row(Step.IN_STORE, "lookup", Step.FOUND),
-    Row(Step.FOUND, "lookup", Step.FOUND),
-    Row(Step.CODE, "lookup", Step.FOUND),
-    Row(Step.FOUND, "plans", Step.FOUND, needs=_ACCOUNT),
-    Row(Step.CODE, "plans", Step.CODE, needs=_ACCOUNT),
-    Row(Step.FOUND, "verify", Step.CODE, needs=_ACCOUNT),
-    Row(Step.CODE, "verify", Step.CODE, needs=_ACCOUNT),
+    Row(Step.IN_STORE, "lookup", Step.ACCOUNT_FOUND),
+    Row(Step.ACCOUNT_FOUND, "lookup", Step.ACCOUNT_FOUND),
+    Row(Step.CODE_SENT, "lookup", Step.ACCOUNT_FOUND),
+    Row(Step.ACCOUNT_FOUND, "plans", Step.ACCOUNT_FOUND, needs=_ACCOUNT),
+    Row(Step.CODE_SENT, "plans", Step.CODE_SENT, needs=_ACCOUNT),
+    Row(Step.ACCOUNT_FOUND, "verify", Step.CODE_SENT, needs=_ACCOUNT),
+    Row(Step.CODE_SENT, "verify", Step.CODE_SENT, needs=_ACCOUNT),
     # The purchase; with auto_capture nothing is left.
     *(
         Row(at, "authorize", to, outcome, Step.AUTHORIZING, needs)
-        for at, needs in ((Step.VERIFIED, _ONLINE), (Step.CODE, _COUNTER))
+        for at, needs in ((Step.VERIFIED, _ONLINE), (Step.CODE_SENT, _COUNTER))
         for to, outcome in ((Step.AUTHORIZED, "authorized"), (Step.CLOSED, "captured at once"))
     ),
     # The back office.

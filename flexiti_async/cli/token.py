@@ -13,9 +13,9 @@ from flexiti_async.cli.output import CommandError, print_facts, print_json, prin
 from flexiti_async.cli.token_status import TokenStatus
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.store.encryption import KeyRing
-from flexiti_async.store.sealed import GuardedStore, Vault
+from flexiti_async.store.sealed import BoundedStore, Vault
 from flexiti_async.tokens.record import Record, TokenKey
-from flexiti_async.tokens.record_store import SharedRecord
+from flexiti_async.tokens.record_store import RecordStore
 
 __all__ = ["forget", "refresh", "status"]
 
@@ -48,14 +48,14 @@ class _Desk:
 
     config: FlexitiConfig
     key: TokenKey
-    record: SharedRecord
+    record: RecordStore
 
     @classmethod
     def on(cls, store: TokenStore, config: FlexitiConfig, scope: Scope) -> "_Desk":
         key = TokenKey(config.api_url, config.client_id, scope)
         ring = KeyRing(config.token_keys) if config.token_keys else None
-        vault = Vault(GuardedStore(store, config.store_timeout), ring)
-        return cls(config, key, SharedRecord(key.store_key, vault, SYSTEM_CLOCK))
+        vault = Vault(BoundedStore(store, config.store_timeout), ring)
+        return cls(config, key, RecordStore(key.store_key, vault, SYSTEM_CLOCK))
 
     async def print_status(self, *, as_json: bool) -> None:
         look = await self.record.look()

@@ -101,7 +101,7 @@ class TokenStatus:
             "token_id": token.token_id,
             "lifetime": token.lifetime,
             "remaining": self._life(token),
-            "promised": token.promised,
+            "pinned": token.pinned,
         }
 
     def _failure_json(self, failure: Failure) -> dict[str, object]:
@@ -119,8 +119,8 @@ class TokenStatus:
     def _token_text(self, token: StoredToken) -> str:
         life = self._life(token)
         left = "an unknown part" if life is None else f"{life:.1f} s"
-        promise = "promised to checkouts" if token.promised else "not promised"
-        return f"{token.token_id[:8]}, {left} of {token.lifetime:g} s left, {promise}"
+        pinned = "pinned to checkouts" if token.pinned else "not pinned"
+        return f"{token.token_id[:8]}, {left} of {token.lifetime:g} s left, {pinned}"
 
     def _claim_text(self, claim: Claim) -> str:
         left = self._left(claim.lease)

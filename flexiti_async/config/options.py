@@ -42,7 +42,7 @@ class RefreshRevokesAccess(enum.StrEnum):
     UNKNOWN = "unknown"
     """Be careful: never refresh a token that a checkout may hold."""
     NO = "no"
-    """You know that it does not: promised tokens may be refreshed."""
+    """You know that it does not: pinned tokens may be refreshed."""
 
 
 # Names with types for the converters that are generic: attrs and type checkers read them.

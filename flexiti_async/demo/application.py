@@ -22,7 +22,7 @@ FIELDS: Final = (
     *("first_name", "last_name", "dob", "email", "phone_number", "address_1", "address_2"),
     *("city", "province", "postal_code", "tos_agreement"),
 )
-_BEFORE: Final = frozenset({Step.OPEN, Step.WIDGET, Step.STOPPED, Step.TO_APPLY})
+_BEFORE: Final = frozenset({Step.OPEN, Step.WIDGET, Step.STOPPED, Step.READY_TO_APPLY})
 
 
 async def ask(request: Request) -> Response:
@@ -53,7 +53,7 @@ async def apply(request: Request) -> Response:
 async def send(request: Request) -> Response:
     """Send the application, after the widget has let the applicant go on."""
     given, checkout = await form_of(request), await resume(request)
-    if checkout is not None and checkout.step is Step.TO_APPLY:
+    if checkout is not None and checkout.step is Step.READY_TO_APPLY:
         try:
             await checkout.apply(_applicant(request, given))
         except CheckoutError:  # somebody else is at it

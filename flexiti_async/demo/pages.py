@@ -44,7 +44,7 @@ _AFTER: Final[Mapping[str, str]] = {
     "widget": "widget",
     "stopped": "pay",
     "verified": "plans",
-    "to_apply": "apply",
+    "ready_to_apply": "apply",
     "applying": "application",
     "applied": "application",
 }

@@ -1,13 +1,14 @@
 """What happened: types of events, listeners, and the log."""
 
-from flexiti_async.events.listeners import Event, Events, Listener
+from flexiti_async.events.listeners import Event, Listener, Listeners
 from flexiti_async.events.types import (
+    AccessTokenRejected,
     CallFinished,
     CallRetried,
     Cause,
     ClockSkewed,
-    FlightStarted,
-    ReuseRefused,
+    RefreshStarted,
+    ReusePrevented,
     StoreDegraded,
     StoreRejoined,
     TokenAdopted,
@@ -15,20 +16,20 @@ from flexiti_async.events.types import (
     TokenFailed,
     TokenIssued,
     TokenRefreshed,
-    TokenRefused,
     TokenWaited,
 )
 
 __all__ = [
+    "AccessTokenRejected",
     "CallFinished",
     "CallRetried",
     "Cause",
     "ClockSkewed",
     "Event",
-    "Events",
-    "FlightStarted",
     "Listener",
-    "ReuseRefused",
+    "Listeners",
+    "RefreshStarted",
+    "ReusePrevented",
     "StoreDegraded",
     "StoreRejoined",
     "TokenAdopted",
@@ -36,6 +37,5 @@ __all__ = [
     "TokenFailed",
     "TokenIssued",
     "TokenRefreshed",
-    "TokenRefused",
     "TokenWaited",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from attrs import frozen
 
-__all__ = ["Event", "Events", "Listener"]
+__all__ = ["Event", "Listener", "Listeners"]
 
 _log = logging.getLogger("flexiti_async.events")
 
@@ -19,7 +19,7 @@ Listener = Callable[[Event], object]
 """Takes every event; what it gives back is ignored."""
 
 
-class Events:
+class Listeners:
     """
     The listeners of one session.
 
@@ -34,7 +34,7 @@ class Events:
         self._reported: set[int] = set()
 
     @property
-    def heard(self) -> bool:
+    def any(self) -> bool:
         """Whether anybody listens."""
         return bool(self._listeners)
 
@@ -50,7 +50,7 @@ class Events:
 
         return remove
 
-    def tell(self, event: Event) -> None:
+    def notify(self, event: Event) -> None:
         """Call every listener, in the order in which they came."""
         if self._log is not None:
             self._log(event)

@@ -1,22 +1,22 @@
-"""Events as lines of the standard library's logging."""
+"""Listeners as lines of the standard library's logging."""
 
 import functools
 import logging
 from typing import Final
 
 from flexiti_async.events.types import (
+    AccessTokenRejected,
     CallFinished,
     CallRetried,
     ClockSkewed,
     Event,
-    ReuseRefused,
+    ReusePrevented,
     StoreDegraded,
     StoreRejoined,
     TokenAdopted,
     TokenFailed,
     TokenIssued,
     TokenRefreshed,
-    TokenRefused,
 )
 
 __all__ = ["log_event", "logs_calls"]
@@ -84,9 +84,9 @@ def _log_token(event: Event) -> None:
             )
         case TokenAdopted(token_id=name, remaining=remaining):
             _tokens.info("token %s adopted: %.4g s left", name[:8], remaining)
-        case TokenRefused(token_id=name, age=age):
+        case AccessTokenRejected(token_id=name, age=age):
             _tokens.warning("token %s rejected at the age of %.4g s", name[:8], age)
-        case ReuseRefused(token_id=name, reason="refresh_token"):
+        case ReusePrevented(token_id=name, reason="refresh_token"):
             _tokens.warning("refresh token of %s refused, asking by client_credentials", name[:8])
         case TokenFailed(error=error, back_off=pause):
             _tokens.warning("no token, next try in %.3g s at the earliest: %s", pause, error)

@@ -3,19 +3,19 @@ What happens in a session, told as typed values to whoever listens.
 
 A listener is a callable of one argument. It is called at once, in the event loop in which the
 event happened, and must not block it. One that raises is reported and harms nothing: telemetry
-never breaks a checkout. Events hold no secret and no personal data; `token_id` is the library's
+never breaks a checkout. Listeners hold no secret and no personal data; `token_id` is the library's
 own name of a token, drawn at random.
 
 ```
 TokenEvent                (scope)
-├── FlightStarted         a token is being got, and why
+├── RefreshStarted         a token is being got, and why
 ├── TokenIssued           the token endpoint gave one for the credentials
 ├── TokenRefreshed        the token endpoint gave one for a refresh token
 ├── TokenAdopted          one was found in the store: another process had got it
 ├── TokenWaited           a caller had to wait for one
 ├── TokenFailed           the token endpoint gave none
-├── TokenRefused          the API refused one (401)
-├── ReuseRefused          one was found that must not be used again, or not be refreshed
+├── AccessTokenRejected          the API refused one (401)
+├── ReusePrevented          one was found that must not be used again, or not be refreshed
 ├── StoreDegraded         the store is down: tokens are not shared
 └── StoreRejoined         the store is back
 ClockSkewed               this machine's clock and the API's differ
@@ -32,19 +32,20 @@ import enum
 from attrs import frozen
 
 from flexiti_async.errors import FlexitiError, StoreError, TokenError
-from flexiti_async.events.listeners import Event, Events, Listener
+from flexiti_async.events.listeners import Event, Listener, Listeners
 from flexiti_async.protocol.token import Scope
 
 __all__ = [
+    "AccessTokenRejected",
     "CallFinished",
     "CallRetried",
     "Cause",
     "ClockSkewed",
     "Event",
-    "Events",
-    "FlightStarted",
     "Listener",
-    "ReuseRefused",
+    "Listeners",
+    "RefreshStarted",
+    "ReusePrevented",
     "StoreDegraded",
     "StoreRejoined",
     "TokenAdopted",
@@ -52,7 +53,6 @@ __all__ = [
     "TokenFailed",
     "TokenIssued",
     "TokenRefreshed",
-    "TokenRefused",
     "TokenWaited",
 ]
 
@@ -60,15 +60,15 @@ __all__ = [
 class Cause(enum.StrEnum):
     """Why a token is being got."""
 
-    NONE_HELD = "none_held"
+    NO_TOKEN = "no_token"  # noqa: S105 - a reason, not a password
     """There is none yet, or the last one is over."""
     DUE = "due"
     """The one in hand does not live long enough for a caller."""
-    RENEWING = "renewing"
+    STALE = "stale"
     """The one in hand is in its renewing window; nobody waits."""
-    REFUSED = "refused"
+    REJECTED = "rejected"
     """The API refused the last one."""
-    PROMISE = "promise"
+    PIN = "pin"
     """The one in hand is about to be handed out for a while, and has to be marked for it."""
     DEDICATED = "dedicated"
     """A checkout wants one of its own."""
@@ -87,7 +87,7 @@ class TokenEvent(Event):
 
 
 @frozen(kw_only=True)
-class FlightStarted(TokenEvent):
+class RefreshStarted(TokenEvent):
     """
     A token is being got: from the store, from another process, or from the token endpoint.
 
@@ -168,7 +168,7 @@ class TokenFailed(TokenEvent):
 
 
 @frozen(kw_only=True)
-class TokenRefused(TokenEvent):
+class AccessTokenRejected(TokenEvent):
     """
     The API refused a token with a 401.
 
@@ -182,13 +182,13 @@ class TokenRefused(TokenEvent):
 
 
 @frozen(kw_only=True)
-class ReuseRefused(TokenEvent):
+class ReusePrevented(TokenEvent):
     """
     A token was left alone that must not be used, or not be refreshed, again.
 
     Attributes:
         token_id: Its name.
-        reason: `refused`: the store still offers a token that the API has refused. `promised`: it
+        reason: `refused`: the store still offers a token that the API has refused. `pinned`: it
             stands in customers' browsers, so it is not refreshed. `refresh_token`: the API took
             its refresh token for none of its own, or for a spent one.
     """

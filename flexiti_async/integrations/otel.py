@@ -25,7 +25,7 @@ than there are endpoints, scopes and classes of errors.
 | `flexiti.token.request.duration` | s | token requests | scope, grant, `error.type` |
 | `flexiti.token.adopted` | {token} | tokens found in the store: another process got them | scope |
 | `flexiti.token.refused` | {token} | tokens that the API refused (401) | scope |
-| `flexiti.token.reuse_refused` | {token} | tokens left alone, and why | scope, reason |
+| `flexiti.token.reuse_prevented` | {token} | tokens left alone, and why | scope, reason |
 | `flexiti.token.wait.duration` | s | waits of callers for a token | scope, served |
 | `flexiti.token.waiters` | {caller} | how many waited together | scope |
 | `flexiti.store.degraded` | s | time without the store, the outage that lasts included | scope |
@@ -42,19 +42,19 @@ from opentelemetry.trace import TracerProvider, get_tracer
 from flexiti_async._version import __version__
 from flexiti_async.clock import SYSTEM_CLOCK, Clock
 from flexiti_async.events.types import (
+    AccessTokenRejected,
     CallFinished,
     CallRetried,
     ClockSkewed,
     Event,
-    FlightStarted,
-    ReuseRefused,
+    RefreshStarted,
+    ReusePrevented,
     StoreDegraded,
     StoreRejoined,
     TokenAdopted,
     TokenEvent,
     TokenFailed,
     TokenIssued,
-    TokenRefused,
     TokenWaited,
 )
 from flexiti_async.integrations.otel_spans import CANCELLED, DONE, GRANT, Spans, grant_of
@@ -143,7 +143,7 @@ class Telemetry:
 
     def _token(self, event: Event) -> None:
         match event:
-            case FlightStarted(cause=cause):
+            case RefreshStarted(cause=cause):
                 self._spans.flight(event)
                 self._flights.add(1, {**_scope(event), "flexiti.cause": cause.value})
             case TokenAdopted():
@@ -151,10 +151,10 @@ class Telemetry:
             case TokenWaited(seconds=seconds, served=served, waiters=waiters):
                 self._waits.record(seconds, {**_scope(event), "flexiti.served": served})
                 self._waiters.record(waiters, _scope(event))
-            case TokenRefused():
+            case AccessTokenRejected():
                 self._refused.add(1, _scope(event))
-            case ReuseRefused(reason=reason):
-                self._reuse_refused.add(1, {**_scope(event), "flexiti.reason": reason})
+            case ReusePrevented(reason=reason):
+                self._reuse_prevented.add(1, {**_scope(event), "flexiti.reason": reason})
             case StoreDegraded(scope=scope):
                 self._outages.begin(scope.value)
             case StoreRejoined(scope=scope, seconds=seconds):
@@ -201,8 +201,8 @@ class Telemetry:
         self._refused = meter.create_counter(
             "flexiti.token.refused", unit="{token}", description="Tokens that the API refused."
         )
-        self._reuse_refused = meter.create_counter(
-            "flexiti.token.reuse_refused", unit="{token}", description="Tokens left alone."
+        self._reuse_prevented = meter.create_counter(
+            "flexiti.token.reuse_prevented", unit="{token}", description="Tokens left alone."
         )
         self._waits = meter.create_histogram(
             "flexiti.token.wait.duration",

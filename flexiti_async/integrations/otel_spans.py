@@ -23,7 +23,7 @@ from flexiti_async.clock import Clock
 from flexiti_async.errors import TokenError
 from flexiti_async.events.types import (
     CallFinished,
-    FlightStarted,
+    RefreshStarted,
     TokenFailed,
     TokenIssued,
     TokenRefreshed,
@@ -58,7 +58,7 @@ class Spans:
         self._clock = clock
         self._set_off: dict[Scope, SpanContext] = {}
 
-    def flight(self, event: FlightStarted) -> None:
+    def flight(self, event: RefreshStarted) -> None:
         """Remember who set a token request off: the request itself runs in no caller's context."""
         self._set_off[event.scope] = get_current_span().get_span_context()
 

@@ -87,7 +87,7 @@ class Call(Generic[T_co]):
         path_values: Values for the other names in `path`.
         headers: Headers of this call alone (`x-idempotency-key`), names in lower case. Those that
             carry the token, the reference id and the kind of the body are refused.
-        pinned: `version` is the caller's own choice: the configuration does not change it.
+        fixed_version: `version` is the caller's own choice: the configuration does not change it.
     """
 
     endpoint: str
@@ -101,7 +101,7 @@ class Call(Generic[T_co]):
     query: Mapping[str, str] = field(default=_NONE, repr=False)
     path_values: Mapping[str, str] = field(default=_NONE, repr=False)
     headers: Mapping[str, str] = field(default=_NONE, repr=False)
-    pinned: bool = False
+    fixed_version: bool = False
 
     def __attrs_post_init__(self) -> None:
         """Check what goes onto the wire as it is. Raises ValueError."""
@@ -126,4 +126,4 @@ class Call(Generic[T_co]):
 
     def at_version(self, version: str | None) -> Self:
         """Give the call at a version segment of the caller's choice; None leaves it as it is."""
-        return self if version is None else evolve(self, version=version, pinned=True)
+        return self if version is None else evolve(self, version=version, fixed_version=True)

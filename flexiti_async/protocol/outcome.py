@@ -14,13 +14,13 @@ from flexiti_async.errors import (
     ValidationError,
 )
 
-__all__ = ["did_not_run"]
+__all__ = ["certainly_not_executed"]
 
 _REQUEST_TIMEOUT: Final = 408
 _CLIENT_ERRORS: Final = range(400, 500)
 
 
-def did_not_run(error: FlexitiError) -> bool:
+def certainly_not_executed(error: FlexitiError) -> bool:
     """
     Tell whether it is certain that a call with this error did not run.
 

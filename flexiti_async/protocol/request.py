@@ -121,7 +121,7 @@ class RequestBuilder:
 
     def _url(self, call: Call[object]) -> URL:
         version = call.version
-        if self._versions and not call.pinned:
+        if self._versions and not call.fixed_version:
             version = self._versions.get(call.endpoint, version)
         key = (version, call.path)
         if call.path_values:

@@ -37,20 +37,20 @@ from flexiti_async.errors import (
 )
 from flexiti_async.protocol.call import Replay
 
-__all__ = ["Again", "back_off", "judge"]
+__all__ = ["Retry", "back_off", "decide_retry"]
 
 _FIRST: Final = 0.1
 _LONGEST: Final = 5.0
 
 
 @frozen
-class Again:
+class Retry:
     """Make the call again after `seconds`."""
 
     seconds: float
 
 
-def judge(
+def decide_retry(
     error: FlexitiError,
     replay: Replay,
     *,
@@ -58,7 +58,7 @@ def judge(
     retries: int,
     time_left: float,
     random: float,
-) -> Again | FlexitiError:
+) -> Retry | FlexitiError:
     """
     Decide what follows a failed attempt.
 
@@ -71,7 +71,7 @@ def judge(
         random: From 0 to 1, spreads the repeats of many callers.
 
     Returns:
-        `Again`, or the error to raise.
+        `Retry`, or the error to raise.
     """
     if replay is Replay.NEVER and isinstance(error, ApiError | TransportError):
         status = _status_that_does_not_tell(error)
@@ -89,7 +89,7 @@ def judge(
     asked = error.retry_after if isinstance(error, ApiError) else None
     wait = wait if asked is None else max(wait, asked)
     # A wait beyond the deadline would only turn a telling error into a time-out.
-    return error if wait >= time_left else Again(wait)
+    return error if wait >= time_left else Retry(wait)
 
 
 def _status_that_does_not_tell(error: ApiError | TransportError) -> int | None:

@@ -33,7 +33,7 @@ class Token:
         life: Seconds that were left at `counted_from`.
         counted_from: When `life` was counted: just before the token request was sent, or when the
             token was loaded from the store.
-        promised: Handed out for a while (`min_ttl`), so it is never refreshed: a refresh may
+        pinned: Handed out for a while (`min_ttl`), so it is never refreshed: a refresh may
             revoke it while it stands in a customer's browser (design section 3).
     """
 
@@ -43,7 +43,7 @@ class Token:
     lifetime: float
     life: float
     counted_from: Instant
-    promised: bool = False
+    pinned: bool = False
 
     def remaining(self, now: Instant) -> float:
         """Tell the seconds of life left; negative when it is over."""
@@ -53,6 +53,6 @@ class Token:
         """Tell the seconds since the token was granted."""
         return self.lifetime - self.remaining(now)
 
-    def as_promised(self) -> "Token":
-        """Give the same token, marked as promised."""
-        return evolve(self, promised=True)
+    def as_pinned(self) -> "Token":
+        """Give the same token, marked as pinned."""
+        return evolve(self, pinned=True)

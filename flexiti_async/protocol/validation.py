@@ -3,12 +3,12 @@ Rules of request parameters, written at the field, checked all at once.
 
 A request model is a frozen attrs class whose fields say, in the API's own words, what they take:
 
-    @checked
+    @validated
     @frozen(kw_only=True)
     class PersonalInformation:
         first_name: str = text(80, personal=True)
 
-`@checked` wraps the generated `__init__`: the object is made (what is missing becomes None), its
+`@validated` wraps the generated `__init__`: the object is made (what is missing becomes None), its
 faults are collected, and if there are any, `ValidationError` tells them all. It is raised from a
 frame that no longer holds the arguments, so that a traceback that shows locals shows no personal
 data.
@@ -27,7 +27,7 @@ from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validators import REQUIRED, WRONG_FORMAT, Check
 
-__all__ = ["Rule", "checked", "faults_of", "quiet", "wire"]
+__all__ = ["Rule", "field_errors_of", "sensitive_arguments", "takes", "validated"]
 
 
 _RULE: Final = "flexiti_async.rule"
@@ -44,7 +44,7 @@ class Rule:
     Attributes:
         check: Names the fault of a value that is there.
         required: Whether it must be there.
-        param: Its name on the wire, where that is not the field's own.
+        param: Its name on the takes, where that is not the field's own.
         hint: What a developer should know who has given a value of a wrong kind.
     """
 
@@ -54,12 +54,12 @@ class Rule:
     hint: str = ""
 
 
-def wire(rule: Rule) -> Mapping[str, object]:
+def takes(rule: Rule) -> Mapping[str, object]:
     """Make the attrs metadata that carry a rule."""
     return {_RULE: rule}
 
 
-def checked(model: type[T]) -> type[T]:
+def validated(model: type[T]) -> type[T]:
     """Make a request model refuse bad data at construction, all faults at once."""
     make = cast("Callable[..., None]", model.__init__)
     fields = attrs.fields(cast("type[attrs.AttrsInstance]", model))
@@ -80,7 +80,7 @@ def checked(model: type[T]) -> type[T]:
         make(self, **kwargs)
         if looks_good(self, kwargs):
             return
-        faults = faults_of(self)
+        faults = field_errors_of(self)
         if not faults:  # a default that a factory makes, or a converter mends
             return
         kwargs.clear()
@@ -107,7 +107,7 @@ def _quick_look(
     doubtful = [
         alias for alias, (_, rule) in rules.items() if _fault(rule, defaults[alias]) is not None
     ]
-    more: Callable[[T], Iterable[FieldError]] = getattr(model, "more_faults", lambda _: ())
+    more: Callable[[T], Iterable[FieldError]] = getattr(model, "cross_field_errors", lambda _: ())
 
     def looks_good(made: T, given: Mapping[str, object]) -> bool:
         for alias in given:
@@ -124,7 +124,7 @@ def _quick_look(
     return looks_good
 
 
-def quiet(function: Callable[P, T]) -> Callable[P, T]:
+def sensitive_arguments(function: Callable[P, T]) -> Callable[P, T]:
     """
     Make a function raise its ValidationError from a frame that does not hold its arguments.
 
@@ -148,7 +148,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return next(iter(difflib.get_close_matches(name, sorted(names), n=1)), "")
 
 
-def faults_of(model: object, prefix: str = "") -> list[FieldError]:
+def field_errors_of(model: object, prefix: str = "") -> list[FieldError]:
     """Collect the faults of a model's fields, then those that it finds between them."""
     faults: list[FieldError] = []
     for attribute in attrs.fields(cast("type[attrs.AttrsInstance]", type(model))):
@@ -161,7 +161,7 @@ def faults_of(model: object, prefix: str = "") -> list[FieldError]:
             shown = None if value is None else _shown(value)
             hint = rule.hint if msg == WRONG_FORMAT else ""
             faults.append(FieldError(prefix + (rule.param or attribute.name), msg, shown, hint))
-    more: Callable[[], Iterable[FieldError]] | None = getattr(model, "more_faults", None)
+    more: Callable[[], Iterable[FieldError]] | None = getattr(model, "cross_field_errors", None)
     return faults if more is None else [*faults, *more()]
 
 

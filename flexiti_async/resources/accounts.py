@@ -8,7 +8,7 @@ from flexiti_async.api.accounts import ClosedAccount, Verification, Verification
 from flexiti_async.api.common import Language
 from flexiti_async.api.plans import Plans, calculate_interest
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.validation import quiet
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.resources.sending import Send
 
 __all__ = ["Accounts"]
@@ -30,7 +30,7 @@ class Accounts:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    @quiet
+    @sensitive_arguments
     def plans(
         self,
         account_number: int | str,
@@ -48,7 +48,7 @@ class Accounts:
         call = calculate_interest(account_number, amount, lang=lang, version=version)
         return self._send(call, reference_id=reference_id)
 
-    @quiet
+    @sensitive_arguments
     def verify(
         self,
         account_number: int | str,
@@ -77,7 +77,7 @@ class Accounts:
         )
         return self._send(call, reference_id=reference_id)
 
-    @quiet
+    @sensitive_arguments
     def close(
         self,
         account_number: int | str,

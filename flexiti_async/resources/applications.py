@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 
 from flexiti_async.api.applications import Application, apply
 from flexiti_async.protocol.call import Json
-from flexiti_async.protocol.validation import quiet
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.resources.sending import Send
 
 __all__ = ["Applications"]
@@ -26,7 +26,7 @@ class Applications:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    @quiet
+    @sensitive_arguments
     def apply(
         self, body: Json, *, version: str | None = None, reference_id: str | None = None
     ) -> Coroutine[object, None, Application]:

@@ -20,7 +20,7 @@ from flexiti_async.api.returns import Return, return_capture
 from flexiti_async.api.sku_data import SkuData
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.validation import quiet
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.resources.sending import Send, every
 
 __all__ = ["Authorizations"]
@@ -155,7 +155,7 @@ class Authorizations:
         call = release(authorization_id, amount=amount, version=version)
         return self._send(call, reference_id=reference_id)
 
-    @quiet
+    @sensitive_arguments
     def return_(
         self,
         authorization_id: int | str,
@@ -186,7 +186,7 @@ class Authorizations:
         )
         return self._send(call, reference_id=reference_id)
 
-    @quiet
+    @sensitive_arguments
     def refund(
         self,
         account_number: int | str,

@@ -8,7 +8,7 @@ from flexiti_async.api.account_models import CustomerAccount, FoundAccount
 from flexiti_async.api.common import Language
 from flexiti_async.api.driverslicense import DriversLicense, read_driverslicense
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.validation import quiet
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.resources.sending import Send
 
 __all__ = ["Customers"]
@@ -31,7 +31,7 @@ class Customers:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    @quiet
+    @sensitive_arguments
     def search(
         self,
         *,
@@ -56,7 +56,7 @@ class Customers:
         )
         return self._send(call, reference_id=reference_id)
 
-    @quiet
+    @sensitive_arguments
     def lookup(
         self,
         *,
@@ -81,7 +81,7 @@ class Customers:
         )
         return self._send(call, reference_id=reference_id)
 
-    @quiet
+    @sensitive_arguments
     def read_driverslicense(
         self, code: Secret | str, *, version: str | None = None, reference_id: str | None = None
     ) -> Coroutine[object, None, DriversLicense]:

@@ -12,7 +12,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.store.encryption import NONCE_BYTES, KeyRing, NotSealedError
 from flexiti_async.store.interface import Entry, TokenStore
 
-__all__ = ["GuardedStore", "Loaded", "Vault"]
+__all__ = ["BoundedStore", "Loaded", "Vault"]
 
 _log = logging.getLogger("flexiti_async.store")
 
@@ -32,7 +32,7 @@ class Loaded:
     text: str | None = field(repr=False)
 
 
-class GuardedStore:
+class BoundedStore:
     """
     A store as the core sees it: bounded in time, failing only with StoreError.
 
@@ -81,7 +81,7 @@ class Vault:
         ring: The keys that they are sealed with; None leaves them plain.
     """
 
-    def __init__(self, store: GuardedStore, ring: KeyRing | None = None) -> None:
+    def __init__(self, store: BoundedStore, ring: KeyRing | None = None) -> None:
         self._store = store
         self._ring = ring
         self._warned = False
@@ -89,7 +89,7 @@ class Vault:
     @classmethod
     def over(cls, store: TokenStore, *, timeout: float, keys: Sequence[Secret] = ()) -> "Vault":
         """Put a time-out, in seconds, and a key ring around a store; raises ConfigError."""
-        return cls(GuardedStore(store, timeout), KeyRing(keys) if keys else None)
+        return cls(BoundedStore(store, timeout), KeyRing(keys) if keys else None)
 
     async def load(self, key: str) -> Loaded:
         """

@@ -9,7 +9,7 @@ from flexiti_async.clock import Clock, Instant, now
 from flexiti_async.protocol.token import Token
 from flexiti_async.tokens.policy import (
     POLICY,
-    Action,
+    Decision,
     Windows,
     ahead_for,
     can_satisfy,
@@ -17,14 +17,14 @@ from flexiti_async.tokens.policy import (
     min_ttl_of,
 )
 
-__all__ = ["InHand", "Rejected"]
+__all__ = ["CachedToken", "Rejected"]
 
 _REMEMBERED: Final = 256
 _ASKS: Final = 16
 
 
 @frozen
-class InHand:
+class CachedToken:
     """
     A token with its marks.
 
@@ -61,7 +61,7 @@ class InHand:
         needed = min_ttl_of(min_ttl, self.token.lifetime)
         return self.token.remaining(now(clock)) - needed
 
-    def action(self, min_ttl: float | None, clock: Clock) -> Action:
+    def action(self, min_ttl: float | None, clock: Clock) -> Decision:
         """Find what the policy table says for an ask."""
         ttl = min_ttl_of(min_ttl, self.token.lifetime)
         ahead = ahead_for(self.marks, self.token.lifetime, ttl)

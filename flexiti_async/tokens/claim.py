@@ -14,7 +14,7 @@ by nothing but compare-and-swap on it (design section 3, model-checked there):
    finds that version stored owns the claim.
 3. Fly: one token request (elsewhere).
 4. Publish the token, or the failure. If that swap is not plainly won, look again
-   (`after_publish`): what is stored may be mine, newer than mine, or in need of replacing.
+   (`after_publish`): what is stored may be mine, newer than mine, or in needed of replacing.
 
 The order of the tests in `decide` matters. A token is adopted even from under a live claim,
 because a claim keeps a token that is in use; a failure counts only when nobody is at work.
@@ -32,16 +32,16 @@ from flexiti_async.tokens.snapshot import Sight
 
 __all__ = [
     "Adopt",
-    "Ask",
-    "ClaimIt",
-    "Fail",
+    "BackOff",
     "Keep",
-    "Own",
+    "Need",
+    "Proceed",
     "PublishAgain",
     "Step",
+    "TakeClaim",
     "Wait",
     "after_publish",
-    "carry_over",
+    "carry_forward",
     "decide",
     "poll_of",
 ]
@@ -51,7 +51,7 @@ _LONGEST_POLL: Final = 0.1
 
 
 @frozen
-class Ask:
+class Need:
     """
     What a refresher looks for.
 
@@ -92,7 +92,7 @@ class Wait:
 
 
 @frozen
-class Fail:
+class BackOff:
     """The last attempt with my credentials failed `age` seconds ago and still backs off."""
 
     failure: Failure
@@ -100,7 +100,7 @@ class Fail:
 
 
 @frozen
-class ClaimIt:
+class TakeClaim:
     """Try to swap in my claim; keep `carry`, the token that others still use."""
 
     carry: StoredToken | None = field(repr=False)
@@ -108,7 +108,7 @@ class ClaimIt:
 
 
 @frozen
-class Own:
+class Proceed:
     """The stored claim is mine, and its lease has not run out: fly."""
 
     carry: StoredToken | None = field(repr=False)
@@ -125,26 +125,26 @@ class PublishAgain:
     """Swap my result in over what is stored."""
 
 
-Step = Adopt | Wait | Fail | ClaimIt | Own
+Step = Adopt | Wait | BackOff | TakeClaim | Proceed
 
 
-def decide(sight: Sight, ask: Ask) -> Step:
+def decide(sight: Sight, need: Need) -> Step:
     """Find the next step of a refresher that wants a token."""
     record = sight.record
     if record is None:
-        return ClaimIt(carry=None, attempts=0)
-    if record.token is not None and _adoptable(sight, record.token, ask):
+        return TakeClaim(carry=None, attempts=0)
+    if record.token is not None and _adoptable(sight, record.token, need):
         return Adopt(record.token, sight.life(record.token))
     attempts = record.failure.attempts if record.failure else 0
     if record.claim is not None:
-        if sight.version == ask.claim_version and ask.claim_left > 0:
-            return Own(carry_over(sight), attempts)
+        if sight.version == need.claim_version and need.claim_left > 0:
+            return Proceed(carry_forward(sight), attempts)
         left = record.claim.lease - sight.min_age
-        if sight.version != ask.claim_version and left > 0:
+        if sight.version != need.claim_version and left > 0:
             return Wait(min(poll_of(record.claim.lease), left))
-    elif record.failure is not None and _still_mine(record.failure, sight, ask):
-        return Fail(record.failure, sight.min_age)
-    return ClaimIt(carry_over(sight), attempts)
+    elif record.failure is not None and _still_mine(record.failure, sight, need):
+        return BackOff(record.failure, sight.min_age)
+    return TakeClaim(carry_forward(sight), attempts)
 
 
 def poll_of(lease: float) -> float:
@@ -152,21 +152,21 @@ def poll_of(lease: float) -> float:
     return min(max(lease / 100, _SHORTEST_POLL), _LONGEST_POLL)
 
 
-def _still_mine(failure: Failure, sight: Sight, ask: Ask) -> bool:
+def _still_mine(failure: Failure, sight: Sight, need: Need) -> bool:
     """Tell whether a failure is of my credentials and still backs off."""
-    return failure.fingerprint == ask.fingerprint and failure.back_off > sight.min_age
+    return failure.fingerprint == need.fingerprint and failure.back_off > sight.min_age
 
 
-def _adoptable(sight: Sight, token: StoredToken, ask: Ask) -> bool:
+def _adoptable(sight: Sight, token: StoredToken, need: Need) -> bool:
     life = sight.life(token)
-    if token.token_id in ask.rejected or token.token_id == ask.held_id:
+    if token.token_id in need.rejected or token.token_id == need.held_id:
         return False
-    leeway = windows(token.lifetime, leeway=ask.leeway).leeway
-    need = min_ttl_of(ask.min_ttl, token.lifetime) + leeway
-    return life > need and life > ask.held_life
+    leeway = windows(token.lifetime, leeway=need.leeway).leeway
+    needed = min_ttl_of(need.min_ttl, token.lifetime) + leeway
+    return life > needed and life > need.held_life
 
 
-def carry_over(sight: Sight) -> StoredToken | None:
+def carry_forward(sight: Sight) -> StoredToken | None:
     """
     Re-date the stored token for the record that replaces this one, None if it is over.
 

@@ -6,14 +6,14 @@ from attrs import field, frozen
 
 from flexiti_async.clock import Clock, now
 from flexiti_async.errors import FlexitiError, SessionClosed, TokenError
-from flexiti_async.events.types import Events
+from flexiti_async.events.types import Listeners
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.tokens.record import StoredToken, TokenKey
-from flexiti_async.tokens.record_store import SharedRecord
+from flexiti_async.tokens.record_store import RecordStore
 from flexiti_async.tokens.refresh_tokens import RefreshTokens
 
-__all__ = ["Failed", "Held", "Issued", "Issuer", "Setup", "Tuning"]
+__all__ = ["Failed", "Issued", "Issuer", "Obtained", "RefreshContext", "TokenOptions"]
 
 
 @frozen
@@ -41,7 +41,7 @@ class Issuer(Protocol):
 
 
 @frozen
-class Tuning:
+class TokenOptions:
     """
     The part of the configuration that tokens depend on. Durations are in seconds.
 
@@ -63,16 +63,16 @@ class Tuning:
 
 
 @frozen
-class Setup:
+class RefreshContext:
     """What all flights of one token key share."""
 
     key: TokenKey
-    record: SharedRecord
-    issuer: Issuer
+    record: RecordStore
+    endpoint: Issuer
     refresh_tokens: RefreshTokens
-    tuning: Tuning
+    options: TokenOptions
     clock: Clock
-    events: Events
+    events: Listeners
 
     def take(self, token: StoredToken, life: float) -> Token:
         """Make a token of mine of a stored one that has `life` seconds left now."""
@@ -80,7 +80,7 @@ class Setup:
 
 
 @frozen
-class Held:
+class Obtained:
     """
     A token that a flight brought.
 

@@ -1,4 +1,4 @@
-"""`TokenIssuer`: one token request, and merchants/login with the token it got if configured."""
+"""`TokenEndpoint`: one token request, and merchants/login with the token it got if configured."""
 
 import secrets
 from typing import Final
@@ -14,7 +14,7 @@ from flexiti_async.errors import (
     TokenError,
     TokenUnavailable,
 )
-from flexiti_async.events.types import ClockSkewed, Events, TokenIssued, TokenRefreshed
+from flexiti_async.events.types import ClockSkewed, Listeners, TokenIssued, TokenRefreshed
 from flexiti_async.protocol.http_date import seconds_of_http_date
 from flexiti_async.protocol.oauth import Granted, classify, read_grant
 from flexiti_async.protocol.request import RequestBuilder
@@ -25,16 +25,16 @@ from flexiti_async.tokens.context import Issued
 from flexiti_async.transport.pool import Transport
 from flexiti_async.transport.reference_id import new_reference_id
 
-__all__ = ["TokenIssuer"]
+__all__ = ["TokenEndpoint"]
 
 
 _MOST_SKEW: Final = 30.0
 """Seconds by which two clocks may differ before it is told."""
 
 
-class TokenIssuer:
+class TokenEndpoint:
     """
-    Ask the token endpoint, once per call of `issue`.
+    Need the token endpoint, once per call of `issue`.
 
     Args:
         config: Client id and secret, merchant credentials.
@@ -50,7 +50,7 @@ class TokenIssuer:
         builder: RequestBuilder,
         transport: Transport,
         clock: Clock,
-        events: Events,
+        events: Listeners,
     ) -> None:
         self._config = config
         self._builder = builder
@@ -89,7 +89,7 @@ class TokenIssuer:
         if failure is not None:
             return failure
         kind = TokenIssued if refresh_token is None else TokenRefreshed
-        self._events.tell(
+        self._events.notify(
             kind(
                 scope=scope,
                 token_id=token.token_id,
@@ -129,7 +129,7 @@ class TokenIssuer:
         ahead = sent.wall + seconds / 2 - date
         skewed = abs(ahead) - seconds / 2 - 1.0 > _MOST_SKEW
         if skewed and not self._skewed:
-            self._events.tell(ClockSkewed(seconds=ahead))
+            self._events.notify(ClockSkewed(seconds=ahead))
         self._skewed = skewed
 
     async def _log_in(self, token: Token, reference_id: str) -> TokenError | SessionClosed | None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Final
 
-from flexiti_async.tokens.context import Failed, Held
+from flexiti_async.tokens.context import Failed, Obtained
 from flexiti_async.tokens.self_wait import fetching
 from flexiti_async.tokens.single_flight import SingleFlight
 
@@ -13,9 +13,9 @@ __all__ = ["FlightTask", "Launchpad"]
 _CLOSE_WITHIN: Final = 5.0
 """Seconds that closing waits for a running flight before it cancels it."""
 
-FlightTask = asyncio.Task[Held | Failed]
+FlightTask = asyncio.Task[Obtained | Failed]
 
-_flights: Final[SingleFlight[Held | Failed]] = SingleFlight()
+_flights: Final[SingleFlight[Obtained | Failed]] = SingleFlight()
 """All flights of this process: sessions with the same key share them."""
 
 
@@ -28,9 +28,9 @@ class Launchpad:
         landed: Told what each flight brought that this refresher started or joined.
     """
 
-    def __init__(self, key: Hashable, landed: Callable[[Held | Failed], None]) -> None:
+    def __init__(self, key: Hashable, landed: Callable[[Obtained | Failed], None]) -> None:
         self._key = key
-        self._tell = landed
+        self._notify = landed
         self._own: set[FlightTask] = set()
         self._watched: set[FlightTask] = set()
 
@@ -42,7 +42,7 @@ class Launchpad:
     def launch(
         self,
         purpose: str,
-        work: Callable[[], Coroutine[Any, Any, Held | Failed]],
+        work: Callable[[], Coroutine[Any, Any, Obtained | Failed]],
         *,
         started: Callable[[], None],
     ) -> FlightTask:
@@ -51,7 +51,7 @@ class Launchpad:
         task = _flights.get(key)
         if task is None:
 
-            async def marked() -> Held | Failed:
+            async def marked() -> Obtained | Failed:
                 with fetching(self._key):
                     return await work()
 
@@ -67,7 +67,7 @@ class Launchpad:
     def _landed(self, task: FlightTask) -> None:
         self._watched.discard(task)
         if not task.cancelled() and task.exception() is None:
-            self._tell(task.result())
+            self._notify(task.result())
 
     async def aclose(self) -> None:
         """Wait for the flights that were started here, for a while; cancel what is left."""

@@ -40,7 +40,7 @@ from attrs import frozen
 __all__ = [
     "DEFAULT_LIFETIME",
     "POLICY",
-    "Action",
+    "Decision",
     "Freshness",
     "Windows",
     "ahead_for",
@@ -59,12 +59,12 @@ class Freshness(enum.Enum):
     """How fit a token is for one ask."""
 
     FRESH = "fresh"
-    RENEWING = "renewing"
+    STALE = "stale"
     DUE = "due"
 
 
 @frozen
-class Action:
+class Decision:
     """
     What `token(min_ttl)` does.
 
@@ -77,11 +77,11 @@ class Action:
     renew: bool
 
 
-POLICY: Final[Mapping[Freshness, Action]] = MappingProxyType(
+POLICY: Final[Mapping[Freshness, Decision]] = MappingProxyType(
     {
-        Freshness.FRESH: Action(serve=True, renew=False),
-        Freshness.RENEWING: Action(serve=True, renew=True),
-        Freshness.DUE: Action(serve=False, renew=True),
+        Freshness.FRESH: Decision(serve=True, renew=False),
+        Freshness.STALE: Decision(serve=True, renew=True),
+        Freshness.DUE: Decision(serve=False, renew=True),
     }
 )
 
@@ -137,7 +137,7 @@ def freshness(spare: float, marks: Windows) -> Freshness:
     if spare > marks.refresh_ahead:
         return Freshness.FRESH
     if spare > marks.leeway:
-        return Freshness.RENEWING
+        return Freshness.STALE
     return Freshness.DUE
 
 

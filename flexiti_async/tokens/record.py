@@ -73,14 +73,14 @@ class StoredToken:
         access_token: The bearer token.
         lifetime: Seconds that it was granted for.
         remaining: Seconds of life that were left when the record was written.
-        promised: Whether it was handed out with a `min_ttl`, and so is never refreshed.
+        pinned: Whether it was handed out with a `min_ttl`, and so is never refreshed.
     """
 
     token_id: str
     access_token: Secret
     lifetime: float
     remaining: float
-    promised: bool = False
+    pinned: bool = False
 
     @classmethod
     def of(cls, token: Token, life: float) -> "StoredToken":
@@ -90,7 +90,7 @@ class StoredToken:
             access_token=token.access_token,
             lifetime=token.lifetime,
             remaining=max(life, 0.0),
-            promised=token.promised,
+            pinned=token.pinned,
         )
 
     def as_token(self, scope: Scope, *, life: float, at: Instant) -> Token:
@@ -102,7 +102,7 @@ class StoredToken:
             lifetime=self.lifetime,
             life=life,
             counted_from=at,
-            promised=self.promised,
+            pinned=self.pinned,
         )
 
 

@@ -1,4 +1,4 @@
-"""`SharedRecord`: the record of one token key in the store, read and written typed."""
+"""`RecordStore`: the record of one token key in the store, read and written typed."""
 
 from attrs import field, frozen
 
@@ -9,7 +9,7 @@ from flexiti_async.store.sealed import Vault
 from flexiti_async.tokens.record import Record, decode_record, encode_record
 from flexiti_async.tokens.snapshot import Sight, Watch
 
-__all__ = ["Look", "SharedRecord", "Written"]
+__all__ = ["Look", "RecordStore", "Written"]
 
 _MARGIN = 60.0
 """Seconds that an entry is kept beyond what matters in it: so long a failure's count of attempts
@@ -46,7 +46,7 @@ class Written:
     failure: StoreError | None = None
 
 
-class SharedRecord:
+class RecordStore:
     """
     Look at one record, and swap it.
 

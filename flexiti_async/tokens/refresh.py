@@ -22,21 +22,21 @@ from flexiti_async.errors import (
     TokenRejected,
     TokenUnavailable,
 )
-from flexiti_async.events.types import ReuseRefused, TokenFailed
+from flexiti_async.events.types import ReusePrevented, TokenFailed
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.backoff import back_off_of, error_of_failure, failure_of_error
 from flexiti_async.tokens.claim import (
     Adopt,
-    Ask,
-    ClaimIt,
-    Fail,
-    Own,
+    BackOff,
+    Need,
+    Proceed,
+    TakeClaim,
     Wait,
     decide,
 )
-from flexiti_async.tokens.context import Failed, Held, Issued, Setup
+from flexiti_async.tokens.context import Failed, Issued, Obtained, RefreshContext
 from flexiti_async.tokens.policy import DEFAULT_LIFETIME, scaled
 from flexiti_async.tokens.record import Claim, Record, StoredToken
 from flexiti_async.tokens.record_store import Look
@@ -57,32 +57,32 @@ class Flight:
     Get a token.
 
     Args:
-        setup: What it works with.
+        context: What it works with.
         min_ttl: How long the token must live at least, seconds; None for half of its lifetime.
         held: The token in use, if any; only a longer-lived one is news.
         rejected: Names of tokens that the API has refused.
         may_refresh: The ask is a plain one, so the refresh token may be spent.
-        promise: The token will be handed out with a `min_ttl`. May be set while flying.
+        pin: The token will be handed out with a `min_ttl`. May be set while flying.
     """
 
     def __init__(
         self,
-        setup: Setup,
+        context: RefreshContext,
         *,
         min_ttl: float | None,
         held: Token | None,
         rejected: Container[str],
         may_refresh: bool,
-        promise: bool,
+        pin: bool,
     ) -> None:
-        self._setup = setup
+        self._context = context
         self._min_ttl = min_ttl
         self._held = held
         self._rejected = rejected
         self._may_refresh = may_refresh
-        self.promise = promise
+        self.pin = pin
         lifetime = held.lifetime if held else DEFAULT_LIFETIME
-        self._timeout = scaled(setup.tuning.token_timeout, lifetime, _TIMEOUT_SHARE)
+        self._timeout = scaled(context.options.token_timeout, lifetime, _TIMEOUT_SHARE)
         self._lease = self._timeout * _LEASE
         self._claim: Entry | None = None
         self._claimed_at = 0.0
@@ -91,34 +91,34 @@ class Flight:
         self._write_failure: StoreError | None = None
         self._in_vain = 0
         self._noted = False
-        self._scope = setup.key.scope
-        self._tell = setup.events.tell
+        self._scope = context.key.scope
+        self._notify = context.events.notify
 
-    async def run(self) -> Held | Failed:
+    async def run(self) -> Obtained | Failed:
         """Fly. Raises StoreError if the store fails before a token request was made."""
-        clock = self._setup.clock
+        clock = self._context.clock
         give_up = clock.boot() + _WAITS * self._lease
         while True:
-            look = await self._setup.record.look()
+            look = await self._context.record.look()
             self._looked_at = clock.boot()
             self._note_refused(look)
             match decide(look.sight, self._ask()):
                 case Adopt(found, life):
-                    return adopt(self._setup, found, life)
+                    return adopt(self._context, found, life)
                 case Wait(seconds):
                     # After the look: a machine that was suspended meanwhile looks once more.
                     if clock.boot() >= give_up:
                         text = "other processes are still getting a token"
                         return Failed(TokenUnavailable(text), self._timeout / 10)
                     await asyncio.sleep(seconds * random.uniform(0.75, 1.25))  # noqa: S311
-                case Fail(failure, age):
+                case BackOff(failure, age):
                     left = failure.back_off - age
                     return Failed(error_of_failure(failure, left), left)
-                case ClaimIt(carry, attempts):
+                case TakeClaim(carry, attempts):
                     self._must_have_moved(look)
-                    if await self._stake(look, carry):
+                    if await self._claim_record(look, carry):
                         return await self._fly(carry, attempts)
-                case Own(carry, attempts):
+                case Proceed(carry, attempts):
                     return await self._fly(carry, attempts)
                 case _ as step:
                     assert_never(step)
@@ -128,17 +128,17 @@ class Flight:
         found = look.sight.record.token if look.sight.record else None
         if found is not None and found.token_id in self._rejected and not self._noted:
             self._noted = True
-            self._refuse_reuse(found.token_id, "refused")
+            self._refuse_reuse(found.token_id, "rejected")
 
     def _refuse_reuse(self, token_id: str, reason: str) -> None:
-        self._tell(ReuseRefused(scope=self._scope, token_id=token_id, reason=reason))
+        self._notify(ReusePrevented(scope=self._scope, token_id=token_id, reason=reason))
 
-    def _ask(self) -> Ask:
-        at = now(self._setup.clock)
-        return Ask(
+    def _ask(self) -> Need:
+        at = now(self._context.clock)
+        return Need(
             min_ttl=self._min_ttl,
-            leeway=self._setup.tuning.leeway,
-            fingerprint=self._setup.tuning.fingerprint,
+            leeway=self._context.options.leeway,
+            fingerprint=self._context.options.fingerprint,
             held_id=self._held.token_id if self._held else None,
             held_life=self._held.remaining(at) if self._held else float("-inf"),
             rejected=self._rejected,
@@ -148,9 +148,9 @@ class Flight:
 
     def _time_to_fly(self) -> float:
         """Tell the seconds that a token request may still take so that the claim outlives it."""
-        return self._claimed_at + self._timeout - self._setup.clock.boot()
+        return self._claimed_at + self._timeout - self._context.clock.boot()
 
-    async def _stake(self, look: Look, carry: StoredToken | None) -> bool:
+    async def _claim_record(self, look: Look, carry: StoredToken | None) -> bool:
         """Swap in a claim; True: it is mine for sure. Otherwise the next look tells."""
         before = look.sight.record.failure if look.sight.record else None
         claimed = evolve(
@@ -159,8 +159,8 @@ class Flight:
             # Its back-off is over; how often it was tried in vain is remembered.
             failure=evolve(before, back_off=0.0) if before else None,
         )
-        self._claimed_at = self._setup.clock.boot()
-        written = await self._setup.record.write(claimed, over=look.entry)
+        self._claimed_at = self._context.clock.boot()
+        written = await self._context.record.write(claimed, over=look.entry)
         self._claim = written.entry
         self._lost_over = None if written.won else look
         self._write_failure = written.failure
@@ -182,20 +182,20 @@ class Flight:
             text = "the token store can be read but not written"
             raise self._write_failure or StoreUnavailable(text)
 
-    async def _fly(self, carry: StoredToken | None, attempts: int) -> Held | Failed:
+    async def _fly(self, carry: StoredToken | None, attempts: int) -> Obtained | Failed:
         """Make the token request, the claim being mine, and publish what came of it."""
-        began = self._setup.clock.boot()
+        began = self._context.clock.boot()
         outcome = await self._request(carry, self._time_to_fly())
         if isinstance(outcome, Issued):
             return await publish(
-                self._setup,
+                self._context,
                 outcome,
                 claim=self._claim,
-                promised=lambda: self.promise,
+                pinned=lambda: self.pin,
                 rejected=self._rejected,
             )
         if not isinstance(outcome, TokenError):
-            await self._setup.record.write(self._carrying(carry), over=self._claim)
+            await self._context.record.write(self._carrying(carry), over=self._claim)
             return Failed(outcome, 0.0)
         pause = back_off_of(
             outcome,
@@ -203,15 +203,15 @@ class Flight:
             lifetime=self._held.lifetime if self._held else DEFAULT_LIFETIME,
             random=random.random(),  # noqa: S311
         )
-        took = self._setup.clock.boot() - began
-        self._tell(TokenFailed(scope=self._scope, error=outcome, back_off=pause, seconds=took))
+        took = self._context.clock.boot() - began
+        self._notify(TokenFailed(scope=self._scope, error=outcome, back_off=pause, seconds=took))
         failure = failure_of_error(
             outcome,
             attempts=attempts + 1,
             back_off=pause,
-            fingerprint=self._setup.tuning.fingerprint,
+            fingerprint=self._context.options.fingerprint,
         )
-        await self._setup.record.write(
+        await self._context.record.write(
             evolve(self._carrying(carry), failure=failure), over=self._claim
         )
         return Failed(outcome, pause)
@@ -224,11 +224,11 @@ class Flight:
             async with asyncio.timeout(left):
                 spend = self._refresh_token(carry)
                 if spend is not None:
-                    outcome = await self._setup.issuer.issue(scope, spend)
+                    outcome = await self._context.endpoint.issue(scope, spend)
                     if not isinstance(outcome, TokenRejected):
                         return outcome
                     self._refuse_reuse(self._held.token_id if self._held else "", "refresh_token")
-                return await self._setup.issuer.issue(scope)
+                return await self._context.endpoint.issue(scope)
         except TimeoutError:
             return TokenUnavailable(f"the token endpoint did not answer within {left:.3g} s")
 
@@ -236,23 +236,23 @@ class Flight:
         """
         Take the refresh token if it may be spent.
 
-        Only for the token that is the store's and mine, that nobody was promised, and that is
+        Only for the token that is the store's and mine, that nobody was pinned, and that is
         neither over nor refused.
         """
         if carry is None or self._held is None or carry.token_id != self._held.token_id:
             return None
-        over = self._held.remaining(now(self._setup.clock)) <= 0
+        over = self._held.remaining(now(self._context.clock)) <= 0
         if over or not self._may_refresh or carry.token_id in self._rejected:
             return None
-        if carry.promised and not self._setup.tuning.refresh_is_harmless:
-            if self._setup.refresh_tokens.has(carry.token_id):
-                self._refuse_reuse(carry.token_id, "promised")
+        if carry.pinned and not self._context.options.refresh_is_harmless:
+            if self._context.refresh_tokens.has(carry.token_id):
+                self._refuse_reuse(carry.token_id, "pinned")
             return None
-        return self._setup.refresh_tokens.take(carry.token_id, now=self._setup.clock.boot())
+        return self._context.refresh_tokens.take(carry.token_id, now=self._context.clock.boot())
 
     def _carrying(self, token: StoredToken | None) -> Record:
         """Make a record that keeps a token seen at the last look, its life counted to now."""
         if token is not None:
-            left = token.remaining - (self._setup.clock.boot() - self._looked_at)
+            left = token.remaining - (self._context.clock.boot() - self._looked_at)
             token = evolve(token, remaining=left) if left > 0 else None
-        return Record(self._setup.key.store_key, token=token)
+        return Record(self._context.key.store_key, token=token)

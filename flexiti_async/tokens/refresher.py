@@ -23,15 +23,15 @@ from flexiti_async.errors import (
     TokenRejected,
     TokenUnavailable,
 )
-from flexiti_async.events.types import Cause, FlightStarted, TokenRefused, TokenWaited
+from flexiti_async.events.types import AccessTokenRejected, Cause, RefreshStarted, TokenWaited
 from flexiti_async.protocol.token import Token
 from flexiti_async.tokens.backoff import back_off_of
-from flexiti_async.tokens.cached_token import InHand, Rejected
-from flexiti_async.tokens.context import Failed, Held, Setup
-from flexiti_async.tokens.degraded import Alone, mint_alone
+from flexiti_async.tokens.cached_token import CachedToken, Rejected
+from flexiti_async.tokens.context import Failed, Obtained, RefreshContext
+from flexiti_async.tokens.degraded import DegradedMode, request_private_token
 from flexiti_async.tokens.launchpad import FlightTask, Launchpad
 from flexiti_async.tokens.policy import min_ttl_of, scaled, windows
-from flexiti_async.tokens.promise import mark_promised
+from flexiti_async.tokens.promise import mark_pinned
 from flexiti_async.tokens.refresh import Flight
 from flexiti_async.tokens.self_wait import fetched_here, fetching
 from flexiti_async.tokens.single_flight import join
@@ -55,34 +55,34 @@ class TokenRefresher:
     Hold the token of one key and see to its successor.
 
     Args:
-        setup: Key, store record, issuer, configuration and clock.
+        context: Key, store record, endpoint, configuration and clock.
         store_id: Tells stores apart: only callers with the same store share a flight.
     """
 
-    def __init__(self, setup: Setup, *, store_id: int) -> None:
-        self._setup = setup
-        self._wall = setup.clock.wall
-        self._boot = setup.clock.boot
-        self._key = (setup.key.store_key, setup.tuning.fingerprint, store_id)
+    def __init__(self, context: RefreshContext, *, store_id: int) -> None:
+        self._context = context
+        self._wall = context.clock.wall
+        self._boot = context.clock.boot
+        self._key = (context.key.store_key, context.options.fingerprint, store_id)
         self._jitter = random.uniform(0.0, _JITTER)  # noqa: S311
-        self._in_hand: InHand | None = None
+        self._cached: CachedToken | None = None
         self._rejected = Rejected()
-        self._alone = Alone(setup)
+        self._degraded = DegradedMode(context)
         self._failed: tuple[FlexitiError, float] | None = None
         self._pause_until = 0.0
         self._launchpad = Launchpad(self._key, self._landed)
-        self._lost = Cause.NONE_HELD
+        self._lost = Cause.NO_TOKEN
         self._waiters = 0
 
     @property
     def held(self) -> Token | None:
         """The token in hand, None without one."""
-        return self._in_hand.token if self._in_hand else None
+        return self._cached.token if self._cached else None
 
     @property
     def private_tokens(self) -> int:
         """How many tokens were got without the store, because it was down."""
-        return self._alone.tokens
+        return self._degraded.tokens
 
     async def token(self, min_ttl: float | None = 0.0) -> Token:
         """
@@ -98,13 +98,13 @@ class TokenRefresher:
             TokenError: None is to be had; all waiters get the failure of one request.
             StoreUnavailable: The store is down, and `on_store_failure` is `raise`.
         """
-        hand = self._in_hand
+        hand = self._cached
         if hand is not None:
             until = hand.fresh_until(min_ttl)
             if (
                 self._boot() < until.boot
                 and self._wall() < until.wall
-                and not self._lacks_promise(hand.token, min_ttl)
+                and not self._lacks_pin(hand.token, min_ttl)
             ):
                 return hand.token
         token = self._at_hand(min_ttl)
@@ -115,7 +115,7 @@ class TokenRefresher:
         self._refuse_to_wait_for_itself()
         self._note_start(Cause.DEDICATED)
         with fetching(self._key):
-            landed = await mint_alone(self._setup, self._lifetime)
+            landed = await request_private_token(self._context, self._lifetime)
         if isinstance(landed, Failed):
             raise landed.error
         self._check(self._take(landed.token), min_ttl)
@@ -139,13 +139,13 @@ class TokenRefresher:
         held = self.held
         if held is None or held.token_id != token_id:
             return
-        self._in_hand = None
-        self._lost = Cause.REFUSED
-        age = held.age(now(self._setup.clock))
+        self._cached = None
+        self._lost = Cause.REJECTED
+        age = held.age(now(self._context.clock))
         error = TokenRejected(f"the API refused a token that it had issued {age:.3g} s before")
         pause = back_off_of(error, attempts=1, lifetime=held.lifetime, random=1.0)
-        self._setup.events.tell(
-            TokenRefused(scope=self._setup.key.scope, token_id=token_id, age=age)
+        self._context.events.notify(
+            AccessTokenRejected(scope=self._context.key.scope, token_id=token_id, age=age)
         )
         if age < pause:
             self._failed = (error, self._boot() + pause)
@@ -156,26 +156,26 @@ class TokenRefresher:
 
     @property
     def _lifetime(self) -> float | None:
-        return self._in_hand.token.lifetime if self._in_hand else None
+        return self._cached.token.lifetime if self._cached else None
 
     def _at_hand(self, min_ttl: float | None) -> Token | None:
         """Find out by the policy table whether the token in hand will do; renew it if told."""
-        hand = self._in_hand
+        hand = self._cached
         if hand is None:
             return None
-        action = hand.action(min_ttl, self._setup.clock)
-        if not action.serve or self._lacks_promise(hand.token, min_ttl):
+        action = hand.action(min_ttl, self._context.clock)
+        if not action.serve or self._lacks_pin(hand.token, min_ttl):
             return None
         if action.renew:
             self._renew(min_ttl)
         return hand.token
 
-    def _lacks_promise(self, token: Token, min_ttl: float | None) -> bool:
-        return min_ttl != 0.0 and not token.promised and not self._setup.tuning.refresh_is_harmless
+    def _lacks_pin(self, token: Token, min_ttl: float | None) -> bool:
+        return min_ttl != 0.0 and not token.pinned and not self._context.options.refresh_is_harmless
 
     async def _in_time(self, min_ttl: float | None) -> Token:
         self._refuse_to_wait_for_itself()
-        patience = 2 * self._setup.tuning.token_timeout
+        patience = 2 * self._context.options.token_timeout
         began, served = self._boot(), False
         self._waiters += 1
         waiters = self._waiters
@@ -188,9 +188,9 @@ class TokenRefresher:
             error = TokenUnavailable(f"no token within {patience:g} s")
         finally:
             self._waiters -= 1
-            self._setup.events.tell(
+            self._context.events.notify(
                 TokenWaited(
-                    scope=self._setup.key.scope,
+                    scope=self._context.key.scope,
                     seconds=self._boot() - began,
                     served=served,
                     waiters=waiters,
@@ -207,7 +207,7 @@ class TokenRefresher:
             raise TokenDeadlock(msg)
 
     def _note_start(self, cause: Cause) -> None:
-        self._setup.events.tell(FlightStarted(scope=self._setup.key.scope, cause=cause))
+        self._context.events.notify(RefreshStarted(scope=self._context.key.scope, cause=cause))
 
     async def _wait(self, min_ttl: float | None) -> Token:
         while True:
@@ -216,15 +216,15 @@ class TokenRefresher:
             if isinstance(landed, Failed) and landed.for_all:
                 # Each waiter raises a copy: an exception collects the traceback of every raise.
                 raise copy.copy(landed.error)
-            if isinstance(landed, Held) and landed.minted:
+            if isinstance(landed, Obtained) and landed.minted:
                 self._check(self._take(landed.token), min_ttl)
-                if not self._lacks_promise(landed.token, min_ttl):
+                if not self._lacks_pin(landed.token, min_ttl):
                     return landed.token
             token = self._at_hand(min_ttl)
             if token is not None:
                 return token
 
-    def _check(self, hand: InHand, min_ttl: float | None) -> None:
+    def _check(self, hand: CachedToken, min_ttl: float | None) -> None:
         """Refuse an ask that no token can satisfy."""
         if hand.can_satisfy(min_ttl):
             return
@@ -235,14 +235,14 @@ class TokenRefresher:
 
     def _flight_for(self, min_ttl: float | None) -> FlightTask | Failed:
         """Find or start what a waiter has to wait for."""
-        hand = self._in_hand
+        hand = self._cached
         if hand is not None:
             self._check(hand, min_ttl)
-            if hand.action(min_ttl, self._setup.clock).serve:
+            if hand.action(min_ttl, self._context.clock).serve:
                 return self._launchpad.launch(
-                    "promise",
-                    lambda: self._promise(hand.token),
-                    started=lambda: self._note_start(Cause.PROMISE),
+                    "pin",
+                    lambda: self._pin(hand.token),
+                    started=lambda: self._note_start(Cause.PIN),
                 )
         if self._failed is not None and self._boot() < self._failed[1]:
             error, until = self._failed
@@ -260,17 +260,17 @@ class TokenRefresher:
         _ = self._join_renewal(min_ttl, urgent=False)  # nobody waits for it
 
     def _join_renewal(self, min_ttl: float | None, *, urgent: bool) -> FlightTask:
-        promise = min_ttl != 0.0
+        pin = min_ttl != 0.0
         flight = Flight(
-            self._setup,
+            self._context,
             min_ttl=min_ttl,
             held=self.held,
             rejected=self._rejected,
-            may_refresh=not promise,
-            promise=promise,
+            may_refresh=not pin,
+            pin=pin,
         )
-        held = Cause.DUE if urgent else Cause.RENEWING
-        cause = self._lost if self._in_hand is None else held
+        held = Cause.DUE if urgent else Cause.STALE
+        cause = self._lost if self._cached is None else held
         task = self._launchpad.launch(
             "renew",
             lambda: self._fly(flight, urgent=urgent),
@@ -278,14 +278,14 @@ class TokenRefresher:
         )
         # The flight that flies may be another one; it mints what any of its waiters needs.
         flying = _flying.setdefault(task, flight)
-        flying.promise = flying.promise or promise
+        flying.pin = flying.pin or pin
         return task
 
-    def _landed(self, landed: Held | Failed) -> None:
-        if isinstance(landed, Held):
+    def _landed(self, landed: Obtained | Failed) -> None:
+        if isinstance(landed, Obtained):
             self._install(landed.token)
             self._failed = None
-            self._alone.note(landed)
+            self._degraded.note(landed)
         elif landed.for_all:
             self._failed = (landed.error, self._boot() + landed.back_off)
         else:
@@ -294,37 +294,37 @@ class TokenRefresher:
     def _install(self, token: Token) -> None:
         if token.token_id in self._rejected:
             return
-        hand = self._in_hand
-        if hand is None or not hand.lives_longer_than(token, self._setup.clock):
-            self._in_hand = self._take(token)
+        hand = self._cached
+        if hand is None or not hand.lives_longer_than(token, self._context.clock):
+            self._cached = self._take(token)
 
-    def _take(self, token: Token) -> InHand:
-        mine = self._setup.refresh_tokens.has(token.token_id)
+    def _take(self, token: Token) -> CachedToken:
+        mine = self._context.refresh_tokens.has(token.token_id)
         marks = windows(
             token.lifetime,
-            refresh_ahead=self._setup.tuning.refresh_ahead,
-            leeway=self._setup.tuning.leeway,
+            refresh_ahead=self._context.options.refresh_ahead,
+            leeway=self._context.options.leeway,
             early=self._jitter + (_MINTER_AHEAD if mine else 0.0),
         )
-        return InHand(token, marks)
+        return CachedToken(token, marks)
 
-    async def _fly(self, flight: Flight, *, urgent: bool) -> Held | Failed:
+    async def _fly(self, flight: Flight, *, urgent: bool) -> Obtained | Failed:
         try:
             return await flight.run()
         except StoreError as error:
             failure = error
-        hand = self._in_hand
+        hand = self._cached
         if hand is not None and not urgent:
             # In the first half of the window hope for the store, in the second go alone.
             halfway = (hand.marks.leeway + hand.marks.refresh_ahead) / 2
-            if hand.spare(0.0, self._setup.clock) > halfway:
+            if hand.spare(0.0, self._context.clock) > halfway:
                 pause = scaled(_STORE_PAUSE, hand.token.lifetime, 1 / 20)
                 return Failed(failure, pause, for_all=False)
-        return await self._alone.token(failure, self._lifetime)
+        return await self._degraded.token(failure, self._lifetime)
 
-    async def _promise(self, token: Token) -> Held | Failed:
-        marked = await mark_promised(self._setup, token, self._rejected)
+    async def _pin(self, token: Token) -> Obtained | Failed:
+        marked = await mark_pinned(self._context, token, self._rejected)
         if marked is not None:
             return marked
-        failure = StoreUnavailable("the token cannot be marked as promised")
-        return await self._alone.token(failure, token.lifetime)
+        failure = StoreUnavailable("the token cannot be marked as pinned")
+        return await self._degraded.token(failure, token.lifetime)

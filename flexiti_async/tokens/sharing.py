@@ -12,7 +12,7 @@ from flexiti_async.events.types import TokenAdopted
 from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.claim import Adopt, Keep, after_publish
-from flexiti_async.tokens.context import Held, Issued, Setup
+from flexiti_async.tokens.context import Issued, Obtained, RefreshContext
 from flexiti_async.tokens.record import Record, StoredToken
 
 __all__ = ["adopt", "publish"]
@@ -23,21 +23,21 @@ _TRIES: Final = 4
 
 
 async def publish(
-    setup: Setup,
+    context: RefreshContext,
     issued: Issued,
     *,
     claim: Entry | None,
-    promised: Callable[[], bool],
+    pinned: Callable[[], bool],
     rejected: Container[str],
-) -> Held:
+) -> Obtained:
     """
     Swap a new token in over my claim; if that is not plainly won, look what is there.
 
     Args:
-        setup: What the flight works with.
+        context: What the flight works with.
         issued: The token.
         claim: My claim as it was written.
-        promised: Tells whether somebody waits who will hand the token out for a while.
+        pinned: Tells whether somebody waits who will hand the token out for a while.
         rejected: Names of tokens that the API has refused.
 
     Returns:
@@ -45,15 +45,15 @@ async def publish(
     """
     over = claim
     for _ in range(_TRIES):
-        token = evolve(issued.token, promised=promised())
-        life = token.remaining(now(setup.clock))
-        written = await setup.record.write(
-            Record(setup.key.store_key, token=StoredToken.of(token, life)), over=over
+        token = evolve(issued.token, pinned=pinned())
+        life = token.remaining(now(context.clock))
+        written = await context.record.write(
+            Record(context.key.store_key, token=StoredToken.of(token, life)), over=over
         )
         if written.won:
-            return _keep(setup, token, issued)
+            return _keep(context, token, issued)
         try:
-            look = await setup.record.look()
+            look = await context.record.look()
         except StoreError as error:
             _log.warning("token %s is not shared: %s", token.token_id[:8], error)
             break
@@ -65,27 +65,29 @@ async def publish(
             rejected=rejected,
         )
         if isinstance(verdict, Adopt):
-            return adopt(setup, verdict.token, verdict.life)
+            return adopt(context, verdict.token, verdict.life)
         if isinstance(verdict, Keep):
             if look.sight.version == written.entry.version:
-                return _keep(setup, token, issued)
+                return _keep(context, token, issued)
             break
         over = look.entry
-    return Held(evolve(issued.token, promised=True), minted=True, private=True)
+    return Obtained(evolve(issued.token, pinned=True), minted=True, private=True)
 
 
-def adopt(setup: Setup, token: StoredToken, life: float) -> Held:
+def adopt(context: RefreshContext, token: StoredToken, life: float) -> Obtained:
     """Take a token of the store that has `life` seconds left now."""
-    setup.events.tell(TokenAdopted(scope=setup.key.scope, token_id=token.token_id, remaining=life))
-    return Held(setup.take(token, life))
+    context.events.notify(
+        TokenAdopted(scope=context.key.scope, token_id=token.token_id, remaining=life)
+    )
+    return Obtained(context.take(token, life))
 
 
-def _keep(setup: Setup, token: Token, issued: Issued) -> Held:
+def _keep(context: RefreshContext, token: Token, issued: Issued) -> Obtained:
     """Hold a token that is in the store, and its refresh token if that may ever be spent."""
-    spendable = setup.tuning.refresh_is_harmless or not token.promised
+    spendable = context.options.refresh_is_harmless or not token.pinned
     if issued.refresh_token is not None and spendable:
-        at = setup.clock.boot()
-        setup.refresh_tokens.keep(
+        at = context.clock.boot()
+        context.refresh_tokens.keep(
             token.token_id, issued.refresh_token, until=at + token.lifetime, now=at
         )
-    return Held(token, minted=True)
+    return Obtained(token, minted=True)

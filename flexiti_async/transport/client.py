@@ -1,4 +1,4 @@
-"""`Caller`: one call of the API with one token, repeated where that is safe."""
+"""`ApiClient`: one call of the API with one token, repeated where that is safe."""
 
 import asyncio
 import random
@@ -16,15 +16,15 @@ from flexiti_async.errors import (
     Unauthorized,
 )
 from flexiti_async.events.log import logs_calls
-from flexiti_async.events.types import CallFinished, CallRetried, Events
+from flexiti_async.events.types import CallFinished, CallRetried, Listeners
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.response import HttpResponse, read_answer
-from flexiti_async.protocol.retry import Again, judge
+from flexiti_async.protocol.retry import Retry, decide_retry
 from flexiti_async.protocol.token import Token
 from flexiti_async.transport.pool import Transport
 
-__all__ = ["Caller"]
+__all__ = ["ApiClient"]
 
 T = TypeVar("T")
 Replace = Callable[[Token], Awaitable[Token]]
@@ -54,7 +54,7 @@ class _Run(Generic[T]):
     replaced: bool = False
 
 
-class Caller:
+class ApiClient:
     """
     Make calls.
 
@@ -75,7 +75,7 @@ class Caller:
         retries: int,
         timeout: float,
         clock: Clock,
-        events: Events,
+        events: Listeners,
     ) -> None:
         self._builder = builder
         self._transport = transport
@@ -84,7 +84,7 @@ class Caller:
         self._clock = clock
         self._events = events
 
-    def make(
+    def call(
         self, call: Call[T], reference_id: str, token: Token, replace: Replace
     ) -> Coroutine[object, None, T]:
         """
@@ -99,7 +99,7 @@ class Caller:
             TokenError: There is no other token.
         """
         run = _Run(call, reference_id, token)
-        if self._events.heard or logs_calls():
+        if self._events.any or logs_calls():
             return self._observed(run, replace)
         return self._until_done(run, replace)
 
@@ -115,7 +115,7 @@ class Caller:
             raise
         finally:
             at = now(self._clock)
-            self._events.tell(
+            self._events.notify(
                 CallFinished(
                     endpoint=run.call.endpoint,
                     reference_id=run.reference_id,
@@ -154,7 +154,7 @@ class Caller:
 
     async def _pause(self, run: _Run[T], error: FlexitiError, left: float) -> None:
         """Wait until the call may be made again; raise the error, or what it means, if never."""
-        verdict = judge(
+        verdict = decide_retry(
             error,
             run.call.replay,
             attempt=run.attempts - run.replaced,
@@ -163,9 +163,9 @@ class Caller:
             time_left=min(left, run.token.remaining(now(self._clock))),
             random=random.random(),  # noqa: S311 - spreads load, guards nothing
         )
-        if not isinstance(verdict, Again):
+        if not isinstance(verdict, Retry):
             raise verdict
-        self._events.tell(
+        self._events.notify(
             CallRetried(
                 endpoint=run.call.endpoint,
                 reference_id=run.reference_id,

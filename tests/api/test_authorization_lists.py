@@ -135,7 +135,7 @@ def test_malformed_pages(body: object, told: str) -> None:
 def test_version(version: str | None) -> None:
     """The version is the documented one, unless the caller has one of their own."""
     for call in (list_authorizations(version=version), list_captures(version=version)):
-        assert (version or "v2.5.1", version is not None) == (call.version, call.pinned)
+        assert (version or "v2.5.1", version is not None) == (call.version, call.fixed_version)
 
 
 def test_language() -> None:

@@ -117,7 +117,7 @@ def test_by_id() -> None:
 def test_version(call: Call[object], expected: str) -> None:
     """The version is the documented one, unless the caller has one of their own."""
     assert expected == call.version
-    assert (expected in {"v2.5", "v2.6"}) == call.pinned
+    assert (expected in {"v2.5", "v2.6"}) == call.fixed_version
 
 
 BOTH_ROWS: list[tuple[str, str, object, str, str | None]] = [

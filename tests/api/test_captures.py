@@ -58,7 +58,7 @@ def test_version(name: str) -> None:
     """The portal does not say which version: v2.5, or what the caller knows better."""
     make, given = ALL[name]
 
-    assert ("v2.5", False) == (make(**given).version, make(**given).pinned)
+    assert ("v2.5", False) == (make(**given).version, make(**given).fixed_version)
     assert "/v2.5.1/client-id/shop/" in sent(make(**given, version="v2.5.1"))["url"]
 
 

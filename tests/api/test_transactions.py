@@ -85,7 +85,7 @@ def test_version(version: str | None, expected: str, payment_id: str | None) -> 
     """The version is the documented one, unless the caller has one of their own."""
     call = make_transaction(REQUEST, payment_id=payment_id, version=version)
 
-    assert (expected, version is not None) == (call.version, call.pinned)
+    assert (expected, version is not None) == (call.version, call.fixed_version)
 
 
 def test_language() -> None:

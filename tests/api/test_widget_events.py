@@ -1,4 +1,4 @@
-"""Events of the widget: whatever a browser posts is a typed event or one typed error."""
+"""Listeners of the widget: whatever a browser posts is a typed event or one typed error."""
 
 import json
 from collections.abc import Iterator, Mapping

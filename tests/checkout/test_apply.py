@@ -27,7 +27,9 @@ from ..support.canaries import sightings
 from .customers import APPLICANT
 
 
-async def to_apply(checkout: Checkout, sandbox: Sandbox, widget: ApplyWidget = APPLICANT) -> None:
+async def ready_to_apply(
+    checkout: Checkout, sandbox: Sandbox, widget: ApplyWidget = APPLICANT
+) -> None:
     """Let an applicant pass the widget."""
     answer = await checkout.init_widget(widget)
     reaction = await checkout.handle_event(sandbox.play(answer.redirection_url))
@@ -66,7 +68,7 @@ async def test_apply_carries_the_token_of_the_widget(
 ) -> None:
     """Flexiti compares it with what that token has told widget/init, in whatever process."""
     checkout = await session.checkout()
-    await to_apply(checkout, sandbox)
+    await ready_to_apply(checkout, sandbox)
     heir = await make_session().resume(checkout.reference_id)
     await heir.apply(APPLICANT)
     calls = [call for call in sandbox.requests if call.endpoint in {"widget/init", "apply"}]
@@ -78,7 +80,7 @@ async def test_apply_carries_the_token_of_the_widget(
 @pytest.mark.parametrize(
     ("choice", "expected", "step"),
     [
-        ("decline", Reaction.APPLY, Step.TO_APPLY),
+        ("decline", Reaction.APPLY, Step.READY_TO_APPLY),
         ("cancel", Reaction.CANCELLED, Step.STOPPED),
         ("activation", Reaction.ACTIVATE, Step.STOPPED),
         ("retry", Reaction.RETRY, Step.STOPPED),
@@ -115,7 +117,7 @@ async def test_a_refused_application_may_be_sent_again(
 ) -> None:
     """A third party was too slow, or the data are not the widget's: it is where it was."""
     checkout = await session.checkout()
-    await to_apply(checkout, sandbox)
+    await ready_to_apply(checkout, sandbox)
     with pytest.raises(ApplicationNotCreated):
         await checkout.apply(APPLICANT, more={"middle_name": "D-EMAIL_DBL_TIMEOUT"})
     checkout = await hand(checkout)
@@ -130,7 +132,7 @@ async def test_a_refused_application_may_be_sent_again(
 async def test_a_body_of_the_shops_own(session: FlexitiSession, sandbox: Sandbox) -> None:
     """It gets the widget session of this checkout, and no other."""
     checkout = await session.checkout()
-    await to_apply(checkout, sandbox)
+    await ready_to_apply(checkout, sandbox)
     token = checkout.token.access_token.reveal()
     body = {**(sandbox.init_payload(token) or {})}
     sent = len(sandbox.requests)
@@ -150,7 +152,7 @@ async def test_a_body_of_the_shops_own(session: FlexitiSession, sandbox: Sandbox
 async def test_an_application_is_not_sent_twice(session: FlexitiSession, sandbox: Sandbox) -> None:
     """It reaches a credit bureau; if its outcome is lost, the shop settles it."""
     checkout = await session.checkout()
-    await to_apply(checkout, sandbox)
+    await ready_to_apply(checkout, sandbox)
     sandbox.fail("apply", status=504)
     with pytest.raises(Exception, match="apply"):
         await checkout.apply(APPLICANT)
@@ -170,7 +172,7 @@ async def test_what_is_known_of_an_applicant_is_not_saved(
 ) -> None:
     """Only that there is an application, and its widget session."""
     checkout = await session.checkout()
-    await to_apply(checkout, sandbox)
+    await ready_to_apply(checkout, sandbox)
 
     assert "Grace" not in repr(checkout._state)
     assert (None, "apply") == (checkout.account_number, checkout._state.flow)

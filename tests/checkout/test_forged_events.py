@@ -1,4 +1,4 @@
-"""Events that somebody has made up, or posts again: none of them leads to an authorization."""
+"""Listeners that somebody has made up, or posts again: none of them leads to an authorization."""
 
 import asyncio
 import copy
@@ -149,7 +149,7 @@ async def test_what_is_no_event_is_refused(
 
 
 async def test_a_made_up_event_buys_nothing(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """The customer has not passed the widget: the API is the judge, and says so."""
+    """The customer has not passed the widget: the API is the decide_retry, and says so."""
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
     reaction = await checkout.handle_event(success(ACCOUNT, widget.session_id))

@@ -147,7 +147,7 @@ async def test_another_card_forgets_the_verification(
     with pytest.raises(CheckoutError):
         await checkout.authorize(300, **PLAN, **COUNTER)
 
-    assert (Step.FOUND, str(OTHER_ACCOUNT)) == (checkout.step, checkout.account_number)
+    assert (Step.ACCOUNT_FOUND, str(OTHER_ACCOUNT)) == (checkout.step, checkout.account_number)
     assert checkout._state.verification_code is None
     assert 0 == sandbox.count("authorization")
 
@@ -181,7 +181,7 @@ async def test_a_wrong_answer_verifies_nobody(session: FlexitiSession) -> None:
             "security_question", security_qid=found.security_qid.id, security_answer="canary"
         )
 
-    assert (Step.FOUND, None) == (checkout.step, checkout._state.request_id)
+    assert (Step.ACCOUNT_FOUND, None) == (checkout.step, checkout._state.request_id)
     assert [] == sightings(caught.value, "canary")
 
 
@@ -198,7 +198,7 @@ async def test_what_an_authorization_in_store_needs(
         await checkout.authorize(300, **given)
 
     assert [missing] == [fault.param for fault in caught.value.field_errors]
-    assert Step.CODE is checkout.step
+    assert Step.CODE_SENT is checkout.step
     assert 0 == sandbox.count("authorization")
 
 
@@ -232,7 +232,7 @@ async def test_a_refused_token_is_replaced_before_the_first_lookup(
     sandbox.revoke_all()
     await checkout.lookup(account_number=ACCOUNT)
 
-    assert Step.FOUND is checkout.step
+    assert Step.ACCOUNT_FOUND is checkout.step
 
 
 async def test_a_card_number_is_in_no_error_and_no_record(

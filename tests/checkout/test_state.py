@@ -27,7 +27,7 @@ KEY = "flexiti-checkout-0000"
 CANARY = "canary0123456789abcdef"
 STATE = CheckoutState(
     reference_id="0123456789abcdef",
-    token=StoredToken("one", Secret(CANARY), lifetime=1200.0, remaining=900.0, promised=True),
+    token=StoredToken("one", Secret(CANARY), lifetime=1200.0, remaining=900.0, pinned=True),
     sharing=Sharing.DEDICATED,
     step=Step.WIDGET,
     session_id="session-1",
@@ -77,7 +77,7 @@ OF_VERSION_1: dict[str, Any] = {
             "access_token": CANARY,
             "lifetime": 1200.0,
             "remaining": 900.0,
-            "promised": True,
+            "pinned": True,
         },
         "sharing": "dedicated",
         "step": "widget",

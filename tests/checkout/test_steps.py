@@ -52,9 +52,9 @@ def paths_to(goal: Step, start: Step) -> list[list[str]]:
         (Step.WIDGET, {"init_widget", "handle_event"}),
         (Step.STOPPED, {"init_widget"}),
         (Step.VERIFIED, {"init_widget", "plans", "authorize"}),
-        (Step.TO_APPLY, {"init_widget", "apply"}),
-        (Step.FOUND, {"lookup", "plans", "verify"}),
-        (Step.CODE, {"lookup", "plans", "verify", "authorize"}),
+        (Step.READY_TO_APPLY, {"init_widget", "apply"}),
+        (Step.ACCOUNT_FOUND, {"lookup", "plans", "verify"}),
+        (Step.CODE_SENT, {"lookup", "plans", "verify", "authorize"}),
         (Step.AUTHORIZED, {"capture", "release"}),
         (Step.CAPTURED, {"capture", "release", "return_capture", "refund"}),
         (Step.CLOSED, {"return_capture", "refund"}),
@@ -89,8 +89,11 @@ def test_every_reaction_has_a_row_of_its_own() -> None:
 
     assert sorted(Reaction) == sorted(row.outcome for row in rows)
     assert [Step.VERIFIED] == [row.to for row in rows if row.outcome == Reaction.AUTHORIZE]
-    assert [Step.TO_APPLY] == [row.to for row in rows if row.outcome == Reaction.APPLY]
-    assert {Step.STOPPED, Step.WIDGET} == {row.to for row in rows} - {Step.VERIFIED, Step.TO_APPLY}
+    assert [Step.READY_TO_APPLY] == [row.to for row in rows if row.outcome == Reaction.APPLY]
+    assert {Step.STOPPED, Step.WIDGET} == {row.to for row in rows} - {
+        Step.VERIFIED,
+        Step.READY_TO_APPLY,
+    }
 
 
 def test_what_must_not_run_twice_is_claimed_first() -> None:
@@ -140,7 +143,7 @@ def test_there_is_one_authorization() -> None:
 def test_no_merchants_token_reaches_a_browser() -> None:
     """From a counter no way leads to a widget, nor from a widget to a counter."""
     assert not paths_to(Step.WIDGET, Step.IN_STORE)
-    assert not paths_to(Step.FOUND, Step.OPEN)
+    assert not paths_to(Step.ACCOUNT_FOUND, Step.OPEN)
 
 
 def test_what_is_needed_is_a_field() -> None:

@@ -33,7 +33,7 @@ class Forger(_Odd):
             access_token=Secret(secrets.token_hex(20)),
             lifetime=1200.0,
             remaining=1200.0,
-            promised=True,
+            pinned=True,
         )
         payload = encode_record(Record(key, token=token))
         return Entry(secrets.token_hex(16), payload, keep_for=1260.0, age=0.0)

@@ -73,7 +73,7 @@ def test_refresh(command: Command, sandbox: Sandbox) -> None:
     assert _token_id(second) == _token_id(seen)
     assert second["version"] == seen["version"]
     assert f"{_token_id(seen)[:8]}, 1" in ran.out
-    assert "of 1200 s left, not promised" in ran.out
+    assert "of 1200 s left, not pinned" in ran.out
     assert "written 0." in ran.out
 
 
@@ -93,13 +93,13 @@ def test_status_shows_no_token(command: Command, sandbox: Sandbox) -> None:
 
 @pytest.mark.usefixtures("sandbox")
 def test_status_of_a_promised_token(command: Command) -> None:
-    """A token that a checkout has pinned is promised."""
+    """A token that a checkout has pinned is pinned."""
     _json(command("token", "refresh", "--json"))
     command("init-widget", "--flow", "purchase", "--account-number", "20009100")
     token = _json(command("token", "status", "--json"))["token"]
 
-    assert True is token["promised"]
-    assert "promised to checkouts" in command("token", "status").out
+    assert True is token["pinned"]
+    assert "pinned to checkouts" in command("token", "status").out
 
 
 def test_scopes(command: Command, sandbox: Sandbox) -> None:

@@ -16,21 +16,21 @@ from flexiti_async import (
     TokenUnavailable,
 )
 from flexiti_async.events.types import (
+    AccessTokenRejected,
     CallFinished,
     CallRetried,
     Cause,
     ClockSkewed,
     Event,
-    Events,
-    FlightStarted,
-    ReuseRefused,
+    Listeners,
+    RefreshStarted,
+    ReusePrevented,
     StoreDegraded,
     StoreRejoined,
     TokenAdopted,
     TokenFailed,
     TokenIssued,
     TokenRefreshed,
-    TokenRefused,
     TokenWaited,
 )
 from flexiti_async.sandbox import Sandbox
@@ -77,14 +77,14 @@ async def test_a_first_call_tells_of_its_token_and_of_itself(
     """From the flight that starts to the call that ends, in the order in which it happens."""
     widget = await session.init_widget(BUY)
 
-    assert ["FlightStarted", "TokenIssued", "TokenWaited", "CallFinished"] == ear.kinds()
+    assert ["RefreshStarted", "TokenIssued", "TokenWaited", "CallFinished"] == ear.kinds()
     token = await session.token()
-    [started] = ear.of(FlightStarted)
+    [started] = ear.of(RefreshStarted)
     [issued] = ear.of(TokenIssued)
     [waited] = ear.of(TokenWaited)
     [call] = ear.of(CallFinished)
 
-    assert (Scope.CUSTOMER, Cause.NONE_HELD) == (started.scope, started.cause)
+    assert (Scope.CUSTOMER, Cause.NO_TOKEN) == (started.scope, started.cause)
     assert (token.token_id, 1200.0, 0.0) == (issued.token_id, issued.lifetime, issued.seconds)
     assert {record.reference_id for record in sandbox.requests} == {
         issued.reference_id,
@@ -125,14 +125,14 @@ async def test_a_renewal_tells_its_cause(
     old = await session.token()
     await asyncio.gather(*session.refresher(Scope.CUSTOMER)._launchpad.tasks)
 
-    assert [Cause.RENEWING] == [event.cause for event in ear.of(FlightStarted)]
+    assert [Cause.STALE] == [event.cause for event in ear.of(RefreshStarted)]
     [refreshed] = ear.of(TokenRefreshed)
     assert old.token_id != refreshed.token_id
     assert [] == ear.heard  # nobody waited
 
     clock.advance(1200)
     await session.token()
-    assert [Cause.DUE] == [event.cause for event in ear.of(FlightStarted)]
+    assert [Cause.DUE] == [event.cause for event in ear.of(RefreshStarted)]
     assert 1 == len(ear.of(TokenIssued))
     assert 1 == len(ear.of(TokenWaited))
 
@@ -146,7 +146,7 @@ async def test_a_promise_and_a_dedicated_token_tell_their_cause(
     await session.token(min_ttl=60)
     await session.refresher(Scope.CUSTOMER).dedicated(60)
 
-    assert [Cause.PROMISE, Cause.DEDICATED] == [e.cause for e in ear.of(FlightStarted)]
+    assert [Cause.PIN, Cause.DEDICATED] == [e.cause for e in ear.of(RefreshStarted)]
 
 
 async def test_another_process_tells_that_it_adopted(
@@ -176,12 +176,12 @@ async def test_a_refused_token_is_told_with_its_age_and_so_is_its_successor(
     sandbox.revoke(old.access_token.reveal())
     await session.init_widget(BUY)
 
-    [refused] = ear.of(TokenRefused)
+    [refused] = ear.of(AccessTokenRejected)
     assert (old.token_id, 300.0) == (refused.token_id, refused.age)
     # widget/init asks with a min_ttl: the token is marked before it goes out.
-    assert [Cause.PROMISE, Cause.REFUSED] == [e.cause for e in ear.of(FlightStarted)]
-    [reuse] = ear.of(ReuseRefused)
-    assert (old.token_id, "refused") == (reuse.token_id, reuse.reason)
+    assert [Cause.PIN, Cause.REJECTED] == [e.cause for e in ear.of(RefreshStarted)]
+    [reuse] = ear.of(ReusePrevented)
+    assert (old.token_id, "rejected") == (reuse.token_id, reuse.reason)
     assert [2] == [event.attempts for event in ear.of(CallFinished)]
 
 
@@ -196,7 +196,7 @@ async def test_a_refresh_token_that_is_refused_is_told(
     await session.token()
     await asyncio.gather(*session.refresher(Scope.CUSTOMER)._launchpad.tasks)
 
-    [reuse] = ear.of(ReuseRefused)
+    [reuse] = ear.of(ReusePrevented)
     assert (token.token_id, "refresh_token") == (reuse.token_id, reuse.reason)
     assert 1 == len(ear.of(TokenIssued))
 
@@ -212,8 +212,8 @@ async def test_a_promised_token_that_could_be_refreshed_is_told_not_to_be(
     await session.token()
     await asyncio.gather(*session.refresher(Scope.CUSTOMER)._launchpad.tasks)
 
-    [reuse] = ear.of(ReuseRefused)
-    assert (token.token_id, "promised") == (reuse.token_id, reuse.reason)
+    [reuse] = ear.of(ReusePrevented)
+    assert (token.token_id, "pinned") == (reuse.token_id, reuse.reason)
 
 
 async def test_a_failure_is_told_once_for_all_waiters(
@@ -408,15 +408,15 @@ async def test_a_listener_that_raises_harms_nobody_and_is_reported_once(
 def test_a_listener_can_be_given_at_the_start_and_removed() -> None:
     """What is removed hears no more, and only that."""
     first, second = Ear(), Ear()
-    events = Events([first])
+    events = Listeners([first])
     remove = events.add(second)
     event = ClockSkewed(seconds=31.0)
-    events.tell(event)
+    events.notify(event)
     remove()
-    events.tell(event)
+    events.notify(event)
 
     assert ([event, event], [event]) == (first.heard, second.heard)
-    assert events.heard
+    assert events.any
 
 
 async def test_without_listeners_calls_are_logged_if_the_logger_asks(

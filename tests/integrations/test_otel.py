@@ -230,8 +230,8 @@ async def test_the_life_of_tokens_is_measured(
     await watched.token()
 
     flights = observatory.metric("flexiti.token.flights")
-    assert 1 == flights["none_held customer"]
-    assert 1 == flights["promise customer"]
+    assert 1 == flights["no_token customer"]
+    assert 1 == flights["pin customer"]
     assert 1 == flights["due customer"]
     assert {"client_credentials customer": 2} == observatory.metric(
         "flexiti.token.request.duration"
@@ -265,7 +265,7 @@ async def test_a_token_that_the_api_refuses_is_counted(
     await watched.init_widget(BUY)
 
     assert {"customer": 1} == observatory.metric("flexiti.token.refused")
-    assert {"refused customer": 1} == observatory.metric("flexiti.token.reuse_refused")
+    assert {"rejected customer": 1} == observatory.metric("flexiti.token.reuse_prevented")
 
 
 async def test_time_without_the_store_is_counted_while_it_lasts(

@@ -59,9 +59,9 @@ class Worker(Hand):
         tokens, failures = frozenset[str](answer["tokens"]), tuple[str, ...](answer["failures"])
         return Answers(tokens, answer["served"], failures, answer["took"])
 
-    async def widget(self, *, promised: bool = True) -> str:
+    async def widget(self, *, pinned: bool = True) -> str:
         """Let it call widget/init: `done`, or the error."""
-        answer: str = await self.order("widget", promised=promised)
+        answer: str = await self.order("widget", pinned=pinned)
         return answer
 
     async def settle(self) -> None:

@@ -63,14 +63,14 @@ async def test_a_restored_record_replays_nothing_and_revokes_nothing(
         # Those who hold the old token learn by a 401 that it has ended, or are to renew it first.
         late = number % 2 == 1
         callers = [] if late else shop.workers
-        asking = asyncio.gather(*(worker.widget(promised=False) for worker in callers))
+        asking = asyncio.gather(*(worker.widget(pinned=False) for worker in callers))
         await asyncio.to_thread(shop.place.restore)
         calls += await asking
         if late:
             await _renew(shop, MINTERS_WINDOW - EVERYBODYS_WINDOW)
         [newcomer] = await shop.hire()
         for _ in range(3):
-            asked = (worker.widget(promised=False) for worker in shop.workers)
+            asked = (worker.widget(pinned=False) for worker in shop.workers)
             calls += await asyncio.gather(*asked)
             await shop.settle()
             await shop.advance(5)

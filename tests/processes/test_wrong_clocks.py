@@ -14,14 +14,14 @@ STEP = 45.0
 
 
 @pytest.mark.parametrize(
-    ("promised", "set_again", "least"),
+    ("pinned", "set_again", "least"),
     # A plain token is renewed in its last 120 s, one for a flow of 600 s in the 120 s before; by
     # chance, and by its minter, some 40 s earlier. A clock set by 180 s makes it seem that older.
     [(False, 0, 1030), (True, 0, 460), (False, 4, 850), (True, 4, 280)],
-    ids=["plain", "promised", "plain, set again", "promised, set again"],
+    ids=["plain", "pinned", "plain, set again", "pinned, set again"],
 )
 async def test_hosts_whose_clocks_differ_share_a_token_to_its_real_end(
-    shop: Shop, *, promised: bool, set_again: int, least: float
+    shop: Shop, *, pinned: bool, set_again: int, least: float
 ) -> None:
     """
     With clocks 90 s fast and slow, also if set the other way at times, no call carries a token
@@ -34,7 +34,7 @@ async def test_hosts_whose_clocks_differ_share_a_token_to_its_real_end(
         sign = -1 if set_again and number // set_again % 2 else 1
         for host, wrong in zip(hosts, (sign * WRONG, -sign * WRONG), strict=True):
             await asyncio.gather(*(worker.shift(wrong=wrong) for worker in host))
-        asked = (worker.widget(promised=promised) for worker in shop.workers)
+        asked = (worker.widget(pinned=pinned) for worker in shop.workers)
         calls += await asyncio.gather(*asked)
         await shop.settle()
         await shop.advance(STEP)

@@ -139,12 +139,12 @@ class Worker(Obedient):
             "took": self._clock.boot() - began,
         }
 
-    async def _widget(self, *, promised: bool) -> str:
+    async def _widget(self, *, pinned: bool) -> str:
         """Make a real call: for a flow of a customer, or with the plain token of any call."""
         assert self._session is not None
         widget = PurchaseWidget(account_number=20009100)
         try:
-            if promised:
+            if pinned:
                 await self._session.init_widget(widget)
             else:
                 await self._session.send(init_widget(widget))

@@ -87,7 +87,7 @@ def test_what_is_left_is_found(
 
 LOCK = threading.Lock()
 THREAD = threading.Thread(target=LOCK.acquire, daemon=True)
-PROMISE: concurrent.futures.Future[None] = concurrent.futures.Future()
+PIN: concurrent.futures.Future[None] = concurrent.futures.Future()
 
 
 def enter() -> None:
@@ -120,7 +120,7 @@ BLOCKS: dict[str, Callable[[], object]] = {
     "acquire": lambda: LOCK.acquire(timeout=0.01),
     "with": enter,
     "join": lambda: THREAD.join(0.01),
-    "result": lambda: PROMISE.result(0.01),
+    "result": lambda: PIN.result(0.01),
 }
 
 

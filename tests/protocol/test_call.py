@@ -107,7 +107,7 @@ def test_versions(text: str, expected: bool) -> None:
     """A version is `v` and digits with dots; nothing else gets into a URL."""
     assert expected is is_version(text)
     if expected:
-        assert (text, True) == (CALL.at_version(text).version, CALL.at_version(text).pinned)
+        assert (text, True) == (CALL.at_version(text).version, CALL.at_version(text).fixed_version)
     else:
         with pytest.raises(ValueError, match="version segment"):
             CALL.at_version(text)
@@ -116,7 +116,7 @@ def test_versions(text: str, expected: bool) -> None:
 def test_no_version_of_the_callers() -> None:
     """Without a choice the call stays the same, and the configuration may change it."""
     assert CALL is CALL.at_version(None)
-    assert not CALL.pinned
+    assert not CALL.fixed_version
 
 
 def test_nothing_that_travels_is_shown() -> None:

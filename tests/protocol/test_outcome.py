@@ -24,7 +24,7 @@ from flexiti_async.errors import (
     WrongInputs,
 )
 from flexiti_async.errors import BadRequest as BadRequestError
-from flexiti_async.protocol.outcome import did_not_run
+from flexiti_async.protocol.outcome import certainly_not_executed
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ from flexiti_async.protocol.outcome import did_not_run
 )
 def test_it_did_not_run(error: FlexitiError) -> None:
     """It was refused, or never sent: it may be made again, with other data."""
-    assert did_not_run(error)
+    assert certainly_not_executed(error)
 
 
 @pytest.mark.parametrize(
@@ -71,4 +71,4 @@ def test_it_did_not_run(error: FlexitiError) -> None:
 )
 def test_nobody_knows(error: FlexitiError) -> None:
     """A gateway, a broken connection or an answer that cannot be read say nothing of what ran."""
-    assert not did_not_run(error)
+    assert not certainly_not_executed(error)

@@ -25,7 +25,7 @@ from flexiti_async.errors import (
     Unauthorized,
 )
 from flexiti_async.protocol.call import Replay
-from flexiti_async.protocol.retry import Again, back_off, judge
+from flexiti_async.protocol.retry import Retry, back_off, decide_retry
 
 AGAIN, UNKNOWN, AS_IT_IS = "again", "unknown", "as it is"
 
@@ -38,18 +38,18 @@ def decided(
     retries: int = 2,
     time_left: float = 60.0,
     random: float = 1.0,
-) -> Again | FlexitiError:
+) -> Retry | FlexitiError:
     """Judge the first attempt of three, with much time left."""
-    return judge(
+    return decide_retry(
         error, replay, attempt=attempt, retries=retries, time_left=time_left, random=random
     )
 
 
-def named(step: Again | FlexitiError, error: FlexitiError) -> str:
+def named(step: Retry | FlexitiError, error: FlexitiError) -> str:
     """Name a decision in the words of the table."""
     if step is error:
         return AS_IT_IS
-    return AGAIN if isinstance(step, Again) else UNKNOWN
+    return AGAIN if isinstance(step, Retry) else UNKNOWN
 
 
 TABLE: list[tuple[type[FlexitiError], Replay, str]] = [
@@ -122,7 +122,7 @@ def test_waits(asked: float | None, attempt: int, expected: float) -> None:
     """The wait is the longer one of the back-off and what the server asks for."""
     error = Throttled("No!", status=429, retry_after=asked)
 
-    assert Again(expected) == decided(error, Replay.SAFE, attempt=attempt)
+    assert Retry(expected) == decided(error, Replay.SAFE, attempt=attempt)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_every_wait_is_positive_and_in_time(
         error, Replay.SAFE, attempt=attempt, retries=attempt, random=random, time_left=time_left
     )
 
-    assert step is error or (isinstance(step, Again) and 0 < step.seconds < time_left)
+    assert step is error or (isinstance(step, Retry) and 0 < step.seconds < time_left)
     assert not isinstance(error, ApiError) or error.retry_after is None
 
 

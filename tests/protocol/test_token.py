@@ -71,11 +71,11 @@ def test_remaining_and_age() -> None:
 
 
 def test_as_promised() -> None:
-    """A promised token is the same token with the mark."""
-    promised = TOKEN.as_promised()
+    """A pinned token is the same token with the mark."""
+    pinned = TOKEN.as_pinned()
 
-    assert (False, True) == (TOKEN.promised, promised.promised)
-    assert TOKEN == evolve(promised, promised=False)
+    assert (False, True) == (TOKEN.pinned, pinned.pinned)
+    assert TOKEN == evolve(pinned, pinned=False)
 
 
 def test_repr_has_no_token() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.validation import Rule, checked, faults_of, nearest, wire
+from flexiti_async.protocol.validation import Rule, field_errors_of, nearest, takes, validated
 from flexiti_async.protocol.validators import (
     INVALID,
     LENGTH,
@@ -29,30 +29,30 @@ from ..support.canaries import sightings
 CANARY = "canary-4f1d0c"
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Sample:
     """A request with one required, one optional, one renamed and one free parameter."""
 
-    first: str = field(repr=False, metadata=wire(Rule(text_check(5), required=True)))
-    second: str | None = field(default=None, repr=False, metadata=wire(Rule(text_check(5))))
+    first: str = field(repr=False, metadata=takes(Rule(text_check(5), required=True)))
+    second: str | None = field(default=None, repr=False, metadata=takes(Rule(text_check(5))))
     third: Secret | None = field(
-        default=None, metadata=wire(Rule(pattern_check(r"\d+", 4), param="outer.third"))
+        default=None, metadata=takes(Rule(pattern_check(r"\d+", 4), param="outer.third"))
     )
     free: object = field(default=None, repr=False)
 
-    def more_faults(self) -> Iterable[FieldError]:
+    def cross_field_errors(self) -> Iterable[FieldError]:
         """Ask for the third where there is a second."""
         if self.second and not self.third:
             yield FieldError("outer.third", REQUIRED)
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Made:
     """A request whose default is made for each, and says nothing before."""
 
-    word: str = field(factory=lambda: "word", metadata=wire(Rule(text_check(5), required=True)))
+    word: str = field(factory=lambda: "word", metadata=takes(Rule(text_check(5), required=True)))
 
 
 def test_a_default_that_is_made_is_looked_at_when_it_is_there() -> None:
@@ -202,11 +202,11 @@ def test_required(fields: dict[str, object], shown: str | None) -> None:
 @pytest.mark.parametrize("value", [None, ""])
 def test_optional(value: str | None) -> None:
     """What is not required may be missing."""
-    assert [] == faults_of(_Sample(first="a", second=value))
+    assert [] == field_errors_of(_Sample(first="a", second=value))
 
 
 def test_all_faults_at_once() -> None:
-    """Every fault is told, in the fields' order, by the names of the wire, values masked."""
+    """Every fault is told, in the fields' order, by the names of the takes, values masked."""
     error = refused(first="a" * 6, second=7, third=Secret("canary"))
 
     assert (
@@ -235,7 +235,7 @@ def test_prefix() -> None:
     for name in ("first", "second", "third", "free"):
         object.__setattr__(sample, name, None)
 
-    assert [FieldError("inner.first", REQUIRED)] == faults_of(sample, "inner.")
+    assert [FieldError("inner.first", REQUIRED)] == field_errors_of(sample, "inner.")
 
 
 @pytest.mark.parametrize(

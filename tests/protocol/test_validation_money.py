@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flexiti_async.api.common import money, to_money, to_number_text
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.protocol.validation import checked, quiet, wire
+from flexiti_async.protocol.validation import sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import money_check
 
 from ..support.canaries import sightings
@@ -53,12 +53,12 @@ def test_converting_changes_no_value(value: Decimal | float | str | None) -> Non
         assert made is value
 
 
-@checked
+@validated
 @frozen(kw_only=True)
 class _Payment:
     """A request with an amount."""
 
-    amount: Decimal = field(converter=to_money, metadata=wire(money(required=True, param="a.b")))
+    amount: Decimal = field(converter=to_money, metadata=takes(money(required=True, param="a.b")))
 
 
 def test_hints() -> None:
@@ -93,7 +93,7 @@ def test_booleans_are_no_numbers() -> None:
     assert to_number_text(value=True) is True
 
 
-@quiet
+@sensitive_arguments
 def _pay(amount: object, name: str) -> str:
     """Pay."""
     _Payment(amount=amount)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
@@ -101,13 +101,13 @@ def _pay(amount: object, name: str) -> str:
 
 
 def test_quiet_functions_work() -> None:
-    """A quiet function gives what it gives, under its own name."""
+    """A sensitive_arguments function gives what it gives, under its own name."""
     assert "x" == _pay(1, "x") == _pay(amount=1, name="x")
     assert ("_pay", "Pay.") == (_pay.__name__, _pay.__doc__)
 
 
-def test_quiet_functions_show_nothing() -> None:
-    """What a quiet function refuses is in no frame of the error, and the faults are the same."""
+def test_sensitive_arguments_are_not_shown() -> None:
+    """A refused argument is in no frame of the error, and the field errors are the same."""
     with pytest.raises(ValidationError) as caught:
         _pay("canary-4f1d", name="canary-4f1d")
 

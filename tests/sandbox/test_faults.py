@@ -174,12 +174,12 @@ async def test_hang(api: Api, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(("keep", "come"), [(0, 0), (10, 10), (10**6, -1)])
 async def test_truncate(api: Api, sandbox: Sandbox, keep: int, come: int) -> None:
-    """More is promised than comes, at least by a byte."""
+    """More is pinned than comes, at least by a byte."""
     sandbox.inject(faults.Truncate(keep), times=2)
     head, _, body = (await raw(sandbox)).partition(b"\r\n\r\n")
-    promised = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+    pinned = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
 
-    assert len(body) == (promised - 1 if come < 0 else come)
+    assert len(body) == (pinned - 1 if come < 0 else come)
     assert body == b'{"token_type":"bearer","'[: len(body)] or come < 0
     with pytest.raises(aiohttp.ClientPayloadError):
         await api.token()

@@ -159,12 +159,12 @@ async def flight_of(session: FlexitiSession) -> None:
     """Fly in this very task, as the refresher does in one of its own."""
     refresher = session.refresher(Scope.CUSTOMER)
     await Flight(
-        refresher._setup,
+        refresher._context,
         min_ttl=0.0,
         held=refresher.held,
         rejected=(),
         may_refresh=True,
-        promise=False,
+        pin=False,
     ).run()
 
 

@@ -140,7 +140,7 @@ async def test_no_value_that_a_shop_holds_shows_a_secret(
     widget = await checkout.init_widget(buy)
     token = await plain.token()
     store = FaultyStore(clock.boot)
-    entry = await plain.store.load(plain.refresher(token.scope)._setup.key.store_key)
+    entry = await plain.store.load(plain.refresher(token.scope)._context.key.store_key)
 
     faces: tuple[Callable[[object], str], ...] = (repr, str, lambda v: f"{v}", as_dict)
     shown = [

@@ -5,7 +5,7 @@ from attrs import evolve
 from flexiti_async import Scope, Secret, Token
 from flexiti_async.clock import now
 from flexiti_async.testing import ManualClock
-from flexiti_async.tokens.cached_token import InHand, Rejected
+from flexiti_async.tokens.cached_token import CachedToken, Rejected
 from flexiti_async.tokens.policy import windows
 
 MARKS = windows(1200.0)
@@ -18,7 +18,7 @@ def token_of(name: str, life: float, clock: ManualClock) -> Token:
 
 def test_only_another_token_is_outlived(clock: ManualClock) -> None:
     """Of two tokens the one that ends later; of two readings of one token neither."""
-    mine = InHand(token_of("mine", 900.0, clock), MARKS)
+    mine = CachedToken(token_of("mine", 900.0, clock), MARKS)
     again = evolve(mine.token, token_id="".join(mine.token.token_id), life=890.0)
 
     assert mine.token.token_id is not again.token_id
@@ -31,7 +31,7 @@ def test_only_another_token_is_outlived(clock: ManualClock) -> None:
 
 def test_what_is_left_is_compared_and_not_what_was(clock: ManualClock) -> None:
     """Lives are counted from different moments."""
-    mine = InHand(token_of("mine", 1200.0, clock), MARKS)
+    mine = CachedToken(token_of("mine", 1200.0, clock), MARKS)
     clock.advance(100.0)
 
     assert mine.lives_longer_than(token_of("shorter", 1099.0, clock), clock)
@@ -40,7 +40,7 @@ def test_what_is_left_is_compared_and_not_what_was(clock: ManualClock) -> None:
 
 def test_the_table_of_asks_says_what_the_policy_says(clock: ManualClock) -> None:
     """However many different asks there are, each is fresh up to its own mark."""
-    hand = InHand(token_of("mine", 900.0, clock), MARKS)
+    hand = CachedToken(token_of("mine", 900.0, clock), MARKS)
     began = now(clock)
     for _ in range(2):  # the second time from memory, as far as it goes
         for ttl in range(0, 800, 20):

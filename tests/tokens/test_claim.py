@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.tokens.claim import (
     Adopt,
-    Ask,
-    ClaimIt,
-    Fail,
+    BackOff,
     Keep,
-    Own,
+    Need,
+    Proceed,
     PublishAgain,
     Step,
+    TakeClaim,
     Wait,
     after_publish,
-    carry_over,
+    carry_forward,
     decide,
 )
 from flexiti_async.tokens.policy import windows
@@ -33,7 +33,7 @@ CANARY = "canary0123456789"
 TOKEN = StoredToken("one", Secret(CANARY), lifetime=1200.0, remaining=1000.0)
 CLAIM = Claim(lease=30.0)
 FAILED = Failure("transient", "HTTP 503", back_off=10.0, attempts=3, fingerprint="mine")
-ASK = Ask(min_ttl=0.0, leeway=None, fingerprint="mine")
+ASK = Need(min_ttl=0.0, leeway=None, fingerprint="mine")
 
 
 def sight(
@@ -53,14 +53,14 @@ def dated(remaining: float) -> StoredToken:
     return evolve(TOKEN, remaining=remaining)
 
 
-DECISIONS: dict[str, tuple[Sight, Ask, Step]] = {
+DECISIONS: dict[str, tuple[Sight, Need, Step]] = {
     # 1. Look.
-    "nothing stored": (Sight(), ASK, ClaimIt(None, 0)),
-    "an empty record": (sight(), ASK, ClaimIt(None, 0)),
+    "nothing stored": (Sight(), ASK, TakeClaim(None, 0)),
+    "an empty record": (sight(), ASK, TakeClaim(None, 0)),
     "a token that will do": (sight(token=TOKEN), ASK, Adopt(TOKEN, 1000.0)),
     "its life by its age": (sight(token=TOKEN, max_age=400.0), ASK, Adopt(TOKEN, 600.0)),
     "one just above the leeway": (sight(token=dated(30.1)), ASK, Adopt(dated(30.1), 30.1)),
-    "one at the leeway": (sight(token=dated(30.0)), ASK, ClaimIt(dated(30.0), 0)),
+    "one at the leeway": (sight(token=dated(30.0)), ASK, TakeClaim(dated(30.0), 0)),
     "a leeway of my own": (
         sight(token=dated(20.0)),
         evolve(ASK, leeway=10.0),
@@ -74,7 +74,7 @@ DECISIONS: dict[str, tuple[Sight, Ask, Step]] = {
     "too little for a min_ttl": (
         sight(token=dated(630.0)),
         evolve(ASK, min_ttl=600.0),
-        ClaimIt(dated(630.0), 0),
+        TakeClaim(dated(630.0), 0),
     ),
     "half of the lifetime asked": (
         sight(token=dated(631.0)),
@@ -84,17 +84,17 @@ DECISIONS: dict[str, tuple[Sight, Ask, Step]] = {
     "less than half of the lifetime": (
         sight(token=dated(629.0)),
         evolve(ASK, min_ttl=None),
-        ClaimIt(dated(629.0), 0),
+        TakeClaim(dated(629.0), 0),
     ),
     "the token that I hold": (
         sight(token=TOKEN),
         evolve(ASK, held_id="one", held_life=-math.inf),
-        ClaimIt(TOKEN, 0),
+        TakeClaim(TOKEN, 0),
     ),
     "one that ends before mine": (
         sight(token=TOKEN),
         evolve(ASK, held_id="two", held_life=1000.0),
-        ClaimIt(TOKEN, 0),
+        TakeClaim(TOKEN, 0),
     ),
     "one that ends after mine": (
         sight(token=TOKEN),
@@ -104,7 +104,7 @@ DECISIONS: dict[str, tuple[Sight, Ask, Step]] = {
     "a rejected token": (
         sight(token=TOKEN),
         evolve(ASK, rejected={"one"}),
-        ClaimIt(TOKEN, 0),
+        TakeClaim(TOKEN, 0),
     ),
     "another was rejected": (
         sight(token=TOKEN),
@@ -120,39 +120,43 @@ DECISIONS: dict[str, tuple[Sight, Ask, Step]] = {
     "its last moment": (sight(claim=CLAIM, min_age=29.95), ASK, Wait(pytest.approx(0.05))),  # type: ignore[arg-type]
     "a claim with a short lease": (sight(claim=Claim(0.5)), ASK, Wait(0.02)),
     "a lease shorter than a poll": (sight(claim=Claim(0.01)), ASK, Wait(0.01)),
-    "a dead claim": (sight(claim=CLAIM, min_age=30.0), ASK, ClaimIt(None, 0)),
+    "a dead claim": (sight(claim=CLAIM, min_age=30.0), ASK, TakeClaim(None, 0)),
     "a claim dead at most": (sight(claim=CLAIM, max_age=math.inf), ASK, Wait(0.1)),
     "a failure under a live claim": (sight(claim=CLAIM, failure=FAILED), ASK, Wait(0.1)),
     "a failure under a dead claim": (
         sight(claim=CLAIM, failure=FAILED, min_age=30.0),
         ASK,
-        ClaimIt(None, 3),
+        TakeClaim(None, 3),
     ),
     # A failure of my credentials that still backs off is handed on.
-    "my failure": (sight(failure=FAILED), ASK, Fail(FAILED, 0.0)),
-    "my failure, older": (sight(failure=FAILED, min_age=9.9), ASK, Fail(FAILED, 9.9)),
-    "my failure, over": (sight(failure=FAILED, min_age=10.0), ASK, ClaimIt(None, 3)),
-    "my failure, perhaps over": (sight(failure=FAILED, max_age=math.inf), ASK, Fail(FAILED, 0.0)),
+    "my failure": (sight(failure=FAILED), ASK, BackOff(FAILED, 0.0)),
+    "my failure, older": (sight(failure=FAILED, min_age=9.9), ASK, BackOff(FAILED, 9.9)),
+    "my failure, over": (sight(failure=FAILED, min_age=10.0), ASK, TakeClaim(None, 3)),
+    "my failure, perhaps over": (
+        sight(failure=FAILED, max_age=math.inf),
+        ASK,
+        BackOff(FAILED, 0.0),
+    ),
     "somebody else's failure": (
         sight(failure=FAILED),
         evolve(ASK, fingerprint="other"),
-        ClaimIt(None, 3),
+        TakeClaim(None, 3),
     ),
     # 2. Whoever finds the version of its claim stored owns it.
     "my claim": (
         sight(claim=CLAIM),
         evolve(ASK, claim_version="seen", claim_left=0.1),
-        Own(None, 0),
+        Proceed(None, 0),
     ),
     "my claim beside a token": (
         sight(claim=CLAIM, token=dated(20.0), failure=FAILED, max_age=5.0),
         evolve(ASK, claim_version="seen", claim_left=20.0),
-        Own(dated(15.0), 3),
+        Proceed(dated(15.0), 3),
     ),
     "my claim, run out": (
         sight(claim=CLAIM),
         evolve(ASK, claim_version="seen", claim_left=0.0),
-        ClaimIt(None, 0),
+        TakeClaim(None, 0),
     ),
     "not my claim": (
         sight(claim=CLAIM),
@@ -162,19 +166,19 @@ DECISIONS: dict[str, tuple[Sight, Ask, Step]] = {
     "no claim under my version": (
         sight(),
         evolve(ASK, claim_version="seen", claim_left=20.0),
-        ClaimIt(None, 0),
+        TakeClaim(None, 0),
     ),
     # Ages that nobody knows.
-    "a token of unknown age": (sight(token=TOKEN, max_age=math.inf), ASK, ClaimIt(None, 0)),
+    "a token of unknown age": (sight(token=TOKEN, max_age=math.inf), ASK, TakeClaim(None, 0)),
 }
 
 
 @pytest.mark.parametrize("case", DECISIONS)
 def test_decide(case: str) -> None:
     """Each rule of the protocol leads from what was seen to the next step."""
-    seen, ask, expected = DECISIONS[case]
+    seen, need, expected = DECISIONS[case]
 
-    assert expected == decide(seen, ask)
+    assert expected == decide(seen, need)
 
 
 ages = st.floats(min_value=0.0, max_value=1e5)
@@ -198,11 +202,11 @@ def sights_of(draw: st.DrawFn, record: Record) -> Sight:
 
 
 @st.composite
-def asks(draw: st.DrawFn, seen: Sight) -> Ask:
+def asks(draw: st.DrawFn, seen: Sight) -> Need:
     """Draw an ask that has often something to do with what was seen."""
     token = seen.record.token if seen.record else None
     ids = st.sampled_from(["x", token.token_id if token else "y"])
-    return Ask(
+    return Need(
         min_ttl=draw(st.none() | ages),
         leeway=draw(st.none() | ages),
         fingerprint=draw(st.sampled_from(["mine", ""])),
@@ -218,20 +222,20 @@ def asks(draw: st.DrawFn, seen: Sight) -> Ask:
 def test_what_is_adopted_will_do(data: st.DataObject) -> None:
     """What is adopted was never rejected, is news, and lives longer than was asked, for sure."""
     seen = data.draw(sights())
-    ask = data.draw(asks(seen))
-    step = decide(seen, ask)
+    need = data.draw(asks(seen))
+    step = decide(seen, need)
     if not isinstance(step, Adopt):
         return
-    leeway = windows(step.token.lifetime, leeway=ask.leeway).leeway
-    need = step.token.lifetime / 2 if ask.min_ttl is None else ask.min_ttl
+    leeway = windows(step.token.lifetime, leeway=need.leeway).leeway
+    needed = step.token.lifetime / 2 if need.min_ttl is None else need.min_ttl
 
     assert seen.record is not None
     assert step.token == seen.record.token
     assert step.life == step.token.remaining - seen.max_age
-    assert step.life > need + leeway
-    assert step.life > ask.held_life
-    assert step.token.token_id not in ask.rejected
-    assert step.token.token_id != ask.held_id
+    assert step.life > needed + leeway
+    assert step.life > need.held_life
+    assert step.token.token_id not in need.rejected
+    assert step.token.token_id != need.held_id
 
 
 @given(st.data())
@@ -239,26 +243,26 @@ def test_a_live_claim_is_not_taken_away(data: st.DataObject) -> None:
     """Nobody claims over a foreign claim that may be alive, and nobody waits past its lease."""
     claim = data.draw(claims)
     seen = data.draw(sights_of(evolve(data.draw(records), claim=claim)))
-    ask = evolve(data.draw(asks(seen)), claim_version="c")
-    step = decide(seen, ask)
+    need = evolve(data.draw(asks(seen)), claim_version="c")
+    step = decide(seen, need)
 
     if claim.lease > seen.min_age:
         assert isinstance(step, Adopt | Wait)
         assert isinstance(step, Adopt) or 0 < step.seconds <= claim.lease - seen.min_age
     else:
-        assert isinstance(step, Adopt | ClaimIt)
+        assert isinstance(step, Adopt | TakeClaim)
 
 
 @given(st.data())
 def test_an_own_claim_is_known_by_its_version(data: st.DataObject) -> None:
     """Only the version that I wrote, found stored while its lease runs, lets me fly."""
     seen = data.draw(sights())
-    ask = data.draw(asks(seen))
-    step = decide(seen, ask)
+    need = data.draw(asks(seen))
+    step = decide(seen, need)
 
-    assert not isinstance(step, Own) or (
-        seen.version == ask.claim_version
-        and ask.claim_left > 0
+    assert not isinstance(step, Proceed) or (
+        seen.version == need.claim_version
+        and need.claim_left > 0
         and seen.record is not None
         and seen.record.claim is not None
     )
@@ -268,22 +272,22 @@ def test_an_own_claim_is_known_by_its_version(data: st.DataObject) -> None:
 def test_only_my_failures_are_mine(data: st.DataObject) -> None:
     """A failure is handed on only if it is of my credentials, backs off, and nobody is at work."""
     seen = data.draw(sights())
-    ask = data.draw(asks(seen))
-    step = decide(seen, ask)
-    if not isinstance(step, Fail):
+    need = data.draw(asks(seen))
+    step = decide(seen, need)
+    if not isinstance(step, BackOff):
         return
 
     assert seen.record is not None
     assert seen.record.claim is None
     assert step.failure == seen.record.failure
-    assert ask.fingerprint == step.failure.fingerprint
+    assert need.fingerprint == step.failure.fingerprint
     assert 0 <= step.age < step.failure.back_off
 
 
 @given(sights())
 def test_a_carried_token_never_gains_life(seen: Sight) -> None:
     """Re-dating takes the age off a token, and drops one that is over or of unknown age."""
-    carried = carry_over(seen)
+    carried = carry_forward(seen)
     token = seen.record.token if seen.record else None
 
     if token is None or token.remaining - seen.max_age <= 0:
@@ -344,6 +348,6 @@ def test_after_a_publish_nobody_gets_a_worse_token(
 
 def test_reprs_have_no_token() -> None:
     """Steps can be logged: none of them shows a bearer."""
-    steps = [Adopt(TOKEN, 1.0), ClaimIt(TOKEN, 0), Own(TOKEN, 0), sight(token=TOKEN)]
+    steps = [Adopt(TOKEN, 1.0), TakeClaim(TOKEN, 0), Proceed(TOKEN, 0), sight(token=TOKEN)]
 
     assert CANARY not in repr(steps)

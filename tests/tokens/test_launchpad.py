@@ -8,13 +8,13 @@ import pytest
 
 from flexiti_async import Scope, Secret, Token
 from flexiti_async.clock import Instant
-from flexiti_async.tokens.context import Failed, Held
+from flexiti_async.tokens.context import Failed, Obtained
 from flexiti_async.tokens.launchpad import Launchpad
 
 from ..support.virtual_loop import VirtualLoop
 
 T = TypeVar("T")
-HELD = Held(Token("one", Secret("access"), Scope.CUSTOMER, 1200.0, 1200.0, Instant(0.0, 0.0)))
+HELD = Obtained(Token("one", Secret("access"), Scope.CUSTOMER, 1200.0, 1200.0, Instant(0.0, 0.0)))
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -23,10 +23,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-def flying(seconds: float) -> Callable[[], Coroutine[Any, Any, Held | Failed]]:
+def flying(seconds: float) -> Callable[[], Coroutine[Any, Any, Obtained | Failed]]:
     """Make the work of a flight that takes so long."""
 
-    async def work() -> Held | Failed:
+    async def work() -> Obtained | Failed:
         await asyncio.sleep(seconds)
         return HELD
 
@@ -41,11 +41,11 @@ def test_closing_waits_for_a_while_and_cancels_what_is_left(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What lands in the last moment is told, and of what hangs nobody hears."""
-    told: list[Held | Failed] = []
+    told: list[Obtained | Failed] = []
 
     async def main() -> tuple[float, bool, int]:
         launchpad = Launchpad("key", told.append)
-        _ = launchpad.launch("promise", flying(4.5), started=nothing)
+        _ = launchpad.launch("pin", flying(4.5), started=nothing)
         hanging = launchpad.launch("renew", flying(3600.0), started=nothing)
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -59,7 +59,7 @@ def test_closing_waits_for_a_while_and_cancels_what_is_left(
 
 def test_of_a_flight_that_crashed_only_who_waits_hears(caplog: pytest.LogCaptureFixture) -> None:
     """A fault of the library reaches the callers as it is, and brings nothing to be held."""
-    told: list[Held | Failed] = []
+    told: list[Obtained | Failed] = []
 
     async def crash() -> NoReturn:
         await asyncio.sleep(1)
@@ -80,7 +80,7 @@ def test_of_a_flight_that_crashed_only_who_waits_hears(caplog: pytest.LogCapture
 
 def test_who_joins_is_told_once_and_closes_without_waiting() -> None:
     """A flight belongs to who has started it, however often another one asks for it."""
-    told: list[Held | Failed] = []
+    told: list[Obtained | Failed] = []
     started: list[str] = []
 
     async def main() -> tuple[float, bool]:

@@ -24,14 +24,14 @@ from flexiti_async.errors import (
     TokenRejected,
     TokenUnavailable,
 )
-from flexiti_async.events.types import Events
+from flexiti_async.events.types import Listeners
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
-from flexiti_async.store.sealed import GuardedStore, Vault
+from flexiti_async.store.sealed import BoundedStore, Vault
 from flexiti_async.testing import FaultyStore, Trouble
-from flexiti_async.tokens.context import Issued, Setup, Tuning
+from flexiti_async.tokens.context import Issued, RefreshContext, TokenOptions
 from flexiti_async.tokens.record import TokenKey
-from flexiti_async.tokens.record_store import SharedRecord
+from flexiti_async.tokens.record_store import RecordStore
 from flexiti_async.tokens.refresh_tokens import RefreshTokens
 from flexiti_async.tokens.refresher import TokenRefresher
 
@@ -64,7 +64,7 @@ class Minted:
     refresh_token: str
     revoked: bool = False
     spent: bool = False
-    promised: bool = False
+    pinned: bool = False
 
 
 @define
@@ -74,7 +74,7 @@ class Server:
     loop: VirtualLoop
     minted: dict[str, Minted] = field(factory=dict[str, Minted])
     replays: int = 0
-    broken_promises: int = 0
+    broken_pins: int = 0
     requests: int = 0
     trouble: list[ServerTrouble] = field(factory=list[ServerTrouble])
 
@@ -98,7 +98,7 @@ class Server:
             if old.spent or old.revoked or self.loop.time() >= old.born + LIFETIME:
                 return TokenRejected("refused", status=400)
             old.spent = old.revoked = True
-            self.broken_promises += old.promised
+            self.broken_pins += old.pinned
             family = old.family
         text, refresh = secrets.token_hex(8), secrets.token_hex(8)
         self.minted[text] = Minted(self.loop.time(), family, refresh)
@@ -140,14 +140,16 @@ class Refreshers(RuleBasedStateMachine):
 
     def new_process(self) -> Process:
         """Make a process that shares nothing with others but store and server."""
-        vault = Vault(GuardedStore(self.store, 0.5))
-        record = SharedRecord(KEY.store_key, vault, self.loop)
-        tuning = Tuning("me", 20.0, None, None, degrade=True, refresh_is_harmless=False)
-        setup = Setup(KEY, record, self.server, RefreshTokens(), tuning, self.loop, Events())
-        return Process(TokenRefresher(setup, store_id=id(record)))
+        vault = Vault(BoundedStore(self.store, 0.5))
+        record = RecordStore(KEY.store_key, vault, self.loop)
+        options = TokenOptions("me", 20.0, None, None, degrade=True, refresh_is_harmless=False)
+        context = RefreshContext(
+            KEY, record, self.server, RefreshTokens(), options, self.loop, Listeners()
+        )
+        return Process(TokenRefresher(context, store_id=id(record)))
 
     def ask_all(self, asks: list[tuple[int, float]]) -> None:
-        """Ask at once, and check what comes: who asks, and for how many seconds."""
+        """Need at once, and check what comes: who asks, and for how many seconds."""
         self.runner.run(self._ask_all(asks))
 
     async def _ask_all(self, asks: list[tuple[int, float]]) -> None:
@@ -168,8 +170,8 @@ class Refreshers(RuleBasedStateMachine):
             assert left > ttl, f"{left} s of life left for an ask of {ttl} s"
             assert result.token_id not in self.processes[who].seen_rejected
             if ttl:
-                assert result.promised
-                minted.promised = True
+                assert result.pinned
+                minted.pinned = True
 
     @rule(
         asks=st.lists(
@@ -282,7 +284,7 @@ class Refreshers(RuleBasedStateMachine):
     @invariant()
     def no_promise_is_broken(self) -> None:
         """A token that stands in a customer's browser is not revoked by a refresh."""
-        assert 0 == self.server.broken_promises
+        assert 0 == self.server.broken_pins
 
     def teardown(self) -> None:
         """Without new faults everybody gets a token again."""

@@ -1,4 +1,4 @@
-"""Marking a plain token as promised, whatever stands in the store by then."""
+"""Marking a plain token as pinned, whatever stands in the store by then."""
 
 import asyncio
 
@@ -66,14 +66,14 @@ async def test_the_mark_is_written_through_a_failing_swap(
     """Once in vain is a time-out; what was written all the same is found by looking."""
     plain = await session.token()
     faulty.trouble = trouble
-    promised = await session.token(min_ttl=600)
+    pinned = await session.token(min_ttl=600)
     stored = await faulty.load(key_of(session))
     assert stored is not None
     record = decode_record(stored.payload, key_of(session))
 
-    assert plain.token_id == promised.token_id
+    assert plain.token_id == pinned.token_id
     assert record.token is not None
-    assert record.token.promised
+    assert record.token.pinned
     assert 1 == sandbox.count(ENDPOINT)
 
 
@@ -91,10 +91,10 @@ async def test_a_renewal_under_way_is_waited_for_and_its_token_promised(
     waiting = not asking.done()
     await replace(session, faulty, LATER, None)
 
-    promised = await asking
+    pinned = await asking
 
     assert waiting
-    assert ("later", True) == (promised.token_id, promised.promised)
+    assert ("later", True) == (pinned.token_id, pinned.pinned)
     assert 1 == sandbox.count(ENDPOINT)
 
 
@@ -118,24 +118,24 @@ async def test_what_cannot_be_marked_is_not_promised(
     plain = await session.token()
     await replace(session, faulty, token, claim)
     clock.advance(age)
-    promised = await session.token(min_ttl=600)
+    pinned = await session.token(min_ttl=600)
 
-    assert plain.token_id != promised.token_id
-    assert promised.promised
+    assert plain.token_id != pinned.token_id
+    assert pinned.pinned
     assert sandbox.count(ENDPOINT) <= 2
 
 
 async def test_a_lapsed_claim_on_this_token_may_have_spent_its_refresh_token(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """So it is not promised any more: a private token is got."""
+    """So it is not pinned any more: a private token is got."""
     plain = await session.token()
     await replace(session, faulty, as_stored(plain, 1200.0), Claim(5.0))
     clock.advance(6.0)
     faulty.operations.clear()
-    promised = await session.token(min_ttl=600)
+    pinned = await session.token(min_ttl=600)
 
-    assert plain.token_id != promised.token_id
+    assert plain.token_id != pinned.token_id
     assert 2 == sandbox.count(ENDPOINT, grant="client_credentials")
     assert ["load"] == faulty.operations
 
@@ -146,7 +146,7 @@ async def test_an_evicted_record_cannot_be_marked(
     """Nobody knows what has become of the token's refresh token: a private token is got."""
     plain = await session.token()
     faulty.evict()
-    promised = await session.token(min_ttl=600)
+    pinned = await session.token(min_ttl=600)
 
-    assert plain.token_id != promised.token_id
+    assert plain.token_id != pinned.token_id
     assert 2 == sandbox.count(ENDPOINT)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from flexiti_async.tokens.policy import (
     DEFAULT_LIFETIME,
     POLICY,
-    Action,
+    Decision,
     Freshness,
     Windows,
     ahead_for,
@@ -18,7 +18,7 @@ from flexiti_async.tokens.policy import (
     windows,
 )
 
-ORDER = [Freshness.DUE, Freshness.RENEWING, Freshness.FRESH]
+ORDER = [Freshness.DUE, Freshness.STALE, Freshness.FRESH]
 
 lifetimes = st.floats(min_value=0.5, max_value=7 * 86_400.0)
 spares = st.floats(min_value=-1e6, max_value=1e6)
@@ -38,9 +38,9 @@ def marks_of(draw: st.DrawFn) -> tuple[float, Windows]:
 def test_the_table() -> None:
     """Fresh serves, renewing serves and renews, due renews and serves nobody."""
     assert {
-        Freshness.FRESH: Action(serve=True, renew=False),
-        Freshness.RENEWING: Action(serve=True, renew=True),
-        Freshness.DUE: Action(serve=False, renew=True),
+        Freshness.FRESH: Decision(serve=True, renew=False),
+        Freshness.STALE: Decision(serve=True, renew=True),
+        Freshness.DUE: Decision(serve=False, renew=True),
     } == dict(POLICY)
 
 
@@ -54,8 +54,8 @@ def test_documented_lifetime() -> None:
     [
         (1200.0, Freshness.FRESH),
         (120.001, Freshness.FRESH),
-        (120.0, Freshness.RENEWING),
-        (30.001, Freshness.RENEWING),
+        (120.0, Freshness.STALE),
+        (30.001, Freshness.STALE),
         (30.0, Freshness.DUE),
         (0.0, Freshness.DUE),
         (-5.0, Freshness.DUE),

@@ -29,7 +29,7 @@ KEY = "flexiti-token-0000"
 CANARY = "canary0123456789abcdef"
 STORED = StoredToken("one", Secret(CANARY), lifetime=1200.0, remaining=900.0)
 FAILURE = Failure("throttled", "HTTP 429", 12.5, 3, "f" * 16, status=429, code="slow_down")
-FULL = Record(KEY, evolve(STORED, promised=True), Claim(30.0), FAILURE)
+FULL = Record(KEY, evolve(STORED, pinned=True), Claim(30.0), FAILURE)
 
 texts = st.text(alphabet=st.characters(codec="utf-8"), max_size=40)
 spans = st.floats(min_value=0.0, max_value=32 * 86_400.0)
@@ -51,7 +51,7 @@ def stored_tokens(draw: st.DrawFn) -> StoredToken:
     """Draw a token that has no more life than it was granted."""
     remaining, lifetime = sorted((draw(spans), draw(spans)))
     return StoredToken(
-        draw(texts), Secret(draw(texts)), lifetime, remaining, promised=draw(st.booleans())
+        draw(texts), Secret(draw(texts)), lifetime, remaining, pinned=draw(st.booleans())
     )
 
 
@@ -92,7 +92,7 @@ def test_wire_format() -> None:
             "access_token": CANARY,
             "lifetime": 1200.0,
             "remaining": 900.0,
-            "promised": True,
+            "pinned": True,
         },
         "claim": {"lease": 30.0},
         "failure": {
@@ -118,7 +118,7 @@ def test_what_is_left_out_is_none() -> None:
 
 
 def unreadable(payload: str, key: str = KEY) -> RecordUnreadable:
-    """Fail to decode, and give the error."""
+    """BackOff to decode, and give the error."""
     with pytest.raises(RecordUnreadable) as caught:
         decode_record(payload, key)
     return caught.value
@@ -184,7 +184,7 @@ def test_hostile_texts(payload: str) -> None:
         ({"claim__lease": 1e12}, "makes no sense"),
         ({"failure__back_off": -1}, "makes no sense"),
         ({"failure__back_off": 1e12}, "makes no sense"),
-        ({"token__promised": "yes"}, "not a record"),
+        ({"token__pinned": "yes"}, "not a record"),
         ({"claim": {}}, "not a record"),
         ({"failure__attempts": 1.5}, "not a record"),
     ],
@@ -247,7 +247,7 @@ TOKEN = Token(
     lifetime=1200.0,
     life=1100.0,
     counted_from=Instant(5.0, 6.0),
-    promised=True,
+    pinned=True,
 )
 
 
@@ -256,7 +256,7 @@ def test_token_there_and_back() -> None:
     stored = StoredToken.of(TOKEN, 900.0)
     at = Instant(7.0, 8.0)
 
-    assert evolve(STORED, promised=True) == stored
+    assert evolve(STORED, pinned=True) == stored
     assert evolve(TOKEN, life=800.0, counted_from=at) == stored.as_token(
         Scope.CUSTOMER, life=800.0, at=at
     )

@@ -32,7 +32,7 @@ def session(make_session: MakeSession, faulty: FaultyStore) -> FlexitiSession:
 def another_process(session: FlexitiSession) -> FlexitiSession:
     """Make a session share nothing with others but the store, as one in another process would."""
     refresher = session.refresher(Scope.CUSTOMER)
-    object.__setattr__(refresher._setup, "refresh_tokens", RefreshTokens())
+    object.__setattr__(refresher._context, "refresh_tokens", RefreshTokens())
     refresher._key = (*refresher._key[:2], id(session))  # a store id that no other session has
     refresher._launchpad._key = refresher._key
     return session
@@ -114,9 +114,9 @@ async def test_an_ask_for_a_while_spends_no_refresh_token(
     """A plain token that lives too short for a checkout is let be, and one more is got."""
     plain = await session.token()
     clock.advance(900)
-    promised = await session.token(min_ttl=600)
+    pinned = await session.token(min_ttl=600)
 
-    assert plain.token_id != promised.token_id
+    assert plain.token_id != pinned.token_id
     assert 0 == sandbox.count(ENDPOINT, grant="refresh_token")
     live = {token.access_token for token in sandbox.tokens if not token.revoked}
     assert plain.access_token.reveal() in live
@@ -141,12 +141,12 @@ async def test_a_token_that_cannot_be_shared_will_do_for_a_checkout(
     faulty.down = True
     plain = await asking
     operations = list(faulty.operations)
-    promised = await session.token(min_ttl=600)
+    pinned = await session.token(min_ttl=600)
 
     assert ["load", "swap", "swap", "load"] == operations
     assert 1 == sum("is not shared" in record.message for record in caplog.records)
-    assert plain is promised
-    assert plain.promised
+    assert plain is pinned
+    assert plain.pinned
     assert 1 == sandbox.count(ENDPOINT)
 
 

@@ -25,7 +25,7 @@ ENDPOINT = "oauth/token"
 
 
 async def ask_many(session: FlexitiSession, number: int, **ask: Any) -> set[str]:
-    """Ask for a token many times at once, and give the names of the tokens that came."""
+    """Need for a token many times at once, and give the names of the tokens that came."""
     tokens = await asyncio.gather(*(session.token(**ask) for _ in range(number)))
     return {token.token_id for token in tokens}
 

@@ -40,7 +40,7 @@ def session(make_session: MakeSession, faulty: FaultyStore) -> FlexitiSession:
 def another_process(session: FlexitiSession) -> FlexitiSession:
     """Make a session share nothing with others but the store, as one in another process would."""
     refresher = session.refresher(Scope.CUSTOMER)
-    object.__setattr__(refresher._setup, "refresh_tokens", RefreshTokens())
+    object.__setattr__(refresher._context, "refresh_tokens", RefreshTokens())
     refresher._key = (*refresher._key[:2], id(session))  # a store id that no other session has
     refresher._launchpad._key = refresher._key
     return session
@@ -203,10 +203,10 @@ async def test_a_plain_token_that_cannot_be_marked_is_not_promised(
     """A checkout that asks while the store is down gets a private token instead."""
     plain = await session.token()
     faulty.down = True
-    promised = await session.token(min_ttl=600)
+    pinned = await session.token(min_ttl=600)
 
-    assert plain.token_id != promised.token_id
-    assert promised.promised
+    assert plain.token_id != pinned.token_id
+    assert pinned.pinned
     assert 2 == sandbox.count(ENDPOINT)
 
 
@@ -340,10 +340,10 @@ async def test_a_store_that_can_be_read_but_not_written_is_down(
     """A read-only replica, or a full disk: nobody spins, a private token is got."""
     faulty.read_only = "denied" if denied else "failing"
     plain = await session.token()
-    promised = await session.token(min_ttl=600)
+    pinned = await session.token(min_ttl=600)
 
     assert isinstance(plain, Token)
-    assert promised.promised
+    assert pinned.pinned
     assert len(faulty.operations) <= 12
     assert sandbox.count(ENDPOINT) <= 2
 

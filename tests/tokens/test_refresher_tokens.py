@@ -41,7 +41,7 @@ async def settle() -> None:
 
 
 async def renewed(session: FlexitiSession, **ask: Any) -> Token:
-    """Ask in the renewing window, and give the token that the renewal brought."""
+    """Need in the renewing window, and give the token that the renewal brought."""
     await session.token(**ask)
     await settle()
     return await session.token(**ask)
@@ -50,7 +50,7 @@ async def renewed(session: FlexitiSession, **ask: Any) -> Token:
 async def test_a_plain_token_is_renewed_by_its_refresh_token(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Before expiry, and never promised to anybody: the refresh token is spent, once."""
+    """Before expiry, and never pinned to anybody: the refresh token is spent, once."""
     for _ in range(3):
         await session.token()
         clock.advance(1100)
@@ -81,7 +81,7 @@ async def test_a_promised_token_is_never_refreshed(
     clock.advance(1100)
     second = await renewed(session)
 
-    assert first.promised
+    assert first.pinned
     assert first.token_id != second.token_id
     assert 0 == sandbox.count(ENDPOINT, grant="refresh_token")
     live = {token.access_token for token in sandbox.tokens if not token.revoked}
@@ -93,18 +93,18 @@ async def test_a_token_handed_out_plainly_is_marked_before_it_is_promised(
 ) -> None:
     """One swap marks it in the store, and from then on nobody refreshes it."""
     plain = await session.token()
-    promised = await session.token(min_ttl=600)
+    pinned = await session.token(min_ttl=600)
     clock.advance(1100)
     await renewed(session)
 
-    assert (plain.token_id, False, True) == (promised.token_id, plain.promised, promised.promised)
+    assert (plain.token_id, False, True) == (pinned.token_id, plain.pinned, pinned.pinned)
     assert 0 == sandbox.count(ENDPOINT, grant="refresh_token")
 
 
-async def test_refresh_revokes_access_no_lifts_the_promise(
+async def test_refresh_revokes_access_no_lifts_the_pin(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Who knows that a refresh harms no token may refresh a promised one."""
+    """Who knows that a refresh harms no token may refresh a pinned one."""
     session = make_session(refresh_revokes_access="no")
     sandbox.refresh_revokes_access = False
     await session.token(min_ttl=600)

@@ -25,7 +25,7 @@ class Curious(MemoryStore):
     met: BaseException | None = None
 
     async def load(self, key: str) -> Entry | None:
-        """Ask for a token first, once, as a store behind the same API would."""
+        """Need for a token first, once, as a store behind the same API would."""
         session, self.session = self.session, None
         if session is not None:
             results = await asyncio.gather(

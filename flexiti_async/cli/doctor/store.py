@@ -19,7 +19,7 @@ from flexiti_async.cli.output import mask_store
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.store.sealed import Vault
 from flexiti_async.tokens.record import VERSION, TokenKey
-from flexiti_async.tokens.record_store import SharedRecord
+from flexiti_async.tokens.record_store import RecordStore
 
 __all__ = ["check_store"]
 
@@ -145,7 +145,7 @@ async def _record(config: FlexitiConfig, vault: Vault, scope: Scope) -> Finding 
     """Look at the record of a token, if there is one."""
     key = TokenKey(config.api_url, config.client_id, scope)
     try:
-        look = await SharedRecord(key.store_key, vault, SYSTEM_CLOCK).look()
+        look = await RecordStore(key.store_key, vault, SYSTEM_CLOCK).look()
     except StoreError as failure:
         advice = "give all processes the same token_keys and the same release of this library"
         return error(_STORE, f"the {scope.value} token cannot be read: {failure}", advice)
