@@ -2,27 +2,66 @@
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
+
+from attrs import frozen
 
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
-from flexiti_async.checkout.step import Sharing
+from flexiti_async.checkout.base import Checkout
+from flexiti_async.checkout.flow import CheckoutContext
+from flexiti_async.checkout.state import Sharing
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
 from flexiti_async.config.model import FlexitiConfig
+from flexiti_async.config.options import OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.errors import SessionClosed
 from flexiti_async.events.listeners import Listener, Listeners
+from flexiti_async.events.log import log_event
 from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.token import Scope, Token
+from flexiti_async.resources import (
+    Accounts,
+    Applications,
+    Authorizations,
+    Customers,
+    Reference,
+    Transactions,
+)
+from flexiti_async.resources.reference_cache import ReferenceCache
 from flexiti_async.store.interface import TokenStore
+from flexiti_async.store.loading import open_store
+from flexiti_async.store.sealed import SealedStore
+from flexiti_async.tokens.context import RefreshContext, TokenOptions
+from flexiti_async.tokens.endpoint import TokenEndpoint
+from flexiti_async.tokens.record import TokenKey
+from flexiti_async.tokens.record_store import RecordStore
+from flexiti_async.tokens.refresh_tokens import PROCESS
+from flexiti_async.tokens.refresher import TokenRefresher
+from flexiti_async.transport.client import ApiClient
 from flexiti_async.transport.pool import ClientSession, Transport
 from flexiti_async.transport.reference_id import reference_id_of
-
-if TYPE_CHECKING:
-    from flexiti_async.checkout.base import Checkout
-    from flexiti_async.tokens.refresher import TokenRefresher
 
 __all__ = ["FlexitiSession"]
 
 T = TypeVar("T")
+
+
+@frozen
+class _Open:
+    """
+    The parts that live from the opening of a session to its closing.
+
+    Attributes:
+        store: The token store.
+        sealed: The same with a time-out, one error type and encryption.
+        checkouts: The parts that checkouts use.
+        refreshers: The refresher of each scope in use.
+    """
+
+    store: TokenStore
+    sealed: SealedStore
+    checkouts: CheckoutContext
+    refreshers: dict[Scope, TokenRefresher]
 
 
 class FlexitiSession:
@@ -30,23 +69,22 @@ class FlexitiSession:
     Everything that a shop does with Flexiti, for all its checkouts at once.
 
     One session per process is enough, for any number of concurrent checkouts. Use it as
-    `async with FlexitiSession(config) as flexiti:`, or call `aclose()` yourself. The first one of a
-    process imports the rest of the library: make it at the start, before there is traffic.
+    `async with FlexitiSession(config) as flexiti:`, or call `aclose()` yourself.
 
     Args:
-        config: What it is told; see `FlexitiConfig`.
+        config: The configuration; see `FlexitiConfig`.
         client_session: An `aiohttp.ClientSession` to borrow for all requests. It is used as it
             is, with its proxies and TLS settings, and never closed. Without it the session opens a
             pool of its own in each event loop.
-        listeners: Told what happens (`flexiti_async.events.types`); `events.add` adds more.
-        clock: Where the time comes from; for tests.
+        listeners: Notified of events (`flexiti_async.events`); `events.add` adds more.
+        clock: The clock to use; for tests.
 
     Attributes:
         accounts: Plans, verification and closing of an account.
-        applications: What follows the widget in an application.
+        applications: The application that follows the widget.
         authorizations: Authorizations, captures, returns, refunds, and their lists.
         customers: Search, lookup and driving licences.
-        reference: Form values and terms, kept for a while.
+        reference: Form values and terms, cached.
         transactions: Deposits, in-store payments and trade-ins.
     """
 
@@ -58,11 +96,9 @@ class FlexitiSession:
         listeners: Iterable[Listener] = (),
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        from flexiti_async import session_parts as made_of  # here, not above: see there
-
         self._config = config
         self._clock = clock
-        self._events = Listeners(listeners, log=made_of.log_event)
+        self._events = Listeners(listeners, log=log_event)
         self._transport = Transport(
             config.api_url,
             timeout=config.request_timeout,
@@ -70,27 +106,37 @@ class FlexitiSession:
             connections=config.connections,
             client_session=client_session,
         )
-        self._parts = made_of.Parts(config, self._transport, self._events, clock)
-        self._client = self._parts.client
+        builder = RequestBuilder(config.api_url, config.client_id, versions=config.api_versions)
+        self._endpoint = TokenEndpoint(config, builder, self._transport, clock, self._events)
+        self._client = ApiClient(
+            builder,
+            self._transport,
+            retries=config.retries,
+            timeout=config.call_timeout or 2 * config.request_timeout,
+            clock=clock,
+            events=self._events,
+        )
         self._owns_store = isinstance(config.store, str)
         self._store_closed = False
         self._closed = False
-        self._refreshers: dict[Scope, TokenRefresher] = {}
-        self._opened = self._parts.open(self.refresher)
-        self._new_checkout = made_of.Checkout
-        self.accounts: Final = made_of.Accounts(self.send)
-        self.applications: Final = made_of.Applications(self.send)
-        self.authorizations: Final = made_of.Authorizations(self.send)
-        self.customers: Final = made_of.Customers(self.send)
-        self.reference: Final = made_of.Reference(
-            self.send, self._parts.reference_cache, i18n_method=config.i18n_method
+        self._open = self._opened()
+        self.accounts: Final = Accounts(self.send)
+        self.applications: Final = Applications(self.send)
+        self.authorizations: Final = Authorizations(self.send)
+        self.customers: Final = Customers(self.send)
+        cache = ReferenceCache(
+            config.reference_cache,
+            place=f"{config.api_url} {config.client_id}",
+            ttl=config.reference_ttl,
+            clock=clock,
         )
-        self.transactions: Final = made_of.Transactions(self.send)
+        self.reference: Final = Reference(self.send, cache, i18n_method=config.i18n_method)
+        self.transactions: Final = Transactions(self.send)
 
     @classmethod
     def from_env(cls, **options: object) -> Self:
         """
-        Make a session of `FLEXITI_*` environment variables and the file `FLEXITI_CONFIG` names.
+        Configure a session by `FLEXITI_*` variables and the file that `FLEXITI_CONFIG` names.
 
         `options` win over both. Raises ConfigError.
         """
@@ -98,25 +144,24 @@ class FlexitiSession:
 
     @property
     def config(self) -> FlexitiConfig:
-        """What the session was told."""
+        """The configuration."""
         return self._config
 
     @property
     def events(self) -> Listeners:
-        """Where listeners are added; all events go to the log as well."""
+        """The listeners; every event is logged as well."""
         return self._events
 
     @property
     def store(self) -> TokenStore:
         """The token store in use."""
-        return self._opened.store
+        return self._open.store
 
     async def __aenter__(self) -> Self:
-        """Open the session; one that was closed opens again."""
+        """Open the session; a closed session opens again."""
         if self._closed:
             self._closed = self._store_closed = False
-            self._refreshers = {}
-            self._opened = self._parts.open(self.refresher)
+            self._open = self._opened()
         return self
 
     async def __aexit__(
@@ -130,36 +175,36 @@ class FlexitiSession:
 
     async def aclose(self) -> None:
         """
-        Wait for a running refresh, for some seconds, and let go of all connections.
+        Wait up to 5 seconds for a running refresh, then close all connections.
 
         A borrowed client session, and a store that was given as an object, stay open.
         """
         self._closed = True
-        # Each part may be done again: a close that was cancelled can be finished.
-        for refresher in self._refreshers.values():
+        # Each part may be closed again: a close that was cancelled can be finished.
+        for refresher in self._open.refreshers.values():
             await refresher.aclose()
         await self._transport.aclose()
         if self._owns_store and not self._store_closed:
-            await self._opened.store.aclose()
+            await self._open.store.aclose()
             self._store_closed = True
 
     async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
         """
-        Get a token that lives long enough, from memory in nearly every case.
+        Return a token that lives long enough, from memory in nearly every case.
 
         Args:
-            scope: What it is for.
+            scope: The scope of the token.
             min_ttl: Seconds that it must still live at least; None for half of a lifetime.
 
         Raises:
-            TokenError: None is to be had.
+            TokenError: No token could be obtained.
             StoreUnavailable: The store is down, and `on_store_failure` is `raise`.
         """
         return await self.refresher(scope).token(min_ttl)
 
     async def send(self, call: Call[T], *, reference_id: str | None = None) -> T:
         """
-        Make any call of the API and give what it promises.
+        Make any call of the API and return its result.
 
         Args:
             call: From a function of `flexiti_async.api`, or made by hand.
@@ -168,7 +213,7 @@ class FlexitiSession:
         Raises:
             ApiError: The API answered with an error.
             TransportError: There was no answer.
-            TokenError: There is no token.
+            TokenError: No token could be obtained.
         """
         reference_id = reference_id_of(reference_id)
         refresher = self.refresher(call.scope)
@@ -183,7 +228,7 @@ class FlexitiSession:
         flow_ttl: float | None = None,
         resumable: bool = True,
         in_store: bool = False,
-    ) -> "Checkout":
+    ) -> Checkout:
         """
         Start a customer's flow with a token that will live long enough for it.
 
@@ -196,12 +241,12 @@ class FlexitiSession:
                 and half of a token's lifetime if that has none.
             resumable: Save the checkout in the token store, so that `resume()` finds it in any
                 process of the shop.
-            in_store: It is at a counter: it begins with `lookup`, with a merchant's token, and no
-                widget, since no such token may reach a browser.
+            in_store: The purchase is made at a counter: it begins with `lookup`, has a merchant
+                token and no widget, since no such token may reach a browser.
 
         Raises:
-            TokenError: There is no token.
-            ValidationError: The reference id is none.
+            TokenError: No token could be obtained.
+            ValidationError: The reference id is not valid.
         """
         reference_id = reference_id_of(reference_id)
         ttl = self._config.flow_ttl if flow_ttl is None else flow_ttl
@@ -211,8 +256,8 @@ class FlexitiSession:
             token = await refresher.dedicated(ttl)
         else:
             token = await refresher.token(ttl)
-        checkout = self._new_checkout(
-            self._opened.desk,
+        checkout = Checkout(
+            self._open.checkouts,
             reference_id,
             token,
             sharing=chosen,
@@ -222,41 +267,41 @@ class FlexitiSession:
         await checkout.save()
         return checkout
 
-    async def resume(self, reference_id: str) -> "Checkout":
+    async def resume(self, reference_id: str) -> Checkout:
         """
-        Take up a checkout that was started anywhere in the shop.
+        Resume a checkout that was started in any process of the shop.
 
         Raises:
-            CheckoutNotFound: There is none, or it has ended with its token.
+            CheckoutNotFound: It was never saved, or it has ended with its token.
             StoreUnavailable: The store is down.
         """
-        saved = await self._opened.desk.records.load(reference_id_of(reference_id))
-        state = saved.state
+        record = await self._open.checkouts.load(reference_id_of(reference_id))
+        state = record.state
         scope = Scope.MERCHANT if state.in_store else Scope.CUSTOMER
         token = state.token.as_token(scope, life=state.token.remaining, at=now(self._clock))
-        return self._new_checkout(
-            self._opened.desk,
+        return Checkout(
+            self._open.checkouts,
             state.reference_id,
             token,
             sharing=state.sharing,
             flow_ttl=self._config.flow_ttl,
             resumable=True,
-            saved=saved,
+            record=record,
         )
 
     async def init_widget(
         self, widget: ApplyWidget | PurchaseWidget, *, reference_id: str | None = None
     ) -> Widget:
         """
-        Call widget/init, all in one: token, call, answer. Nothing is saved.
+        Obtain a token and call widget/init, in one step. Nothing is saved.
 
-        For a purchase the shared token is used, for an application one of its own.
+        For a purchase the shared token is used, for an application a dedicated one.
 
         Raises:
             ValidationError: The applicant is not of age.
             ApiError: The API refused.
             TransportError: There was no answer.
-            TokenError: There is no token.
+            TokenError: No token could be obtained.
         """
         reference_id = reference_id_of(reference_id)
         refresher, flow = self.refresher(Scope.CUSTOMER), widget.flow
@@ -265,7 +310,7 @@ class FlexitiSession:
             account_type_place=self._config.account_type_place,
             today=today(self._clock) if flow is Flow.APPLY else None,
         )
-        del widget  # the call has all of it, and may wait for long
+        del widget  # the call holds all of it, and may wait for long
         if flow is Flow.PURCHASE:
             token, replace = await refresher.token(self._config.flow_ttl), self._replace_shared
         else:
@@ -273,25 +318,58 @@ class FlexitiSession:
         answer = await self._client.call(call, reference_id, token, replace)
         return answer.sent_with(reference_id)
 
-    async def _replace_shared(self, refused: Token) -> Token:
-        """Get another token for a purchase."""
+    async def _replace_shared(self, rejected: Token) -> Token:
+        """Obtain another token for a purchase."""
         refresher = self.refresher(Scope.CUSTOMER)
-        return await refresher.replace(refused, self._config.flow_ttl)
+        return await refresher.replace(rejected, self._config.flow_ttl)
 
-    async def _replace_own(self, refused: Token) -> Token:
-        """Get another token for an application."""
+    async def _replace_own(self, rejected: Token) -> Token:
+        """Obtain another token for an application."""
         refresher = self.refresher(Scope.CUSTOMER)
-        refresher.reject(refused.token_id)
+        refresher.reject(rejected.token_id)
         return await refresher.dedicated(self._config.flow_ttl)
 
-    def refresher(self, scope: Scope) -> "TokenRefresher":
-        """Give the refresher of a scope's tokens."""
-        refresher = self._refreshers.get(scope)
+    def refresher(self, scope: Scope) -> TokenRefresher:
+        """Return the refresher of a scope's tokens."""
+        refresher = self._open.refreshers.get(scope)
         if refresher is None:
-            refresher = self._refreshers.setdefault(
-                scope, self._parts.new_refresher(scope, self._opened)
-            )
+            refresher = self._open.refreshers.setdefault(scope, self._new_refresher(scope))
         if self._closed:
             msg = "the session is closed"
             raise SessionClosed(msg)
         return refresher
+
+    def _opened(self) -> _Open:
+        config = self._config
+        store = open_store(config.store)
+        sealed = SealedStore(store, timeout=config.store_timeout, keys=config.token_keys)
+        checkouts = CheckoutContext(
+            client=self._client,
+            refresher=self.refresher,
+            store=sealed,
+            config=config,
+            clock=self._clock,
+        )
+        return _Open(store, sealed, checkouts, {})
+
+    def _new_refresher(self, scope: Scope) -> TokenRefresher:
+        config = self._config
+        key = TokenKey(config.api_url, config.client_id, scope)
+        harmless = config.refresh_revokes_access is RefreshRevokesAccess.NO
+        context = RefreshContext(
+            key=key,
+            record=RecordStore(key.store_key, self._open.sealed, self._clock),
+            request_token=self._endpoint.request_token,
+            refresh_tokens=PROCESS,
+            options=TokenOptions(
+                fingerprint=config.fingerprint,
+                token_timeout=config.token_timeout,
+                refresh_ahead=config.refresh_ahead,
+                leeway=config.leeway,
+                degrade=config.on_store_failure is OnStoreFailure.DEGRADE,
+                refresh_is_harmless=harmless,
+            ),
+            clock=self._clock,
+            events=self._events,
+        )
+        return TokenRefresher(context, store_id=id(self._open.store))

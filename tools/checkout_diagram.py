@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from flexiti_async.checkout.step import CLAIMS, Step
+from flexiti_async.checkout.state import CLAIMS, Step
 from flexiti_async.checkout.steps import TABLE, Row
 
 __all__ = ["diagram", "page", "table"]

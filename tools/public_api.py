@@ -5,6 +5,7 @@ Write down what users may rely on: every public name with its signature.
 that compares shows one that is not. Read from the source, so it is the same for every Python.
 """
 
+import importlib.util
 import sys
 from collections.abc import Iterator
 from typing import Final
@@ -41,7 +42,9 @@ MODULES: Final = (
 )
 """The modules whose names are public; what is elsewhere may change in any release."""
 
-PUBLIC: Final = frozenset(flexiti_async.__all__) | {
+LAZY: Final = frozenset({"flexiti_async", "flexiti_async.api"})
+"""Packages whose names are imported lazily: `_public` lists them."""
+PUBLIC: Final = frozenset(dir(flexiti_async)) | {
     "Settings",
     "StoreContract",
     "Event",
@@ -52,11 +55,13 @@ SEEN: Final[set[str]] = set()
 
 def describe(name: str) -> Iterator[str]:
     """Describe a module: each of its public names, in order."""
-    module = griffe.load(name, resolve_aliases=True)
+    # A package whose names are imported lazily lists them in a module of their own.
+    listed = importlib.util.find_spec(f"{name}._public") if name in LAZY else None
+    module = griffe.load(listed.name if listed else name, resolve_aliases=True)
     yield f"# {name}"
     exported = sorted(str(item) for item in module.exports or ())
-    own = [n for n, m in module.members.items() if n[0] != "_" and not m.is_alias]
-    for member in exported or own:
+    own = [n for n, m in module.members.items() if n[0] != "_" and (listed or not m.is_alias)]
+    for member in exported or sorted(own):
         if member in module.members:
             yield from _member(member, module.members[member])
     yield ""

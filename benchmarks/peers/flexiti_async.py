@@ -77,6 +77,6 @@ class Adapter:
         await self._session.aclose()
 
     def _leave(self, seconds: float) -> None:
-        held = self._session.refresher(Scope.CUSTOMER).held
+        held = self._session.refresher(Scope.CUSTOMER).cached
         if held is not None:
             self._shifted.ahead += held.remaining(now(self._clock)) - seconds

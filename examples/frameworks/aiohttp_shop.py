@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from aiohttp import web
 
-from flexiti_async import Checkout, PurchaseType, PurchaseWidget
+from flexiti_async import Checkout, PurchaseWidget
+from flexiti_async.api.purchases import PurchaseType
 from flexiti_async.integrations.aiohttp_web import FLEXITI, setup
 
 TOTAL = Decimal("300.00")

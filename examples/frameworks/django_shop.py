@@ -13,7 +13,8 @@ from django.core.asgi import get_asgi_application
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
-from flexiti_async import PurchaseType, PurchaseWidget
+from flexiti_async import PurchaseWidget
+from flexiti_async.api.purchases import PurchaseType
 from flexiti_async.integrations.django import FlexitiApplication, flexiti_of
 
 TOTAL = Decimal("300.00")

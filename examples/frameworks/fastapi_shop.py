@@ -10,7 +10,8 @@ from typing import Annotated
 
 from fastapi import Body, FastAPI
 
-from flexiti_async import PurchaseType, PurchaseWidget
+from flexiti_async import PurchaseWidget
+from flexiti_async.api.purchases import PurchaseType
 from flexiti_async.integrations.fastapi import Flexiti, answer_errors, lifespan
 
 TOTAL = Decimal("300.00")

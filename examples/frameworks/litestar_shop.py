@@ -11,7 +11,8 @@ from typing import Any
 from litestar import Litestar, post
 from litestar.di import NamedDependency
 
-from flexiti_async import FlexitiSession, PurchaseType, PurchaseWidget
+from flexiti_async import FlexitiSession, PurchaseWidget
+from flexiti_async.api.purchases import PurchaseType
 from flexiti_async.integrations.litestar import FlexitiPlugin
 
 TOTAL = Decimal("300.00")

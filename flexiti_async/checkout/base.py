@@ -14,16 +14,15 @@ from flexiti_async.api.common import Language
 from flexiti_async.api.plans import Plans, calculate_interest
 from flexiti_async.checkout.authorize import AuthorizeStep
 from flexiti_async.checkout.back_office import MoneySteps
-from flexiti_async.checkout.desk import Desk
 from flexiti_async.checkout.flow import after_running
 from flexiti_async.checkout.in_store import InStoreSteps
 from flexiti_async.checkout.online import OnlineSteps
-from flexiti_async.checkout.step import Step
+from flexiti_async.checkout.state import Step
 from flexiti_async.checkout.steps import DID_NOT_RUN, NEXT_STEPS, RAN
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.validators import INVALID, REQUIRED
 
-__all__ = ["NEXT_STEPS", "Checkout", "Desk"]
+__all__ = ["NEXT_STEPS", "Checkout"]
 
 
 class Checkout(OnlineSteps, InStoreSteps, AuthorizeStep, MoneySteps):
@@ -94,14 +93,14 @@ class Checkout(OnlineSteps, InStoreSteps, AuthorizeStep, MoneySteps):
         assert claimed is not None  # noqa: S101 - by the table
         _check_numbers(row.at, ran=ran, authorization_id=authorization_id, capture_id=capture_id)
         if not ran:
-            await self._place.move(before, evolve(before, step=claimed.before, claimed=None))
+            await self._saved.move(before, evolve(before, step=claimed.before, claimed=None))
             return
         after = after_running(before, claimed)
         if authorization_id is not None:
             after = evolve(after, authorization_id=str(authorization_id))
         if capture_id is not None:
             after = evolve(after, capture_ids=(*after.capture_ids, str(capture_id)))
-        await self._place.move(before, after)
+        await self._saved.move(before, after)
 
 
 def _check_numbers(

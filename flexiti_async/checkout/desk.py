@@ -1,42 +1,15 @@
-"""What a session lends to its checkouts, and how their methods keep what they were given."""
+"""Keep what was given to a method out of its tracebacks."""
 
 import functools
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, TypeVar
 
-from attrs import frozen
-
-from flexiti_async.checkout.saved import CheckoutRecords
-from flexiti_async.clock import Clock
-from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import ValidationError
-from flexiti_async.protocol.token import Scope
-from flexiti_async.tokens.refresher import TokenRefresher
-from flexiti_async.transport.client import ApiClient
 
-__all__ = ["Desk", "Refreshers", "sensitive_arguments"]
+__all__ = ["sensitive_arguments"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Refreshers(Protocol):
-    """Gives the refresher of a scope's tokens, as `FlexitiSession.refresher` does."""
-
-    def __call__(self, scope: Scope) -> TokenRefresher:
-        """Give it."""
-        ...
-
-
-@frozen
-class Desk:
-    """What a session lends to its checkouts."""
-
-    client: ApiClient
-    refreshers: Refreshers
-    records: CheckoutRecords
-    config: FlexitiConfig
-    clock: Clock
 
 
 def sensitive_arguments(

@@ -1,19 +1,17 @@
-"""What all steps of a checkout have in common: its place in the table, its token, its calls."""
+"""The parts that all steps of a checkout share: the table, the pinned token, the calls."""
 
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from flexiti_async.checkout.desk import Desk
-from flexiti_async.checkout.place import Place
-from flexiti_async.checkout.saved import Saved
-from flexiti_async.checkout.state import CheckoutState, Claimed
-from flexiti_async.checkout.step import CLAIMS, Sharing, Step
+from flexiti_async.checkout.saved import CheckoutRecord, SavedCheckout, checkout_key, load_checkout
+from flexiti_async.checkout.state import CLAIMS, CheckoutState, Claimed, Sharing, Step
 from flexiti_async.checkout.steps import NEXT_STEPS, TABLE, Row, missing, row_of
-from flexiti_async.clock import now
-from flexiti_async.config.model import OnStoreFailure
+from flexiti_async.clock import Clock, now
+from flexiti_async.config.model import FlexitiConfig
+from flexiti_async.config.options import OnStoreFailure
 from flexiti_async.errors import (
     CheckoutError,
     CheckoutExpired,
@@ -24,19 +22,49 @@ from flexiti_async.errors import (
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.outcome import certainly_not_executed
 from flexiti_async.protocol.token import Scope, Token
+from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import StoredToken
-from flexiti_async.transport.client import Replace
+from flexiti_async.tokens.refresher import TokenRefresher
+from flexiti_async.transport.client import ApiClient, Replace
 
-__all__ = ["CheckoutFlow", "after_running"]
+__all__ = ["CheckoutContext", "CheckoutFlow", "after_running"]
 
 T = TypeVar("T")
 
 _NOT_BEGUN: Final = frozenset({Step.OPEN, Step.IN_STORE})
 
 
+@frozen
+class CheckoutContext:
+    """
+    The parts of a session that its checkouts use.
+
+    Attributes:
+        client: Makes the calls.
+        refresher: Returns the refresher of a scope's tokens.
+        store: Where checkouts are saved.
+        config: The session's configuration.
+        clock: The session's clock.
+    """
+
+    client: ApiClient
+    refresher: Callable[[Scope], TokenRefresher]
+    store: SealedStore
+    config: FlexitiConfig
+    clock: Clock
+
+    def key(self, reference_id: str) -> str:
+        """Return the store key of a checkout."""
+        return checkout_key(self.config.api_url, self.config.client_id, reference_id)
+
+    async def load(self, reference_id: str) -> CheckoutRecord:
+        """Load a saved checkout; raises as `load_checkout` does."""
+        return await load_checkout(self.store, self.key(reference_id), reference_id)
+
+
 class CheckoutFlow:
     """
-    The machinery of a checkout; see `flexiti_async.checkout.base` for what it is.
+    The steps' common part; see `Checkout` for what a checkout is.
 
     Attributes:
         reference_id: The flow's `x-reference-id`.
@@ -44,28 +72,29 @@ class CheckoutFlow:
 
     def __init__(
         self,
-        desk: Desk,
+        context: CheckoutContext,
         reference_id: str,
         token: Token,
         *,
         sharing: Sharing | None,
         flow_ttl: float | None,
         resumable: bool,
-        saved: Saved | None = None,
+        record: CheckoutRecord | None = None,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self.reference_id: Final = reference_id
         self._token = token
         self._chosen = sharing
         self._flow_ttl = flow_ttl
-        self._place = Place(
-            saved.state
-            if saved
+        self._saved = SavedCheckout(
+            record.state
+            if record
             else _new_state(reference_id, self._stored_token(), token, sharing),
-            saved,
-            desk.records if resumable else None,
-            degrade=desk.config.on_store_failure is OnStoreFailure.DEGRADE,
+            context.key(reference_id),
+            context.store if resumable else None,
+            degrade=context.config.on_store_failure is OnStoreFailure.DEGRADE,
             token=self._stored_token,
+            entry=record.entry if record else None,
         )
 
     def __repr__(self) -> str:
@@ -76,12 +105,12 @@ class CheckoutFlow:
 
     @property
     def step(self) -> Step:
-        """How far it has come."""
+        """The present step."""
         return self._state.step
 
     @property
     def next_steps(self) -> frozenset[str]:
-        """Names of the methods that may come next."""
+        """Names of the methods that are allowed now."""
         return frozenset(
             row.method for row in TABLE if row.at is self.step and not missing(row, self._state)
         )
@@ -93,38 +122,38 @@ class CheckoutFlow:
 
     @property
     def account_number(self) -> str | None:
-        """Digits of the account that buys; None while it is not known."""
+        """Digits of the account that buys; None while it is unknown."""
         return self._state.account_number
 
     @property
     def authorization_id(self) -> str | None:
-        """Number of the authorization; None before one, or if the answer did not tell it."""
+        """Number of the authorization; None before one, or if the answer did not contain it."""
         return self._state.authorization_id
 
     @property
     def capture_ids(self) -> tuple[str, ...]:
-        """Numbers of the captures, as far as the answers told them."""
+        """Numbers of the captures, as far as the answers contained them."""
         return self._state.capture_ids
 
     @property
     def open_amount(self) -> Decimal | None:
-        """Dollars left to capture or release; None if that is not known."""
+        """Dollars left to capture or release; None if that is unknown."""
         return self._state.open_amount
 
     @property
     def saved(self) -> bool:
         """
-        Whether the store has it as it stands now.
+        Whether the store holds the present state.
 
-        It has not with `resumable=False`, nor after a save that failed while the store was down
+        It does not with `resumable=False`, nor after a save that failed while the store was down
         and `on_store_failure` is `degrade`: then `resume()` finds an earlier step, from which the
         customer goes through the widget once more, with another token and another session.
         """
-        return self._place.saved
+        return self._saved.saved
 
     @property
     def sharing(self) -> Sharing:
-        """Whether its token is its own."""
+        """Whether the pinned token is shared or dedicated."""
         return self._state.sharing
 
     @property
@@ -135,49 +164,52 @@ class CheckoutFlow:
     @property
     def remaining(self) -> float:
         """Seconds until the pinned token, and with it the checkout, ends."""
-        return self._token.remaining(now(self._desk.clock))
+        return self._token.remaining(now(self._context.clock))
 
     async def send(self, call: Call[T]) -> T:
         """
-        Make any call of the API within this flow. It is no step of the table.
+        Make any call of the API within this flow; it does not change the step.
 
-        It carries the flow's reference id, and the pinned token where the call takes a customer's
+        It carries the flow's reference id, and the pinned token where the call takes a customer
         token; back-office calls (merchant scope) use the session's merchant token.
         """
         token, replace = await self._bearer(call, pinned=call.scope is Scope.CUSTOMER)
-        return await self._desk.client.call(call, self.reference_id, token, replace)
+        return await self._context.client.call(call, self.reference_id, token, replace)
 
     async def save(self) -> None:
-        """Put it down in the store, if it is resumable; a step does that by itself."""
-        await self._place.save()
+        """Save the state, if the checkout is resumable; every step does so by itself."""
+        await self._saved.save()
 
     # For the steps
 
     @property
     def _state(self) -> CheckoutState:
-        return self._place.state
+        return self._saved.state
 
     def _row(self, method: str, outcome: str = "") -> Row:
-        """Find a step in the table, or say why it cannot come now."""
+        """Return the row of a step, or raise because it is not allowed now."""
         if method not in NEXT_STEPS[self.step]:
             if self.step in CLAIMS:
-                msg = f"{self.step.value}: it is under way, or its outcome is unknown; see settle()"
+                msg = (
+                    f"{method}() is not allowed in step {self.step.value}: the call is in flight, "
+                    "or its outcome is unknown; see settle()"
+                )
                 raise CheckoutUnsettled(msg, reference_id=self.reference_id)
             allowed = ", ".join(sorted(self.next_steps)) or "nothing"
-            msg = f"{method} cannot come now; what can: {allowed}"
+            msg = f"{method}() is not allowed in step {self.step.value}; allowed: {allowed}"
             raise CheckoutError(msg, reference_id=self.reference_id)
         row = row_of(self.step, method, outcome)
         lacks = missing(row, self._state)
         if lacks:
-            msg = f"{method} needs what no answer has told so far: {', '.join(lacks)}"
+            msg = f"{method}() needs {', '.join(lacks)}, which no answer contained so far"
             raise CheckoutError(msg, reference_id=self.reference_id)
         return row
 
     async def _ask(self, call: Call[T]) -> T:
-        """Make a call of the flow itself: with the pinned token, whatever the call's scope."""
+        """Make a call with the pinned token, also where the API lists another scope for it."""
         call = evolve(call, scope=self._token.scope)
         token = await self._pinned_token()
-        return await self._desk.client.call(call, self.reference_id, token, self._replace)
+        return await self._context.client.call(call, self.reference_id, token, self._replace)
 
     async def _once(
         self,
@@ -189,56 +221,56 @@ class CheckoutFlow:
         pinned: bool = False,
     ) -> T:
         """
-        Make a call that must not run twice: claim, send, and note what became of it.
+        Make a call that must not run twice: claim, send, and record the outcome.
 
         Args:
-            row: The step, found for the state that the call was made of.
+            row: The step, of the state that the call was built from.
             call: The call.
-            learn: Adds to the state what the answer tells.
-            left: `open_amount` if it runs.
+            learn: Adds the answer's data to the state.
+            left: `open_amount` if it is executed.
             pinned: Use the pinned token.
         """
         before = self._state
         token, replace = await self._bearer(call, pinned=pinned)
         if self._state is not before:
-            self._row(row.method)  # another coroutine took a step; this says it best, if it can
+            self._row(row.method)  # another coroutine took a step: the row's error says more
         claimed = Claimed(before.step, row.to, left)
         claim = evolve(before, step=row.through or before.step, claimed=claimed)
-        await self._place.claim(before, claim)
+        await self._saved.claim(before, claim)
         try:
-            answer = await self._desk.client.call(call, self.reference_id, token, replace)
+            answer = await self._context.client.call(call, self.reference_id, token, replace)
         except FlexitiError as error:
             if certainly_not_executed(error):
-                await self._place.settled(claim, before)
+                await self._saved.settled(claim, before)
             raise
-        await self._place.settled(claim, learn(after_running(claim, claimed), answer))
+        await self._saved.settled(claim, learn(after_running(claim, claimed), answer))
         return answer
 
     async def _bearer(self, call: Call[object], *, pinned: bool) -> tuple[Token, Replace]:
         if pinned:
             return await self._pinned_token(), self._replace
-        refresher = self._desk.refreshers(call.scope)
+        refresher = self._context.refresher(call.scope)
         return await refresher.token(), refresher.replace
 
     async def _pinned_token(self) -> Token:
-        """Give the pinned token; one that has ended is replaced if nothing of the flow runs yet."""
+        """Return the pinned token; one that has ended is replaced if no call has succeeded yet."""
         if self.remaining > 0:
             return self._token
         if self.step not in _NOT_BEGUN:
-            msg = "the token of this checkout has ended, and the checkout with it: start a new one"
+            msg = "the checkout has ended with its token: start a new one"
             raise CheckoutExpired(msg, reference_id=self.reference_id)
         return await self._pin_another()
 
-    async def _replace(self, refused: Token) -> Token:
-        """Pin another token if nothing of the flow runs yet; otherwise the flow has ended."""
-        self._desk.refreshers(self._token.scope).reject(refused.token_id)
+    async def _replace(self, rejected: Token) -> Token:
+        """Pin another token if no call of the flow has succeeded; otherwise the flow has ended."""
+        self._context.refresher(self._token.scope).reject(rejected.token_id)
         if self.step not in _NOT_BEGUN:
-            msg = "the API refused the token of this checkout; it cannot go on: start a new one"
+            msg = "Flexiti rejected the token of this checkout, which ends it: start a new one"
             raise CheckoutTokenRejected(msg, reference_id=self.reference_id)
         return await self._pin_another()
 
     async def _pin_another(self) -> Token:
-        refresher = self._desk.refreshers(self._token.scope)
+        refresher = self._context.refresher(self._token.scope)
         if self.sharing is Sharing.DEDICATED:
             self._token = await refresher.dedicated(self._flow_ttl)
         else:
@@ -250,7 +282,7 @@ class CheckoutFlow:
 
 
 def after_running(claim: CheckoutState, claimed: Claimed) -> CheckoutState:
-    """Give the state after a claimed call that has run."""
+    """Return the state after a claimed call that was executed."""
     return evolve(claim, step=claimed.after, open_amount=claimed.open_amount, claimed=None)
 
 

@@ -61,7 +61,7 @@ class InStoreSteps(CheckoutFlow):
             request_id=None,
             verification_code=None,
         )
-        await self._place.move(before, after)
+        await self._saved.move(before, after)
         return answer
 
     @sensitive_arguments
@@ -109,5 +109,5 @@ class InStoreSteps(CheckoutFlow):
         answer = await self._ask(call)
         code = None if answer.code is None else Secret(answer.code)
         after = evolve(before, step=row.to, request_id=request_id, verification_code=code)
-        await self._place.move(before, after)
+        await self._saved.move(before, after)
         return answer

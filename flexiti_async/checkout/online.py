@@ -10,8 +10,7 @@ from flexiti_async.api.widget_events import EventType, WidgetEvent, read_event
 from flexiti_async.api.widget_reactions import Reaction, react
 from flexiti_async.checkout.desk import sensitive_arguments
 from flexiti_async.checkout.flow import CheckoutFlow
-from flexiti_async.checkout.state import CheckoutState
-from flexiti_async.checkout.step import Sharing, Step
+from flexiti_async.checkout.state import CheckoutState, Sharing, Step
 from flexiti_async.clock import today
 from flexiti_async.errors import (
     CheckoutError,
@@ -53,8 +52,8 @@ class OnlineSteps(CheckoutFlow):
             raise CheckoutError(msg, reference_id=self.reference_id)
         call = init_widget(
             widget,
-            account_type_place=self._desk.config.account_type_place,
-            today=today(self._desk.clock) if widget.flow is Flow.APPLY else None,
+            account_type_place=self._context.config.account_type_place,
+            today=today(self._context.clock) if widget.flow is Flow.APPLY else None,
         )
         if widget.flow is Flow.APPLY and self.step is Step.OPEN:
             await self._take_own_token()
@@ -68,7 +67,7 @@ class OnlineSteps(CheckoutFlow):
             flow=widget.flow.value,
             account_number=str(known) if known else None,
         )
-        await self._place.move(before, after)
+        await self._saved.move(before, after)
         return answer
 
     async def handle_event(
@@ -118,7 +117,7 @@ class OnlineSteps(CheckoutFlow):
         if reaction is Reaction.AUTHORIZE:
             after = evolve(after, account_number=read.account_number)
         if row.to is not before.step:
-            await self._place.move(before, after)
+            await self._saved.move(before, after)
         return reaction
 
     @sensitive_arguments
@@ -150,7 +149,7 @@ class OnlineSteps(CheckoutFlow):
     def _application(self, applicant: ApplyWidget | Json, more: Json | None) -> Json:
         session_id = self.session_id or ""
         if isinstance(applicant, ApplyWidget):
-            place = self._desk.config.account_type_place
+            place = self._context.config.account_type_place
             return application_body(applicant, session_id, more=more, account_type_place=place)
         faults: list[FieldError] = []
         if applicant.get("widget_session_id", session_id) != session_id:
@@ -164,9 +163,9 @@ class OnlineSteps(CheckoutFlow):
     async def _take_own_token(self) -> None:
         if self._chosen is Sharing.SHARED or self.sharing is Sharing.DEDICATED:
             return
-        refresher = self._desk.refreshers(Scope.CUSTOMER)
+        refresher = self._context.refresher(Scope.CUSTOMER)
         self._token = await refresher.dedicated(self._flow_ttl)
-        self._place.state = evolve(self._state, sharing=Sharing.DEDICATED)
+        self._saved.state = evolve(self._state, sharing=Sharing.DEDICATED)
 
 
 def _foreign(event: WidgetEvent, state: CheckoutState, *, old_widget: bool) -> str:

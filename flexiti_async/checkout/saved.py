@@ -1,124 +1,243 @@
-"""Checkouts in the token store: saved, taken up by another process, one step at a time."""
+"""
+The state of a checkout, in this process and in the token store.
 
+A step is taken in one of two ways. Most make their call and are saved afterwards (`move`). A call
+that must not run twice is *claimed* first: the step that says "in flight" is saved by swap, and
+only the process that has written it sends the request. So a second process, or a second click, is
+refused before any HTTP; and when the outcome is lost, with an answer or with a process, the claim
+stays where every process finds it, until it is settled.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from attrs import evolve, field, frozen
 
 from flexiti_async.checkout.state import CheckoutState, decode_checkout, encode_checkout
-from flexiti_async.errors import CheckoutConflict, CheckoutNotFound, StoreError
+from flexiti_async.errors import CheckoutConflict, CheckoutNotFound, FlexitiError, StoreError
 from flexiti_async.store.interface import Entry, store_key
-from flexiti_async.store.sealed import Vault
+from flexiti_async.store.sealed import SealedStore
+from flexiti_async.tokens.record import StoredToken
 
-__all__ = ["CheckoutRecords", "Saved"]
+__all__ = ["CheckoutRecord", "SavedCheckout", "checkout_key", "load_checkout"]
 
-_MARGIN = 60.0
+_log: Final = logging.getLogger("flexiti_async.checkout")
+
+_MARGIN: Final = 60.0
+"""Seconds that a checkout is kept beyond the end of its token."""
 
 
 @frozen
-class Saved:
+class CheckoutRecord:
     """
-    A checkout as it stands in the store.
+    A checkout as it was loaded from the store.
 
     Attributes:
-        state: What it says; the token's remaining life counts from now.
-        entry: What is stored, to be swapped.
+        state: Its state; the token's remaining life counts from now.
+        entry: The stored entry, to be swapped.
     """
 
     state: CheckoutState
     entry: Entry = field(repr=False)
 
 
-class CheckoutRecords:
-    """
-    Keep checkouts under their reference ids.
+def checkout_key(base_url: str, client_id: str, reference_id: str) -> str:
+    """Return the store key of a checkout; API base URL and client id tell shops apart."""
+    return store_key("checkout", base_url, client_id, reference_id)
 
-    Every method raises StoreUnavailable if the store is down, RecordUnreadable if it holds
-    something else.
+
+async def load_checkout(store: SealedStore, key: str, reference_id: str) -> CheckoutRecord:
+    """
+    Load a saved checkout.
+
+    Raises:
+        CheckoutNotFound: It was never saved, or it has ended with its token.
+        StoreUnavailable: The store is down.
+        RecordUnreadable: The store holds something else under this key.
+    """
+    loaded = await store.load(key)
+    entry = loaded.entry
+    if entry is not None and loaded.text is not None:
+        state = decode_checkout(loaded.text, key)
+        # If the store reports no age, the API decides whether the token has ended.
+        left = state.token.remaining - (entry.age or 0.0)
+        if left > 0:
+            return CheckoutRecord(evolve(state, token=evolve(state.token, remaining=left)), entry)
+    msg = "the checkout was not found: it was never saved, or it has ended with its token"
+    raise CheckoutNotFound(msg, reference_id=reference_id)
+
+
+class SavedCheckout:
+    """
+    The state of one checkout, and its record in the store.
 
     Args:
-        base_url: API base URL; with the client id it tells shops apart.
-        client_id: The client id.
-        vault: Where they are kept.
+        state: The state.
+        key: Its store key.
+        store: Where it is saved; None if it is not resumable.
+        degrade: Go on unsaved while the store is down.
+        token: Returns the pinned token as it is at this moment.
+        entry: The record as it was loaded; None if the checkout is new.
+
+    Attributes:
+        state: The state now.
+        saved: Whether the store holds this state.
     """
 
-    def __init__(self, base_url: str, client_id: str, vault: Vault) -> None:
-        self._whose = (base_url, client_id)
-        self._vault = vault
-
-    def entry(self, state: CheckoutState) -> Entry:
-        """Make the entry that says where a checkout stands; kept as long as its token lives."""
-        key = self._key(state.reference_id)
-        text = encode_checkout(state, key)
-        return self._vault.entry(key, text, keep_for=state.token.remaining + _MARGIN)
-
-    async def swap(
+    def __init__(
         self,
-        reference_id: str,
+        state: CheckoutState,
+        key: str,
+        store: SealedStore | None,
+        *,
+        degrade: bool,
+        token: Callable[[], StoredToken],
+        entry: Entry | None,
+    ) -> None:
+        self.state = state
+        self.saved = entry is not None
+        self._key = key
+        self._store = store
+        self._degrade = degrade
+        self._token = token
+        self._entry = entry
+        self._doubtful: frozenset[str] = frozenset()
+        self._writing = asyncio.Lock()
+
+    async def save(self) -> None:
+        """Save the state; raises CheckoutConflict, and StoreError unless it may go on unsaved."""
+        try:
+            await self._write(anew=True)
+        except StoreError as error:
+            if not self._degrade:
+                raise
+            self._warn(error)
+
+    async def move(self, before: CheckoutState, after: CheckoutState) -> None:
+        """Take a step whose call has been made, unless another one was taken since `before`."""
+        self.check_unchanged(before)
+        self.state = after
+        try:
+            await self.save()
+        except FlexitiError:
+            if self.state is after:
+                self.state = before
+            raise
+
+    async def claim(self, before: CheckoutState, claim: CheckoutState) -> None:
+        """
+        Take a step whose call is about to be sent; the caller may send it once this returns.
+
+        Nothing is awaited between the check and the change of state: the second of two clicks in
+        one process is refused by that, one of two processes by the store.
+
+        Raises:
+            CheckoutConflict: Another step was taken meanwhile.
+            StoreUnavailable: Whether another process has taken a step is unknown. A checkout that
+                was never saved is known to no other process, and may go on.
+        """
+        self.check_unchanged(before)
+        self.state = claim
+        try:
+            await self._write(anew=False)
+        except BaseException as error:
+            if isinstance(error, StoreError) and self._degrade and self._entry is None:
+                self._warn(error)
+                return
+            if self.state is claim:
+                self.state = before
+            raise
+
+    async def settled(self, claim: CheckoutState, after: CheckoutState) -> None:
+        """
+        Record the outcome of a claim.
+
+        It raises nothing: the call has its answer, good or bad, which must not be lost. If the
+        write fails, the store keeps the claim, for `settle`.
+        """
+        if self.state is not claim:
+            _log.warning("checkout %s was settled while its call ran", claim.reference_id)
+            return
+        self.state = after
+        try:
+            await self._write(anew=True)
+        except (StoreError, CheckoutConflict) as error:
+            self._warn(error)
+
+    def check_unchanged(self, before: CheckoutState) -> None:
+        """Raise CheckoutConflict if a step was taken since `before`."""
+        if self.state is not before:
+            msg = "another step of this checkout was taken meanwhile"
+            raise CheckoutConflict(msg, reference_id=self.state.reference_id)
+
+    async def _write(self, *, anew: bool) -> None:
+        """Write the present state; one write at a time, so that none overtakes another."""
+        store = self._store
+        if store is None:
+            return
+        async with self._writing:
+            self.saved = False
+            state = evolve(self.state, token=self._token())
+            text = encode_checkout(state, self._key)
+            entry = store.entry(self._key, text, keep_for=state.token.remaining + _MARGIN)
+            own, self._doubtful = self._doubtful, self._doubtful | {entry.version}
+            await self._swap(store, entry, over=self._entry, own=own, anew=anew)
+            self._entry, self._doubtful, self.saved = entry, frozenset(), True
+
+    async def _swap(
+        self,
+        store: SealedStore,
         entry: Entry,
         *,
         over: Entry | None,
-        own: AbstractSet[str] = frozenset(),
-        anew: bool = True,
+        own: AbstractSet[str],
+        anew: bool,
     ) -> None:
         """
-        Write a checkout in place of what it was, or for the first time.
+        Write the record in place of the last one, or for the first time.
 
         Args:
-            reference_id: The checkout's.
-            entry: What to write.
-            over: What was last written or read; None if nothing was.
-            own: Versions of earlier writes of this process whose outcome is unknown: what stands
-                there under one of them is no foreign step.
-            anew: If the store has lost what it was (evicted, or a failover), write it all the same.
-                Then nobody can tell whether somebody has taken the step meanwhile.
+            store: Where to.
+            entry: The new record.
+            over: The record that was last written or read; None if there was none.
+            own: Versions of earlier writes of this process whose outcome is unknown: a record
+                stored under one of them is not another process's step.
+            anew: If the store has lost the record (evicted, or a failover), write it all the same.
+                Then it is unknown whether another process has taken the step meanwhile.
 
         Raises:
-            CheckoutConflict: Another process has taken a step of it meanwhile, or that cannot be
-                told.
+            CheckoutConflict: Another process has taken a step meanwhile, or that is unknown.
+            StoreUnavailable: The store is down.
         """
-        key = self._key(reference_id)
         failure: StoreError | None = None
         try:
-            if await self._vault.swap(key, entry, expected=over):
+            if await store.swap(self._key, entry, expected=over):
                 return
         except StoreError as error:
             failure = error
-        # Not plainly won: what is stored tells whose it is, by the version.
-        stored = (await self._vault.load(key)).entry
+        # Not certainly won: the version of the stored record decides.
+        stored = (await store.load(self._key)).entry
         if stored is not None and stored.version == entry.version:
             return
         if failure is not None:
             raise failure
         if stored is not None and stored.version in own:
             rest = own - {stored.version}
-            await self.swap(reference_id, entry, over=stored, own=rest, anew=anew)
+            await self._swap(store, entry, over=stored, own=rest, anew=anew)
             return
         msg = "another process has taken this step of the checkout"
         if stored is None and over is not None:
             if anew:
-                await self.swap(reference_id, entry, over=None, own=own, anew=anew)
+                await self._swap(store, entry, over=None, own=own, anew=anew)
                 return
-            msg = "the store has lost this checkout: who else has taken this step, it cannot tell"
-        raise CheckoutConflict(msg, reference_id=reference_id)
+            msg = (
+                "the store has lost this checkout, so whether another process has taken this step "
+                "is unknown"
+            )
+        raise CheckoutConflict(msg, reference_id=self.state.reference_id)
 
-    async def load(self, reference_id: str) -> Saved:
-        """
-        Find a checkout.
-
-        Raises:
-            CheckoutNotFound: There is none, or it has ended with its token.
-        """
-        key = self._key(reference_id)
-        loaded = await self._vault.load(key)
-        entry = loaded.entry
-        if entry is not None and loaded.text is not None:
-            state = decode_checkout(loaded.text, key)
-            # A store that tells no ages leaves it to the API to refuse the token.
-            left = state.token.remaining - (entry.age or 0.0)
-            if left > 0:
-                return Saved(evolve(state, token=evolve(state.token, remaining=left)), entry)
-        msg = "there is no such checkout, or it has ended with its token"
-        raise CheckoutNotFound(msg, reference_id=reference_id)
-
-    def _key(self, reference_id: str) -> str:
-        return store_key("checkout", *self._whose, reference_id)
+    def _warn(self, error: FlexitiError) -> None:
+        _log.warning("checkout %s is not saved: %s", self.state.reference_id, error)

@@ -1,9 +1,10 @@
 """
-Where a checkout stands, as text that any process of the shop can take up.
+The state of a checkout, and its text, which any process of the shop can resume.
 
 Like a token record it names its own key, and its times are durations from its write.
 """
 
+import enum
 import math
 from decimal import Decimal
 from typing import Final
@@ -11,16 +12,87 @@ from typing import Final
 import msgspec
 from attrs import field, frozen
 
-from flexiti_async.checkout.step import CLAIMS, Sharing, Step
 from flexiti_async.errors import RecordUnreadable
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.tokens.record import StoredToken, as_ascii, reveal_secret, take_secret
 
-__all__ = ["CheckoutState", "Claimed", "decode_checkout", "encode_checkout"]
+__all__ = [
+    "CLAIMS",
+    "CheckoutState",
+    "Claimed",
+    "Sharing",
+    "Step",
+    "decode_checkout",
+    "encode_checkout",
+]
 
-VERSION: Final = 2
-_READ: Final = frozenset({1, VERSION})
-"""Version 1 knew no step beyond the widget; what it lacks has a default."""
+VERSION: Final = 1
+
+
+class Step(enum.StrEnum):
+    """How far a checkout has come."""
+
+    OPEN = "open"
+    """Online: it has a reference id and a token, and no call of it has succeeded."""
+    IN_STORE = "in_store"
+    """The same at a counter, with a merchant's token, which no browser ever sees."""
+    WIDGET = "widget"
+    """widget/init has succeeded: the customer can be sent to the URL."""
+    STOPPED = "stopped"
+    """The widget has ended with nothing to go on with; another one may follow."""
+    VERIFIED = "verified"
+    """The widget says that the customer is verified for an account."""
+    READY_TO_APPLY = "ready_to_apply"
+    """The widget has let the applicant go on: /apply is due."""
+    APPLYING = "applying"
+    """/apply was sent, or is about to be."""
+    APPLIED = "applied"
+    """/apply has been answered."""
+    ACCOUNT_FOUND = "account_found"
+    """In store: the customer's account is known."""
+    CODE_SENT = "code_sent"
+    """In store: a verification code was answered, or sent to the customer."""
+    AUTHORIZING = "authorizing"
+    """The authorization was sent, or is about to be."""
+    AUTHORIZED = "authorized"
+    """Credit is set aside."""
+    CAPTURING = "capturing"
+    """A capture was sent, or is about to be."""
+    CAPTURED = "captured"
+    """A part is captured, or all of it as far as is known; something may be left."""
+    RELEASING = "releasing"
+    """A release was sent, or is about to be."""
+    RELEASED = "released"
+    """All was released and nothing captured: the end."""
+    CLOSED = "closed"
+    """Something is captured, and nothing is left to capture or release."""
+    RETURNING = "returning"
+    """A return was sent, or is about to be."""
+    REFUNDING = "refunding"
+    """A refund was sent, or is about to be."""
+
+
+class Sharing(enum.StrEnum):
+    """Whose token a checkout pins (design section 4)."""
+
+    SHARED = "shared"
+    """The token of all checkouts: the default for purchases."""
+    DEDICATED = "dedicated"
+    """One of its own: the default for applications, whose later /apply the API compares with the
+    widget/init payload of the same token (spec section 2.6)."""
+
+
+CLAIMS: Final = frozenset(
+    {
+        Step.APPLYING,
+        Step.AUTHORIZING,
+        Step.CAPTURING,
+        Step.RELEASING,
+        Step.RETURNING,
+        Step.REFUNDING,
+    }
+)
+"""Steps in which a call that must not run twice is under way, or its outcome unknown."""
 
 
 @frozen
@@ -107,8 +179,8 @@ def decode_checkout(payload: str, key: str) -> CheckoutState:
         pass
     else:
         token = wire.checkout.token
-        if wire.v not in _READ:
-            fault = f"it has version {wire.v}, this release reads versions up to {VERSION}"
+        if wire.v != VERSION:
+            fault = f"it has version {wire.v}, this release reads version {VERSION}"
         elif wire.key != key:
             fault = "it names another key"
         elif not (math.isfinite(token.remaining) and 0 <= token.remaining <= token.lifetime):

@@ -16,8 +16,7 @@ from typing import Final
 
 from attrs import frozen
 
-from flexiti_async.checkout.state import CheckoutState
-from flexiti_async.checkout.step import Step
+from flexiti_async.checkout.state import CheckoutState, Step
 
 __all__ = ["DID_NOT_RUN", "NEXT_STEPS", "RAN", "TABLE", "Row", "missing", "row_of"]
 

@@ -8,7 +8,7 @@ from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from flexiti_async import Flow
+from flexiti_async.api.widget import Flow
 from flexiti_async.cli.load import Outcome, run_checkouts
 from flexiti_async.cli.options import Flag, Whole
 from flexiti_async.cli.output import (

@@ -14,10 +14,10 @@ from flexiti_async import (
     FlexitiConfig,
     FlexitiError,
     FlexitiSession,
-    Flow,
     PurchaseWidget,
     Widget,
 )
+from flexiti_async.api.widget import Flow
 from flexiti_async.sandbox import RequestRecord, Sandbox
 
 __all__ = ["Outcome", "run_checkouts"]

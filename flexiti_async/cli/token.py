@@ -12,8 +12,7 @@ from flexiti_async.cli.options import Connection, Flag
 from flexiti_async.cli.output import CommandError, print_facts, print_json, print_line, print_note
 from flexiti_async.cli.token_status import TokenStatus
 from flexiti_async.clock import SYSTEM_CLOCK
-from flexiti_async.store.encryption import KeyRing
-from flexiti_async.store.sealed import BoundedStore, Vault
+from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import Record, TokenKey
 from flexiti_async.tokens.record_store import RecordStore
 
@@ -53,13 +52,12 @@ class _Desk:
     @classmethod
     def on(cls, store: TokenStore, config: FlexitiConfig, scope: Scope) -> "_Desk":
         key = TokenKey(config.api_url, config.client_id, scope)
-        ring = KeyRing(config.token_keys) if config.token_keys else None
-        vault = Vault(BoundedStore(store, config.store_timeout), ring)
-        return cls(config, key, RecordStore(key.store_key, vault, SYSTEM_CLOCK))
+        sealed_store = SealedStore(store, timeout=config.store_timeout, keys=config.token_keys)
+        return cls(config, key, RecordStore(key.store_key, sealed_store, SYSTEM_CLOCK))
 
     async def print_status(self, *, as_json: bool) -> None:
-        look = await self.record.look()
-        status = TokenStatus.of(self.config, self.key, look.sight)
+        seen = await self.record.read()
+        status = TokenStatus.of(self.config, self.key, seen)
         if as_json:
             print_json(status.as_json())
         else:
@@ -87,12 +85,12 @@ async def refresh(*, whose: Whose | None = None, connection: Connection | None =
     asked, config = _asked(whose, connection)
     async with FlexitiSession(config) as flexiti:
         desk = _Desk.on(flexiti.store, config, asked.scope)
-        before = (await desk.record.look()).sight.record
+        before = (await desk.record.read()).record
         refresher = flexiti.refresher(asked.scope)
         if before is not None and before.token is not None:
             refresher.reject(before.token.token_id)
         token = await refresher.token()
-        after = (await desk.record.look()).sight.record
+        after = (await desk.record.read()).record
         if after is None or after.token is None or after.token.token_id != token.token_id:
             msg = "a new token was issued, but the store holds another one, or none"
             raise CommandError(msg)
@@ -125,16 +123,16 @@ async def _empty(desk: _Desk) -> bool:
     A claim in it is lost, too: its owner publishes over the empty record all the same.
     """
     for _ in range(_TRIES):
-        look = await desk.record.look()
-        if look.entry is None:
+        seen = await desk.record.read()
+        if seen.entry is None:
             return False
-        written = await desk.record.write(Record(desk.key.store_key), over=look.entry)
+        written = await desk.record.write(Record(desk.key.store_key), over=seen.entry)
         if written.won:
             return True
-        stored = (await desk.record.look()).sight.version
+        stored = (await desk.record.read()).version
         if stored == written.entry.version:
             return True
-        if stored == look.sight.version:
+        if stored == seen.version:
             msg = "the token store can be read, but did not take the write"
             raise CommandError(msg)
     msg = "the record changes faster than it can be emptied: try again"

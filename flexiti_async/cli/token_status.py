@@ -8,7 +8,7 @@ from flexiti_async import FlexitiConfig, Scope
 from flexiti_async.cli.output import mask_store
 from flexiti_async.protocol.redact import printable
 from flexiti_async.tokens.record import Claim, Failure, StoredToken, TokenKey
-from flexiti_async.tokens.snapshot import Sight
+from flexiti_async.tokens.snapshot import Snapshot
 
 __all__ = ["TokenStatus"]
 
@@ -23,17 +23,17 @@ class TokenStatus:
         store: Where the record is, masked.
         store_key: Under which key.
         fingerprint: Of the configured credentials.
-        sight: What is there.
+        seen: What is there.
     """
 
     scope: Scope
     store: str
     store_key: str
     fingerprint: str
-    sight: Sight
+    seen: Snapshot
 
     @classmethod
-    def of(cls, config: FlexitiConfig, key: TokenKey, sight: Sight) -> "TokenStatus":
+    def of(cls, config: FlexitiConfig, key: TokenKey, seen: Snapshot) -> "TokenStatus":
         """Make it of what one look showed."""
         store = config.store
         return cls(
@@ -41,12 +41,12 @@ class TokenStatus:
             store=mask_store(store) if isinstance(store, str) else type(store).__name__,
             store_key=key.store_key,
             fingerprint=config.fingerprint,
-            sight=sight,
+            seen=seen,
         )
 
     def as_json(self) -> dict[str, object]:
         """Give it for programs; null is what is not there, and what the store cannot tell."""
-        record = self.sight.record
+        record = self.seen.record
         token, claim, failure = (
             (record.token, record.claim, record.failure) if record else (None, None, None)
         )
@@ -56,7 +56,7 @@ class TokenStatus:
             "store_key": self.store_key,
             "fingerprint": self.fingerprint,
             "stored": record is not None,
-            "version": self.sight.version,
+            "version": self.seen.version,
             "age": self._age(),
             "token": token and self._token_json(token),
             "claim": claim and {"lease": claim.lease, "remaining": self._left(claim.lease)},
@@ -71,30 +71,30 @@ class TokenStatus:
             "key": self.store_key,
             "credentials": f"fingerprint {self.fingerprint}",
         }
-        record = self.sight.record
+        record = self.seen.record
         if record is None:
             return {**facts, "record": "nothing is stored"}
         age = self._age()
         written = "" if age is None else f", written {age:.1f} s ago"
         return {
             **facts,
-            "record": f"version {(self.sight.version or '')[:8]}{written}",
+            "record": f"version {(self.seen.version or '')[:8]}{written}",
             "token": self._token_text(record.token) if record.token else "none",
             "claim": self._claim_text(record.claim) if record.claim else "none",
             "failure": self._failure_text(record.failure) if record.failure else "none",
         }
 
     def _age(self) -> float | None:
-        age = self.sight.max_age
+        age = self.seen.max_age
         return round(age, 3) if math.isfinite(age) else None
 
     def _life(self, token: StoredToken) -> float | None:
-        life = self.sight.life(token)
+        life = self.seen.life(token)
         return round(max(life, 0.0), 3) if math.isfinite(life) else None
 
     def _left(self, duration: float) -> float:
         """Tell what is left at most of a duration that began with the write."""
-        return round(max(duration - self.sight.min_age, 0.0), 3)
+        return round(max(duration - self.seen.min_age, 0.0), 3)
 
     def _token_json(self, token: StoredToken) -> dict[str, object]:
         return {

@@ -10,7 +10,8 @@ import attrs
 from attrs import frozen
 from cyclopts import Group, Parameter
 
-from flexiti_async import ApplyWidget, ConfigError, FlexitiSession, Flow, PurchaseWidget
+from flexiti_async import ApplyWidget, ConfigError, FlexitiSession, PurchaseWidget
+from flexiti_async.api.widget import Flow
 from flexiti_async.cli.options import Connection, Flag
 from flexiti_async.cli.output import WRONG, CommandError, print_json
 from flexiti_async.protocol.redact import mask_text, printable

@@ -14,12 +14,13 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from flexiti_async import CheckoutTokenRejected, FlexitiConfig, FlexitiError, Language
+from flexiti_async import FlexitiConfig, FlexitiError, Language
 from flexiti_async.demo import application, order, purchase
 from flexiti_async.demo.guard import SafeHeaders
 from flexiti_async.demo.orders import OrderBook
 from flexiti_async.demo.pages import language, page, problem_page, start_over
 from flexiti_async.demo.settings import ShopSettings
+from flexiti_async.errors import CheckoutTokenRejected
 from flexiti_async.integrations.serving import tell
 from flexiti_async.integrations.starlette import answer_problem, lifespan
 

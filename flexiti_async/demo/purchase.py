@@ -9,19 +9,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from flexiti_async import (
-    CUSTOMER_PORTAL,
     Checkout,
     CheckoutError,
-    CheckoutTokenRejected,
-    EventRefused,
     FlexitiError,
     OutcomeUnknown,
-    PurchaseType,
     PurchaseWidget,
     Reaction,
     Step,
     ValidationError,
 )
+from flexiti_async.api.purchases import PurchaseType
+from flexiti_async.api.widget_events import CUSTOMER_PORTAL
 from flexiti_async.demo.guard import (
     CSRF_HEADER,
     check_token,
@@ -40,6 +38,7 @@ from flexiti_async.demo.pages import (
     start_over,
     whereabouts,
 )
+from flexiti_async.errors import CheckoutTokenRejected, EventRefused
 from flexiti_async.integrations.starlette import flexiti_of
 
 __all__ = ["buy", "cart", "ended", "event", "fill", "pay", "plans", "start", "widget"]

@@ -98,7 +98,7 @@ class ReferenceCache:
         self._ttl = ttl
         self._timeout = timeout
         self._clock = clock
-        self._flights: SingleFlight[ReferenceData] = SingleFlight()
+        self._flights: SingleFlight[ReferenceData] = SingleFlight(object())
         self._down_until: dict[str, float] = {}
 
     async def answer(self, call: Call[ReferenceData], fetch: Fetch) -> ReferenceData:
@@ -114,20 +114,11 @@ class ReferenceCache:
         """
         key = self._key(call)
         while True:
-            flight = self._flights.get(key) or self._take_off(key, call, fetch)
-            answer = await join(flight)
+            purpose = f"{call.endpoint} {key}"
+            task = self._flights.run(purpose, lambda: self._answer(key, call, fetch))
+            answer = await join(task)
             if answer is not None:
                 return answer
-
-    def _take_off(
-        self, key: str, call: Call[ReferenceData], fetch: Fetch
-    ) -> asyncio.Task[ReferenceData]:
-        flight = self._flights.start(
-            key, lambda: self._answer(key, call, fetch), name=f"flexiti {call.endpoint}"
-        )
-        # Looked at here, because everybody who waits for it may go away before it fails.
-        flight.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return flight
 
     async def _answer(self, key: str, call: Call[ReferenceData], fetch: Fetch) -> ReferenceData:
         kept = await self._load(key)

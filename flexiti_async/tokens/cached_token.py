@@ -1,4 +1,4 @@
-"""The token in hand: what one process may do with it right now, by the policy table."""
+"""`CachedToken`: the token this process holds, with its refresh windows."""
 
 from collections.abc import Container
 from typing import Final
@@ -11,26 +11,26 @@ from flexiti_async.tokens.policy import (
     POLICY,
     Decision,
     Windows,
-    ahead_for,
     can_satisfy,
     freshness,
     min_ttl_of,
+    refresh_ahead_of,
 )
 
-__all__ = ["CachedToken", "Rejected"]
+__all__ = ["CachedToken", "RejectedTokens"]
 
 _REMEMBERED: Final = 256
-_ASKS: Final = 16
+_MIN_TTLS: Final = 16
 
 
 @frozen
 class CachedToken:
     """
-    A token with its marks.
+    A token with its refresh windows.
 
     Attributes:
         token: The token.
-        marks: When it is renewed and when it is due.
+        marks: When it becomes stale and when it becomes due.
     """
 
     token: Token
@@ -41,57 +41,56 @@ class CachedToken:
 
     def fresh_until(self, min_ttl: float | None) -> Instant:
         """
-        Tell until when the token is fresh for an ask; both clocks must agree.
+        Return until when the token is fresh for a `min_ttl`; both clocks must agree.
 
-        Nearly every ask of a shop is one of a few, so the table is looked up once for each.
+        A shop uses few different values, so the table is consulted once for each.
         """
         known = self._fresh_until.get(min_ttl)
         if known is not None:
             return known
         lifetime, counted = self.token.lifetime, self.token.counted_from
         ttl = min_ttl_of(min_ttl, lifetime)
-        spare = self.token.life - ttl - ahead_for(self.marks, lifetime, ttl)
+        spare = self.token.life - ttl - refresh_ahead_of(self.marks, lifetime, ttl)
         until = Instant(wall=counted.wall + spare, boot=counted.boot + spare)
-        if len(self._fresh_until) < _ASKS:
+        if len(self._fresh_until) < _MIN_TTLS:
             self._fresh_until[min_ttl] = until
         return until
 
     def spare(self, min_ttl: float | None, clock: Clock) -> float:
-        """Tell the seconds of life beyond what an ask needs."""
-        needed = min_ttl_of(min_ttl, self.token.lifetime)
-        return self.token.remaining(now(clock)) - needed
+        """Return the seconds of life beyond `min_ttl`."""
+        return self.token.remaining(now(clock)) - min_ttl_of(min_ttl, self.token.lifetime)
 
-    def action(self, min_ttl: float | None, clock: Clock) -> Decision:
-        """Find what the policy table says for an ask."""
+    def decision(self, min_ttl: float | None, clock: Clock) -> Decision:
+        """Return the row of the policy table for a `min_ttl` now."""
         ttl = min_ttl_of(min_ttl, self.token.lifetime)
-        ahead = ahead_for(self.marks, self.token.lifetime, ttl)
+        ahead = refresh_ahead_of(self.marks, self.token.lifetime, ttl)
         marks = Windows(refresh_ahead=ahead, leeway=self.marks.leeway)
         return POLICY[freshness(self.spare(min_ttl, clock), marks)]
 
     def can_satisfy(self, min_ttl: float | None) -> bool:
-        """Tell whether any token of this lifetime could satisfy an ask."""
+        """Whether any token of this lifetime could satisfy a `min_ttl`."""
         lifetime = self.token.lifetime
         return can_satisfy(min_ttl_of(min_ttl, lifetime), lifetime, self.marks)
 
     def lives_longer_than(self, other: Token, clock: Clock) -> bool:
-        """Compare with another token; with itself it does not."""
+        """Whether another token ends earlier; False for the same token."""
+        if self.token.token_id == other.token_id:
+            return False
         at = now(clock)
-        return self.token.token_id != other.token_id and self.token.remaining(at) > other.remaining(
-            at
-        )
+        return self.token.remaining(at) > other.remaining(at)
 
 
-class Rejected(Container[str]):
-    """Names of the tokens that the API has refused; the oldest are forgotten."""
+class RejectedTokens(Container[str]):
+    """Ids of the tokens that the API has rejected; the oldest are forgotten."""
 
     def __init__(self) -> None:
-        self._names: dict[str, None] = {}
+        self._ids: dict[str, None] = {}
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
+    def __contains__(self, token_id: object) -> bool:
+        return token_id in self._ids
 
-    def add(self, name: str) -> None:
-        """Remember one."""
-        self._names[name] = None
-        if len(self._names) > _REMEMBERED:
-            del self._names[next(iter(self._names))]
+    def add(self, token_id: str) -> None:
+        """Remember a rejected token."""
+        self._ids[token_id] = None
+        if len(self._ids) > _REMEMBERED:
+            del self._ids[next(iter(self._ids))]

@@ -1,23 +1,23 @@
 """
-Claim by swap: what a refresher does next, given what it has just seen in the store.
+Claim by swap: what a refresh does next, given one read of the shared record.
 
 Theory of operation
 ===================
 
-Any number of refreshers, on any number of hosts, share one record per token key. They coordinate
-by nothing but compare-and-swap on it (design section 3, model-checked there):
+Any number of processes, on any number of hosts, share one record per token key. They coordinate by
+nothing but compare-and-swap on it (design section 3, model-checked there):
 
-1. Look. A token that will do is **adopted**, without HTTP. A live claim of somebody else is
-   **waited** for. A failure of my credentials that is still backing off is **handed on**.
-2. Otherwise **claim**: swap in a record that says so, for the length of a lease, and that keeps
-   the token still in use. Its version is the claim's nonce: whatever the store answered, whoever
-   finds that version stored owns the claim.
-3. Fly: one token request (elsewhere).
-4. Publish the token, or the failure. If that swap is not plainly won, look again
-   (`after_publish`): what is stored may be mine, newer than mine, or in needed of replacing.
+1. Read. A token that will do is **adopted**, without HTTP. A live claim of another process is
+   **waited** for. A failure of the same credentials that is still backing off is **raised** again.
+2. Otherwise **claim**: swap in a record that says so, for the length of a lease, and that keeps the
+   token still in use. Its version is the claim's nonce: whatever the store answered, the process
+   that finds its version stored owns the claim.
+3. Request: one token request (elsewhere).
+4. Publish the token, or the failure. If that swap was not certainly won, read again
+   (`after_publish`): the stored record may be this process's own, newer, or due for replacement.
 
 The order of the tests in `decide` matters. A token is adopted even from under a live claim,
-because a claim keeps a token that is in use; a failure counts only when nobody is at work.
+because a claim keeps a token that is in use; a failure counts only when there is no claim.
 """
 
 import math
@@ -28,7 +28,7 @@ from attrs import evolve, field, frozen
 
 from flexiti_async.tokens.policy import min_ttl_of, windows
 from flexiti_async.tokens.record import Failure, StoredToken
-from flexiti_async.tokens.snapshot import Sight
+from flexiti_async.tokens.snapshot import Snapshot
 
 __all__ = [
     "Adopt",
@@ -53,24 +53,25 @@ _LONGEST_POLL: Final = 0.1
 @frozen
 class Need:
     """
-    What a refresher looks for.
+    What a refresh is for: how long the token must live, and what this process knows already.
 
     Attributes:
         min_ttl: How long a token must live at least, seconds; None for half of its lifetime.
         leeway: The configured leeway, None for the default.
-        fingerprint: Of my credentials.
-        held_id: Name of the token that I hold and still use; it is no news.
-        held_life: Seconds of life that it has left; a successor must have more.
-        rejected: Names of tokens that the API has refused; never adopted again.
-        claim_version: Version of the claim that I last tried to write.
-        claim_left: Seconds that this claim has left by my own clock.
+        fingerprint: Of this session's credentials.
+        cached_id: Id of the token that this process holds and still uses; adopting it again is no
+            progress.
+        cached_life: Seconds of life that it has left; a successor must have more.
+        rejected: Ids of tokens that the API has rejected; never adopted again.
+        claim_version: Version of the claim that this refresh last tried to write.
+        claim_left: Seconds that this claim has left by this process's own clock.
     """
 
     min_ttl: float | None
     leeway: float | None
     fingerprint: str
-    held_id: str | None = None
-    held_life: float = -math.inf
+    cached_id: str | None = None
+    cached_life: float = -math.inf
     rejected: Container[str] = ()
     claim_version: str | None = None
     claim_left: float = 0.0
@@ -78,7 +79,7 @@ class Need:
 
 @frozen
 class Adopt:
-    """Use the stored token; `life` seconds of it are left for sure."""
+    """Use the stored token; at least `life` seconds of it are left."""
 
     token: StoredToken = field(repr=False)
     life: float
@@ -86,14 +87,14 @@ class Adopt:
 
 @frozen
 class Wait:
-    """Somebody else is at work: look again after about `seconds`."""
+    """Another process is refreshing: read again after about `seconds`."""
 
     seconds: float
 
 
 @frozen
 class BackOff:
-    """The last attempt with my credentials failed `age` seconds ago and still backs off."""
+    """The last attempt with these credentials failed `age` seconds ago and still backs off."""
 
     failure: Failure
     age: float
@@ -101,7 +102,7 @@ class BackOff:
 
 @frozen
 class TakeClaim:
-    """Try to swap in my claim; keep `carry`, the token that others still use."""
+    """Try to swap in a claim; keep `carry`, the token that others still use."""
 
     carry: StoredToken | None = field(repr=False)
     attempts: int
@@ -109,7 +110,7 @@ class TakeClaim:
 
 @frozen
 class Proceed:
-    """The stored claim is mine, and its lease has not run out: fly."""
+    """The stored claim is this refresh's own, and its lease has not run out: request a token."""
 
     carry: StoredToken | None = field(repr=False)
     attempts: int
@@ -122,83 +123,83 @@ class Keep:
 
 @frozen
 class PublishAgain:
-    """Swap my result in over what is stored."""
+    """Swap the result in over the stored record."""
 
 
 Step = Adopt | Wait | BackOff | TakeClaim | Proceed
 
 
-def decide(sight: Sight, need: Need) -> Step:
-    """Find the next step of a refresher that wants a token."""
-    record = sight.record
+def decide(seen: Snapshot, need: Need) -> Step:
+    """Decide the next step of a refresh."""
+    record = seen.record
     if record is None:
         return TakeClaim(carry=None, attempts=0)
-    if record.token is not None and _adoptable(sight, record.token, need):
-        return Adopt(record.token, sight.life(record.token))
+    if record.token is not None and _adoptable(seen, record.token, need):
+        return Adopt(record.token, seen.life(record.token))
     attempts = record.failure.attempts if record.failure else 0
     if record.claim is not None:
-        if sight.version == need.claim_version and need.claim_left > 0:
-            return Proceed(carry_forward(sight), attempts)
-        left = record.claim.lease - sight.min_age
-        if sight.version != need.claim_version and left > 0:
+        if seen.version == need.claim_version and need.claim_left > 0:
+            return Proceed(carry_forward(seen), attempts)
+        left = record.claim.lease - seen.min_age
+        if seen.version != need.claim_version and left > 0:
             return Wait(min(poll_of(record.claim.lease), left))
-    elif record.failure is not None and _still_mine(record.failure, sight, need):
-        return BackOff(record.failure, sight.min_age)
-    return TakeClaim(carry_forward(sight), attempts)
+    elif record.failure is not None and _backs_off(record.failure, seen, need):
+        return BackOff(record.failure, seen.min_age)
+    return TakeClaim(carry_forward(seen), attempts)
 
 
 def poll_of(lease: float) -> float:
-    """Tell the seconds between two looks at somebody else's claim."""
+    """Return the seconds between two reads of another process's claim."""
     return min(max(lease / 100, _SHORTEST_POLL), _LONGEST_POLL)
 
 
-def _still_mine(failure: Failure, sight: Sight, need: Need) -> bool:
-    """Tell whether a failure is of my credentials and still backs off."""
-    return failure.fingerprint == need.fingerprint and failure.back_off > sight.min_age
+def _backs_off(failure: Failure, seen: Snapshot, need: Need) -> bool:
+    """Whether a failure is of the same credentials and still backs off."""
+    return failure.fingerprint == need.fingerprint and failure.back_off > seen.min_age
 
 
-def _adoptable(sight: Sight, token: StoredToken, need: Need) -> bool:
-    life = sight.life(token)
-    if token.token_id in need.rejected or token.token_id == need.held_id:
+def _adoptable(seen: Snapshot, token: StoredToken, need: Need) -> bool:
+    life = seen.life(token)
+    if token.token_id in need.rejected or token.token_id == need.cached_id:
         return False
     leeway = windows(token.lifetime, leeway=need.leeway).leeway
     needed = min_ttl_of(need.min_ttl, token.lifetime) + leeway
-    return life > needed and life > need.held_life
+    return life > needed and life > need.cached_life
 
 
-def carry_forward(sight: Sight) -> StoredToken | None:
+def carry_forward(seen: Snapshot) -> StoredToken | None:
     """
-    Re-date the stored token for the record that replaces this one, None if it is over.
+    Re-date the stored token for the record that replaces this one, None if it has expired.
 
     A token of unknown age is not carried: its life would be counted anew from the next write.
     """
-    token = sight.record.token if sight.record else None
-    if token is None or sight.life(token) <= 0:
+    token = seen.record.token if seen.record else None
+    if token is None or seen.life(token) <= 0:
         return None
-    return evolve(token, remaining=sight.life(token))
+    return evolve(token, remaining=seen.life(token))
 
 
 def after_publish(
-    sight: Sight, *, mine: str, claim: str | None, life: float, rejected: Container[str]
+    seen: Snapshot, *, mine: str, claim: str | None, life: float, rejected: Container[str]
 ) -> Adopt | Keep | PublishAgain:
     """
-    Decide what to do after a publish whose swap was not plainly won.
+    Decide what to do after a publish whose swap was not certainly won.
 
     Args:
-        sight: What is stored now.
-        mine: Version of the entry that I tried to write.
-        claim: Version of my claim.
-        life: Seconds of life left of the token that I tried to publish.
-        rejected: Names of tokens that the API has refused.
+        seen: The record as it is stored now.
+        mine: Version of the entry that this refresh tried to write.
+        claim: Version of its claim.
+        life: Seconds of life left of the token that it tried to publish.
+        rejected: Ids of tokens that the API has rejected.
     """
-    record = sight.record
-    if sight.version == mine:
+    record = seen.record
+    if seen.version == mine:
         return Keep()
-    if record is None or sight.version == claim:
+    if record is None or seen.version == claim:
         return PublishAgain()
     token = record.token
-    if token is not None and token.token_id not in rejected and sight.life(token) > life:
-        return Adopt(token, sight.life(token))
-    if record.claim is not None and record.claim.lease > sight.min_age:
-        return Keep()  # somebody else is at work; mine stays with me
+    if token is not None and token.token_id not in rejected and seen.life(token) > life:
+        return Adopt(token, seen.life(token))
+    if record.claim is not None and record.claim.lease > seen.min_age:
+        return Keep()  # another process is refreshing: this token stays private
     return PublishAgain()

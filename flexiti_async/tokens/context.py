@@ -1,43 +1,41 @@
-"""What the refresher works with, and what its flights bring."""
+"""The parts that every refresh of one token key shares, and the two ways in which one ends."""
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
 
 from attrs import field, frozen
 
 from flexiti_async.clock import Clock, now
 from flexiti_async.errors import FlexitiError, SessionClosed, TokenError
-from flexiti_async.events.types import Listeners
+from flexiti_async.events.listeners import Listeners
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.tokens.record import StoredToken, TokenKey
 from flexiti_async.tokens.record_store import RecordStore
 from flexiti_async.tokens.refresh_tokens import RefreshTokens
 
-__all__ = ["Failed", "Issued", "Issuer", "Obtained", "RefreshContext", "TokenOptions"]
+__all__ = ["Failed", "Issued", "Obtained", "RefreshContext", "RequestToken", "TokenOptions"]
 
 
 @frozen
 class Issued:
     """
-    A token fresh from the token endpoint.
+    A token pair from the token endpoint.
 
     Attributes:
         token: The access token.
-        refresh_token: What may be spent, once, to refresh it.
+        refresh_token: Refreshes the access token, once; None if the server sent none.
     """
 
     token: Token
     refresh_token: Secret | None = field(repr=False)
 
 
-class Issuer(Protocol):
-    """Asks the token endpoint, once per call."""
+RequestToken = Callable[[Scope, Secret | None], Awaitable[Issued | TokenError | SessionClosed]]
+"""
+Makes one token request: by refresh token if one is given, by client_credentials otherwise.
 
-    async def issue(
-        self, scope: Scope, refresh_token: Secret | None = None
-    ) -> Issued | TokenError | SessionClosed:
-        """Get a token; a failure is returned, classified, because it is for many waiters."""
-        ...
+A failure is returned, classified, and not raised, because many waiters will raise it.
+"""
 
 
 @frozen
@@ -46,11 +44,11 @@ class TokenOptions:
     The part of the configuration that tokens depend on. Durations are in seconds.
 
     Attributes:
-        fingerprint: Of the credentials.
-        token_timeout: How long getting a token may take.
+        fingerprint: Fingerprint of the credentials.
+        token_timeout: How long obtaining a token may take.
         refresh_ahead: Replaces the default of the policy; None keeps it.
         leeway: Replaces the default of the policy; None keeps it.
-        degrade: Without the store, get a token for this process alone; otherwise raise.
+        degrade: Without the store, obtain a private token; otherwise raise.
         refresh_is_harmless: A refresh is known not to revoke the previous access token.
     """
 
@@ -64,30 +62,30 @@ class TokenOptions:
 
 @frozen
 class RefreshContext:
-    """What all flights of one token key share."""
+    """The parts that every refresh of one token key shares."""
 
     key: TokenKey
     record: RecordStore
-    endpoint: Issuer
+    request_token: RequestToken
     refresh_tokens: RefreshTokens
     options: TokenOptions
     clock: Clock
     events: Listeners
 
-    def take(self, token: StoredToken, life: float) -> Token:
-        """Make a token of mine of a stored one that has `life` seconds left now."""
-        return token.as_token(self.key.scope, life=life, at=now(self.clock))
+    def token_of(self, stored: StoredToken, life: float) -> Token:
+        """Build the token of a stored one that has `life` seconds left now."""
+        return stored.as_token(self.key.scope, life=life, at=now(self.clock))
 
 
 @frozen
 class Obtained:
     """
-    A token that a flight brought.
+    A refresh that ended with a token.
 
     Attributes:
         token: The token.
-        minted: This flight minted it, so it is as young as a token can be.
-        private: It is not in the store: nobody else has it.
+        minted: This refresh requested it, so no token can be younger.
+        private: It is not in the store: no other process has it.
     """
 
     token: Token
@@ -98,13 +96,13 @@ class Obtained:
 @frozen
 class Failed:
     """
-    A flight that brought no token.
+    A refresh that ended without a token.
 
     Attributes:
-        error: What to tell the callers.
-        back_off: Seconds during which no other flight should start.
-        for_all: False: only the renewal in the background failed; whoever needs a token now may
-            still get one.
+        error: The error for its waiters.
+        back_off: Seconds during which no other refresh should start.
+        for_all: False: only a refresh in the background failed; a caller that needs a token now
+            may still obtain one.
     """
 
     error: FlexitiError

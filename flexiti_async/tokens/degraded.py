@@ -1,4 +1,4 @@
-"""Doing without the store: a token that no other process has."""
+"""`DegradedMode`: private tokens while the store is down."""
 
 import asyncio
 import random
@@ -14,13 +14,13 @@ __all__ = ["DegradedMode", "request_private_token"]
 
 class DegradedMode:
     """
-    Go on while the store is down, as configured: degrade or raise.
+    Serve private tokens while the store is down, or fail, as `on_store_failure` says.
 
     Args:
-        context: What flights work with.
+        context: What all refreshes share.
 
     Attributes:
-        tokens: How many tokens were got so.
+        tokens: Number of private tokens requested so far.
     """
 
     def __init__(self, context: RefreshContext) -> None:
@@ -30,21 +30,21 @@ class DegradedMode:
         self.tokens = 0
 
     async def token(self, failure: StoreError, lifetime: float | None) -> Obtained | Failed:
-        """Get a token for this process alone, with one warning an outage; or fail."""
+        """Request a private token, with one warning per outage; or fail with `failure`."""
         if not self._context.options.degrade:
             return Failed(failure, scaled(1.0, lifetime or DEFAULT_LIFETIME, 1 / 20))
         if self._down_since is None:
             self._down_since = self._context.clock.boot()
             self._tokens_before = self.tokens
             self._context.events.notify(StoreDegraded(scope=self._context.key.scope, error=failure))
-        landed = await request_private_token(self._context, lifetime)
-        if isinstance(landed, Obtained):
+        result = await request_private_token(self._context, lifetime)
+        if isinstance(result, Obtained):
             self.tokens += 1
-        return landed
+        return result
 
-    def note(self, landed: Obtained) -> None:
-        """Take note of a token; one that is shared again ends the outage."""
-        if self._down_since is None or landed.private:
+    def note(self, obtained: Obtained) -> None:
+        """Note a token; one that is shared again ends the outage."""
+        if self._down_since is None or obtained.private:
             return
         seconds = self._context.clock.boot() - self._down_since
         self._down_since = None
@@ -60,14 +60,14 @@ class DegradedMode:
 async def request_private_token(
     context: RefreshContext, lifetime: float | None
 ) -> Obtained | Failed:
-    """Get a token that is not shared, by client_credentials; it counts as pinned."""
-    patience = context.options.token_timeout
+    """Request a token that is not shared, by client_credentials; it counts as pinned."""
+    time_limit = context.options.token_timeout
     began = context.clock.boot()
     try:
-        async with asyncio.timeout(patience):
-            outcome = await context.endpoint.issue(context.key.scope)
+        async with asyncio.timeout(time_limit):
+            outcome = await context.request_token(context.key.scope, None)
     except TimeoutError:
-        outcome = TokenUnavailable(f"the token endpoint did not answer within {patience:g} s")
+        outcome = TokenUnavailable(f"the token endpoint did not answer within {time_limit:g} s")
     if isinstance(outcome, Issued):
         return Obtained(outcome.token.as_pinned(), minted=True, private=True)
     if not isinstance(outcome, TokenError):

@@ -1,4 +1,4 @@
-"""`TokenEndpoint`: one token request, and merchants/login with the token it got if configured."""
+"""`TokenEndpoint`: one token request, then merchants/login with its token where configured."""
 
 import secrets
 from typing import Final
@@ -14,7 +14,8 @@ from flexiti_async.errors import (
     TokenError,
     TokenUnavailable,
 )
-from flexiti_async.events.types import ClockSkewed, Listeners, TokenIssued, TokenRefreshed
+from flexiti_async.events.listeners import Listeners
+from flexiti_async.events.types import ClockSkewed, TokenIssued, TokenRefreshed
 from flexiti_async.protocol.http_date import seconds_of_http_date
 from flexiti_async.protocol.oauth import Granted, classify, read_grant
 from flexiti_async.protocol.request import RequestBuilder
@@ -29,19 +30,19 @@ __all__ = ["TokenEndpoint"]
 
 
 _MOST_SKEW: Final = 30.0
-"""Seconds by which two clocks may differ before it is told."""
+"""Seconds by which two clocks may differ before it is reported."""
 
 
 class TokenEndpoint:
     """
-    Need the token endpoint, once per call of `issue`.
+    Make token requests (RFC 6749 section 3.2).
 
     Args:
         config: Client id and secret, merchant credentials.
-        builder: Makes the requests.
+        builder: Builds the requests.
         transport: Sends them.
-        clock: Dates the token: its life counts from just before the request was sent.
-        events: Told what was issued, and when the clocks differ.
+        clock: The life of a token counts from just before its request was sent.
+        events: Notified of issued tokens, and when the clocks differ.
     """
 
     def __init__(
@@ -59,13 +60,13 @@ class TokenEndpoint:
         self._events = events
         self._skewed = False
 
-    async def issue(
-        self, scope: Scope, refresh_token: Secret | None = None
+    async def request_token(
+        self, scope: Scope, refresh_token: Secret | None
     ) -> Issued | TokenError | SessionClosed:
         """
-        Get a token by `client_credentials`, or by `refresh_token` if one is given.
+        Request a token by `refresh_token` if one is given, by `client_credentials` otherwise.
 
-        Returns the failure, classified, instead of raising it: it is for many waiters.
+        A failure is returned, classified, and not raised, because many waiters will raise it.
         """
         reference_id = new_reference_id()
         sent = now(self._clock)
@@ -82,7 +83,7 @@ class TokenEndpoint:
         )
         if token.remaining(now(self._clock)) <= 0:
             return ClockError(
-                f"a token of {granted.lifetime:g} s arrived when it was over",
+                f"a token of {granted.lifetime:g} s arrived after its end",
                 reference_id=reference_id,
             )
         failure = await self._log_in(token, reference_id)
@@ -117,10 +118,10 @@ class TokenEndpoint:
 
     def _compare_clocks(self, answer: HttpResponse, sent: Instant) -> None:
         """
-        Tell when this machine's clock and the API's have drifted apart; once until they agree.
+        Report when this machine's clock and the API's differ; once until they agree again.
 
-        What is certain counts: half of the round trip, and the second that `Date` is precise to,
-        may be nobody's fault.
+        Only a certain difference counts: half of the round trip, and the second that `Date` is
+        precise to, are subtracted.
         """
         date = seconds_of_http_date(answer.headers.get("date", ""))
         if date is None:
@@ -133,7 +134,7 @@ class TokenEndpoint:
         self._skewed = skewed
 
     async def _log_in(self, token: Token, reference_id: str) -> TokenError | SessionClosed | None:
-        """Log a new token in, where the configuration has merchant credentials."""
+        """Log a new token in (merchants/login), where merchant credentials are configured."""
         if self._config.merchant_username is None:
             return None
         call = merchants_login(self._config.merchant_username, self._config.merchant_password)

@@ -1,33 +1,19 @@
-"""`RecordStore`: the record of one token key in the store, read and written typed."""
+"""`RecordStore`: reads and compare-and-swaps the typed record of one token key."""
 
 from attrs import field, frozen
 
 from flexiti_async.clock import Clock
 from flexiti_async.errors import StoreError
 from flexiti_async.store.interface import Entry
-from flexiti_async.store.sealed import Vault
+from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import Record, decode_record, encode_record
-from flexiti_async.tokens.snapshot import Sight, Watch
+from flexiti_async.tokens.snapshot import AgeTracker, Snapshot
 
-__all__ = ["Look", "RecordStore", "Written"]
+__all__ = ["RecordStore", "Written"]
 
 _MARGIN = 60.0
-"""Seconds that an entry is kept beyond what matters in it: so long a failure's count of attempts
-outlives its back-off, and so long the clocks of a store and of its users may drift apart."""
-
-
-@frozen
-class Look:
-    """
-    One look at the record.
-
-    Attributes:
-        sight: What it means for a refresher.
-        entry: What was stored, to be swapped; None if nothing was.
-    """
-
-    sight: Sight
-    entry: Entry | None = field(repr=False)
+"""Seconds that an entry is kept beyond the last moment it matters: a failure's count of attempts
+outlives its back-off by as much, and the clocks of a store and its users may differ by as much."""
 
 
 @frozen
@@ -36,9 +22,9 @@ class Written:
     One attempt to write the record.
 
     Attributes:
-        entry: What was to be written; its version is the nonce of the attempt.
+        entry: The entry; its version is the nonce of the attempt.
         won: True: it was written. False: it may have been.
-        failure: What the store said, if it failed.
+        failure: The store's error, if it failed.
     """
 
     entry: Entry = field(repr=False)
@@ -48,21 +34,21 @@ class Written:
 
 class RecordStore:
     """
-    Look at one record, and swap it.
+    Read one record, and swap it.
 
     Args:
         key: The record's store key.
-        vault: Where it is kept.
+        store: Where it is kept.
         clock: This process's clocks.
     """
 
-    def __init__(self, key: str, vault: Vault, clock: Clock) -> None:
+    def __init__(self, key: str, store: SealedStore, clock: Clock) -> None:
         self._key = key
-        self._vault = vault
+        self._store = store
         self._clock = clock
-        self._watch = Watch()
+        self._ages = AgeTracker()
 
-    async def look(self) -> Look:
+    async def read(self) -> Snapshot:
         """
         Load the record.
 
@@ -70,31 +56,29 @@ class RecordStore:
             StoreError: The store is down or slow, or holds something unreadable.
         """
         before = self._clock.boot()
-        loaded = await self._vault.load(self._key)
+        loaded = await self._store.load(self._key)
         after = self._clock.boot()
-        entry = loaded.entry
-        if entry is None:
-            return Look(self._watch.see(None, None, None, before=before, now=after), None)
-        # What cannot be believed says nothing; it is there to be replaced.
-        text = loaded.text
-        record = Record(self._key) if text is None else decode_record(text, self._key)
-        sight = self._watch.see(entry.version, record, entry.age, before=before, now=after)
-        return Look(sight, entry)
+        record = None
+        if loaded.entry is not None:
+            # An entry that is not believed says nothing; it is there to be replaced.
+            text = loaded.text
+            record = Record(self._key) if text is None else decode_record(text, self._key)
+        return self._ages.read(loaded.entry, record, before=before, now=after)
 
     async def write(self, record: Record, *, over: Entry | None) -> Written:
         """
-        Swap the record in over what was seen.
+        Swap the record in, over an entry that was read.
 
-        A store that fails may have written it all the same, so that is no exception but a write
-        that was not plainly won: the next look tells, by the version.
+        A store that fails may have written it all the same, so a failure is not raised: it is a
+        write of unknown outcome, and the version found by the next read decides.
         """
         text = encode_record(record)
-        entry = self._vault.entry(self._key, text, keep_for=record.matters_for() + _MARGIN)
+        entry = self._store.entry(self._key, text, keep_for=record.matters_for() + _MARGIN)
         before = self._clock.boot()
         try:
-            won = await self._vault.swap(self._key, entry, expected=over)
+            won = await self._store.swap(self._key, entry, expected=over)
         except StoreError as error:
             return Written(entry, won=False, failure=error)
         if won:
-            self._watch.wrote(entry.version, before=before, now=self._clock.boot())
+            self._ages.wrote(entry.version, before=before, now=self._clock.boot())
         return Written(entry, won)

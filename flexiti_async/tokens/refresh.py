@@ -1,9 +1,9 @@
 """
-One flight: from "a token is wanted" to a token or a failure, together with all other processes.
+`Refresh`: obtains one token, coordinated with all other processes through the shared record.
 
-It does what `flexiti_async.tokens.claim` decides: looks at the store, adopts, waits, claims, makes
-the one token request, and publishes what it got. It belongs to no caller, and it returns failures
-instead of raising them, because they are for all waiters of all processes.
+It carries out what `tokens/claim.py` decides: read the record; adopt, wait, back off or claim; make
+the one token request; publish its result. It belongs to no caller, and it returns failures instead
+of raising them, because the waiters of all processes share them.
 """
 
 import asyncio
@@ -27,42 +27,34 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.backoff import back_off_of, error_of_failure, failure_of_error
-from flexiti_async.tokens.claim import (
-    Adopt,
-    BackOff,
-    Need,
-    Proceed,
-    TakeClaim,
-    Wait,
-    decide,
-)
+from flexiti_async.tokens.claim import Adopt, BackOff, Need, Proceed, TakeClaim, Wait, decide
 from flexiti_async.tokens.context import Failed, Issued, Obtained, RefreshContext
 from flexiti_async.tokens.policy import DEFAULT_LIFETIME, scaled
 from flexiti_async.tokens.record import Claim, Record, StoredToken
-from flexiti_async.tokens.record_store import Look
 from flexiti_async.tokens.sharing import adopt, publish
+from flexiti_async.tokens.snapshot import Snapshot
 
-__all__ = ["Flight"]
+__all__ = ["Refresh"]
 
 _LEASE: Final = 1.25
-"""Lease of a claim as a multiple of the flight's time-out: a flight ends before its claim."""
-_TIMEOUT_SHARE: Final = 1 / 6
-"""The flight's time-out is at most this share of a token's lifetime."""
-_WAITS: Final = 3
-"""Leases of other processes that a flight sits through before it gives up."""
+"""Lease of a claim as a multiple of the time limit: a refresh ends before its claim lapses."""
+_TIME_LIMIT_SHARE: Final = 1 / 6
+"""The time limit is at most this share of a token's lifetime."""
+_LEASES_WAITED: Final = 3
+"""Leases of other processes that a refresh waits for before it gives up."""
 
 
-class Flight:
+class Refresh:
     """
-    Get a token.
+    Obtain a token.
 
     Args:
-        context: What it works with.
+        context: What all refreshes share.
         min_ttl: How long the token must live at least, seconds; None for half of its lifetime.
-        held: The token in use, if any; only a longer-lived one is news.
-        rejected: Names of tokens that the API has refused.
-        may_refresh: The ask is a plain one, so the refresh token may be spent.
-        pin: The token will be handed out with a `min_ttl`. May be set while flying.
+        cached: The token in use, if any; only one that lives longer is a successor.
+        rejected: Ids of tokens that the API has rejected.
+        may_refresh: The `min_ttl` is 0, so the refresh token may be sent.
+        pin: The token will be handed out with a `min_ttl`; joining callers may set it later.
     """
 
     def __init__(
@@ -70,128 +62,130 @@ class Flight:
         context: RefreshContext,
         *,
         min_ttl: float | None,
-        held: Token | None,
+        cached: Token | None,
         rejected: Container[str],
         may_refresh: bool,
         pin: bool,
     ) -> None:
         self._context = context
         self._min_ttl = min_ttl
-        self._held = held
+        self._cached = cached
         self._rejected = rejected
         self._may_refresh = may_refresh
         self.pin = pin
-        lifetime = held.lifetime if held else DEFAULT_LIFETIME
-        self._timeout = scaled(context.options.token_timeout, lifetime, _TIMEOUT_SHARE)
-        self._lease = self._timeout * _LEASE
+        lifetime = cached.lifetime if cached else DEFAULT_LIFETIME
+        self._time_limit = scaled(context.options.token_timeout, lifetime, _TIME_LIMIT_SHARE)
+        self._lease = self._time_limit * _LEASE
         self._claim: Entry | None = None
         self._claimed_at = 0.0
-        self._looked_at = 0.0
-        self._lost_over: Look | None = None
+        self._read_at = 0.0
+        self._lost_over: Snapshot | None = None
         self._write_failure: StoreError | None = None
-        self._in_vain = 0
-        self._noted = False
+        self._lost_to_none = 0
+        self._reuse_reported = False
         self._scope = context.key.scope
         self._notify = context.events.notify
 
     async def run(self) -> Obtained | Failed:
-        """Fly. Raises StoreError if the store fails before a token request was made."""
+        """Obtain a token. Raises StoreError if the store fails before any token request."""
         clock = self._context.clock
-        give_up = clock.boot() + _WAITS * self._lease
+        give_up = clock.boot() + _LEASES_WAITED * self._lease
         while True:
-            look = await self._context.record.look()
-            self._looked_at = clock.boot()
-            self._note_refused(look)
-            match decide(look.sight, self._ask()):
+            seen = await self._context.record.read()
+            self._read_at = clock.boot()
+            self._report_reuse(seen)
+            match decide(seen, self._need()):
                 case Adopt(found, life):
                     return adopt(self._context, found, life)
                 case Wait(seconds):
-                    # After the look: a machine that was suspended meanwhile looks once more.
+                    # Checked after the read: a machine that was suspended reads once more.
                     if clock.boot() >= give_up:
-                        text = "other processes are still getting a token"
-                        return Failed(TokenUnavailable(text), self._timeout / 10)
+                        text = "other processes are still obtaining a token"
+                        return Failed(TokenUnavailable(text), self._time_limit / 10)
                     await asyncio.sleep(seconds * random.uniform(0.75, 1.25))  # noqa: S311
                 case BackOff(failure, age):
                     left = failure.back_off - age
                     return Failed(error_of_failure(failure, left), left)
                 case TakeClaim(carry, attempts):
-                    self._must_have_moved(look)
-                    if await self._claim_record(look, carry):
-                        return await self._fly(carry, attempts)
+                    self._check_writable(seen)
+                    if await self._take_claim(seen, carry):
+                        return await self._request_and_publish(carry, attempts)
                 case Proceed(carry, attempts):
-                    return await self._fly(carry, attempts)
+                    return await self._request_and_publish(carry, attempts)
                 case _ as step:
                     assert_never(step)
 
-    def _note_refused(self, look: Look) -> None:
-        """Tell, once, that the store still offers a token that the API has refused."""
-        found = look.sight.record.token if look.sight.record else None
-        if found is not None and found.token_id in self._rejected and not self._noted:
-            self._noted = True
-            self._refuse_reuse(found.token_id, "rejected")
+    def _report_reuse(self, seen: Snapshot) -> None:
+        """Report, once, that the store still holds a token that the API has rejected."""
+        found = seen.record.token if seen.record else None
+        if found is not None and found.token_id in self._rejected and not self._reuse_reported:
+            self._reuse_reported = True
+            self._prevent_reuse(found.token_id, "rejected")
 
-    def _refuse_reuse(self, token_id: str, reason: str) -> None:
+    def _prevent_reuse(self, token_id: str, reason: str) -> None:
         self._notify(ReusePrevented(scope=self._scope, token_id=token_id, reason=reason))
 
-    def _ask(self) -> Need:
+    def _need(self) -> Need:
         at = now(self._context.clock)
         return Need(
             min_ttl=self._min_ttl,
             leeway=self._context.options.leeway,
             fingerprint=self._context.options.fingerprint,
-            held_id=self._held.token_id if self._held else None,
-            held_life=self._held.remaining(at) if self._held else float("-inf"),
+            cached_id=self._cached.token_id if self._cached else None,
+            cached_life=self._cached.remaining(at) if self._cached else float("-inf"),
             rejected=self._rejected,
             claim_version=self._claim.version if self._claim else None,
-            claim_left=self._time_to_fly(),
+            claim_left=self._time_left(),
         )
 
-    def _time_to_fly(self) -> float:
-        """Tell the seconds that a token request may still take so that the claim outlives it."""
-        return self._claimed_at + self._timeout - self._context.clock.boot()
+    def _time_left(self) -> float:
+        """Return the seconds that a token request may still take so that the claim outlives it."""
+        return self._claimed_at + self._time_limit - self._context.clock.boot()
 
-    async def _claim_record(self, look: Look, carry: StoredToken | None) -> bool:
-        """Swap in a claim; True: it is mine for sure. Otherwise the next look tells."""
-        before = look.sight.record.failure if look.sight.record else None
+    async def _take_claim(self, seen: Snapshot, carry: StoredToken | None) -> bool:
+        """Swap in a claim; True: it is certainly won. Otherwise the next read decides."""
+        before = seen.record.failure if seen.record else None
         claimed = evolve(
             self._carrying(carry),
             claim=Claim(self._lease),
-            # Its back-off is over; how often it was tried in vain is remembered.
+            # Its back-off is over; the count of failed attempts is kept.
             failure=evolve(before, back_off=0.0) if before else None,
         )
         self._claimed_at = self._context.clock.boot()
-        written = await self._context.record.write(claimed, over=look.entry)
+        written = await self._context.record.write(claimed, over=seen.entry)
         self._claim = written.entry
-        self._lost_over = None if written.won else look
+        self._lost_over = None if written.won else seen
         self._write_failure = written.failure
-        return written.won and self._time_to_fly() > 0
+        return written.won and self._time_left() > 0
 
-    def _must_have_moved(self, look: Look) -> None:
+    def _check_writable(self, seen: Snapshot) -> None:
         """
-        Take a store for down that can be read but not written.
+        Treat a store that can be read but not written as down.
 
-        A claim that was lost, although what it was to replace is still there, was lost to nobody.
-        Once that is a time-out; twice it is a read-only replica, or a full disk.
+        A claim that was not written, although the entry it was to replace is still stored, was lost
+        to no other write. Once can be a time-out; twice is a read-only replica, or a full disk.
         """
         lost = self._lost_over
-        if lost is None or lost.sight.version != look.sight.version:
-            self._in_vain = 0
+        if lost is None or lost.version != seen.version:
+            self._lost_to_none = 0
             return
-        self._in_vain += 1
-        if self._in_vain > 1:
+        self._lost_to_none += 1
+        if self._lost_to_none > 1:
             text = "the token store can be read but not written"
             raise self._write_failure or StoreUnavailable(text)
 
-    async def _fly(self, carry: StoredToken | None, attempts: int) -> Obtained | Failed:
-        """Make the token request, the claim being mine, and publish what came of it."""
+    async def _request_and_publish(
+        self, carry: StoredToken | None, attempts: int
+    ) -> Obtained | Failed:
+        """Make the token request under this refresh's claim, and publish its result."""
         began = self._context.clock.boot()
-        outcome = await self._request(carry, self._time_to_fly())
+        outcome = await self._request(carry, self._time_left())
         if isinstance(outcome, Issued):
             return await publish(
                 self._context,
                 outcome,
                 claim=self._claim,
-                pinned=lambda: self.pin,
+                pin=lambda: self.pin,
                 rejected=self._rejected,
             )
         if not isinstance(outcome, TokenError):
@@ -200,7 +194,7 @@ class Flight:
         pause = back_off_of(
             outcome,
             attempts=attempts + 1,
-            lifetime=self._held.lifetime if self._held else DEFAULT_LIFETIME,
+            lifetime=self._cached.lifetime if self._cached else DEFAULT_LIFETIME,
             random=random.random(),  # noqa: S311
         )
         took = self._context.clock.boot() - began
@@ -222,37 +216,38 @@ class Flight:
         scope = self._scope
         try:
             async with asyncio.timeout(left):
-                spend = self._refresh_token(carry)
-                if spend is not None:
-                    outcome = await self._context.endpoint.issue(scope, spend)
+                refresh_token = self._take_refresh_token(carry)
+                if refresh_token is not None:
+                    outcome = await self._context.request_token(scope, refresh_token)
                     if not isinstance(outcome, TokenRejected):
                         return outcome
-                    self._refuse_reuse(self._held.token_id if self._held else "", "refresh_token")
-                return await self._context.endpoint.issue(scope)
+                    token_id = self._cached.token_id if self._cached else ""
+                    self._prevent_reuse(token_id, "refresh_token")
+                return await self._context.request_token(scope, None)
         except TimeoutError:
             return TokenUnavailable(f"the token endpoint did not answer within {left:.3g} s")
 
-    def _refresh_token(self, carry: StoredToken | None) -> Secret | None:
+    def _take_refresh_token(self, carry: StoredToken | None) -> Secret | None:
         """
-        Take the refresh token if it may be spent.
+        Take the refresh token if it may be sent.
 
-        Only for the token that is the store's and mine, that nobody was pinned, and that is
-        neither over nor refused.
+        Only for the token that is both the store's and this process's, that is not pinned, and that
+        has neither expired nor been rejected.
         """
-        if carry is None or self._held is None or carry.token_id != self._held.token_id:
+        if carry is None or self._cached is None or carry.token_id != self._cached.token_id:
             return None
-        over = self._held.remaining(now(self._context.clock)) <= 0
-        if over or not self._may_refresh or carry.token_id in self._rejected:
+        expired = self._cached.remaining(now(self._context.clock)) <= 0
+        if expired or not self._may_refresh or carry.token_id in self._rejected:
             return None
         if carry.pinned and not self._context.options.refresh_is_harmless:
             if self._context.refresh_tokens.has(carry.token_id):
-                self._refuse_reuse(carry.token_id, "pinned")
+                self._prevent_reuse(carry.token_id, "pinned")
             return None
         return self._context.refresh_tokens.take(carry.token_id, now=self._context.clock.boot())
 
     def _carrying(self, token: StoredToken | None) -> Record:
-        """Make a record that keeps a token seen at the last look, its life counted to now."""
+        """Build a record that keeps a token of the last read, its remaining life counted to now."""
         if token is not None:
-            left = token.remaining - (self._context.clock.boot() - self._looked_at)
+            left = token.remaining - (self._context.clock.boot() - self._read_at)
             token = evolve(token, remaining=left) if left > 0 else None
         return Record(self._context.key.store_key, token=token)

@@ -1,9 +1,9 @@
 """
-`TokenRefresher`: a token that lives long enough, for any number of callers.
+`TokenRefresher`: returns the cached token, or waits for the one refresh in flight.
 
-The policy (`flexiti_async.tokens.policy`) says when a token is used at once, renewed behind the
-callers' backs, or waited for; a flight (`tokens/refresh.py`) gets one. This is where the two
-meet, in one process: one flight at a time for each purpose, shared by all callers of a loop.
+The policy (`tokens/policy.py`) says when a token is served, refreshed in the background, or waited
+for; a refresh (`tokens/refresh.py`) obtains one. This is where the two meet, in one process: one
+refresh at a time for each purpose, shared by all callers of an event loop.
 """
 
 import asyncio
@@ -26,124 +26,125 @@ from flexiti_async.errors import (
 from flexiti_async.events.types import AccessTokenRejected, Cause, RefreshStarted, TokenWaited
 from flexiti_async.protocol.token import Token
 from flexiti_async.tokens.backoff import back_off_of
-from flexiti_async.tokens.cached_token import CachedToken, Rejected
+from flexiti_async.tokens.cached_token import CachedToken, RejectedTokens
 from flexiti_async.tokens.context import Failed, Obtained, RefreshContext
 from flexiti_async.tokens.degraded import DegradedMode, request_private_token
-from flexiti_async.tokens.launchpad import FlightTask, Launchpad
 from flexiti_async.tokens.policy import min_ttl_of, scaled, windows
-from flexiti_async.tokens.promise import mark_pinned
-from flexiti_async.tokens.refresh import Flight
-from flexiti_async.tokens.self_wait import fetched_here, fetching
-from flexiti_async.tokens.single_flight import join
+from flexiti_async.tokens.refresh import Refresh
+from flexiti_async.tokens.sharing import mark_pinned
+from flexiti_async.tokens.single_flight import SingleFlight, join
 
 __all__ = ["TokenRefresher"]
 
+RefreshTask = asyncio.Task[Obtained | Failed]
+
 _JITTER: Final = 0.1
-"""A process opens its renewing window up to this share earlier, so that not all do at once."""
+"""A process's stale window opens up to this share earlier, so that not all refresh at once."""
 _MINTER_AHEAD: Final = 0.25
-"""The process that can refresh opens it so much earlier than the others."""
+"""The process that holds the refresh token opens it so much earlier than the others."""
 
 _STORE_PAUSE: Final = 5.0
-"""Seconds between two looks at a store that is down, as long as the token in hand lives."""
+"""Seconds between two tries of a store that is down, as long as the cached token lives."""
 
-_flying: Final[WeakKeyDictionary[FlightTask, Flight]] = WeakKeyDictionary()
-"""The flight that a task flies; whoever joins may tell it what is needed of the token."""
+_refreshes: Final[WeakKeyDictionary[RefreshTask, Refresh]] = WeakKeyDictionary()
+"""The refresh that a task runs; joining callers may ask it to pin the token."""
 
 
 class TokenRefresher:
     """
-    Hold the token of one key and see to its successor.
+    Cache the token of one key, and see to its successor.
 
     Args:
-        context: Key, store record, endpoint, configuration and clock.
-        store_id: Tells stores apart: only callers with the same store share a flight.
+        context: Key, store record, token endpoint, options and clock.
+        store_id: Identity of the store: only callers with the same store share a refresh.
     """
 
     def __init__(self, context: RefreshContext, *, store_id: int) -> None:
         self._context = context
         self._wall = context.clock.wall
         self._boot = context.clock.boot
-        self._key = (context.key.store_key, context.options.fingerprint, store_id)
         self._jitter = random.uniform(0.0, _JITTER)  # noqa: S311
         self._cached: CachedToken | None = None
-        self._rejected = Rejected()
+        self._rejected = RejectedTokens()
         self._degraded = DegradedMode(context)
         self._failed: tuple[FlexitiError, float] | None = None
         self._pause_until = 0.0
-        self._launchpad = Launchpad(self._key, self._landed)
-        self._lost = Cause.NO_TOKEN
+        self._flights: SingleFlight[Obtained | Failed] = SingleFlight(
+            (context.key.store_key, context.options.fingerprint, store_id), self._on_done
+        )
+        self._cause = Cause.NO_TOKEN
         self._waiters = 0
 
     @property
-    def held(self) -> Token | None:
-        """The token in hand, None without one."""
+    def cached(self) -> Token | None:
+        """The cached token, None without one."""
         return self._cached.token if self._cached else None
 
     @property
     def private_tokens(self) -> int:
-        """How many tokens were got without the store, because it was down."""
+        """Number of tokens requested without the store, because it was down."""
         return self._degraded.tokens
 
     async def token(self, min_ttl: float | None = 0.0) -> Token:
         """
-        Get a token that lives for `min_ttl` more seconds at least.
+        Return a token that lives for `min_ttl` more seconds at least.
 
         A fresh token is returned at once, without any await.
 
         Args:
-            min_ttl: Seconds; 0 for one call, None for half of a token's lifetime. A token given
-                for a while is never refreshed, so it stays valid to its end.
+            min_ttl: Seconds; 0 for one call, None for half of a token's lifetime. A token returned
+                for more than 0 is pinned: it is never refreshed, so it stays valid to its end.
 
         Raises:
-            TokenError: None is to be had; all waiters get the failure of one request.
+            TokenError: No token could be obtained; all waiters get the failure of one request.
             StoreUnavailable: The store is down, and `on_store_failure` is `raise`.
         """
-        hand = self._cached
-        if hand is not None:
-            until = hand.fresh_until(min_ttl)
+        cached = self._cached
+        if cached is not None:
+            until = cached.fresh_until(min_ttl)
             if (
                 self._boot() < until.boot
                 and self._wall() < until.wall
-                and not self._lacks_pin(hand.token, min_ttl)
+                and not self._lacks_pin(cached.token, min_ttl)
             ):
-                return hand.token
-        token = self._at_hand(min_ttl)
-        return token if token is not None else await self._in_time(min_ttl)
+                return cached.token
+        token = self._serve(min_ttl)
+        return token if token is not None else await self._wait_in_time(min_ttl)
 
     async def dedicated(self, min_ttl: float | None) -> Token:
-        """Get a token for one checkout alone: never shared, never refreshed, not in the store."""
+        """Request a token for one checkout: never shared, never refreshed, not in the store."""
         self._refuse_to_wait_for_itself()
         self._note_start(Cause.DEDICATED)
-        with fetching(self._key):
-            landed = await request_private_token(self._context, self._lifetime)
-        if isinstance(landed, Failed):
-            raise landed.error
-        self._check(self._take(landed.token), min_ttl)
-        return landed.token
+        with self._flights.marked():
+            result = await request_private_token(self._context, self._lifetime)
+        if isinstance(result, Failed):
+            raise result.error
+        self._check(self._with_windows(result.token), min_ttl)
+        return result.token
 
-    async def replace(self, refused: Token, min_ttl: float | None = 0.0) -> Token:
-        """Get another token for one that the API has refused."""
-        self.reject(refused.token_id)
+    async def replace(self, rejected: Token, min_ttl: float | None = 0.0) -> Token:
+        """Return another token for one that the API has rejected."""
+        self.reject(rejected.token_id)
         return await self.token(min_ttl)
 
     def reject(self, token_id: str) -> None:
         """
-        Take note that the API refused a token: it is not used again, nor adopted.
+        Note that the API rejected a token: it is not used again, nor adopted.
 
-        One that was refused right after it was minted is a failure: minting another at once would
-        go on in a circle.
+        A token rejected right after it was issued is a failure: requesting another one at once
+        would go in a circle.
         """
         if token_id in self._rejected:
             return
         self._rejected.add(token_id)
-        held = self.held
-        if held is None or held.token_id != token_id:
+        cached = self.cached
+        if cached is None or cached.token_id != token_id:
             return
         self._cached = None
-        self._lost = Cause.REJECTED
-        age = held.age(now(self._context.clock))
-        error = TokenRejected(f"the API refused a token that it had issued {age:.3g} s before")
-        pause = back_off_of(error, attempts=1, lifetime=held.lifetime, random=1.0)
+        self._cause = Cause.REJECTED
+        age = cached.age(now(self._context.clock))
+        error = TokenRejected(f"Flexiti rejected a token issued {age:.3g} s ago")
+        pause = back_off_of(error, attempts=1, lifetime=cached.lifetime, random=1.0)
         self._context.events.notify(
             AccessTokenRejected(scope=self._context.key.scope, token_id=token_id, age=age)
         )
@@ -151,41 +152,41 @@ class TokenRefresher:
             self._failed = (error, self._boot() + pause)
 
     async def aclose(self) -> None:
-        """Wait for the flights that were started here, for a while; cancel what is left."""
-        await self._launchpad.aclose()
+        """Wait up to 5 seconds for refreshes that were started here, then cancel the rest."""
+        await self._flights.aclose()
 
     @property
     def _lifetime(self) -> float | None:
         return self._cached.token.lifetime if self._cached else None
 
-    def _at_hand(self, min_ttl: float | None) -> Token | None:
-        """Find out by the policy table whether the token in hand will do; renew it if told."""
-        hand = self._cached
-        if hand is None:
+    def _serve(self, min_ttl: float | None) -> Token | None:
+        """Return the cached token if the policy says so; start a refresh if it is stale."""
+        cached = self._cached
+        if cached is None:
             return None
-        action = hand.action(min_ttl, self._context.clock)
-        if not action.serve or self._lacks_pin(hand.token, min_ttl):
+        decision = cached.decision(min_ttl, self._context.clock)
+        if not decision.serve or self._lacks_pin(cached.token, min_ttl):
             return None
-        if action.renew:
-            self._renew(min_ttl)
-        return hand.token
+        if decision.refresh:
+            self._refresh_in_background(min_ttl)
+        return cached.token
 
     def _lacks_pin(self, token: Token, min_ttl: float | None) -> bool:
         return min_ttl != 0.0 and not token.pinned and not self._context.options.refresh_is_harmless
 
-    async def _in_time(self, min_ttl: float | None) -> Token:
+    async def _wait_in_time(self, min_ttl: float | None) -> Token:
         self._refuse_to_wait_for_itself()
-        patience = 2 * self._context.options.token_timeout
+        time_limit = 2 * self._context.options.token_timeout
         began, served = self._boot(), False
         self._waiters += 1
         waiters = self._waiters
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(time_limit):
                 token = await self._wait(min_ttl)
                 served = True
                 return token
         except TimeoutError:
-            error = TokenUnavailable(f"no token within {patience:g} s")
+            error = TokenUnavailable(f"could not obtain a token within {time_limit:g} s")
         finally:
             self._waiters -= 1
             self._context.events.notify(
@@ -199,10 +200,11 @@ class TokenRefresher:
         raise error
 
     def _refuse_to_wait_for_itself(self) -> None:
-        if fetched_here(self._key):
+        if self._flights.runs_here():
             msg = (
-                "what fetches a token asked for that token and would wait for itself: a trace "
-                "callback or resolver of the client session that was lent, or a token store"
+                "a token request needs the very token it is obtaining and would wait for itself: "
+                "look at trace callbacks and resolvers of the client session that was lent, and at "
+                "the token store"
             )
             raise TokenDeadlock(msg)
 
@@ -211,38 +213,41 @@ class TokenRefresher:
 
     async def _wait(self, min_ttl: float | None) -> Token:
         while True:
-            task = self._flight_for(min_ttl)
-            landed = task if isinstance(task, Failed) else await join(task)
-            if isinstance(landed, Failed) and landed.for_all:
+            task = self._task_for(min_ttl)
+            result = task if isinstance(task, Failed) else await join(task)
+            if isinstance(result, Failed) and result.for_all:
                 # Each waiter raises a copy: an exception collects the traceback of every raise.
-                raise copy.copy(landed.error)
-            if isinstance(landed, Obtained) and landed.minted:
-                self._check(self._take(landed.token), min_ttl)
-                if not self._lacks_pin(landed.token, min_ttl):
-                    return landed.token
-            token = self._at_hand(min_ttl)
+                raise copy.copy(result.error)
+            if isinstance(result, Obtained) and result.minted:
+                self._check(self._with_windows(result.token), min_ttl)
+                if not self._lacks_pin(result.token, min_ttl):
+                    return result.token
+            token = self._serve(min_ttl)
             if token is not None:
                 return token
 
-    def _check(self, hand: CachedToken, min_ttl: float | None) -> None:
-        """Refuse an ask that no token can satisfy."""
-        if hand.can_satisfy(min_ttl):
+    def _check(self, cached: CachedToken, min_ttl: float | None) -> None:
+        """Refuse a `min_ttl` that no token can satisfy."""
+        if cached.can_satisfy(min_ttl):
             return
-        lifetime = hand.token.lifetime
+        lifetime = cached.token.lifetime
         ttl = min_ttl_of(min_ttl, lifetime)
-        msg = f"a token lives {lifetime:g} s, and {ttl:g} s and a leeway are asked for"
+        msg = (
+            f"min_ttl={ttl:g} s cannot be satisfied: tokens live {lifetime:g} s, less a leeway of "
+            f"{cached.marks.leeway:g} s"
+        )
         raise LifetimeTooShort(msg, min_ttl=ttl, lifetime=lifetime)
 
-    def _flight_for(self, min_ttl: float | None) -> FlightTask | Failed:
-        """Find or start what a waiter has to wait for."""
-        hand = self._cached
-        if hand is not None:
-            self._check(hand, min_ttl)
-            if hand.action(min_ttl, self._context.clock).serve:
-                return self._launchpad.launch(
+    def _task_for(self, min_ttl: float | None) -> RefreshTask | Failed:
+        """Return the task that a waiter has to wait for, started if need be."""
+        cached = self._cached
+        if cached is not None:
+            self._check(cached, min_ttl)
+            if cached.decision(min_ttl, self._context.clock).serve:
+                return self._flights.run(
                     "pin",
-                    lambda: self._pin(hand.token),
-                    started=lambda: self._note_start(Cause.PIN),
+                    lambda: self._pin(cached.token),
+                    on_start=lambda: self._note_start(Cause.PIN),
                 )
         if self._failed is not None and self._boot() < self._failed[1]:
             error, until = self._failed
@@ -250,81 +255,81 @@ class TokenRefresher:
                 error = copy.copy(error)
                 error.retry_after = until - self._boot()
             return Failed(error, 0.0)
-        return self._join_renewal(min_ttl, urgent=True)
+        return self._run_refresh(min_ttl, urgent=True)
 
-    def _renew(self, min_ttl: float | None) -> None:
-        """Renew in the background, unless that is being done or has just failed."""
+    def _refresh_in_background(self, min_ttl: float | None) -> None:
+        """Start a refresh, unless one is running or has just failed."""
         at = self._boot()
         if at < self._pause_until or (self._failed is not None and at < self._failed[1]):
             return
-        _ = self._join_renewal(min_ttl, urgent=False)  # nobody waits for it
+        _ = self._run_refresh(min_ttl, urgent=False)  # no caller waits for it
 
-    def _join_renewal(self, min_ttl: float | None, *, urgent: bool) -> FlightTask:
+    def _run_refresh(self, min_ttl: float | None, *, urgent: bool) -> RefreshTask:
         pin = min_ttl != 0.0
-        flight = Flight(
+        refresh = Refresh(
             self._context,
             min_ttl=min_ttl,
-            held=self.held,
+            cached=self.cached,
             rejected=self._rejected,
             may_refresh=not pin,
             pin=pin,
         )
-        held = Cause.DUE if urgent else Cause.STALE
-        cause = self._lost if self._cached is None else held
-        task = self._launchpad.launch(
-            "renew",
-            lambda: self._fly(flight, urgent=urgent),
-            started=lambda: self._note_start(cause),
+        by_age = Cause.DUE if urgent else Cause.STALE
+        cause = self._cause if self._cached is None else by_age
+        task = self._flights.run(
+            "refresh",
+            lambda: self._run(refresh, urgent=urgent),
+            on_start=lambda: self._note_start(cause),
         )
-        # The flight that flies may be another one; it mints what any of its waiters needs.
-        flying = _flying.setdefault(task, flight)
-        flying.pin = flying.pin or pin
+        # The running refresh may be another one; it pins the token if any of its waiters needs it.
+        running = _refreshes.setdefault(task, refresh)
+        running.pin = running.pin or pin
         return task
 
-    def _landed(self, landed: Obtained | Failed) -> None:
-        if isinstance(landed, Obtained):
-            self._install(landed.token)
+    def _on_done(self, result: Obtained | Failed) -> None:
+        if isinstance(result, Obtained):
+            self._install(result.token)
             self._failed = None
-            self._degraded.note(landed)
-        elif landed.for_all:
-            self._failed = (landed.error, self._boot() + landed.back_off)
+            self._degraded.note(result)
+        elif result.for_all:
+            self._failed = (result.error, self._boot() + result.back_off)
         else:
-            self._pause_until = self._boot() + landed.back_off
+            self._pause_until = self._boot() + result.back_off
 
     def _install(self, token: Token) -> None:
         if token.token_id in self._rejected:
             return
-        hand = self._cached
-        if hand is None or not hand.lives_longer_than(token, self._context.clock):
-            self._cached = self._take(token)
+        cached = self._cached
+        if cached is None or not cached.lives_longer_than(token, self._context.clock):
+            self._cached = self._with_windows(token)
 
-    def _take(self, token: Token) -> CachedToken:
-        mine = self._context.refresh_tokens.has(token.token_id)
+    def _with_windows(self, token: Token) -> CachedToken:
+        minted_here = self._context.refresh_tokens.has(token.token_id)
         marks = windows(
             token.lifetime,
             refresh_ahead=self._context.options.refresh_ahead,
             leeway=self._context.options.leeway,
-            early=self._jitter + (_MINTER_AHEAD if mine else 0.0),
+            early=self._jitter + (_MINTER_AHEAD if minted_here else 0.0),
         )
         return CachedToken(token, marks)
 
-    async def _fly(self, flight: Flight, *, urgent: bool) -> Obtained | Failed:
+    async def _run(self, refresh: Refresh, *, urgent: bool) -> Obtained | Failed:
         try:
-            return await flight.run()
+            return await refresh.run()
         except StoreError as error:
             failure = error
-        hand = self._cached
-        if hand is not None and not urgent:
-            # In the first half of the window hope for the store, in the second go alone.
-            halfway = (hand.marks.leeway + hand.marks.refresh_ahead) / 2
-            if hand.spare(0.0, self._context.clock) > halfway:
-                pause = scaled(_STORE_PAUSE, hand.token.lifetime, 1 / 20)
+        cached = self._cached
+        if cached is not None and not urgent:
+            # In the first half of the stale window wait for the store to come back.
+            halfway = (cached.marks.leeway + cached.marks.refresh_ahead) / 2
+            if cached.spare(0.0, self._context.clock) > halfway:
+                pause = scaled(_STORE_PAUSE, cached.token.lifetime, 1 / 20)
                 return Failed(failure, pause, for_all=False)
         return await self._degraded.token(failure, self._lifetime)
 
     async def _pin(self, token: Token) -> Obtained | Failed:
-        marked = await mark_pinned(self._context, token, self._rejected)
-        if marked is not None:
-            return marked
+        pinned = await mark_pinned(self._context, token, self._rejected)
+        if pinned is not None:
+            return pinned
         failure = StoreUnavailable("the token cannot be marked as pinned")
         return await self._degraded.token(failure, token.lifetime)

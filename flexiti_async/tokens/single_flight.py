@@ -1,65 +1,141 @@
 """
-One task at a time for one purpose, however many callers want its result.
+Single flight: at most one running task per purpose and event loop, however many callers wait.
 
-The task belongs to nobody who waits for it: a waiter that is cancelled harms no other, and a task
-that everybody has left runs to its end. Flights are kept by event loop, and by what they are for,
-not by who started them: two sessions of one client in one loop share a flight.
+The task belongs to no caller: a cancelled waiter does not cancel it, and a task that every caller
+has left runs to its end. Groups with the same key share their tasks, whichever of them started one:
+two sessions of one client in one loop make one token request.
+
+A task that asks for its own result would wait for itself for ever. A shop can get there through a
+trace callback or resolver of a client session that it lends, or through a token store that calls
+the API. The context of the task carries the key, and asyncio passes it to every task started from
+there, so `runs_here` finds out before anything waits.
 """
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Generator, Hashable
+from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-__all__ = ["SingleFlight"]
+__all__ = ["SingleFlight", "join"]
 
 T = TypeVar("T")
 
+_CLOSE_WITHIN: Final = 5.0
+"""Seconds that closing waits for a running task before it cancels it."""
+
+_Running = dict[Hashable, "asyncio.Task[Any]"]
+_running: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Running]] = WeakKeyDictionary()
+"""The tasks of this process by event loop, and in each by purpose and key."""
+
+_keys_here: Final[contextvars.ContextVar[frozenset[Hashable]]] = contextvars.ContextVar(
+    "flexiti_async.single_flight", default=frozenset()
+)
+
 
 class SingleFlight(Generic[T]):
-    """A register of the running tasks of each event loop."""
+    """
+    One running task per purpose, shared by all groups with the same key.
 
-    def __init__(self) -> None:
-        self._flights: Final[
-            WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, asyncio.Task[T]]]
-        ] = WeakKeyDictionary()
+    Args:
+        key: Groups with the same key share their tasks.
+        on_done: Called with the result of every task that this group started or joined, unless it
+            was cancelled or raised.
+    """
 
-    def get(self, key: Hashable) -> asyncio.Task[T] | None:
-        """Find the running task for a purpose in this loop."""
-        return self._of_loop().get(key)
+    def __init__(self, key: Hashable, on_done: Callable[[T], object] | None = None) -> None:
+        self._key = key
+        self._on_done = on_done
+        self._own: set[asyncio.Task[T]] = set()
+        self._watched: set[asyncio.Task[T]] = set()
 
-    def start(
-        self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]], *, name: str
+    @property
+    def tasks(self) -> frozenset[asyncio.Task[T]]:
+        """The running tasks that this group started."""
+        return frozenset(self._own)
+
+    def run(
+        self,
+        purpose: str,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        *,
+        on_start: Callable[[], object] | None = None,
     ) -> asyncio.Task[T]:
-        """Start the task for a purpose; there must be none."""
-        flights = self._of_loop()
-        # An empty context: whatever the first caller's request left in its context variables (a
-        # user, a trace) is not of everybody's flight.
-        task = asyncio.get_running_loop().create_task(
-            work(), name=name, context=contextvars.Context()
-        )
-        flights[key] = task
-        task.add_done_callback(lambda _: flights.pop(key, None))
+        """
+        Return the running task for a purpose, or start one.
+
+        Args:
+            purpose: What the task is for; also a part of its name.
+            work: Makes the coroutine of a new task.
+            on_start: Called before a new task is started.
+        """
+        running = _running.setdefault(asyncio.get_running_loop(), {})
+        place = (purpose, self._key)
+        task: asyncio.Task[T] | None = running.get(place)
+        if task is None:
+            if on_start is not None:
+                on_start()
+            task = running[place] = self._start(purpose, work)
+            task.add_done_callback(lambda _: running.pop(place, None))
+            self._own.add(task)
+            task.add_done_callback(self._own.discard)
+        if task not in self._watched:
+            self._watched.add(task)
+            task.add_done_callback(self._done)
         return task
 
-    def _of_loop(self) -> dict[Hashable, asyncio.Task[T]]:
+    def _start(self, purpose: str, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
+        async def marked() -> T:
+            with self.marked():
+                return await work()
+
+        # An empty context: context variables of the first caller's request (a user, a trace) do
+        # not belong to a task that all callers share.
+        return asyncio.get_running_loop().create_task(
+            marked(), name=f"flexiti-async {purpose}", context=contextvars.Context()
+        )
+
+    def _done(self, task: asyncio.Task[T]) -> None:
+        self._watched.discard(task)
+        # The exception is read here as well: all waiters may have left before it was raised.
+        if not task.cancelled() and task.exception() is None and self._on_done is not None:
+            self._on_done(task.result())
+
+    def runs_here(self) -> bool:
+        """Whether this very context works on the key, so that waiting for it would never end."""
+        return self._key in _keys_here.get()
+
+    @contextmanager
+    def marked(self) -> Generator[None, None, None]:
+        """Mark the code inside, and every task it starts, as work on the key."""
+        mark = _keys_here.set(_keys_here.get() | {self._key})
+        try:
+            yield
+        finally:
+            _keys_here.reset(mark)
+
+    async def aclose(self) -> None:
+        """Wait up to 5 seconds for the tasks that were started here, then cancel the rest."""
         loop = asyncio.get_running_loop()
-        flights = self._flights.get(loop)
-        if flights is None:
-            flights = self._flights.setdefault(loop, {})
-        return flights
+        tasks = [task for task in self.tasks if task.get_loop() is loop]
+        if not tasks:
+            return
+        _, pending = await asyncio.wait(tasks, timeout=_CLOSE_WITHIN)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
 
 
 async def join(task: asyncio.Task[T]) -> T | None:
     """
-    Wait for a task without owning it; None if somebody cancelled the task.
+    Wait for a task without owning it, and return its result; None if another party cancelled it.
 
-    The task's callbacks have run then, also for who came after its end: they take it off the
-    register and note what it brought, and whoever asks again finds that, not the same task.
+    The task's callbacks have run when this returns, also for a caller that joins after its end: the
+    next caller finds what they recorded, not the same task again.
     """
     if task.done():
-        # To wait for what is done yields to nobody, so asking again would block the loop for ever.
+        # Waiting for a finished task does not yield, so asking again would block the loop for ever.
         await asyncio.sleep(0)
     try:
         return await asyncio.shield(task)

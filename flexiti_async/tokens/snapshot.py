@@ -1,94 +1,94 @@
 """
-What one look at the store shows, and how old it is.
+One read of the record: what is stored, and how old it can be.
 
-An entry's age comes from the store. A store that cannot tell one still lets a refresher
-know something by watching: an entry that was not there when I last looked is at most as old as
-that look. `Sight.max_age` is the best bound known, infinite if there is none. A token is adopted
-on the bound (its life is over for sure by then), while a claim is taken for dead only when it has
-not moved for one lease of my own clock.
+An entry's age comes from the store. A store without a clock of its own still allows a bound by
+observation: an entry that was not there at the last read is at most as old as that read.
+`Snapshot.max_age` is the best bound known, infinite if there is none. A token is adopted on the
+upper bound (even so much later it has life left), while a claim counts as lapsed only when it has
+not changed for one lease of this process's own clock.
 """
 
 import math
 
-from attrs import frozen
+from attrs import field, frozen
 
+from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.record import Record, StoredToken
 
-__all__ = ["Sight", "Watch"]
+__all__ = ["AgeTracker", "Snapshot"]
 
 
 @frozen
-class Sight:
+class Snapshot:
     """
-    What one load showed.
+    What one read of the record showed, and how old it can be.
 
     Attributes:
-        version: Version of the entry, None if nothing is stored.
-        record: What it says, None if nothing is stored.
-        max_age: Seconds since its write at most; infinite if nobody can tell.
+        record: The typed record, None if nothing is stored.
+        entry: The stored entry, to be swapped; None if nothing is stored.
+        max_age: Seconds since its write at most; infinite if unknown.
         min_age: Seconds since its write at least.
     """
 
-    version: str | None = None
     record: Record | None = None
+    entry: Entry | None = field(default=None, repr=False)
     max_age: float = math.inf
     min_age: float = 0.0
 
+    @property
+    def version(self) -> str | None:
+        """Version of the entry, None if nothing is stored."""
+        return self.entry.version if self.entry is not None else None
+
     def life(self, token: StoredToken) -> float:
-        """Tell the seconds of life that a stored token has for sure."""
+        """Return the seconds of life that a stored token has left at least."""
         return token.remaining - self.max_age
 
 
-class Watch:
+class AgeTracker:
     """
-    What a refresher knows of an entry's age from having looked before.
+    Bound the age of an entry by when this process has read it before.
 
-    Times are seconds by the refresher's own clock, and arguments.
+    Times are seconds by the caller's clock, passed in.
     """
 
-    __slots__ = ("_first_seen", "_last_look", "_not_before", "_version")
+    __slots__ = ("_first_seen", "_last_read", "_not_before", "_version")
 
     def __init__(self) -> None:
         self._version: str | None = None
         self._first_seen = 0.0
         self._not_before = -math.inf
-        self._last_look = -math.inf
+        self._last_read = -math.inf
 
-    def see(
-        self,
-        version: str | None,
-        record: Record | None,
-        age: float | None,
-        *,
-        before: float,
-        now: float,
-    ) -> Sight:
+    def read(
+        self, entry: Entry | None, record: Record | None, *, before: float, now: float
+    ) -> Snapshot:
         """
-        Take in one load.
+        Note one read, and return what it showed.
 
         Args:
-            version: Of the entry, None if nothing is stored.
+            entry: The stored entry, None if nothing is stored.
             record: What it says.
-            age: As the store tells it, None if it cannot.
-            before: When the load began.
+            before: When the read began.
             now: When it ended.
         """
+        version = entry.version if entry is not None else None
         if version != self._version:
             self._version = version
             self._first_seen = now
-            self._not_before = self._last_look
-        self._last_look = before
-        if version is None:
-            return Sight()
-        if age is not None:
-            return Sight(version, record, max_age=age + (now - before), min_age=age)
-        return Sight(
-            version, record, max_age=now - self._not_before, min_age=now - self._first_seen
+            self._not_before = self._last_read
+        self._last_read = before
+        if entry is None:
+            return Snapshot()
+        if entry.age is not None:
+            return Snapshot(record, entry, max_age=entry.age + (now - before), min_age=entry.age)
+        return Snapshot(
+            record, entry, max_age=now - self._not_before, min_age=now - self._first_seen
         )
 
     def wrote(self, version: str, *, before: float, now: float) -> None:
-        """Take in a write of my own that began at `before`."""
+        """Note a write of this process that began at `before`."""
         self._version = version
         self._first_seen = now
         self._not_before = before
-        self._last_look = before
+        self._last_read = before

@@ -1,8 +1,8 @@
 """
 One request and its whole answer over aiohttp, or a `TransportError` that says what went wrong.
 
-No exception of aiohttp gets out, not even chained: some of them hold the request's headers, and
-their tracebacks hold frames whose locals do.
+No exception of aiohttp leaves this module, not even chained: some of them hold the request's
+headers, and their tracebacks hold frames whose locals do.
 """
 
 from typing import Final
@@ -32,12 +32,12 @@ async def exchange(
     Send a request and read the whole answer; errors are returned.
 
     Args:
-        session: What sends it.
-        request: What to send. It is not redirected: its bearer token goes nowhere else.
-        limits: How long it may take.
+        session: The client session.
+        request: The request. Redirects are not followed, so its bearer token goes nowhere else.
+        limits: Its time limits.
     """
     try:
-        # A token request never passes the shop's middlewares: one that asks for a token itself
+        # A token request never passes the shop's middlewares: one that requests a token itself
         # would wait for its own answer, and none of them should see the client secret.
         response = await session.request(
             request.method,
@@ -64,7 +64,7 @@ async def exchange(
 
 
 def failure(kind: type[TransportError], request: HttpRequest, text: str) -> TransportError:
-    """Make the error of a request that failed."""
+    """Build the error of a request that failed."""
     return kind(
         f"{request.endpoint}: {text} (reference id {request.reference_id})",
         reference_id=request.reference_id,
@@ -73,7 +73,7 @@ def failure(kind: type[TransportError], request: HttpRequest, text: str) -> Tran
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:
-    """Read a body, or as much of one that is too large as shows that it is."""
+    """Read a body; of one that is too large, only enough to find that out."""
     parts: list[bytes] = []
     size = 0
     while size <= _MOST_BYTES:
@@ -86,7 +86,7 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
 
 
 def _failure_of(request: HttpRequest, error: Exception, total: float | None) -> TransportError:
-    """Say what an exception of aiohttp means: was anything sent?"""
+    """Map an exception of aiohttp to an error that says whether anything was sent."""
     name = type(error).__name__
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return failure(ConnectError, request, f"no connection to {request.url.origin()} ({name})")
@@ -94,5 +94,5 @@ def _failure_of(request: HttpRequest, error: Exception, total: float | None) -> 
         return failure(RequestTimeout, request, f"no answer within {total or 0:.3g} s")
     broken = aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | OSError
     if isinstance(error, broken):
-        return failure(ConnectionLost, request, f"the connection broke off ({name})")
+        return failure(ConnectionLost, request, f"the connection broke ({name})")
     return failure(BadHttp, request, f"the answer is not HTTP ({name})")

@@ -1,10 +1,10 @@
 """
 One timer for all requests of a pool.
 
-A timer of its own for each request, as aiohttp's `total` and `asyncio.timeout` set one, is set and
-cancelled for every call of a shop, and runs out for hardly any. Nearly all get the same time, so
-the oldest runs out first, and a queue and one timer do the same; who gets less, because the time of
-its call is running out, is put in its place.
+A timer for each request, as aiohttp's `total` and `asyncio.timeout` use one, is set and cancelled
+for every call of a shop, and expires for hardly any. Nearly all requests get the same time, so the
+oldest expires first, and a queue with one timer does the same; a request that gets less, because
+the time of its call is running out, is inserted at its place.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ from typing import Final
 
 from attrs import define
 
-__all__ = ["Deadlines", "Watch"]
+__all__ = ["Deadline", "Deadlines"]
 
 
 @define(eq=False)
-class Watch:
+class Deadline:
     """
-    One task and when its time is over.
+    The deadline of one task.
 
     Attributes:
         task: The task; None once it has ended by itself.
-        when: When its time is over, by the loop's clock.
-        cancelling: How many cancellations it had before, as `asyncio.timeout` counts them.
-        expired: Its time was over, and it was cancelled for that.
+        when: The deadline, by the loop's clock.
+        cancelling: How many cancellations the task had before, as `asyncio.timeout` counts them.
+        expired: The deadline has passed, and the task was cancelled for that.
     """
 
     task: asyncio.Task[object] | None
@@ -35,55 +35,55 @@ class Watch:
     expired: bool = False
 
     def end(self) -> None:
-        """Watch it no longer."""
+        """Remove the deadline: the task has ended in time."""
         self.task = None
 
-    def is_the_reason(self) -> bool:
-        """Tell a cancellation that came from here from any other, and take it back."""
+    def caused_cancellation(self) -> bool:
+        """Whether this deadline alone cancelled the task; if so, take the cancellation back."""
         return self.expired and self.task is not None and self.task.uncancel() <= self.cancelling
 
 
 class Deadlines:
-    """Cancel tasks of the running event loop whose time is over."""
+    """Cancel tasks of the running event loop at their deadlines."""
 
     def __init__(self) -> None:
         self._loop: Final = asyncio.get_running_loop()
-        self._watched: Final[deque[Watch]] = deque()
+        self._deadlines: Final[deque[Deadline]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, seconds: float) -> Watch:
-        """Give the task that runs some seconds, from now on."""
+    def start(self, seconds: float) -> Deadline:
+        """Set a deadline for the running task, in seconds from now."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - what runs in a loop is a task
-        watched = self._watched
-        while watched and watched[0].task is None:
-            watched.popleft()
+        pending = self._deadlines
+        while pending and pending[0].task is None:
+            pending.popleft()
         when = self._loop.time() + seconds
-        watch = Watch(task, when, task.cancelling())
-        if not watched or watched[-1].when <= when:
-            watched.append(watch)
+        deadline = Deadline(task, when, task.cancelling())
+        if not pending or pending[-1].when <= when:
+            pending.append(deadline)
         else:
-            bisect.insort(watched, watch, key=lambda other: other.when)
+            bisect.insort(pending, deadline, key=lambda other: other.when)
         if self._timer is None or when < self._timer.when():
             self._set_timer(when)
-        return watch
+        return deadline
 
     def close(self) -> None:
-        """Watch nobody any more."""
-        self._watched.clear()
+        """Remove all deadlines."""
+        self._deadlines.clear()
         self._set_timer(None)
 
     def _set_timer(self, when: float | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = None if when is None else self._loop.call_at(when, self._look)
+        self._timer = None if when is None else self._loop.call_at(when, self._expire)
 
-    def _look(self) -> None:
-        """Cancel those whose time is over, and come back for the next."""
-        watched, now = self._watched, self._loop.time()
-        while watched and (watched[0].task is None or watched[0].when <= now):
-            watch = watched.popleft()
-            if watch.task is not None:
-                watch.expired = True
-                watch.task.cancel()
-        self._set_timer(watched[0].when if watched else None)
+    def _expire(self) -> None:
+        """Cancel the tasks whose deadlines have passed, and set the timer for the next."""
+        pending, now = self._deadlines, self._loop.time()
+        while pending and (pending[0].task is None or pending[0].when <= now):
+            deadline = pending.popleft()
+            if deadline.task is not None:
+                deadline.expired = True
+                deadline.task.cancel()
+        self._set_timer(pending[0].when if pending else None)

@@ -1,9 +1,8 @@
 """
-How requests get to the API: connections for each event loop, in turn, and in time.
+`Transport`: sends requests over a pool of connections per event loop, in order and in time.
 
-A request goes in, a whole answer comes out, or a `TransportError` that says whether anything was
-sent. This module and `exchange.py`, the exchange itself, are the client's only ones that know
-aiohttp.
+It returns a whole answer, or a `TransportError` that says whether anything was sent. This module
+and `exchange.py` are the only ones of the client that use aiohttp.
 """
 
 import asyncio
@@ -26,15 +25,14 @@ from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.protocol.response import HttpResponse
 from flexiti_async.transport.exchange import exchange, failure
 from flexiti_async.transport.limits import Deadlines
-from flexiti_async.transport.turnstile import Turnstile
 
 __all__ = ["ClientSession", "Transport"]
 
 ClientSession = aiohttp.ClientSession
-"""What a shop may lend; named here so that nothing else of the core has to know aiohttp."""
+"""The session that a shop may lend; named here so that no other module has to import aiohttp."""
 
 _RESERVED: Final = 4
-"""Connections beyond the pool's size, for token requests: they wait behind no call."""
+"""Connections beyond the pool's size, for token requests, which wait behind no call."""
 _WAITING_SHARE: Final = 0.9
 """Share of a request's time that it may spend waiting for a connection of a busy pool."""
 _CLOSE_WITHIN: Final = 1.0
@@ -48,22 +46,21 @@ class _Pool:
 
     Attributes:
         session: aiohttp's pool.
-        turnstile: Lets in as many calls as there are connections, first come, first served.
-            aiohttp's own queue lets a caller that comes back at once overtake those that wait,
-            until they time out.
-        patience: Ends the wait for a place of who has spent most of their time with it.
-        deadlines: Ends those that take a whole request's time.
+        slots: As many as there are connections, first come, first served. In aiohttp's own queue
+            a caller that comes back at once overtakes waiting callers, until they time out.
+        waits: Times out callers that have spent most of their request time waiting for a slot.
+        requests: Times out requests.
     """
 
     session: ClientSession
-    turnstile: Turnstile
-    patience: Deadlines
-    deadlines: Deadlines
+    slots: asyncio.Semaphore
+    waits: Deadlines
+    requests: Deadlines
 
     async def aclose(self) -> None:
         """Close all connections."""
-        self.patience.close()
-        self.deadlines.close()
+        self.waits.close()
+        self.requests.close()
         await self.session.close()
 
 
@@ -109,17 +106,17 @@ class Transport:
         """
         Send a request and read the whole answer.
 
-        Errors are returned, not raised: so nothing of aiohttp's is in their context.
+        Errors are returned, not raised, so that no exception of aiohttp is in their context.
 
         Args:
-            request: What to send.
-            within: Seconds that are left for it, if fewer than a request has anyway.
+            request: The request.
+            within: Seconds left for it, if fewer than a request has anyway.
 
         Returns:
             The answer, or one of: ConnectError, nothing was sent; RequestTimeout, no answer in
-            time; ConnectionLost, the connection broke off in the middle; BadHttp, the answer is
-            no HTTP, or too large; SessionClosed, the client session that was lent is closed, or
-            of another event loop.
+            time; ConnectionLost, the connection broke; BadHttp, the answer is not HTTP, or too
+            large; SessionClosed, the client session that was lent is closed, or belongs to another
+            event loop.
         """
         url = request.url
         if url.raw_authority != self._authority or url.scheme != self._scheme:
@@ -131,35 +128,38 @@ class Transport:
         if self._borrowed is not None or request.private:
             return await self._apart(request, seconds)
         pool = self._pool()
-        if not pool.turnstile.enter_at_once():
-            waited = await _enter(pool, seconds * _WAITING_SHARE)
+        if not pool.slots.locked():
+            await pool.slots.acquire()  # at once: a free slot is never waited for
+        else:
+            waited = await _wait_for_slot(pool, seconds * _WAITING_SHARE)
             if waited is None:
                 text = f"no connection of the pool was free within {seconds * _WAITING_SHARE:g} s"
                 return failure(ConnectError, request, text)
             if within is not None:  # one deadline for both
                 seconds = min(within - waited, self._longest)
-        watch = pool.deadlines.watch(seconds)
+        deadline = pool.requests.start(seconds)
         try:
-            # The turnstile lets nobody wait in aiohttp's queue, and the deadline is watched here.
+            # With a slot no request waits in aiohttp's queue, and its deadline is the one above.
             return await exchange(pool.session, request, self._untimed)
         except asyncio.CancelledError:
-            if not watch.is_the_reason():
+            if not deadline.caused_cancellation():
                 raise
         finally:
-            watch.end()
-            pool.turnstile.leave()
+            deadline.end()
+            pool.slots.release()
         return failure(RequestTimeout, request, f"no answer within {seconds:.3g} s")
 
     async def _apart(
         self, request: HttpRequest, seconds: float
     ) -> HttpResponse | TransportError | SessionClosed:
-        """Exchange over a session that was lent, or over the connections for token requests."""
+        """Send over a session that was lent, or over the reserved connections."""
         session = self._borrowed
         if session is None:
             session = self._pool().session
         elif unfit := _unfit(session):
             return unfit
-        # aiohttp watches the time, the wait in its queue too: what ends there was never sent.
+        # aiohttp applies the limits, to the wait in its queue too: a request that ends there was
+        # never sent.
         limits = aiohttp.ClientTimeout(
             total=seconds,
             connect=seconds * _WAITING_SHARE,
@@ -168,7 +168,7 @@ class Transport:
         return await exchange(session, request, limits)
 
     async def aclose(self) -> None:
-        """Close the pools of all event loops that run; a session that was lent stays open."""
+        """Close the pools of all running event loops; a session that was lent stays open."""
         here = asyncio.get_running_loop()
         for loop, pool in list(self._own.items()):
             if loop is here:
@@ -178,9 +178,9 @@ class Transport:
                 await asyncio.wait([asyncio.wrap_future(closing)], timeout=_CLOSE_WITHIN)
             self._own.pop(loop, None)
 
-    def leave_to_the_parent(self) -> object:
+    def detach(self) -> object:
         """
-        Let go of all pools, in a forked child, without closing anything.
+        Give up all pools in a forked child, without closing them, and return them.
 
         Closing them would take the parent's sockets out of the epoll object that both share.
         """
@@ -197,18 +197,18 @@ class Transport:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
             pool = self._own[loop] = _Pool(
-                session, Turnstile(self._connections), Deadlines(), Deadlines()
+                session, asyncio.Semaphore(self._connections), Deadlines(), Deadlines()
             )
         return pool
 
 
 _transports: Final[WeakSet[Transport]] = WeakSet()
 _of_the_parent: Final[list[object]] = []
-"""What a forked child must neither use nor close; here it is never collected."""
+"""Pools that a forked child must neither use nor close; kept here, they are never collected."""
 
 
 def _in_child() -> None:
-    _of_the_parent.extend(transport.leave_to_the_parent() for transport in list(_transports))
+    _of_the_parent.extend(transport.detach() for transport in list(_transports))
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
@@ -216,28 +216,27 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
 
 
 def _unfit(session: ClientSession) -> SessionClosed | None:
-    """Say why a session that was lent cannot be used here."""
+    """Return the error if a session that was lent cannot be used here."""
     if session.closed:
-        return SessionClosed("the aiohttp.ClientSession that was borrowed is closed")
-    # The public property that tells this is deprecated; without it aiohttp fails obscurely,
-    # or hangs.
+        return SessionClosed("the aiohttp.ClientSession that was lent is closed")
+    # The public property is deprecated; without this check aiohttp fails obscurely, or hangs.
     loop = getattr(session, "_loop", None)
     if loop is not None and loop is not asyncio.get_running_loop():
-        return WrongLoop("the aiohttp.ClientSession that was borrowed is of another event loop")
+        return WrongLoop("the aiohttp.ClientSession that was lent belongs to another event loop")
     return None
 
 
-async def _enter(pool: _Pool, patience: float) -> float | None:
-    """Wait for a place: seconds; None if there was none in time."""
+async def _wait_for_slot(pool: _Pool, at_most: float) -> float | None:
+    """Take a slot, and return the seconds waited for it; None if none was free in time."""
     time = asyncio.get_running_loop().time
     began = time()
-    watch = pool.patience.watch(patience)
+    deadline = pool.waits.start(at_most)
     try:
-        await pool.turnstile.enter()
+        await pool.slots.acquire()
     except asyncio.CancelledError:
-        if not watch.is_the_reason():
+        if not deadline.caused_cancellation():
             raise
         return None
     finally:
-        watch.end()
+        deadline.end()
     return time() - began

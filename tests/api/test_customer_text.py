@@ -3,8 +3,8 @@
 import attrs
 import pytest
 
-from flexiti_async import customer_text, customer_texts
 from flexiti_async.api.common import Language
+from flexiti_async.api.customer_text import customer_text, customer_texts
 from flexiti_async.api.widget import ApplyWidget
 from flexiti_async.errors import FieldError, ValidationError, WrongInputs
 

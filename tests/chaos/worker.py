@@ -14,7 +14,8 @@ from typing import Any, Final
 import aiohttp
 from attrs import asdict, evolve
 
-from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession, merchants_login
+from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession
+from flexiti_async.api.merchants import merchants_login
 from flexiti_async.api.widget import ApplyWidget, PurchaseWidget
 from flexiti_async.checkout.base import Checkout
 from flexiti_async.events.types import CallFinished, Event

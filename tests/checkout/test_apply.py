@@ -10,7 +10,6 @@ from flexiti_async import (
     ApplyWidget,
     Checkout,
     CheckoutError,
-    CheckoutUnsettled,
     FlexitiSession,
     PurchaseWidget,
     Reaction,
@@ -18,7 +17,7 @@ from flexiti_async import (
     Step,
     ValidationError,
 )
-from flexiti_async.errors import ApplicationNotCreated, NotVerified
+from flexiti_async.errors import ApplicationNotCreated, CheckoutUnsettled, NotVerified
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.page.scenarios import Choice
 

@@ -8,22 +8,24 @@ import pytest
 from flexiti_async import (
     ApplyWidget,
     Checkout,
-    CheckoutConflict,
-    CheckoutExpired,
     CheckoutNotFound,
-    CheckoutTokenRejected,
     FlexitiSession,
-    MalformedAnswer,
     PurchaseWidget,
-    RecordUnreadable,
-    ServerError,
     Sharing,
     Step,
     StoreUnavailable,
     ValidationError,
+)
+from flexiti_async.api.merchants import merchants_login
+from flexiti_async.api.widget import init_widget
+from flexiti_async.errors import (
+    CheckoutConflict,
+    CheckoutExpired,
+    CheckoutTokenRejected,
+    MalformedAnswer,
+    RecordUnreadable,
+    ServerError,
     WrongInputs,
-    init_widget,
-    merchants_login,
 )
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.token import Scope

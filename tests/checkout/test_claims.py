@@ -7,14 +7,13 @@ import pytest
 
 from flexiti_async import (
     Checkout,
-    CheckoutConflict,
-    CheckoutUnsettled,
     FlexitiSession,
     OutcomeUnknown,
     Step,
     StoreUnavailable,
     ValidationError,
 )
+from flexiti_async.errors import CheckoutConflict, CheckoutUnsettled
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 

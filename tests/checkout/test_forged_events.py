@@ -10,16 +10,19 @@ import pytest
 
 from flexiti_async import (
     Checkout,
-    CheckoutConflict,
     CheckoutError,
-    EventRefused,
     FlexitiSession,
-    MalformedEvent,
     PurchaseWidget,
     Reaction,
     Step,
 )
-from flexiti_async.errors import CustomerNotIdentified, NotVerified
+from flexiti_async.errors import (
+    CheckoutConflict,
+    CustomerNotIdentified,
+    EventRefused,
+    MalformedEvent,
+    NotVerified,
+)
 from flexiti_async.sandbox import Sandbox
 
 from ..conftest import MakeSession

@@ -8,14 +8,13 @@ import pytest
 
 from flexiti_async import (
     CheckoutError,
-    CheckoutUnsettled,
     FlexitiSession,
     Scope,
     Sharing,
     Step,
     ValidationError,
 )
-from flexiti_async.errors import NotVerified, WrongVerification
+from flexiti_async.errors import CheckoutUnsettled, NotVerified, WrongVerification
 from flexiti_async.sandbox import Sandbox, token_id
 from flexiti_async.testing import ManualClock
 

@@ -19,16 +19,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from flexiti_async import (
     ApiError,
-    CheckoutConflict,
     CheckoutError,
-    CheckoutUnsettled,
     FlexitiConfig,
     FlexitiError,
     FlexitiSession,
     Step,
 )
-from flexiti_async.checkout.step import CLAIMS
+from flexiti_async.checkout.state import CLAIMS
 from flexiti_async.checkout.steps import TABLE
+from flexiti_async.errors import CheckoutConflict, CheckoutUnsettled
 from flexiti_async.sandbox import RequestRecord, Sandbox
 from flexiti_async.sandbox.state.accounts import Account
 from flexiti_async.testing import ManualClock

@@ -12,14 +12,16 @@ import pytest
 
 from flexiti_async import (
     CheckoutError,
-    CheckoutTokenRejected,
-    Conflict,
-    CreditExceeded,
     FlexitiSession,
-    PlanNotAvailable,
     Reaction,
     Step,
     ValidationError,
+)
+from flexiti_async.errors import (
+    CheckoutTokenRejected,
+    Conflict,
+    CreditExceeded,
+    PlanNotAvailable,
 )
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexiti_async.checkout.state import (
+    CLAIMS,
     CheckoutState,
     Claimed,
+    Sharing,
+    Step,
     decode_checkout,
     encode_checkout,
 )
-from flexiti_async.checkout.step import CLAIMS, Sharing, Step
 from flexiti_async.errors import RecordUnreadable
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.tokens.record import StoredToken
@@ -100,7 +102,7 @@ def test_wire_format() -> None:
     )
 
     assert {
-        "v": 2,
+        "v": 1,
         "key": KEY,
         "checkout": {
             **OF_VERSION_1["checkout"],

@@ -10,8 +10,7 @@ from checkout_diagram import diagram, page
 
 from flexiti_async.api.widget_reactions import Reaction
 from flexiti_async.checkout.base import Checkout
-from flexiti_async.checkout.state import CheckoutState
-from flexiti_async.checkout.step import CLAIMS, Sharing, Step
+from flexiti_async.checkout.state import CLAIMS, CheckoutState, Sharing, Step
 from flexiti_async.checkout.steps import (
     DID_NOT_RUN,
     NEXT_STEPS,

@@ -13,7 +13,7 @@ from flexiti_async.api.captures import capture, release
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
 from flexiti_async.api.refunds import refund
 from flexiti_async.api.returns import return_capture
-from flexiti_async.checkout.step import CLAIMS
+from flexiti_async.checkout.state import CLAIMS
 from flexiti_async.protocol.call import Call
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.page.scenarios import Choice

@@ -6,11 +6,9 @@ from typing import TypeVar
 
 import pytest
 
-from flexiti_async import (
-    FlexitiSession,
+from flexiti_async import FlexitiSession, PurchaseWidget, Scope
+from flexiti_async.errors import (
     GeneralError,
-    PurchaseWidget,
-    Scope,
     ServerError,
     TokenMisconfigured,
     TokenUnavailable,
@@ -123,7 +121,7 @@ async def test_a_renewal_tells_its_cause(
     ear.heard.clear()
     clock.advance(1100)
     old = await session.token()
-    await asyncio.gather(*session.refresher(Scope.CUSTOMER)._launchpad.tasks)
+    await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
 
     assert [Cause.STALE] == [event.cause for event in ear.of(RefreshStarted)]
     [refreshed] = ear.of(TokenRefreshed)
@@ -194,7 +192,7 @@ async def test_a_refresh_token_that_is_refused_is_told(
     clock.advance(1100)
     ear.heard.clear()
     await session.token()
-    await asyncio.gather(*session.refresher(Scope.CUSTOMER)._launchpad.tasks)
+    await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
 
     [reuse] = ear.of(ReusePrevented)
     assert (token.token_id, "refresh_token") == (reuse.token_id, reuse.reason)
@@ -210,7 +208,7 @@ async def test_a_promised_token_that_could_be_refreshed_is_told_not_to_be(
     clock.advance(1100)
     ear.heard.clear()
     await session.token()
-    await asyncio.gather(*session.refresher(Scope.CUSTOMER)._launchpad.tasks)
+    await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
 
     [reuse] = ear.of(ReusePrevented)
     assert (token.token_id, "pinned") == (reuse.token_id, reuse.reason)

@@ -5,8 +5,7 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flexiti_async.checkout.state import CheckoutState, encode_checkout
-from flexiti_async.checkout.step import Sharing
+from flexiti_async.checkout.state import CheckoutState, Sharing, encode_checkout
 from flexiti_async.protocol.response import HttpResponse
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.tokens.record import Claim, Failure, Record, StoredToken, encode_record

@@ -18,11 +18,10 @@ from flexiti_async import (
     ApplyWidget,
     FlexitiConfig,
     FlexitiSession,
-    GeneralError,
     PurchaseWidget,
     Scope,
-    TokenMisconfigured,
 )
+from flexiti_async.errors import GeneralError, TokenMisconfigured
 from flexiti_async.events.types import CallFinished, Event
 from flexiti_async.integrations.otel import Telemetry
 from flexiti_async.sandbox import Sandbox

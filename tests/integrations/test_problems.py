@@ -8,17 +8,14 @@ import pytest
 
 from flexiti_async import (
     ApplyWidget,
-    CreditExceeded,
     FieldError,
     FlexitiError,
     Language,
     OutcomeUnknown,
-    Throttled,
-    TokenUnavailable,
     ValidationError,
-    WrongInputs,
     errors,
 )
+from flexiti_async.errors import CreditExceeded, Throttled, TokenUnavailable, WrongInputs
 from flexiti_async.integrations.problem_kinds import KINDS
 from flexiti_async.integrations.problems import Fault, language_of, problem_of
 

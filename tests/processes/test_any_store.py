@@ -8,15 +8,10 @@ from typing import Protocol
 
 import pytest
 
-from flexiti_async import (
-    CheckoutConflict,
-    CheckoutTokenRejected,
-    FlexitiConfig,
-    FlexitiSession,
-    Scope,
-)
+from flexiti_async import FlexitiConfig, FlexitiSession, Scope
 from flexiti_async.api.widget import PurchaseWidget
 from flexiti_async.clock import SYSTEM_CLOCK, Clock
+from flexiti_async.errors import CheckoutConflict, CheckoutTokenRejected
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 

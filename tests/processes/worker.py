@@ -155,8 +155,8 @@ class Worker(Obedient):
     async def _settle(self) -> None:
         """Wait for what goes on behind the callers' backs."""
         assert self._session is not None
-        for refresher in self._session._refreshers.values():
-            await asyncio.gather(*refresher._launchpad.tasks, return_exceptions=True)
+        for refresher in self._session._open.refreshers.values():
+            await asyncio.gather(*refresher._flights.tasks, return_exceptions=True)
 
     async def _loads(self) -> int:
         return self._store.loads if self._store else 0

@@ -15,7 +15,7 @@ from flexiti_async import (
 )
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock
-from flexiti_async.tokens.refresh import Flight
+from flexiti_async.tokens.refresh import Refresh
 
 from ..conftest import MakeSession
 from ..support.stepping import cancelled_at
@@ -158,10 +158,10 @@ async def test_a_flight_that_is_cancelled_at_any_await_costs_one_lease_at_most(
 async def flight_of(session: FlexitiSession) -> None:
     """Fly in this very task, as the refresher does in one of its own."""
     refresher = session.refresher(Scope.CUSTOMER)
-    await Flight(
+    await Refresh(
         refresher._context,
         min_ttl=0.0,
-        held=refresher.held,
+        cached=refresher.cached,
         rejected=(),
         may_refresh=True,
         pin=False,

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import aiohttp
 import pytest
 
-from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget, WrongLoop
+from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget
+from flexiti_async.errors import WrongLoop
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.tokens.refresh_tokens import PROCESS
 
@@ -147,7 +148,7 @@ def test_a_borrowed_client_session_in_another_loop_is_an_error_that_says_so(
     error = asyncio.run(here())
 
     assert isinstance(error, WrongLoop)
-    assert "of another event loop" in str(error)
+    assert "belongs to another event loop" in str(error)
 
 
 def in_a_forked_child(work: Callable[[], object]) -> str:

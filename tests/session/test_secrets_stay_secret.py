@@ -17,8 +17,8 @@ from flexiti_async import (
     FlexitiSession,
     PurchaseWidget,
     ValidationError,
-    init_widget,
 )
+from flexiti_async.api.widget import init_widget
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock
 

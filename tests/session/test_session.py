@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from flexiti_async import (
-    AccountTypePlace,
     ApplyWidget,
     ConfigError,
     FlexitiSession,
     PurchaseWidget,
     Scope,
-    SessionClosed,
     ValidationError,
 )
+from flexiti_async.api.widget import AccountTypePlace
+from flexiti_async.errors import SessionClosed
 from flexiti_async.sandbox import Sandbox
 
 from ..checkout.test_checkout import APPLICANT

@@ -9,7 +9,7 @@ import pytest
 
 from flexiti_async import ConfigError, StoreUnavailable, open_store
 from flexiti_async.store.interface import Entry
-from flexiti_async.store.sealed import BoundedStore
+from flexiti_async.store.sealed import SealedStore
 from flexiti_stores.memory import MemoryStore
 
 ENTRY = Entry("v", "payload-canary", 60.0)
@@ -99,7 +99,7 @@ class Misbehaving:
 
 async def test_whatever_a_store_raises_is_store_unavailable_without_its_text() -> None:
     """Foreign errors may quote what was stored, so only their names are told."""
-    store = BoundedStore(Misbehaving(), timeout=0.01)
+    store = SealedStore(Misbehaving(), timeout=0.01)
 
     with pytest.raises(StoreUnavailable) as failed:
         await store.load("key")
@@ -113,7 +113,7 @@ async def test_whatever_a_store_raises_is_store_unavailable_without_its_text() -
 
 async def test_a_cancelled_caller_is_cancelled_not_told_of_an_outage() -> None:
     """Cancellation is nobody's failure."""
-    store = BoundedStore(Misbehaving(), timeout=60)
+    store = SealedStore(Misbehaving(), timeout=60)
     asking = asyncio.ensure_future(store.swap("key", ENTRY, expected=None))
     await asyncio.sleep(0)
     asking.cancel()

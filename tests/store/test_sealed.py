@@ -8,11 +8,11 @@ from flexiti_async import (
     CheckoutNotFound,
     FlexitiSession,
     PurchaseWidget,
-    RecordUnreadable,
     Scope,
     Secret,
     Token,
 )
+from flexiti_async.errors import RecordUnreadable
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
 from flexiti_async.store.interface import Entry, store_key
@@ -98,7 +98,7 @@ async def test_a_plain_record_is_never_believed(
         await session.resume(plain.reference_id)
 
     assert "planted" not in {token.token_id for token in tokens}
-    assert 1 == caplog.text.count("a plain entry")
+    assert 1 == caplog.text.count("is not encrypted")
     entry = await store.load(key_of(session))
     assert entry is not None
     assert entry.payload.startswith("fx1.")

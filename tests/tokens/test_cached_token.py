@@ -5,7 +5,7 @@ from attrs import evolve
 from flexiti_async import Scope, Secret, Token
 from flexiti_async.clock import now
 from flexiti_async.testing import ManualClock
-from flexiti_async.tokens.cached_token import CachedToken, Rejected
+from flexiti_async.tokens.cached_token import CachedToken, RejectedTokens
 from flexiti_async.tokens.policy import windows
 
 MARKS = windows(1200.0)
@@ -54,7 +54,7 @@ def test_the_table_of_asks_says_what_the_policy_says(clock: ManualClock) -> None
 
 def test_the_oldest_of_256_refused_names_are_forgotten() -> None:
     """A session that lives for years does not collect them; the newest are what matters."""
-    rejected = Rejected()
+    rejected = RejectedTokens()
     for number in range(300):
         rejected.add(str(number))
         rejected.add(str(number))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexiti_async.protocol.secret import Secret
+from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.claim import (
     Adopt,
     BackOff,
@@ -24,7 +25,7 @@ from flexiti_async.tokens.claim import (
 )
 from flexiti_async.tokens.policy import windows
 from flexiti_async.tokens.record import Claim, Failure, Record, StoredToken
-from flexiti_async.tokens.snapshot import Sight
+from flexiti_async.tokens.snapshot import Snapshot
 
 from .test_record import claims, records
 
@@ -36,16 +37,22 @@ FAILED = Failure("transient", "HTTP 503", back_off=10.0, attempts=3, fingerprint
 ASK = Need(min_ttl=0.0, leeway=None, fingerprint="mine")
 
 
-def sight(
+def entry(version: str) -> Entry:
+    """Build a stored entry of some version."""
+    return Entry(version=version, payload="", keep_for=1.0)
+
+
+def snapshot(
     *,
     token: StoredToken | None = None,
     claim: Claim | None = None,
     failure: Failure | None = None,
     max_age: float = 0.0,
     min_age: float = 0.0,
-) -> Sight:
+) -> Snapshot:
     """See a record under the version `seen`."""
-    return Sight("seen", Record(KEY, token, claim, failure), max_age=max_age, min_age=min_age)
+    record = Record(KEY, token, claim, failure)
+    return Snapshot(record, entry("seen"), max_age=max_age, min_age=min_age)
 
 
 def dated(remaining: float) -> StoredToken:
@@ -53,123 +60,123 @@ def dated(remaining: float) -> StoredToken:
     return evolve(TOKEN, remaining=remaining)
 
 
-DECISIONS: dict[str, tuple[Sight, Need, Step]] = {
+DECISIONS: dict[str, tuple[Snapshot, Need, Step]] = {
     # 1. Look.
-    "nothing stored": (Sight(), ASK, TakeClaim(None, 0)),
-    "an empty record": (sight(), ASK, TakeClaim(None, 0)),
-    "a token that will do": (sight(token=TOKEN), ASK, Adopt(TOKEN, 1000.0)),
-    "its life by its age": (sight(token=TOKEN, max_age=400.0), ASK, Adopt(TOKEN, 600.0)),
-    "one just above the leeway": (sight(token=dated(30.1)), ASK, Adopt(dated(30.1), 30.1)),
-    "one at the leeway": (sight(token=dated(30.0)), ASK, TakeClaim(dated(30.0), 0)),
+    "nothing stored": (Snapshot(), ASK, TakeClaim(None, 0)),
+    "an empty record": (snapshot(), ASK, TakeClaim(None, 0)),
+    "a token that will do": (snapshot(token=TOKEN), ASK, Adopt(TOKEN, 1000.0)),
+    "its life by its age": (snapshot(token=TOKEN, max_age=400.0), ASK, Adopt(TOKEN, 600.0)),
+    "one just above the leeway": (snapshot(token=dated(30.1)), ASK, Adopt(dated(30.1), 30.1)),
+    "one at the leeway": (snapshot(token=dated(30.0)), ASK, TakeClaim(dated(30.0), 0)),
     "a leeway of my own": (
-        sight(token=dated(20.0)),
+        snapshot(token=dated(20.0)),
         evolve(ASK, leeway=10.0),
         Adopt(dated(20.0), 20.0),
     ),
     "enough for a min_ttl": (
-        sight(token=dated(631.0)),
+        snapshot(token=dated(631.0)),
         evolve(ASK, min_ttl=600.0),
         Adopt(dated(631.0), 631.0),
     ),
     "too little for a min_ttl": (
-        sight(token=dated(630.0)),
+        snapshot(token=dated(630.0)),
         evolve(ASK, min_ttl=600.0),
         TakeClaim(dated(630.0), 0),
     ),
     "half of the lifetime asked": (
-        sight(token=dated(631.0)),
+        snapshot(token=dated(631.0)),
         evolve(ASK, min_ttl=None),
         Adopt(dated(631.0), 631.0),
     ),
     "less than half of the lifetime": (
-        sight(token=dated(629.0)),
+        snapshot(token=dated(629.0)),
         evolve(ASK, min_ttl=None),
         TakeClaim(dated(629.0), 0),
     ),
     "the token that I hold": (
-        sight(token=TOKEN),
-        evolve(ASK, held_id="one", held_life=-math.inf),
+        snapshot(token=TOKEN),
+        evolve(ASK, cached_id="one", cached_life=-math.inf),
         TakeClaim(TOKEN, 0),
     ),
     "one that ends before mine": (
-        sight(token=TOKEN),
-        evolve(ASK, held_id="two", held_life=1000.0),
+        snapshot(token=TOKEN),
+        evolve(ASK, cached_id="two", cached_life=1000.0),
         TakeClaim(TOKEN, 0),
     ),
     "one that ends after mine": (
-        sight(token=TOKEN),
-        evolve(ASK, held_id="two", held_life=999.0),
+        snapshot(token=TOKEN),
+        evolve(ASK, cached_id="two", cached_life=999.0),
         Adopt(TOKEN, 1000.0),
     ),
     "a rejected token": (
-        sight(token=TOKEN),
+        snapshot(token=TOKEN),
         evolve(ASK, rejected={"one"}),
         TakeClaim(TOKEN, 0),
     ),
     "another was rejected": (
-        sight(token=TOKEN),
+        snapshot(token=TOKEN),
         evolve(ASK, rejected={"two"}),
         Adopt(TOKEN, 1000.0),
     ),
     # The order: a token is adopted even from under a live claim.
-    "a token under a claim": (sight(token=TOKEN, claim=CLAIM), ASK, Adopt(TOKEN, 1000.0)),
-    "a token beside a failure": (sight(token=TOKEN, failure=FAILED), ASK, Adopt(TOKEN, 1000.0)),
-    "a dying token under a claim": (sight(token=dated(5.0), claim=CLAIM), ASK, Wait(0.1)),
+    "a token under a claim": (snapshot(token=TOKEN, claim=CLAIM), ASK, Adopt(TOKEN, 1000.0)),
+    "a token beside a failure": (snapshot(token=TOKEN, failure=FAILED), ASK, Adopt(TOKEN, 1000.0)),
+    "a dying token under a claim": (snapshot(token=dated(5.0), claim=CLAIM), ASK, Wait(0.1)),
     # A live claim of somebody else is waited for.
-    "a live claim": (sight(claim=CLAIM), ASK, Wait(0.1)),
-    "its last moment": (sight(claim=CLAIM, min_age=29.95), ASK, Wait(pytest.approx(0.05))),  # type: ignore[arg-type]
-    "a claim with a short lease": (sight(claim=Claim(0.5)), ASK, Wait(0.02)),
-    "a lease shorter than a poll": (sight(claim=Claim(0.01)), ASK, Wait(0.01)),
-    "a dead claim": (sight(claim=CLAIM, min_age=30.0), ASK, TakeClaim(None, 0)),
-    "a claim dead at most": (sight(claim=CLAIM, max_age=math.inf), ASK, Wait(0.1)),
-    "a failure under a live claim": (sight(claim=CLAIM, failure=FAILED), ASK, Wait(0.1)),
+    "a live claim": (snapshot(claim=CLAIM), ASK, Wait(0.1)),
+    "its last moment": (snapshot(claim=CLAIM, min_age=29.95), ASK, Wait(pytest.approx(0.05))),  # type: ignore[arg-type]
+    "a claim with a short lease": (snapshot(claim=Claim(0.5)), ASK, Wait(0.02)),
+    "a lease shorter than a poll": (snapshot(claim=Claim(0.01)), ASK, Wait(0.01)),
+    "a dead claim": (snapshot(claim=CLAIM, min_age=30.0), ASK, TakeClaim(None, 0)),
+    "a claim dead at most": (snapshot(claim=CLAIM, max_age=math.inf), ASK, Wait(0.1)),
+    "a failure under a live claim": (snapshot(claim=CLAIM, failure=FAILED), ASK, Wait(0.1)),
     "a failure under a dead claim": (
-        sight(claim=CLAIM, failure=FAILED, min_age=30.0),
+        snapshot(claim=CLAIM, failure=FAILED, min_age=30.0),
         ASK,
         TakeClaim(None, 3),
     ),
     # A failure of my credentials that still backs off is handed on.
-    "my failure": (sight(failure=FAILED), ASK, BackOff(FAILED, 0.0)),
-    "my failure, older": (sight(failure=FAILED, min_age=9.9), ASK, BackOff(FAILED, 9.9)),
-    "my failure, over": (sight(failure=FAILED, min_age=10.0), ASK, TakeClaim(None, 3)),
+    "my failure": (snapshot(failure=FAILED), ASK, BackOff(FAILED, 0.0)),
+    "my failure, older": (snapshot(failure=FAILED, min_age=9.9), ASK, BackOff(FAILED, 9.9)),
+    "my failure, over": (snapshot(failure=FAILED, min_age=10.0), ASK, TakeClaim(None, 3)),
     "my failure, perhaps over": (
-        sight(failure=FAILED, max_age=math.inf),
+        snapshot(failure=FAILED, max_age=math.inf),
         ASK,
         BackOff(FAILED, 0.0),
     ),
     "somebody else's failure": (
-        sight(failure=FAILED),
+        snapshot(failure=FAILED),
         evolve(ASK, fingerprint="other"),
         TakeClaim(None, 3),
     ),
     # 2. Whoever finds the version of its claim stored owns it.
     "my claim": (
-        sight(claim=CLAIM),
+        snapshot(claim=CLAIM),
         evolve(ASK, claim_version="seen", claim_left=0.1),
         Proceed(None, 0),
     ),
     "my claim beside a token": (
-        sight(claim=CLAIM, token=dated(20.0), failure=FAILED, max_age=5.0),
+        snapshot(claim=CLAIM, token=dated(20.0), failure=FAILED, max_age=5.0),
         evolve(ASK, claim_version="seen", claim_left=20.0),
         Proceed(dated(15.0), 3),
     ),
     "my claim, run out": (
-        sight(claim=CLAIM),
+        snapshot(claim=CLAIM),
         evolve(ASK, claim_version="seen", claim_left=0.0),
         TakeClaim(None, 0),
     ),
     "not my claim": (
-        sight(claim=CLAIM),
+        snapshot(claim=CLAIM),
         evolve(ASK, claim_version="mine", claim_left=20.0),
         Wait(0.1),
     ),
     "no claim under my version": (
-        sight(),
+        snapshot(),
         evolve(ASK, claim_version="seen", claim_left=20.0),
         TakeClaim(None, 0),
     ),
     # Ages that nobody knows.
-    "a token of unknown age": (sight(token=TOKEN, max_age=math.inf), ASK, TakeClaim(None, 0)),
+    "a token of unknown age": (snapshot(token=TOKEN, max_age=math.inf), ASK, TakeClaim(None, 0)),
 }
 
 
@@ -185,24 +192,25 @@ ages = st.floats(min_value=0.0, max_value=1e5)
 
 
 @st.composite
-def sights(draw: st.DrawFn) -> Sight:
+def snapshots(draw: st.DrawFn) -> Snapshot:
     """Draw what a load may show, ages unknown included."""
     record = draw(st.none() | records)
     if record is None:
-        return Sight()
-    return draw(sights_of(record))
+        return Snapshot()
+    return draw(snapshots_of(record))
 
 
 @st.composite
-def sights_of(draw: st.DrawFn, record: Record) -> Sight:
+def snapshots_of(draw: st.DrawFn, record: Record) -> Snapshot:
     """Draw how a record may be seen."""
     least = draw(ages)
     most = draw(st.just(math.inf) | st.floats(min_value=least, max_value=1e6))
-    return Sight(draw(st.sampled_from(["a", "b"])), record, max_age=most, min_age=least)
+    version = draw(st.sampled_from(["a", "b"]))
+    return Snapshot(record, entry(version), max_age=most, min_age=least)
 
 
 @st.composite
-def asks(draw: st.DrawFn, seen: Sight) -> Need:
+def asks(draw: st.DrawFn, seen: Snapshot) -> Need:
     """Draw an ask that has often something to do with what was seen."""
     token = seen.record.token if seen.record else None
     ids = st.sampled_from(["x", token.token_id if token else "y"])
@@ -210,8 +218,8 @@ def asks(draw: st.DrawFn, seen: Sight) -> Need:
         min_ttl=draw(st.none() | ages),
         leeway=draw(st.none() | ages),
         fingerprint=draw(st.sampled_from(["mine", ""])),
-        held_id=draw(st.none() | ids),
-        held_life=draw(st.just(-math.inf) | ages),
+        cached_id=draw(st.none() | ids),
+        cached_life=draw(st.just(-math.inf) | ages),
         rejected=draw(st.frozensets(ids)),
         claim_version=draw(st.none() | st.sampled_from(["a", "c"])),
         claim_left=draw(st.sampled_from([-1.0, 0.0, 20.0])),
@@ -221,7 +229,7 @@ def asks(draw: st.DrawFn, seen: Sight) -> Need:
 @given(st.data())
 def test_what_is_adopted_will_do(data: st.DataObject) -> None:
     """What is adopted was never rejected, is news, and lives longer than was asked, for sure."""
-    seen = data.draw(sights())
+    seen = data.draw(snapshots())
     need = data.draw(asks(seen))
     step = decide(seen, need)
     if not isinstance(step, Adopt):
@@ -233,16 +241,16 @@ def test_what_is_adopted_will_do(data: st.DataObject) -> None:
     assert step.token == seen.record.token
     assert step.life == step.token.remaining - seen.max_age
     assert step.life > needed + leeway
-    assert step.life > need.held_life
+    assert step.life > need.cached_life
     assert step.token.token_id not in need.rejected
-    assert step.token.token_id != need.held_id
+    assert step.token.token_id != need.cached_id
 
 
 @given(st.data())
 def test_a_live_claim_is_not_taken_away(data: st.DataObject) -> None:
     """Nobody claims over a foreign claim that may be alive, and nobody waits past its lease."""
     claim = data.draw(claims)
-    seen = data.draw(sights_of(evolve(data.draw(records), claim=claim)))
+    seen = data.draw(snapshots_of(evolve(data.draw(records), claim=claim)))
     need = evolve(data.draw(asks(seen)), claim_version="c")
     step = decide(seen, need)
 
@@ -256,7 +264,7 @@ def test_a_live_claim_is_not_taken_away(data: st.DataObject) -> None:
 @given(st.data())
 def test_an_own_claim_is_known_by_its_version(data: st.DataObject) -> None:
     """Only the version that I wrote, found stored while its lease runs, lets me fly."""
-    seen = data.draw(sights())
+    seen = data.draw(snapshots())
     need = data.draw(asks(seen))
     step = decide(seen, need)
 
@@ -271,7 +279,7 @@ def test_an_own_claim_is_known_by_its_version(data: st.DataObject) -> None:
 @given(st.data())
 def test_only_my_failures_are_mine(data: st.DataObject) -> None:
     """A failure is handed on only if it is of my credentials, backs off, and nobody is at work."""
-    seen = data.draw(sights())
+    seen = data.draw(snapshots())
     need = data.draw(asks(seen))
     step = decide(seen, need)
     if not isinstance(step, BackOff):
@@ -284,8 +292,8 @@ def test_only_my_failures_are_mine(data: st.DataObject) -> None:
     assert 0 <= step.age < step.failure.back_off
 
 
-@given(sights())
-def test_a_carried_token_never_gains_life(seen: Sight) -> None:
+@given(snapshots())
+def test_a_carried_token_never_gains_life(seen: Snapshot) -> None:
     """Re-dating takes the age off a token, and drops one that is over or of unknown age."""
     carried = carry_forward(seen)
     token = seen.record.token if seen.record else None
@@ -296,21 +304,21 @@ def test_a_carried_token_never_gains_life(seen: Sight) -> None:
         assert evolve(token, remaining=token.remaining - seen.max_age) == carried
 
 
-PUBLISHES: dict[str, tuple[Sight, Adopt | Keep | PublishAgain]] = {
-    "mine is stored": (sight(token=TOKEN), Keep()),
-    "nothing is stored": (Sight(), PublishAgain()),
-    "my claim still": (sight(claim=CLAIM), PublishAgain()),
-    "a longer-lived token": (sight(token=dated(900.1)), Adopt(dated(900.1), 900.1)),
+PUBLISHES: dict[str, tuple[Snapshot, Adopt | Keep | PublishAgain]] = {
+    "mine is stored": (snapshot(token=TOKEN), Keep()),
+    "nothing is stored": (Snapshot(), PublishAgain()),
+    "my claim still": (snapshot(claim=CLAIM), PublishAgain()),
+    "a longer-lived token": (snapshot(token=dated(900.1)), Adopt(dated(900.1), 900.1)),
     "a longer-lived one under a claim": (
-        sight(token=dated(901.0), claim=CLAIM),
+        snapshot(token=dated(901.0), claim=CLAIM),
         Adopt(dated(901.0), 901.0),
     ),
-    "a token that ends with mine": (sight(token=dated(900.0)), PublishAgain()),
-    "one shorter by its age": (sight(token=dated(1000.0), max_age=100.0), PublishAgain()),
-    "one of unknown age": (sight(token=dated(1000.0), max_age=math.inf), PublishAgain()),
-    "a live foreign claim": (sight(claim=CLAIM, token=dated(5.0), min_age=29.9), Keep()),
-    "a dead foreign claim": (sight(claim=CLAIM, min_age=30.0), PublishAgain()),
-    "somebody's failure": (sight(failure=FAILED), PublishAgain()),
+    "a token that ends with mine": (snapshot(token=dated(900.0)), PublishAgain()),
+    "one shorter by its age": (snapshot(token=dated(1000.0), max_age=100.0), PublishAgain()),
+    "one of unknown age": (snapshot(token=dated(1000.0), max_age=math.inf), PublishAgain()),
+    "a live foreign claim": (snapshot(claim=CLAIM, token=dated(5.0), min_age=29.9), Keep()),
+    "a dead foreign claim": (snapshot(claim=CLAIM, min_age=30.0), PublishAgain()),
+    "somebody's failure": (snapshot(failure=FAILED), PublishAgain()),
 }
 
 
@@ -329,14 +337,14 @@ def test_a_rejected_token_is_not_adopted_after_a_publish(
     claim: Claim | None, expected: Keep | PublishAgain
 ) -> None:
     """A stored token that was rejected loses against mine, however long it lives."""
-    seen = sight(token=TOKEN, claim=claim)
+    seen = snapshot(token=TOKEN, claim=claim)
 
     assert expected == after_publish(seen, mine="mine", claim=None, life=9.0, rejected={"one"})
 
 
-@given(sights(), ages, st.booleans())
+@given(snapshots(), ages, st.booleans())
 def test_after_a_publish_nobody_gets_a_worse_token(
-    seen: Sight, life: float, rejecting: bool
+    seen: Snapshot, life: float, rejecting: bool
 ) -> None:
     """Whatever is stored, the token adopted instead of mine outlives it and was not rejected."""
     token = seen.record.token if seen.record else None
@@ -348,6 +356,6 @@ def test_after_a_publish_nobody_gets_a_worse_token(
 
 def test_reprs_have_no_token() -> None:
     """Steps can be logged: none of them shows a bearer."""
-    steps = [Adopt(TOKEN, 1.0), TakeClaim(TOKEN, 0), Proceed(TOKEN, 0), sight(token=TOKEN)]
+    steps = [Adopt(TOKEN, 1.0), TakeClaim(TOKEN, 0), Proceed(TOKEN, 0), snapshot(token=TOKEN)]
 
     assert CANARY not in repr(steps)

@@ -27,7 +27,7 @@ from flexiti_async.errors import (
 from flexiti_async.events.types import Listeners
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
-from flexiti_async.store.sealed import BoundedStore, Vault
+from flexiti_async.store.sealed import SealedStore
 from flexiti_async.testing import FaultyStore, Trouble
 from flexiti_async.tokens.context import Issued, RefreshContext, TokenOptions
 from flexiti_async.tokens.record import TokenKey
@@ -78,8 +78,8 @@ class Server:
     requests: int = 0
     trouble: list[ServerTrouble] = field(factory=list[ServerTrouble])
 
-    async def issue(
-        self, scope: Scope, refresh_token: Secret | None = None
+    async def request_token(
+        self, scope: Scope, refresh_token: Secret | None
     ) -> Issued | TokenError | SessionClosed:
         """Answer as the token endpoint would, or fail as told."""
         self.requests += 1
@@ -140,16 +140,16 @@ class Refreshers(RuleBasedStateMachine):
 
     def new_process(self) -> Process:
         """Make a process that shares nothing with others but store and server."""
-        vault = Vault(BoundedStore(self.store, 0.5))
-        record = RecordStore(KEY.store_key, vault, self.loop)
+        sealed = SealedStore(self.store, timeout=0.5)
+        record = RecordStore(KEY.store_key, sealed, self.loop)
         options = TokenOptions("me", 20.0, None, None, degrade=True, refresh_is_harmless=False)
         context = RefreshContext(
-            KEY, record, self.server, RefreshTokens(), options, self.loop, Listeners()
+            KEY, record, self.server.request_token, RefreshTokens(), options, self.loop, Listeners()
         )
         return Process(TokenRefresher(context, store_id=id(record)))
 
     def ask_all(self, asks: list[tuple[int, float]]) -> None:
-        """Need at once, and check what comes: who asks, and for how many seconds."""
+        """Request tokens at once, and check the results."""
         self.runner.run(self._ask_all(asks))
 
     async def _ask_all(self, asks: list[tuple[int, float]]) -> None:
@@ -199,7 +199,7 @@ class Refreshers(RuleBasedStateMachine):
     ) -> None:
         """A process asks, asks when its token is about to be due, and again a little later."""
         self.ask_all([(who, 0.0)])
-        held = self.processes[who].refresher.held
+        held = self.processes[who].refresher.cached
         if held is None:
             return
         ahead = held.remaining(now(self.loop)) - 110.0
@@ -215,7 +215,7 @@ class Refreshers(RuleBasedStateMachine):
     @rule(who=st.integers(0, 2))
     def use(self, who: int) -> None:
         """A process uses its token, and learns of a 401."""
-        held = self.processes[who].refresher.held
+        held = self.processes[who].refresher.cached
         if held is not None and self.server.of(held).revoked:
             self.processes[who].refresher.reject(held.token_id)
             self.processes[who].seen_rejected.add(held.token_id)
@@ -271,7 +271,7 @@ class Refreshers(RuleBasedStateMachine):
     def crash(self, who: int) -> None:
         """A process dies in whatever it was doing, and starts anew."""
         for task in asyncio.all_tasks(self.loop):
-            if task in self.processes[who].refresher._launchpad.tasks:
+            if task in self.processes[who].refresher._flights.tasks:
                 task.cancel()
         self.runner.run(asyncio.sleep(0))
         self.processes[who] = self.new_process()

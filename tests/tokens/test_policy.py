@@ -10,10 +10,10 @@ from flexiti_async.tokens.policy import (
     Decision,
     Freshness,
     Windows,
-    ahead_for,
     can_satisfy,
     freshness,
     min_ttl_of,
+    refresh_ahead_of,
     scaled,
     windows,
 )
@@ -38,9 +38,9 @@ def marks_of(draw: st.DrawFn) -> tuple[float, Windows]:
 def test_the_table() -> None:
     """Fresh serves, renewing serves and renews, due renews and serves nobody."""
     assert {
-        Freshness.FRESH: Decision(serve=True, renew=False),
-        Freshness.STALE: Decision(serve=True, renew=True),
-        Freshness.DUE: Decision(serve=False, renew=True),
+        Freshness.FRESH: Decision(serve=True, refresh=False),
+        Freshness.STALE: Decision(serve=True, refresh=True),
+        Freshness.DUE: Decision(serve=False, refresh=True),
     } == dict(POLICY)
 
 
@@ -154,7 +154,7 @@ def test_a_new_token_is_fresh_for_whatever_it_can_satisfy(
     lifetime, marks = drawn
     spare = lifetime - min_ttl
     assume(can_satisfy(min_ttl, lifetime, marks) and spare > marks.leeway)
-    own = Windows(ahead_for(marks, lifetime, min_ttl), marks.leeway)
+    own = Windows(refresh_ahead_of(marks, lifetime, min_ttl), marks.leeway)
 
     assert Freshness.DUE is not freshness(spare, marks)
     assert Freshness.FRESH is freshness(spare, own)
@@ -173,20 +173,20 @@ def test_what_cannot_be_satisfied_is_never_served(
 
 
 @given(marks_of(), st.floats(min_value=0.0, max_value=1e6))
-def test_ahead_for_only_narrows(drawn: tuple[float, Windows], min_ttl: float) -> None:
+def test_refresh_ahead_of_only_narrows(drawn: tuple[float, Windows], min_ttl: float) -> None:
     """The mark of one ask lies between the leeway and the mark of all."""
     lifetime, marks = drawn
 
-    assert marks.leeway <= ahead_for(marks, lifetime, min_ttl) <= marks.refresh_ahead
+    assert marks.leeway <= refresh_ahead_of(marks, lifetime, min_ttl) <= marks.refresh_ahead
 
 
 @pytest.mark.parametrize(
     ("min_ttl", "expected"),
     [(0.0, 120.0), (600.0, 120.0), (1000.0, 100.0), (1100.0, 50.0), (1169.0, 30.0)],
 )
-def test_ahead_for_an_ask(min_ttl: float, expected: float) -> None:
+def test_refresh_ahead_of_an_ask(min_ttl: float, expected: float) -> None:
     """The upper mark is at most half of what a new token has to spare."""
-    assert expected == ahead_for(windows(1200.0), 1200.0, min_ttl)
+    assert expected == refresh_ahead_of(windows(1200.0), 1200.0, min_ttl)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_what_is_left_out_is_none() -> None:
 
 
 def unreadable(payload: str, key: str = KEY) -> RecordUnreadable:
-    """BackOff to decode, and give the error."""
+    """Fail to decode, and return the error."""
     with pytest.raises(RecordUnreadable) as caught:
         decode_record(payload, key)
     return caught.value

@@ -33,8 +33,7 @@ def another_process(session: FlexitiSession) -> FlexitiSession:
     """Make a session share nothing with others but the store, as one in another process would."""
     refresher = session.refresher(Scope.CUSTOMER)
     object.__setattr__(refresher._context, "refresh_tokens", RefreshTokens())
-    refresher._key = (*refresher._key[:2], id(session))  # a store id that no other session has
-    refresher._launchpad._key = refresher._key
+    refresher._flights._key = (refresher._context.key.store_key, id(session))
     return session
 
 

@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 
-from flexiti_async import (
-    FlexitiSession,
-    Scope,
-    Token,
-    TokenMisconfigured,
-    TokenThrottled,
-    TokenUnavailable,
-)
+from flexiti_async import FlexitiSession, Scope, Token
+from flexiti_async.errors import TokenMisconfigured, TokenThrottled, TokenUnavailable
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock
 
@@ -25,7 +19,7 @@ ENDPOINT = "oauth/token"
 
 
 async def ask_many(session: FlexitiSession, number: int, **ask: Any) -> set[str]:
-    """Need for a token many times at once, and give the names of the tokens that came."""
+    """Request a token many times at once, and return the ids of the tokens that came."""
     tokens = await asyncio.gather(*(session.token(**ask) for _ in range(number)))
     return {token.token_id for token in tokens}
 
@@ -95,7 +89,7 @@ async def test_steady_asks_over_five_lifetimes_never_wait(
                 without_waiting(session.token(min_ttl=min_ttl))
             except AssertionError:
                 waited += 1
-        for task in [task for task in asyncio.all_tasks() if "renew" in task.get_name()]:
+        for task in [task for task in asyncio.all_tasks() if "refresh" in task.get_name()]:
             await task
 
     assert 0 == waited
@@ -199,7 +193,7 @@ async def test_a_failed_renewal_reaches_nobody_while_the_token_lives(
     for _ in range(70):
         clock.advance(1)
         served.add(without_waiting(session.token()).token_id)
-        for task in [task for task in asyncio.all_tasks() if "renew" in task.get_name()]:
+        for task in [task for task in asyncio.all_tasks() if "refresh" in task.get_name()]:
             await task
 
     assert {first.token_id} == served

@@ -11,9 +11,9 @@ from flexiti_async import (
     Scope,
     StoreUnavailable,
     Token,
-    TokenUnavailable,
 )
 from flexiti_async.clock import now
+from flexiti_async.errors import TokenUnavailable
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import Entry
 from flexiti_async.testing import FaultyStore, ManualClock, Trouble
@@ -41,8 +41,7 @@ def another_process(session: FlexitiSession) -> FlexitiSession:
     """Make a session share nothing with others but the store, as one in another process would."""
     refresher = session.refresher(Scope.CUSTOMER)
     object.__setattr__(refresher._context, "refresh_tokens", RefreshTokens())
-    refresher._key = (*refresher._key[:2], id(session))  # a store id that no other session has
-    refresher._launchpad._key = refresher._key
+    refresher._flights._key = (refresher._context.key.store_key, id(session))
     return session
 
 

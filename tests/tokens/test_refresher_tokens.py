@@ -7,22 +7,18 @@ from typing import Any
 
 import pytest
 
-from flexiti_async import (
+from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget, Scope, Token
+from flexiti_async.api.merchants import merchants_login
+from flexiti_async.api.widget import init_widget
+from flexiti_async.clock import now
+from flexiti_async.errors import (
     ClockError,
-    FlexitiConfig,
-    FlexitiSession,
     InsufficientScope,
     LifetimeTooShort,
-    PurchaseWidget,
-    Scope,
     SessionClosed,
-    Token,
     TokenRejected,
     Unauthorized,
-    init_widget,
-    merchants_login,
 )
-from flexiti_async.clock import now
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
@@ -41,7 +37,7 @@ async def settle() -> None:
 
 
 async def renewed(session: FlexitiSession, **ask: Any) -> Token:
-    """Need in the renewing window, and give the token that the renewal brought."""
+    """Request a stale token, and return the one that the refresh obtained."""
     await session.token(**ask)
     await settle()
     return await session.token(**ask)

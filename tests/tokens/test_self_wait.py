@@ -5,12 +5,8 @@ import asyncio
 import aiohttp
 import pytest
 
-from flexiti_async import (
-    FlexitiConfig,
-    FlexitiSession,
-    Scope,
-    TokenDeadlock,
-)
+from flexiti_async import FlexitiConfig, FlexitiSession, Scope
+from flexiti_async.errors import TokenDeadlock
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import Entry
 from flexiti_async.testing import ManualClock
@@ -25,7 +21,7 @@ class Curious(MemoryStore):
     met: BaseException | None = None
 
     async def load(self, key: str) -> Entry | None:
-        """Need for a token first, once, as a store behind the same API would."""
+        """Request a token first, once, as a store behind the same API would."""
         session, self.session = self.session, None
         if session is not None:
             results = await asyncio.gather(
@@ -116,7 +112,7 @@ async def test_who_holds_a_token_may_ask_while_another_is_fetched(
         store.session = session
         clock.advance(1100)
         await session.token()
-        await asyncio.gather(*session.refresher(Scope.CUSTOMER)._launchpad.tasks)
+        await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
         await session.token()
 
     assert store.met is None

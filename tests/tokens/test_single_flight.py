@@ -1,9 +1,9 @@
-"""One task for many callers: what each of them gets, whoever is cancelled."""
+"""One running task for many callers: its sharing, its end, and what closing does to it."""
 
 import asyncio
 import contextvars
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 
@@ -16,22 +16,26 @@ REQUEST = contextvars.ContextVar("REQUEST", default="none")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run where time passes when nothing else is to do."""
+    """Run on a loop whose time passes only when no task is ready."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(work)
 
 
-async def fly() -> str:
-    """Fly for ten seconds."""
-    await asyncio.sleep(10)
-    return "landed"
+def takes(seconds: float) -> Callable[[], Coroutine[Any, Any, str]]:
+    """Return work that takes so long."""
+
+    async def work() -> str:
+        await asyncio.sleep(seconds)
+        return "done"
+
+    return work
 
 
-def test_who_waits_for_a_task_that_somebody_cancels_gets_nothing() -> None:
-    """It is not cancelled with it: it may look for another one."""
+def test_waiters_of_a_cancelled_task_get_none() -> None:
+    """They are not cancelled with it: they may look for another task."""
 
     async def main() -> list[str | None]:
-        task = SingleFlight[str]().start("key", fly, name="flight")
+        task = SingleFlight[str]("key").run("refresh", takes(10))
         waiters = [asyncio.create_task(join(task)) for _ in range(2)]
         await asyncio.sleep(1)
         task.cancel()
@@ -41,11 +45,11 @@ def test_who_waits_for_a_task_that_somebody_cancels_gets_nothing() -> None:
 
 
 @pytest.mark.parametrize("task_too", [False, True])
-def test_who_is_cancelled_is_cancelled(*, task_too: bool) -> None:
-    """Also in the moment in which the task is; the others are not."""
+def test_a_cancelled_waiter_is_cancelled(*, task_too: bool) -> None:
+    """Also at the moment at which the task is; the other waiters are not."""
 
     async def main() -> tuple[bool, str | None]:
-        task = SingleFlight[str]().start("key", fly, name="flight")
+        task = SingleFlight[str]("key").run("refresh", takes(10))
         waiter, other = (asyncio.create_task(join(task)) for _ in range(2))
         await asyncio.sleep(1)
         if task_too:
@@ -54,45 +58,132 @@ def test_who_is_cancelled_is_cancelled(*, task_too: bool) -> None:
         await asyncio.wait([waiter])
         return waiter.cancelled(), await other
 
-    assert (True, None if task_too else "landed") == run(main())
+    assert (True, None if task_too else "done") == run(main())
 
 
-def test_who_comes_after_the_end_is_served_at_once() -> None:
-    """What the end calls back has been called by then, and nobody has waited for a clock."""
+def test_a_caller_that_joins_after_the_end_is_served_at_once() -> None:
+    """The callbacks have run by then, the task is no longer the running one, no time has passed."""
 
-    async def main() -> tuple[str | None, list[str], float]:
-        flights, noted = SingleFlight[str](), list[str]()
+    async def main() -> tuple[str | None, list[str], bool, float]:
+        recorded: list[str] = []
+        flights = SingleFlight[str]("key", recorded.append)
         loop = asyncio.get_running_loop()
-
-        async def land() -> str:
-            return "landed"
-
-        task = flights.start("key", land, name="flight")
-        task.add_done_callback(lambda _: noted.append("noted"))
+        task = flights.run("refresh", takes(0))
         while not task.done():
             await asyncio.sleep(0)
         began = loop.time()
-        found = await join(task)
-        return found, [*noted, str(flights.get("key"))], loop.time() - began
+        result = await join(task)
+        passed = loop.time() - began
+        another = flights.run("refresh", takes(0))
+        await another
+        return result, recorded, another is task, passed
 
-    assert ("landed", ["noted", "None"], 0.0) == run(main())
+    assert ("done", ["done", "done"], False, 0.0) == run(main())
 
 
-def test_a_flight_is_nobodys_request() -> None:
-    """It sees no context of who started it, and each loop has flights of its own."""
-    flights = SingleFlight[str]()
+def test_a_task_has_no_context_of_its_first_caller() -> None:
+    """Context variables of a request do not leak into it, and each loop has tasks of its own."""
+    flights = SingleFlight[str]("key")
 
-    async def tell() -> str:
+    async def read() -> str:
         return REQUEST.get()
 
-    async def main() -> tuple[str | None, bool]:
+    async def main() -> str | None:
         REQUEST.set("of the first caller")
-        there = flights.get("key") is not None
-        return await join(flights.start("key", tell, name="flight")), there
+        return await join(flights.run("refresh", read))
 
     async def leave() -> None:
-        flights.start("key", fly, name="flight").cancel()
+        flights.run("refresh", takes(10)).cancel()
 
     run(leave())
 
-    assert ("none", False) == run(main())
+    assert "none" == run(main())
+
+
+def test_closing_waits_for_a_while_and_cancels_the_rest(caplog: pytest.LogCaptureFixture) -> None:
+    """A result of the last moment is still recorded; a task that hangs leaves no log line."""
+    recorded: list[str] = []
+
+    async def main() -> tuple[float, bool, int]:
+        flights = SingleFlight[str]("key", recorded.append)
+        _ = flights.run("pin", takes(4.5))
+        hanging = flights.run("refresh", takes(3600))
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await flights.aclose()
+        return loop.time() - began, hanging.cancelled(), len(flights.tasks)
+
+    assert (5.0, True, 0) == run(main())
+    assert ["done"] == recorded
+    assert [] == caplog.records
+
+
+def test_only_waiters_see_the_exception_of_a_task(caplog: pytest.LogCaptureFixture) -> None:
+    """A bug reaches the callers as it is, and no result is recorded."""
+    recorded: list[str] = []
+
+    async def crash() -> NoReturn:
+        await asyncio.sleep(1)
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        flights = SingleFlight[str]("key", recorded.append)
+        task = flights.run("refresh", crash)
+        with pytest.raises(ZeroDivisionError):
+            await task
+        _ = flights.run("refresh", crash)
+        await asyncio.sleep(2)
+        await flights.aclose()
+
+    run(main())
+
+    assert [] == recorded
+    assert [] == caplog.records
+
+
+def test_a_group_that_joins_records_once_and_closes_without_waiting() -> None:
+    """A task belongs to the group that started it, however often another one joins."""
+    recorded: list[str] = []
+    started: list[str] = []
+
+    async def main() -> tuple[float, bool]:
+        first = SingleFlight[str]("key")
+        other = SingleFlight[str]("key", recorded.append)
+        task = first.run("refresh", takes(2), on_start=lambda: started.append("first"))
+        for _ in range(3):
+            joined = other.run("refresh", takes(2), on_start=lambda: started.append("other"))
+            assert task is joined
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await other.aclose()
+        closed_after = loop.time() - began
+        done = task.done()
+        await task
+        return closed_after, done
+
+    assert (0.0, False) == run(main())
+    assert ["first"] == started
+    assert ["done"] == recorded
+
+
+def test_work_on_a_key_is_known_to_everything_it_starts() -> None:
+    """Also to tasks started from there, and to work in the caller's own task; not outside."""
+
+    async def main() -> list[bool]:
+        flights, others = SingleFlight[str]("key"), SingleFlight[str]("other")
+        seen: list[bool] = []
+
+        async def look() -> None:
+            seen.extend((flights.runs_here(), others.runs_here()))
+
+        async def work() -> str:
+            await asyncio.create_task(look())
+            return "done"
+
+        await flights.run("refresh", work)
+        with flights.marked():
+            await look()
+        await look()
+        return seen
+
+    assert [True, False, True, False, False, False] == run(main())

@@ -6,98 +6,111 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.record import Record
-from flexiti_async.tokens.snapshot import Sight, Watch
+from flexiti_async.tokens.snapshot import AgeTracker, Snapshot
 
 RECORD = Record("flexiti-token-0000")
 
 
-def look(watch: Watch, version: str | None, now: float, age: float | None = None) -> Sight:
-    """Load for one second, until `now`."""
-    record = None if version is None else RECORD
-    return watch.see(version, record, age, before=now - 1.0, now=now)
+def entry(version: str, age: float | None = None) -> Entry:
+    """Build a stored entry."""
+    return Entry(version=version, payload="", keep_for=1.0, age=age)
+
+
+def read(
+    tracker: AgeTracker, version: str | None, now: float, age: float | None = None
+) -> Snapshot:
+    """Read for one second, until `now`."""
+    if version is None:
+        return tracker.read(None, None, before=now - 1.0, now=now)
+    return tracker.read(entry(version, age), RECORD, before=now - 1.0, now=now)
 
 
 def test_nothing_stored() -> None:
     """Of nothing nothing is known."""
-    assert Sight() == look(Watch(), None, 10.0)
+    assert Snapshot() == read(AgeTracker(), None, 10.0)
 
 
 def test_an_age_is_a_bound_from_the_load_on() -> None:
     """The store's age was right at some moment of the load: the load's time is added at most."""
-    assert Sight("a", RECORD, max_age=6.0, min_age=5.0) == look(Watch(), "a", 10.0, age=5.0)
+    assert Snapshot(RECORD, entry("a", 5.0), max_age=6.0, min_age=5.0) == read(
+        AgeTracker(), "a", 10.0, age=5.0
+    )
 
 
 @pytest.mark.parametrize("took", [0.0, 3.0, 30.0])
 def test_however_long_a_load_took_its_time_is_added(took: float) -> None:
     """The store may have told the age at its beginning, or at its end."""
-    sight = Watch().see("a", RECORD, 5.0, before=10.0, now=10.0 + took)
+    snapshot = AgeTracker().read(entry("a", 5.0), RECORD, before=10.0, now=10.0 + took)
 
-    assert Sight("a", RECORD, max_age=5.0 + took, min_age=5.0) == sight
+    assert Snapshot(RECORD, entry("a", 5.0), max_age=5.0 + took, min_age=5.0) == snapshot
 
 
 def test_first_look_without_ages() -> None:
     """An entry found at the first look may be of any age."""
-    assert Sight("a", RECORD, max_age=math.inf, min_age=0.0) == look(Watch(), "a", 10.0)
+    assert Snapshot(RECORD, entry("a"), max_age=math.inf, min_age=0.0) == read(
+        AgeTracker(), "a", 10.0
+    )
 
 
 def test_an_entry_that_stays() -> None:
     """The longer an entry has been seen, the older it is at least; its bound stays unknown."""
-    watch = Watch()
-    look(watch, "a", 10.0)
+    tracker = AgeTracker()
+    read(tracker, "a", 10.0)
 
-    assert Sight("a", RECORD, max_age=math.inf, min_age=7.5) == look(watch, "a", 17.5)
-    assert Sight("a", RECORD, max_age=math.inf, min_age=90.0) == look(watch, "a", 100.0)
+    assert Snapshot(RECORD, entry("a"), max_age=math.inf, min_age=7.5) == read(tracker, "a", 17.5)
+    assert Snapshot(RECORD, entry("a"), max_age=math.inf, min_age=90.0) == read(tracker, "a", 100.0)
 
 
 @pytest.mark.parametrize("earlier", [None, "old"])
 def test_an_entry_that_was_not_there(earlier: str | None) -> None:
     """An entry that was not there at the last look is at most as old as that look."""
-    watch = Watch()
-    look(watch, earlier, 10.0)
+    tracker = AgeTracker()
+    read(tracker, earlier, 10.0)
 
-    assert Sight("a", RECORD, max_age=6.0, min_age=0.0) == look(watch, "a", 15.0)
-    assert Sight("a", RECORD, max_age=8.0, min_age=2.0) == look(watch, "a", 17.0)
+    assert Snapshot(RECORD, entry("a"), max_age=6.0, min_age=0.0) == read(tracker, "a", 15.0)
+    assert Snapshot(RECORD, entry("a"), max_age=8.0, min_age=2.0) == read(tracker, "a", 17.0)
 
 
 def test_the_bound_is_of_the_last_look_not_the_first() -> None:
     """Of several looks that missed an entry the last one counts."""
-    watch = Watch()
-    look(watch, "old", 10.0)
-    look(watch, "old", 20.0)
+    tracker = AgeTracker()
+    read(tracker, "old", 10.0)
+    read(tracker, "old", 20.0)
 
-    assert 6.0 == look(watch, "a", 25.0).max_age
+    assert 6.0 == read(tracker, "a", 25.0).max_age
 
 
 def test_an_own_write() -> None:
     """Of my own write I know when it began and when it was done."""
-    watch = Watch()
-    watch.wrote("a", before=10.0, now=11.0)
+    tracker = AgeTracker()
+    tracker.wrote("a", before=10.0, now=11.0)
 
-    assert Sight("a", RECORD, max_age=5.0, min_age=4.0) == look(watch, "a", 15.0)
+    assert Snapshot(RECORD, entry("a"), max_age=5.0, min_age=4.0) == read(tracker, "a", 15.0)
 
 
 def test_what_replaces_an_own_write() -> None:
     """What stands where I wrote came after my write began."""
-    watch = Watch()
-    watch.wrote("a", before=10.0, now=11.0)
+    tracker = AgeTracker()
+    tracker.wrote("a", before=10.0, now=11.0)
 
-    assert Sight("b", RECORD, max_age=5.0, min_age=0.0) == look(watch, "b", 15.0)
+    assert Snapshot(RECORD, entry("b"), max_age=5.0, min_age=0.0) == read(tracker, "b", 15.0)
 
 
 def test_an_entry_that_went_and_came() -> None:
     """An entry that was gone in between is another one, however it is named."""
-    watch = Watch()
+    tracker = AgeTracker()
     for version, now in (("a", 10.0), (None, 20.0)):
-        look(watch, version, now)
+        read(tracker, version, now)
 
-    assert Sight("a", RECORD, max_age=6.0, min_age=0.0) == look(watch, "a", 25.0)
+    assert Snapshot(RECORD, entry("a"), max_age=6.0, min_age=0.0) == read(tracker, "a", 25.0)
 
 
 @given(st.data(), st.lists(st.floats(min_value=0.01, max_value=10.0), min_size=2, max_size=12))
 def test_bounds_hold(data: st.DataObject, gaps: list[float]) -> None:
     """Whatever is written between looks, its true age lies between the bounds."""
-    watch = Watch()
+    tracker = AgeTracker()
     now, written_at, version = 0.0, None, 0
     for gap in gaps:
         before = now + gap / 2
@@ -107,10 +120,10 @@ def test_bounds_hold(data: st.DataObject, gaps: list[float]) -> None:
             version += 1
         now += gap
         if written_at is None:
-            look(watch, None, now)
+            read(tracker, None, now)
             continue
         record_age = now - written_at
-        seen = watch.see(str(version), RECORD, None, before=before, now=now)
+        seen = tracker.read(entry(str(version)), RECORD, before=before, now=now)
 
         assert seen.min_age <= record_age + 1e-9
         assert seen.max_age >= record_age - 1e-9

@@ -24,11 +24,11 @@ async def watched(deadlines: Deadlines, seconds: float, work: float) -> float | 
     """Work for some time under a deadline; give the time if it was over, None if all went well."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    watch = deadlines.watch(seconds)
+    watch = deadlines.start(seconds)
     try:
         await asyncio.sleep(work)
     except asyncio.CancelledError:
-        if not watch.is_the_reason():
+        if not watch.caused_cancellation():
             raise
         return loop.time() - began
     finally:
@@ -89,7 +89,7 @@ def test_what_has_ended_is_forgotten() -> None:
         deadlines = Deadlines()
         for _ in range(1000):
             await watched(deadlines, 5.0, 0.0)
-        left = len(deadlines._watched)
+        left = len(deadlines._deadlines)
         await asyncio.sleep(6)
         return left, deadlines._timer is None
 

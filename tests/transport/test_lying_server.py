@@ -10,18 +10,17 @@ import pytest
 
 from flexiti_async import (
     ApiError,
-    ClockError,
     FlexitiConfig,
     FlexitiError,
     FlexitiSession,
     OutcomeUnknown,
     PurchaseWidget,
-    Replay,
     TokenError,
     TransportError,
-    init_widget,
 )
-from flexiti_async.protocol.call import Call
+from flexiti_async.api.widget import init_widget
+from flexiti_async.errors import ClockError
+from flexiti_async.protocol.call import Call, Replay
 
 from ..support.canaries import sightings
 from ..support.raw_server import Handler, drips, hangs, never_ends, says, server

@@ -7,24 +7,25 @@ import pytest
 from yarl import URL
 
 from flexiti_async import (
+    FlexitiConfig,
+    FlexitiSession,
+    OutcomeUnknown,
+    PurchaseWidget,
+    Scope,
+    TransportError,
+)
+from flexiti_async.api.widget import init_widget
+from flexiti_async.errors import (
     BadHttp,
     ConnectError,
     ConnectionLost,
-    FlexitiConfig,
-    FlexitiSession,
     MalformedAnswer,
-    OutcomeUnknown,
-    PurchaseWidget,
-    Replay,
     RequestTimeout,
-    Scope,
     ServerError,
     SessionClosed,
     TokenUnavailable,
-    TransportError,
-    init_widget,
 )
-from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock

@@ -9,13 +9,11 @@ from flexiti_async import (
     FlexitiConfig,
     FlexitiError,
     FlexitiSession,
-    LifetimeTooShort,
     Scope,
     TokenError,
-    TokenMisconfigured,
-    TokenThrottled,
 )
 from flexiti_async.cli.doctor.finding import Finding, error, good
+from flexiti_async.errors import LifetimeTooShort, TokenMisconfigured, TokenThrottled
 from flexiti_async.events.types import Event, TokenIssued
 
 __all__ = ["check_credentials"]

@@ -17,7 +17,7 @@ from flexiti_async import (
 from flexiti_async.cli.doctor.finding import Finding, error, good, note, warning
 from flexiti_async.cli.output import mask_store
 from flexiti_async.clock import SYSTEM_CLOCK
-from flexiti_async.store.sealed import Vault
+from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import VERSION, TokenKey
 from flexiti_async.tokens.record_store import RecordStore
 
@@ -42,14 +42,14 @@ async def check_store(config: FlexitiConfig) -> AsyncIterator[Finding]:
         yield finding
     try:
         store = open_store(config.store)
-        vault = Vault.over(store, timeout=config.store_timeout, keys=config.token_keys)
+        sealed_store = SealedStore(store, timeout=config.store_timeout, keys=config.token_keys)
     except ConfigError as failure:
         yield error(_STORE, str(failure), "correct `store` and `token_keys`, install the extra")
         return
     try:
         for finding in _folder(config):
             yield finding
-        async for finding in _trials(config, vault):
+        async for finding in _trials(config, sealed_store):
             yield finding
     except StoreError as failure:
         yield error(_STORE, str(failure), _DOWN)
@@ -57,43 +57,43 @@ async def check_store(config: FlexitiConfig) -> AsyncIterator[Finding]:
         await store.aclose()
 
 
-async def _trials(config: FlexitiConfig, vault: Vault) -> AsyncIterator[Finding]:
+async def _trials(config: FlexitiConfig, sealed_store: SealedStore) -> AsyncIterator[Finding]:
     key = f"flexiti-doctor-{secrets.token_hex(20)}"
     began = SYSTEM_CLOCK.boot()
     try:
-        await _round_trip(vault, key)
+        await _round_trip(sealed_store, key)
     except _BrokenStoreError as fault:
         yield error(_STORE, str(fault), _BROKEN)
         return
     seconds = (SYSTEM_CLOCK.boot() - began) / _OPERATIONS
     yield good(_STORE, f"keeps, compares and swaps; {seconds * 1000:.1f} ms an operation")
-    entry = (await vault.load(key)).entry
+    entry = (await sealed_store.load(key)).entry
     if entry is not None and entry.age is None:
         yield note(_STORE, "cannot tell ages: what a dead process has begun is noticed later")
     sealed = entry is not None and _MARK not in entry.payload
     yield _encryption(config, sealed=sealed)
     for scope in Scope:
-        finding = await _record(config, vault, scope)
+        finding = await _record(config, sealed_store, scope)
         if finding is not None:
             yield finding
 
 
-async def _round_trip(vault: Vault, key: str) -> None:
+async def _round_trip(sealed_store: SealedStore, key: str) -> None:
     """Write, replace, and fail to replace with what is stale; raises _BrokenStoreError."""
-    first = vault.entry(key, _MARK, keep_for=_KEEP_FOR)
-    second = vault.entry(key, _MARK, keep_for=_KEEP_FOR)
-    empty = await vault.load(key)
+    first = sealed_store.entry(key, _MARK, keep_for=_KEEP_FOR)
+    second = sealed_store.entry(key, _MARK, keep_for=_KEEP_FOR)
+    empty = await sealed_store.load(key)
     _expect(empty.entry is None, "gives an entry under a key that was never written")
-    taken = await vault.swap(key, first, expected=None)
+    taken = await sealed_store.swap(key, first, expected=None)
     _expect(taken, "does not take a write: is it read-only, or full?")
-    taken = await vault.swap(key, second, expected=None)
+    taken = await sealed_store.swap(key, second, expected=None)
     _expect(not taken, "overwrites what is there, where nothing was expected")
-    loaded = await vault.load(key)
+    loaded = await sealed_store.load(key)
     same = loaded.entry is not None and loaded.entry.version == first.version
     _expect(same and loaded.text == _MARK, "does not give back what was written")
-    taken = await vault.swap(key, second, expected=loaded.entry)
+    taken = await sealed_store.swap(key, second, expected=loaded.entry)
     _expect(taken, "does not replace what was just loaded")
-    taken = await vault.swap(key, first, expected=loaded.entry)
+    taken = await sealed_store.swap(key, first, expected=loaded.entry)
     _expect(not taken, "replaces what is not there any more")
 
 
@@ -141,14 +141,14 @@ def _encryption(config: FlexitiConfig, *, sealed: bool) -> Finding:
     return warning(_STORE, "what it holds is plain text: who reads it can use the tokens", advice)
 
 
-async def _record(config: FlexitiConfig, vault: Vault, scope: Scope) -> Finding | None:
+async def _record(config: FlexitiConfig, sealed_store: SealedStore, scope: Scope) -> Finding | None:
     """Look at the record of a token, if there is one."""
     key = TokenKey(config.api_url, config.client_id, scope)
     try:
-        look = await RecordStore(key.store_key, vault, SYSTEM_CLOCK).look()
+        seen = await RecordStore(key.store_key, sealed_store, SYSTEM_CLOCK).read()
     except StoreError as failure:
         advice = "give all processes the same token_keys and the same release of this library"
         return error(_STORE, f"the {scope.value} token cannot be read: {failure}", advice)
-    if look.entry is None:
+    if seen.entry is None:
         return None
     return good(_STORE, f"a {scope.value} token is there and readable (format {VERSION})")
