@@ -35,6 +35,7 @@ from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
 
 from .checkout_walks import Do, Kind, Walk
+from .patience import PATIENT
 
 T = TypeVar("T")
 
@@ -74,6 +75,7 @@ class Checkouts(RuleBasedStateMachine):
             base_url=self.sandbox.base_url,
             store=store,
             retries=0,
+            **PATIENT,
         )
         self.processes = [FlexitiSession(config, clock=self.clock) for _ in range(PROCESSES)]
 
@@ -279,7 +281,6 @@ def _break_off(record: RequestRecord) -> None:
 Checkouts.TestCase.settings = settings(
     max_examples=150,
     stateful_step_count=40,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],
 )

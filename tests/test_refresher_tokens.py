@@ -29,6 +29,7 @@ from flexiti_async.sansio.secret import Secret
 from flexiti_async.testing import ManualClock
 
 from .conftest import MakeSession
+from .patience import PATIENT
 
 ENDPOINT = "oauth/token"
 
@@ -370,6 +371,7 @@ def test_a_session_works_in_several_event_loops_in_turn(
                     client_id=sandbox.client_id,
                     client_secret=sandbox.client_secret,
                     base_url=sandbox.base_url,
+                    **PATIENT,
                 ),
                 clock=clock,
             )

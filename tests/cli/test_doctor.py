@@ -19,6 +19,7 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sansio.token import TokenKey
 from flexiti_async.store import Entry
 
+from ..patience import PATIENCE
 from .conftest import CLIENT_SECRET, STORE_PASSWORD, Command, Ran, process
 
 Findings = dict[str, list[dict[str, str]]]
@@ -55,7 +56,7 @@ def worst(found: list[dict[str, str]]) -> dict[str, str]:
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Configure a token folder."""
     folder = tmp_path / "tokens"
-    monkeypatch.setenv("FLEXITI_STORE", f"file://{folder}?timeout=10")
+    monkeypatch.setenv("FLEXITI_STORE", f"file://{folder}?timeout={PATIENCE}")
     monkeypatch.setenv("FLEXITI_STORE_TIMEOUT", "10")
     return folder
 

@@ -28,7 +28,7 @@ KNOWN = st.sampled_from(NAMES)
 OPTIONS = st.dictionaries(KNOWN, VALUES) | st.dictionaries(KNOWN | st.text(), VALUES)
 ENVIRON = st.text(st.characters(min_codepoint=1, codec="utf-8"))
 # A fixture of pytest serves all examples of a test: here each of them sets what it reads anew.
-ANYHOW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANYHOW = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 COMMANDS = ("init-widget", "token", "status", "refresh", "forget", "keys")
 LENGTHY = {"demo", "sandbox"}  # they would do their work
 WORDS = st.sampled_from(

@@ -8,6 +8,7 @@ from typing import Protocol, cast
 import redis
 from attrs import define, field, frozen
 
+from ..patience import PATIENCE
 from ..stores.servers import Server
 
 __all__ = ["FilePlace", "Place", "RedisPlace"]
@@ -49,7 +50,7 @@ class FilePlace:
     @property
     def url(self) -> str:
         """The URL of the store."""
-        return f"{self.folder.as_uri()}?timeout=20"
+        return f"{self.folder.as_uri()}?timeout={PATIENCE}"
 
     def advance(self, seconds: float) -> None:
         """Date the files back."""
