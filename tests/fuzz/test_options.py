@@ -61,11 +61,11 @@ def test_any_options_in_code(options: dict[str, object]) -> None:
     check(options, load=False)
 
 
-@pytest.mark.parametrize("value", [CANARY, [CANARY], {"name": CANARY}], ids=repr)
 @pytest.mark.parametrize("name", sorted({*NAMES} - {"client_id"}))
-def test_a_secret_under_a_wrong_name(name: str, value: object) -> None:
+def test_a_secret_under_a_wrong_name(name: str) -> None:
     """Whoever mixes up two options does not find the secret in a log."""
-    check({name: value}, load=False)
+    for value in (CANARY, [CANARY], {"name": CANARY}):
+        check({name: value}, load=False)
 
 
 @ANYHOW
