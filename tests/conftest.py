@@ -1,7 +1,7 @@
 """What many tests need: a sandbox and sessions on it that share one clock, moved by hand."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any
 
 import hypothesis
@@ -76,12 +76,13 @@ def pytest_sessionfinish() -> None:
     measured.save()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs on one Python only, and let the long ones begin first."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Mark what runs on one Python only, before `-m` looks; and let the long ones begin first."""
     for item in items:
         if any(part in item.nodeid for part in ONE_PYTHON):
             item.add_marker(pytest.mark.one_python)
+    yield
     items.sort(key=_place_in_order)
 
 
