@@ -151,12 +151,13 @@ class TestCheckoutsAndSentinel:
         saved and taken up by another process again. Everything in the store is encrypted.
         """
         async with Sandbox() as sandbox:
+            options: dict[str, Any] = {**PATIENT, "store_timeout": 20}
             config = FlexitiConfig(
                 client_id=sandbox.client_id,
                 client_secret=sandbox.client_secret,
                 base_url=sandbox.base_url,
                 store=watched.url,
-                **{**PATIENT, "store_timeout": 20},
+                **options,
                 token_keys=key_from_bytes(b"k" * KEY_BYTES).reveal(),
             )
             async with FlexitiSession(config) as one, FlexitiSession(config) as other:
