@@ -23,6 +23,8 @@ __all__ = ["RECOVERY", "run"]
 
 _BEAT: Final = 0.01
 _LAG: Final = 0.01
+_MOST_LOST: Final = 20
+"""Times the recovery's own length that a busy machine may add to it."""
 RECOVERY: Final = 8.0
 """Seconds in which who is healthy again gets a token: longer than any back-off or Retry-After."""
 
@@ -92,8 +94,9 @@ async def _recover(staff: Staff, number: int, within: float) -> None:
             if deed is not None and deed.report is not None and deed.report.outcome == "done":
                 break
             gaps = staff.seen.gaps.get(deed.pid, set()) if deed else set[Gap]()
-            lost = lost_in(gaps, begun, staff.time) + lost_in(staff.seen.lags, begun, staff.time)
-            if staff.time > begun + within + lost:
+            # Not their sum: both may be lost at once, and more than all of the time never ends.
+            lost = max(lost_in(away, begun, staff.time) for away in (gaps, staff.seen.lags))
+            if staff.time > begun + within + min(lost, _MOST_LOST * within):
                 report = deed.report if deed else None
                 told = f"{report.outcome}: {report.told}" if report else "no answer"
                 staff.seen.starving[number] = told
