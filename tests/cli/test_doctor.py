@@ -334,7 +334,7 @@ def serve() -> Iterator[Serve]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         cast("Any", leaf).configure_cert(context)
         starting = asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
-        server = asyncio.run_coroutine_threadsafe(starting, loop).result(10)
+        server = asyncio.run_coroutine_threadsafe(starting, loop).result(PATIENCE)
         servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 

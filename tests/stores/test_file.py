@@ -214,7 +214,7 @@ async def test_a_sweep_follows_as_many_writes_as_the_last_one_left(
 
         def sweep(self) -> int:
             begun.append(len(begun))
-            go_on.wait(10)
+            go_on.wait(PATIENCE)
             return 0
 
     async def swept(times: int) -> None:
