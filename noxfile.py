@@ -5,6 +5,7 @@ What is checked, and how.
 """
 
 import argparse
+import atexit
 import os
 import shutil
 import subprocess
@@ -18,8 +19,9 @@ nox.needs_version = ">=2025.2.9"  # the first with `requires=` and nox.project.d
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
 # A Python that this machine lacks is reported and skipped, also when CI is set, where nox would
-# fail by default. `coverage` fails if they all were.
+# fail by default; uv would fetch it from the network. `coverage` fails if they all were.
 nox.options.error_on_missing_interpreters = False
+nox.options.download_python = "never"
 nox.options.sessions = [
     "lint",
     "types",
@@ -39,18 +41,53 @@ HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = "flexiti_async, flexiti_stores"
 DIST = Path("dist")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/browser/conftest.py
 # They have a session, and an environment, of their own.
 NO_BROWSER = "--ignore=tests/browser"
 # Tests wait more than they compute. A class, or the functions of a file, stay in one process:
-# they share servers.
-PARALLEL = ["-n", "2", "--dist", "loadscope"]
+# they share servers. tests/conftest.py orders them, the long ones first.
+PARALLEL = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 # Without it `python -m …` puts the current folder, and so the checkout, before the wheel.
 NOT_THE_CHECKOUT = {"PYTHONSAFEPATH": "1"}
 # The hidden names that an sdist may hold; any other is a cache or something private.
 HIDDEN_IN_SDIST = {".ci", ".github", ".gitignore"}
 
+# Set by `.ci/run`: a session whose system program is missing fails, instead of being left out.
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+# Where tests/support/measured.py lists the processes that measure coverage, by process id.
+ANNOUNCED = Path(".coverage-announced")
+
 tested: list[str] = []
 """The Pythons that tests ran on, for `coverage`: nox has no failure for "all were skipped"."""
+left_out: list[str] = []
+"""What this machine cannot run, for the last line of the run."""
+
+
+@atexit.register
+def _report_what_was_left_out() -> None:
+    if left_out:
+        sys.stderr.write(f"left out: {'; '.join(left_out)}\n")
+
+
+def _require(session: nox.Session, program: str, *commands: str, variable: str = "") -> None:
+    """
+    End the session, without failure, on a machine that lacks a system program.
+
+    With REQUIRE_ALL=1 that is an error.
+
+    Args:
+        session: The session that needs it.
+        program: What it is called in the message.
+        commands: Names under which it may be on PATH; one is enough.
+        variable: An environment variable that may name it instead.
+    """
+    if os.environ.get(variable) or any(map(shutil.which, commands)):
+        return
+    reason = f"no {program} on this machine"
+    if REQUIRE_ALL:
+        session.error(f"{reason}, and REQUIRE_ALL=1")
+    left_out.append(f"{session.name} ({reason})")
+    session.skip(f"left out: {reason}")
 
 
 def _offer_pyenv_interpreters() -> None:
@@ -90,6 +127,8 @@ def lint(session: nox.Session) -> None:
     # Nothing is installed here: these folders are where Python looks for the packages.
     paths = os.pathsep.join([".", "stores"])
     session.run("lint-imports", env={"PYTHONPATH": paths})
+    session.run("python", "tools/structure.py")
+    session.run("python", "tools/plain_english.py")
 
 
 @nox.session(python=HOST)
@@ -122,8 +161,9 @@ def _test_wheel(session: nox.Session, *arguments: str) -> None:
     """Run pytest on the wheel, not on the checkout; one Python measures coverage, which is slow."""
     _install_wheel(session)
     if not tested:
-        for stale in Path().glob(".coverage*"):
+        for stale in Path().glob(".coverage.*"):
             stale.unlink()
+        shutil.rmtree(ANNOUNCED, ignore_errors=True)
     tested.append(str(session.python))
     measured = ["coverage", "run"] if session.python == HOST else ["python"]
     session.run(*measured, "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
@@ -138,7 +178,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=HOST, requires=["build"])
 def processes(session: nox.Session) -> None:
     """Test the wheel in many processes and with servers that die; on one Python, being slow."""
-    _test_wheel(session, *(session.posargs or ["-m", "one_python", NO_BROWSER]))
+    _test_wheel(session, *(session.posargs or ["-m", "one_python", NO_BROWSER, *PARALLEL]))
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False)
@@ -199,14 +239,32 @@ def coverage(session: nox.Session) -> None:
     if not tested:
         session.error(f"no `tests` session ran, on none of {', '.join(PYTHONS)}")
     session.log("tests ran on Python %s of %s", ", ".join(tested), ", ".join(PYTHONS))
+    left_out.extend(f"tests-{p} (no Python {p} on this machine)" for p in _untested_pythons())
+    if missing := _processes_without_data():
+        session.error(f"data of a worker is missing: {', '.join(missing)}")
     _install_groups(session, "coverage")
     session.run("coverage", "combine")
     session.run("coverage", "report")
 
 
+def _untested_pythons() -> list[str]:
+    return [python for python in PYTHONS if python not in tested]
+
+
+def _processes_without_data() -> list[str]:
+    """Return the processes that announced themselves, and whose coverage did not arrive."""
+    files = [file.name for file in Path().glob(".coverage.*")]
+    return sorted(
+        process.read_text(encoding="utf-8").strip()
+        for process in ANNOUNCED.glob("*")
+        if not any(f".pid{process.name}." in name for name in files)
+    )
+
+
 @nox.session(python=HOST, requires=["build"])
 def browser(session: nox.Session) -> None:
     """Click through the example shop of the wheel, in the machine's Chromium."""
+    _require(session, "Chromium", *CHROMIUM, variable="CHROMIUM")
     _install_wheel(session, "browser")
     arguments = session.posargs or ["tests/browser", "-n", "2"]
     session.run("pytest", *arguments, env=NOT_THE_CHECKOUT)

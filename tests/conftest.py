@@ -1,9 +1,10 @@
 """What many tests need: a sandbox and sessions on it that share one clock, moved by hand."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from flexiti_async import Checkout, FlexitiConfig, FlexitiSession
@@ -11,8 +12,10 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
 
+from .support import measured
 from .support.blocking import no_blocking
 from .support.leftovers import Leftovers
+from .support.patience import PATIENT
 
 MakeSession = Callable[..., FlexitiSession]
 Hand = Callable[[Checkout], Awaitable[Checkout]]
@@ -32,17 +35,61 @@ ONE_PYTHON = (
 """Parts of the names of tests that take long and depend on other things than the Python."""
 
 
+LONG_FIRST = (
+    "tests/tokens/test_machine.py",
+    "tests/checkout/test_machine.py",
+    "tests/cli/test_sandbox.py",
+    "tests/project/test_docs.py",
+    "tests/checkout/test_purchase.py",
+    "tests/cli/",
+    "tests/processes/test_kills.py",
+    "tests/stores/test_file_faults.py",
+    "tests/processes/",
+    "tests/chaos/",
+    "tests/examples/",
+)
+"""
+Parts of the names of tests that take long, the longest first.
+
+They begin first, so that no process is left alone with one of them at the end. pytest-xdist has to
+keep this order: `--no-loadscope-reorder`.
+"""
+
+# No test is about how long an example takes: that is a matter of what else the machine does.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Measure the coverage of this process, or of those that pytest-xdist starts, and no other."""
-    if hasattr(config, "workerinput") or not config.getoption("numprocesses", default=None):
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is not None or not config.getoption("numprocesses", default=None):
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+    measured.announce("the main process" if worker is None else str(worker["workerid"]))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs on one Python only."""
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Save what was measured while pytest-xdist still waits for this process."""
+    measured.save()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Mark what runs on one Python only, before `-m` looks; and let the long ones begin first."""
     for item in items:
         if any(part in item.nodeid for part in ONE_PYTHON):
             item.add_marker(pytest.mark.one_python)
+    yield
+    items.sort(key=_place_in_order)
+
+
+def _place_in_order(item: pytest.Item) -> int:
+    """Return the place of a long test in the list above, and the end of it for all others."""
+    places = (place for place, part in enumerate(LONG_FIRST) if part in item.nodeid)
+    return next(places, len(LONG_FIRST))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -102,6 +149,7 @@ async def make_session(
             "client_secret": sandbox.client_secret,
             "base_url": sandbox.base_url,
             "store": store,
+            **PATIENT,
             **options,
         }
         session = FlexitiSession(FlexitiConfig(**given), clock=clock)

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Request, sync_playwright
 from flexiti_async.sandbox import Sandbox
 
 from ..stores.servers import Server, valkey_binary
+from ..support.patience import PATIENCE
 from .driver import Customer, Shop
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -43,7 +44,9 @@ def browser() -> Iterator[Browser]:
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert found is not None, "no chromium: apt-get install chromium, or name one in CHROMIUM"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=found, args=FLAGS, timeout=PATIENCE * 1000
+        )
         yield browser
         browser.close()
 
@@ -54,11 +57,11 @@ def sandbox() -> Iterator[Sandbox]:
     running, loop = Sandbox(), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    asyncio.run_coroutine_threadsafe(running.start(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(running.start(), loop).result(PATIENCE)
     yield running
-    asyncio.run_coroutine_threadsafe(running.aclose(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(running.aclose(), loop).result(PATIENCE)
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    thread.join(PATIENCE)
     loop.close()
 
 
@@ -107,7 +110,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
             locale=f"{language}-CA",
             **{"viewport": DESKTOP, **options},  # type: ignore[arg-type]
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE * 1000)
         customer = Customer(context.new_page(), shop.url, language)
         _watch(customer)
         came.append(customer)

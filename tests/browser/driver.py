@@ -14,9 +14,9 @@ from playwright.sync_api import FrameLocator, Page
 
 from flexiti_async.sandbox import Sandbox
 
-__all__ = ["Customer", "Shop"]
+from ..support.patience import PATIENCE, PATIENT_VARIABLES
 
-DEADLINE = 30.0
+__all__ = ["Customer", "Shop"]
 
 
 @define
@@ -41,6 +41,7 @@ class Shop:
             "FLEXITI_BASE_URL": sandbox.base_url,
             "FLEXITI_CLIENT_ID": sandbox.client_id,
             "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
+            **PATIENT_VARIABLES,
             "FLEXITI_STORE": store or f"file://{folder}/tokens",
             "SHOP_SANDBOX": "1",
         }
@@ -73,7 +74,7 @@ class Shop:
         """Stop it as a service manager does."""
         self._process.terminate()
         try:
-            self._process.wait(DEADLINE)
+            self._process.wait(PATIENCE)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -11,10 +11,10 @@ from attrs import evolve
 from flexiti_async.sandbox import RequestRecord, Sandbox
 
 from ..crew.crew import Crew, Hand
+from ..support.metronome import Gap, lost_in
 from .evidence import Evidence
 from .ground import open_ground
 from .limits import OPTIONS
-from .metronome import Gap
 from .plan import DISTURBANCES, Act, Plan, Verb
 from .staff import Staff
 from .trouble import Trouble
@@ -23,6 +23,8 @@ __all__ = ["RECOVERY", "run"]
 
 _BEAT: Final = 0.01
 _LAG: Final = 0.01
+_MOST_LOST: Final = 20
+"""Times the recovery's own length that a busy machine may add to it."""
 RECOVERY: Final = 8.0
 """Seconds in which who is healthy again gets a token: longer than any back-off or Retry-After."""
 
@@ -80,14 +82,21 @@ async def _act_out(plan: Plan, staff: Staff, trouble: Trouble) -> None:
 
 
 async def _recover(staff: Staff, number: int, within: float) -> None:
-    """Ask until there is a token of each kind, now that nothing is in the way."""
-    patience = staff.time + within
+    """
+    Ask until there is a token of each kind, now that nothing is in the way.
+
+    Time in which the machine ran neither the process nor the sandbox is not counted.
+    """
+    begun = staff.time
     for scope in ("customer", "merchant"):
         while True:
             deed = await staff.do(Act(staff.time, Verb.TOKEN, number, scope))
             if deed is not None and deed.report is not None and deed.report.outcome == "done":
                 break
-            if staff.time > patience:
+            gaps = staff.seen.gaps.get(deed.pid, set()) if deed else set[Gap]()
+            # Not their sum: both may be lost at once, and more than all of the time never ends.
+            lost = max(lost_in(away, begun, staff.time) for away in (gaps, staff.seen.lags))
+            if staff.time > begun + within + min(lost, _MOST_LOST * within):
                 report = deed.report if deed else None
                 told = f"{report.outcome}: {report.told}" if report else "no answer"
                 staff.seen.starving[number] = told

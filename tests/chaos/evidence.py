@@ -7,7 +7,7 @@ from attrs import define, field, frozen
 
 from flexiti_async.sandbox import RequestRecord, TokenView
 
-from .metronome import Gap
+from ..support.metronome import Gap
 from .plan import Act, Plan
 
 __all__ = ["Deed", "Evidence", "Report"]

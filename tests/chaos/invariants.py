@@ -13,9 +13,9 @@ from attrs import frozen
 
 from flexiti_async.sandbox import RequestRecord
 
+from ..support.metronome import Gap, lost_in
 from .evidence import Deed, Evidence
 from .limits import CALL_TIMEOUT, MARGIN
-from .metronome import Gap, lost_in
 from .plan import Verb
 
 __all__ = ["RULES", "Violation", "violations"]

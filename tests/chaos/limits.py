@@ -31,7 +31,7 @@ Seconds that a caller may get its answer late.
 
 For what the library cannot help on a machine with two noisy cores: its timer fires, and then other
 tasks of the loop come first. Time in which the whole process did not run (stopped, or not given
-a core) is counted apart, by `metronome.py`.
+a core) is counted apart, by `tests/support/metronome.py`.
 """
 
 _WAIT = 2 * _TOKEN  # for a token: flexiti_async.tokens.refresher

@@ -81,9 +81,9 @@ async def _block(_: "Worker", __: str) -> None:
 
 
 async def _compute(_: "Worker", __: str) -> None:
-    """Compute beyond the deadline."""
-    end = time.monotonic() + _TOO_LONG
-    while time.monotonic() < end:
+    """Compute beyond the deadline, in CPU time of this thread: a busy machine excuses nobody."""
+    end = time.thread_time() + _TOO_LONG
+    while time.thread_time() < end:
         now(SYSTEM_CLOCK)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from ..crew.crew import Crew, Hand, WorkerDied
+from ..support.patience import PATIENCE
 from .evidence import Deed, Evidence
 from .limits import limit_of
 from .plan import Act
@@ -21,7 +22,11 @@ __all__ = ["Staff"]
 _PAUSE: Final = 0.1
 """Seconds after which somebody who could not start tries again, as under a supervisor."""
 _GRACE: Final = 5.0
-"""Seconds beyond its limit, and beyond the longest stop, for which an answer is waited for."""
+"""
+Seconds beyond its limit, and beyond the longest stop, for which an answer is waited for.
+
+Those in which the process did not run come on top.
+"""
 
 
 @define(eq=False)
@@ -91,10 +96,7 @@ class Staff:
             deed = Deed(act, hand.pid, self.time)
             self.seen.deeds.append(deed)
             try:
-                async with asyncio.timeout(limit_of(act.verb) + _GRACE):
-                    answer: dict[str, Any] = await hand.order(
-                        "act", deed=act.verb, what=act.what, flow=act.flow
-                    )
+                answer = await _answered(hand, act, limit_of(act.verb) + _GRACE)
                 deed.report = self.seen.take(deed, answer, self.start)
             except WorkerDied:
                 deed.killed = True
@@ -147,10 +149,39 @@ class Staff:
                 await place.hand.died()
 
 
+async def _answered(hand: Hand, act: Act, within: float) -> dict[str, Any]:
+    """
+    Wait for a report.
+
+    Raises:
+        TimeoutError: There is none within that many seconds in which the process ran.
+        WorkerDied: The process has ended.
+        RuntimeError: The process failed to report.
+    """
+    begun = time.monotonic()
+    order = hand.order("act", deed=act.verb, what=act.what, flow=act.flow)
+    report: asyncio.Task[dict[str, Any]] = asyncio.ensure_future(order)
+    left = within
+    try:
+        while left > 0:
+            await asyncio.wait([report], timeout=left)
+            if report.done():
+                return report.result()
+            # A process that computes says nothing here either, until it has its answer.
+            lost: float = await hand.order("lost", since=begun)
+            left = within + lost - (time.monotonic() - begun)
+        if report.done():
+            return report.result()
+        raise TimeoutError
+    finally:
+        report.cancel()
+        await asyncio.gather(report, return_exceptions=True)
+
+
 async def _closed(hand: Hand) -> list[str]:
     """Let a process close everything, and give what is left then."""
     try:
-        async with asyncio.timeout(_GRACE):
+        async with asyncio.timeout(PATIENCE):
             left: list[str] = (await hand.order("close"))["left"]
     except TimeoutError:
         return ["itself: it does not answer"]

@@ -23,8 +23,8 @@ from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.sandbox import token_id
 
 from ..crew.obedient import Obedient, ShiftedClock
+from ..support.metronome import Metronome, lost_in
 from .limits import limit_of
-from .metronome import Metronome, lost_in
 from .misdeeds import MISDEEDS
 from .plan import Verb
 
@@ -65,7 +65,13 @@ class Worker(Obedient):
 
     def __init__(self) -> None:
         super().__init__(
-            {"open": self._open, "clock": self._set, "act": self._act, "close": self._close}
+            {
+                "open": self._open,
+                "clock": self._set,
+                "act": self._act,
+                "lost": self._lost,
+                "close": self._close,
+            }
         )
         self.session: FlexitiSession | None = None
         self.held: dict[str, Checkout] = {}
@@ -141,6 +147,11 @@ class Worker(Obedient):
             "saved": self._saved.pop(flow, True),
             "gaps": [asdict(gap) for gap in self._metronome.gaps if gap.ended > begun - 10],
         }
+
+    async def _lost(self, since: float) -> float:
+        """Return the seconds since a moment in which this process did not run."""
+        assert self._metronome is not None
+        return lost_in(self._metronome.gaps, since, time.monotonic())
 
     async def _token(self, scope: str, _: str) -> Token:
         assert self.session is not None

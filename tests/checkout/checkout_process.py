@@ -37,7 +37,15 @@ async def main() -> None:
     """Take the step that the arguments name."""
     base_url, client_id, client_secret, store, step, first, *rest = sys.argv[1:]
     config = FlexitiConfig(
-        base_url=base_url, client_id=client_id, client_secret=client_secret, store=store
+        base_url=base_url,
+        client_id=client_id,
+        client_secret=client_secret,
+        store=store,
+        # As in patience.py, which a program that is started by its path cannot import.
+        token_timeout=300,
+        request_timeout=300,
+        connect_timeout=300,
+        store_timeout=300,
     )
     async with FlexitiSession(config) as flexiti:
         if step == "start":

@@ -33,6 +33,7 @@ from flexiti_async.sandbox.state.accounts import Account
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
 
+from ..support.patience import PATIENT
 from .walks import Do, Kind, Walk
 
 T = TypeVar("T")
@@ -73,6 +74,7 @@ class Checkouts(RuleBasedStateMachine):
             base_url=self.sandbox.base_url,
             store=store,
             retries=0,
+            **PATIENT,
         )
         self.processes = [FlexitiSession(config, clock=self.clock) for _ in range(PROCESSES)]
 
@@ -278,7 +280,6 @@ def _break_off(record: RequestRecord) -> None:
 Checkouts.TestCase.settings = settings(
     max_examples=150,
     stateful_step_count=40,
-    deadline=None,
     derandomize=True,
     phases=[Phase.generate],
 )

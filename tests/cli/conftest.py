@@ -20,6 +20,8 @@ from attrs import field, frozen
 from flexiti_async.cli import main
 from flexiti_async.sandbox import Sandbox
 
+from ..support.patience import PATIENCE, PATIENT_VARIABLES
+
 SCRIPT = str(Path(sysconfig.get_path("scripts")) / "flexiti-async")
 CLIENT_SECRET = "canary-of-a-client-secret"
 VCC_NUMBER = "1070015210367982"
@@ -58,6 +60,8 @@ def _no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("FLEXITI_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "100")
+    for name, seconds in PATIENT_VARIABLES.items():
+        monkeypatch.setenv(name, seconds)
 
 
 @pytest.fixture
@@ -75,7 +79,12 @@ def command(capsys: pytest.CaptureFixture[str]) -> Command:
 def process(*argv: str, stdin: str = "", program: Sequence[str] = (SCRIPT,)) -> Ran:
     """Run the installed console script to its end."""
     done = subprocess.run(
-        [*program, *argv], input=stdin, capture_output=True, text=True, timeout=60, check=False
+        [*program, *argv],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
 
@@ -86,16 +95,16 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Generator[Sandbox, None, None]:
     running, loop = Sandbox(client_secret=CLIENT_SECRET), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    asyncio.run_coroutine_threadsafe(running.start(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(running.start(), loop).result(PATIENCE)
     monkeypatch.setenv("FLEXITI_BASE_URL", running.base_url)
     monkeypatch.setenv("FLEXITI_CLIENT_ID", running.client_id)
     monkeypatch.setenv("FLEXITI_CLIENT_SECRET", CLIENT_SECRET)
     # A memory store of its own for each test, by the port: they all run in this process.
     monkeypatch.setenv("FLEXITI_STORE", f"memory://test-{running.port}")
     yield running
-    asyncio.run_coroutine_threadsafe(running.aclose(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(running.aclose(), loop).result(PATIENCE)
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    thread.join(PATIENCE)
     loop.close()
 
 

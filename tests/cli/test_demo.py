@@ -12,6 +12,7 @@ import pytest
 
 from flexiti_async.cli.load import Outcome
 
+from ..support.patience import PATIENCE
 from .conftest import SCRIPT, STORE_PASSWORD, Command, process
 
 
@@ -74,7 +75,7 @@ def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     ) as running:
         os.close(theirs)
         shown = b"".join(_read_terminal(ours))
-        out, _ = running.communicate(timeout=60)
+        out, _ = running.communicate(timeout=PATIENCE)
 
     assert (0, 20) == (running.returncode, json.loads(out)["succeeded"])
     assert b"20/20" in shown

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ..support.patience import PATIENCE
 from .conftest import SCRIPT, Command, process
-
-DEADLINE = 60
 
 
 @contextmanager
@@ -38,7 +37,7 @@ def running(*options: str) -> Generator[tuple["subprocess.Popen[str]", str], Non
 
 def see(url: str) -> str:
     """Look at a page."""
-    with urllib.request.urlopen(url, timeout=DEADLINE) as answer:  # noqa: S310 - the shop's own
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - the shop's own
         page: bytes = answer.read()
     return page.decode()
 
@@ -49,7 +48,7 @@ def test_one_command(tmp_path: Path, workers: int) -> None:
     with running("--workers", str(workers), "--store", f"file://{tmp_path}/tokens") as (shop, url):
         page = see(url)
         shop.send_signal(signal.SIGTERM)
-        _, err = shop.communicate(timeout=DEADLINE)
+        _, err = shop.communicate(timeout=PATIENCE)
 
     assert "Pay with Flexiti" in page
     assert 0 == shop.returncode

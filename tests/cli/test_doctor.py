@@ -19,6 +19,7 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.record import TokenKey
 
+from ..support.patience import PATIENCE
 from .conftest import CLIENT_SECRET, STORE_PASSWORD, Command, Ran, process
 
 Findings = dict[str, list[dict[str, str]]]
@@ -55,7 +56,7 @@ def worst(found: list[dict[str, str]]) -> dict[str, str]:
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Configure a token folder."""
     folder = tmp_path / "tokens"
-    monkeypatch.setenv("FLEXITI_STORE", f"file://{folder}?timeout=10")
+    monkeypatch.setenv("FLEXITI_STORE", f"file://{folder}?timeout={PATIENCE}")
     monkeypatch.setenv("FLEXITI_STORE_TIMEOUT", "10")
     return folder
 
@@ -333,7 +334,7 @@ def serve() -> Iterator[Serve]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         cast("Any", leaf).configure_cert(context)
         starting = asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
-        server = asyncio.run_coroutine_threadsafe(starting, loop).result(10)
+        server = asyncio.run_coroutine_threadsafe(starting, loop).result(PATIENCE)
         servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 

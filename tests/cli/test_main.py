@@ -12,6 +12,7 @@ from flexiti_async import __version__
 from flexiti_async.cli.output import mask_store
 from flexiti_async.sandbox import Sandbox
 
+from ..support.patience import PATIENCE
 from .conftest import (
     CLIENT_SECRET,
     DOB,
@@ -191,7 +192,7 @@ def test_interrupt() -> None:
         assert running.stderr is not None
         first = running.stderr.readline()
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=30)
+        out, err = running.communicate(timeout=PATIENCE)
 
     assert first.startswith("INFO flexiti_async.token: token ")
     assert (130, "") == (running.returncode, out)
@@ -204,7 +205,7 @@ def test_nobody_reads(argv: tuple[str, ...]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     ran = subprocess.run(
-        [SCRIPT, *argv], stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False
+        [SCRIPT, *argv], stdout=writer, stderr=subprocess.PIPE, timeout=PATIENCE, check=False
     )
     os.close(writer)
 

@@ -15,6 +15,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from ..support.patience import PATIENCE
 from .conftest import EMAIL, SCRIPT, Command, process
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -40,7 +41,7 @@ def start() -> Generator[Start, None, None]:
     for running in started:
         if running.poll() is None:
             running.kill()
-        running.communicate(timeout=30)
+        running.communicate(timeout=PATIENCE)
 
 
 def _welcome(
@@ -66,7 +67,7 @@ def _welcome(
 def _status(url: str, **headers: str) -> int:
     """Make a request that the sandbox refuses, and give the status."""
     with pytest.raises(HTTPError) as refused:
-        urlopen(Request(url, headers=headers), timeout=10)  # noqa: S310 - our own sandbox
+        urlopen(Request(url, headers=headers), timeout=PATIENCE)  # noqa: S310 - our own sandbox
     refused.value.close()
     return refused.value.code
 
@@ -82,7 +83,7 @@ def test_use_it_and_end_it(
         monkeypatch.setenv(name, value)
     ran = process("init-widget", "--flow", "purchase", "--account-number", "20009100")
     running.send_signal(ending)
-    out, err = running.communicate(timeout=30)
+    out, err = running.communicate(timeout=PATIENCE)
 
     assert url == variables["FLEXITI_BASE_URL"]
     assert (0, "") == (ran.status, ran.err)
@@ -122,7 +123,7 @@ def test_log(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = process("init-widget", "--flow", "purchase", "--account-number", "1", "--show-url")
     _status(f"{url}/v2.5/{TOKEN}/x?{EMAIL}", **{"x-reference-id": TOKEN})
     running.terminate()
-    lines = [line.split("  ")[1:] for line in running.communicate(timeout=30)[0].splitlines()]
+    lines = [line.split("  ")[1:] for line in running.communicate(timeout=PATIENCE)[0].splitlines()]
     token = re.findall(r"/([0-9a-f]{40})\?", json.loads(shown.out)["redirection_url"])[0]
 
     assert ["POST", "oauth/token", "200", "grant=client_credentials"] == lines[0][:4]
@@ -146,11 +147,11 @@ def test_faults(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     lost = process("token", "refresh")
     refused = process("init-widget", "--flow", "purchase", "--account-number", "1")
     with pytest.raises(HTTPError) as caught:
-        urlopen(f"{url}/none", timeout=10)  # noqa: S310 - our own sandbox
+        urlopen(f"{url}/none", timeout=PATIENCE)  # noqa: S310 - our own sandbox
     caught.value.close()
     skew = parsedate_to_datetime(caught.value.headers["date"]).timestamp() - time.time()
     running.terminate()
-    lines = running.communicate(timeout=30)[0].splitlines()
+    lines = running.communicate(timeout=PATIENCE)[0].splitlines()
     parts = [line.split("  ") for line in lines]
 
     assert 1 == lost.status == refused.status
@@ -168,11 +169,11 @@ def test_control(start: Start) -> None:
     order = Request(  # noqa: S310 - our own sandbox
         f"{url}/clock", b'{"offset": 60}', {"authorization": f"Bearer {token}"}
     )
-    with urlopen(order, timeout=10) as answer:  # noqa: S310 - as above
+    with urlopen(order, timeout=PATIENCE) as answer:  # noqa: S310 - as above
         state = json.loads(answer.read())
     refused = _status(f"{url}/state")
     running.terminate()
-    _, err = running.communicate(timeout=30)
+    _, err = running.communicate(timeout=PATIENCE)
 
     assert 60 == state["clock_offset"]
     assert [{"fault": {"kind": "hang"}, "left": 1}] == state["faults"]
@@ -215,7 +216,7 @@ def test_log_that_nobody_reads(start: Start) -> None:
     running.stdout.close()
     _status(f"{url}/nothing")
 
-    assert 1 == running.wait(timeout=30)
+    assert 1 == running.wait(timeout=PATIENCE)
     assert running.stderr is not None
     assert "" == running.stderr.read()
 

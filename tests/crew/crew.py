@@ -13,10 +13,9 @@ from typing import Any, Generic, TypeVar
 
 from attrs import define, field
 
-__all__ = ["DEADLINE", "Crew", "Hand", "WorkerDied"]
+from ..support.patience import PATIENCE
 
-DEADLINE = 60.0
-"""Seconds after which a test has hung."""
+__all__ = ["Crew", "Hand", "WorkerDied"]
 
 
 class WorkerDied(Exception):
@@ -53,7 +52,7 @@ class Hand:
 
     async def died(self) -> None:
         """Wait until it is dead."""
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.shield(self._listener)
 
     async def aclose(self) -> None:
@@ -75,7 +74,7 @@ class Hand:
         self._waiting[number] = asyncio.get_running_loop().create_future()
         self._writer.write(json.dumps({"id": number, "verb": verb, **details}).encode() + b"\n")
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(PATIENCE):
                 return await self._waiting[number]
         finally:
             del self._waiting[number]
@@ -118,7 +117,7 @@ class Crew(Generic[H]):
                 [sys.executable, "-P", program, str(other.fileno()), module],
                 pass_fds=[other.fileno()],
             )
-        self._control.settimeout(DEADLINE)
+        self._control.settimeout(PATIENCE)
 
     async def hire(self) -> H:
         """Start a process."""
@@ -132,4 +131,4 @@ class Crew(Generic[H]):
     def close(self) -> None:
         """End the program; it has nobody to wait for."""
         self._control.close()
-        self._process.wait(DEADLINE)
+        self._process.wait(PATIENCE)

@@ -66,11 +66,10 @@ def test_each_error_has_one_parent_of_ours() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", CLASSES)
-def test_described_and_exported(name: str) -> None:
+def test_described_and_exported() -> None:
     """Every error has a docstring of its own and is a part of the public surface."""
-    assert vars(CLASSES[name]).get("__doc__")
-    assert name in errors.__all__
+    assert [] == [name for name, kind in CLASSES.items() if not vars(kind).get("__doc__")]
+    assert CLASSES.keys() == set(errors.__all__) & CLASSES.keys()
 
 
 @pytest.mark.parametrize(
@@ -129,46 +128,51 @@ def _pickled(protocol: int, error: FlexitiError) -> FlexitiError:
     return other
 
 
+# A copy and all protocols of pickle go through `__reduce_ex__`, which has two forms: up to 1 and
+# from 2 on.
 PACKINGS: dict[str, Callable[[FlexitiError], FlexitiError]] = {
-    "copy": copy.copy,
     "deepcopy": copy.deepcopy,
-    **{
-        f"pickle {protocol}": functools.partial(_pickled, protocol)
-        for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
-    },
+    "first pickle": functools.partial(_pickled, 0),
+    "last pickle": functools.partial(_pickled, pickle.HIGHEST_PROTOCOL),
 }
 
 
 @pytest.mark.parametrize("way", PACKINGS)
 @pytest.mark.parametrize("name", CLASSES)
-@pytest.mark.parametrize("empty", [False, True])
-def test_errors_travel(name: str, way: str, empty: bool) -> None:
-    """Every error is the same after a copy or a pickle: class, text, attributes."""
-    error = CLASSES[name]() if empty else full(CLASSES[name])
-    other = PACKINGS[way](error)
+def test_errors_travel(name: str, way: str) -> None:
+    """Every error is the same after a copy or a pickle: class, text, attributes, none or all."""
+    for error in (CLASSES[name](), full(CLASSES[name])):
+        other = PACKINGS[way](error)
 
-    assert type(error) is type(other)
-    assert (str(error), vars(error), error.args) == (str(other), vars(other), other.args)
+        assert type(error) is type(other)
+        assert (str(error), vars(error), error.args) == (str(other), vars(other), other.args)
 
 
-@pytest.mark.parametrize("name", CLASSES)
-def test_texts(name: str) -> None:
+def test_texts() -> None:
     """Every error shows the text that it was given, and says something even without one."""
-    assert "Text!" in str(full(CLASSES[name]))
-    assert "Text!" in repr(full(CLASSES[name]))
-    assert name in repr(CLASSES[name]())
+    for name, kind in CLASSES.items():
+        assert "Text!" in str(full(kind)), name
+        assert "Text!" in repr(full(kind)), name
+        assert name in repr(kind())
 
 
-@pytest.mark.parametrize("name", CLASSES)
-def test_attributes_are_described(name: str) -> None:
+def test_attributes_are_described() -> None:
     """Every attribute stands in the docstring of the class, or of one that it descends from."""
-    kind = CLASSES[name]
+    missing = [
+        f"{kind.__name__}.{known}"
+        for kind in CLASSES.values()
+        for known in vars(full(kind))
+        if f"\n    {known}: " not in _docs_of(kind)
+    ]
+
+    assert [] == missing
+
+
+def _docs_of(kind: type[FlexitiError]) -> str:
     # getdoc: Python 3.13 takes the indentation away itself.
-    docs = "\n".join(
+    return "\n".join(
         inspect.getdoc(base) or "" for base in kind.__mro__ if base.__name__ in CLASSES
     )
-
-    assert [] == [known for known in vars(full(kind)) if f"\n    {known}: " not in docs]
 
 
 @pytest.mark.parametrize(

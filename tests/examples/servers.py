@@ -11,8 +11,7 @@ from pathlib import Path
 
 from flexiti_async.sandbox import Sandbox
 
-DEADLINE = 60.0
-"""Seconds after which a test has hung."""
+from ..support.patience import PATIENCE, PATIENT_VARIABLES
 
 
 def free_port() -> int:
@@ -31,6 +30,7 @@ def environment(sandbox: Sandbox, store: str) -> dict[str, str]:
         "FLEXITI_CLIENT_ID": sandbox.client_id,
         "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
         "FLEXITI_STORE": store,
+        **PATIENT_VARIABLES,
     }
 
 
@@ -43,13 +43,13 @@ async def serving(
         sys.executable, "-P", *arguments, env=env, cwd=folder, start_new_session=True
     )
     try:
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             while not await _listens(port):
                 assert process.returncode is None
                 await asyncio.sleep(0.05)
         yield f"http://127.0.0.1:{port}"
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(PATIENCE):
             await process.wait()
     finally:
         if process.returncode is None:

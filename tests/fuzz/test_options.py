@@ -28,7 +28,7 @@ KNOWN = st.sampled_from(NAMES)
 OPTIONS = st.dictionaries(KNOWN, VALUES) | st.dictionaries(KNOWN | st.text(), VALUES)
 ENVIRON = st.text(st.characters(min_codepoint=1, codec="utf-8"))
 # A fixture of pytest serves all examples of a test: here each of them sets what it reads anew.
-ANYHOW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANYHOW = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 COMMANDS = ("init-widget", "token", "status", "refresh", "forget", "keys")
 LENGTHY = {"demo", "sandbox"}  # they would do their work
 WORDS = st.sampled_from(
@@ -61,11 +61,11 @@ def test_any_options_in_code(options: dict[str, object]) -> None:
     check(options, load=False)
 
 
-@pytest.mark.parametrize("value", [CANARY, [CANARY], {"name": CANARY}], ids=repr)
 @pytest.mark.parametrize("name", sorted({*NAMES} - {"client_id"}))
-def test_a_secret_under_a_wrong_name(name: str, value: object) -> None:
+def test_a_secret_under_a_wrong_name(name: str) -> None:
     """Whoever mixes up two options does not find the secret in a log."""
-    check({name: value}, load=False)
+    for value in (CANARY, [CANARY], {"name": CANARY}):
+        check({name: value}, load=False)
 
 
 @ANYHOW

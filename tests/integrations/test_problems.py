@@ -28,17 +28,17 @@ CANARY = "canary-7f3a"
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("error", EVERY_ERROR)
-def test_nothing_of_ours_is_told(error: type[FlexitiError], language: Language) -> None:
+def test_nothing_of_ours_is_told(language: Language) -> None:
     """Whatever an error says, its problem does not say it."""
-    problem = problem_of(error(CANARY), language)
-    shown = problem.json().decode() + str(dict(problem.headers)) + repr(problem)
+    for error in EVERY_ERROR:
+        problem = problem_of(error(CANARY), language)
+        shown = problem.json().decode() + str(dict(problem.headers)) + repr(problem)
 
-    assert CANARY not in shown
-    assert 400 <= problem.status < 600
-    assert language == problem.language
-    assert problem.title
-    assert problem.detail
+        assert CANARY not in shown, error
+        assert 400 <= problem.status < 600, error
+        assert language == problem.language, error
+        assert problem.title, error
+        assert problem.detail, error
 
 
 def test_the_members_of_an_error_are_not_told() -> None:

@@ -9,6 +9,8 @@ from typing import Final
 
 from flexiti_async.integrations import otel
 
+from ..support.patience import PATIENCE
+
 EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "telemetry"
 SUFFIXES: Final = {"s": "_seconds"}
 """How Prometheus writes a unit; braces are left out."""
@@ -26,7 +28,7 @@ def test_the_example_prints_spans_and_metrics() -> None:
         [sys.executable, "-P", "-W", "error", str(EXAMPLE / "shop.py"), "3"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     names = re.findall(r'"name": "([^"]+)"', run.stdout)

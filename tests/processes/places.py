@@ -9,6 +9,7 @@ import redis
 from attrs import define, field, frozen
 
 from ..stores.servers import Server
+from ..support.patience import PATIENCE
 
 __all__ = ["FilePlace", "Place", "RedisPlace"]
 
@@ -49,7 +50,7 @@ class FilePlace:
     @property
     def url(self) -> str:
         """The URL of the store."""
-        return f"{self.folder.as_uri()}?timeout=20"
+        return f"{self.folder.as_uri()}?timeout={PATIENCE}"
 
     def advance(self, seconds: float) -> None:
         """Date the files back."""

@@ -11,6 +11,7 @@ from flexiti_async.store.loading import open_store
 from flexiti_async.tokens.record import Record, TokenKey, decode_record
 
 from ..crew.crew import Crew
+from ..support.patience import PATIENT
 from .crew import Answers, Worker
 from .places import Place
 
@@ -19,7 +20,7 @@ __all__ = ["LEASE", "LIFETIME", "Shop"]
 LIFETIME = 1200.0
 """Seconds that a token lives."""
 
-TOKEN_TIMEOUT = 4.0
+TOKEN_TIMEOUT = 20.0
 LEASE = 1.25 * TOKEN_TIMEOUT
 """Seconds after which nobody believes in a claim; who waits looks a hundred times in a lease."""
 
@@ -49,7 +50,7 @@ class Shop:
             "client_secret": self.sandbox.client_secret,
             "base_url": self.sandbox.base_url,
             "store": self.place.url,
-            "store_timeout": 20.0,
+            **PATIENT,
             "token_timeout": TOKEN_TIMEOUT,
             **options,
         }

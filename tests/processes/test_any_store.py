@@ -15,8 +15,8 @@ from flexiti_async.errors import CheckoutConflict, CheckoutTokenRejected
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 
-from ..crew.crew import DEADLINE
 from ..stores.servers import Server
+from ..support.patience import PATIENCE, PATIENT
 
 WIDGET = PurchaseWidget(account_number=20009100)
 TOKEN = "oauth/token"
@@ -36,9 +36,9 @@ def store_url(request: pytest.FixtureRequest, valkey: Server, tmp_path: Path) ->
     name = uuid.uuid4().hex
     urls = {
         "memory": f"memory://{name}",
-        "file": f"{tmp_path.as_uri()}/{name}?timeout=20",
+        "file": f"{tmp_path.as_uri()}/{name}?timeout={PATIENCE}",
         "redis": f"{valkey.url}&prefix={name}",
-        "unix": f"unix://{valkey.socket}?timeout=5&prefix={name}",
+        "unix": f"unix://{valkey.socket}?timeout={PATIENCE}&prefix={name}",
     }
     return urls[request.param]
 
@@ -61,7 +61,7 @@ async def open_session(shop_sandbox: Sandbox, store_url: str) -> AsyncIterator[O
             client_secret=shop_sandbox.client_secret,
             base_url=shop_sandbox.base_url,
             store=store_url,
-            store_timeout=20.0,
+            **PATIENT,
         )
         opened.append(FlexitiSession(config, clock=clock))
         return opened[-1]
@@ -110,7 +110,7 @@ async def test_a_token_is_renewed_once_for_both(
     shop_sandbox.expires_in = 4
     sessions = [open_session(), open_session()]
     held: list[str] = []
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(PATIENCE):
         while shop_sandbox.tokens_issued < 2 or 1 < len(set(held)):
             for session in sessions:
                 await session.init_widget(WIDGET)

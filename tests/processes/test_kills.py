@@ -7,7 +7,7 @@ from attrs import define, frozen
 
 from flexiti_async.sandbox import RequestRecord
 
-from ..crew.crew import DEADLINE
+from ..support.patience import PATIENCE
 from .conftest import MakeShop
 from .crew import Answers, Worker
 from .shop import LEASE, LIFETIME, Shop
@@ -56,7 +56,7 @@ class Round:
 
 
 async def _until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(PATIENCE):
         while not await true():
             await asyncio.sleep(0.005)
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from ..crew.crew import DEADLINE
+from ..support.patience import PATIENCE
 from .shop import Shop
 
 WRONG = 90.0
@@ -55,7 +55,7 @@ async def test_hosts_whose_clocks_differ_renew_in_real_time(shop: Shop) -> None:
     for worker, wrong in zip(shop.workers, (WRONG, -WRONG) * 2, strict=True):
         await worker.shift(wrong=wrong)
     calls: list[str] = []
-    async with asyncio.timeout(DEADLINE):
+    async with asyncio.timeout(PATIENCE):
         while shop.sandbox.tokens_issued < 3:
             calls += await asyncio.gather(*(worker.widget() for worker in shop.workers))
     issued = [token.issued_at for token in shop.sandbox.tokens]

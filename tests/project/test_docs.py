@@ -29,6 +29,8 @@ from sybil.parsers.markdown import CodeBlockParser
 from flexiti_async import FlexitiConfig, FlexitiSession
 from flexiti_async.sandbox import Sandbox
 
+from ..support.patience import PATIENCE, PATIENT, PATIENT_VARIABLES
+
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 PAGES: Final = {str(page.relative_to(DOCS)): page for page in sorted(DOCS.rglob("*.md"))}
@@ -71,7 +73,9 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 async def flexiti(sandbox: Sandbox) -> AsyncIterator[FlexitiSession]:
     """Give an open session on it."""
-    config = FlexitiConfig(client_id="shop", client_secret="…", base_url=sandbox.base_url)
+    config = FlexitiConfig(
+        client_id="shop", client_secret="…", base_url=sandbox.base_url, **PATIENT
+    )
     async with FlexitiSession(config) as session:
         yield session
 
@@ -150,7 +154,8 @@ def shell(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
         "FLEXITI_BASE_URL": sandbox.base_url,
         "FLEXITI_CLIENT_ID": sandbox.client_id,
         "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
-        "FLEXITI_STORE": f"file://{tmp_path}/tokens?timeout=10",
+        **PATIENT_VARIABLES,
+        "FLEXITI_STORE": f"file://{tmp_path}/tokens?timeout={PATIENCE}",
     }
 
 

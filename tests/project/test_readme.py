@@ -91,4 +91,4 @@ def test_two_commands_do_the_set_up() -> None:
     commands = "".join(blocks("console"))
 
     assert "-m pip install '.[cli]' && .venv/bin/flexiti-async demo" in commands
-    assert "-m pip install nox && .venv/bin/nox" in commands
+    assert "-m pip install 'nox[uv]' && .venv/bin/nox" in commands

@@ -49,13 +49,12 @@ def test_attempts_that_cannot_be(attempts: int) -> None:
         decode_record(json.dumps({"v": 1, "key": KEY, "failure": failure}), KEY)
 
 
-@pytest.mark.parametrize("before", range(150, 215))
 @pytest.mark.parametrize("canary", ["4111111111111111", "canary.smith@example.com", "ab" * 20])
-def test_nothing_telling_survives_the_cut(before: int, canary: str) -> None:
+def test_nothing_telling_survives_the_cut(canary: str) -> None:
     """What is cut is masked first: no half of a number or a token is left at the end."""
-    shown = mask_text("x" * before + " " + canary)
+    shown = {before: mask_text("x" * before + " " + canary) for before in range(150, 215)}
 
-    assert canary[:6] not in shown
+    assert {} == {before: text for before, text in shown.items() if canary[:6] in text}
 
 
 @pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\u202e", "\u200b", "\ud800"], ids=ascii)

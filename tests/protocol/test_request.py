@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -148,7 +148,6 @@ def test_a_value_is_one_segment(value: str, segment: str) -> None:
     assert segment == quote_segment(value)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda v: v not in {".", ".."}))
 def test_any_value_is_one_segment(value: str) -> None:
     """No path value changes the rest of the path, adds a query, or is lost."""

@@ -20,6 +20,8 @@ from attrs import define, frozen
 
 from flexiti_async.sandbox import Sandbox
 
+from ..support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from .shop import Shop
 
@@ -173,7 +175,7 @@ class Api:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop run until something is so."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0)
 

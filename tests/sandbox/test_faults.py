@@ -18,6 +18,8 @@ from flexiti_async.sandbox import Only, Sandbox, faults
 from flexiti_async.sandbox.faults.replies import Reply, reply_of
 from tests.sandbox.conftest import REFERENCE_ID, Answer, Api, until
 
+from ..support.patience import PATIENCE
+
 NOW = 1_800_000_000
 TOKEN = "oauth/token"
 KINDS: list[faults.Fault] = [
@@ -47,7 +49,7 @@ async def raw(sandbox: Sandbox, at_most: int = -1) -> bytes:
             "content-type: application/x-www-form-urlencoded\r\n"
             f"content-length: {len(form)}\r\n\r\n{form}".encode()
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             return await reader.read(at_most)
     finally:
         writer.close()

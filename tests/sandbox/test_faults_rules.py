@@ -12,6 +12,8 @@ from flexiti_async.sandbox import Only, Sandbox, faults
 from flexiti_async.sandbox.faults.rules import Caller, Rule, Rules
 from tests.sandbox.conftest import PURCHASE, Api
 
+from ..support.patience import PATIENT
+
 TOKEN = "oauth/token"
 ANYBODY = Caller(address="127.0.0.1", headers={}, grant=None, scope=None)
 
@@ -165,6 +167,7 @@ async def test_one_session_of_two(sandbox: Sandbox) -> None:
             client_secret=sandbox.client_secret,
             base_url=sandbox.base_url,
             store=f"memory://{sandbox.port}-{worker}",
+            **PATIENT,
         )
         async with (
             aiohttp.ClientSession(headers={"x-worker": worker}) as http,

@@ -9,6 +9,8 @@ import pytest
 from flexiti_async.sandbox import RequestRecord, Sandbox, token_id
 from tests.sandbox.conftest import PURCHASE, REFERENCE_ID, Api, until
 
+from ..support.patience import PATIENCE
+
 
 async def test_scripted_answers_come_in_order(api: Api, sandbox: Sandbox) -> None:
     """First in, first out, as often as said, then the real answer again."""
@@ -112,7 +114,7 @@ async def test_latency_is_for_one_endpoint(api: Api, sandbox: Sandbox) -> None:
     """A token comes at once while widget/init would take an hour."""
     sandbox.latency = {"widget/init": 3600}
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert 200 == (await api.token()).status
 
 

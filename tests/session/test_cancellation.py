@@ -73,7 +73,7 @@ async def test_a_call_that_is_cancelled_at_any_await_gives_its_connection_back(
 
     async def trial(number: int) -> bool:
         # A new one each time: making a connection has awaits, too.
-        session = make_session(connections=1, request_timeout=5)
+        session = make_session(connections=1)
         if refused:
             await session.token()
             clock.advance(100)  # so old that its refusal is no failure of the endpoint

@@ -16,6 +16,8 @@ from flexiti_async.errors import WrongLoop
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.tokens.refresh_tokens import PROCESS
 
+from ..support.patience import PATIENCE, PATIENT
+
 BUY = PurchaseWidget(account_number=20009100)
 
 
@@ -36,12 +38,12 @@ def sandbox_in_a_thread() -> Generator[Sandbox, None, None]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    ready.wait(10)
+    assert ready.wait(PATIENCE)
     try:
         yield sandbox
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 @pytest.fixture
@@ -57,6 +59,7 @@ def session_on(sandbox: Sandbox, client: aiohttp.ClientSession | None = None) ->
         client_id=sandbox.client_id,
         client_secret=sandbox.client_secret,
         base_url=sandbox.base_url,
+        **PATIENT,
     )
     return FlexitiSession(config, client_session=client)
 
@@ -73,7 +76,7 @@ def in_a_thread(work: Callable[[], object]) -> object:
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(20)
+    thread.join(PATIENCE)
     return results[0]
 
 
@@ -95,7 +98,7 @@ async def test_two_threads_with_loops_of_their_own_share_a_session_and_its_token
 
     loop = asyncio.get_running_loop()
     there = loop.run_in_executor(None, lambda: asyncio.run(other()))
-    await loop.run_in_executor(None, called.wait, 10)
+    await loop.run_in_executor(None, called.wait, PATIENCE)
     await session.init_widget(BUY)
     await session.aclose()
     stay.set()
@@ -115,9 +118,9 @@ def test_many_threads_ask_at_once_for_the_first_token(sandbox: Sandbox) -> None:
         names.append(asyncio.run(ask()))
 
     async def ask() -> str:
-        barrier.wait(10)
+        barrier.wait(PATIENCE)
         token = await session.token()
-        barrier.wait(10)
+        barrier.wait(PATIENCE)
         await session._transport.aclose()
         return token.token_id
 
@@ -125,7 +128,7 @@ def test_many_threads_ask_at_once_for_the_first_token(sandbox: Sandbox) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
 
     assert 8 == len(names)
     assert 1 == len(set(names))
@@ -181,7 +184,7 @@ def test_a_forked_child_uses_connections_of_its_own_and_leaves_the_parents_alone
     session = session_on(sandbox)
 
     async def work() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await session.init_widget(BUY)
 
     with asyncio.Runner() as runner:

@@ -24,6 +24,7 @@ from flexiti_async.testing import FaultyStore, ManualClock
 
 from ..conftest import MakeSession
 from ..support.canaries import sightings
+from ..support.patience import PATIENT
 
 VCC = "1070015210367982"
 DOB = "1988-07-24"
@@ -118,7 +119,10 @@ async def test_no_error_of_a_broken_wire_shows_a_secret(
     running = await asyncio.start_server(lambda _r, writer: writer.close(), "127.0.0.1", 0)
     port = running.sockets[0].getsockname()[1]
     config = FlexitiConfig(
-        client_id="shop", client_secret=PASSWORD, base_url=f"http://127.0.0.1:{port}/x"
+        client_id="shop",
+        client_secret=PASSWORD,
+        base_url=f"http://127.0.0.1:{port}/x",
+        **PATIENT,
     )
     async with FlexitiSession(config, clock=clock) as session:
         result = (await asyncio.gather(session.token(), return_exceptions=True))[0]

@@ -3,7 +3,7 @@
 import asyncio
 import importlib.util
 import os
-import random
+import secrets
 import socket
 import ssl
 import subprocess
@@ -16,6 +16,8 @@ from typing import Any, Self, TypeVar
 
 import redis
 from attrs import Factory, define, field
+
+from ..support.patience import PATIENCE
 
 _T = TypeVar("_T")
 
@@ -31,14 +33,16 @@ def valkey_binary() -> Path:
 def free_port() -> int:
     """Find a port that is free, as is the one 10,000 above it, which a cluster's bus takes."""
     while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311 - below what connections are given
+        # Below what connections are given; and not by `random`, which hypothesis seeds: tests in
+        # another process would draw the same ones.
+        port = 20_000 + secrets.randbelow(12_000)
         with suppress(OSError), socket.socket() as one, socket.socket() as other:
             one.bind(("127.0.0.1", port))
             other.bind(("127.0.0.1", port + 10_000))
             return port
 
 
-def wait_until(true: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_until(true: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait until a function gives something true; what cannot be reached yet is not true."""
     end = time.monotonic() + seconds
     while True:
@@ -79,7 +83,7 @@ class Server:
     @property
     def url(self) -> str:
         """The URL of a store on it."""
-        return f"redis://127.0.0.1:{self.port}?timeout=10&connect_timeout=10"
+        return f"redis://127.0.0.1:{self.port}?timeout={PATIENCE:g}&connect_timeout={PATIENCE:g}"
 
     @property
     def pid(self) -> int:
@@ -180,7 +184,7 @@ class Proxy:
         self._loop.close()
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     async def _stop(self) -> None:
         assert self._server is not None

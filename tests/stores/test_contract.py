@@ -19,6 +19,7 @@ from flexiti_async.testing import (
 from flexiti_stores.memory import MemoryStore
 from flexiti_stores.redis import RedisStore
 
+from ..support.patience import PATIENCE
 from .servers import Server
 
 
@@ -55,7 +56,7 @@ class TestFile(FromUrl):
     @pytest.fixture
     def store_url(self, tmp_path: Path) -> str:
         """Name a folder that is not there yet."""
-        return f"{(tmp_path / 'tokens').as_uri()}?timeout=10"
+        return f"{(tmp_path / 'tokens').as_uri()}?timeout={PATIENCE}"
 
 
 class TestValkey(FromUrl, ExpiryContract):
@@ -73,7 +74,7 @@ class TestRedis(FromUrl, ExpiryContract):
     @pytest.fixture
     def store_url(self, redis62: Server) -> str:
         """Name the socket."""
-        return f"unix://{redis62.socket}?db=3&prefix=shop:&timeout=10&connect_timeout=10"
+        return f"unix://{redis62.socket}?db=3&prefix=shop:&timeout={PATIENCE}&connect_timeout={PATIENCE}"
 
 
 class TestValkeyOutage(OutageContract):
@@ -96,4 +97,4 @@ class TestBorrowed(StoreContract, AgesContract, ExpiryContract):
     ) -> AsyncIterator[TokenStore]:
         """Borrow a client, which may decode what it reads."""
         async with Redis(port=valkey.port, decode_responses=bool(request.param)) as client:
-            yield RedisStore(client, timeout=10)
+            yield RedisStore(client, timeout=PATIENCE)

@@ -20,11 +20,13 @@ from flexiti_stores.file import FIRST_SWEEP, THREADS, FileStore
 from flexiti_stores.file.folder import Folder
 from flexiti_stores.file.records import LOCKS, encode, record_name
 
+from ..support.patience import PATIENCE
+
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[FileStore]:
     """Open a store that waits for a busy machine."""
-    store = FileStore(tmp_path / "tokens", timeout=10)
+    store = FileStore(tmp_path / "tokens", timeout=PATIENCE)
     yield store
     await store.aclose()
 
@@ -193,7 +195,7 @@ async def test_the_folder_does_not_grow(store: FileStore, path: Path) -> None:
         os.utime(record(path, f"checkout {number}"), (minute_ago, minute_ago))
     for number in range(140):
         await store.swap(f"later {number}", new_entry(), expected=None)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while record(path, "checkout 0").exists():
             await asyncio.sleep(0.01)
 
@@ -212,11 +214,11 @@ async def test_a_sweep_follows_as_many_writes_as_the_last_one_left(
 
         def sweep(self) -> int:
             begun.append(len(begun))
-            go_on.wait(10)
+            go_on.wait(PATIENCE)
             return 0
 
     async def swept(times: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(begun) < times:
                 await asyncio.sleep(0.001)
 
@@ -231,7 +233,7 @@ async def test_a_sweep_follows_as_many_writes_as_the_last_one_left(
             await store.swap(f"meanwhile {number}", new_entry(), expected=None)
     finally:
         go_on.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while store._next_sweep > FIRST_SWEEP:
             await asyncio.sleep(0.001)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ..support.patience import PATIENCE
+
 README = Path(__file__).parents[2] / "stores" / "README.md"
 
 
@@ -41,7 +43,7 @@ def test_the_readme_store_passes_the_contract(project: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
     assert 0 == done.returncode, done.stdout + done.stderr

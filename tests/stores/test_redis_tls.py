@@ -16,6 +16,7 @@ from flexiti_async.store.loading import open_store
 from flexiti_async.testing import AgesContract, ExpiryContract, StoreContract
 from flexiti_stores.redis import RedisStore
 
+from ..support.patience import PATIENCE
 from .servers import Proxy, Server
 
 
@@ -31,7 +32,7 @@ class Certificates:
     def url(self, **parameters: Path) -> str:
         """Make a URL with these parameters."""
         given = "&".join(f"{name}={value}" for name, value in parameters.items())
-        return f"rediss://localhost:{self.proxy.port}?timeout=5&connect_timeout=5&{given}"
+        return f"rediss://localhost:{self.proxy.port}?timeout={PATIENCE}&connect_timeout={PATIENCE}&{given}"
 
 
 @pytest.fixture(scope="module")

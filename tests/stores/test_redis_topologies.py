@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -22,6 +23,7 @@ from flexiti_async.store.loading import open_store
 from flexiti_async.testing import AgesContract, ExpiryContract, StoreContract
 from flexiti_async.testing.store_contract import new_entry, new_key
 
+from ..support.patience import PATIENCE, PATIENT
 from .servers import Server, valkey_binary, wait_until
 
 PASSWORD = "sentinel-pw"
@@ -55,7 +57,7 @@ class Watched:
     def url(self) -> str:
         """The URL of a store on whichever server is the master."""
         hosts = ",".join(f"127.0.0.1:{one.port}" for one in self.sentinels)
-        return f"redis+sentinel://:{PASSWORD}@{hosts}/till/1?timeout=10&connect_timeout=2"
+        return f"redis+sentinel://:{PASSWORD}@{hosts}/till/1?timeout=10&connect_timeout=10"
 
     def agree(self) -> bool:
         """Tell whether every sentinel knows the replica and the other sentinels."""
@@ -92,7 +94,7 @@ def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
                 f"port {one.port}\nbind 127.0.0.1\n"
                 f"sentinel monitor till 127.0.0.1 {master.port} 2\n"
                 f"sentinel auth-pass till {PASSWORD}\n"
-                "sentinel down-after-milliseconds till 500\nsentinel failover-timeout till 2000\n"
+                "sentinel down-after-milliseconds till 2000\nsentinel failover-timeout till 2000\n"
             )
             one.launch(str(config), "--sentinel")
         made = Watched((master, replica), sentinels)
@@ -120,7 +122,7 @@ class TestSentinel(Opened):
             # Its write is on the replica: a failover before that would rightly lose it.
             wait_until(lambda: client.wait(1, 1000) == 1)
         won_at: list[float] = []
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         killed_at = None
         while time.monotonic() < end and (killed_at is None or won_at[-1] < killed_at):
             try:
@@ -151,18 +153,20 @@ class TestCheckoutsAndSentinel:
         saved and taken up by another process again. Everything in the store is encrypted.
         """
         async with Sandbox() as sandbox:
+            options: dict[str, Any] = {**PATIENT, "store_timeout": 20}
             config = FlexitiConfig(
                 client_id=sandbox.client_id,
                 client_secret=sandbox.client_secret,
                 base_url=sandbox.base_url,
                 store=watched.url,
+                **options,
                 token_keys=key_from_bytes(b"k" * KEY_BYTES).reveal(),
             )
             async with FlexitiSession(config) as one, FlexitiSession(config) as other:
                 before = [await _sell(one, other) for _ in range(20)]
                 watched.servers[0].stop()
                 after: list[bool] = []
-                async with asyncio.timeout(60):
+                async with asyncio.timeout(PATIENCE):
                     while after.count(True) < 20:
                         after.append(await _sell(one, other))
 

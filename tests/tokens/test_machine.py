@@ -310,7 +310,5 @@ class Refreshers(RuleBasedStateMachine):
         self.runner.close()
 
 
-Refreshers.TestCase.settings = settings(
-    max_examples=400, stateful_step_count=30, deadline=None, derandomize=True
-)
+Refreshers.TestCase.settings = settings(max_examples=400, stateful_step_count=30, derandomize=True)
 TestRefreshers: Any = Refreshers.TestCase

@@ -25,6 +25,7 @@ from flexiti_async.testing import ManualClock
 from flexiti_async.tokens.refresh_tokens import PROCESS, RefreshTokens
 
 from ..conftest import MakeSession
+from ..support.patience import PATIENT
 
 ENDPOINT = "oauth/token"
 
@@ -366,6 +367,7 @@ def test_a_session_works_in_several_event_loops_in_turn(
                     client_id=sandbox.client_id,
                     client_secret=sandbox.client_secret,
                     base_url=sandbox.base_url,
+                    **PATIENT,
                 ),
                 clock=clock,
             )

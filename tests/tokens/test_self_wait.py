@@ -12,6 +12,8 @@ from flexiti_async.store.interface import Entry
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
 
+from ..support.patience import PATIENCE, PATIENT
+
 
 class Curious(MemoryStore):
     """A store that wants a token of the session that uses it."""
@@ -38,6 +40,7 @@ def config_of(sandbox: Sandbox, store: MemoryStore | None = None) -> FlexitiConf
         client_secret=sandbox.client_secret,
         base_url=sandbox.base_url,
         store=store or "memory://",
+        **PATIENT,
     )
 
 
@@ -48,7 +51,7 @@ async def test_a_store_that_asks_for_the_token_it_is_asked_for_gets_an_error(
     store = Curious(clock=clock.boot)
     async with FlexitiSession(config_of(sandbox, store), clock=clock) as session:
         store.session = session
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             token = await session.token()
 
     assert isinstance(store.met, TokenDeadlock)
@@ -65,7 +68,7 @@ async def test_a_store_may_ask_for_a_token_of_another_scope(
     store.scope = Scope.MERCHANT
     async with FlexitiSession(config_of(sandbox, store), clock=clock) as session:
         store.session = session
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await session.token()
 
     assert store.met is None
@@ -94,7 +97,7 @@ async def test_a_trace_callback_that_asks_for_the_token_being_fetched_gets_an_er
     tracing.on_request_start.append(on_start)
     async with aiohttp.ClientSession(trace_configs=[tracing]) as client:
         sessions.append(FlexitiSession(config_of(sandbox), client_session=client, clock=clock))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await ask()
         await sessions[0].aclose()
 
