@@ -73,8 +73,8 @@ class Figure:
 
 
 def entries(root: Path) -> Sequence[str]:
-    """List the modules and folders at the root of the package."""
-    return _visible(root / PACKAGE)
+    """List the modules and folders at the root of the package; `py.typed` is only a mark."""
+    return [name for name in _visible(root / PACKAGE) if name != "py.typed"]
 
 
 def files(folder: Path) -> Sequence[str]:
