@@ -1,4 +1,4 @@
-"""Nothing here has an event loop, and nothing here knows how busy the machine is."""
+"""These tests have no event loop, and do not depend on how busy the machine is."""
 
 import hypothesis
 
