@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flexiti_async.api.authorizations import Authorization, AuthorizationStatus
     from flexiti_async.api.captures import Capture, Release
     from flexiti_async.api.common import AccountType, Language, Province
-    from flexiti_async.api.customer_text import customer_text, customer_texts
+    from flexiti_async.api.customer_messages import customer_text, customer_texts
     from flexiti_async.api.customers import (
         AccountStatus,
         CustomerAccount,
@@ -407,7 +407,7 @@ _HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "protocol.call": ("Call", "Replay"),
     "checkout.step": ("Sharing", "Step"),
-    "api.customer_text": ("customer_text", "customer_texts"),
+    "api.customer_messages": ("customer_text", "customer_texts"),
     "protocol.secret": ("Secret",),
     "protocol.token": ("Scope", "Token"),
     "session": ("FlexitiSession",),
