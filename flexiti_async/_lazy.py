@@ -1,40 +1,40 @@
-"""Names of a package that are imported when they are first used."""
+"""Public names of a package, imported on first use."""
 
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from importlib.machinery import PathFinder
 
 __all__ = ["lazy_exports"]
 
 
 def lazy_exports(package: str) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """
-    Return the `__getattr__` and `__dir__` of a package whose public names are in `PACKAGE._public`.
+    Return the `__getattr__` and `__dir__` of a package whose public names are those of `_public`.
 
-    That module is imported with the first name, so that importing the package costs nothing. It is
-    the one list of the names: the package imports all of it for type checkers only.
+    The first use of a name imports `<package>._public`, which imports every public name once.
     """
+    module = sys.modules[package]
+    namespace = vars(module)
 
-    def names() -> list[str]:
-        public = vars(import_module(f"{package}._public"))
-        return sorted(name for name in public if name[0].isalpha())
+    def public() -> dict[str, object]:
+        listed = vars(import_module(f"{package}._public"))
+        return {name: value for name, value in listed.items() if name[0].isalpha()}
 
-    def get(name: str) -> object:
-        if name == "__all__":  # for `from package import *`
-            return names()
-        # The import system asks for attributes of its own, such as __path__ of a module.
-        if not name.startswith("_"):
-            try:
-                value = vars(import_module(f"{package}._public"))[name]
-            except KeyError:
-                pass
-            else:
-                setattr(sys.modules[package], name, value)
-                return value
+    def __getattr__(name: str) -> object:  # noqa: N807 - what it is
+        if name == "__all__":
+            return sorted(public())
+        # The import system asks for a submodule here first, and imports it after AttributeError.
+        hidden = name.startswith("_")
+        if not hidden and PathFinder.find_spec(f"{package}.{name}", module.__path__) is None:
+            names = public()
+            if name in names:
+                namespace.update(names)
+                return names[name]
         msg = f"module {package!r} has no attribute {name!r}"
-        raise AttributeError(msg, name=name, obj=sys.modules[package])
+        raise AttributeError(msg)
 
-    def list_names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *names()})
+    def __dir__() -> list[str]:  # noqa: N807 - what it is
+        return sorted({*namespace, *public()})
 
-    return get, list_names
+    return __getattr__, __dir__

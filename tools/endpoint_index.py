@@ -1,9 +1,8 @@
 """
-Every endpoint of the API and the call that makes it: the table of the docs, as data.
+Every endpoint of the API and the call for it: the table of the docs, as data.
 
-`python tools/endpoint_index.py` writes the table in Markdown. What it says of a call (name, method,
-path, scope, version, replay) is read from the call itself, made with harmless arguments, so that it
-cannot go stale.
+`python tools/endpoint_index.py` prints the table in Markdown. Name, method, path, scope, version
+and replay come from an example call, so they are always up to date.
 """
 
 import sys
@@ -12,22 +11,34 @@ from typing import Final
 
 from attrs import frozen
 
-from flexiti_async.api.accounts import close, verify
-from flexiti_async.api.applications import apply
-from flexiti_async.api.authorization_lists import list_authorizations, list_captures
-from flexiti_async.api.authorizations import authorize, get_authorization
-from flexiti_async.api.captures import capture, release
-from flexiti_async.api.customers import lookup, search
-from flexiti_async.api.driverslicense import read_driverslicense
+from flexiti_async.api import (
+    OnlinePurchase,
+    PurchaseType,
+    PurchaseWidget,
+    TransactionRequest,
+    apply,
+    authorize,
+    calculate_interest,
+    capture,
+    close,
+    get_authorization,
+    i18n,
+    information,
+    init_widget,
+    list_authorizations,
+    list_captures,
+    lookup,
+    make_transaction,
+    merchants_login,
+    read_driverslicense,
+    refund,
+    release,
+    return_capture,
+    search,
+    terms_and_conditions,
+    verify,
+)
 from flexiti_async.api.endpoints import OAUTH_TOKEN
-from flexiti_async.api.merchants import merchants_login
-from flexiti_async.api.plans import calculate_interest
-from flexiti_async.api.purchases import OnlinePurchase, PurchaseType
-from flexiti_async.api.reference import i18n, information, terms_and_conditions
-from flexiti_async.api.refunds import refund
-from flexiti_async.api.returns import return_capture
-from flexiti_async.api.transactions import TransactionRequest, make_transaction
-from flexiti_async.api.widget import PurchaseWidget, init_widget
 from flexiti_async.protocol.call import Call
 
 __all__ = ["ENDPOINTS", "Endpoint", "markdown"]
@@ -40,13 +51,13 @@ class Endpoint:
 
     Attributes:
         row: Its number there.
-        name: What it is called in errors and in `FlexitiConfig.api_versions`.
-        function: The function of `flexiti_async.api` that makes its call; empty for oauth/token.
-        at: Where a `FlexitiSession` has it.
-        section: The section of the specification that describes it.
+        name: Its name in errors and in `FlexitiConfig.api_versions`.
+        function: The function of `flexiti_async.api` that builds its call; empty for oauth/token.
+        at: Its method of `FlexitiSession`.
+        section: Its section of the specification.
         sample: The request that the tests compare with, written from the specification.
-        call: A call of it with harmless arguments; None for oauth/token.
-        note: What the call alone does not tell.
+        call: An example call; None for oauth/token.
+        note: Facts beyond the call.
     """
 
     row: int
@@ -69,8 +80,7 @@ def _of(
     call: Call[object],
     note: str = "",
 ) -> Endpoint:
-    where = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
-    return Endpoint(row, call.endpoint, where, at, section, sample, call, note)
+    return Endpoint(row, call.endpoint, function.__name__, at, section, sample, call, note)
 
 
 _WIDGET: Final = PurchaseWidget(account_number=1)
@@ -86,7 +96,7 @@ _PAYMENT: Final = TransactionRequest(
 )
 
 ENDPOINTS: Final[Sequence[Endpoint]] = (
-    Endpoint(1, OAUTH_TOKEN, "", "token", "2", "", None, "v2.5; renewed by the session"),
+    Endpoint(1, OAUTH_TOKEN, "", "token", "2", "", None, "v2.5; refreshed by the session"),
     _of(
         *(2, "3", merchants_login, "send", "merchants_login"),
         call=merchants_login(),
@@ -144,7 +154,7 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     _of(
         *(15, "5.12", authorize, "authorizations.authorize", "authorization_online"),
         call=authorize(_PURCHASE),
-        note="in store with the scope merchant",
+        note="in store with scope merchant",
     ),
     _of(
         *(16, "5.12", release, "authorizations.release", "release"),
@@ -188,7 +198,7 @@ _HEAD: Final = (
 
 
 def markdown() -> str:
-    """Write the table of endpoints in Markdown."""
+    """Return the table of endpoints in Markdown."""
     rows = [_HEAD, tuple("---" for _ in _HEAD), *map(_cells, ENDPOINTS)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 

@@ -1,107 +1,107 @@
-"""What to do about each error: the half of the error catalogue that is in no docstring."""
+"""Advice for each error: the part of the error catalogue that is in no docstring."""
 
 from collections.abc import Mapping
 from typing import Final
 
 __all__ = ["ADVICE"]
 
-_ASK_FLEXITI: Final = "Give Flexiti the `reference_id`; to the customer, offer another way to pay."
+_ASK_FLEXITI: Final = "Send Flexiti the `reference_id`, and offer another payment method."
 
 ADVICE: Final[Mapping[str, str]] = {
-    "FlexitiError": "Catch it where nothing else fits: the checkout goes no further.",
-    "ConfigError": "Correct `option`; `suggestion` is the nearest name. Nothing else helps.",
+    "FlexitiError": "Catch it last: the checkout cannot continue.",
+    "ConfigError": "Correct `option`; `suggestion` is the nearest valid name.",
     "ValidationError": (
-        "Show `field_errors` beside the form's fields (`customer_text` has the words for "
-        "customers) and let the customer correct them."
+        "Show `field_errors` beside the form's fields, with the sentences of `customer_text`, and "
+        "let the customer correct them. `hint` has the rule for the developer."
     ),
     "MalformedEvent": (
-        "Answer the browser with 400 and change nothing. It is a mistake in the page's script, or "
-        "a forgery."
+        "Answer the browser with 400 and change nothing. The page's script is wrong, or the event "
+        "is a forgery."
     ),
-    "CheckoutError": "Look at `step` of a resumed checkout: it tells what may come next.",
-    "CheckoutNotFound": "Start a new checkout: this one has ended with its token.",
+    "CheckoutError": "`resume()` the checkout; its `step` determines which calls are allowed.",
+    "CheckoutNotFound": "Start a new checkout: this one has expired with its token.",
     "CheckoutExpired": (
-        "Start a new checkout; what is authorized already goes on by its number, in "
+        "Start a new checkout. Capture and return an existing authorization by its number, with "
         "`flexiti.authorizations`."
     ),
     "CheckoutConflict": (
-        "`resume()` the checkout and go on from the step that it shows; a double click ends here."
+        "`resume()` the checkout and continue from its step. A double click is a common cause."
     ),
     "CheckoutUnsettled": (
-        "Ask Flexiti whether the call ran (`authorizations.all`, or the portal), then say so by "
-        "`settle()`. Do not repeat the call."
+        "Check at Flexiti whether the call ran (`authorizations.all`, or the portal), then record "
+        "the outcome with `settle()`. Do not repeat the call."
     ),
-    "EventRefused": "Ignore the event. If it comes again and again, somebody is trying.",
+    "EventRefused": "Ignore the event. Repeated ones point to an attack.",
     "CheckoutTokenRejected": "Start a new checkout and send the customer through the widget again.",
-    "SessionClosed": "Keep one session open for the life of the process; close it last.",
-    "WrongLoop": "Lend a `ClientSession` that was made in this loop, or lend none.",
-    "TransportError": "Try again, or ask the customer to; the two below say what is safe.",
-    "ConnectError": "Try again: nothing was sent. If it stays, run `flexiti-async doctor`.",
+    "SessionClosed": "Keep one session open for the life of the process, and close it last.",
+    "WrongLoop": "Pass a `ClientSession` that was created in this loop, or none.",
+    "TransportError": "Handle the classes below: each says whether the call is safe to repeat.",
+    "ConnectError": "Try again: nothing was sent. If it persists, run `flexiti-async doctor`.",
     "RequestTimeout": "Try again: this call may be repeated. It was, as often as `retries` says.",
     "ConnectionLost": "Try again: this call may be repeated. It was, as often as `retries` says.",
     "BadHttp": "A proxy may be in the way; run `flexiti-async doctor`.",
     "OutcomeUnknown": (
-        "Do not repeat it. Look up `reference_id` at Flexiti, then go on as it turned out; a "
-        "checkout waits in a step of its own until `settle()` says so."
+        "Do not repeat it. Look up `reference_id` at Flexiti and act on the outcome; a checkout "
+        "waits in its own step until `settle()` records it."
     ),
-    "ApiError": "Look at `code` and `field_errors`, and keep `reference_id` for Flexiti.",
-    "BadRequest": "Correct what `field_errors` name; a request like this is never right.",
+    "ApiError": "Check `code` and `field_errors`, and keep `reference_id` for Flexiti.",
+    "BadRequest": "Correct the fields in `field_errors`; the same request cannot succeed.",
     "PhoneNotReachable": "Ask the customer for another phone number.",
     "Unauthorized": (
-        "Nothing at once: a new token was tried. If it stays, run `flexiti-async doctor`."
+        "The call was repeated with a new token. If it persists, run `flexiti-async doctor`."
     ),
     "Forbidden": "Ask Flexiti whether this machine and these credentials may call the API.",
     "InsufficientScope": (
-        "Use a method of the session: it takes the scope that the call needs. In a call of your "
-        "own, correct its `scope`."
+        "Use a method of the session, which has the right scope. In your own `Call`, correct "
+        "`scope`."
     ),
-    "NotFound": "Check the number that was asked for, and the environment.",
+    "NotFound": "Check the number in the call, and the environment.",
     "CustomerNotIdentified": "Send the customer through the widget first.",
-    "Conflict": "Look at `code`: it is a decision, not a failure. Do not repeat the call.",
+    "Conflict": "Check `code`: it is a decision, not a failure. Do not repeat the call.",
     "WrongInputs": "Show `field_errors` beside the form's fields.",
-    "InvalidRole": "Ask Flexiti to allow these credentials the call.",
+    "InvalidRole": "Ask Flexiti to permit this call for these credentials.",
     "GeneralError": _ASK_FLEXITI,
     "AuthenticationFailure": "Correct `merchant_username` and `merchant_password`.",
-    "AccountNotUsable": "Offer another way to pay.",
-    "AgreementRequired": "Let the customer accept the cardholder agreement, then go on.",
-    "AmountExceeded": "Take a smaller amount; what is left stands in `authorizations.get`.",
-    "ApplicationDeclined": "Offer another way to pay. Do not tell the customer why.",
+    "AccountNotUsable": "Offer another payment method.",
+    "AgreementRequired": "Let the customer accept the cardholder agreement, then continue.",
+    "AmountExceeded": "Use a smaller amount; `authorizations.get` has the rest.",
+    "ApplicationDeclined": "Offer another payment method, without the reason.",
     "ApplicationNotCreated": "Let the customer apply again, in a new checkout.",
     "ApplicationPending": (
-        "Tell the customer that Flexiti will be in touch; offer another way to pay."
+        "Inform the customer that Flexiti will be in touch; offer another payment method."
     ),
-    "AuthorizationEnded": "Nothing: it is closed. For more money, a new purchase is needed.",
-    "CardAccountMismatch": "Ask for the card again.",
-    "CreditExceeded": "Offer a smaller purchase or another way to pay.",
-    "CustomerExists": "Begin a purchase (`PurchaseWidget`) instead of an application.",
+    "AuthorizationEnded": "Authorize a new purchase for further amounts.",
+    "CardAccountMismatch": "Ask the customer for the card again.",
+    "CreditExceeded": "Offer a smaller purchase or another payment method.",
+    "CustomerExists": "Start a purchase (`PurchaseWidget`) instead of an application.",
     "LocationNotFound": "Correct the location's number, or ask Flexiti to add the location.",
-    "NotPermitted": "Ask Flexiti to allow this merchant the call; `code` names the permission.",
+    "NotPermitted": "Ask Flexiti to permit this call; `code` names the permission.",
     "NotVerified": "Send the customer through the widget again (in store: `verify()` again).",
-    "PlanNotAvailable": "Take a plan that `plans()` gave for this account and this amount.",
-    "ReturnTooLate": "Settle it with the customer outside Flexiti, or ask Flexiti.",
-    "TriesExceeded": "Offer another way to pay; the account is locked for a while.",
-    "WrongTransactionType": "Correct the transaction type: the API's page of the call lists them.",
+    "PlanNotAvailable": "Use a plan that `plans()` returned for this account and amount.",
+    "ReturnTooLate": "Refund the customer outside Flexiti, or ask Flexiti.",
+    "TriesExceeded": "Offer another payment method; the account is locked for some time.",
+    "WrongTransactionType": "Correct the transaction type; the API's page of the call lists them.",
     "WrongVerification": "Ask the customer for the code or the answer again.",
     "Throttled": "Wait for `retry_after` seconds.",
-    "ServerError": "Try again later, after `retry_after` seconds if it says so.",
+    "ServerError": "Try again later, after `retry_after` seconds if set.",
     "MalformedAnswer": (
-        "Nothing on your side: tell Flexiti, with the `reference_id`; and look for a newer release"
-        " of this library."
+        "Look for a newer release of this library, and report it to Flexiti with the "
+        "`reference_id`."
     ),
-    "TokenError": "Offer another way to pay for as long as `retry_after` says.",
-    "TokenUnavailable": "Try again after `retry_after` seconds; nobody is asked before.",
-    "TokenThrottled": "Wait for `retry_after` seconds. Do all processes share one store?",
+    "TokenError": "Offer another payment method for `retry_after` seconds.",
+    "TokenUnavailable": "Try again after `retry_after` seconds; no request is sent before that.",
+    "TokenThrottled": "Wait for `retry_after` seconds. Check that all processes share one store.",
     "TokenRejected": (
-        "Wait for `retry_after` seconds; if it stays, give Flexiti the `reference_id`."
+        "Wait for `retry_after` seconds. If it persists, send Flexiti the `reference_id`."
     ),
     "TokenMisconfigured": (
-        "Correct the credentials or the environment: `flexiti-async doctor` helps."
+        "Correct the credentials or the environment; `flexiti-async doctor` checks both."
     ),
-    "LifetimeTooShort": "Ask for less: lower `flow_ttl` or `min_ttl`.",
-    "TokenDeadlock": "Give the trace callback, resolver or store a session of its own.",
-    "ClockError": "Have this machine's clock set; look for what delays answers.",
-    "StoreError": 'Look after the store; with `on_store_failure="degrade"` sales go on meanwhile.',
-    "StoreUnavailable": "Start the store or correct its URL: `flexiti-async doctor` tries it.",
-    "RecordUnreadable": "Give all processes the same `token_keys` and the same release.",
+    "LifetimeTooShort": "Lower `flow_ttl` or `min_ttl`.",
+    "TokenDeadlock": "Give the trace callback, resolver or store its own session.",
+    "ClockError": "Correct this machine's clock, or find the cause of slow answers.",
+    "StoreError": 'Repair the store; with `on_store_failure="degrade"` sales continue meanwhile.',
+    "StoreUnavailable": "Start the store or correct its URL; `flexiti-async doctor` checks it.",
+    "RecordUnreadable": "Run all processes with the same `token_keys` and the same release.",
 }
-"""By the name of the class."""
+"""Advice by class name."""

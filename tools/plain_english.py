@@ -1,5 +1,5 @@
 """
-Count the habits that CONTRIBUTING.md's "English" warns of, and name their places.
+Count the habits that CONTRIBUTING.md's "English" warns of, and list their places.
 
 `python tools/plain_english.py` reads the docstrings, comments and texts of every Python file, and
 every Markdown page, and prints a figure per 1,000 words for each habit. It exits with 1 if a figure
@@ -27,7 +27,7 @@ SKIPPED: Final = ("typings/", "tools/plain_english.py", "CHANGELOG.md")
 @frozen
 class Habit:
     """
-    A way of writing, and how much of it is too much.
+    A habit of writing, and its limit.
 
     Attributes:
         name: Short name of the habit.
@@ -58,10 +58,10 @@ HABITS: Final = (
 @frozen
 class Prose:
     """
-    A piece of text that a person reads.
+    A piece of text for people.
 
     Attributes:
-        file: Where it stands, relative to the repository.
+        file: Its file, relative to the repository.
         line: Number of its first line.
         text: The text, with line breaks inside a paragraph turned into spaces.
     """
@@ -108,7 +108,7 @@ def _prose_of_markdown(file: str, source: str) -> Iterator[Prose]:
 
 
 def prose(files: list[str]) -> Iterator[Prose]:
-    """Yield what a person reads in these files."""
+    """Yield the texts for people in these files."""
     for file in files:
         source = (ROOT / file).read_text("utf-8")
         if file.endswith(".py"):

@@ -1,11 +1,10 @@
 """
-Write down what users may rely on: every public name with its signature.
+Print the public surface that users may rely on: every public name with its signature.
 
-`python tools/public_api.py > tests/project/public_api.txt` after a change that is meant; the test
-that compares shows one that is not. Read from the source, so it is the same for every Python.
+`python tools/public_api.py > tests/project/public_api.txt` after an intended change; a test
+compares. Read from the source, so it is the same on every Python.
 """
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from typing import Final
@@ -13,12 +12,7 @@ from typing import Final
 import griffe
 
 import flexiti_async
-
-PAGES: Final = (
-    *("accounts", "applications", "authorization_lists", "authorizations", "captures"),
-    *("common", "customers", "driverslicense", "merchants", "plans", "purchases"),
-    *("reference", "refunds", "returns", "sku_data", "transactions", "widget", "widget_events"),
-)
+from flexiti_async import api, errors
 
 INTEGRATIONS: Final = (
     *("aiohttp_web", "django", "fastapi", "litestar", "otel", "problems", "quart", "starlette"),
@@ -26,7 +20,7 @@ INTEGRATIONS: Final = (
 
 MODULES: Final = (
     "flexiti_async",
-    *(f"flexiti_async.api.{page}" for page in PAGES),
+    "flexiti_async.api",
     "flexiti_async.errors",
     "flexiti_async.events",
     *(f"flexiti_async.integrations.{name}" for name in INTEGRATIONS),
@@ -40,30 +34,29 @@ MODULES: Final = (
     "flexiti_stores.memory",
     "flexiti_stores.redis",
 )
-"""The modules whose names are public; what is elsewhere may change in any release."""
+"""The public modules; all other names may change in any release."""
 
-LAZY: Final = frozenset({"flexiti_async", "flexiti_async.api"})
-"""Packages whose names are imported lazily: `_public` lists them."""
-PUBLIC: Final = frozenset(dir(flexiti_async)) | {
-    "Settings",
-    "StoreContract",
-    "Event",
-    "TokenEvent",
+PUBLIC: Final = {
+    *(*dir(flexiti_async), *dir(api), *dir(errors)),
+    *("Settings", "StoreContract", "Event", "TokenEvent"),
 }
 SEEN: Final[set[str]] = set()
 
 
 def describe(name: str) -> Iterator[str]:
     """Describe a module: each of its public names, in order."""
-    # A package whose names are imported lazily lists them in a module of their own.
-    listed = importlib.util.find_spec(f"{name}._public") if name in LAZY else None
-    module = griffe.load(listed.name if listed else name, resolve_aliases=True)
+    module = griffe.load(name, resolve_aliases=True)
     yield f"# {name}"
-    exported = sorted(str(item) for item in module.exports or ())
-    own = [n for n, m in module.members.items() if n[0] != "_" and (listed or not m.is_alias)]
-    for member in exported or sorted(own):
-        if member in module.members:
-            yield from _member(member, module.members[member])
+    if "_public" in module.members:  # its names are imported on first use
+        names = module.members["_public"].members
+        listed = sorted(name for name in names if not name.startswith("_"))
+    else:
+        names = module.members
+        exported = sorted(str(item) for item in module.exports or ())
+        own = [name for name, member in names.items() if name[0] != "_" and not member.is_alias]
+        listed = [name for name in exported or own if name in names]
+    for member in listed:
+        yield from _member(member, names[member])
     yield ""
 
 
@@ -85,7 +78,7 @@ def _member(name: str, member: griffe.Object | griffe.Alias) -> Iterator[str]:
 
 
 def _members(found: griffe.Class) -> dict[str, griffe.Object | griffe.Alias]:
-    """Give the members of a class, with those of parents that are not public themselves."""
+    """Return the members of a class, with those of parents that are not public."""
     hidden = {
         name: part
         for name, part in found.inherited_members.items()
@@ -102,7 +95,7 @@ def _line(name: str, found: griffe.Object) -> str:
         return f"{labels}{kind} {name}({', '.join(_parameters(found))}){returns}"
     if isinstance(found, griffe.Attribute):
         kind = f": {found.annotation}" if found.annotation is not None else ""
-        # The value of a name of the API is part of it, that of an attribute is not.
+        # The value of a constant or an enum member is public, that of an attribute is not.
         word = found.parent is not None and (found.parent.is_module or _is_enum(found.parent))
         value = f" = {found.value}" if word and not kind else ""
         return f"{name}{kind}{value or (kind and _default(str(found.value)))}"
@@ -110,7 +103,7 @@ def _line(name: str, found: griffe.Object) -> str:
 
 
 def _default(value: str) -> str:
-    """Show that a field has a default; what it is may be long, and is in the reference."""
+    """Show that a field has a default; its value may be long, and is in the reference."""
     required = value == "None" or (
         value.startswith("field(") and "default=" not in value and "factory=" not in value
     )

@@ -1,4 +1,4 @@
-"""What customers/search and customers/lookup answer (spec sections 5.6 and 5.7)."""
+"""The answers of customers/search and customers/lookup (spec sections 5.6 and 5.7)."""
 
 import enum
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ __all__ = ["AccountStatus", "CustomerAccount", "FoundAccount", "OfferType", "Sec
 
 
 class AccountStatus(enum.StrEnum):
-    """Whether an account can buy: only `NORMAL` can (spec section 5.6)."""
+    """Status of an account: only `NORMAL` accounts can buy (spec section 5.6)."""
 
     NORMAL = "N"
     AUTHORISATION_PROHIBITED = "A"
@@ -23,30 +23,30 @@ class AccountStatus(enum.StrEnum):
     CHARGED_OFF = "Z"
     """Six months overdue, or more."""
     CLOSED = "C"
-    """Of older accounts."""
+    """Older accounts only."""
 
 
 @frozen
 class FoundAccount:
     """
-    One account that customers/search has found.
+    One account found by customers/search.
 
-    Any field may be missing. Names, numbers and money are out of the repr.
+    Any field may be missing. Names, numbers and money are not in the repr.
 
     Attributes:
-        customer_id: Such as `1234567-12345`, older ones are digits alone.
+        customer_id: Such as `1234567-12345`; older ones are digits only.
         account_number: Up to 14 digits, leading zeros kept.
-        account_status: Whether it can buy; the text itself if it is a new one.
-        account_status_reason_code: Four letters; `NNOR` is normal.
+        account_status: Status; the API's text for a status that this release does not know.
+        account_status_reason_code: Four letters; `NNOR` means normal.
         account_type: Consumer or business.
         tos_agreement: The customer has accepted the cardholder agreement.
-        risk_rating: `L`, `M`, `H`, …: an open list, whose letters have changed over time.
+        risk_rating: `L`, `M`, `H`, …: an open list; its letters have changed over time.
         credit_limit: Dollars.
         available_credit: Dollars.
         originating_merchant_id: The store that opened the account.
         originating_merchant_name: Its name.
-        creation_date: A date if it comes as `YYYY-MM-DD`; its format is UNKNOWN, so otherwise the
-            text as it came.
+        creation_date: A date if the answer has `YYYY-MM-DD`; the format is UNKNOWN, so otherwise
+            the text of the answer.
         first_name: First name.
         last_name: Last name.
         card_ending_in: Last digits of the card.
@@ -74,18 +74,18 @@ class FoundAccount:
 
     @property
     def can_purchase(self) -> bool:
-        """Whether its status lets it buy; the API has the last word."""
+        """Whether its status allows purchases; the API has the last word."""
         return self.account_status == AccountStatus.NORMAL
 
 
 @frozen
 class SecurityQuestion:
     """
-    The question that verify can ask (`security_qid`).
+    The security question that verify can ask (`security_qid`).
 
     Attributes:
         id: Its number, for verify.
-        text: What to ask.
+        text: The question.
         extra: Fields of the answer that this release does not know.
     """
 
@@ -97,14 +97,14 @@ class SecurityQuestion:
 @frozen
 class OfferType:
     """
-    A plan that customers/lookup tells of; what it costs says calculate-interest.
+    A plan listed by customers/lookup; calculate-interest returns its cost.
 
     Attributes:
         plan_name: For people.
         plan_id: For authorization.
         offer_category: `equal_billing` or `deferred_payment`.
-        term_options: The portal's table says number(3), and does not show whether it is one
-            number or a list of them, so it stays as it came.
+        term_options: The portal's table says number(3) and does not show whether it is one number
+            or a list, so it is kept as received.
         extra: Fields of the answer that this release does not know.
     """
 
@@ -118,23 +118,23 @@ class OfferType:
 @frozen
 class CustomerAccount:
     """
-    The answer of customers/lookup. The portal's table is cut, so more may be in `extra`.
+    The answer of customers/lookup. The portal's table is truncated, so `extra` may hold more.
 
-    Any field may be missing. E-mail address and phone number of a child account come masked (since
-    release 21.3). Personal data are out of the repr.
+    Any field may be missing. The API masks e-mail address and phone number of a child account
+    (since release 21.3). Personal data are not in the repr.
 
     Attributes:
         available_credit: Dollars.
         account_number: Up to 14 digits, leading zeros kept.
         customer_id: As in customers/search.
         security_qid: The question for verify.
-        email: E-mail address, perhaps masked.
-        phone_number: Phone number, perhaps masked.
+        email: E-mail address, possibly masked.
+        phone_number: Phone number, possibly masked.
         address_1: Address line 1.
         address_2: Address line 2.
         city: City.
-        postal_code: Postal code as it came.
-        province: Province; the text itself if it is none of the 13.
+        postal_code: Postal code as received.
+        province: Province; the API's text if it is not one of the 13 codes.
         payment_protection: The account is insured.
         risk_rating: See `FoundAccount`.
         offer_types: Plans.

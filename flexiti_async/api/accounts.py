@@ -1,12 +1,12 @@
 """
 accounts: verify a customer in store, and close an account (spec sections 5.8 and 5.10).
 
-What a purchase would cost (calculate-interest) is in `flexiti_async.api.plans`.
+The cost of a purchase (calculate-interest) is in `flexiti_async.api.plans`.
 """
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -21,6 +21,7 @@ from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, 
 from flexiti_async.protocol.validators import (
     REQUIRED,
     WRONG_FORMAT,
+    Check,
     number_check,
     one_of_check,
     text_check,
@@ -33,13 +34,13 @@ class VerificationFormat(enum.StrEnum):
     """How a customer in the store is verified (spec section 5.8)."""
 
     SMS = "sms"
-    """A text message with a code, which the customer reads out."""
+    """A text message with a code that the customer reads out."""
     EMAIL = "email"
     """The same by e-mail."""
     MERCHANT_OVERRIDE = "merchant_override"
-    """The merchant answers for the customer, where Flexiti allows it."""
+    """The merchant vouches for the customer, where Flexiti allows it."""
     SECURITY_QUESTION = "security_question"
-    """The question of customers/lookup."""
+    """The security question of customers/lookup."""
     REGULAR_PURCHASE_BYPASS = "regular_purchase_bypass"
     """No verification: small purchases (`RegularPurchase.verify` of calculate-interest)."""
 
@@ -47,11 +48,11 @@ class VerificationFormat(enum.StrEnum):
 @frozen
 class Verification:
     """
-    The answer of verify. The code is out of the repr.
+    The answer of verify. The code is not in the repr.
 
     Attributes:
-        verification_code: A code for authorization and transactions, leading zeros kept if the
-            API sends a text (as a number it has lost them; spec section 8 row 34). For `sms` it is
+        verification_code: A code for authorization and transactions. Leading zeros are kept if the
+            API sends a string (a number has lost them; spec section 8 row 34). For `sms` it is
             `verification_sent_to_sms`; for `email` UNKNOWN.
         extra: Fields of the answer that this release does not know.
     """
@@ -61,7 +62,7 @@ class Verification:
 
     @property
     def code(self) -> str | None:
-        """The code itself, or None: the customer has been sent one, and reads it out."""
+        """The code, or None if it was sent to the customer, who reads it out."""
         code = self.verification_code
         return code if code is not None and code.isascii() and code.isdigit() else None
 
@@ -69,7 +70,7 @@ class Verification:
 @frozen
 class ClosedAccount:
     """
-    The answer of close, which is an empty object.
+    The answer of close: an empty object.
 
     Attributes:
         extra: Fields of the answer that this release does not know.
@@ -82,8 +83,14 @@ def _to_secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see `flexit
     return Secret(value) if isinstance(value, str) else value
 
 
-def _answer_check(value: object) -> str | None:
-    return text_check(50)(value.reveal()) if isinstance(value, Secret) else WRONG_FORMAT
+_TEXT: Final = text_check(50)
+
+
+def _answer_problem(value: object) -> str | None:
+    return _TEXT.problem(value.reveal()) if isinstance(value, Secret) else WRONG_FORMAT
+
+
+_ANSWER: Final = Check(_answer_problem, _TEXT.rule)
 
 
 @validated
@@ -100,12 +107,10 @@ class _Verify:
     request_id: str = field(metadata=takes(Rule(text_check(150), required=True)))
     vcc_number: Secret | None = field(converter=to_card, repr=False, metadata=takes(Rule(CARD)))
     security_qid: int | None = field(converter=to_digits, metadata=takes(Rule(number_check(5))))
-    security_answer: Secret | None = field(
-        converter=_to_secret, metadata=takes(Rule(_answer_check))
-    )
+    security_answer: Secret | None = field(converter=_to_secret, metadata=takes(Rule(_ANSWER)))
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Find what the security question needs."""
+        """Yield the missing fields of a security question."""
         if self.format != VerificationFormat.SECURITY_QUESTION:
             return
         for name in ("security_qid", "security_answer"):
@@ -122,31 +127,30 @@ def verify(
     security_qid: int | str | None = None,
     security_answer: Secret | str | None = None,
     vcc_number: Secret | str | None = None,
-    version: str | None = None,
 ) -> Call[Verification]:
     """
-    Make the call of verify. In store only: online, the widget verifies (spec section 5.8).
+    Build the call of verify. In store only: online, the widget verifies (spec section 5.8).
 
-    It is never repeated by itself: every call may send a message, and answers are counted. The
-    portal lists it among customer calls and uses it in store with merchant tokens; either scope is
-    accepted (spec section 8 row 37), so it goes with the merchant's, like its neighbours in store.
+    It is never repeated automatically: every call may send a message, and wrong answers are
+    counted. The portal lists it among customer calls and uses it in store with merchant tokens;
+    both scopes are accepted (spec section 8 row 37), so this call uses the merchant scope, like the
+    other in-store calls.
 
     Args:
         account_number: Up to 14 digits.
-        request_id: At most 150 characters, of the shop's making; the same must go to authorization
-            or transactions.
+        request_id: The shop's own id, at most 150 characters; authorization or transactions needs
+            the same.
         format: How the customer is verified.
         security_qid: Number of the question from customers/lookup, at most 5 digits; required for
             `security_question`.
         security_answer: At most 50 characters; required for `security_question`.
         vcc_number: Card number of an authorized user of a business account.
-        version: Version segment of the URL; see `Call.at_version`.
 
     Raises:
-        ValidationError: The data are wrong; all faults at once.
+        ValidationError: The data are invalid; all problems are reported together.
 
-    A shop catches `WrongVerification` (ask again), `TriesExceeded`, `PhoneNotReachable` (take
-    another format) and `NotPermitted` (this format is not for this merchant or purchase).
+    Expect `WrongVerification` (ask again), `TriesExceeded`, `PhoneNotReachable` (use another
+    format) and `NotPermitted` (this merchant or purchase cannot use this format).
     """
     asked = _Verify(
         account_number=account_number,
@@ -168,7 +172,7 @@ def verify(
         replay=Replay.NEVER,
         body={name: value for name, value in given.items() if value},
         path_values={"account_number": asked.account_number},
-    ).at_version(version)
+    )
 
 
 @validated
@@ -182,19 +186,18 @@ class _Account:
 
 
 @sensitive_arguments
-def close(account_number: int | str, *, version: str | None = None) -> Call[ClosedAccount]:
+def close(account_number: int | str) -> Call[ClosedAccount]:
     """
-    Make the call of close: close the account of a customer in Quebec (spec section 5.10).
+    Build the call of close: close the account of a customer in Quebec (spec section 5.10).
 
-    The portal files it under previous versions: active, not for new work. It is never repeated by
-    itself: what a second one answers is UNKNOWN.
+    The portal lists it under previous versions: active, but not for new integrations. It is never
+    repeated automatically: the answer to a second call is UNKNOWN.
 
     Args:
         account_number: Up to 14 digits.
-        version: Version segment of the URL; see `Call.at_version`.
 
     Raises:
-        ValidationError: The account number is none.
+        ValidationError: The account number is not 1 to 14 digits.
     """
     account = _Account(account_number=account_number)
     return Call(
@@ -205,4 +208,4 @@ def close(account_number: int | str, *, version: str | None = None) -> Call[Clos
         result=ClosedAccount,
         replay=Replay.NEVER,
         path_values={"account_number": account.account_number},
-    ).at_version(version)
+    )

@@ -1,9 +1,9 @@
 """
-apply: the application itself, after the widget has let the customer go on (spec section 5.5).
+apply: the credit application, after `flx-success` of the widget (spec section 5.5).
 
 The portal has withdrawn the table of this endpoint (release 22.2.0, "available on request"): body
-and answer are UNKNOWN. So the body is a mapping, and what is known of it has a helper,
-`application_body`, which says again what widget/init was told and invents no name.
+and answer are UNKNOWN. So the body is a mapping; `application_body` builds the known part from the
+data that widget/init was called with, and invents no names.
 """
 
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.structuring import no_extra
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import sensitive_arguments
-from flexiti_async.protocol.validators import INVALID, REQUIRED
+from flexiti_async.protocol.validators import INVALID, REQUIRED, true_check
 
 __all__ = ["Application", "application_body", "apply"]
 
-# These say how the widget is to be shown, not who applies.
+# They describe how to show the widget, not the applicant.
 _OF_THE_WIDGET: Final = frozenset({"flow", "lang"})
 
 
@@ -32,11 +32,11 @@ class Application:
     """
     The answer of apply.
 
-    Approved, pending, declined and retry are its known outcomes; how the answer says which is
-    UNKNOWN, so all of it is in `extra`.
+    Known outcomes are approved, pending, declined and retry. How the answer shows them is UNKNOWN,
+    so all of it is in `extra`.
 
     Attributes:
-        extra: The answer as it came; out of the repr.
+        extra: The answer as received; not in the repr.
     """
 
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
@@ -51,54 +51,54 @@ def application_body(
     account_type_place: AccountTypePlace = AccountTypePlace.NESTED,
 ) -> Json:
     """
-    Make the body of apply from what widget/init was told.
+    Build the body of apply from the data of widget/init.
 
-    The personal information must equal the one that went to widget/init with the same token,
-    otherwise the API answers `not_verified`; `tos_agreement` must be true and `account_type` is
-    checked as well. These and the other data of the applicant stand where widget/init has them,
-    under its names: an inference, as the table of apply is not public.
+    The personal information must equal that sent to widget/init with the same token, otherwise the
+    API answers `not_verified`; `tos_agreement` must be true and `account_type` is checked as well.
+    The applicant's data have the places and names of widget/init: an inference, because the table
+    of apply is not public.
 
     Args:
-        widget: The data that this flow's widget/init was called with.
+        widget: The request of this flow's widget/init.
         widget_session_id: From the answer of widget/init, or from `flx-success`.
-        more: Further fields, in the names that Flexiti gave to the shop. Objects are merged; a
-            field cannot be given a value other than the widget's.
-        account_type_place: As for widget/init.
+        more: Further fields, by the names that Flexiti has given to the shop. Objects are merged; a
+            field of the widget must keep its value.
+        account_type_place: As in `init_widget`.
 
     Raises:
-        ValidationError: There is no session id, or `more` contradicts the widget.
+        ValidationError: The session id is missing, or `more` contradicts the widget.
     """
-    told = init_widget(widget, account_type_place=account_type_place).body or {}
+    widget_body = init_widget(widget, account_type_place=account_type_place).body or {}
     known: dict[str, object] = {
-        name: value for name, value in told.items() if name not in _OF_THE_WIDGET
+        name: value for name, value in widget_body.items() if name not in _OF_THE_WIDGET
     }
     known["widget_session_id"] = widget_session_id
-    faults = [] if widget_session_id else [FieldError("widget_session_id", REQUIRED)]
-    body = _merged(known, more or {}, "", faults)
-    if faults:
-        raise ValidationError(field_errors=faults)
+    errors = [] if widget_session_id else [FieldError("widget_session_id", REQUIRED)]
+    body = _merged(known, more or {}, "", errors)
+    if errors:
+        raise ValidationError(field_errors=errors)
     return body
 
 
 @sensitive_arguments
-def apply(body: Json, *, version: str | None = None) -> Call[Application]:
+def apply(body: Json) -> Call[Application]:
     """
-    Make the call of apply, after `flx-success` in an application flow.
+    Build the call of apply, after `flx-success` in an application flow.
 
-    It is never repeated by itself: in production it reaches a credit bureau.
+    It is never repeated automatically: in production it reaches a credit bureau. Its version, v2.5,
+    is inferred (spec section 0, row 10).
 
     Args:
-        body: From `application_body`, or as Flexiti described it to the shop.
-        version: Version segment of the URL; v2.5 is inferred (spec section 0, row 10). See
-            `Call.at_version`.
+        body: From `application_body`, or as Flexiti has described it to the shop.
 
     Raises:
-        ValidationError: The body has a `tos_agreement` that is not True.
+        ValidationError: The body has a `tos_agreement` other than True.
     """
     agreed = body.get("tos_agreement", True)
     if agreed is not True:
-        raise ValidationError(field_errors=[FieldError("tos_agreement", INVALID, mask(agreed))])
-    call = Call(
+        error = FieldError("tos_agreement", INVALID, mask(agreed), true_check.rule)
+        raise ValidationError(field_errors=[error])
+    return Call(
         endpoint=APPLY,
         method="POST",
         path="client-id/{client_id}/apply",
@@ -107,13 +107,12 @@ def apply(body: Json, *, version: str | None = None) -> Call[Application]:
         replay=Replay.NEVER,
         body=body,
     )
-    return call.at_version(version)
 
 
 def _merged(
-    known: Mapping[str, object], more: Json, prefix: str, faults: list[FieldError]
+    known: Mapping[str, object], more: Json, prefix: str, errors: list[FieldError]
 ) -> dict[str, object]:
-    """Add fields to objects in objects, and note each that would change what is known."""
+    """Merge nested objects; collect an error for each field that would change a known value."""
     body = dict(known)
     for name, value in more.items():
         there = body.get(name)
@@ -121,7 +120,8 @@ def _merged(
             body[name] = value
         elif isinstance(there, Mapping) and isinstance(value, Mapping):
             inner = cast("Json", there), cast("Json", value)
-            body[name] = _merged(*inner, f"{prefix}{name}.", faults)
+            body[name] = _merged(*inner, f"{prefix}{name}.", errors)
         elif value != there:
-            faults.append(FieldError(prefix + name, INVALID, mask(value)))
+            hint = "must equal the value sent to widget/init"
+            errors.append(FieldError(prefix + name, INVALID, mask(value), hint))
     return body

@@ -1,8 +1,8 @@
 """
 Lists of authorizations and of captures, page by page (spec section 5.12, rows 20 and 22 of 0).
 
-What an answer looks like is UNKNOWN: see `flexiti_async.api.paging`. `flexiti.authorizations.all()`
-and `flexiti.authorizations.captures()` go through all pages.
+The shape of an answer is UNKNOWN: see `flexiti_async.api.paging`. `flexiti.authorizations.all()`
+and `flexiti.authorizations.captures()` iterate over all pages.
 """
 
 import datetime
@@ -36,7 +36,7 @@ __all__ = [
 
 @frozen
 class AuthorizationPage(Page[Authorization]):
-    """One page of authorizations; what the answer looks like is UNKNOWN, see `Page`."""
+    """One page of authorizations; the shape of the answer is UNKNOWN, see `Page`."""
 
     @classmethod
     def from_json(cls, data: object) -> Self:
@@ -46,7 +46,7 @@ class AuthorizationPage(Page[Authorization]):
 
 @frozen
 class CapturePage(Page[Capture]):
-    """One page of captures; what the answer looks like is UNKNOWN, see `Page`."""
+    """One page of captures; the shape of the answer is UNKNOWN, see `Page`."""
 
     @classmethod
     def from_json(cls, data: object) -> Self:
@@ -58,17 +58,17 @@ class CapturePage(Page[Capture]):
 @frozen(kw_only=True)
 class AuthorizationSearch:
     """
-    Which authorizations to list; all of it is optional.
+    A filter for authorizations; every field is optional.
 
-    Bad data are refused at construction by `ValidationError`, all faults at once.
+    Invalid data raise `ValidationError` at construction, all problems together.
 
     Attributes:
         account_number: Up to 14 digits.
-        transaction_type: As in `PurchaseType`; others are passed on.
-        authorization_status: As in `AuthorizationStatus`; others are passed on.
+        transaction_type: As in `PurchaseType`; other words are sent unchanged.
+        authorization_status: As in `AuthorizationStatus`; other words are sent unchanged.
         creation_date_from: A date or `YYYY-MM-DD`.
-        creation_date_to: A date or `YYYY-MM-DD`, not before the other. Whether that day is in the
-            list, and by which time zone, is UNKNOWN.
+        creation_date_to: A date or `YYYY-MM-DD`, not before `creation_date_from`. Whether the list
+            includes that day, and in which time zone, is UNKNOWN.
     """
 
     account_number: int | str | None = field(
@@ -86,15 +86,16 @@ class AuthorizationSearch:
     )
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Find days in the wrong order; dates written like this sort like texts."""
+        """Yield the end date if it is before the start; ISO dates sort like text."""
         start, end = self.creation_date_from, self.creation_date_to
-        if any(date_check(day) for day in (start, end)):
+        if any(date_check.problem(day) for day in (start, end)):
             return
         if str(start) > str(end):
-            yield FieldError("creation_date_to", INVALID, mask(end))
+            hint = "must not be before creation_date_from"
+            yield FieldError("creation_date_to", INVALID, mask(end), hint)
 
     def query(self) -> dict[str, str]:
-        """Make the query of what is asked for."""
+        """Return the query parameters of the fields that have a value."""
         asked = given(
             account_number=self.account_number,
             transaction_type=self.transaction_type,
@@ -111,22 +112,20 @@ def list_authorizations(
     page_number: int | None = None,
     page_size: int | None = None,
     lang: Language | str = Language.ENGLISH,
-    version: str | None = None,
 ) -> Call[AuthorizationPage]:
     """
-    Make the call that lists authorizations, one page of them.
+    Build the call that lists authorizations, one page of them.
 
     Args:
-        search: Which ones; all of the merchant's by default.
-        page_number: From 1 on; the server's own choice by default.
-        page_size: How many on a page; the portal's sample has 10, the limit is UNKNOWN.
+        search: The filter; all of the merchant's authorizations by default.
+        page_number: From 1; the server's choice by default.
+        page_size: Items per page; the portal's sample has 10, the limit is UNKNOWN.
         lang: Language of the answer.
-        version: Version segment of the URL; see `Call.at_version`.
 
     Raises:
-        ValidationError: A number is less than 1, or the language is none.
+        ValidationError: A number is less than 1, or the language is unknown.
     """
-    call = Call(
+    return Call(
         endpoint=AUTHORIZATIONS,
         method="GET",
         path="client-id/{client_id}/authorizations",
@@ -140,7 +139,6 @@ def list_authorizations(
             **page_query(page_number, page_size),
         },
     )
-    return call.at_version(version)
 
 
 def list_captures(
@@ -148,24 +146,22 @@ def list_captures(
     *,
     page_number: int | None = None,
     page_size: int | None = None,
-    version: str | None = None,
 ) -> Call[CapturePage]:
     """
-    Make the call that lists captures, one page of them.
+    Build the call that lists captures, one page of them.
 
-    The parameters of this endpoint are UNKNOWN. `page_number` and `page_size` are those of its
-    sibling, `list_authorizations`, and are sent only if they are given.
+    The parameters of this endpoint are UNKNOWN. `page_number` and `page_size` are those of
+    `list_authorizations`, and are sent only if given.
 
     Args:
-        query: Other parameters, in the names that Flexiti gave to the shop.
-        page_number: From 1 on.
-        page_size: How many on a page.
-        version: Version segment of the URL; see `Call.at_version`.
+        query: Other parameters, by the names that Flexiti has given to the shop.
+        page_number: From 1.
+        page_size: Items per page.
 
     Raises:
         ValidationError: A number is less than 1.
     """
-    call = Call(
+    return Call(
         endpoint=CAPTURES,
         method="GET",
         path="client-id/{client_id}/captures",
@@ -175,4 +171,3 @@ def list_captures(
         version="v2.5.1",
         query={**(query or {}), **page_query(page_number, page_size)},
     )
-    return call.at_version(version)

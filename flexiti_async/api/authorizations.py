@@ -1,13 +1,13 @@
 """
-Authorizations: credit set aside for a purchase (spec section 5.12).
+Authorizations: reserve credit for a purchase (spec section 5.12).
 
-`authorize` makes the call for an `OnlinePurchase` or an `InStorePurchase`, `get_authorization`
-looks one up. Lists are in `flexiti_async.api.authorization_lists`, what moves the money afterwards
-in `flexiti_async.api.captures`.
+`authorize` builds the call for an `OnlinePurchase` or an `InStorePurchase`, `get_authorization`
+looks one up. Lists are in `flexiti_async.api.authorization_lists`, captures and releases in
+`flexiti_async.api.captures`.
 
-The portal does not show the answers. What it names is an attribute; what later calls imply is read
-out of `extra` by properties, under the names that the API uses elsewhere (an inference); all else
-stays in `extra`.
+The portal does not show the answers. The fields that it names are attributes; the fields that later
+calls imply are properties, which read `extra` under the names that the API uses elsewhere (an
+inference).
 """
 
 import enum
@@ -33,7 +33,7 @@ __all__ = [
 
 
 class AuthorizationStatus(enum.StrEnum):
-    """What the portal's texts call the states of an authorization; an answer may have others."""
+    """States of an authorization in the portal's texts; an answer may have others."""
 
     OPENED = "opened"
     CLOSED = "closed"
@@ -44,13 +44,13 @@ class AuthorizationStatus(enum.StrEnum):
 @frozen
 class Authorization:
     """
-    An authorization, as it is made, looked up or listed.
+    An authorization, as created, looked up or listed.
 
     Attributes:
-        message: The API's text for people, in the language that was asked for.
-        annual_rates: Since v2.5.1, as it came: whether it is an object or a list is UNKNOWN.
-        apr: Its predecessor in v2.5, as it came.
-        extra: All other fields of the answer; out of the repr.
+        message: The API's text for people, in the requested language.
+        annual_rates: Since v2.5.1, as received: whether it is an object or a list is UNKNOWN.
+        apr: Its predecessor in v2.5, as received.
+        extra: All other fields of the answer; not in the repr.
     """
 
     message: str | None = None
@@ -60,17 +60,17 @@ class Authorization:
 
     @property
     def authorization_id(self) -> str | None:
-        """Its number, for capture and release; None if the answer does not call it that."""
+        """Its number, for capture and release; None if the answer has no such field."""
         return id_in(self.extra, "authorization_id", "authorizationId")
 
     @property
     def capture_id(self) -> str | None:
-        """Number of the capture that `auto_capture` made; None if the answer has none."""
+        """Number of the capture made by `auto_capture`; None if the answer has no such field."""
         return id_in(self.extra, "capture_id", "captureId")
 
     @property
     def authorization_status(self) -> AuthorizationStatus | str | None:
-        """How it stands, a word of this release or the one that came; None if there is none."""
+        """Its state; the API's text for an unknown state, None if the answer has no state."""
         word = id_in(self.extra, "authorization_status", "authorizationStatus")
         return AuthorizationStatus(word) if word in set(AuthorizationStatus) else word
 
@@ -91,24 +91,22 @@ def authorize(
     purchase: OnlinePurchase | InStorePurchase,
     *,
     lang: Language | str = Language.ENGLISH,
-    version: str | None = None,
 ) -> Call[Authorization]:
     """
-    Make the call of authorization: set credit aside, and capture it if `auto_capture` says so.
+    Build the call of authorization: reserve credit, and capture it if `auto_capture` is True.
 
-    It is never repeated by itself: the API documents idempotency keys for transactions only. After
-    `OutcomeUnknown` look among `list_authorizations` before anything else.
+    It is never repeated automatically: the API documents idempotency keys for transactions only.
+    After `OutcomeUnknown` search `list_authorizations` first. v2.5, the deprecated version, answers
+    `apr` in place of `annual_rates`.
 
     Args:
-        purchase: What is bought, on which channel.
+        purchase: The purchase, online or in store.
         lang: Language of `message` in the answer.
-        version: Version segment of the URL; `v2.5` is deprecated and answers `apr`. See
-            `Call.at_version`.
 
     Raises:
-        ValidationError: The language is none.
+        ValidationError: The language is unknown.
     """
-    call = Call(
+    return Call(
         endpoint=AUTHORIZATION,
         method="POST",
         path="client-id/{client_id}/authorization",
@@ -119,28 +117,25 @@ def authorize(
         body=purchase.body(),
         query=language_query(lang),
     )
-    return call.at_version(version)
 
 
 def get_authorization(
     authorization_id: int | str,
     *,
     lang: Language | str = Language.ENGLISH,
-    version: str | None = None,
 ) -> Call[Authorization]:
     """
-    Make the call that looks up one authorization.
+    Build the call that looks up one authorization.
 
     Args:
         authorization_id: Up to 16 digits.
         lang: Language of the answer.
-        version: Version segment of the URL; see `Call.at_version`.
 
     Raises:
-        ValidationError: The number or the language is none.
+        ValidationError: The number is not 1 to 16 digits, or the language is unknown.
     """
     asked = _ById(authorization_id=authorization_id)
-    call = Call(
+    return Call(
         endpoint=AUTHORIZATION_BY_ID,
         method="GET",
         path="client-id/{client_id}/authorization/{authorization_id}",
@@ -151,4 +146,3 @@ def get_authorization(
         query=language_query(lang),
         path_values={"authorization_id": asked.authorization_id},
     )
-    return call.at_version(version)

@@ -1,12 +1,12 @@
 """
-What becomes of an authorization: capture and release (spec section 5.12).
+Capture and release of an authorization (spec section 5.12).
 
-A capture takes what an authorization has set aside, in one piece or in several; a release lets go
-of what was not captured (others say "void").
+A capture collects authorized funds, at once or in parts; a release voids the part that was not
+captured.
 
-Neither call is ever repeated by itself: the API documents idempotency keys for transactions
-only. After `OutcomeUnknown` look at `get_authorization` before anything else. `MalformedAnswer` of
-a `status` below 300 says that the call has run and that its answer cannot be read.
+Neither call is ever repeated automatically: the API documents idempotency keys for transactions
+only. After `OutcomeUnknown` check `get_authorization` first. A `MalformedAnswer` with a `status`
+below 300 means that the call ran and that its answer is unreadable.
 """
 
 from collections.abc import Mapping
@@ -39,13 +39,14 @@ _AUTHORIZATION: Final = "client-id/{client_id}/authorization/{authorization_id}"
 @frozen
 class Capture:
     """
-    A capture, as it is made or listed.
+    A capture, as created or listed.
 
-    The portal does not show the answer. The properties read what the answer of a return implies.
+    The portal does not show the answer. The properties read the fields that the answer of a return
+    implies.
 
     Attributes:
-        message: The API's text for people, in the language that was asked for.
-        extra: All other fields of the answer; out of the repr.
+        message: The API's text for people, in the requested language.
+        extra: All other fields of the answer; not in the repr.
     """
 
     message: str | None = None
@@ -53,17 +54,17 @@ class Capture:
 
     @property
     def capture_id(self) -> str | None:
-        """Its number, for a return; None if the answer does not call it that."""
+        """Its number, for a return; None if the answer has no such field."""
         return id_in(self.extra, "capture_id", "captureId")
 
     @property
     def remaining_capture_amount(self) -> Decimal | None:
-        """Dollars of this capture that can be returned; None if the answer does not tell."""
+        """Dollars of this capture that can be returned; None if the answer has no such field."""
         return amount_in(self.extra, "remaining_capture_amount")
 
     @property
     def remaining_authorization_amount(self) -> Decimal | None:
-        """Dollars that can still be captured or released; None if the answer does not tell."""
+        """Dollars that can be captured or released; None if the answer has no such field."""
         return amount_in(self.extra, "remaining_authorization_amount")
 
     def __repr__(self) -> str:
@@ -73,10 +74,10 @@ class Capture:
 @frozen
 class Release:
     """
-    The answer of release; what is in it is UNKNOWN.
+    The answer of release; its content is UNKNOWN.
 
     Attributes:
-        extra: The answer as it came; out of the repr.
+        extra: The answer as received; not in the repr.
     """
 
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
@@ -105,27 +106,26 @@ def capture(
     reference: str | None = None,
     sku_data: SkuData | None = None,
     lang: Language | str = Language.ENGLISH,
-    version: str | None = None,
 ) -> Call[Capture]:
     """
-    Make the call of capture: take what an authorization has set aside, or a part of it.
+    Build the call of capture: collect an authorized amount, or a part of it.
+
+    Its version, v2.5, is inferred (spec section 8, row 19).
 
     Args:
         authorization_id: Up to 16 digits.
-        amount: Dollars, at most two places, never a float.
-        reference: The shop's order number, at most 40 characters; a return answers it.
-        sku_data: What was bought.
+        amount: Dollars, at most two decimal places, never a float.
+        reference: The shop's order number, at most 40 characters; the answer of a return has it.
+        sku_data: The items bought.
         lang: Language of `message` in the answer.
-        version: Version segment of the URL; v2.5 is inferred (spec section 8, row 19). See
-            `Call.at_version`.
 
     Raises:
-        ValidationError: Bad data, all faults at once.
+        ValidationError: The data are invalid; all problems are reported together.
     """
     asked = _Capture(
         authorization_id=authorization_id, amount=amount, reference=reference, sku_data=sku_data
     )
-    call = Call(
+    return Call(
         endpoint=CAPTURE,
         method="POST",
         path=f"{_AUTHORIZATION}/capture",
@@ -138,33 +138,29 @@ def capture(
         query=language_query(lang),
         path_values={"authorization_id": asked.authorization_id},
     )
-    return call.at_version(version)
 
 
 def release(
     authorization_id: int | str,
     *,
     amount: Decimal | int | str | None = None,
-    version: str | None = None,
 ) -> Call[Release]:
     """
-    Make the call of release: let go of what was not captured.
+    Build the call of release: void the part that was not captured.
 
-    The body of this endpoint is UNKNOWN; that it takes an `amount` is implied by one of its errors.
-    Nothing is sent without one. Fields of which Flexiti has told the shop go into the call with
-    `attrs.evolve(call, body={...})`.
+    The body of this endpoint is UNKNOWN; one of its errors implies an `amount`. Without one, no
+    body is sent. Add fields that Flexiti has given to the shop with `call.with_body({...})`. Its
+    version, v2.5, is inferred (spec section 8, row 19).
 
     Args:
         authorization_id: Up to 16 digits.
-        amount: Dollars, at most two places, never a float; all that is left by default.
-        version: Version segment of the URL; v2.5 is inferred (spec section 8, row 19). See
-            `Call.at_version`.
+        amount: Dollars, at most two decimal places, never a float; the whole rest by default.
 
     Raises:
-        ValidationError: Bad data, all faults at once.
+        ValidationError: The data are invalid; all problems are reported together.
     """
     asked = _Release(authorization_id=authorization_id, amount=amount)
-    call = Call(
+    return Call(
         endpoint=RELEASE,
         method="POST",
         path=f"{_AUTHORIZATION}/release",
@@ -174,4 +170,3 @@ def release(
         body=given(amount=asked.amount) or None,
         path_values={"authorization_id": asked.authorization_id},
     )
-    return call.at_version(version)

@@ -1,4 +1,4 @@
-"""Words and fields that several pages of the API share."""
+"""Vocabularies, fields and converters that several pages of the API share."""
 
 import datetime
 import enum
@@ -8,7 +8,13 @@ from typing import Any, Final, cast
 
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import Rule
-from flexiti_async.protocol.validators import money_check, number_check, one_of_check, pattern_check
+from flexiti_async.protocol.validators import (
+    digits_check,
+    money_check,
+    number_check,
+    one_of_check,
+    pattern_check,
+)
 
 __all__ = ["AccountType", "Language", "Province"]
 
@@ -21,7 +27,7 @@ class Language(enum.StrEnum):
 
 
 class Province(enum.StrEnum):
-    """Provinces and territories that the API takes (spec section 4.1)."""
+    """Provinces and territories that the API accepts (spec section 4.1)."""
 
     ALBERTA = "AB"
     BRITISH_COLUMBIA = "BC"
@@ -39,29 +45,24 @@ class Province(enum.StrEnum):
 
 
 class AccountType(enum.StrEnum):
-    """Whose account (spec section 4.2, since page 1486323824)."""
+    """Kind of account (spec section 4.2, since page 1486323824)."""
 
     CONSUMER = "consumer"
     BUSINESS = "business"
 
 
-MONEY_HINT: Final = (
-    "money is a Decimal, a whole number or a text such as '12.50', with two places at most; "
-    "a float is not exact"
-)
-
-# Converters take what a user may write. They give `Any`, because what they do not understand stays
-# as it is, for the field's rule to refuse.
+# Converters accept the forms that users write. They return `Any`, because a value that they cannot
+# convert is returned unchanged, for the field's rule to reject.
 
 _SEPARATORS: Final = re.compile(r"[\s().\-]+")
 _AMOUNT: Final = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
 _LONGEST: Final = 40
 _EXACT: Final = Context(prec=60)
-"""A shop may have changed the context of its thread; this one loses nothing that is accepted."""
+"""Exact for every accepted amount; a shop may have changed the context of its thread."""
 
 
 def to_digits(value: int | str | None) -> Any:  # noqa: ANN401 - see above
-    """Make a number of digits in a text; anything else stays, for the rule to refuse."""
+    """Convert text of digits, separators aside, to a number; return anything else unchanged."""
     if isinstance(value, str):
         digits = _SEPARATORS.sub("", value)
         if digits.isascii() and digits.isdigit() and len(digits) <= 20:
@@ -71,9 +72,9 @@ def to_digits(value: int | str | None) -> Any:  # noqa: ANN401 - see above
 
 def to_number_text(value: int | str | None) -> Any:  # noqa: ANN401 - see above
     """
-    Write a number that names something as the text that it is in a URL, leading zeros kept.
+    Convert an identifying number to its text in a URL, leading zeros kept.
 
-    The dash of a `customer_id` stays: only blanks are taken out.
+    Only blanks are removed: the dash of a `customer_id` stays.
     """
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**20:
         return str(value)
@@ -82,9 +83,9 @@ def to_number_text(value: int | str | None) -> Any:  # noqa: ANN401 - see above
 
 def to_money(value: Decimal | int | str | None) -> Any:  # noqa: ANN401 - see above
     """
-    Make a Decimal without needless places of an amount; a float stays, for the rule to refuse.
+    Convert an amount to a Decimal; return a float unchanged, for the rule to reject.
 
-    What it has of places up to two is kept: `300.00` goes over the wire as it is written.
+    Up to two decimal places are kept: `300.00` is sent as written.
     """
     if isinstance(value, str) and _AMOUNT.fullmatch(value.strip()):
         value = Decimal(value.strip())
@@ -101,13 +102,12 @@ def to_money(value: Decimal | int | str | None) -> Any:  # noqa: ANN401 - see ab
 def money(
     *, required: bool = False, param: str | None = None, digits: int = 18, signed: bool = False
 ) -> Rule:
-    """Make the rule of an amount: `number(digits,2)` (see `money_check`)."""
-    check = money_check(digits, signed=signed)
-    return Rule(check, required=required, param=param, hint=MONEY_HINT)
+    """Return the rule of an amount: `number(digits,2)` (see `money_check`)."""
+    return Rule(money_check(digits, signed=signed), required=required, param=param)
 
 
 def to_iso_date(value: str | datetime.date | None) -> Any:  # noqa: ANN401 - see above
-    """Write a date `YYYY-MM-DD`; a text stays as it is."""
+    """Convert a date to `YYYY-MM-DD`; return a text unchanged."""
     if not isinstance(value, datetime.date):
         return value
     day = value.date() if isinstance(value, datetime.datetime) else value
@@ -115,25 +115,27 @@ def to_iso_date(value: str | datetime.date | None) -> Any:  # noqa: ANN401 - see
 
 
 def to_card(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
-    """Make a Secret of a card number, without the spaces that people put in it."""
+    """Wrap a card number in a Secret, without the spaces that people write."""
     if isinstance(value, Secret):
         value = value.reveal()
     return Secret(_SEPARATORS.sub("", value)) if isinstance(value, str) else value
 
 
 def to_upper(value: str) -> Any:  # noqa: ANN401 - see above
-    """Write codes in capitals, as the API does."""
+    """Convert a code to capitals, as the API writes it."""
     return str(value).strip().upper() if value else value
 
 
 ACCOUNT_NUMBER: Final = Rule(number_check(14), param="customer_identification.account_number")
-VCC_NUMBER: Final = Rule(pattern_check(r"\d+", 16), param="customer_identification.vcc_number")
-ACCOUNT_TEXT: Final = pattern_check(r"\d+", 14)
+CARD: Final = digits_check(16)
+"""A `vcc_number`."""
+VCC_NUMBER: Final = Rule(CARD, param="customer_identification.vcc_number")
+ACCOUNT_TEXT: Final = digits_check(14)
 """An `account_number` in a URL."""
-CARD: Final = pattern_check(r"\d+", 16)
-"""A `vcc_number`, without a rule for its name or need."""
 EMAIL: Final = pattern_check(
-    r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f.]+", 100
+    r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f.]+",
+    100,
+    "must be an e-mail address of at most 100 characters, such as name@example.com",
 )
 LANGUAGE: Final = Rule(one_of_check(Language), required=True, param="lang")
 PROVINCE: Final = Rule(one_of_check(Province), required=True)

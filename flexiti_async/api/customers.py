@@ -1,7 +1,7 @@
 """
-customers: find a customer's accounts, and look one account up (spec sections 5.6 and 5.7).
+customers: find a customer's accounts, and look up one account (spec sections 5.6 and 5.7).
 
-Data of persons are out of every repr, and out of the frames of what is raised here.
+Personal data are in no repr, and in no frame of the errors raised here.
 """
 
 import datetime
@@ -46,6 +46,11 @@ __all__ = [
 ]
 
 _ONE_OF: Final = ("account_number", "vcc_number", "customer_id")
+_CUSTOMER_ID: Final = pattern_check(
+    r"\d+(-\d+)?",
+    20,
+    "must be at most 20 characters, digits with at most one dash, such as 1234567-12345",
+)
 
 
 @validated
@@ -70,28 +75,30 @@ def search(
     last_name: str,
     dob: datetime.date | str,
     postal_code: str | None = None,
-    version: str | None = None,
 ) -> Call[list[FoundAccount]]:
     """
-    Make the call of customers/search: the accounts of a person (spec section 5.6).
+    Build the call of customers/search: the accounts of a person (spec section 5.6).
 
-    That nobody is found comes as `NotFound` or as an empty list: which one is UNKNOWN, and both
-    are passed on as they are, because a 404 may also mean a wrong URL.
+    Without a match the API answers 404 (`NotFound`) or an empty list: which one is UNKNOWN. Both
+    are passed on unchanged, because a 404 may also mean a wrong URL.
 
     Args:
         first_name: At most 35 characters.
         last_name: At most 50 characters.
         dob: Date of birth, a date or `YYYY-MM-DD`.
         postal_code: Canadian; sent as six characters in capitals.
-        version: Version segment of the URL; see `Call.at_version`.
 
     Raises:
-        ValidationError: The data are wrong; all faults at once.
+        ValidationError: The data are invalid; all problems are reported together.
     """
-    who = _Search(first_name=first_name, last_name=last_name, dob=dob, postal_code=postal_code)
-    query = {"first_name": who.first_name, "last_name": who.last_name, "dob": str(who.dob)}
-    if who.postal_code:
-        query["postal_code"] = who.postal_code
+    person = _Search(first_name=first_name, last_name=last_name, dob=dob, postal_code=postal_code)
+    query = {
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "dob": str(person.dob),
+    }
+    if person.postal_code:
+        query["postal_code"] = person.postal_code
     return Call(
         endpoint=CUSTOMERS_SEARCH,
         method="GET",
@@ -100,7 +107,7 @@ def search(
         result=list[FoundAccount],
         replay=Replay.SAFE,
         query=query,
-    ).at_version(version)
+    )
 
 
 @validated
@@ -113,17 +120,17 @@ class _Lookup:
         converter=to_card, repr=False, metadata=takes(Rule(CARD))
     )
     customer_id: int | str | None = field(
-        converter=to_number_text, repr=False, metadata=takes(Rule(pattern_check(r"\d+(-\d+)?", 20)))
+        converter=to_number_text, repr=False, metadata=takes(Rule(_CUSTOMER_ID))
     )
     lang: Language | str = field(metadata=takes(LANGUAGE))
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Find that there is no identifier, or more than one."""
+        """Yield all identifiers if every one is missing, and each one beyond the first."""
         given = [name for name in _ONE_OF if getattr(self, name) not in (None, "")]
         if not given:
             yield from (FieldError(name, REQUIRED) for name in _ONE_OF)
         for name in given[1:]:
-            yield FieldError(name, INVALID, hint=f"{given[0]} is given already; one is enough")
+            yield FieldError(name, INVALID, hint=f"give only one identifier: {given[0]} is set")
 
 
 @sensitive_arguments
@@ -133,34 +140,32 @@ def lookup(
     vcc_number: Secret | str | None = None,
     customer_id: int | str | None = None,
     lang: Language | str = Language.ENGLISH,
-    version: str | None = None,
 ) -> Call[CustomerAccount]:
     """
-    Make the call of customers/lookup: one account, by exactly one of three (spec section 5.7).
+    Build the call of customers/lookup: one account by one of three identifiers (spec section 5.7).
 
     Args:
         account_number: Up to 14 digits.
         vcc_number: Card number, up to 16 digits.
         customer_id: From customers/search, such as `1234567-12345`; at most 20 characters.
         lang: Language of the answer.
-        version: Version segment of the URL; see `Call.at_version`.
 
     Raises:
-        ValidationError: None or several are given, or one is wrong.
+        ValidationError: Not exactly one identifier is given, or it is invalid.
 
-    A shop catches `NotFound`, `AccountNotUsable` and `NotPermitted` (no regular purchase for
-    accounts of this kind).
+    Expect `NotFound`, `AccountNotUsable` and `NotPermitted` (accounts of this kind cannot make
+    regular purchases).
     """
-    who = _Lookup(
+    asked = _Lookup(
         account_number=account_number, vcc_number=vcc_number, customer_id=customer_id, lang=lang
     )
-    query = {"lang": str(who.lang)}
-    if who.account_number:
-        query["account_number"] = str(who.account_number)
-    if isinstance(who.vcc_number, Secret):
-        query["vcc_number"] = who.vcc_number.reveal()
-    if who.customer_id:
-        query["customer_id"] = str(who.customer_id)
+    query = {"lang": str(asked.lang)}
+    if asked.account_number:
+        query["account_number"] = str(asked.account_number)
+    if isinstance(asked.vcc_number, Secret):
+        query["vcc_number"] = asked.vcc_number.reveal()
+    if asked.customer_id:
+        query["customer_id"] = str(asked.customer_id)
     return Call(
         endpoint=CUSTOMERS_LOOKUP,
         method="GET",
@@ -169,4 +174,4 @@ def lookup(
         result=CustomerAccount,
         replay=Replay.SAFE,
         query=query,
-    ).at_version(version)
+    )

@@ -1,7 +1,7 @@
 """customers/driverslicense: decode the barcode of a Canadian driving licence (spec section 5.4)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -12,7 +12,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import Day, NumberText, no_extra
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
-from flexiti_async.protocol.validators import REQUIRED, WRONG_FORMAT
+from flexiti_async.protocol.validators import REQUIRED, WRONG_FORMAT, Check
 
 __all__ = ["DriversLicense", "read_driverslicense"]
 
@@ -20,21 +20,21 @@ __all__ = ["DriversLicense", "read_driverslicense"]
 @frozen
 class DriversLicense:
     """
-    What stands on a driving licence (spec section 5.4). Nothing of it but its kind is in the repr.
+    The data of a driving licence (spec section 5.4). Only its kind is in the repr.
 
     Attributes:
         first_name: First name.
         middle_name: Middle name.
         last_name: Last name.
-        dob: Date of birth; its format is UNKNOWN, so a text if it is not `YYYY-MM-DD`.
+        dob: Date of birth; the format is UNKNOWN, so it is text unless it is `YYYY-MM-DD`.
         address_1: Address line 1.
         city: City.
-        province: Province; the text itself if it is none of the 13.
-        postal_code: Postal code as it came.
+        province: Province; the API's text if it is not one of the 13 codes.
+        postal_code: Postal code as received.
         govid_type: Kind of document, `CADL`.
-        govid_issuedby: Who issued it.
+        govid_issuedby: Issuer.
         govid_number: Its number.
-        govid_expiry: Until when it is valid; see `dob` for the format.
+        govid_expiry: Expiry date; see `dob` for the format.
         extra: Fields of the answer that this release does not know.
     """
 
@@ -53,13 +53,16 @@ class DriversLicense:
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
-def _scan_check(value: object) -> str | None:
-    # Line feeds and record separators are a part of the barcode.
+def _scan_problem(value: object) -> str | None:
+    # Line feeds and record separators are part of the barcode.
     if not isinstance(value, Secret):
         return WRONG_FORMAT
     if not value.reveal().strip():
         return REQUIRED
     return None if value.reveal().isascii() else WRONG_FORMAT
+
+
+_SCAN: Final = Check(_scan_problem, "must be the raw scan of the barcode, ASCII text")
 
 
 def _to_secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see `flexiti_async.api.common`
@@ -69,23 +72,20 @@ def _to_secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see `flexit
 @validated
 @frozen(kw_only=True)
 class _Scan:
-    code: Secret | None = field(
-        converter=_to_secret, metadata=takes(Rule(_scan_check, required=True))
-    )
+    code: Secret | None = field(converter=_to_secret, metadata=takes(Rule(_SCAN, required=True)))
 
 
 @sensitive_arguments
-def read_driverslicense(code: Secret | str, *, version: str | None = None) -> Call[DriversLicense]:
+def read_driverslicense(code: Secret | str) -> Call[DriversLicense]:
     """
-    Make the call of customers/driverslicense: decode a scanned barcode (spec section 5.4).
+    Build the call of customers/driverslicense: decode a scanned barcode (spec section 5.4).
 
     Args:
-        code: The raw scan of the PDF417 barcode of a Canadian driving licence, control characters
-            and all. Its length limit is UNKNOWN.
-        version: Version segment of the URL; see `Call.at_version`.
+        code: The raw scan of the PDF417 barcode of a Canadian driving licence, with its control
+            characters. The length limit is UNKNOWN.
 
     Raises:
-        ValidationError: The code is empty, or no ASCII text.
+        ValidationError: The code is empty or not ASCII text.
     """
     scan = _Scan(code=code)
     return Call(
@@ -96,4 +96,4 @@ def read_driverslicense(code: Secret | str, *, version: str | None = None) -> Ca
         result=DriversLicense,
         replay=Replay.SAFE,
         body={"code": scan.code},
-    ).at_version(version)
+    )

@@ -1,9 +1,9 @@
 """
-The endpoints' names, in the API's words: in errors, in logs, and where a version is configured.
+The endpoints' names in the API's words, for errors, logs and `api_versions`.
 
-Where the API has one path for two endpoints, or numbers inside a path, the name says which it is
-(`authorization/by-id`). What each of them is stands in `tools/endpoint_index.py`;
-the choice of a method, which one of them has, stands here.
+Where two endpoints share a path, or a path has numbers in it, the name tells them apart
+(`authorization/by-id`). `docs/reference/endpoints.md` describes each; the HTTP methods of i18n are
+here.
 """
 
 import enum
@@ -64,9 +64,9 @@ NAMES: Final = frozenset(
 
 
 class I18nMethod(enum.StrEnum):
-    """HTTP method of i18n: the portal's pages differ (spec section 8 row 15)."""
+    """HTTP method of i18n, on which the portal's pages differ (spec section 8 row 15)."""
 
     POST = "post"
-    """As in the list of scopes."""
+    """According to the list of scopes."""
     GET = "get"
-    """As in the page of errors."""
+    """According to the page of errors."""

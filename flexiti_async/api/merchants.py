@@ -1,9 +1,9 @@
 """
 merchants/login: the merchant's own log-in (spec section 3).
 
-The start page requires it before widget/init; the API has deprecated it since release 20.3. Give
-`merchant_username` and `merchant_password` to the configuration and every new token is logged in
-once, before anyone gets it; or make the call yourself with `session.send(merchants_login(...))`.
+The start page requires it before widget/init; the API has deprecated it since release 20.3. With
+`merchant_username` and `merchant_password` in the configuration every new token is logged in once,
+before its first use; or send the call yourself: `session.send(merchants_login(...))`.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import NumberText, no_extra
 from flexiti_async.protocol.token import Scope
 
-__all__ = ["ENDPOINT", "MerchantLogin", "merchants_login"]
-
-ENDPOINT = MERCHANTS_LOGIN
+__all__ = ["MerchantLogin", "merchants_login"]
 
 
 @frozen
@@ -29,9 +27,9 @@ class MerchantLogin:
 
     Attributes:
         merchant_name: Name of the store.
-        merchant_id: Its number as the API writes it, leading zeros kept.
+        merchant_id: Its number, leading zeros kept.
         form_values: Drop-down contents by name (`salutation`, `province`, …). The shape of their
-            elements is not documented, so they stay as they came.
+            elements is not documented, so they are kept as received.
         extra: Fields of the answer that this release does not know.
     """
 
@@ -46,24 +44,22 @@ def merchants_login(
     password: Secret | str | None = None,
     *,
     lang: Language | str = Language.ENGLISH,
-    version: str | None = None,
 ) -> Call[MerchantLogin]:
     """
-    Make the call of merchants/login. Deprecated by the API since release 20.3, and still there.
+    Build the call of merchants/login, deprecated by the API since release 20.3 but available.
 
     Args:
-        username: `merchant_username`; later page versions need neither name nor password.
+        username: `merchant_username`; later page versions require neither name nor password.
         password: `merchant_password`.
         lang: Language of the form values.
-        version: Version segment of the URL; see `Call.at_version`.
     """
     body: dict[str, object] = {}
     if username is not None:
         body["merchant_username"] = username
     if password is not None:
         body["merchant_password"] = Secret.of(password)
-    call = Call(
-        endpoint=ENDPOINT,
+    return Call(
+        endpoint=MERCHANTS_LOGIN,
         method="POST",
         path="client-id/{client_id}/merchants/login",
         scope=Scope.CUSTOMER,
@@ -72,4 +68,3 @@ def merchants_login(
         body=body,
         query={"lang": Language(lang).value},
     )
-    return call.at_version(version)

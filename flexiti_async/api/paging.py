@@ -1,9 +1,9 @@
 """
-Lists that come in pages: what a page is, and when the last one has been seen.
+Paged lists: reading a page, and recognising the last one.
 
 The portal names the query (`page_number`, `page_size`) and shows no answer (spec section 5.12): the
-shape of a page, its limits and the sign of the last one are UNKNOWN. So a page may be an array or
-an object that holds one list, and `PageWalk` stops by what every server must do in the end.
+shape of a page, its limits and the sign of the last page are UNKNOWN. So a page may be an array or
+an object with one list in it, and `PageWalk` relies only on what every server must do at the end.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 MOST_PAGES: Final = 10_000
-"""How many pages are asked for before a list is taken for endless."""
+"""Pages requested before a list counts as endless."""
 
 
 @frozen
@@ -33,8 +33,8 @@ class Page(Generic[T_co]):
     One page of a list.
 
     Attributes:
-        items: What it lists, in the order of the answer.
-        extra: What stood beside the list, such as totals; empty if the answer was an array.
+        items: The items, in the order of the answer.
+        extra: Fields beside the list, such as totals; empty if the answer was an array.
     """
 
     items: tuple[T_co, ...] = ()
@@ -46,15 +46,14 @@ def read_page(data: object, item: type[T]) -> tuple[tuple[T, ...], Mapping[str, 
     Find the list in a decoded answer and read it.
 
     Args:
-        data: An array, an object that holds one list, or `{}` for a page with nothing on it.
-        item: Type of what is listed.
+        data: An array, an object with one list in it, or `{}` for an empty page.
+        item: Type of the items.
 
     Returns:
-        The items, and the fields that stood beside them.
+        The items, and the fields beside the list.
 
     Raises:
-        UnfitError: There is no list, or there are several and no way to tell which is meant: to
-            guess would be to lose a page.
+        UnfitError: The answer has no list, or several: a wrong guess would lose a page.
     """
     if isinstance(data, list):
         return _items(cast("list[object]", data), item, "$"), {}
@@ -77,11 +76,11 @@ def _items(listed: list[object], item: type[T], path: str) -> tuple[T, ...]:
         try:
             read.append(structure(one, item))
         except UnfitError as unfit:
-            fault = unfit.place.replace("$", f"{path}[{place}]", 1)
+            problem = unfit.place.replace("$", f"{path}[{place}]", 1)
             break
     else:
         return tuple(read)
-    raise UnfitError(fault)
+    raise UnfitError(problem)
 
 
 @validated
@@ -93,7 +92,7 @@ class _PageQuery:
 
 def page_query(page_number: int | None, page_size: int | None) -> dict[str, str]:
     """
-    Make the query of a page; what is None is left to the server.
+    Return the query parameters of a page; None leaves a number to the server.
 
     Raises:
         ValidationError: A number is less than 1.
@@ -105,22 +104,22 @@ def page_query(page_number: int | None, page_size: int | None) -> dict[str, str]
 
 class PageWalk(Generic[T]):
     """
-    Decide which page to ask for next, and when there is none. It does no I/O.
+    Decides which page to request next, and when the list has ended. It does no I/O.
 
-    A walk ends at a page
+    A walk ends at a page that
 
-    * that is empty;
-    * that repeats the one before it: the server answers the last page, or the only one, to every
-      number behind it;
-    * that repeats the first one: the server begins anew.
+    * is empty;
+    * repeats the previous one: the server answers the last page, or the only one, to every higher
+      number;
+    * repeats the first one: the server starts over.
 
-    It does not end at a short page: a server may give fewer than it was asked for, and the rest
-    would be lost. The price is one request that finds nothing.
+    It does not end at a short page: a server may return fewer items than requested, and the rest
+    would be lost. The price is one more request for an empty page.
 
     Args:
         endpoint: The endpoint's name, for the error.
         first: Number of the first page; the API counts from 1.
-        most_pages: After so many pages without an end the list is taken for endless.
+        most_pages: Number of pages after which the list counts as endless.
     """
 
     def __init__(self, endpoint: str, *, first: int = 1, most_pages: int = MOST_PAGES) -> None:
@@ -134,24 +133,24 @@ class PageWalk(Generic[T]):
     @property
     def next_page(self) -> int | None:
         """
-        Number of the page to ask for; None when the last one has been seen.
+        Number of the page to request; None after the last one.
 
         Raises:
-            MalformedAnswer: There is no end in sight.
+            MalformedAnswer: The list has not ended after `most_pages` pages.
         """
         if self._ended:
             return None
         if self._left <= 0:
             raise MalformedAnswer(
-                f"page {self._number - 1} is not the last one: narrow the list, or allow more "
-                "pages",
+                f"the list has not ended after page {self._number - 1}: narrow the search, or "
+                "raise most_pages",
                 status=200,
                 endpoint=self._endpoint,
             )
         return self._number
 
     def take(self, page: Page[T]) -> tuple[T, ...]:
-        """Take the page that was asked for, and give what is new on it."""
+        """Take the page that was requested, and return its new items."""
         items = page.items
         if not items or items in (self._previous, self._first):
             self._ended = True
@@ -164,5 +163,5 @@ class PageWalk(Generic[T]):
         return items
 
     def end(self) -> None:
-        """End here: the server says that there is no such page."""
+        """End here: the server has no such page."""
         self._ended = True

@@ -1,4 +1,4 @@
-"""Fields that the calls about money share: rules, converters, and how they become JSON."""
+"""Fields that the payment calls share: rules, converters and their JSON."""
 
 import re
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import (
     WRONG_FORMAT,
     Check,
+    digits_check,
     number_check,
-    pattern_check,
     text_check,
 )
 
@@ -24,50 +24,54 @@ _AMOUNT: Final = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
 _CODE_AS_NUMBER: Final = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 
 
-def flag_check(value: object) -> str | None:
-    """Accept True and False."""
-    return None if isinstance(value, bool) else WRONG_FORMAT
+# The portal has no length for the external ids (spec sections 5.11 to 5.13); a million characters
+# is a mistake.
+_ANY_TEXT: Final = text_check(10**6)
+_CODE: Final = number_check(18)
 
 
-def code_check(value: object) -> str | None:
-    """Accept a verification code: a whole number, or a text that is sent as it is."""
-    return number_check(18)(value) if isinstance(value, int) else _ANY_TEXT(value)
+def _code_problem(value: object) -> str | None:
+    return _CODE.problem(value) if isinstance(value, int) else _ANY_TEXT.problem(value)
 
 
-def a_check(model: type) -> Check:
+flag_check: Final = Check(
+    lambda value: None if isinstance(value, bool) else WRONG_FORMAT, "must be True or False"
+)
+"""Accepts True and False."""
+code_check: Final = Check(_code_problem, "must be a number of up to 18 digits, or text")
+"""Accepts a verification code: a whole number, or text that is sent unchanged."""
+
+
+def instance_check(model: type) -> Check:
     """Accept objects of a request model, which has checked itself."""
 
-    def check(value: object) -> str | None:
+    def problem(value: object) -> str | None:
         return None if isinstance(value, model) else WRONG_FORMAT
 
-    return check
+    return Check(problem, f"must be an object of type {model.__name__}")
 
 
-_ANY_TEXT: Final = text_check(10**6)
-
-# The portal gives the external ids no length (spec sections 5.11 to 5.13); the megabyte is for
-# mistakes.
 EXTERNAL_ID: Final = _ANY_TEXT
 """`external_location_id` and `external_employee_id`."""
 WIDGET_SESSION_ID: Final = _ANY_TEXT
 WORD: Final = _ANY_TEXT
-"""A word of a vocabulary that the portal does not list in full."""
+"""A word from a vocabulary that the portal does not list in full."""
 REQUEST_ID: Final = text_check(150)
 REFERENCE: Final = Rule(text_check(40))
 ACCOUNT: Final = number_check(14)
 PLAN_NUMBER: Final = number_check(3)
-AUTHORIZATION_ID: Final = Rule(pattern_check(r"\d+", 16), required=True, param="authorizationId")
-CAPTURE_ID: Final = pattern_check(r"\d+", 9)
+AUTHORIZATION_ID: Final = Rule(digits_check(16), required=True, param="authorizationId")
+CAPTURE_ID: Final = digits_check(9)
 
 
-# Converters give `Any`: see `flexiti_async.api.common`.
+# Converters return `Any`: see `flexiti_async.api.common`.
 
 
 def to_code(value: int | str | None) -> Any:  # noqa: ANN401 - see above
     """
-    Make a number of a verification code, which the API's table calls a number.
+    Convert a verification code to a number, as the API's table has it.
 
-    One with a leading zero stays a text: as a number it would be another code (spec section 8,
+    A code with a leading zero stays text: as a number it would be another code (spec section 8,
     row 34).
     """
     if isinstance(value, str):
@@ -83,12 +87,12 @@ class _Language:
 
 
 def language_query(lang: Language | str) -> dict[str, str]:
-    """Make the query of a language. Raises ValidationError if it is none of the API's."""
+    """Return the query parameter of a language. Raises ValidationError for an unknown one."""
     return {"lang": str(_Language(lang=lang).lang)}
 
 
 def given(**fields: object) -> dict[str, object]:
-    """Make a JSON object of the fields that have a value."""
+    """Build a JSON object of the fields that have a value."""
     return {
         name: value
         for name, value in fields.items()
@@ -96,12 +100,12 @@ def given(**fields: object) -> dict[str, object]:
     }
 
 
-# What the portal implies but does not show is read out of `extra`, and never with an error: when
-# such an answer comes the money has moved, and a guess about its form must not hide that.
+# Fields that the portal implies but does not show are read from `extra`, and never raise: when such
+# an answer arrives the money has moved, and a guess about its form must not hide that.
 
 
 def id_in(answer: Mapping[str, object], *names: str) -> str | None:
-    """Read a number that names something, under the first of some names that has one."""
+    """Read an identifying number, from the first of some fields that has one."""
     for name in names:
         value = answer.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
@@ -112,7 +116,7 @@ def id_in(answer: Mapping[str, object], *names: str) -> str | None:
 
 
 def amount_in(answer: Mapping[str, object], name: str) -> Decimal | None:
-    """Read an amount, which may be quoted."""
+    """Read an amount, possibly quoted."""
     value = answer.get(name)
     if isinstance(value, str) and _AMOUNT.fullmatch(value):
         return Decimal(value)

@@ -1,8 +1,8 @@
 """
-calculate-interest: the plans that a customer may choose from, and what they cost (spec 5.9).
+calculate-interest: the plans that a customer may choose from, and their cost (spec 5.9).
 
-v2.5.1 and the deprecated v2.5 differ in one name: what a term costs a year is `annual_rates` in one
-and `apr` in the other. One model reads both.
+v2.5.1 and the deprecated v2.5 differ in one name: the annual cost of a term is `annual_rates` in
+one and `apr` in the other. One model reads both.
 """
 
 from collections.abc import Mapping
@@ -60,13 +60,13 @@ class Fee:
 @frozen
 class AnnualRate:
     """
-    What a term costs a year.
+    The annual cost of a term.
 
     Attributes:
         description: For people.
-        rate: The rate as it came: the portal's only sample is 0, so whether 0.2899 or 28.99 means
+        rate: The rate as received: the portal's only sample is 0, so whether 0.2899 or 28.99 means
             28.99 % is UNKNOWN.
-        type: What kind of rate; its words are UNKNOWN.
+        type: Kind of rate; the vocabulary is UNKNOWN.
         message: For people, in the language of the call.
         extra: Fields of the answer that this release does not know.
     """
@@ -81,12 +81,12 @@ class AnnualRate:
 @frozen
 class Term:
     """
-    One number of months of a plan.
+    One term of a plan.
 
     Attributes:
-        term: Months; goes to authorization as `term`.
-        term_amount: What is paid each month, dollars.
-        annual_rates: v2.5.1; the API's one object is a list of one here.
+        term: Months; authorization takes it as `term`.
+        term_amount: Monthly payment in dollars.
+        annual_rates: v2.5.1; the API's single object becomes a list of one.
         apr: v2.5; None at v2.5.1. See `AnnualRate.rate` for its scale.
         fees: Fees.
         extra: Fields of the answer that this release does not know.
@@ -106,9 +106,9 @@ class PromotionalPurchase:
     A plan with equal or deferred payments.
 
     Attributes:
-        plan_id: Goes to authorization as `plan_id`.
+        plan_id: Authorization takes it as `plan_id`.
         plan_name: For people (since release 22.9.0).
-        terms: What to choose from.
+        terms: The terms to choose from.
         extra: Fields of the answer that this release does not know.
     """
 
@@ -126,8 +126,8 @@ class RegularPurchase:
     Attributes:
         term_amount: Dollars.
         air: Annual interest rate, `0.2899` for 28.99 %.
-        verify: In store, `regular_purchase_bypass` is open: at most 3 regular purchases within 24
-            hours, and at most $200.
+        verify: In store, `regular_purchase_bypass` is allowed: at most 3 regular purchases within
+            24 hours, and at most $200.
         fees: Fees.
         extra: Fields of the answer that this release does not know.
     """
@@ -142,7 +142,7 @@ class RegularPurchase:
 @frozen
 class PlanCustomer:
     """
-    Whose plans they are. Nothing personal is in the repr.
+    The customer of the plans. Personal data are not in the repr.
 
     Attributes:
         available_credit: Dollars.
@@ -177,8 +177,8 @@ class Plans:
         account_number: Up to 14 digits.
         account_type: Consumer or business.
         amount: Dollars.
-        customer: Whose plans they are.
-        regular_purchase: Without a plan; None if it is not offered.
+        customer: The customer.
+        regular_purchase: Purchase without a plan; None if it is not offered.
         promotional_purchase: The plans to choose from.
         extra: Fields of the answer that this release does not know.
     """
@@ -192,7 +192,7 @@ class Plans:
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
     def plan(self, plan_id: int) -> PromotionalPurchase | None:
-        """Find a plan by its id."""
+        """Return the plan of an id, None if it is not offered."""
         return next((plan for plan in self.promotional_purchase if plan.plan_id == plan_id), None)
 
 
@@ -214,22 +214,20 @@ def calculate_interest(
     amount: Decimal | int | str,
     *,
     lang: Language | str = Language.ENGLISH,
-    version: str | None = None,
 ) -> Call[Plans]:
     """
-    Make the call of calculate-interest at v2.5.1.
+    Build the call of calculate-interest, at v2.5.1; v2.5 is deprecated.
 
-    What is offered depends on the merchant's plans, the customer's risk rating and the province. It
-    moves no money: safe to repeat. Its own error codes are UNKNOWN.
+    The offer depends on the merchant's plans, the customer's risk rating and the province. It moves
+    no money: safe to repeat. Its own error codes are UNKNOWN.
 
     Args:
         account_number: Up to 14 digits; online, from the event of the widget.
-        amount: Dollars with at most two places, greater than 0; not a float.
+        amount: Dollars with at most two decimal places, greater than 0; not a float.
         lang: Language of the messages.
-        version: `v2.5` for the deprecated version; see `Call.at_version`.
 
     Raises:
-        ValidationError: The data are wrong; all faults at once.
+        ValidationError: The data are invalid; all problems are reported together.
     """
     asked = _Question(account_number=account_number, amount=amount, lang=lang)
     return Call(
@@ -243,4 +241,4 @@ def calculate_interest(
         body={"amount": asked.amount},
         query={"lang": str(asked.lang)},
         path_values={"account_number": asked.account_number},
-    ).at_version(version)
+    )

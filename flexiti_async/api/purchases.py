@@ -1,8 +1,8 @@
 """
-Purchases, as authorization is told of them (spec section 5.12).
+Purchases to authorize (spec section 5.12).
 
-`OnlinePurchase` and `InStorePurchase` are the two channels of the API; the call is made by
-`flexiti_async.api.authorizations.authorize`.
+`OnlinePurchase` and `InStorePurchase` are the two channels of the API;
+`flexiti_async.api.authorizations.authorize` builds the call.
 """
 
 import enum
@@ -38,17 +38,17 @@ _PLAN_ID: Final = "financing_option.plan_id"
 
 
 class PurchaseType(enum.StrEnum):
-    """How a purchase is financed (`financing_option.transaction_type`)."""
+    """Financing of a purchase (`financing_option.transaction_type`)."""
 
     PROMOTIONAL = "promotional_purchase"
-    """By a plan of the merchant's, from calculate-interest."""
+    """By one of the merchant's plans, from calculate-interest."""
     REGULAR = "regular_purchase"
     """On the account, like a card."""
 
 
 @frozen(kw_only=True)
 class _Purchase:
-    """What both channels say of a purchase."""
+    """The fields of both channels."""
 
     account_number: int | str = field(
         converter=to_digits, repr=False, metadata=takes(Rule(ACCOUNT, required=True))
@@ -79,12 +79,12 @@ class _Purchase:
     sku_data: SkuData | None = field(default=None, repr=False, metadata=takes(SKU_DATA))
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Find the plan that a promotional purchase lacks."""
+        """Yield the plan if a promotional purchase has none."""
         if self.transaction_type == PurchaseType.PROMOTIONAL and self.plan_id in (None, ""):
             yield FieldError(_PLAN_ID, REQUIRED)
 
     def body(self) -> dict[str, object]:
-        """Make the part of the body that both channels have."""
+        """Build the part of the body that both channels share."""
         return given(
             account_number=self.account_number,
             vcc_number=self.vcc_number,
@@ -102,22 +102,22 @@ class _Purchase:
 @frozen(kw_only=True)
 class OnlinePurchase(_Purchase):
     """
-    A purchase on the web, after the customer was verified in the widget.
+    An online purchase, after the widget has verified the customer.
 
-    Bad data are refused at construction by `ValidationError`, all faults at once. There is no
-    `verification_code`: it is for stores, and not to be sent with a widget session.
+    Invalid data raise `ValidationError` at construction, all problems together. `verification_code`
+    is for stores only and must not be sent with a widget session.
 
     Attributes:
         account_number: Up to 14 digits: `accountNumber` of `flx-success`.
-        amount: Dollars, at most two places, never a float.
+        amount: Dollars, at most two decimal places, never a float.
         transaction_type: Promotional or regular.
         auto_capture: Capture the whole amount at once.
         plan_id: At most three digits, from calculate-interest; required for a promotional purchase.
-        term: At most three digits, from calculate-interest. Plans that need one are the server's to
-            know (`plan_term_not_set`).
+        term: At most three digits, from calculate-interest. Only the server knows which plans
+            require one (`plan_term_not_set`).
         vcc_number: FlexitiCard number, for authorized users of an account; up to 16 digits.
         reference: The shop's order number, at most 40 characters.
-        sku_data: What was bought.
+        sku_data: The items bought.
         widget_session_id: From the answer of widget/init, or from `flx-success`.
     """
 
@@ -128,7 +128,7 @@ class OnlinePurchase(_Purchase):
     scope: ClassVar[Scope] = Scope.CUSTOMER
 
     def body(self) -> dict[str, object]:
-        """Make the body of the call."""
+        """Build the body of the call."""
         return {**super().body(), "widget_session_id": self.widget_session_id}
 
 
@@ -136,17 +136,17 @@ class OnlinePurchase(_Purchase):
 @frozen(kw_only=True)
 class InStorePurchase(_Purchase):
     """
-    A purchase at a counter, after the customer was verified by `verify`.
+    An in-store purchase, after `verify` has verified the customer.
 
-    The fields are those of `OnlinePurchase`, with four others in the place of the widget session.
-    Bad data are refused at construction by `ValidationError`, all faults at once.
+    The fields are those of `OnlinePurchase`, with four others in place of the widget session.
+    Invalid data raise `ValidationError` at construction, all problems together.
 
     Attributes:
-        verification_code: From `verify`, or what the customer read out; four digits as a rule,
-            which is not enforced. It is sent as a number unless it begins with a zero.
-        request_id: The one that `verify` was called with, at most 150 characters.
+        verification_code: From `verify`, or as read out by the customer; usually four digits, which
+            is not enforced. It is sent as a number unless it starts with a zero.
+        request_id: The request id of `verify`, at most 150 characters.
         external_location_id: The shop's number of the store.
-        external_employee_id: The shop's number of who serves the customer.
+        external_employee_id: The shop's number of the employee.
     """
 
     verification_code: int | str = field(
@@ -159,7 +159,7 @@ class InStorePurchase(_Purchase):
     scope: ClassVar[Scope] = Scope.MERCHANT
 
     def body(self) -> dict[str, object]:
-        """Make the body of the call."""
+        """Build the body of the call."""
         return {
             **super().body(),
             "verification_code": self.verification_code,

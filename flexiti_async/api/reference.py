@@ -1,10 +1,10 @@
 """
-i18n, terms-and-conditions and information: what a shop shows to customers (spec 5.1 to 5.3).
+i18n, terms-and-conditions and information: texts for customers (spec 5.1 to 5.3).
 
 The portal describes none of the three in full: their parameters and the shapes of their answers are
-UNKNOWN. The answers are therefore given as they came (`ReferenceData`), and every call takes query
-parameters that Flexiti may have told the shop of. Texts change seldom: `FlexitiSession.reference`
-caches them.
+UNKNOWN. So the answers are returned as received (`ReferenceData`), and every call accepts further
+query parameters that Flexiti may have given to the shop. Their versions, v2.5, are inferred. Texts
+change rarely: `FlexitiSession.reference` caches them.
 """
 
 from collections.abc import Mapping
@@ -28,20 +28,20 @@ class ReferenceData:
     An answer whose shape the portal does not show.
 
     Attributes:
-        content: The JSON of the answer as it came: an object, a list, a text; numbers with a point
-            are `Decimal`. An empty answer is an empty object.
+        content: The JSON of the answer as received: an object, a list or a text; numbers with a
+            point are `Decimal`. An empty answer is an empty object.
     """
 
     content: object = field(repr=False)
 
     @classmethod
     def from_json(cls, data: object) -> Self:
-        """Take any JSON."""
+        """Accept any JSON."""
         return cls(data)
 
     @property
     def fields(self) -> Mapping[str, object]:
-        """The fields of the answer if it is an object, otherwise none."""
+        """The fields of the answer if it is an object, otherwise an empty mapping."""
         content = self.content
         return cast("Mapping[str, object]", content) if isinstance(content, Mapping) else {}
 
@@ -60,24 +60,22 @@ def i18n(
     lang: Language | str = Language.ENGLISH,
     method: I18nMethod | str = I18nMethod.POST,
     query: Mapping[str, str] | None = None,
-    version: str | None = None,
 ) -> Call[ReferenceData]:
     """
-    Make the call of i18n: form values, messages and disclaimers, all of them or those of one key.
+    Build the call of i18n: form values, messages and disclaimers, all of them or those of one key.
 
-    The portal says that the key is "in the URL"; that it is the path's last segment, and that the
-    language is the query parameter that other endpoints take, is inferred.
+    The portal says that the key is "in the URL". That it is the last segment of the path, and that
+    the language is a query parameter as in other endpoints, is inferred.
 
     Args:
-        key: What to ask for; None for everything.
+        key: The key; None for everything.
         lang: Language of the texts.
         method: POST or GET: the portal's pages differ.
         query: Further query parameters; they win over `lang`.
-        version: Version segment of the URL, v2.5 by inference; see `Call.at_version`.
 
     Raises:
-        ValidationError: No such language, or an impossible key.
-        ValueError: No such method.
+        ValidationError: The language is unknown, or the key is invalid.
+        ValueError: The method is not `post` or `get`.
     """
     asked = _Text(lang=lang, key=key)
     return Call(
@@ -89,7 +87,7 @@ def i18n(
         replay=Replay.SAFE,
         query={"lang": str(asked.lang), **(query or {})},
         path_values={"key": asked.key} if asked.key else {},
-    ).at_version(version)
+    )
 
 
 @sensitive_arguments
@@ -97,20 +95,18 @@ def terms_and_conditions(
     *,
     lang: Language | str = Language.ENGLISH,
     query: Mapping[str, str] | None = None,
-    version: str | None = None,
 ) -> Call[ReferenceData]:
     """
-    Make the call of terms-and-conditions.
+    Build the call of terms-and-conditions.
 
     Its parameters are UNKNOWN; the language is inferred from other endpoints.
 
     Args:
         lang: Language of the texts.
-        query: Further query parameters, perhaps a province; they win over `lang`.
-        version: Version segment of the URL, v2.5 by inference; see `Call.at_version`.
+        query: Further query parameters, possibly a province; they win over `lang`.
 
     Raises:
-        ValidationError: No such language.
+        ValidationError: The language is unknown.
     """
     asked = _Text(lang=lang)
     return Call(
@@ -121,25 +117,23 @@ def terms_and_conditions(
         result=ReferenceData,
         replay=Replay.SAFE,
         query={"lang": str(asked.lang), **(query or {})},
-    ).at_version(version)
+    )
 
 
 def information(
     body: Json | None = None,
     *,
     query: Mapping[str, str] | None = None,
-    version: str | None = None,
 ) -> Call[ReferenceData]:
     """
-    Make the call of information.
+    Build the call of information.
 
-    It stands in an old list of scopes, and all else about it is UNKNOWN, also whether it may run
-    twice: it is never repeated by itself.
+    An old list of scopes names it; everything else is UNKNOWN, including whether it may run twice.
+    So it is never repeated automatically.
 
     Args:
-        body: JSON object to send; None for none.
+        body: JSON object to send; None for no body.
         query: Query parameters.
-        version: Version segment of the URL, v2.5 by inference; see `Call.at_version`.
     """
     return Call(
         endpoint=INFORMATION,
@@ -150,4 +144,4 @@ def information(
         replay=Replay.NEVER,
         body=body,
         query=query or {},
-    ).at_version(version)
+    )

@@ -1,8 +1,8 @@
 """
-Refunds: money back to an account, not tied to an authorization (spec section 5.13).
+Refunds: credit an account, independently of an authorization (spec section 5.13).
 
-What was bought by a promotional plan goes back by a return (`flexiti_async.api.returns`). The call
-is never repeated by itself: the API documents idempotency keys for transactions only.
+Promotional purchases go back with a return (`flexiti_async.api.returns`). The call is never
+repeated automatically: the API documents idempotency keys for transactions only.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Refund:
     The answer of refund: `{}` as documented.
 
     Attributes:
-        extra: What a later API answers; out of the repr.
+        extra: Fields that a later API adds; not in the repr.
     """
 
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
@@ -70,28 +70,25 @@ def refund(
     external_employee_id: str | None = None,
     vcc_number: Secret | str | None = None,
     sku_data: SkuData | None = None,
-    version: str | None = None,
 ) -> Call[Refund]:
     """
-    Make the call of refund.
+    Build the call of refund.
 
-    Which fields are required is UNKNOWN. An amount is asked for here, so that no refund is larger
-    than the shop meant.
+    Which fields the API requires is UNKNOWN. The amount is required here, so that no refund is
+    larger than intended. Its version, v2.5, is inferred (spec section 8, row 19).
 
     Args:
-        account_number: Up to 14 digits; a text keeps its leading zeros.
-        amount: Dollars, at most two places, never a float.
+        account_number: Up to 14 digits; text keeps its leading zeros.
+        amount: Dollars, at most two decimal places, never a float.
         reference: The shop's order number, at most 40 characters.
         capture_id: Up to nine digits.
-        external_location_id: The shop's number of the store, for refunds in a store.
-        external_employee_id: The shop's number of who serves the customer, in a store.
+        external_location_id: In store, the shop's number of the store.
+        external_employee_id: In store, the shop's number of the employee.
         vcc_number: FlexitiCard number, for authorized users of an account; up to 16 digits.
-        sku_data: What came back.
-        version: Version segment of the URL; v2.5 is inferred (spec section 8, row 19). See
-            `Call.at_version`.
+        sku_data: The items returned.
 
     Raises:
-        ValidationError: Bad data, all faults at once.
+        ValidationError: The data are invalid; all problems are reported together.
     """
     asked = _Refund(
         account_number=account_number,
@@ -103,7 +100,7 @@ def refund(
         vcc_number=vcc_number,
         sku_data=sku_data,
     )
-    call = Call(
+    return Call(
         endpoint=REFUND,
         method="POST",
         path="client-id/{client_id}/accounts/{account_number}/refund",
@@ -116,10 +113,9 @@ def refund(
             external_location_id=asked.external_location_id,
             external_employee_id=asked.external_employee_id,
             vcc_number=asked.vcc_number,
-            # The tables call it a number.
+            # A number in the API's tables.
             capture_id=None if asked.capture_id is None else int(asked.capture_id),
             sku_data=sku_body(asked.sku_data),
         ),
         path_values={"account_number": asked.account_number},
     )
-    return call.at_version(version)

@@ -1,8 +1,8 @@
 """
-Returns: a capture, or a part of it, goes back to the customer's credit (spec section 5.12).
+Returns: credit a capture, or a part of it, back to the customer (spec section 5.12).
 
-A return is for a promotional purchase and ends up at its authorization; `flexiti_async.api.refunds`
-has what is not tied to one. The call is never repeated by itself: the API documents idempotency
+Returns are for promotional purchases and belong to an authorization; for refunds without one see
+`flexiti_async.api.refunds`. The call is never repeated automatically: the API documents idempotency
 keys for transactions only.
 """
 
@@ -39,9 +39,9 @@ class Return:
 
     Attributes:
         return_id: Its number.
-        reference: The order number that the capture was made with.
+        reference: The order number of the capture.
         capture_id: Number of the capture.
-        date: When it was made, UTC.
+        date: Time of the return, UTC.
         amount: Dollars returned.
         remaining_capture_amount: Dollars of this capture that can still be returned.
         remaining_authorization_amount: Dollars that can still be captured or released.
@@ -74,9 +74,9 @@ class _Return:
     sku_data: SkuData | None = field(repr=False, metadata=takes(SKU_DATA))
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Find that nothing says how much is returned."""
+        """Yield the amount if neither it nor `full_return` is given."""
         if self.amount in (None, "") and self.full_return is not True:
-            yield FieldError("amount", REQUIRED)
+            yield FieldError("amount", REQUIRED, hint="give an amount or full_return=True")
 
 
 @sensitive_arguments
@@ -89,27 +89,25 @@ def return_capture(
     reference: str | None = None,
     vcc_number: Secret | str | None = None,
     sku_data: SkuData | None = None,
-    version: str | None = None,
 ) -> Call[Return]:
     """
-    Make the call of a return: give back a capture, or a part of it.
+    Build the call of a return: credit back a capture, or a part of it.
 
-    The API refuses it after 100 days (counted from when, is UNKNOWN) and for regular purchases.
+    The API rejects it after 100 days (from which day is UNKNOWN) and for regular purchases. Its
+    version, v2.5, is inferred (spec section 8, row 19).
 
     Args:
         authorization_id: Up to 16 digits.
         capture_id: Up to nine digits.
-        amount: Dollars, at most two places, never a float; needed unless all is returned.
-        full_return: Return all of the capture.
+        amount: Dollars, at most two decimal places, never a float; required without `full_return`.
+        full_return: Return the whole capture.
         reference: The shop's order number, at most 40 characters.
         vcc_number: FlexitiCard number, for authorized users of an account; up to 16 digits.
-        sku_data: What was returned; its totals are negative in the portal's samples.
-        version: Version segment of the URL; v2.5 is inferred (spec section 8, row 19). See
-            `Call.at_version`.
+        sku_data: The items returned; the totals are negative in the portal's samples.
 
     Raises:
-        ValidationError: Bad data, all faults at once; among them that neither `amount` nor
-            `full_return=True` is given.
+        ValidationError: The data are invalid, or neither `amount` nor `full_return=True` is given;
+            all problems are reported together.
     """
     asked = _Return(
         authorization_id=authorization_id,
@@ -120,7 +118,7 @@ def return_capture(
         vcc_number=vcc_number,
         sku_data=sku_data,
     )
-    call = Call(
+    return Call(
         endpoint=RETURN,
         method="POST",
         path="client-id/{client_id}/authorization/{authorization_id}/capture/{capture_id}/return",
@@ -136,4 +134,3 @@ def return_capture(
         ),
         path_values={"authorization_id": asked.authorization_id, "capture_id": asked.capture_id},
     )
-    return call.at_version(version)

@@ -1,28 +1,28 @@
 """
-`sku_data`: what was bought, for the customer's statement (spec section 5.14).
+`sku_data`: the items bought, for the customer's statement (spec section 5.14).
 
-Authorization, capture, return and refund take it; the API does not validate it. Lengths are
-checked where the portal gives them. Totals may be negative: those of a return are.
+Authorization, capture, return and refund accept it; the API does not validate it. Lengths are
+checked where the portal has them. Totals may be negative, as in a return.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from attrs import asdict, field, frozen
 
 from flexiti_async.api.common import money, to_money
-from flexiti_async.api.payment_fields import a_check, given
+from flexiti_async.api.payment_fields import given, instance_check
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.validation import Rule, takes, validated
-from flexiti_async.protocol.validators import WRONG_FORMAT, text_check
+from flexiti_async.protocol.validators import WRONG_FORMAT, Check, text_check
 
 __all__ = ["Product", "SkuData", "sku_body"]
 
 
-# The portal gives the fields of a product, and three of the totals, no length; these are for
-# mistakes.
+# The portal has no length for the fields of a product and three of the totals; the limits here
+# catch mistakes.
 def _text(name: str, longest: int = 10**6) -> Mapping[str, object]:
     return takes(Rule(text_check(longest), param=f"sku_data.{name}"))
 
@@ -31,10 +31,13 @@ def _dollars(name: str, digits: int = 18) -> Mapping[str, object]:
     return takes(money(digits=digits, signed=True, param=f"sku_data.{name}"))
 
 
-def _quantity_check(value: object) -> str | None:
+def _quantity_problem(value: object) -> str | None:
     if isinstance(value, Decimal):
         return None if value.is_finite() else WRONG_FORMAT
     return None if isinstance(value, int) and not isinstance(value, bool) else WRONG_FORMAT
+
+
+_QUANTITY: Final = Check(_quantity_problem, "must be a whole number or a finite Decimal")
 
 
 def _to_tuple(value: Sequence[object]) -> Any:  # noqa: ANN401 - see `flexiti_async.api.common`
@@ -48,19 +51,19 @@ class Product:
     One line of the statement. Types and lengths are UNKNOWN; these are inferred from the names.
 
     Attributes:
-        sku_id: The shop's number of the article.
-        category: What kind of article.
-        description: The article in words.
-        quantity: How many; a whole number or a Decimal.
+        sku_id: The shop's item number.
+        category: Category of the item.
+        description: Description of the item.
+        quantity: Quantity; a whole number or a Decimal.
         unit_price: Dollars for one.
-        extended_price: Dollars for all of them.
+        extended_price: Dollars for the line.
     """
 
     sku_id: str | None = field(default=None, metadata=_text("products.sku_id"))
     category: str | None = field(default=None, metadata=_text("products.category"))
     description: str | None = field(default=None, metadata=_text("products.description"))
     quantity: Decimal | int | None = field(
-        default=None, metadata=takes(Rule(_quantity_check, param="sku_data.products.quantity"))
+        default=None, metadata=takes(Rule(_QUANTITY, param="sku_data.products.quantity"))
     )
     unit_price: Decimal | int | str | None = field(
         default=None, converter=to_money, metadata=_dollars("products.unit_price")
@@ -70,11 +73,14 @@ class Product:
     )
 
 
+_PRODUCT: Final = instance_check(Product)
+
+
 @validated
 @frozen(kw_only=True)
 class SkuData:
     """
-    What was bought. All of it is optional.
+    The items bought. Every field is optional.
 
     Attributes:
         purchase_order: At most 10 characters.
@@ -111,23 +117,24 @@ class SkuData:
     products: Sequence[Product] = field(default=(), converter=_to_tuple)
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Find what is no product, or no list of them."""
+        """Yield products that are not a `Product`, or `products` if it is not a list."""
         listed: object = self.products
         if not isinstance(listed, tuple):
-            yield FieldError("sku_data.products", WRONG_FORMAT, mask(listed))
+            hint = "must be a list or a tuple of Product"
+            yield FieldError("sku_data.products", WRONG_FORMAT, mask(listed), hint)
             return
-        is_product = a_check(Product)
         for place, product in enumerate(self.products):
-            if is_product(product):
-                yield FieldError(f"sku_data.products[{place}]", WRONG_FORMAT, mask(product))
+            if _PRODUCT.problem(product):
+                param, shown = f"sku_data.products[{place}]", mask(product)
+                yield FieldError(param, WRONG_FORMAT, shown, _PRODUCT.rule)
 
 
-SKU_DATA = Rule(a_check(SkuData))
+SKU_DATA = Rule(instance_check(SkuData))
 """Rule of the field `sku_data` in other bodies."""
 
 
 def sku_body(sku_data: SkuData | None) -> dict[str, object] | None:
-    """Make the JSON object of `sku_data`; None for none, and for one with nothing in it."""
+    """Build the JSON object of `sku_data`; None for None and for an empty one."""
     if sku_data is None:
         return None
     fields: dict[str, object] = asdict(sku_data, recurse=False)

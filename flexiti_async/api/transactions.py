@@ -1,17 +1,17 @@
 """
-transactions: deposits, payments in a store and trade-ins (spec section 5.11).
+transactions: deposits, in-store payments and trade-ins (spec section 5.11).
 
-It is the one call that moves money and can be repeated: with `payment_id` it carries an idempotency
-key, and the API answers a repeat with what it answered the first time (spec section 1.3).
+The only call that moves money and can be repeated: with a `payment_id` it carries an idempotency
+key, and the API answers a repeat with its first answer (spec section 1.3).
 
-Key and hash are the merchant's to make; the portal gives neither length nor algorithm. So:
+The merchant computes key and hash; the portal specifies neither length nor algorithm. So:
 
-* `x-idempotency-key` is made of the shop's own payment id alone: the first 32 hex digits of SHA-256
-  of `flexiti-async/transactions/1`, a zero byte and the id in UTF-8. The same payment has the same
-  key in every process, with any credentials, after any restart: it needs no store.
-* `x-context-hash` is SHA-256 in hex of the very bytes of the body. They are the same for the same
-  payment, because the body is put in order first: names sorted, amounts with two places. Flexiti
-  warns when a key comes with another hash, that is when one payment id is used for two payments.
+* `x-idempotency-key` is derived from the shop's payment id alone: the first 32 hex digits of
+  SHA-256 of `flexiti-async/transactions/1`, a zero byte and the id in UTF-8. The same payment has
+  the same key in every process, with any credentials, after any restart, without a store.
+* `x-context-hash` is SHA-256 in hex of the bytes of the body. They are the same for the same
+  payment, because the body is normalized first: names sorted, amounts with two decimal places.
+  Flexiti warns when a key has another hash, that is when one payment id is used for two payments.
 """
 
 import enum
@@ -52,12 +52,12 @@ __all__ = [
 ]
 
 _NAMESPACE: Final = "flexiti-async/transactions/1"
-_WHO: Final = ("account_number", "vcc_number", "customer_id")
+_IDENTIFIERS: Final = ("account_number", "vcc_number", "customer_id")
 _EXACT: Final = Context(prec=60)
 
 
 class TransactionType(enum.StrEnum):
-    """What a transaction is for."""
+    """Kind of transaction."""
 
     DEPOSIT = "deposit"
     INSTORE_PAYMENT = "instore_payment"
@@ -72,22 +72,22 @@ class TransactionType(enum.StrEnum):
 @frozen(kw_only=True)
 class TransactionRequest:
     """
-    A transaction to be made.
+    The data of a transaction.
 
-    At least one of account number, card number and customer id says whose. Bad data are refused at
-    construction by `ValidationError`, all faults at once.
+    At least one of account number, card number and customer id is required. Invalid data raise
+    `ValidationError` at construction, all problems together.
 
     Attributes:
-        transaction_type: What it is for.
-        amount: Dollars, at most two places, never a float.
-        verification_code: From `verify`, or what the customer read out; four digits as a rule,
-            which is not enforced. It is sent as a number unless it begins with a zero.
+        transaction_type: Kind of transaction.
+        amount: Dollars, at most two decimal places, never a float.
+        verification_code: From `verify`, or as read out by the customer; usually four digits, which
+            is not enforced. It is sent as a number unless it starts with a zero.
         account_number: Up to 14 digits.
         vcc_number: FlexitiCard number, up to 16 digits.
         customer_id: At most 20 characters, such as `1234567-12345`.
-        request_id: In a store, the one that `verify` was called with; at most 150 characters.
-        external_location_id: In a store, the shop's number of it.
-        external_employee_id: In a store, the shop's number of who serves the customer.
+        request_id: In store, the request id of `verify`; at most 150 characters.
+        external_location_id: In store, the shop's number of the store.
+        external_employee_id: In store, the shop's number of the employee.
     """
 
     transaction_type: TransactionType | str = field(
@@ -109,12 +109,12 @@ class TransactionRequest:
     external_employee_id: str | None = field(default=None, metadata=takes(Rule(EXTERNAL_ID)))
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Find that nothing says whose transaction it is."""
+        """Yield all identifiers if every one is missing."""
         if not (self.account_number not in (None, "") or self.vcc_number or self.customer_id):
-            yield from (FieldError(name, REQUIRED) for name in _WHO)
+            yield from (FieldError(name, REQUIRED) for name in _IDENTIFIERS)
 
     def body(self) -> dict[str, object]:
-        """Make the body of the call."""
+        """Build the body of the call."""
         return given(
             transaction_type=self.transaction_type,
             amount=self.amount,
@@ -131,10 +131,10 @@ class TransactionRequest:
 @frozen
 class Transaction:
     """
-    The answer of transactions; what is in it is UNKNOWN.
+    The answer of transactions; its content is UNKNOWN.
 
     Attributes:
-        extra: The answer as it came; out of the repr.
+        extra: The answer as received; not in the repr.
     """
 
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
@@ -142,13 +142,13 @@ class Transaction:
 
 def idempotency_key(payment_id: str) -> str:
     """
-    Make the `x-idempotency-key` of a payment: 32 hex digits, always the same for the same id.
+    Compute the `x-idempotency-key` of a payment: 32 hex digits, always the same for the same id.
 
     Args:
-        payment_id: The shop's own number of the payment, one for each, taken exactly as it is.
+        payment_id: The shop's id of the payment, unique, used verbatim.
 
     Raises:
-        ValidationError: It is empty.
+        ValidationError: The payment id is empty.
     """
     if not payment_id or not payment_id.strip():
         raise ValidationError(field_errors=[FieldError("payment_id", REQUIRED)])
@@ -157,7 +157,7 @@ def idempotency_key(payment_id: str) -> str:
 
 
 def context_hash(body: Json) -> str:
-    """Make the `x-context-hash` of a body: SHA-256, in hex, of the bytes that are sent."""
+    """Compute the `x-context-hash` of a body: SHA-256, in hex, of the bytes that are sent."""
     return hashlib.sha256(encode(body)).hexdigest()
 
 
@@ -166,23 +166,21 @@ def make_transaction(
     *,
     payment_id: str | None = None,
     lang: Language | str = Language.ENGLISH,
-    version: str | None = None,
 ) -> Call[Transaction]:
     """
-    Make the call of transactions.
+    Build the call of transactions, at v2.5.1; v2.5 is older.
 
-    With a `payment_id` it is safe to repeat, by the library and by the shop: after
-    `OutcomeUnknown`, a crash or in doubt make the same call with the same id again. Without one it
-    is never repeated by itself.
+    With a `payment_id` it is safe to repeat, for the library and for the shop: after a crash,
+    `OutcomeUnknown` or any doubt, repeat the same call with the same id. Without one it is never
+    repeated automatically.
 
     Args:
-        request: What is to be done.
-        payment_id: The shop's own number of this payment; a new one for each payment.
+        request: The data of the transaction.
+        payment_id: The shop's id of this payment; a new one for each payment.
         lang: Language of the answer.
-        version: Version segment of the URL; older is `v2.5`. See `Call.at_version`.
 
     Raises:
-        ValidationError: The language is none, or the id is empty.
+        ValidationError: The language is unknown, or the payment id is empty.
     """
     call = Call(
         endpoint=TRANSACTIONS,
@@ -194,7 +192,7 @@ def make_transaction(
         version="v2.5.1",
         body=_in_order(request.body()),
         query=language_query(lang),
-    ).at_version(version)
+    )
     if payment_id is None:
         return call
     headers = {
@@ -205,7 +203,7 @@ def make_transaction(
 
 
 def _in_order(body: Json) -> dict[str, object]:
-    """Write equal bodies with equal bytes: names sorted, amounts with two places."""
+    """Normalize a body, so that equal ones have equal bytes: sorted names, two decimal places."""
     return {
         name: value.quantize(Decimal("0.01"), context=_EXACT)
         if isinstance(value, Decimal)

@@ -1,4 +1,4 @@
-"""Objects that a browser has posted: bounded in size and depth, strict JSON, one typed error."""
+"""JSON objects posted by a browser: strict, bounded in size and depth, one typed error."""
 
 import json
 import math
@@ -12,38 +12,38 @@ from flexiti_async.protocol.validators import INVALID, LENGTH, WRONG_FORMAT
 __all__ = ["object_of"]
 
 LARGEST: Final = 16 * 1024
-"""Bytes of JSON text. The largest event of spec section 7.3 has some 300."""
+"""Bytes of JSON text. The largest event of spec section 7.3 has about 300."""
 DEEPEST: Final = 8
 _MOST_VALUES: Final = 1000
 _PLACE: Final = "$"
 
 
 class _UnfitError(ValueError):
-    """Something in it cannot be taken; the text is one of the API's words for faults."""
+    """Unacceptable content; the text is the API's word for the problem."""
 
 
 def object_of(untrusted: object) -> dict[str, object] | FieldError:
     """
-    Make a plain dict of JSON text, or of an object that somebody else has decoded.
+    Return a plain dict from JSON text, or from an object that a web framework has decoded.
 
-    Numbers with a point in JSON text become `Decimal`. What is given is copied, so nobody changes
-    it later.
+    Numbers with a point in JSON text become `Decimal`. The input is copied, so later changes to it
+    have no effect.
 
     Returns:
-        The dict; or the fault, without any value: larger than 16 KiB, deeper than 8, no strict
-        JSON (a name twice, NaN, broken UTF-8), no object, or values that JSON does not have. It
-        raises nothing, so that no traceback shows what was posted.
+        The dict; or the problem, without any value: larger than 16 KiB, deeper than 8, not strict
+        JSON (a duplicate name, NaN, broken UTF-8), not an object, or values that JSON does not
+        have. It never raises, so that no traceback shows the posted data.
     """
     try:
         plain = _Copy().of(_decoded(untrusted), DEEPEST)
         if isinstance(plain, dict):
             return cast("dict[str, object]", plain)
-        fault = WRONG_FORMAT
+        problem = WRONG_FORMAT
     except _UnfitError as error:
-        fault = str(error)
-    except Exception:  # noqa: BLE001 - a foreign mapping raises what it likes
-        fault = WRONG_FORMAT
-    return FieldError(_PLACE, fault)
+        problem = str(error)
+    except Exception:  # noqa: BLE001 - a foreign mapping may raise anything
+        problem = WRONG_FORMAT
+    return FieldError(_PLACE, problem)
 
 
 def _decoded(untrusted: object) -> object:
@@ -55,7 +55,7 @@ def _decoded(untrusted: object) -> object:
         return untrusted
     if len(untrusted) > LARGEST:
         raise _UnfitError(LENGTH)
-    # Not left to json.loads: it would take UTF-16 and UTF-32 as well.
+    # Not left to json.loads, which also accepts UTF-16 and UTF-32.
     return cast(
         "object",
         json.loads(
@@ -68,7 +68,7 @@ def _decoded(untrusted: object) -> object:
 
 
 def _unique(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
-    # Which of two a reader takes differs from reader to reader: nobody honest writes them.
+    # Parsers differ on which duplicate wins, so duplicates are suspicious.
     found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
@@ -82,14 +82,14 @@ def _no_constant(_: str) -> NoReturn:
 
 
 class _Copy:
-    """Copy what JSON can say, and count."""
+    """Copies JSON values within the limits."""
 
     def __init__(self) -> None:
         self._left = _MOST_VALUES
         self._room = LARGEST
 
     def of(self, value: object, depth: int) -> object:
-        """Copy a value; raises _UnfitError, and whatever a foreign mapping raises."""
+        """Copy a value; raise _UnfitError, or any error of a foreign mapping."""
         self._left -= 1
         if self._left < 0:
             raise _UnfitError(LENGTH)

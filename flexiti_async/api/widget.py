@@ -1,7 +1,7 @@
 """
-widget/init: from a customer to the URL of the page on which they apply or buy (spec section 4).
+widget/init: the URL of the page on which a customer applies or buys (spec section 4).
 
-`ApplyWidget` and `PurchaseWidget` are the two flows of the start page, `init_widget` makes the
+`ApplyWidget` and `PurchaseWidget` are the two flows of the start page, `init_widget` builds the
 call of either, and `Widget` is its answer.
 """
 
@@ -9,7 +9,7 @@ import datetime
 import enum
 from typing import Final
 
-from flexiti_async.api.canada import is_of_age
+from flexiti_async.api.canada import AGE_OF_MAJORITY, is_of_age
 from flexiti_async.api.common import Province
 from flexiti_async.api.endpoints import WIDGET_INIT
 from flexiti_async.api.widget_answer import Widget
@@ -37,12 +37,12 @@ __all__ = [
 
 
 class AccountTypePlace(enum.StrEnum):
-    """Where `account_type` stands in the body: it has moved between page versions (spec 4.2)."""
+    """Place of `account_type` in the body: it has moved between page versions (spec 4.2)."""
 
     NESTED = "nested"
-    """In `customer_identification`, page versions 16 and 17."""
+    """In `customer_identification`: page versions 16 and 17."""
     TOP_LEVEL = "top_level"
-    """Beside `flow`, page version 15 and before."""
+    """Beside `flow`: page version 15 and before."""
     OMITTED = "omitted"
     """Not sent: page version 18, and before the field existed."""
 
@@ -62,40 +62,39 @@ def init_widget(
     *,
     account_type_place: AccountTypePlace = AccountTypePlace.NESTED,
     today: datetime.date | None = None,
-    version: str | None = None,
 ) -> Call[Widget]:
     """
-    Make the call of widget/init.
+    Build the call of widget/init.
 
-    It moves no money, and a second session beside an unused one does no harm: safe to repeat.
+    It moves no money, and a second session beside an unused one is harmless: safe to repeat.
 
     Args:
-        widget: The customer and what they do.
-        account_type_place: Where the `account_type` of an application stands.
-        today: The day in the shop's own time; with it, an applicant who is not of age in their
-            province is refused. Nothing here reads a clock.
-        version: Version segment of the URL; see `Call.at_version`.
+        widget: The customer and the flow.
+        account_type_place: Place of `account_type` in an application.
+        today: The date in the shop's time zone; with it, applicants must be of age in their
+            province. Nothing here reads a clock.
 
     Raises:
         ValidationError: The applicant is not of age.
     """
     if today is not None and isinstance(widget, ApplyWidget):
-        fault = _fault_of_age(widget, today)
-        if fault is not None:
-            raise ValidationError(field_errors=[fault])
+        error = _age_error(widget, today)
+        if error is not None:
+            raise ValidationError(field_errors=[error])
     body = (
         _apply_body(widget, account_type_place)
         if isinstance(widget, ApplyWidget)
         else _purchase_body(widget)
     )
-    return _INIT_WIDGET.with_body(body).at_version(version)
+    return _INIT_WIDGET.with_body(body)
 
 
-def _fault_of_age(widget: ApplyWidget, today: datetime.date) -> FieldError | None:
+def _age_error(widget: ApplyWidget, today: datetime.date) -> FieldError | None:
     dob = datetime.date.fromisoformat(str(widget.dob))
     if is_of_age(dob, Province(widget.province), today):
         return None
-    hint = f"not of age in {widget.province}"
+    age = AGE_OF_MAJORITY[Province(widget.province)]
+    hint = f"must be of age: {age} in {widget.province}"
     return FieldError(PERSON + "dob", INVALID, mask(widget.dob), hint=hint)
 
 

@@ -21,15 +21,15 @@ _VISIBLE: Final = bytes(range(0x21, 0x7F))
 @frozen(slots=False)
 class Widget:
     """
-    The answer of widget/init: where to send the customer.
+    The answer of widget/init: the URL to redirect the customer to.
 
-    The URL holds the access token (spec section 4.4): it is for this customer's browser and for
-    nothing else, no log and no data base. It is out of the repr; pickling a Widget is refused.
+    The URL contains the access token (spec section 4.4): it is for this customer's browser only,
+    not for a log or a database. It is not in the repr, and a Widget cannot be pickled.
 
     Attributes:
         url: The URL as a Secret; `redirection_url` reveals it.
         extra: Fields of the answer that this release does not know.
-        sent_reference_id: The `x-reference-id` that the call carried, where the URL has none.
+        sent_reference_id: The `x-reference-id` of the call, if the URL has none.
     """
 
     url: Secret = field(
@@ -41,24 +41,24 @@ class Widget:
     sent_reference_id: str | None = field(default=None, repr=False, metadata=wire_name(None))
 
     def sent_with(self, reference_id: str) -> Self:
-        """Add the `x-reference-id` that the call carried, for answers that do not repeat it."""
+        """Add the `x-reference-id` of the call, for answers that do not repeat it."""
         if "x-reference-id=" in self.url.reveal():
             return self
         return evolve(self, sent_reference_id=reference_id)
 
     @property
     def redirection_url(self) -> str:
-        """The URL itself, to redirect this customer to."""
+        """The URL to redirect this customer to."""
         return self.url.reveal()
 
     @property
     def masked_url(self) -> str:
-        """The URL without its token, for people to look at."""
+        """The URL with its token masked, for people."""
         return mask_url(self.url.reveal())
 
     @property
     def session_id(self) -> str | None:
-        """`widget_session_id`, needed later by authorization and apply; old answers have none."""
+        """`widget_session_id`, which authorization and apply require; old answers have none."""
         return self._parameter("widget_session_id")
 
     @property
@@ -72,7 +72,7 @@ class Widget:
         return self._parameter("lang")
 
     def _parameter(self, name: str) -> str | None:
-        # The query stands inside the fragment, where no URL parser looks for it (spec 4.4).
+        # The query is inside the fragment, where no URL parser finds it (spec 4.4).
         _, _, fragment = self.url.reveal().partition("#")
         _, _, query = fragment.partition("?")
         values = parse_qs(query).get(name) if query else None
@@ -86,14 +86,14 @@ class Widget:
 
 
 def _check_url(value: Secret) -> None:
-    # The customer's browser goes there: nothing but a web address will do.
+    # The customer's browser goes there, so it must be a web address.
     url = value.reveal()
-    # Nearly every URL is visible ASCII throughout; that is seen at a quarter of the cost.
+    # Nearly every URL is visible ASCII, which is checked at a quarter of the cost.
     if url.isascii() and not url.encode().translate(None, _VISIBLE):
         good = _ITS_START.match(url)
     else:
         good = _WEB_ADDRESS.fullmatch(url)
     if good is None:
-        msg = "redirection_url is no web address"
+        msg = "redirection_url must be an http or https URL"
         del value, url
         raise ValueError(msg)

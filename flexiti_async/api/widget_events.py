@@ -1,11 +1,11 @@
 """
-What the widget tells the browser, and the browser the shop (spec sections 7.2 to 7.4).
+Events of the widget, which the customer's browser posts to the shop (spec sections 7.2 to 7.4).
 
-An event comes from `window.postMessage` through the customer's browser, so anybody can write one.
-`parse_event` makes a typed value of it or raises MalformedEvent, whatever comes. That proves
-nothing: the gate is the authorization call, which the API refuses for a widget session that has
-not verified the account. `Checkout.handle_event` parses an event, checks whose it is, and says
-what the shop should do (`flexiti_async.api.widget_reactions`).
+An event comes from `window.postMessage` through the customer's browser, so it can be forged.
+`parse_event` returns a typed value or raises MalformedEvent, for any input. A valid event proves
+nothing: the API itself rejects an authorization whose widget session has not verified the account.
+`Checkout.handle_event` parses an event, checks that it belongs to the checkout, and returns the
+reaction (`flexiti_async.api.widget_reactions`).
 """
 
 import enum
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 CUSTOMER_PORTAL: Final = "https://my.flexiti.com/index"
-"""Where customers look after their accounts, activation included (spec section 7.4)."""
+"""Flexiti's portal where customers manage and activate their accounts (spec section 7.4)."""
 
 _LONGEST_TEXT: Final = 1000
 _LONGEST_WORD: Final = 100
@@ -40,18 +40,18 @@ _ACCOUNT_DIGITS: Final = 14
 
 
 class EventType(enum.StrEnum):
-    """What kind of event the widget has posted (spec section 7.3)."""
+    """Kind of event (spec section 7.3)."""
 
     SUCCESS = "flx-success"
-    """The widget has ended, whatever the verification resulted in."""
+    """The widget has finished, with any result of the verification."""
     FAILURE = "flx-failure"
-    """The widget has failed, with an HTTP status and a text."""
+    """The widget has failed, with an HTTP status and a message."""
     CANCEL = "flx-cancel"
     """The customer has cancelled."""
 
 
 class Action(enum.StrEnum):
-    """What the customer is after, by `flx-success` (spec section 7.3)."""
+    """The customer's intention in `flx-success` (spec section 7.3)."""
 
     APPLY = "apply"
     PURCHASE = "purchase"
@@ -61,7 +61,7 @@ class Action(enum.StrEnum):
 
 
 class MfaOption(enum.StrEnum):
-    """How the customer was verified (spec section 7.3)."""
+    """Method of verification (spec section 7.3)."""
 
     SMS = "sms"
     EMAIL = "email"
@@ -72,21 +72,21 @@ class MfaOption(enum.StrEnum):
 @frozen(kw_only=True)
 class WidgetEvent:
     """
-    One event of the widget. Nothing of it is to be trusted.
+    One event of the widget, untrusted.
 
-    Words that this release does not know are kept as texts.
+    Words that this release does not know are kept as text.
 
     Attributes:
         type: Kind of the event.
-        account_number: At most 14 digits, as they came; None if the widget chose no account.
-        verified: Whether the widget says that the customer is verified; None if it says nothing.
-        action: What the customer is after; None if the widget names nothing.
-        mfa_option: How they were verified.
-        widget_session_id: Whose event it claims to be; widgets before that field have none.
+        account_number: At most 14 digits, as received; None if the event has no account.
+        verified: Whether the widget reports the customer as verified; None if the field is missing.
+        action: The customer's intention; None if the field is missing.
+        mfa_option: Method of verification.
+        widget_session_id: The widget session that it claims; older widgets have no such field.
         customer_id: `1234567-12345`, since 21.9.0.
         account_type: Consumer or business, since 21.9.0.
         status: HTTP status of `flx-failure`.
-        message: Text of `flx-failure`.
+        message: Message of `flx-failure`.
         extra: Fields that this release does not know.
     """
 
@@ -104,7 +104,7 @@ class WidgetEvent:
 
 
 # Both spellings: `widget_session_id` differs from its siblings in the newest text (spec 7.3), so
-# neither is a matter of course. The first one is the page's.
+# neither can be relied on. The first one is the page's.
 _SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "account_number": ("accountNumber", "account_number"),
@@ -124,15 +124,15 @@ _OLD_WORDS: Final = MappingProxyType({"security_answer": MfaOption.SECURITY_QUES
 
 def parse_event(untrusted: bytes | str | Mapping[str, object]) -> WidgetEvent:
     """
-    Make a typed value of what a browser has posted.
+    Return the typed event of untrusted data from a browser.
 
     Args:
         untrusted: JSON text of `{"eventType": …, "eventData": …}` of at most 16 KiB, or the
-            object that a web framework has made of it.
+            object that a web framework has decoded from it.
 
     Raises:
-        MalformedEvent: It is none: too large, too deep, no strict JSON, or a field of a wrong
-            type. All faulty fields are told at once, none with its value.
+        MalformedEvent: Too large, too deep, not strict JSON, or fields of a wrong type. All field
+            errors are reported together, without values.
     """
     read = read_event(untrusted)
     del untrusted  # this frame may end up in a traceback
@@ -142,7 +142,7 @@ def parse_event(untrusted: bytes | str | Mapping[str, object]) -> WidgetEvent:
 
 
 def read_event(untrusted: object) -> WidgetEvent | Sequence[FieldError]:
-    """Make an event of anything, or tell what is wrong with it; see `parse_event`."""
+    """Return the event, or the field errors of anything else; see `parse_event`."""
     message = object_of(untrusted)
     if isinstance(message, FieldError):
         return (message,)
@@ -152,8 +152,8 @@ def read_event(untrusted: object) -> WidgetEvent | Sequence[FieldError]:
     data = _data(message, kind)
     if isinstance(data, FieldError):
         return (data,)
-    values, faults = _values(data)
-    return faults or _event(kind, values, data)
+    values, errors = _values(data)
+    return errors or _event(kind, values, data)
 
 
 def _event(
@@ -181,7 +181,7 @@ def _event(
 
 
 def _known(words: type[enum.StrEnum], word: str | None) -> str | None:
-    """Give the member that a word names; a word that none has stays what it is."""
+    """Return the member of a word; an unknown word unchanged."""
     if word is None:
         return None
     word = _OLD_WORDS.get(word, word)
@@ -192,7 +192,7 @@ def _kind(message: Mapping[str, object]) -> EventType | str | FieldError:
     kind = message.get("eventType")
     if isinstance(kind, str) and 0 < len(kind) <= _LONGEST_WORD:
         return EventType(kind) if kind in set(EventType) else kind
-    # The page shows the structure of a failure bare, without any wrapping (spec section 7.3).
+    # The page shows a failure without the wrapping object (spec section 7.3).
     if "eventType" not in message and {"error", "message"} <= message.keys():
         return EventType.FAILURE
     return FieldError("eventType", REQUIRED if kind is None else WRONG_FORMAT)
@@ -213,30 +213,30 @@ def _data(
 
 def _values(data: Mapping[str, object]) -> tuple[dict[str, object], list[FieldError]]:
     values: dict[str, object] = {}
-    faults: list[FieldError] = []
+    errors: list[FieldError] = []
     for name, spellings in _SPELLINGS.items():
         given = [data[spelling] for spelling in spellings if data.get(spelling) is not None]
         read = [_read_one(name, value) for value in given]
-        broken = next((fault for _, fault in read if fault), None)
-        if broken is None and len({value for value, _ in read}) > 1:
-            broken = INVALID  # two spellings that contradict each other
-        if broken:
-            faults.append(FieldError(spellings[0], broken))
+        problem = next((found for _, found in read if found), None)
+        if problem is None and len({value for value, _ in read}) > 1:
+            problem = INVALID  # the two spellings contradict each other
+        if problem:
+            errors.append(FieldError(spellings[0], problem))
         elif read:
             values[name] = read[0][0]
-    return values, faults
+    return values, errors
 
 
 def _read_one(name: str, value: object) -> tuple[object, str | None]:
-    """Give a field as it should be, or what is wrong with it."""
+    """Return the value of a field and its problem, None if it is valid."""
     match name:
         case "verified":
             return value, None if isinstance(value, bool) else WRONG_FORMAT
         case "account_number":
             return _digits(value, _ACCOUNT_DIGITS)
         case "status":
-            digits, fault = _digits(value, 3)
-            return int(digits) if digits else None, fault
+            digits, problem = _digits(value, 3)
+            return int(digits) if digits else None, problem
         case "customer_id" if type(value) is int:
             return _digits(value, _LONGEST_WORD)
         case _:
@@ -247,7 +247,7 @@ def _read_one(name: str, value: object) -> tuple[object, str | None]:
 
 
 def _digits(value: object, longest: int) -> tuple[str, str | None]:
-    """Read a number that is written as a number or as a text of digits; 0 is none."""
+    """Read a number, or text of digits; 0 is invalid."""
     if type(value) is int and 0 <= value < 10**longest:
         value = str(value)
     if not isinstance(value, str) or not (value.isascii() and value.isdigit()):

@@ -1,8 +1,8 @@
 """
-What the shop should do about an event of the widget: the table of spec section 7.4 as data.
+The shop's reaction to an event of the widget: the table of spec section 7.4 as data.
 
-Only a numeric account, `verified` and `purchase` together lead on to a purchase. Whatever no row
-names, and every row whose text is cut in the portal, is `Reaction.UNKNOWN`: nothing happens.
+Only a numeric account, `verified` and `purchase` together lead to a purchase. Events without a row,
+and rows whose text is cut off in the portal, are `Reaction.UNKNOWN`: nothing happens.
 """
 
 import enum
@@ -17,30 +17,30 @@ __all__ = ["SCENARIOS", "Reaction", "Scenario", "react"]
 
 
 class Reaction(enum.StrEnum):
-    """What the shop should do now."""
+    """The next step for the shop."""
 
     AUTHORIZE = "authorize"
     """The customer is verified for the account: show the plans, then authorize."""
     APPLY = "apply"
-    """Call /apply: without it there is no application."""
+    """Call apply: without that call the application does not exist."""
     ACTIVATE = "activate"
     """The account needs activation: open `CUSTOMER_PORTAL` in a new tab, or leave it to the
     customer."""
     PAY_OTHERWISE = "pay_otherwise"
-    """The verification failed: tell the customer, and offer other methods of payment."""
+    """The verification failed: inform the customer, and offer other payment methods."""
     NEW_APPLICATION = "new_application"
-    """The customer wants a new account: start a checkout of its own with an application."""
+    """The customer wants a new account: start a new checkout with an application."""
     STOP = "stop"
-    """The account is in no state to go on with: tell the customer that it cannot go on."""
+    """The account's status rules out a purchase: inform the customer."""
     RETRY = "retry"
-    """A third party did not answer in time: offer the widget once more."""
+    """A third party did not answer in time: offer the widget again."""
     CANCELLED = "cancelled"
     """The customer has cancelled."""
     FAILED = "failed"
-    """The widget has failed; the event has a status and a text."""
+    """The widget has failed; the event has a status and a message."""
     UNKNOWN = "unknown"
-    """An event that this release knows nothing about, or a row whose text is cut in the portal:
-    the checkout stays where it is."""
+    """An event that this release does not know, or a row whose text is cut off in the portal: the
+    checkout stays in its step."""
 
 
 @frozen
@@ -49,12 +49,12 @@ class Scenario:
     One row of the table.
 
     Attributes:
-        flow: The flow that the widget was started for.
-        account: Whether there is an account number; None if it does not matter.
-        verified: What the widget says of the verification; None if it does not matter.
-        action: What the customer is after.
-        reaction: What the shop should do.
-        situation: What has happened.
+        flow: The flow of the widget.
+        account: Whether the event has an account number; None if it does not matter.
+        verified: Whether the widget reports the customer as verified; None if it does not matter.
+        action: The customer's intention.
+        reaction: The next step for the shop.
+        situation: The situation in words.
     """
 
     flow: Flow
@@ -65,7 +65,7 @@ class Scenario:
     situation: str
 
     def fits(self, event: WidgetEvent, flow: Flow) -> bool:
-        """Tell whether an event is in this row. What is not said to be verified is not."""
+        """Whether an event is in this row. Without `verified` the customer is not verified."""
         return (
             self.flow is flow
             and self.account in {None, event.account_number is not None}
@@ -79,7 +79,7 @@ _ACCOUNT: Final = True
 _ANY: Final = None
 
 SCENARIOS: Final = (
-    # Application; the page dropped this table in version 25 and kept "must call apply".
+    # Application; the page removed this table in version 25 and kept "must call apply".
     Scenario(
         *(Flow.APPLY, _NO_ACCOUNT, False, Action.ACTIVATION, Reaction.ACTIVATE),
         "several accounts, the customer picks the activation of one",
@@ -94,7 +94,7 @@ SCENARIOS: Final = (
     ),
     Scenario(
         *(Flow.APPLY, _ACCOUNT, False, Action.PURCHASE, Reaction.UNKNOWN),
-        "the customer chooses to buy with an existing account (the reaction is cut)",
+        "the customer chooses to buy with an existing account (the reaction is cut off)",
     ),
     # Purchase.
     Scenario(
@@ -121,7 +121,7 @@ SCENARIOS: Final = (
         *(Flow.PURCHASE, _NO_ACCOUNT, False, Action.PURCHASE, Reaction.STOP),
         "derogatory status, as pages up to version 24 have it",
     ),
-    # Account and verification of this row are cut. It asks for a repeat, whatever they are.
+    # Account and verification of this row are cut off. Its reaction does not depend on them.
     Scenario(
         *(Flow.PURCHASE, _ANY, _ANY, Action.RETRY, Reaction.RETRY),
         "a third party did not answer in time",
@@ -131,16 +131,16 @@ SCENARIOS: Final = (
         "a third party did not answer in time",
     ),
 )
-"""Every row that `flx-success` can be in, by the flow that the widget was started for."""
+"""Every row of `flx-success`, by the flow of the widget."""
 
 
 def react(event: WidgetEvent, flow: Flow) -> Reaction:
     """
-    Say what the shop should do about an event. It proves nothing: see `api/widget_events.py`.
+    Return the shop's reaction to an event. It proves nothing: see `api/widget_events.py`.
 
     Args:
-        event: What the browser has posted.
-        flow: The flow that the widget was started for.
+        event: The event that the browser has posted.
+        flow: The flow of the widget.
     """
     match event.type:
         case EventType.CANCEL:

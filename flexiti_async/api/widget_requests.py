@@ -1,4 +1,4 @@
-"""Who goes to the widget, and what for: the parameters of widget/init (spec section 4.1)."""
+"""Requests of widget/init, to apply or to buy (spec section 4.1)."""
 
 import datetime
 import enum
@@ -41,7 +41,7 @@ PERSON_FIELDS: Final = ("first_name", "last_name", "dob", "postal_code")
 
 
 class Flow(enum.StrEnum):
-    """What the customer does in the widget."""
+    """Flow of the widget."""
 
     APPLY = "apply"
     PURCHASE = "purchase"
@@ -53,24 +53,24 @@ class ApplyWidget:
     """
     A customer who applies for an account.
 
-    The fields are those of the start page's table; all but `address_2` are required. Bad data are
-    refused at construction by `ValidationError`, all faults at once. Nothing of the person is in
-    the repr.
+    The fields are those of the start page's table; all but `address_2` are required. Invalid data
+    raise `ValidationError` at construction, all problems together. Personal data are not in the
+    repr.
 
     Attributes:
         first_name: At most 80 characters.
         last_name: At most 130 characters.
-        dob: Date of birth, a date or `YYYY-MM-DD`, from 1900 on.
-        postal_code: Canadian; `K1A 0B1` is sent as `K1A0B1`, in the case in which it is given.
+        dob: Date of birth, a date or `YYYY-MM-DD`, from 1900.
+        postal_code: Canadian; `K1A 0B1` is sent as `K1A0B1`, in the case that was given.
         email: At most 100 characters, used for multi-factor authentication.
-        phone_number: Mobile number of ten digits, used for multi-factor authentication by SMS; a
-            text such as `(613) 555-0100` is understood.
+        phone_number: Mobile number of ten digits, used for multi-factor authentication by SMS; text
+            such as `(613) 555-0100` is accepted.
         address_1: Address line 1, at most 250 characters.
         address_2: Address line 2, at most 100 characters.
         city: At most 100 characters.
         province: One of the 13 codes of `Province`.
         tos_agreement: The customer accepts the cardholder agreement; must be True.
-        account_type: Consumer or business; where it is sent is a setting of the session.
+        account_type: Consumer or business; `account_type_place` sets its place in the body.
         lang: Language of the widget.
     """
 
@@ -118,17 +118,17 @@ class PurchaseWidget:
     """
     A customer who buys with their account.
 
-    One of three identifies the customer: the account number, the card number, or all four fields
-    of the person. Giving several is left to the server (which wins is UNKNOWN, spec section 4.1).
-    Bad data are refused at construction by `ValidationError`, all faults at once.
+    The account number, the card number, or all four personal fields identify the customer. If
+    several are given, the server decides (which one wins is UNKNOWN, spec section 4.1). Invalid
+    data raise `ValidationError` at construction, all problems together.
 
     Attributes:
         account_number: Up to 14 digits; neither the card number nor the customer id.
-        vcc_number: FlexitiCard number, up to 16 digits; spaces are understood.
+        vcc_number: FlexitiCard number, up to 16 digits; spaces are accepted.
         first_name: At most 80 characters.
         last_name: At most 130 characters.
-        dob: Date of birth, a date or `YYYY-MM-DD`, from 1900 on.
-        postal_code: Canadian; `K1A 0B1` is sent as `K1A0B1`, in the case in which it is given.
+        dob: Date of birth, a date or `YYYY-MM-DD`, from 1900.
+        postal_code: Canadian; `K1A 0B1` is sent as `K1A0B1`, in the case that was given.
         lang: Language of the widget.
     """
 
@@ -165,8 +165,8 @@ class PurchaseWidget:
     flow: ClassVar[Flow] = Flow.PURCHASE
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Find what is required because both numbers are missing."""
-        # A number that was refused has its fault already.
+        """Yield the personal fields that are required because both numbers are missing."""
+        # An invalid number has its own error already.
         if self.account_number not in (None, "") or self.vcc_number:
             return ()
         return self._missing_of_person()
@@ -174,7 +174,7 @@ class PurchaseWidget:
     def _missing_of_person(self) -> Iterable[FieldError]:
         missing = [name for name in PERSON_FIELDS if not getattr(self, name)]
         if len(missing) == len(PERSON_FIELDS):
-            # Nothing at all identifies the customer: any of the three would do.
+            # No identification at all: any of the three would do.
             yield FieldError("customer_identification.account_number", REQUIRED)
             yield FieldError("customer_identification.vcc_number", REQUIRED)
         for name in missing:

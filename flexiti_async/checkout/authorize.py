@@ -10,11 +10,11 @@ from flexiti_async.api.authorizations import Authorization, authorize
 from flexiti_async.api.common import Language, to_money
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase, PurchaseType
 from flexiti_async.api.sku_data import SkuData
-from flexiti_async.checkout.desk import sensitive_arguments
 from flexiti_async.checkout.flow import CheckoutFlow
 from flexiti_async.checkout.state import CheckoutState
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
 
 __all__ = ["AuthorizeStep"]

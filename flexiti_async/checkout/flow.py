@@ -20,7 +20,7 @@ from flexiti_async.errors import (
     FlexitiError,
 )
 from flexiti_async.protocol.call import Call
-from flexiti_async.protocol.outcome import certainly_not_executed
+from flexiti_async.protocol.retry import certainly_not_executed
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import StoredToken

@@ -8,9 +8,9 @@ from flexiti_async.api.account_models import CustomerAccount
 from flexiti_async.api.accounts import Verification, VerificationFormat, verify
 from flexiti_async.api.common import Language
 from flexiti_async.api.customers import lookup
-from flexiti_async.checkout.desk import sensitive_arguments
 from flexiti_async.checkout.flow import CheckoutFlow
 from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.validation import sensitive_arguments
 
 __all__ = ["InStoreSteps"]
 

@@ -8,7 +8,6 @@ from flexiti_async.api.applications import Application, application_body, apply
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.api.widget_events import EventType, WidgetEvent, read_event
 from flexiti_async.api.widget_reactions import Reaction, react
-from flexiti_async.checkout.desk import sensitive_arguments
 from flexiti_async.checkout.flow import CheckoutFlow
 from flexiti_async.checkout.state import CheckoutState, Sharing, Step
 from flexiti_async.clock import today
@@ -21,6 +20,7 @@ from flexiti_async.errors import (
 )
 from flexiti_async.protocol.call import Json
 from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
 
 __all__ = ["OnlineSteps"]

@@ -1,32 +1,32 @@
 """
-Everything that this library raises on purpose, as one tree.
+All errors that this library raises on purpose, as one tree.
 
 ```
 FlexitiError
 ├── ConfigError                    the configuration is wrong; nothing was sent
-├── ValidationError                the data of a call are wrong; nothing was sent  (field_errors)
-│   └── MalformedEvent             what the browser posted is no event of the widget
+├── ValidationError                the data of a call are invalid; nothing was sent (field_errors)
+│   └── MalformedEvent             the browser's data are not an event of the widget
 ├── CheckoutError                  the checkout cannot take this step
-│   ├── CheckoutNotFound           nothing (any more) is known under this reference id
+│   ├── CheckoutNotFound           no checkout is saved under this reference id
 │   ├── CheckoutConflict           another process took this step
-│   ├── CheckoutExpired            its token has ended, and it with it; nothing was sent
-│   ├── CheckoutUnsettled          nobody knows yet whether its last call ran
+│   ├── CheckoutExpired            its token, and so the checkout, has expired; nothing was sent
+│   ├── CheckoutUnsettled          its last call is in flight, or its outcome is unknown
 │   ├── EventRefused               an event of another widget session, or of another account
-│   └── CheckoutTokenRejected      the API refused the token pinned to a running flow
-├── SessionClosed                  the session, or the client session it borrowed, was closed
-│   └── WrongLoop                  the client session it borrowed is of another event loop
+│   └── CheckoutTokenRejected      the API rejected the token pinned to this checkout
+├── SessionClosed                  the session, or its borrowed client session, is closed
+│   └── WrongLoop                  the borrowed client session belongs to another event loop
 ├── TransportError                 no answer                      (reference_id, endpoint)
-│   ├── ConnectError               never sent: the same call may be made again
-│   ├── RequestTimeout             sent or not, no answer in time; the call is safe to repeat
-│   ├── ConnectionLost             broke off in the middle; the call is safe to repeat
+│   ├── ConnectError               never sent: the call is safe to repeat
+│   ├── RequestTimeout             no answer in time; the call is safe to repeat
+│   ├── ConnectionLost             broken before the answer was complete; safe to repeat
 │   ├── BadHttp                    an answer that is not HTTP, or is larger than allowed
 │   └── OutcomeUnknown             a call that must not be repeated may or may not have run
 ├── ApiError                       the API answered                (status, code, field_errors, …)
-│   ├── BadRequest                 400, and any 4xx that is not below
+│   ├── BadRequest                 400, and any 4xx without a class below
 │   │   └── PhoneNotReachable      no text message reaches this number
 │   ├── Unauthorized               401
 │   ├── Forbidden                  403, 465, 466, 467
-│   │   └── InsufficientScope      403: the endpoint does not take tokens of this scope
+│   │   └── InsufficientScope      403: the endpoint does not accept tokens of this scope
 │   ├── NotFound                   404
 │   │   └── CustomerNotIdentified  the customer has not been through the widget
 │   ├── Conflict                   409, the API's main error status
@@ -34,43 +34,43 @@ FlexitiError
 │   │   ├── InvalidRole            invalid_role: these credentials may not do this
 │   │   ├── GeneralError           general_error: the portal says to contact Flexiti
 │   │   ├── AuthenticationFailure  authentication_failure: merchant user name or password
-│   │   ├── AccountNotUsable       this account cannot buy now
+│   │   ├── AccountNotUsable       this account cannot make purchases
 │   │   ├── AgreementRequired      the cardholder agreement is not accepted
-│   │   ├── AmountExceeded         more than is left, or than a day allows
+│   │   ├── AmountExceeded         above the remaining amount, or the daily limit
 │   │   ├── ApplicationDeclined    the application is declined
-│   │   ├── ApplicationNotCreated  a third party was too slow: apply again
+│   │   ├── ApplicationNotCreated  a third party timed out: apply again
 │   │   ├── ApplicationPending     no decision yet
-│   │   ├── AuthorizationEnded     closed: nothing is left of it
-│   │   ├── CardAccountMismatch    the card is not one of this account
-│   │   ├── CreditExceeded         the customer's credit does not reach
-│   │   ├── CustomerExists         the applicant has an account
-│   │   ├── LocationNotFound       no such shop of the merchant
+│   │   ├── AuthorizationEnded     closed: nothing left to capture or release
+│   │   ├── CardAccountMismatch    the card does not belong to this account
+│   │   ├── CreditExceeded         not enough available credit
+│   │   ├── CustomerExists         the applicant already has an account
+│   │   ├── LocationNotFound       unknown location of the merchant
 │   │   ├── NotPermitted           this merchant or account may not do this
-│   │   ├── NotVerified            the widget session or request_id does not fit
-│   │   ├── PlanNotAvailable       take a plan of calculate-interest
+│   │   ├── NotVerified            the widget session or request_id does not match
+│   │   ├── PlanNotAvailable       not a plan of calculate-interest for this purchase
 │   │   ├── ReturnTooLate          more than 100 days have passed
 │   │   ├── TriesExceeded          too many wrong answers
-│   │   ├── WrongTransactionType   not for this kind of transaction
-│   │   └── WrongVerification      the code or the answer is wrong: ask again
+│   │   ├── WrongTransactionType   not possible for this kind of transaction
+│   │   └── WrongVerification      wrong code or answer: ask again
 │   ├── Throttled                  429                             (retry_after)
 │   ├── ServerError                5xx                             (retry_after)
-│   └── MalformedAnswer            an answer that is not what the API documents
-├── TokenError                     no token                        (retry_after, reference_id)
+│   └── MalformedAnswer            an answer that differs from the API's documentation
+├── TokenError                     could not obtain a token        (retry_after, reference_id)
 │   ├── TokenUnavailable           transient: network, 5xx, no answer in time
-│   ├── TokenThrottled             the token endpoint asks for patience
-│   ├── TokenRejected              the API refuses a token that it has just issued
+│   ├── TokenThrottled             the token endpoint limits requests
+│   ├── TokenRejected              the API rejects a token that it has just issued
 │   ├── TokenMisconfigured         client id, secret, role or scope are wrong
-│   ├── LifetimeTooShort           no token can live as long as this caller asks
-│   ├── TokenDeadlock              what fetches a token asked for that token
-│   └── ClockError                 a token that arrives expired
+│   ├── LifetimeTooShort           no token lives as long as the caller requires
+│   ├── TokenDeadlock              a token request waits for its own result
+│   └── ClockError                 the token had expired when it arrived
 └── StoreError                     the token store
     ├── StoreUnavailable           down, slow or full
     └── RecordUnreadable           a record of another key, version or key ring
 ```
 
-Every error carries its data as attributes; the text is made of them. None of them carries a
-secret or personal data, and none chains an exception of another library that does. All can be
-pickled and copied.
+Every error carries its data as attributes, and its text is built from them. No error contains
+a secret or personal data, or chains an exception of another library that does. All can be pickled
+and copied.
 """
 
 from flexiti_async.errors.api import (

@@ -1,4 +1,4 @@
-"""The API answered, and the answer is an error: by status, and codes of every endpoint."""
+"""Errors that the API answers: by status, and codes that every endpoint shares."""
 
 from collections.abc import Sequence
 
@@ -28,13 +28,13 @@ class ApiError(FlexitiError):
 
     Attributes:
         status: HTTP status.
-        code: The API's `error`, what a program should match on; None if the body named none.
+        code: The API's `error`, for programs to match on; None if the body has none.
         message: The API's text for people.
-        field_errors: Faults of parameters, values masked.
-        reference_id: The `x-reference-id` that the request carried.
-        url: Path that the API says the error is about.
+        field_errors: Errors of parameters, values masked.
+        reference_id: The `x-reference-id` of the request.
+        url: The path in the API's error.
         endpoint: The endpoint's name in the API's words, such as `widget/init`.
-        retry_after: Seconds to wait before trying again, where the answer said so.
+        retry_after: Seconds to wait before a retry, if the answer has them.
     """
 
     def __init__(
@@ -60,12 +60,11 @@ class ApiError(FlexitiError):
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        told = [f"HTTP {self.status}"]
-        if self.code:
-            told.append(self.code)
-        text = f"{' '.join(told)}: {self.message}" if self.message else " ".join(told)
+        text = f"HTTP {self.status} {self.code}" if self.code else f"HTTP {self.status}"
+        if self.message:
+            text += f": {self.message}"
         if self.field_errors:
-            text += f" [{'; '.join(str(fault) for fault in self.field_errors)}]"
+            text += f" [{'; '.join(str(error) for error in self.field_errors)}]"
         where = [self.endpoint] if self.endpoint else []
         if self.reference_id:
             where.append(f"reference id {self.reference_id}")
@@ -73,19 +72,19 @@ class ApiError(FlexitiError):
 
 
 class BadRequest(ApiError):
-    """HTTP 400, used by a few endpoints (oauth, apply, verify), or a 4xx without a name here."""
+    """HTTP 400, used by a few endpoints (oauth, apply, verify), or a 4xx without its own class."""
 
 
 class Unauthorized(ApiError):
-    """HTTP 401: the token is wrong or has expired, also after one repeat with a new one."""
+    """HTTP 401: the API rejects the token, also after one repeat with a new token."""
 
 
 class Forbidden(ApiError):
-    """HTTP 403, or 465 (payload), 466 (access list), 467 (region), which mean the same."""
+    """HTTP 403, or 465 (payload), 466 (access list), 467 (region), which the portal equates."""
 
 
 class InsufficientScope(Forbidden):
-    """HTTP 403: the endpoint does not take tokens of this scope. Never repeated."""
+    """HTTP 403: the endpoint does not accept tokens of this scope. Never repeated."""
 
 
 class NotFound(ApiError):
@@ -93,11 +92,11 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """HTTP 409: a business answer, never repeated. `code` says which."""
+    """HTTP 409: a business answer, named by `code`. Never repeated."""
 
 
 class WrongInputs(Conflict):
-    """`wrong_inputs`: the API refused parameters; see `field_errors`."""
+    """`wrong_inputs`: the API rejected parameters; see `field_errors`."""
 
 
 class InvalidRole(Conflict):
@@ -105,11 +104,11 @@ class InvalidRole(Conflict):
 
 
 class GeneralError(Conflict):
-    """`general_error`: the portal asks to contact Flexiti with the reference id."""
+    """`general_error`: the portal says to contact Flexiti with the reference id."""
 
 
 class AuthenticationFailure(Conflict):
-    """`authentication_failure`: merchants/login refused the user name or the password."""
+    """`authentication_failure`: merchants/login rejected the user name or the password."""
 
 
 class Throttled(ApiError):
@@ -122,7 +121,7 @@ class ServerError(ApiError):
 
 class MalformedAnswer(ApiError):
     """
-    The answer is not what the API documents: not JSON, wrong types, a redirect.
+    The answer differs from the API's documentation: not JSON, wrong types, a redirect.
 
-    The text names the place of the fault, never what stood there.
+    The text names the place of the problem, never the value.
     """

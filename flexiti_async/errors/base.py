@@ -1,4 +1,4 @@
-"""What errors are made of, and those of using the library itself."""
+"""The base of all errors, and errors of configuration, validation, checkouts and sessions."""
 
 from collections.abc import Sequence
 
@@ -25,13 +25,14 @@ __all__ = [
 @frozen
 class FieldError:
     """
-    One fault of one parameter, in the words of the API (spec section 6.1).
+    One problem of one parameter, in the API's words (spec section 6.1).
 
     Attributes:
         param: Name of the parameter; dots mean nesting, as in the API's own tables.
-        msg: `required`, `length`, `wrong format` or `invalid`, or what the API said.
-        value: The value that was refused, masked; None where there was none.
-        hint: What a developer should know of it; empty where `msg` says it all.
+        msg: `required`, `length`, `wrong format` or `invalid`, or the API's text.
+        value: The invalid value, masked; None if it is missing.
+        hint: The rule in a developer's words, `must be 1 to 14 digits`; empty for errors from the
+            API and for most missing values.
     """
 
     param: str
@@ -53,8 +54,8 @@ class ConfigError(FlexitiError, ValueError):
     The configuration is wrong; nothing was sent.
 
     Attributes:
-        option: Name of the option, None if it is not about one.
-        suggestion: The nearest valid name, None if nothing is near.
+        option: Name of the option, None if the error is not about one.
+        suggestion: The nearest valid name, None if no name is similar.
     """
 
     def __init__(
@@ -67,19 +68,19 @@ class ConfigError(FlexitiError, ValueError):
 
 class ValidationError(FlexitiError, ValueError):
     """
-    The data of a call are wrong; nothing was sent. All faults are told at once.
+    The data of a call are invalid; nothing was sent. All problems are reported together.
 
     Attributes:
-        field_errors: The faults, in the order of the model's fields.
+        field_errors: The problems, in the order of the model's fields.
     """
 
     def __init__(self, message: str = "", *, field_errors: Sequence[FieldError] = ()) -> None:
-        super().__init__(message or "; ".join(str(fault) for fault in field_errors))
+        super().__init__(message or "; ".join(str(error) for error in field_errors))
         self.field_errors = tuple(field_errors)
 
 
 class MalformedEvent(ValidationError):
-    """What a browser posted is no event of the widget; `field_errors` have no values."""
+    """The browser's data are not an event of the widget; `field_errors` have no values."""
 
 
 class CheckoutError(FlexitiError):
@@ -96,52 +97,52 @@ class CheckoutError(FlexitiError):
 
 
 class CheckoutNotFound(CheckoutError, LookupError):
-    """Nothing is known under this reference id, or not any more: a checkout ends with its token."""
+    """No checkout is saved under this reference id; one expires with its token."""
 
 
 class CheckoutConflict(CheckoutError):
-    """Another process took this step of the checkout; `resume()` shows where it stands."""
+    """Another process took this step of the checkout; `resume()` loads its current state."""
 
 
 class CheckoutExpired(CheckoutError):
     """
-    The token of this checkout has ended, and the checkout with it; nothing was sent.
+    The token of this checkout, and so the checkout, has expired; nothing was sent.
 
-    Start a new one. What was authorized can be captured and returned all the same, by
+    Start a new one. An existing authorization can still be captured and returned with
     `flexiti.authorizations`.
     """
 
 
 class CheckoutUnsettled(CheckoutError):
     """
-    A call of this checkout that must not run twice is under way, or its outcome is unknown.
+    A call of this checkout that must not run twice is in flight, or its outcome is unknown.
 
-    It may be this process, another one, or one that has died. Once it is certain that nobody is
-    at it any more, find out at Flexiti whether it ran, and say so by `Checkout.settle()`.
+    This process may have sent it, another one, or one that has died. Once no process can still be
+    sending it, check at Flexiti whether it ran, and record the outcome with `Checkout.settle()`.
     """
 
 
 class EventRefused(CheckoutError):
-    """An event of another widget session or of another account: a mistake, or a forgery."""
+    """An event of another widget session or account: a mistake, or a forgery."""
 
 
 class CheckoutTokenRejected(CheckoutError):
     """
-    The API refused the token that is pinned to a running flow.
+    The API rejected the token pinned to this checkout.
 
-    It is not replaced behind the flow's back, because Flexiti ties the flow to that token (spec
-    section 2.6). Start a new checkout.
+    It cannot be replaced, because Flexiti ties the flow to that token (spec section 2.6). Start a
+    new checkout.
     """
 
 
 class SessionClosed(FlexitiError, RuntimeError):
-    """The session, or the `aiohttp.ClientSession` that it borrowed, was closed."""
+    """The session, or the `aiohttp.ClientSession` that it has borrowed, is closed."""
 
 
 class WrongLoop(SessionClosed):
     """
-    The `aiohttp.ClientSession` that was borrowed belongs to another event loop.
+    The borrowed `aiohttp.ClientSession` belongs to another event loop.
 
-    It serves one loop only, and none in a forked child. Without a borrowed one the library opens
-    connections of its own in every loop and every process.
+    A client session works in one loop only, and not in a forked child. Without a borrowed one the
+    library opens its own connections in every loop and process.
     """

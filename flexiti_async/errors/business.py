@@ -1,4 +1,4 @@
-"""Answers of the API that a shop acts upon: one class for what is done, not for each code."""
+"""Errors of the API that a shop reacts to: one class per reaction, not per code."""
 
 from flexiti_async.errors.api import BadRequest, Conflict, NotFound
 
@@ -27,7 +27,7 @@ __all__ = [
 
 
 class AccountNotUsable(Conflict):
-    """`user_not_able_to_purchase`, `user_not_active`: this account cannot buy now."""
+    """`user_not_able_to_purchase`, `user_not_active`: this account cannot make purchases."""
 
 
 class AgreementRequired(Conflict):
@@ -36,7 +36,7 @@ class AgreementRequired(Conflict):
 
 class AmountExceeded(Conflict):
     """
-    More than is left to capture, release, return, refund or pay in a day.
+    The amount is above the rest to capture, release, return or refund, or above the daily limit.
 
     `auth_amount_exceeded`, `capture_amount_exceeded`, `refunds_limit_exceeded_amount`,
     `limit_payment_amount_24` ($10,000 a day).
@@ -56,23 +56,23 @@ class ApplicationPending(Conflict):
 
 
 class AuthorizationEnded(Conflict):
-    """`authorization_ended`: it is closed; nothing is left to capture or release."""
+    """`authorization_ended`: the authorization is closed, with nothing to capture or release."""
 
 
 class CardAccountMismatch(Conflict):
-    """`vcc_account_mismatch`: the card is not one of this account."""
+    """`vcc_account_mismatch`: the card does not belong to this account."""
 
 
 class CreditExceeded(Conflict):
-    """`credit_exceeded`, `not_enough_credit`: the customer's credit does not reach."""
+    """`credit_exceeded`, `not_enough_credit`: not enough available credit."""
 
 
 class CustomerExists(Conflict):
-    """`customer_already_exists`: the applicant has an account; let them buy with it."""
+    """`customer_already_exists`: the applicant has an account and can buy with it."""
 
 
 class LocationNotFound(Conflict):
-    """`external_location_id_not_found`: Flexiti does not know this shop of the merchant."""
+    """`external_location_id_not_found`: Flexiti does not know this location of the merchant."""
 
 
 class NotPermitted(Conflict):
@@ -86,11 +86,11 @@ class NotPermitted(Conflict):
 
 
 class NotVerified(Conflict):
-    """`not_verified`: the widget session (in store the `request_id`) does not fit; verify again."""
+    """`not_verified`: the widget session (in store: `request_id`) does not match; verify again."""
 
 
 class PlanNotAvailable(Conflict):
-    """`plan_term_not_set`, `plan_term_not_available`: take a plan of calculate-interest."""
+    """`plan_term_not_set`, `plan_term_not_available`: choose a plan of calculate-interest."""
 
 
 class ReturnTooLate(Conflict):
@@ -98,11 +98,11 @@ class ReturnTooLate(Conflict):
 
 
 class TriesExceeded(Conflict):
-    """`tries_exceed`: more than 3 wrong answers in 48 hours; ask for another payment method."""
+    """`tries_exceed`: more than 3 wrong answers in 48 hours; offer another payment method."""
 
 
 class WrongTransactionType(Conflict):
-    """`wrong_transaction_type`, `invalid_transaction_type`: not for this kind of transaction."""
+    """`wrong_transaction_type`, `invalid_transaction_type`: wrong kind of transaction."""
 
 
 class WrongVerification(Conflict):
@@ -119,4 +119,4 @@ class CustomerNotIdentified(NotFound):
 
 
 class PhoneNotReachable(BadRequest):
-    """`sms_not_valid_phone`: no text message reaches this number; take another format."""
+    """`sms_not_valid_phone`: no text message reaches this number; use another format."""

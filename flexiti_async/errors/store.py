@@ -1,4 +1,4 @@
-"""The token store fails."""
+"""Errors of the token store."""
 
 from flexiti_async.errors.base import FlexitiError
 
@@ -10,12 +10,12 @@ __all__ = [
 
 
 class StoreError(FlexitiError):
-    """The token store."""
+    """The token store failed."""
 
 
 class StoreUnavailable(StoreError):
-    """The store is down, slow, full, or failed in a way of its own."""
+    """The token store is down, slow or full, or failed in another way."""
 
 
 class RecordUnreadable(StoreError):
-    """A record of another key, another version or another key ring. It is not taken for absent."""
+    """A record of another key, version or key ring. It does not count as missing."""

@@ -1,4 +1,4 @@
-"""No token is to be had."""
+"""Errors while obtaining a token."""
 
 from typing import ClassVar
 
@@ -18,12 +18,12 @@ __all__ = [
 
 class TokenError(FlexitiError):
     """
-    No token is to be had.
+    Could not obtain a token.
 
     Attributes:
         status: HTTP status of the token endpoint, None without an answer.
         code: The API's `error`.
-        retry_after: Seconds until another try can make sense, None where that is unknown.
+        retry_after: Seconds until a retry makes sense, None if that is unknown.
         reference_id: The `x-reference-id` of the token request.
     """
 
@@ -46,17 +46,17 @@ class TokenError(FlexitiError):
 
 
 class TokenUnavailable(TokenError):
-    """Transient: the token endpoint cannot be reached, fails, or does not answer in time."""
+    """Transient: the token endpoint is unreachable, fails, or does not answer in time."""
 
 
 class TokenThrottled(TokenError):
-    """The token endpoint asks for patience (429, or 503 with Retry-After)."""
+    """The token endpoint limits requests (429, or 503 with Retry-After)."""
 
     kind = "throttled"
 
 
 class TokenRejected(TokenError):
-    """The API refuses the refresh token, or an access token that it has only just issued."""
+    """The API rejects the refresh token, or an access token that it has just issued."""
 
     kind = "rejected"
 
@@ -69,10 +69,10 @@ class TokenMisconfigured(TokenError):
 
 class LifetimeTooShort(TokenError):
     """
-    No token can live as long as this caller asks (`min_ttl`, `flow_ttl`).
+    No token lives as long as the caller requires (`min_ttl`, `flow_ttl`).
 
     Attributes:
-        min_ttl: Seconds asked for.
+        min_ttl: Seconds that the caller requires.
         lifetime: Seconds that the API grants a token.
     """
 
@@ -86,16 +86,16 @@ class LifetimeTooShort(TokenError):
 
 class TokenDeadlock(TokenError):
     """
-    What fetches a token asked for that very token, and would have waited for itself.
+    A token request asked for its own result, and would have waited for itself forever.
 
-    A client session that was lent has a trace callback or a resolver that calls the API, or a
-    token store does. Let it use credentials, or a session, of its own.
+    A trace callback or resolver of the borrowed client session, or the token store, calls the API.
+    It needs its own credentials or its own session.
     """
 
     kind = "deadlock"
 
 
 class ClockError(TokenError):
-    """A token arrived that has no life left: a clock is wrong, or the answer took too long."""
+    """The token had expired when it arrived: a clock is wrong, or the answer was too slow."""
 
     kind = "clock"

@@ -1,4 +1,4 @@
-"""There was no answer."""
+"""Errors of calls without an answer."""
 
 from flexiti_async.errors.base import FlexitiError
 
@@ -14,10 +14,10 @@ __all__ = [
 
 class TransportError(FlexitiError):
     """
-    There was no answer.
+    The call has no answer.
 
     Attributes:
-        reference_id: The `x-reference-id` that the request carried.
+        reference_id: The `x-reference-id` of the request.
         endpoint: The endpoint's name in the API's words, such as `widget/init`.
     """
 
@@ -30,29 +30,29 @@ class TransportError(FlexitiError):
 
 
 class ConnectError(TransportError, ConnectionError):
-    """No connection was made, so nothing was sent: the same call may be made again."""
+    """No connection, so nothing was sent: the call is safe to repeat."""
 
 
 class RequestTimeout(TransportError, TimeoutError):
-    """No answer came in time. The request may have run; this call is safe to repeat."""
+    """No answer in time. The request may have run; this call is safe to repeat."""
 
 
 class ConnectionLost(TransportError, ConnectionError):
-    """The connection broke before the answer was whole; this call is safe to repeat."""
+    """The connection broke before the answer was complete; this call is safe to repeat."""
 
 
 class BadHttp(TransportError):
-    """What came back is not HTTP, or is larger than the client accepts."""
+    """The answer is not HTTP, or larger than the client accepts."""
 
 
 class OutcomeUnknown(TransportError):
     """
     A call that must not be repeated may or may not have run.
 
-    Look its `reference_id` up (in the shop's own records and at Flexiti) before anything else.
+    Look up its `reference_id` first, in the shop's own records and at Flexiti.
 
     Attributes:
-        status: HTTP status of an answer that did not tell; None without an answer.
+        status: HTTP status of an inconclusive answer; None without an answer.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""Pure: a call becomes a request, and an answer a value or an error."""
+"""Pure functions: build a request from a call, and a value or an error from its answer."""

@@ -1,4 +1,4 @@
-"""What is said to the API and what comes back: `Call`, `HttpRequest`, `HttpResponse`."""
+"""`Call`: one call of the API as a value, before any I/O."""
 
 import enum
 import functools
@@ -16,7 +16,7 @@ __all__ = ["Call", "Json", "Replay", "is_version"]
 T_co = TypeVar("T_co", covariant=True)
 
 Json = Mapping[str, object]
-"""A JSON object as Python has it."""
+"""A JSON object as a Python mapping."""
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _VERSION: Final = re.compile(r"v\d+(\.\d+)*", re.ASCII)
@@ -35,22 +35,22 @@ _OWN_HEADERS: Final = frozenset(
         "x-reference-id",
     }
 )
-"""Headers that belong to the builder and the transport, whatever a call asks for."""
+"""Headers that only the request builder and the transport set."""
 
 
 @functools.lru_cache(maxsize=64)
 def is_version(text: str) -> bool:
-    """Tell whether a text can be the version segment of a URL: `v` and digits with dots."""
+    """Whether a text can be the version segment of a URL: `v` and digits with dots."""
     return _VERSION.fullmatch(text) is not None
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name) or name in _OWN_HEADERS:
-            msg = f"a call has no say in the header {name!r} (names are in lower case)"
+            msg = f"a call cannot set the header {name!r}; names must be in lower case"
             break
         if not _HEADER_VALUE.fullmatch(value):
-            msg = f"the value of the header {name} is not printable ASCII"
+            msg = f"the value of the header {name} must be printable ASCII"
             break
     else:
         return
@@ -59,35 +59,36 @@ def _check_headers(headers: Mapping[str, str]) -> None:
 
 
 class Replay(enum.Enum):
-    """Whether a call may be made again when nobody knows whether it ran (design section 5)."""
+    """Whether a call may be repeated while its outcome is unknown (design section 5)."""
 
     SAFE = "safe"
-    """Running twice does no harm: repeated after a time-out, a broken connection or a 5xx."""
+    """Running twice is harmless: repeated after a time-out, a lost connection or a 5xx."""
     NEVER = "never"
-    """It moves money: only what was never sent is sent again, otherwise `OutcomeUnknown`."""
+    """It moves money: repeated only if it was never sent, otherwise `OutcomeUnknown`."""
 
 
 @frozen(slots=False)
 class Call(Generic[T_co]):
     """
-    One call of the API: a frozen value that says everything but the token and the reference id.
+    One call of the API: a frozen value of everything but the access token and the reference id.
 
     Attributes:
         endpoint: The endpoint's name in the API's words, such as `widget/init`.
         method: HTTP method.
-        path: Path below the version segment; `{client_id}` and the names in `path_values` are
-            filled in by the request builder.
-        scope: The least scope that the API lists for it (spec section 2.3).
-        result: The type of the answer: an attrs class, or `list[...]` of one. An empty body is
-            read like `{}`.
+        path: Path below the version segment; the request builder fills in `{client_id}` and the
+            names in `path_values`.
+        scope: The narrowest scope that the API lists for it (spec section 2.3).
+        result: The type of the answer: an attrs class, or `list[...]` of one. An empty body counts
+            as `{}`.
         replay: Whether it may be repeated when its outcome is unknown.
         version: Version segment of the URL, such as `v2.5`.
-        body: JSON object to send, None for none.
+        body: JSON object to send, None for no body.
         query: Query parameters.
         path_values: Values for the other names in `path`.
-        headers: Headers of this call alone (`x-idempotency-key`), names in lower case. Those that
-            carry the token, the reference id and the kind of the body are refused.
-        fixed_version: `version` is the caller's own choice: the configuration does not change it.
+        headers: Headers of this call (`x-idempotency-key`), names in lower case. The token, the
+            reference id and the content type cannot be set here.
+        fixed_version: The caller has chosen `version` with `at_version()`, so `api_versions` of the
+            configuration does not replace it.
     """
 
     endpoint: str
@@ -104,19 +105,19 @@ class Call(Generic[T_co]):
     fixed_version: bool = False
 
     def __attrs_post_init__(self) -> None:
-        """Check what goes onto the wire as it is. Raises ValueError."""
+        """Check the version and the headers, which are sent verbatim. Raises ValueError."""
         if not is_version(self.version):
-            msg = "a version segment is `v` and digits with dots, such as v2.5.1"
+            msg = "an API version must be `v` and digits with dots, such as v2.5.1"
             raise ValueError(msg)
         if self.headers:
             _check_headers(self.headers)
 
     def with_body(self, body: Json) -> Self:
         """
-        Give the call with another body.
+        Return the call with another body.
 
-        What `attrs.evolve` does, without the checks that this call has been through: the dearest
-        part of making one.
+        Like `attrs.evolve`, but without repeating the checks that this call has passed: they are
+        the most expensive part of building one.
         """
         members = self.__dict__.copy()
         members["body"] = body
@@ -124,6 +125,13 @@ class Call(Generic[T_co]):
         object.__setattr__(call, "__dict__", members)
         return call
 
-    def at_version(self, version: str | None) -> Self:
-        """Give the call at a version segment of the caller's choice; None leaves it as it is."""
-        return self if version is None else evolve(self, version=version, fixed_version=True)
+    def at_version(self, version: str) -> Self:
+        """
+        Return the call at an API version of the caller's choice.
+
+        It wins over `api_versions` of the configuration: `capture(...).at_version("v2.5.1")`.
+
+        Raises:
+            ValueError: The version is not `v` and digits with dots.
+        """
+        return evolve(self, version=version, fixed_version=True)

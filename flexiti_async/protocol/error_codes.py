@@ -1,4 +1,4 @@
-"""Which class of error a code of the API is: spec section 6.3, with the spellings of section 8."""
+"""The API's error codes and their classes: spec section 6.3, with the spellings of section 8."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -36,7 +36,7 @@ from flexiti_async.errors import (
 
 __all__ = ["CLASSES"]
 
-# By the class that the status alone would give: the same code on another status is not the same.
+# Keyed by the class of the status: the same code with another status means something else.
 CLASSES: Final[Mapping[type[ApiError], Mapping[str, type[ApiError]]]] = {
     BadRequest: {"sms_not_valid_phone": PhoneNotReachable},
     NotFound: {"customer_identity_not_found": CustomerNotIdentified},

@@ -1,7 +1,7 @@
 """
-JSON to bytes and back, digit for digit.
+JSON encoding and decoding, exact to the digit.
 
-Money is `Decimal` both ways: the decoder never makes a float. A `Secret` in a body is revealed
+Money is `Decimal` both ways: the decoder never returns a float. A `Secret` in a body is revealed
 here, into the bytes of the request, and nowhere before.
 """
 
@@ -19,10 +19,10 @@ __all__ = ["UnfitError", "decode", "encode"]
 
 class UnfitError(ValueError):
     """
-    JSON that does not fit the type asked for.
+    JSON that does not match the expected type.
 
     Attributes:
-        place: JSON path of the first fault, such as `$.form_values.province`, and what is wrong.
+        place: The first problem and its JSON path: `required field missing at $.url`.
     """
 
     def __init__(self, place: str) -> None:
@@ -41,21 +41,21 @@ _encoder: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_reveal
 
 
 def decode(body: bytes) -> object:
-    """Read JSON; numbers with a point are `Decimal`. Raises UnfitError without the content."""
-    fault = "not JSON"
+    """Decode JSON; numbers with a point become `Decimal`. Raises UnfitError without the content."""
+    problem = "not JSON"
     try:
         return _decode(body)
     except (ValueError, ArithmeticError, RecursionError):
         # msgspec's DecodeError and UnicodeDecodeError are ValueErrors; Decimal's are not.
         pass
-    raise UnfitError(fault)
+    raise UnfitError(problem)
 
 
 def encode(value: object) -> bytes:
-    """Write JSON. Raises ValueError for a number that JSON does not have."""
+    """Encode JSON. Raises ValueError for NaN and Infinity."""
     body = _encoder.encode(value)
-    # Decimals are written as NaN, floats as null: look only if one of them can be meant.
-    # (`find`, because `in` tries first whether the text is a number, at twice the cost.)
+    # msgspec writes such a Decimal as NaN, such a float as null: search only if one is there.
+    # (`find`, because `in` first tries whether its operand is a number, at twice the cost.)
     suspicious = body.find(b"null") >= 0 or body.find(b"NaN") >= 0 or body.find(b"Infinity") >= 0
     if suspicious and not _is_finite(value):
         msg = "JSON has no NaN and no Infinity"

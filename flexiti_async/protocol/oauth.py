@@ -1,17 +1,17 @@
 """
-The token request: the form that is sent, and what its answer means (spec section 2).
+The token request: its form, and how its answer is classified (spec section 2).
 
-Failures are classified here, once, and by everybody alike:
+Failures are classified here, in one place:
 
 | class | from | what follows |
 |---|---|---|
 | transient | no answer, 5xx, 408, a malformed answer | back off, then one probe |
-| throttled | 429, or 503 with Retry-After | wait as told, then one probe |
+| throttled | 429, or 503 with Retry-After | wait for Retry-After, then one probe |
 | rejected | any other 4xx to a refresh_token grant | client_credentials at once |
-| misconfigured | any other 4xx: invalid_client, wrong scope, … | back off long; it is ours |
+| misconfigured | any other 4xx: invalid_client, wrong scope, … | long back-off: our configuration |
 
-`TokenError.kind` carries the class. The functions return errors, they do not raise them: a
-traceback must not hold a frame with a form or an answer among its locals.
+`TokenError.kind` carries the class. The functions return errors instead of raising them: no
+traceback may hold a frame with a form or an answer among its locals.
 """
 
 import math
@@ -42,7 +42,7 @@ ENDPOINT: Final = "oauth/token"
 _HTTP_REQUEST_TIMEOUT: Final = 408
 _HTTP_SERVICE_UNAVAILABLE: Final = 503
 _LONGEST_LIFETIME: Final = 7 * 86_400.0
-# RFC 6750 section 2.1, b64token; anything else could not stand in a header, or in a URL's path.
+# RFC 6750 section 2.1, b64token: only these are safe in a header, or in a URL's path.
 _BEARER: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _LONGEST_TOKEN: Final = 1000  # the portal's ASCII(1000) for the header (spec section 1.3)
 
@@ -50,12 +50,12 @@ _LONGEST_TOKEN: Final = 1000  # the portal's ASCII(1000) for the header (spec se
 @frozen
 class Granted:
     """
-    What a token request got.
+    The tokens that a token request obtained.
 
     Attributes:
         access_token: The bearer token.
-        refresh_token: What a refresh would spend, once; None if none came.
-        lifetime: Seconds that the access token lives, counted from before the request was sent.
+        refresh_token: Good for one refresh; None if the answer had none.
+        lifetime: Seconds until the access token expires, from just before the request was sent.
     """
 
     access_token: Secret
@@ -77,10 +77,10 @@ def grant_form(
     client_id: str, client_secret: Secret, scope: Scope, refresh_token: Secret | None = None
 ) -> Secret:
     """
-    Write the form of a token request, URL-encoded, secret as a whole.
+    Build the form of a token request, URL-encoded, as one Secret.
 
     With a refresh token it is a `refresh_token` grant, without one a `client_credentials` grant.
-    The scope is sent again on a refresh, because the documented default is `merchant` (spec 2.4).
+    A refresh sends the scope again, because the documented default is `merchant` (spec 2.4).
     """
     from urllib.parse import urlencode
 
@@ -96,7 +96,7 @@ def grant_form(
 def read_grant(
     answer: HttpResponse, *, reference_id: str, scope: Scope, refreshing: bool
 ) -> Granted | TokenError:
-    """Make of an answer of oauth/token what was granted, or the classified failure."""
+    """Return what an answer of oauth/token grants, or the classified failure."""
     if answer.status != 200:
         error = error_of(answer, reference_id=reference_id, endpoint=ENDPOINT)
         return classify(error, refreshing=refreshing)
@@ -106,25 +106,25 @@ def read_grant(
         place = unfit.place
     else:
         lifetime = _lifetime(body.expires_in)
-        fault = _fault(body, scope) or (lifetime if isinstance(lifetime, str) else None)
-        if fault is None and isinstance(lifetime, float):
+        problem = _problem(body, scope) or (lifetime if isinstance(lifetime, str) else None)
+        if problem is None and isinstance(lifetime, float):
             if lifetime <= 0:
                 return ClockError(
-                    "the token endpoint granted a token that has already expired",
+                    "the token endpoint granted an expired token: expires_in must be above 0",
                     status=answer.status,
                     reference_id=reference_id,
                 )
             return Granted(body.access_token, body.refresh_token or None, lifetime)
-        place = fault or "expires_in"
+        place = problem or "expires_in"
     return TokenUnavailable(
-        f"the answer of {ENDPOINT} does not fit: {place}",
+        f"the answer of {ENDPOINT} is malformed: {place}",
         status=answer.status,
         reference_id=reference_id,
     )
 
 
 def classify(error: ApiError, *, refreshing: bool) -> TokenError:
-    """Find the class of an error that the token endpoint, or merchants/login, answered."""
+    """Classify an error that the token endpoint, or merchants/login, answered."""
     kind: type[TokenError]
     waits = isinstance(error, Throttled) or (
         error.status == _HTTP_SERVICE_UNAVAILABLE and error.retry_after is not None
@@ -134,8 +134,8 @@ def classify(error: ApiError, *, refreshing: bool) -> TokenError:
     elif error.status == _HTTP_REQUEST_TIMEOUT or not 400 <= error.status < 500:
         kind = TokenUnavailable
     elif refreshing:
-        # The credentials may be as good as ever: the grant that does not need this refresh token
-        # will tell. Which status a late refresh gets is UNKNOWN (spec section 2.4).
+        # The credentials may still be valid: the grant without this refresh token will show.
+        # Which status an expired refresh token gets is UNKNOWN (spec section 2.4).
         kind = TokenRejected
     else:
         kind = TokenMisconfigured
@@ -149,33 +149,33 @@ def classify(error: ApiError, *, refreshing: bool) -> TokenError:
 
 
 def _lifetime(value: object) -> float | str:
-    """Read expires_in, which samples show as a number; digits in quotes are understood too."""
+    """Read expires_in, a number in the samples; digits in quotes are accepted too."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:20])
     if isinstance(value, bool) or not hasattr(value, "__float__"):
-        return "expires_in is no number"
+        return "expires_in is not a number"
     try:
         seconds = float(value)  # pyright: ignore[reportArgumentType]
     except (OverflowError, ValueError):
-        return "expires_in is no number of seconds"
+        return "expires_in is not a finite number of seconds"
     if not math.isfinite(seconds):
-        return "expires_in is no number of seconds"
-    # Nobody loses by renewing after a week a token that claims to live for longer.
+        return "expires_in is not a finite number of seconds"
+    # Refreshing a token after a week is harmless, whatever longer lifetime it claims.
     return min(seconds, _LONGEST_LIFETIME)
 
 
-def _fault(body: _Answer, scope: Scope) -> str | None:
+def _problem(body: _Answer, scope: Scope) -> str | None:
     # Samples show "bearer" and "Bearer" (spec section 2.2).
     if body.token_type.lower() != "bearer":
         return "token_type is not bearer"
     if not _is_token(body.access_token):
-        return "access_token has characters that a bearer token cannot have"
+        return f"access_token must be at most {_LONGEST_TOKEN} characters of RFC 6750 section 2.1"
     if body.refresh_token and not _is_token(body.refresh_token):
-        return "refresh_token has characters that a token cannot have"
-    # Missing from older samples; a merchant token where a customer one was asked for must never
-    # reach a browser.
+        return f"refresh_token must be at most {_LONGEST_TOKEN} characters of RFC 6750 section 2.1"
+    # Older samples have no scope. A merchant token in place of a customer token must never reach a
+    # browser.
     if body.scope and body.scope.lower() != scope.value:
-        return "scope is not the one that was asked for"
+        return f"scope is not {scope.value}, which was requested"
     return None
 
 

@@ -1,4 +1,4 @@
-"""What of a value may be shown: masks for messages, logs and reprs."""
+"""Masks for values in messages, logs and reprs."""
 
 import re
 from typing import Final
@@ -9,14 +9,14 @@ SHOWN_AT_MOST: Final = 3
 _LONG_TEXT: Final = 200
 _READ_AT_MOST: Final = 10 * _LONG_TEXT
 _HALVED: Final = 65
-"""Longer than what is left of anything telling that a cut goes through, if it tells nothing."""
-# Controls, line and paragraph separators, marks that turn the direction, lone surrogates.
+"""Longer than any half of a masked pattern that a cut can leave unrecognised."""
+# Controls, line and paragraph separators, direction marks, lone surrogates.
 _UNPRINTABLE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
 )
-# Whatever looks like a token (32 hex digits or more), an e-mail address, or a number of seven
-# digits or more (phone, account, card). Server texts can echo any of them (spec section 6.1).
-_TELLING: Final = re.compile(
+# Tokens (32 hex digits or more), e-mail addresses, numbers of seven digits or more (phone,
+# account, card) and dates. Server texts can echo any of them (spec section 6.1).
+_SENSITIVE: Final = re.compile(
     r"[0-9a-fA-F]{32,}|[^\s@<>\"']+@[^\s@<>\"']+|\d(?:[\s().-]?\d){6,}|\d{4}-\d{2}-\d{2}"
 )
 _TOKEN_IN_FRAGMENT: Final = re.compile(r"(#/widget/[^/?#]*/)[^?#]+")
@@ -24,42 +24,46 @@ _TOKEN_IN_FRAGMENT: Final = re.compile(r"(#/widget/[^/?#]*/)[^?#]+")
 
 def mask(value: object) -> str:
     """
-    Show the kind and size of a refused value, never the value: `str of 12 characters`.
+    Describe an invalid value by kind and size, never by content: `12 characters`.
 
-    A value that was refused is often a good one in the wrong place (a card number in the account
-    field), so not even its ends are shown.
+    An invalid value is often a valid one in the wrong field (a card number as the account number),
+    so not even its first or last characters are shown.
     """
     if value is None or isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f"{len(value)} characters"
+        return _counted(len(value), "character")
     if isinstance(value, int):
-        if value.bit_length() > 1000:  # Python refuses to write out very long ones
+        if value.bit_length() > 1000:  # Python does not format very long ones
             return "number of more than 300 digits"
-        return f"number of {len(str(abs(value)))} digits"
+        return f"number of {_counted(len(str(abs(value))), 'digit')}"
     return type(value).__name__
 
 
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def mask_text(text: str) -> str:
-    """Make a text of somebody else's fit for a message: printable, short, nothing telling in it."""
-    # Masked before it is cut: half of a number at the cut would not look like one. The first cut is
-    # for speed only, so what it may have halved goes, however short the masks have made the rest.
-    shown = _TELLING.sub("****", printable(text, _READ_AT_MOST))
+    """Return a foreign text that is safe in a message: printable, short, sensitive parts masked."""
+    # Masked before it is cut: half of a number would not be recognised. The first cut is for speed
+    # only, so anything it may have halved is dropped, however short the masks make the rest.
+    shown = _SENSITIVE.sub("****", printable(text, _READ_AT_MOST))
     return printable(shown if len(text) <= _READ_AT_MOST else f"{shown[:-_HALVED]}…")
 
 
 def printable(text: str, limit: int = _LONG_TEXT) -> str:
-    """Cut a text and replace what could forge a log line or steer a terminal."""
+    """Shorten a text and replace characters that could forge a log line or control a terminal."""
     clean = _UNPRINTABLE.sub("?", text[: limit + 1])
     return clean if len(clean) <= limit else clean[:limit] + "…"
 
 
 def mask_url(url: str) -> str:
     """
-    Show a redirection URL without its token.
+    Return a redirection URL with its token masked.
 
-    The token is a part of the fragment's path (spec section 4.4). Of any other URL only what
-    stands in front of the fragment and the query is shown.
+    The token is a part of the fragment's path (spec section 4.4). Any other URL loses its fragment
+    and its query.
     """
     front = re.split(r"[?#]", url, maxsplit=1)[0]
     found = _TOKEN_IN_FRAGMENT.match(url, len(front))

@@ -1,4 +1,4 @@
-"""`RequestBuilder`: a call and a token become an HTTP request. Pure."""
+"""`RequestBuilder`: builds an HTTP request from a call and a token. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -21,16 +21,16 @@ __all__ = ["HttpRequest", "RequestBuilder"]
 @define
 class HttpRequest:
     """
-    A request ready for the wire.
+    A request ready to send.
 
     Attributes:
         endpoint: The endpoint's name, for messages.
         method: HTTP method.
-        url: Where to.
+        url: The full URL.
         headers: Header names and values, the bearer token among them.
-        body: Encoded body, None for none.
+        body: Encoded body, None for no body.
         reference_id: The `x-reference-id` among the headers, for messages.
-        private: It carries the client secret: no middleware of the shop may see it.
+        private: It carries the client secret, so the shop's middleware must not see it.
     """
 
     endpoint: str
@@ -42,14 +42,14 @@ class HttpRequest:
     private: bool = False
 
 
-# As `istr`, names are made ready for a comparison without case once, not for every request.
+# As `istr`, names are folded for comparison once, not for every request.
 _AUTHORIZATION: Final = istr("authorization")
 _REFERENCE_ID: Final = istr("x-reference-id")
 _CONTENT_TYPE: Final = istr("content-type")
 _COMMON_HEADERS: Final[Mapping[str, str]] = {
     istr("user-agent"): f"flexiti-async/{__version__}",
-    # Answers are small, and hold a token beside texts that a customer may choose: what compresses
-    # both together tells of the one by the length of the other (BREACH).
+    # Answers are small and hold a token beside texts that a customer may choose: compressed
+    # together, their length would reveal the token (BREACH).
     istr("accept-encoding"): "identity",
 }
 _JSON_HEADERS: Final[Mapping[str, str]] = {**_COMMON_HEADERS, _CONTENT_TYPE: "application/json"}
@@ -58,15 +58,15 @@ _OAUTH_VERSION: Final = "v2.5"
 
 class RequestBuilder:
     """
-    Build requests for one API base URL and one client id.
+    Builds requests for one API base URL and one client id.
 
-    URLs without parameters of their own are made once: a call costs no URL parsing.
+    URLs without path parameters are built once, so most calls cost no URL parsing.
 
     Args:
         base_url: API base URL without a trailing slash.
         client_id: Fills `{client_id}` in paths; sent in the token form.
-        versions: Version segments by endpoint name that replace the documented ones, but for
-            calls whose version their caller has chosen.
+        versions: API versions by endpoint name; they replace the documented ones, except in calls
+            with a `fixed_version`.
     """
 
     def __init__(
@@ -81,9 +81,9 @@ class RequestBuilder:
         self._token_url = URL(f"{base_url}/{token_version}/{TOKEN_ENDPOINT}")
 
     def call(self, call: Call[object], access_token: Secret, reference_id: str) -> HttpRequest:
-        """Make the request of an API call."""
+        """Build the request of an API call."""
         bearer, authorization = self._bearer
-        if bearer is not access_token:  # once for a token, which hundreds of checkouts share
+        if bearer is not access_token:  # once per token: hundreds of checkouts share it
             authorization = f"Bearer {access_token.reveal()}"
             self._bearer = access_token, authorization
         headers = {
@@ -103,7 +103,7 @@ class RequestBuilder:
         reference_id: str,
         refresh_token: Secret | None = None,
     ) -> HttpRequest:
-        """Make the request of a token: all parameters are in the form (spec section 2.1)."""
+        """Build a token request: all parameters are in the form (spec section 2.1)."""
         form = grant_form(self._client_id, client_secret, scope, refresh_token)
         return HttpRequest(
             endpoint=TOKEN_ENDPOINT,
@@ -134,7 +134,7 @@ class RequestBuilder:
 
     def _parse(self, version: str, template: str, values: Mapping[str, str]) -> URL:
         filled = {"client_id": self._client_id, **values}
-        # Each value becomes one path segment: a slash in it must not make two.
+        # Each value becomes one path segment: a slash in it must not split it.
         path = "/".join(
             quote_segment(filled[segment[1:-1]])
             if segment.startswith("{") and segment.endswith("}")
@@ -145,10 +145,10 @@ class RequestBuilder:
 
 
 def quote_segment(value: str) -> str:
-    """Quote a text so that it is one path segment."""
+    """Return a text quoted as one path segment."""
     from urllib.parse import quote
 
     if value in {"", ".", ".."}:
-        msg = "a path value must not be empty, nor a dot segment (RFC 3986 section 5.2.4)"
+        msg = "a path value must not be empty or a dot segment (RFC 3986 section 5.2.4)"
         raise ValueError(msg)
     return quote(value, safe="")

@@ -1,11 +1,13 @@
 """
-One function reads every answer: status, headers and body in, a value or a typed error out.
+Reads every answer: status, headers and body in, a value or a typed error out.
 
-It is total: whatever comes in, it returns; it never raises. Errors are returned, not raised, so
-that no traceback holds a frame whose locals are the raw answer.
+`read_answer` is total: it returns for every input and never raises. Errors are returned, so that no
+traceback holds a frame with the raw answer among its locals.
 """
 
 from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar, cast
 
 from attrs import define, field
@@ -25,22 +27,21 @@ from flexiti_async.errors import (
 )
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.error_codes import CLASSES
-from flexiti_async.protocol.http_date import seconds_of_http_date
 from flexiti_async.protocol.json_codec import UnfitError, decode
 from flexiti_async.protocol.redact import mask, mask_text
 from flexiti_async.protocol.structuring import structure
 
-__all__ = ["HttpResponse", "error_of", "read_answer", "retry_after"]
+__all__ = ["HttpResponse", "error_of", "read_answer", "retry_after", "seconds_of_http_date"]
 
 
 @define
 class HttpResponse:
     """
-    A whole answer as it came.
+    A complete answer as it was received.
 
     Attributes:
         status: HTTP status.
-        headers: Header names in lower case and their values (the last of several).
+        headers: Header names in lower case, with the last value of each.
         body: The bytes of the body.
     """
 
@@ -66,10 +67,11 @@ _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
 _SCOPE_TEXT: Final = "insufficient scope"
 _MOST_FIELD_ERRORS: Final = 100
 _LONGEST_WAIT: Final = 86_400.0
+_LONGEST_DATE: Final = 64
 
 
 def read_answer(call: Call[T], answer: HttpResponse, reference_id: str) -> T | ApiError:
-    """Make the value that `call` promises of an answer, or the error that the answer is."""
+    """Return the result of `call` from its answer, or the answer's typed error."""
     if not 200 <= answer.status < 300:
         return error_of(answer, reference_id=reference_id, endpoint=call.endpoint)
     try:
@@ -78,7 +80,7 @@ def read_answer(call: Call[T], answer: HttpResponse, reference_id: str) -> T | A
     except UnfitError as unfit:
         place = unfit.place
     return MalformedAnswer(
-        f"the answer does not fit: {place}",
+        f"the answer is malformed: {place}",
         status=answer.status,
         reference_id=reference_id,
         endpoint=call.endpoint,
@@ -86,7 +88,7 @@ def read_answer(call: Call[T], answer: HttpResponse, reference_id: str) -> T | A
 
 
 def error_of(answer: HttpResponse, *, reference_id: str, endpoint: str) -> ApiError:
-    """Make the typed error of an answer whose status is not 2xx."""
+    """Return the typed error of an answer whose status is not 2xx."""
     body = _error_body(answer.body)
     code = _text(body, "error")
     message = mask_text(_text(body, "message") or "")
@@ -108,10 +110,10 @@ def error_of(answer: HttpResponse, *, reference_id: str, endpoint: str) -> ApiEr
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """
-    Read `Retry-After`, seconds or a date; None without one that makes sense. At most a day.
+    Read `Retry-After` as seconds, at most a day; None if it is absent or invalid.
 
-    A date counts from the answer's own `Date`, so that no clock of ours matters; without that it
-    makes no sense.
+    A date counts from the answer's own `Date`, so that our clock does not matter; without that
+    header it is ignored.
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit() and len(text) <= 10:
@@ -121,6 +123,21 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if until is None or since is None:
         return None
     return min(max(until - since, 0.0), _LONGEST_WAIT)
+
+
+def seconds_of_http_date(text: str) -> float | None:
+    """
+    Read an HTTP date (RFC 9110 section 5.6.7, all three forms) as seconds since the epoch.
+
+    A date without a zone counts as UTC; None if the text is not a date.
+    """
+    if len(text) > _LONGEST_DATE or not text.isascii():
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None
 
 
 def _kind(status: int, code: str | None, message: str) -> type[ApiError]:
@@ -137,7 +154,7 @@ def _kind(status: int, code: str | None, message: str) -> type[ApiError]:
 
 
 def _error_body(body: bytes) -> Mapping[str, object]:
-    """Read an error's JSON object; empty for anything else (46x and 5xx need not be JSON)."""
+    """Return an error's JSON object, empty for anything else (46x and 5xx need not be JSON)."""
     try:
         data = decode(body)
     except UnfitError:
@@ -155,14 +172,14 @@ def _field_errors(body: Mapping[str, object]) -> list[FieldError]:
     listed = body.get("field_errors", body.get("error_fields"))
     if not isinstance(listed, list):
         return []
-    faults: list[FieldError] = []
+    errors: list[FieldError] = []
     for item in cast("list[object]", listed)[:_MOST_FIELD_ERRORS]:
         if not isinstance(item, dict):
             continue
-        fault = cast("Mapping[str, object]", item)
-        param, msg = _text(fault, "param"), _text(fault, "msg")
+        entry = cast("Mapping[str, object]", item)
+        param, msg = _text(entry, "param"), _text(entry, "msg")
         if param is None and msg is None:
             continue
-        value = mask(fault["value"]) if fault.get("value") is not None else None
-        faults.append(FieldError(mask_text(param or ""), mask_text(msg or ""), value))
-    return faults
+        value = mask(entry["value"]) if entry.get("value") is not None else None
+        errors.append(FieldError(mask_text(param or ""), mask_text(msg or ""), value))
+    return errors

@@ -1,21 +1,21 @@
 """
-When a call is made again, and after how long (design section 5).
+Which failed calls are repeated, and after how long (design section 5).
 
-| what happened | replay rule | then |
+| failure | replay rule | then |
 |---|---|---|
-| never sent (no connection) | any | again |
-| no answer, or a broken one | safe | again |
+| never sent (no connection) | any | repeat |
+| no answer, or a broken one | safe | repeat |
 | no answer, or a broken one | never | `OutcomeUnknown` |
-| an answer that is not HTTP, or endless | safe | the error as it is |
-| an answer that is not HTTP, or endless | never | `OutcomeUnknown`: it tells nothing |
-| 5xx | safe | again, after Retry-After if there is one |
+| an answer that is not HTTP, or too large | safe | raise the error |
+| an answer that is not HTTP, or too large | never | `OutcomeUnknown` |
+| 5xx | safe | repeat, after Retry-After if it is present |
 | 5xx, or a success that cannot be read | never | `OutcomeUnknown`: a gateway may have answered |
-| 429 | safe | again, after Retry-After if there is one |
-| 429 | never | the error as it is: it did not run |
-| 401 | any | once more with another token: a refused call did not run (spec section 6.4) |
-| 403, 404, 409, … | any | the error as it is: 409 is a business answer |
+| 429 | safe | repeat, after Retry-After if it is present |
+| 429 | never | raise the error: the call did not run |
+| 401 | any | repeat once with another token: a rejected call did not run (spec section 6.4) |
+| 403, 404, 409, … | any | raise the error: 409 is a business answer |
 
-Every repeat carries the same reference id. The 401 has its own count and is not decided here.
+Every repeat carries the same reference id. The 401 is counted separately, in the API client.
 """
 
 from typing import Final
@@ -25,6 +25,8 @@ from attrs import frozen
 from flexiti_async.errors import (
     ApiError,
     BadHttp,
+    CheckoutTokenRejected,
+    ConfigError,
     ConnectError,
     ConnectionLost,
     FlexitiError,
@@ -32,20 +34,25 @@ from flexiti_async.errors import (
     OutcomeUnknown,
     RequestTimeout,
     ServerError,
+    StoreError,
     Throttled,
+    TokenError,
     TransportError,
+    ValidationError,
 )
 from flexiti_async.protocol.call import Replay
 
-__all__ = ["Retry", "back_off", "decide_retry"]
+__all__ = ["Retry", "back_off", "certainly_not_executed", "decide_retry"]
 
 _FIRST: Final = 0.1
 _LONGEST: Final = 5.0
+_REQUEST_TIMEOUT: Final = 408
+_CLIENT_ERRORS: Final = range(400, 500)
 
 
 @frozen
 class Retry:
-    """Make the call again after `seconds`."""
+    """Repeat the call after `seconds`."""
 
     seconds: float
 
@@ -63,22 +70,22 @@ def decide_retry(
     Decide what follows a failed attempt.
 
     Args:
-        error: What it ended in.
-        replay: The call's rule.
-        attempt: How many attempts were made, at least 1.
-        retries: How many repeats are allowed.
+        error: The error of the attempt.
+        replay: The call's replay rule.
+        attempt: Number of attempts so far, at least 1.
+        retries: Number of repeats allowed.
         time_left: Seconds until the call's deadline.
-        random: From 0 to 1, spreads the repeats of many callers.
+        random: From 0 to 1, to spread the repeats of many callers.
 
     Returns:
         `Retry`, or the error to raise.
     """
     if replay is Replay.NEVER and isinstance(error, ApiError | TransportError):
-        status = _status_that_does_not_tell(error)
+        status = _inconclusive_status(error)
         if status is not None:
             return OutcomeUnknown(
                 f"{error.endpoint} may or may not have run; look up reference id "
-                f"{error.reference_id} before making it again",
+                f"{error.reference_id} before repeating it",
                 reference_id=error.reference_id,
                 endpoint=error.endpoint,
                 status=status or None,
@@ -88,12 +95,12 @@ def decide_retry(
     wait = back_off(attempt, random)
     asked = error.retry_after if isinstance(error, ApiError) else None
     wait = wait if asked is None else max(wait, asked)
-    # A wait beyond the deadline would only turn a telling error into a time-out.
+    # Waiting past the deadline would only replace a specific error by a time-out.
     return error if wait >= time_left else Retry(wait)
 
 
-def _status_that_does_not_tell(error: ApiError | TransportError) -> int | None:
-    """Give the status of an answer after which a call may have run, 0 without one; else None."""
+def _inconclusive_status(error: ApiError | TransportError) -> int | None:
+    """Return the status if the call may have run, 0 without an answer; None if it did not run."""
     if isinstance(error, ConnectionLost | RequestTimeout | BadHttp):
         return 0
     if isinstance(error, ServerError):
@@ -112,6 +119,30 @@ def _may_repeat(error: FlexitiError, replay: Replay) -> bool:
 
 
 def back_off(attempt: int, random: float) -> float:
-    """Tell the seconds before repeat number `attempt`: doubling, half of it by chance."""
+    """Return the seconds before repeat number `attempt`: exponential, half of it random."""
     whole = min(_FIRST * 2.0 ** min(attempt - 1, 16), _LONGEST)
     return whole * (0.5 + random / 2)
+
+
+def certainly_not_executed(error: FlexitiError) -> bool:
+    """
+    Whether it is certain that a call that failed with this error did not run.
+
+    | error | did the call run? |
+    |---|---|
+    | rejected by the API: 4xx (spec section 6.2) | no |
+    | no connection, no token, invalid data | no: it was never sent |
+    | no answer, a broken or unreadable one, 5xx, 408 | unknown: a gateway may have answered |
+    """
+    if isinstance(error, ApiError):
+        rejected = error.status in _CLIENT_ERRORS and error.status != _REQUEST_TIMEOUT
+        return rejected and not isinstance(error, MalformedAnswer)
+    never_sent = (
+        CheckoutTokenRejected,
+        ConfigError,
+        ConnectError,
+        StoreError,
+        TokenError,
+        ValidationError,
+    )
+    return isinstance(error, never_sent)

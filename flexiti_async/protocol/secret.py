@@ -1,4 +1,4 @@
-"""A text that must not be seen, and the one door to it."""
+"""`Secret`: a text that no repr, log or pickle shows."""
 
 import hashlib
 import hmac
@@ -11,10 +11,10 @@ MASK = "****"
 
 class Secret:
     """
-    Hold a secret text so that it cannot be shown, formatted or pickled by accident.
+    Holds a secret text so that it cannot be shown, formatted or pickled by accident.
 
-    `repr`, `str` and f-strings give a mask, `pickle` is refused, and `attrs.asdict` keeps the
-    object. `reveal()` is the only way to the text, so every use of it can be found by searching.
+    `repr`, `str` and f-strings return a mask, pickling raises TypeError, and `attrs.asdict` keeps
+    the object. `reveal()` is the only way to the text, so a search finds every use of it.
     """
 
     __slots__ = ("_value",)
@@ -23,17 +23,17 @@ class Secret:
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             kind = type(value).__name__
             del value  # a traceback that shows locals must not show it
-            msg = f"a Secret holds a str, not {kind}"
+            msg = f"a Secret must hold a str, not {kind}"
             raise TypeError(msg)
         self._value = value
 
     @classmethod
     def of(cls, value: "str | Secret") -> "Secret":
-        """Wrap a text; a Secret stays as it is."""
+        """Wrap a text; return a Secret unchanged."""
         return value if isinstance(value, Secret) else cls(value)
 
     def reveal(self) -> str:
-        """Give the text itself."""
+        """Return the text itself."""
         return self._value
 
     def __bool__(self) -> bool:
@@ -67,18 +67,18 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         msg = (
-            "a Secret refuses to be pickled: keep the reference_id and use "
-            "FlexitiSession.resume(), or call reveal() and answer for what becomes of the text"
+            "a Secret cannot be pickled: save the reference_id and use FlexitiSession.resume(), "
+            "or call reveal() and protect the text yourself"
         )
         raise TypeError(msg)
 
 
 def fingerprint(key: Secret, *parts: str) -> str:
     """
-    Name a set of credentials without telling them: 16 hex digits, keyed by the secret itself.
+    Identify a set of credentials without revealing them: 16 hex digits, keyed by the secret.
 
-    Two processes with the same credentials get the same fingerprint. Without the secret it can
-    neither be made nor be checked against a guess of the other parts alone.
+    Processes with the same credentials compute the same fingerprint. Without the secret it can
+    neither be computed nor be checked against a guess of the other parts.
     """
     # BLAKE2 takes keys of at most 64 bytes, client secrets may have 100 characters (spec 2.1).
     digest_key = hashlib.blake2b(key.reveal().encode(), digest_size=32).digest()

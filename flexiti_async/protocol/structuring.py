@@ -1,17 +1,17 @@
 """
-Decoded JSON to typed values, exactly.
+Typed values from decoded JSON, exactly.
 
-One cattrs converter; what its presets do not do and this does:
+One cattrs converter; it differs from the presets in these points:
 
-* types are strict: `5` is no `str` and `"3"` no `int` (cattrs would coerce), except for the
+* types are strict: `5` is not a `str` and `"3"` not an `int` (cattrs would coerce), except for the
   wire types that the API itself writes both ways (`NumberText`, spec section 8 row 33);
-* unknown response fields are kept in the model's `extra`, because new ones are no version bump
-  (spec section 1.6);
-* what may be unknown to this release is a type or the text that came (`Day`, `Moment`,
-  `AccountType | str`): a new word, or a date of another form, is no reason to lose an answer;
-* texts that are secrets become `Secret`;
-* a class with a `from_json` of its own reads itself (`Page`, whose form is not known);
-* a field may have another name on the wire, or none (`wire_name`).
+* unknown response fields are kept in the model's `extra`, because the API adds fields without a new
+  version (spec section 1.6);
+* values that this release may not know are a type or the original text (`Day`, `Moment`,
+  `AccountType | str`): a new word or another date format must not lose an answer;
+* secret texts become `Secret`;
+* a class with a `from_json` method reads itself (`Page`, whose shape is UNKNOWN);
+* a field may have another name on the wire, or not be on the wire at all (`wire_name`).
 """
 
 import functools
@@ -65,26 +65,26 @@ _ONE_OR_MANY: Final = "flexiti_async.one_or_many"
 
 
 def wire_name(name: str | None) -> Mapping[str, object]:
-    """Make the attrs metadata that give a field its name on the wire, or say it has none."""
+    """Return the attrs metadata of a field's name on the wire; None if it is not on the wire."""
     return {_WIRE_NAME: name}
 
 
 def no_extra() -> dict[str, object]:
     """
-    Make the `extra` of a model that has none.
+    Return an empty `extra`.
 
-    As a factory `dict[str, object]` does the same, at eight times the cost.
+    `dict[str, object]` as a factory does the same, at eight times the cost.
     """
     return {}
 
 
 def one_or_many() -> Mapping[str, object]:
-    """Make the attrs metadata of a list that the API may also write as its only element."""
+    """Return the attrs metadata of a list that the API may also write as its only element."""
     return {_ONE_OR_MANY: True}
 
 
 def structure(data: object, result: type[T]) -> T:
-    """Make a typed value of decoded JSON. Raises UnfitError that names the place, not the value."""
+    """Build a typed value from decoded JSON. Raises UnfitError with the place, not the value."""
     try:
         return _quick.structure(data, result)
     except Exception:  # noqa: BLE001, S110 - hooks raise whatever their types raise
@@ -92,14 +92,14 @@ def structure(data: object, result: type[T]) -> T:
     try:
         return _thorough().structure(data, result)
     except UnfitError as unfit:
-        place = unfit.place  # of a class that reads itself
+        place = unfit.place  # from a class that reads itself
     except Exception as error:  # noqa: BLE001 - hooks raise whatever their types raise
         place = _place(error)
     raise UnfitError(place)
 
 
 def _place(error: BaseException, path: str = "$") -> str:
-    """Find the first fault in a cattrs error and say where it is, without any value."""
+    """Describe the first problem of a cattrs error and its place, without any value."""
     if isinstance(error, BaseValidationError):
         inner = error.exceptions[0]
         return _place(inner, path + _step(inner, getattr(error, "cl", None)))
@@ -115,7 +115,7 @@ def _step(error: BaseException, kind: object) -> str:
     for note in getattr(error, "__notes__", []):
         if isinstance(note, AttributeValidationNote):
             if isinstance(error, KeyError):
-                return ""  # it names the field itself
+                return ""  # the KeyError names the field
             fields = attrs.fields_dict(kind) if isinstance(kind, type) and attrs.has(kind) else {}
             name = note.name
             wire = fields[name].metadata.get(_WIRE_NAME, name) if name in fields else name
@@ -130,7 +130,7 @@ def _keeps_extra(kind: object) -> bool:
 
 
 def _structure_with_extra(kind: type[T], converter: Converter) -> Callable[[object, object], T]:
-    """Structure an attrs class and keep the fields that it does not know in its `extra`."""
+    """Return the hook of an attrs class that keeps unknown fields in its `extra`."""
     fields = attrs.fields_dict(cast("type[attrs.AttrsInstance]", kind))
     names = {
         name: cast("str | None", attribute.metadata.get(_WIRE_NAME, name))
@@ -151,7 +151,7 @@ def _structure_with_extra(kind: type[T], converter: Converter) -> Callable[[obje
         given: Mapping[str, object] = an_object(data)
         if single or None in given.values():
             cleaned: dict[str, object] = {
-                # null says that there is nothing, and so does the default.
+                # null means absent, and so does the default.
                 key: [item] if key in single and not isinstance(item, list) else item
                 for key, item in given.items()
                 if item is not None or key not in optional
@@ -182,7 +182,7 @@ _list: Final = strict(list)
 
 
 def _strict_list(kind: type[T], converter: Converter) -> Callable[[object, object], T]:
-    """Structure a list of a JSON array only: cattrs takes anything that can be iterated."""
+    """Return the hook of a list that accepts JSON arrays only: cattrs accepts any iterable."""
     plain = cast("Callable[[object, object], T]", list_structure_factory(kind, converter))
 
     def hook(data: object, of: object) -> T:
@@ -209,7 +209,7 @@ def _make_converter(*, detailed: bool) -> Converter:
 
 
 _quick: Final = _make_converter(detailed=False)
-"""Reads what fits; where it fails, `_thorough` says why: noting the place on the way costs time."""
+"""For valid data; after a failure `_thorough` finds the place, which costs time to track."""
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""What a token is, whose it is, and how much of its life is left."""
+"""Access tokens: their scope, and the seconds until they expire."""
 
 import enum
 
@@ -11,30 +11,30 @@ __all__ = ["Scope", "Token"]
 
 
 class Scope(enum.StrEnum):
-    """What a token may be used for (spec section 2.3)."""
+    """The calls that a token may be used for (spec section 2.3)."""
 
     CUSTOMER = "customer"
-    """Customer-facing calls. Only such a token ever reaches a browser."""
+    """Customer-facing calls. Only tokens of this scope ever reach a browser."""
     MERCHANT = "merchant"
-    """Everything, the back office included."""
+    """All calls, the back office included."""
 
 
 @frozen
 class Token:
     """
-    An access token and how long it lives.
+    An access token and its lifetime.
 
     Attributes:
-        token_id: Random name of this token, ours; the API knows nothing of it. It is what a 401
-            rejects and what other processes recognise the token by.
+        token_id: Random id of this token within the library, unknown to the API. A 401 rejects the
+            token under it, and other processes recognise the token by it.
         access_token: The bearer token itself.
-        scope: What it may be used for.
+        scope: The calls that it may be used for.
         lifetime: Seconds that it was granted for (`expires_in`), L in the design.
         life: Seconds that were left at `counted_from`.
-        counted_from: When `life` was counted: just before the token request was sent, or when the
-            token was loaded from the store.
-        pinned: Handed out for a while (`min_ttl`), so it is never refreshed: a refresh may
-            revoke it while it stands in a customer's browser (design section 3).
+        counted_from: When `life` was measured: just before the token request was sent, or when
+            the token was loaded from the store.
+        pinned: Handed out with a minimum TTL (`min_ttl`), so it is never refreshed: a refresh may
+            revoke it while a customer's browser still uses it (design section 3).
     """
 
     token_id: str
@@ -46,13 +46,13 @@ class Token:
     pinned: bool = False
 
     def remaining(self, now: Instant) -> float:
-        """Tell the seconds of life left; negative when it is over."""
+        """Return the seconds until it expires, negative after that."""
         return self.life - now.since(self.counted_from)
 
     def age(self, now: Instant) -> float:
-        """Tell the seconds since the token was granted."""
+        """Return the seconds since the token was granted."""
         return self.lifetime - self.remaining(now)
 
     def as_pinned(self) -> "Token":
-        """Give the same token, marked as pinned."""
+        """Return the same token, marked as pinned."""
         return evolve(self, pinned=True)

@@ -1,10 +1,12 @@
-"""Checks of single values: what the API says of a parameter, and the names of its faults."""
+"""Checks of single values: the rules of the API's tables, and its words for what breaks them."""
 
 import datetime
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
+
+from attrs import frozen
 
 from flexiti_async.protocol.secret import Secret
 
@@ -15,6 +17,7 @@ __all__ = [
     "WRONG_FORMAT",
     "Check",
     "date_check",
+    "digits_check",
     "money_check",
     "number_check",
     "one_of_check",
@@ -30,19 +33,30 @@ INVALID: Final = "invalid"
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
-Check = Callable[[object], "str | None"]
-"""Looks at a value that is there and names its fault, if it has one."""
+
+@frozen
+class Check:
+    """
+    A check of the values of one parameter.
+
+    Attributes:
+        problem: Returns the API's word for what is wrong with a value, None for a valid one.
+        rule: The rule in a developer's words: `must be 1 to 14 digits`.
+    """
+
+    problem: Callable[[object], str | None]
+    rule: str
 
 
 def text_check(longest: int) -> Check:
     """
-    Accept texts of at most `longest` characters without control characters.
+    Accept text of at most `longest` characters without control characters.
 
-    The API's tables say "ASCII string"; whether a name with an accent is refused is UNKNOWN, so it
-    is left to the server: half of Quebec would not pass otherwise.
+    The API's tables say "ASCII string"; whether it rejects accented letters is UNKNOWN, so that is
+    left to the server: many names in Quebec have them.
     """
 
-    def check(value: object) -> str | None:
+    def problem(value: object) -> str | None:
         if not isinstance(value, str):
             return WRONG_FORMAT
         if len(value) > longest:
@@ -51,28 +65,30 @@ def text_check(longest: int) -> Check:
             return REQUIRED
         return INVALID if _CONTROL.search(value) else None
 
-    return check
+    return Check(problem, f"must be text of 1 to {longest:,} characters, no control characters")
 
 
-def number_check(longest: int, *, exact: bool = False) -> Check:
-    """Accept whole numbers of at most, or of exactly, so many digits."""
+def number_check(longest: int, *, exact: bool = False, example: str = "") -> Check:
+    """Accept whole numbers of at most, or of exactly, `longest` digits."""
     least, most = 10 ** (longest - 1) if exact else 1, 10**longest - 1
 
-    def check(value: object) -> str | None:
+    def problem(value: object) -> str | None:
         if not isinstance(value, int) or isinstance(value, bool):
             return WRONG_FORMAT
         if value <= 0:
             return INVALID
         return None if least <= value <= most else LENGTH
 
-    return check
+    digits = f"{longest}" if exact else f"1 to {longest}"
+    such_as = f", such as {example}" if example else ""
+    return Check(problem, f"must be a number greater than 0 of {digits} digits{such_as}")
 
 
-def pattern_check(pattern: str, longest: int) -> Check:
-    """Accept texts of at most `longest` characters that a regular expression matches as a whole."""
+def pattern_check(pattern: str, longest: int, rule: str) -> Check:
+    """Accept text of at most `longest` characters that a regular expression matches as a whole."""
     compiled = re.compile(pattern, re.ASCII)
 
-    def check(value: object) -> str | None:
+    def problem(value: object) -> str | None:
         plain = value.reveal() if isinstance(value, Secret) else value
         if not isinstance(plain, str):
             return WRONG_FORMAT
@@ -80,21 +96,26 @@ def pattern_check(pattern: str, longest: int) -> Check:
             return LENGTH
         return None if compiled.fullmatch(plain) else WRONG_FORMAT
 
-    return check
+    return Check(problem, rule)
+
+
+def digits_check(longest: int) -> Check:
+    """Accept digits as text, at most `longest` of them."""
+    return pattern_check(r"\d+", longest, f"must be 1 to {longest} digits")
 
 
 def one_of_check(values: Iterable[str]) -> Check:
-    """Accept some texts only."""
-    allowed = frozenset(values)
+    """Accept the values of a vocabulary."""
+    listed = [str(value) for value in values]
+    allowed = frozenset(listed)
 
-    def check(value: object) -> str | None:
+    def problem(value: object) -> str | None:
         return None if isinstance(value, str) and value in allowed else INVALID
 
-    return check
+    return Check(problem, f"must be one of {', '.join(listed)}")
 
 
-def date_check(value: object) -> str | None:
-    """Accept a real date written `YYYY-MM-DD`."""
+def _date_problem(value: object) -> str | None:
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
         return WRONG_FORMAT
     try:
@@ -104,19 +125,25 @@ def date_check(value: object) -> str | None:
     return None
 
 
+date_check: Final = Check(
+    _date_problem, "must be a date, or text in the form YYYY-MM-DD, such as 2001-12-31"
+)
+"""Accepts a real date in the form `YYYY-MM-DD`."""
+
+
 def money_check(digits: int = 18, *, signed: bool = False) -> Check:
     """
-    Accept amounts greater than 0 with at most two places: `number(digits,2)` of the API's tables.
+    Accept amounts greater than 0 with at most two decimal places: the tables' `number(digits,2)`.
 
-    Only a `Decimal` is one: a float is not exact, and `to_money` has made Decimals of the rest.
+    Only `Decimal` is accepted: a float is not exact, and `to_money` converts the other types.
 
     Args:
-        digits: Digits at most, the two places included.
-        signed: Take 0 and negative amounts as well (totals of returned goods, spec section 5.12).
+        digits: Digits at most, the two decimal places included.
+        signed: Accept 0 and negative amounts as well (totals of returned goods, spec section 5.12).
     """
     too_much = Decimal(10) ** (digits - 2)
 
-    def check(value: object) -> str | None:
+    def problem(value: object) -> str | None:
         if not isinstance(value, Decimal) or not value.is_finite():
             return WRONG_FORMAT
         if value <= 0 and not signed:
@@ -126,9 +153,13 @@ def money_check(digits: int = 18, *, signed: bool = False) -> Check:
         exponent = value.as_tuple().exponent
         return WRONG_FORMAT if isinstance(exponent, int) and exponent < -2 else None
 
-    return check
+    return Check(
+        problem,
+        f"must be {'dollars' if signed else 'dollars greater than 0'} as a Decimal, an int or text "
+        f"such as '12.50', at most {digits - 2} digits before the point and two after it; "
+        "a float is not exact",
+    )
 
 
-def true_check(value: object) -> str | None:
-    """Accept only True."""
-    return None if value is True else INVALID
+true_check: Final = Check(lambda value: None if value is True else INVALID, "must be True")
+"""Accepts only True."""

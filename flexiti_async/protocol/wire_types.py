@@ -1,8 +1,8 @@
 """
-Types of the wire that are not quite JSON's, and the hooks that read them.
+Types on the wire beyond JSON's own, and the hooks that read them.
 
-They are strict where the API is, and give way where it is not: a number in quotes, a word or a
-date of a kind that this release does not know.
+They are strict where the API is, and lenient where it is not: a number in quotes, a word or a date
+format that this release does not know.
 """
 
 import datetime
@@ -22,28 +22,28 @@ NumberText = NewType("NumberText", str)
 """Digits that the API writes as a number or as a string; leading zeros are kept."""
 
 WholeNumber = NewType("WholeNumber", int)
-"""A count or a code that the API writes as a number or as digits in a string."""
+"""A count or a code that the API writes as a number or as a string of digits."""
 
 Day: TypeAlias = datetime.date | str
-"""A day that came as `YYYY-MM-DD`, or the text as it came."""
+"""A date in the form `YYYY-MM-DD`, or any other text unchanged."""
 
 Moment: TypeAlias = datetime.datetime | str
-"""An aware time that came in ISO 8601 (`2022-01-31T12:00:00Z`), or the text as it came."""
+"""An aware time in ISO 8601 (`2022-01-31T12:00:00Z`), or any other text unchanged."""
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOST_DIGITS: Final = 18
 
 
 class WrongTypeError(TypeError):
-    """A value of another JSON type; the text names both, not the value."""
+    """A value of another JSON type; the text names both types, not the value."""
 
 
 def strict(*kinds: type) -> Callable[[object, object], Any]:
-    """Make the hook that takes values of some types exactly."""
+    """Return a hook that accepts values of exactly these types."""
     names = " or ".join(kind.__name__ for kind in kinds)
 
     def hook(value: object, _: object) -> object:
-        # bool is an int for Python, not for JSON.
+        # bool is an int in Python, not in JSON.
         if type(value) in kinds:
             return value
         msg = f"{type(value).__name__} instead of {names}"
@@ -73,7 +73,7 @@ def whole_number(value: object, _: object) -> int:
 
 
 def or_text(kind: object) -> type | None:
-    """Find X in `X | str` and `X | str | None`, where X is an enumeration, a day or a moment."""
+    """Return X of `X | str` and `X | str | None`, if X is an enumeration, a date or a time."""
     kinds = [one for one in get_args(kind) if one not in {str, NoneType}]
     if str not in get_args(kind) or len(kinds) != 1 or not isinstance(kinds[0], type):
         return None
@@ -81,7 +81,7 @@ def or_text(kind: object) -> type | None:
 
 
 def typed_or_text(kind: object) -> Callable[[object, object], object]:
-    """Read a text as X where it is one, and keep it as it came where it is not."""
+    """Return a hook that reads a text as X if it can, and keeps it unchanged if not."""
     wanted = cast("type", or_text(kind))
     optional = NoneType in get_args(kind)
 
@@ -102,7 +102,7 @@ def _read_text(text: str, wanted: type) -> object:
         moment = datetime.datetime.fromisoformat(text)
         return text if moment.tzinfo is None else moment
     if issubclass(wanted, datetime.date):
-        # fromisoformat takes week dates and dates without dashes, too.
+        # fromisoformat also accepts week dates and dates without dashes.
         return datetime.date.fromisoformat(text) if _DAY.fullmatch(text) else text
     return cast("Callable[[str], object]", wanted)(text)
 
@@ -116,12 +116,12 @@ def decimal(value: object, _: object) -> Decimal:
 
 
 def secret(value: object, _: object) -> Secret:
-    """Read a text that nobody is to see."""
+    """Read a secret text."""
     return Secret(value if type(value) is str else _text(value, str))
 
 
 def an_object(data: object) -> Mapping[str, object]:
-    """Take a JSON object only."""
+    """Return a JSON object; raise WrongTypeError for anything else."""
     if type(data) is not dict and not isinstance(data, Mapping):  # a dict in nearly every case
         msg = f"{type(data).__name__} instead of an object"
         del data

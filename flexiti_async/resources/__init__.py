@@ -1,8 +1,9 @@
 """
-The API as groups of methods, `flexiti.authorizations.capture(...)`, to be found in an editor.
+The API as groups of methods, `flexiti.authorizations.capture(...)`, for completion in an editor.
 
-Each group is a thin cover: a method makes a call by a function of `flexiti_async.api` and sends it.
-What the parameters mean stands with that function.
+Each method builds a call with a function of `flexiti_async.api`, which documents the parameters,
+and sends it. For another API version use that function:
+`flexiti.send(capture(...).at_version("v2.5.1"))`.
 """
 
 from flexiti_async.resources.accounts import Accounts

@@ -1,4 +1,4 @@
-"""`flexiti.accounts`: what a purchase would cost, verification in store, closing."""
+"""`flexiti.accounts`: the cost of a purchase, in-store verification, closing an account."""
 
 from collections.abc import Coroutine
 from decimal import Decimal
@@ -13,15 +13,15 @@ from flexiti_async.resources.sending import Send
 
 __all__ = ["Accounts"]
 
-# Plain functions that hand a coroutine on: see `flexiti_async.resources.customers`.
+# Plain functions that return a coroutine: see `flexiti_async.resources.customers`.
 
 
 class Accounts:
     """
     One account of a customer (spec sections 5.8 to 5.10).
 
-    Every method raises ValidationError before anything is sent, and what `FlexitiSession.send`
-    raises. `reference_id` is the `x-reference-id` of the flow.
+    Methods raise ValidationError before anything is sent, and the errors of `FlexitiSession.send`.
+    `reference_id` is the `x-reference-id` of the flow.
 
     Args:
         send: Sends the calls.
@@ -37,15 +37,14 @@ class Accounts:
         amount: Decimal | int | str,
         *,
         lang: Language | str = Language.ENGLISH,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Plans]:
         """
-        Ask which plans this customer may choose from for an amount, and what they cost.
+        Return the plans that this customer may choose from for an amount, and their cost.
 
         See `flexiti_async.api.plans.calculate_interest` for the parameters.
         """
-        call = calculate_interest(account_number, amount, lang=lang, version=version)
+        call = calculate_interest(account_number, amount, lang=lang)
         return self._send(call, reference_id=reference_id)
 
     @sensitive_arguments
@@ -58,13 +57,12 @@ class Accounts:
         security_qid: int | str | None = None,
         security_answer: Secret | str | None = None,
         vcc_number: Secret | str | None = None,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Verification]:
         """
-        Verify a customer who stands in the store.
+        Verify a customer in the store.
 
-        See `flexiti_async.api.accounts.verify` for the parameters and for what a shop catches.
+        See `flexiti_async.api.accounts.verify` for the parameters and the errors to expect.
         """
         call = accounts.verify(
             account_number,
@@ -73,7 +71,6 @@ class Accounts:
             security_qid=security_qid,
             security_answer=security_answer,
             vcc_number=vcc_number,
-            version=version,
         )
         return self._send(call, reference_id=reference_id)
 
@@ -82,7 +79,6 @@ class Accounts:
         self,
         account_number: int | str,
         *,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, ClosedAccount]:
         """
@@ -90,6 +86,4 @@ class Accounts:
 
         See `flexiti_async.api.accounts.close` for the parameters.
         """
-        return self._send(
-            accounts.close(account_number, version=version), reference_id=reference_id
-        )
+        return self._send(accounts.close(account_number), reference_id=reference_id)

@@ -1,4 +1,4 @@
-"""`flexiti.applications`: the application that follows the widget."""
+"""`flexiti.applications`: the credit application that follows the widget."""
 
 from collections.abc import Coroutine
 
@@ -9,15 +9,15 @@ from flexiti_async.resources.sending import Send
 
 __all__ = ["Applications"]
 
-# Plain functions that hand a coroutine on: see `flexiti_async.resources.customers`.
+# Plain functions that return a coroutine: see `flexiti_async.resources.customers`.
 
 
 class Applications:
     """
     Applications (spec section 5.5).
 
-    The API wants apply and widget/init under one token and one reference id; a `Checkout` sees to
-    that. This group is for shops that see to it themselves.
+    The API requires apply and widget/init to share one token and one reference id, which a
+    `Checkout` ensures. This group is for shops that ensure it themselves.
 
     Args:
         send: Sends the calls.
@@ -28,15 +28,15 @@ class Applications:
 
     @sensitive_arguments
     def apply(
-        self, body: Json, *, version: str | None = None, reference_id: str | None = None
+        self, body: Json, *, reference_id: str | None = None
     ) -> Coroutine[object, None, Application]:
         """
-        Send an application; `application_body` makes the body of what widget/init was told.
+        Send an application; `application_body` builds the body from the data of widget/init.
 
-        A shop catches NotVerified, CustomerExists, AgreementRequired and ApplicationNotCreated.
+        Expect NotVerified, CustomerExists, AgreementRequired and ApplicationNotCreated.
 
         Raises:
-            ValidationError: The data are wrong; nothing was sent.
-            OutcomeUnknown: Nobody knows whether it ran.
+            ValidationError: The data are invalid; nothing was sent.
+            OutcomeUnknown: The application may or may not have run.
         """
-        return self._send(apply(body, version=version), reference_id=reference_id)
+        return self._send(apply(body), reference_id=reference_id)

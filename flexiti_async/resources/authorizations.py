@@ -1,4 +1,4 @@
-"""`flexiti.authorizations`: from setting credit aside to giving money back."""
+"""`flexiti.authorizations`: authorizations, captures, releases, returns and refunds."""
 
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from decimal import Decimal
@@ -25,16 +25,16 @@ from flexiti_async.resources.sending import Send, every
 
 __all__ = ["Authorizations"]
 
-# Plain functions that hand a coroutine on: see `flexiti_async.resources.customers`.
+# Plain functions that return a coroutine: see `flexiti_async.resources.customers`.
 
 
 class Authorizations:
     """
-    Authorizations and what becomes of them (spec sections 5.12 and 5.13).
+    Authorizations and the calls that follow them (spec sections 5.12 and 5.13).
 
-    Every method raises ValidationError before anything is sent, and what `FlexitiSession.send`
-    raises. Those that move money are never repeated by themselves; they raise OutcomeUnknown when
-    nobody knows whether they ran. `reference_id` is the `x-reference-id` of the flow.
+    Methods raise ValidationError before anything is sent, and the errors of `FlexitiSession.send`.
+    Calls that move money are never repeated automatically; they raise OutcomeUnknown if they may or
+    may not have run. `reference_id` is the `x-reference-id` of the flow.
 
     Args:
         send: Sends the calls.
@@ -48,17 +48,16 @@ class Authorizations:
         purchase: OnlinePurchase | InStorePurchase,
         *,
         lang: Language | str = Language.ENGLISH,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Authorization]:
         """
-        Set credit aside for a purchase.
+        Reserve credit for a purchase.
 
-        Online, `checkout.send(authorize(purchase))` makes the same call with the token that the
-        widget session belongs to; this method takes any of its scope. A shop catches
-        CreditExceeded, PlanNotAvailable, CustomerNotIdentified and NotVerified.
+        Online, `checkout.send(authorize(purchase))` makes the same call with the token of the
+        widget session; this method uses any token of its scope. Expect CreditExceeded,
+        PlanNotAvailable, CustomerNotIdentified and NotVerified.
         """
-        call = authorize(purchase, lang=lang, version=version)
+        call = authorize(purchase, lang=lang)
         return self._send(call, reference_id=reference_id)
 
     def get(
@@ -66,11 +65,10 @@ class Authorizations:
         authorization_id: int | str,
         *,
         lang: Language | str = Language.ENGLISH,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Authorization]:
-        """Look one authorization up. A shop catches NotFound."""
-        call = get_authorization(authorization_id, lang=lang, version=version)
+        """Look up one authorization. Expect NotFound."""
+        call = get_authorization(authorization_id, lang=lang)
         return self._send(call, reference_id=reference_id)
 
     def all(
@@ -80,20 +78,17 @@ class Authorizations:
         page_size: int | None = None,
         most_pages: int = MOST_PAGES,
         lang: Language | str = Language.ENGLISH,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> AsyncGenerator[Authorization, None]:
         """
         List authorizations: `async for authorization in flexiti.authorizations.all(): ...`.
 
-        Pages are asked for one by one, as the loop goes on. After `most_pages` of them without an
-        end, MalformedAnswer is raised.
+        Pages are requested one by one, as the loop proceeds. If the list has not ended after
+        `most_pages` pages, it raises MalformedAnswer.
         """
 
         def page(number: int) -> Call[AuthorizationPage]:
-            return list_authorizations(
-                search, page_number=number, page_size=page_size, lang=lang, version=version
-            )
+            return list_authorizations(search, page_number=number, page_size=page_size, lang=lang)
 
         return every(self._send, page, most_pages=most_pages, reference_id=reference_id)
 
@@ -103,13 +98,12 @@ class Authorizations:
         *,
         page_size: int | None = None,
         most_pages: int = MOST_PAGES,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> AsyncGenerator[Capture, None]:
-        """List captures, as `all` lists authorizations. Which parameters it takes is UNKNOWN."""
+        """List captures, like `all`. The parameters of the endpoint are UNKNOWN."""
 
         def page(number: int) -> Call[CapturePage]:
-            return list_captures(query, page_number=number, page_size=page_size, version=version)
+            return list_captures(query, page_number=number, page_size=page_size)
 
         return every(self._send, page, most_pages=most_pages, reference_id=reference_id)
 
@@ -121,13 +115,12 @@ class Authorizations:
         reference: str | None = None,
         sku_data: SkuData | None = None,
         lang: Language | str = Language.ENGLISH,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Capture]:
         """
-        Take what an authorization has set aside, or a part of it.
+        Collect an authorized amount, or a part of it.
 
-        A shop catches AuthorizationEnded, AmountExceeded and NotPermitted.
+        Expect AuthorizationEnded, AmountExceeded and NotPermitted.
         """
         call = capture(
             authorization_id,
@@ -135,7 +128,6 @@ class Authorizations:
             reference=reference,
             sku_data=sku_data,
             lang=lang,
-            version=version,
         )
         return self._send(call, reference_id=reference_id)
 
@@ -144,15 +136,14 @@ class Authorizations:
         authorization_id: int | str,
         *,
         amount: Decimal | int | str | None = None,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Release]:
         """
-        Let go of what was not captured.
+        Void the part that was not captured.
 
-        A shop catches AuthorizationEnded, AmountExceeded and NotPermitted.
+        Expect AuthorizationEnded, AmountExceeded and NotPermitted.
         """
-        call = release(authorization_id, amount=amount, version=version)
+        call = release(authorization_id, amount=amount)
         return self._send(call, reference_id=reference_id)
 
     @sensitive_arguments
@@ -166,13 +157,12 @@ class Authorizations:
         reference: str | None = None,
         vcc_number: Secret | str | None = None,
         sku_data: SkuData | None = None,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Return]:
         """
-        Give back a capture, or a part of it; `amount` or `full_return=True` says how much.
+        Credit back a capture, or a part of it: an `amount`, or `full_return=True`.
 
-        A shop catches AmountExceeded, ReturnTooLate and WrongTransactionType.
+        Expect AmountExceeded, ReturnTooLate and WrongTransactionType.
         """
         call = return_capture(
             authorization_id,
@@ -182,7 +172,6 @@ class Authorizations:
             reference=reference,
             vcc_number=vcc_number,
             sku_data=sku_data,
-            version=version,
         )
         return self._send(call, reference_id=reference_id)
 
@@ -198,13 +187,12 @@ class Authorizations:
         external_employee_id: str | None = None,
         vcc_number: Secret | str | None = None,
         sku_data: SkuData | None = None,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Refund]:
         """
-        Give money back to an account, whatever authorization it came from.
+        Credit an account, independently of an authorization.
 
-        A shop catches AmountExceeded and LocationNotFound.
+        Expect AmountExceeded and LocationNotFound.
         """
         call = refund(
             account_number,
@@ -215,6 +203,5 @@ class Authorizations:
             external_employee_id=external_employee_id,
             vcc_number=vcc_number,
             sku_data=sku_data,
-            version=version,
         )
         return self._send(call, reference_id=reference_id)

@@ -1,4 +1,4 @@
-"""`flexiti.customers`: find a customer, look an account up, read a driving licence."""
+"""`flexiti.customers`: find a customer, look up an account, read a driving licence."""
 
 import datetime
 from collections.abc import Coroutine
@@ -13,16 +13,16 @@ from flexiti_async.resources.sending import Send
 
 __all__ = ["Customers"]
 
-# The methods are plain functions that hand a coroutine on: no frame of theirs, with a customer's
-# data in it, is in the traceback of what is raised while the call runs.
+# The methods are plain functions that return a coroutine, so that no frame of theirs, with personal
+# data in it, is in the traceback of an error of the running call.
 
 
 class Customers:
     """
     Customers and their accounts (spec sections 5.4, 5.6 and 5.7).
 
-    Every method raises ValidationError before anything is sent, and what `FlexitiSession.send`
-    raises. `reference_id` is the `x-reference-id` of the flow.
+    Methods raise ValidationError before anything is sent, and the errors of `FlexitiSession.send`.
+    `reference_id` is the `x-reference-id` of the flow.
 
     Args:
         send: Sends the calls.
@@ -39,11 +39,10 @@ class Customers:
         last_name: str,
         dob: datetime.date | str,
         postal_code: str | None = None,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, list[FoundAccount]]:
         """
-        Find the accounts of a person; nobody found is an empty list or NotFound.
+        Find the accounts of a person; without a match an empty list or NotFound.
 
         See `flexiti_async.api.customers.search` for the parameters.
         """
@@ -52,7 +51,6 @@ class Customers:
             last_name=last_name,
             dob=dob,
             postal_code=postal_code,
-            version=version,
         )
         return self._send(call, reference_id=reference_id)
 
@@ -64,11 +62,10 @@ class Customers:
         vcc_number: Secret | str | None = None,
         customer_id: int | str | None = None,
         lang: Language | str = Language.ENGLISH,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, CustomerAccount]:
         """
-        Look one account up, by exactly one of three; a shop catches NotFound and AccountNotUsable.
+        Look up one account, by one of three identifiers. Expect NotFound and AccountNotUsable.
 
         See `flexiti_async.api.customers.lookup` for the parameters.
         """
@@ -77,17 +74,16 @@ class Customers:
             vcc_number=vcc_number,
             customer_id=customer_id,
             lang=lang,
-            version=version,
         )
         return self._send(call, reference_id=reference_id)
 
     @sensitive_arguments
     def read_driverslicense(
-        self, code: Secret | str, *, version: str | None = None, reference_id: str | None = None
+        self, code: Secret | str, *, reference_id: str | None = None
     ) -> Coroutine[object, None, DriversLicense]:
         """
         Decode the scanned barcode of a Canadian driving licence.
 
         See `flexiti_async.api.driverslicense.read_driverslicense` for the parameters.
         """
-        return self._send(read_driverslicense(code, version=version), reference_id=reference_id)
+        return self._send(read_driverslicense(code), reference_id=reference_id)

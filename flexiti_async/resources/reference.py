@@ -1,4 +1,4 @@
-"""`flexiti.reference`: form values, messages and terms, kept for as long as the shop says."""
+"""`flexiti.reference`: form values, messages and terms, cached as the shop configures."""
 
 from collections.abc import Mapping
 
@@ -14,14 +14,14 @@ __all__ = ["Reference"]
 
 class Reference:
     """
-    What a shop shows to customers (spec sections 5.1 to 5.3).
+    Texts for customers (spec sections 5.1 to 5.3).
 
-    Every method raises ValidationError before anything is sent, and what `FlexitiSession.send`
-    raises; form values and terms are served old rather than not at all while the API is down.
+    Methods raise ValidationError before anything is sent, and the errors of `FlexitiSession.send`.
+    While the API is down, form values and terms are served from the cache, even if stale.
 
     Args:
         send: Sends the calls.
-        cache: Keeps the answers.
+        cache: Caches the answers.
         i18n_method: HTTP method of i18n (spec section 8 row 15).
     """
 
@@ -38,16 +38,13 @@ class Reference:
         *,
         lang: Language | str = Language.ENGLISH,
         query: Mapping[str, str] | None = None,
-        version: str | None = None,
     ) -> ReferenceData:
         """
-        Give form values, messages and disclaimers in a language, all of them or those of one key.
+        Return form values, messages and disclaimers in a language, all or those of one key.
 
         See `flexiti_async.api.reference.i18n` for the parameters.
         """
-        call = reference.i18n(
-            key, lang=lang, method=self._i18n_method, query=query, version=version
-        )
+        call = reference.i18n(key, lang=lang, method=self._i18n_method, query=query)
         return await self._cache.answer(call, self._fetch)
 
     async def terms(
@@ -55,14 +52,13 @@ class Reference:
         *,
         lang: Language | str = Language.ENGLISH,
         query: Mapping[str, str] | None = None,
-        version: str | None = None,
     ) -> ReferenceData:
         """
-        Give the terms and conditions in a language.
+        Return the terms and conditions in a language.
 
         See `flexiti_async.api.reference.terms_and_conditions` for the parameters.
         """
-        call = reference.terms_and_conditions(lang=lang, query=query, version=version)
+        call = reference.terms_and_conditions(lang=lang, query=query)
         return await self._cache.answer(call, self._fetch)
 
     async def information(
@@ -70,13 +66,12 @@ class Reference:
         body: Json | None = None,
         *,
         query: Mapping[str, str] | None = None,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> ReferenceData:
-        """Make the call of information, of which nothing is known; its answer is not kept."""
-        call = reference.information(body, query=query, version=version)
+        """Send the call of information, which is undocumented; its answer is not cached."""
+        call = reference.information(body, query=query)
         return await self._send(call, reference_id=reference_id)
 
     async def _fetch(self, call: Call[ReferenceData]) -> ReferenceData:
-        # A flow of its own: the answer is everybody's.
+        # In a flow of its own, because all callers share the answer.
         return await self._send(call)

@@ -1,18 +1,18 @@
 """
-Reference answers of the API, kept: form values, messages, terms and conditions.
+A cache of reference answers: form values, messages, terms and conditions.
 
-They are shown on every page of a checkout and change seldom. So they are kept in an aiocache cache,
-in this process's memory or in one that the shop hands over, by everything that the call says: the
-endpoint, the language, the key.
+Every page of a checkout shows them, and they change rarely. So they are cached with aiocache, in
+this process's memory or in the shop's own cache, keyed by the whole call: the endpoint, the
+language, the key.
 
-* One request however many ask: callers of one process in one event loop share it.
-* An answer is fresh for `ttl` seconds. It is kept for longer, and served old while the API is down,
-  with a warning in the log; the API is then left alone for some seconds.
-* A cache that fails is as good as an empty one: the API is asked, and the log has a warning.
+* Concurrent callers of one process and event loop share one request.
+* An answer is fresh for `ttl` seconds. It is kept longer, and served stale while the API is down,
+  with a warning in the log; no request is sent during the back-off of some seconds.
+* A cache that fails counts as empty: the API is called, and the log has a warning.
 
-The time of an answer is written beside it, because the time to live that a cache promises is not to
-be had everywhere: aiocache's memory forgets by a timer of the event loop that wrote, and in the
-next loop never.
+The time of an answer is stored beside it, because not every cache keeps to its time to live:
+aiocache's memory cache expires entries with a timer of the event loop that wrote them, and so never
+in the next loop.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ _log = logging.getLogger("flexiti_async.cache")
 
 Fetch = Callable[[Call[ReferenceData]], Awaitable[ReferenceData]]
 
-# A page about maintenance is a malformed answer.
+# A maintenance page is a malformed answer.
 _DOWN: Final = (
     TransportError,
     ServerError,
@@ -57,29 +57,29 @@ _DOWN: Final = (
     TokenUnavailable,
     TokenThrottled,
 )
-_RESPITE: Final = 30.0
+_BACK_OFF: Final = 30.0
 _KEPT_AT_LEAST: Final = 86_400.0
-_KEPT_AT_MOST: Final = 30 * 86_400.0  # memcached takes a longer one for a date
+_KEPT_AT_MOST: Final = 30 * 86_400.0  # memcached treats a longer one as a date
 _FORM: Final = 1
 
 
 @frozen
-class _Kept:
+class _Cached:
     content: object
     age: float
 
 
 class ReferenceCache:
     """
-    Answers of calls that give `ReferenceData`, by what the calls say.
+    Caches the answers of calls for `ReferenceData`, keyed by the call.
 
     Args:
-        cache: An aiocache cache to borrow: its namespace and serializer are used, and it is never
-            closed. None for one of its own in memory.
-        place: Sets one API and client apart from others in a shared cache.
+        cache: The shop's aiocache cache: its namespace and serializer are used, and it is never
+            closed. None for a cache of its own in memory.
+        place: Separates APIs and clients in a shared cache.
         ttl: Seconds for which an answer is fresh.
-        timeout: Seconds that the cache may take.
-        clock: Where the time comes from.
+        timeout: Seconds that one access to the cache may take.
+        clock: The clock.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class ReferenceCache:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._cache = cache
-        # Memory of its own holds some texts, and its timers would outlive their event loop.
+        # The memory cache holds few texts, and its timers would outlive their event loop.
         self._keep = None if cache is None else min(max(24 * ttl, _KEPT_AT_LEAST), _KEPT_AT_MOST)
         self._place = place
         self._ttl = ttl
@@ -103,14 +103,14 @@ class ReferenceCache:
 
     async def answer(self, call: Call[ReferenceData], fetch: Fetch) -> ReferenceData:
         """
-        Give the answer of a call, from the cache if it is fresh.
+        Return the answer of a call, from the cache if it is fresh.
 
         Args:
-            call: One whose answer does not depend on when and how often it is made.
-            fetch: Makes the call.
+            call: A call whose answer does not depend on when or how often it is sent.
+            fetch: Sends the call.
 
         Raises:
-            FlexitiError: Nothing is kept, and `fetch` raised it.
+            FlexitiError: From `fetch`, if nothing is cached.
         """
         key = self._key(call)
         while True:
@@ -121,26 +121,26 @@ class ReferenceCache:
                 return answer
 
     async def _answer(self, key: str, call: Call[ReferenceData], fetch: Fetch) -> ReferenceData:
-        kept = await self._load(key)
-        if kept is not None and (kept.age < self._ttl or self._respite(key)):
-            return ReferenceData(kept.content)
+        cached = await self._load(key)
+        if cached is not None and (cached.age < self._ttl or self._backing_off(key)):
+            return ReferenceData(cached.content)
         try:
             answer = await fetch(call)
         except _DOWN as error:
-            if kept is None:
+            if cached is None:
                 raise
-            self._down_until[key] = self._clock.boot() + min(_RESPITE, self._ttl)
-            _warn_of_old(call, kept, error)
-            return ReferenceData(kept.content)
+            self._down_until[key] = self._clock.boot() + min(_BACK_OFF, self._ttl)
+            _warn_of_stale(call, cached, error)
+            return ReferenceData(cached.content)
         self._down_until.pop(key, None)
         await self._save(key, answer)
         return answer
 
-    def _respite(self, key: str) -> bool:
+    def _backing_off(self, key: str) -> bool:
         return self._clock.boot() < self._down_until.get(key, 0.0)
 
     def _key(self, call: Call[ReferenceData]) -> str:
-        said = [
+        parts = [
             self._place,
             call.endpoint,
             call.method,
@@ -150,20 +150,20 @@ class ReferenceCache:
             sorted(call.query.items()),
             sorted((call.body or {}).items()),
         ]
-        # Short and without blanks: memcached wants both.
-        return f"flexiti:reference:{hashlib.blake2b(encode(said), digest_size=16).hexdigest()}"
+        # Short and without blanks, as memcached requires.
+        return f"flexiti:reference:{hashlib.blake2b(encode(parts), digest_size=16).hexdigest()}"
 
-    async def _load(self, key: str) -> _Kept | None:
+    async def _load(self, key: str) -> _Cached | None:
         try:
             async with asyncio.timeout(self._timeout):
                 stored = await self._opened().get(key)
-        except Exception as error:  # noqa: BLE001 - caches and their clients raise what they like
-            _log.warning("the reference cache cannot be read: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - caches and their clients may raise anything
+            _log.warning("could not read the reference cache: %s", type(error).__name__)
             return None
         return self._read(stored)
 
-    def _read(self, stored: object) -> _Kept | None:
-        """Read what was kept; anything that this release did not write counts as nothing."""
+    def _read(self, stored: object) -> _Cached | None:
+        """Decode a cached answer; data that this release did not write count as missing."""
         if isinstance(stored, str):
             stored = stored.encode()
         if not isinstance(stored, bytes):
@@ -175,9 +175,9 @@ class ReferenceCache:
         parts = cast("list[object]", data) if isinstance(data, list) else []
         if len(parts) != 3 or parts[0] != _FORM or not isinstance(parts[1], int):
             return None
-        # A clock that was set back, or another host's, must not make it last for ever.
+        # A clock that was set back, or another host's, must not keep it fresh for ever.
         age = self._clock.wall() - parts[1]
-        return _Kept(parts[2], age if age >= 0 else self._ttl)
+        return _Cached(parts[2], age if age >= 0 else self._ttl)
 
     async def _save(self, key: str, answer: ReferenceData) -> None:
         text = encode([_FORM, int(self._clock.wall()), answer.content]).decode()
@@ -185,21 +185,21 @@ class ReferenceCache:
             async with asyncio.timeout(self._timeout):
                 await self._opened().set(key, text, ttl=self._keep)
         except Exception as error:  # noqa: BLE001 - as above
-            _log.warning("the reference cache cannot be written: %s", type(error).__name__)
+            _log.warning("could not write the reference cache: %s", type(error).__name__)
 
     def _opened(self) -> "Cache | BaseCache":
         if self._cache is None:
-            # Imported here: a shop that shows no form values does without it.
+            # Imported here, because shops without form values do not need it.
             from aiocache import SimpleMemoryCache
 
             self._cache = SimpleMemoryCache()
         return self._cache
 
 
-def _warn_of_old(call: Call[ReferenceData], kept: _Kept, error: FlexitiError) -> None:
+def _warn_of_stale(call: Call[ReferenceData], cached: _Cached, error: FlexitiError) -> None:
     _log.warning(
-        "%s: the API is down (%s); an answer of %.0f s ago is served",
+        "%s: the API is down (%s), serving an answer from %.0f s ago",
         call.endpoint,
         type(error).__name__,
-        kept.age,
+        cached.age,
     )

@@ -1,4 +1,4 @@
-"""What the groups need of a session: to send a call, and to send it for every page of a list."""
+"""Sending for the groups: one call, or one call per page of a list."""
 
 from collections.abc import AsyncGenerator, Callable
 from typing import Protocol, TypeVar
@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 class Send(Protocol):
-    """Makes a call and gives what it promises, as `FlexitiSession.send` does."""
+    """Sends a call and returns its result, like `FlexitiSession.send`."""
 
     async def __call__(self, call: Call[T], *, reference_id: str | None = None) -> T:
-        """Send `call` in the flow of `reference_id`; without one, in a flow of its own."""
+        """Send `call` in the flow of `reference_id`; by default in a new one."""
         ...
 
 
@@ -28,20 +28,20 @@ def every(
     reference_id: str | None = None,
 ) -> AsyncGenerator[T, None]:
     """
-    Go through all pages of a list, one request at a time, when the caller is ready for it.
+    Iterate over all pages of a list, one request at a time, as the caller consumes it.
 
-    `PageWalk` says when a list ends. It also ends at a 404 for any page but the first: what the API
-    answers to a page that does not exist is UNKNOWN.
+    `PageWalk` decides when a list ends. It also ends at a 404 for any page but the first: the API's
+    answer for a page that does not exist is UNKNOWN.
 
     Args:
         send: Sends the calls.
-        page: Makes the call for the page of a number.
-        most_pages: After so many pages without an end the list is taken for endless.
+        page: Builds the call for a page number.
+        most_pages: Number of pages after which the list counts as endless.
         reference_id: The `x-reference-id` of all these calls.
 
     Raises:
-        ValidationError: The list cannot be asked for, at once; all else is raised by the loop.
-        MalformedAnswer: There is no end in sight.
+        ValidationError: At once, if the parameters are invalid; the loop raises other errors.
+        MalformedAnswer: The list has not ended after `most_pages` pages.
     """
     walk: PageWalk[T] = PageWalk(page(1).endpoint, most_pages=most_pages)
     return _walked(send, page, walk, reference_id)

@@ -1,4 +1,4 @@
-"""`flexiti.transactions`: deposits, payments in a store and trade-ins."""
+"""`flexiti.transactions`: deposits, in-store payments and trade-ins."""
 
 from collections.abc import Coroutine
 
@@ -8,7 +8,7 @@ from flexiti_async.resources.sending import Send
 
 __all__ = ["Transactions"]
 
-# Plain functions that hand a coroutine on: see `flexiti_async.resources.customers`.
+# Plain functions that return a coroutine: see `flexiti_async.resources.customers`.
 
 
 class Transactions:
@@ -28,17 +28,16 @@ class Transactions:
         *,
         payment_id: str | None = None,
         lang: Language | str = Language.ENGLISH,
-        version: str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Transaction]:
         """
-        Make a transaction; with the shop's own `payment_id` it can be made again and runs once.
+        Make a transaction; with the shop's `payment_id` it is safe to repeat and runs once.
 
-        A shop catches WrongVerification, CreditExceeded, AmountExceeded and AccountNotUsable.
+        Expect WrongVerification, CreditExceeded, AmountExceeded and AccountNotUsable.
 
         Raises:
-            ValidationError: The data are wrong; nothing was sent.
-            OutcomeUnknown: Without a `payment_id`: nobody knows whether it ran.
+            ValidationError: The data are invalid; nothing was sent.
+            OutcomeUnknown: Without a `payment_id`: it may or may not have run.
         """
-        call = make_transaction(request, payment_id=payment_id, lang=lang, version=version)
+        call = make_transaction(request, payment_id=payment_id, lang=lang)
         return self._send(call, reference_id=reference_id)

@@ -11,7 +11,8 @@ from flexiti_async.sandbox.state.accounts import Account
 from flexiti_async.sandbox.state.backend import Books
 from flexiti_async.sandbox.state.bank import Authorization, Capture, Payment, Status
 from flexiti_async.sandbox.state.codes import Message
-from flexiti_async.sandbox.state.widget_sessions import Event, WidgetSession
+from flexiti_async.sandbox.state.widget_sessions import WidgetSession
+from flexiti_async.sandbox.wire.request import Json
 
 __all__ = ["Till"]
 
@@ -89,7 +90,7 @@ class Till(Settings):
         *,
         account_number: int | None = None,
         mfa: Mfa = "sms",
-    ) -> Event:
+    ) -> dict[str, Json]:
         """
         Play the customer in the widget, without a browser.
 

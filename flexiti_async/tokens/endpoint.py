@@ -16,10 +16,9 @@ from flexiti_async.errors import (
 )
 from flexiti_async.events.listeners import Listeners
 from flexiti_async.events.types import ClockSkewed, TokenIssued, TokenRefreshed
-from flexiti_async.protocol.http_date import seconds_of_http_date
 from flexiti_async.protocol.oauth import Granted, classify, read_grant
 from flexiti_async.protocol.request import RequestBuilder
-from flexiti_async.protocol.response import HttpResponse, read_answer
+from flexiti_async.protocol.response import HttpResponse, read_answer, seconds_of_http_date
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.tokens.context import Issued

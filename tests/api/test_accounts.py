@@ -1,4 +1,4 @@
-"""verify and close, as they are sent, refused and answered."""
+"""verify and close: requests, rejected data and answers."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 
 from ..support.canaries import sightings
-from .wire import answered, codes, error_kind, read, refused, sample, sent
+from .wire import answered, codes, error_kind, read, rejected, sample, sent
 
 GOOD: dict[str, Any] = {"account_number": 10000001, "request_id": "request-1"}
 QUESTION: dict[str, Any] = {
@@ -29,7 +29,7 @@ QUESTION: dict[str, Any] = {
 
 
 def test_verify_on_the_wire() -> None:
-    """A verification is the portal's request, and is never repeated by itself."""
+    """A verification is the portal's request, and is never repeated automatically."""
     call = verify(**QUESTION, vcc_number="1070 0152 1036 7982")
 
     assert sample("verify") == sent(call)
@@ -37,7 +37,7 @@ def test_verify_on_the_wire() -> None:
 
 
 def test_verify_by_default() -> None:
-    """Without a format a text message is sent."""
+    """The default format is a text message."""
     assert {"format": "sms", "request_id": "request-1"} == sent(verify(**GOOD))["body"]
 
 
@@ -67,7 +67,7 @@ def test_five_formats() -> None:
     ids=map(str, range(6)),
 )
 def test_verify_accepts(name: str, given: object, expected: object) -> None:
-    """What the table allows, at its longest, is sent."""
+    """The longest values that the table allows are sent."""
     fields: dict[str, Any] = {**QUESTION, name: given}
 
     assert expected == sent(verify(**fields))["body"][name]
@@ -101,11 +101,11 @@ def test_verify_accepts(name: str, given: object, expected: object) -> None:
     ],
     ids=map(str, range(16)),
 )
-def test_verify_refuses(given: dict[str, Any], expected: list[tuple[str, str]]) -> None:
-    """What the table does not allow, or its conditions ask for, is told before any HTTP."""
-    faults = refused(verify, {**GOOD, **given})
+def test_verify_rejects(given: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    """Invalid and missing values are reported before anything is sent."""
+    field_errors = rejected(verify, {**GOOD, **given})
 
-    assert expected == [(fault.param, fault.msg) for fault in faults]
+    assert expected == [(error.param, error.msg) for error in field_errors]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_verify_refuses(given: dict[str, Any], expected: list[tuple[str, str]]) 
     ids=map(str, range(6)),
 )
 def test_verify_answer(given: dict[str, object], code: str | None) -> None:
-    """The code is read in both spellings; that one was sent to the customer is no code."""
+    """The code is read as number or text; `verification_sent_to_sms` is not a code."""
     assert code == answered(verify(**GOOD), given).code
 
 
@@ -134,7 +134,7 @@ def test_verify_answers_are_open() -> None:
 
 @pytest.mark.parametrize("given", [[], {"verification_code": 1.5}, {"verification_code": []}])
 def test_verify_malformed(given: object) -> None:
-    """What does not fit is a malformed answer."""
+    """An answer with wrong types is malformed."""
     assert isinstance(read(verify(**GOOD), given), MalformedAnswer)
 
 
@@ -156,12 +156,12 @@ def test_verify_malformed(given: object) -> None:
     """),
 )
 def test_verify_errors(status: int, code: str, expected: str) -> None:
-    """Each documented error of verify is its class, and a new code is kept."""
+    """Each documented error of verify has its class, and an unknown code is kept."""
     assert expected == error_kind(verify(**GOOD), status, code)
 
 
 def test_close_on_the_wire() -> None:
-    """Closing is the portal's request without a body, and is never repeated by itself."""
+    """Close is the portal's request without a body, and is never repeated automatically."""
     call = close("10000001")
 
     assert sample("close") == sent(call)
@@ -172,18 +172,18 @@ def test_close_on_the_wire() -> None:
     ("given", "expected"), [({}, ClosedAccount()), ({"x": 1}, ClosedAccount(extra={"x": 1}))]
 )
 def test_close_answer(given: object, expected: ClosedAccount) -> None:
-    """The answer is an empty object, or whatever comes."""
+    """The answer is an empty object, or any other."""
     assert expected == answered(close(1), given)
 
 
 @pytest.mark.parametrize(
     ("given", "msg"), [("", "required"), ("x", "wrong format"), (True, "wrong format")]
 )
-def test_close_refuses(given: object, msg: str) -> None:
-    """Only a number names an account."""
-    (fault,) = refused(close, {"account_number": given})
+def test_close_rejects(given: object, msg: str) -> None:
+    """An account number must be digits."""
+    (error,) = rejected(close, {"account_number": given})
 
-    assert ("account_number", msg) == (fault.param, fault.msg)
+    assert ("account_number", msg) == (error.param, error.msg)
 
 
 @pytest.mark.parametrize(
@@ -195,19 +195,19 @@ def test_close_refuses(given: object, msg: str) -> None:
     """),
 )
 def test_close_errors(status: int, code: str, expected: str) -> None:
-    """Each documented error of close is its class, and a new code is kept."""
+    """Each documented error of close has its class, and an unknown code is kept."""
     assert expected == error_kind(close(1), status, code)
 
 
 @pytest.mark.parametrize("call", [verify(**GOOD), close(1)], ids=["verify", "close"])
 def test_version(call: Call[object]) -> None:
-    """The version is v2.5, and the caller may choose another."""
+    """The version is v2.5, and `at_version` changes it."""
     assert "/v2.5/" in sent(call)["url"]
     assert "/v3/" in sent(call.at_version("v3"))["url"]
 
 
 def test_nothing_personal_shows() -> None:
-    """Neither the calls nor the answer nor what is raised show number, answer or code."""
+    """No call, answer or error shows the number, the answer or the code."""
     canary = "4111111111111111"
     with pytest.raises(ValueError, match="length") as caught:
         verify(canary, request_id="r", security_answer=canary * 9)

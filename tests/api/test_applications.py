@@ -1,4 +1,4 @@
-"""apply: a body that says again what widget/init was told, and nothing that nobody knows."""
+"""apply: a body with the data of widget/init, and no invented names."""
 
 import copy
 import json
@@ -15,29 +15,29 @@ from flexiti_async.protocol.token import Scope
 
 from ..support.canaries import sightings
 from .test_widget_body import APPLICANT, PERSON, WHO
-from .wire import SESSION, answered, codes, error_kind, refused, sample, sent
+from .wire import SESSION, answered, codes, error_kind, rejected, sample, sent
 
 WIDGET = ApplyWidget(**APPLICANT)
 BODY = application_body(WIDGET, SESSION)
 
 
 def test_wire() -> None:
-    """The call has what widget/init was told and its session, and is never repeated by itself."""
+    """The call has the data of widget/init and its session, and is never repeated automatically."""
     call = apply(BODY)
 
     assert sample("application") == sent(call)
     assert (Scope.CUSTOMER, Replay.NEVER) == (call.scope, call.replay)
 
 
-@pytest.mark.parametrize(("version", "expected"), [(None, "v2.5"), ("v2.5.1", "v2.5.1")])
-def test_version(version: str | None, expected: str) -> None:
-    """The portal does not say which version: v2.5, or what the caller knows better."""
-    assert expected == apply({}, version=version).version
+def test_version() -> None:
+    """The portal does not document the version: v2.5, or the caller's choice."""
+    assert "v2.5" == apply({}).version
+    assert "/v2.5.1/" in sent(apply({}).at_version("v2.5.1"))["url"]
 
 
 @pytest.mark.parametrize("place", list(AccountTypePlace))
 def test_the_same_as_before(place: AccountTypePlace) -> None:
-    """All but flow, language and session is byte for byte what widget/init was told."""
+    """Apart from flow, language and session the body is that of widget/init, byte for byte."""
     given: dict[str, Any] = {**APPLICANT, "address_2": "Apt 5", "account_type": "business"}
     widget = ApplyWidget(**given)
     told = json.loads(encode(init_widget(widget, account_type_place=place).body))
@@ -57,7 +57,7 @@ MORE: dict[str, Any] = {
 
 
 def test_further_fields() -> None:
-    """What Flexiti has told the shop is added, also in the middle of an object."""
+    """Further fields are merged, also into nested objects."""
     body: Any = application_body(WIDGET, SESSION, more=MORE)
     person = body["customer_identification"]["personal_information"]
 
@@ -66,7 +66,7 @@ def test_further_fields() -> None:
 
 
 def test_nothing_is_changed_in_place() -> None:
-    """Neither the fields that were handed over nor the next body know of this one."""
+    """Neither the given fields nor the next body are changed."""
     before = copy.deepcopy(MORE)
     application_body(WIDGET, SESSION, more=MORE)
 
@@ -74,8 +74,8 @@ def test_nothing_is_changed_in_place() -> None:
     assert sample("application")["body"] == sent(apply(application_body(WIDGET, SESSION)))["body"]
 
 
-def test_saying_the_same_again() -> None:
-    """A field that equals the widget's is no contradiction."""
+def test_equal_values_are_accepted() -> None:
+    """A field that equals the widget's is accepted."""
     more = {"email": APPLICANT["email"], "customer_identification": {"account_type": "consumer"}}
 
     assert BODY == application_body(WIDGET, SESSION, more=more)
@@ -97,11 +97,13 @@ def test_saying_the_same_again() -> None:
     ids=map(str, range(6)),
 )
 def test_contradictions(more: dict[str, object], params: list[str]) -> None:
-    """What differs from the widget would be `not_verified`: it is refused, all of it at once."""
+    """Fields that differ from the widget's are rejected, all of them together."""
     given = {"widget": WIDGET, "widget_session_id": SESSION, "more": more}
-    faults = refused(application_body, given)
+    field_errors = rejected(application_body, given)
 
-    assert [(param, "invalid") for param in params] == [(one.param, one.msg) for one in faults]
+    assert [(param, "invalid") for param in params] == [
+        (one.param, one.msg) for one in field_errors
+    ]
 
 
 @pytest.mark.parametrize("session_id", ["", None])
@@ -109,23 +111,23 @@ def test_session(session_id: str | None) -> None:
     """The widget session is required."""
     given = {"widget": WIDGET, "widget_session_id": session_id}
 
-    assert (FieldError("widget_session_id", "required"),) == refused(application_body, given)
+    assert (FieldError("widget_session_id", "required"),) == rejected(application_body, given)
 
 
 @pytest.mark.parametrize(
     ("agreed", "shown"),
-    [(False, "false"), ("true", "4 characters"), (None, "none"), (1, "number of 1 digits")],
+    [(False, "false"), ("true", "4 characters"), (None, "none"), (1, "number of 1 digit")],
 )
 def test_agreement(agreed: object, shown: str) -> None:
-    """A body that denies the agreement is refused; one that lacks it may have it elsewhere."""
-    fault = FieldError("tos_agreement", "invalid", shown)
+    """A body that denies the agreement is rejected; one without it is accepted."""
+    error = FieldError("tos_agreement", "invalid", shown)
 
-    assert (fault,) == refused(apply, {"body": {**BODY, "tos_agreement": agreed}})
+    assert (error,) == rejected(apply, {"body": {**BODY, "tos_agreement": agreed}})
     assert {"a": 1} == apply({"a": 1}).body
 
 
 def test_nothing_personal_is_shown() -> None:
-    """Neither the call nor a refusal, nor its frames, show anything of the applicant."""
+    """Neither the call nor an error and its frames show the applicant's data."""
     canaries = ("John", "Smith", "1988-07-24", "m1m1m1", "john@email.com", "other@email.com")
     with pytest.raises(ValueError, match="email: invalid") as caught:
         application_body(WIDGET, SESSION, more={"email": "other@email.com"})
@@ -158,13 +160,13 @@ CODES = codes("""
 
 @pytest.mark.parametrize(("status", "code", "kind"), CODES)
 def test_codes(status: int, code: str, kind: str) -> None:
-    """Each documented code has its class, and an unknown one that of its status."""
+    """Each documented code has its class, and an unknown one the class of its status."""
     assert kind == error_kind(apply(BODY), status, code)
 
 
 @pytest.mark.parametrize("body", [{}, {"result": "approved", "account_number": 10000001}])
 def test_answer(body: dict[str, object]) -> None:
-    """The answer is not documented, is kept as it came, and is out of the repr."""
+    """The undocumented answer is kept as received, and is not in the repr."""
     result = answered(apply(BODY), body)
 
     assert Application(body) == result

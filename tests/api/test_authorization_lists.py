@@ -1,4 +1,4 @@
-"""Lists of authorizations and captures: what is asked for, and pages of every shape."""
+"""Lists of authorizations and captures: their queries, and pages of every shape."""
 
 import datetime
 from typing import Any
@@ -19,11 +19,11 @@ from flexiti_async.errors import MalformedAnswer
 from flexiti_async.protocol.call import Replay
 from flexiti_async.protocol.token import Scope
 
-from .wire import answered, error_kind, read, refused, sample, sent
+from .wire import answered, error_kind, read, rejected, sample, sent
 
 
 def test_list() -> None:
-    """The list takes what the portal's sample has, safely again and again."""
+    """The list has the parameters of the portal's sample, and is safe to repeat."""
     search = AuthorizationSearch(
         account_number="10000001",
         transaction_type=PurchaseType.PROMOTIONAL,
@@ -38,7 +38,7 @@ def test_list() -> None:
 
 
 def test_list_of_captures() -> None:
-    """The list of captures takes pages, and whatever else Flexiti has told the shop."""
+    """The list of captures takes page parameters and any others."""
     call = list_captures(page_number=1, page_size=10)
 
     assert sample("captures") == sent(call)
@@ -46,8 +46,8 @@ def test_list_of_captures() -> None:
     assert {"x": "y", "page_number": "2"} == list_captures({"x": "y"}, page_number=2).query
 
 
-def test_what_is_left_out() -> None:
-    """Nothing is asked of the server that the caller did not ask for."""
+def test_missing_parameters_are_not_sent() -> None:
+    """Parameters that the caller has not given are not sent."""
     assert {"lang": "en"} == list_authorizations().query
     assert {} == list_captures().query
     assert {"creation_date_to": "2022-01-31"} == AuthorizationSearch(
@@ -56,9 +56,9 @@ def test_what_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "fault"),
+    ("given", "error"),
     [
-        ({"account_number": "x"}, ("account_number", "wrong format", "1 characters")),
+        ({"account_number": "x"}, ("account_number", "wrong format", "1 character")),
         ({"authorization_status": 5}, ("authorization_status", "wrong format", None)),
         ({"transaction_type": "a\nb"}, ("transaction_type", "invalid", "3 characters")),
         ({"creation_date_from": "1-1-22"}, ("creation_date_from", "wrong format", None)),
@@ -70,16 +70,16 @@ def test_what_is_left_out() -> None:
     ],
     ids=map(str, range(6)),
 )
-def test_search_refuses(given: dict[str, Any], fault: tuple[str, str, str | None]) -> None:
-    """A search that makes no sense is refused before it is sent."""
-    found = refused(AuthorizationSearch, given)
+def test_search_rejects(given: dict[str, Any], error: tuple[str, str, str | None]) -> None:
+    """An invalid search is rejected before anything is sent."""
+    found = rejected(AuthorizationSearch, given)
 
-    assert [fault[:2]] == [(one.param, one.msg) for one in found]
-    assert fault[2] in {None, found[0].value}
+    assert [error[:2]] == [(one.param, one.msg) for one in found]
+    assert error[2] in {None, found[0].value}
 
 
 def test_search_takes_unknown_words_and_single_days() -> None:
-    """Words that the portal does not list are passed on; a list may be of one day."""
+    """Unknown words are sent unchanged; a list may be of one day."""
     search = AuthorizationSearch(
         transaction_type="layaway",
         authorization_status="expired",
@@ -95,15 +95,15 @@ def test_search_takes_unknown_words_and_single_days() -> None:
 
 @pytest.mark.parametrize(("number", "size"), [(0, None), (-1, 5), (1, 0), (1, -5), (True, 1)])
 def test_pages_count_from_one(number: int, size: int | None) -> None:
-    """A page has a number and a size of 1 at least."""
+    """Page number and size are at least 1."""
     for make in (list_authorizations, list_captures):
-        assert 1 == len(refused(make, {"page_number": number, "page_size": size}))
+        assert 1 == len(rejected(make, {"page_number": number, "page_size": size}))
 
 
 @pytest.mark.parametrize("listed", [[{"authorization_id": 1}, {}], []])
 @pytest.mark.parametrize("shape", ["array", "object"])
 def test_pages(listed: list[object], shape: str) -> None:
-    """A page is an array or an object with one list, whatever that is called."""
+    """A page is an array, or an object with one list of any name."""
     beside = {} if shape == "array" else {"total": 2, "lang": "en"}
     body = listed if shape == "array" else {"whatever": listed, **beside}
     page = answered(list_authorizations(), body)
@@ -124,23 +124,23 @@ def test_pages(listed: list[object], shape: str) -> None:
     ids=map(str, range(4)),
 )
 def test_malformed_pages(body: object, told: str) -> None:
-    """What is no page is an error that tells the place."""
+    """Anything but a page is an error that names the place."""
     error = read(list_authorizations(), body)
 
     assert isinstance(error, MalformedAnswer)
     assert told in str(error)
 
 
-@pytest.mark.parametrize("version", [None, "v2.6"])
-def test_version(version: str | None) -> None:
-    """The version is the documented one, unless the caller has one of their own."""
-    for call in (list_authorizations(version=version), list_captures(version=version)):
-        assert (version or "v2.5.1", version is not None) == (call.version, call.fixed_version)
+def test_version() -> None:
+    """The version is the documented one, unless the caller chooses another."""
+    for call in (list_authorizations(), list_captures()):
+        assert ("v2.5.1", False) == (call.version, call.fixed_version)
+        assert "/v2.6/" in sent(call.at_version("v2.6"))["url"]
 
 
 def test_language() -> None:
     """The language of the answer is English or French."""
-    assert ["lang"] == [fault.param for fault in refused(list_authorizations, {"lang": "de"})]
+    assert ["lang"] == [error.param for error in rejected(list_authorizations, {"lang": "de"})]
 
 
 def test_codes() -> None:

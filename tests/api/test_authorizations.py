@@ -1,4 +1,4 @@
-"""authorization: what is sent, what is refused, and how open the answer is."""
+"""authorization: requests, rejected data and lenient answers."""
 
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 
 from ..support.canaries import sightings
-from .wire import SESSION, answered, codes, error_kind, refused, sample, sent
+from .wire import SESSION, answered, codes, error_kind, rejected, sample, sent
 
 FINANCING = "financing_option"
 CARD = "1070015210367982"
@@ -71,25 +71,25 @@ AUTHORIZE = authorize(OnlinePurchase(**ONLINE))
 
 
 def online(**changes: Any) -> OnlinePurchase:
-    """Make an online purchase that differs in something."""
+    """Build a variant of the online purchase."""
     given: dict[str, Any] = {**ONLINE, **changes}
     return OnlinePurchase(**given)
 
 
 def in_store(**changes: Any) -> InStorePurchase:
-    """Make a purchase in a store that differs in something."""
+    """Build a variant of the in-store purchase."""
     given: dict[str, Any] = {**IN_STORE, **changes}
     return InStorePurchase(**given)
 
 
 def test_online() -> None:
-    """An online purchase is the specification's: widget session, no code, a customer's token."""
+    """An online purchase has a widget session, no code, and a customer token."""
     assert sample("authorization_online") == sent(AUTHORIZE)
     assert (Scope.CUSTOMER, Replay.NEVER) == (AUTHORIZE.scope, AUTHORIZE.replay)
 
 
 def test_in_store() -> None:
-    """A purchase in a store has a code instead, and goes with the merchant's token."""
+    """An in-store purchase has a code instead, and a merchant token."""
     call = authorize(InStorePurchase(**IN_STORE), lang="fr")
 
     assert sample("authorization_in_store") == sent(call)
@@ -97,7 +97,7 @@ def test_in_store() -> None:
 
 
 def test_by_id() -> None:
-    """One is looked up by its number, safely again and again."""
+    """A lookup has the number in its path, and is safe to repeat."""
     call = get_authorization(12343)
 
     assert sample("authorization_by_id") == sent(call)
@@ -108,20 +108,20 @@ def test_by_id() -> None:
     ("call", "expected"),
     [
         (AUTHORIZE, "v2.5.1"),
-        (authorize(OnlinePurchase(**ONLINE), version="v2.5"), "v2.5"),
+        (AUTHORIZE.at_version("v2.5"), "v2.5"),
         (get_authorization(1), "v2.5.1"),
-        (get_authorization(1, version="v2.6"), "v2.6"),
+        (get_authorization(1).at_version("v2.6"), "v2.6"),
     ],
     ids=map(str, range(4)),
 )
 def test_version(call: Call[object], expected: str) -> None:
-    """The version is the documented one, unless the caller has one of their own."""
+    """The version is the documented one, unless the caller chooses another."""
     assert expected == call.version
     assert (expected in {"v2.5", "v2.6"}) == call.fixed_version
 
 
 BOTH_ROWS: list[tuple[str, str, object, str, str | None]] = [
-    # field, param, given, msg, what is shown of it
+    # field, param, given, msg, masked value
     ("account_number", "account_number", None, "required", None),
     ("account_number", "account_number", "", "required", "0 characters"),
     ("account_number", "account_number", 10**14, "length", "number of 15 digits"),
@@ -137,10 +137,10 @@ BOTH_ROWS: list[tuple[str, str, object, str, str | None]] = [
     ("transaction_type", f"{FINANCING}.transaction_type", "deposit", "invalid", "7 characters"),
     ("auto_capture", "auto_capture", None, "required", None),
     ("auto_capture", "auto_capture", "false", "wrong format", "5 characters"),
-    ("auto_capture", "auto_capture", 0, "wrong format", "number of 1 digits"),
+    ("auto_capture", "auto_capture", 0, "wrong format", "number of 1 digit"),
     ("plan_id", f"{FINANCING}.plan_id", 1000, "length", "number of 4 digits"),
-    ("plan_id", f"{FINANCING}.plan_id", 0, "invalid", "number of 1 digits"),
-    ("plan_id", f"{FINANCING}.plan_id", "x", "wrong format", "1 characters"),
+    ("plan_id", f"{FINANCING}.plan_id", 0, "invalid", "number of 1 digit"),
+    ("plan_id", f"{FINANCING}.plan_id", "x", "wrong format", "1 character"),
     ("term", f"{FINANCING}.term", 1000, "length", "number of 4 digits"),
     ("term", f"{FINANCING}.term", 1.5, "wrong format", "float"),
     ("vcc_number", "vcc_number", "1" * 17, "length", "secret"),
@@ -152,8 +152,8 @@ BOTH_ROWS: list[tuple[str, str, object, str, str | None]] = [
 ONLINE_ROWS: list[tuple[str, str, object, str, str | None]] = [
     *BOTH_ROWS,
     ("widget_session_id", "widget_session_id", None, "required", None),
-    ("widget_session_id", "widget_session_id", " ", "required", "1 characters"),
-    ("widget_session_id", "widget_session_id", 5, "wrong format", "number of 1 digits"),
+    ("widget_session_id", "widget_session_id", " ", "required", "1 character"),
+    ("widget_session_id", "widget_session_id", 5, "wrong format", "number of 1 digit"),
 ]
 IN_STORE_ROWS: list[tuple[str, str, object, str, str | None]] = [
     *BOTH_ROWS,
@@ -167,10 +167,10 @@ IN_STORE_ROWS: list[tuple[str, str, object, str, str | None]] = [
         )
     ),
     ("verification_code", "verification_code", True, "wrong format", "true"),
-    ("verification_code", "verification_code", -1, "invalid", "number of 1 digits"),
+    ("verification_code", "verification_code", -1, "invalid", "number of 1 digit"),
     ("verification_code", "verification_code", "12\n34", "invalid", "5 characters"),
     ("request_id", "request_id", "x" * 151, "length", "151 characters"),
-    ("external_location_id", "external_location_id", 7, "wrong format", "number of 1 digits"),
+    ("external_location_id", "external_location_id", 7, "wrong format", "number of 1 digit"),
     ("external_employee_id", "external_employee_id", "", "required", "0 characters"),
 ]
 
@@ -178,11 +178,11 @@ IN_STORE_ROWS: list[tuple[str, str, object, str, str | None]] = [
 @pytest.mark.parametrize(
     ("name", "param", "given", "msg", "shown"), ONLINE_ROWS, ids=map(str, range(len(ONLINE_ROWS)))
 )
-def test_online_refuses(name: str, param: str, given: object, msg: str, shown: str | None) -> None:
-    """What the table does not allow is exactly one fault, by the parameter's dotted name."""
-    faults = refused(OnlinePurchase, {**ONLINE, name: given})
+def test_online_rejects(name: str, param: str, given: object, msg: str, shown: str | None) -> None:
+    """Each invalid value is exactly one field error, with the parameter's dotted name."""
+    field_errors = rejected(OnlinePurchase, {**ONLINE, name: given})
 
-    assert (FieldError(param, msg, shown),) == faults
+    assert (FieldError(param, msg, shown),) == field_errors
 
 
 @pytest.mark.parametrize(
@@ -190,27 +190,27 @@ def test_online_refuses(name: str, param: str, given: object, msg: str, shown: s
     IN_STORE_ROWS,
     ids=map(str, range(len(IN_STORE_ROWS))),
 )
-def test_in_store_refuses(
+def test_in_store_rejects(
     name: str, param: str, given: object, msg: str, shown: str | None
 ) -> None:
-    """What the table does not allow is exactly one fault, by the parameter's dotted name."""
-    faults = refused(InStorePurchase, {**IN_STORE, name: given})
+    """Each invalid value is exactly one field error, with the parameter's dotted name."""
+    field_errors = rejected(InStorePurchase, {**IN_STORE, name: given})
 
-    assert (FieldError(param, msg, shown),) == faults
+    assert (FieldError(param, msg, shown),) == field_errors
 
 
 @pytest.mark.parametrize("plan_id", [None, ""])
 def test_a_promotional_purchase_needs_a_plan(plan_id: object) -> None:
     """The plan is required for a promotional purchase, and only for it."""
-    faults = refused(OnlinePurchase, {**ONLINE, "plan_id": plan_id})
+    field_errors = rejected(OnlinePurchase, {**ONLINE, "plan_id": plan_id})
     regular = online(transaction_type="regular_purchase", plan_id=None)
 
-    assert (FieldError(f"{FINANCING}.plan_id", "required"),) == faults
+    assert (FieldError(f"{FINANCING}.plan_id", "required"),) == field_errors
     assert regular.plan_id is None
 
 
 def test_the_longest_of_everything() -> None:
-    """What just fits is sent."""
+    """The longest valid values are sent."""
     purchase = in_store(
         account_number=10**14 - 1,
         amount="9999999999999999.99",
@@ -227,7 +227,7 @@ def test_the_longest_of_everything() -> None:
 
 
 def test_a_code_is_for_stores_and_a_widget_session_is_not() -> None:
-    """Neither channel can be given what belongs to the other."""
+    """Neither channel accepts the fields of the other."""
     with pytest.raises(TypeError, match="OnlinePurchase has no field 'verification_code'"):
         online(verification_code=1234)
     with pytest.raises(TypeError, match="InStorePurchase has no field 'widget_session_id'"):
@@ -240,7 +240,7 @@ def test_a_code_is_for_stores_and_a_widget_session_is_not() -> None:
     ids=map(str, range(6)),
 )
 def test_verification_code(code: int | str, expected: int | str) -> None:
-    """A code is sent as a number, unless it would be another one without its first zero."""
+    """A code is sent as a number, unless it has a leading zero."""
     body = sent(authorize(in_store(verification_code=code)))["body"]
 
     assert expected == body["verification_code"]
@@ -254,8 +254,8 @@ def test_nothing_personal_is_shown() -> None:
     assert not [c for c in ("10000001", CARD, SESSION, "987654") if c in shown]
 
 
-def test_refusals_show_nothing_personal() -> None:
-    """A refusal shows no account, card or code, not even in the frames it went through."""
+def test_errors_show_nothing_personal() -> None:
+    """An error shows no account, card or code, not even in its frames."""
     with pytest.raises(ValueError, match="amount: required") as caught:
         in_store(amount=None, verification_code=987654)
 
@@ -263,7 +263,7 @@ def test_refusals_show_nothing_personal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "faults"),
+    ("given", "field_errors"),
     [
         ({"authorization_id": ""}, [("authorizationId", "required", "0 characters")]),
         ({"authorization_id": None}, [("authorizationId", "required", None)]),
@@ -275,9 +275,11 @@ def test_refusals_show_nothing_personal() -> None:
     ],
     ids=map(str, range(7)),
 )
-def test_by_id_refuses(given: dict[str, Any], faults: list[tuple[str, str, str | None]]) -> None:
-    """What is no number of an authorization gets into no path."""
-    assert tuple(FieldError(*fault) for fault in faults) == refused(get_authorization, given)
+def test_by_id_rejects(
+    given: dict[str, Any], field_errors: list[tuple[str, str, str | None]]
+) -> None:
+    """An invalid authorization number gets into no path."""
+    assert tuple(FieldError(*error) for error in field_errors) == rejected(get_authorization, given)
 
 
 @pytest.mark.parametrize("lang", ["de", "EN", ""])
@@ -285,7 +287,7 @@ def test_languages_are_two(lang: str) -> None:
     """The language of the answer is English or French."""
     given = {"purchase": OnlinePurchase(**ONLINE), "lang": lang}
 
-    assert ["lang"] == [fault.param for fault in refused(authorize, given)]
+    assert ["lang"] == [error.param for error in rejected(authorize, given)]
     assert {"lang": "fr"} == authorize(OnlinePurchase(**ONLINE), lang=Language.FRENCH).query
 
 
@@ -312,12 +314,12 @@ CODES = codes("""
 
 @pytest.mark.parametrize(("status", "code", "kind"), CODES)
 def test_codes(status: int, code: str, kind: str) -> None:
-    """Each documented code has its class, and an unknown one that of its status."""
+    """Each documented code has its class, and an unknown one the class of its status."""
     assert kind == error_kind(AUTHORIZE, status, code)
 
 
 def test_answer_of_today() -> None:
-    """What the portal names is an attribute, what is implied a property, the rest is kept."""
+    """Named fields are attributes, implied ones properties, and the rest is kept."""
     body = {
         "message": "Approved",
         "annual_rates": {"rate": 0},
@@ -336,7 +338,7 @@ def test_answer_of_today() -> None:
 
 
 def test_answer_of_before() -> None:
-    """v2.5 answers `apr`, which is kept to the digit."""
+    """v2.5 answers `apr`, which is kept exactly."""
     result = read_answer(AUTHORIZE, HttpResponse(200, {}, b'{"apr": 0.28990}'), "ref-1")
 
     assert isinstance(result, Authorization)
@@ -359,14 +361,14 @@ def test_answer_of_before() -> None:
 def test_what_is_implied_never_fails(
     body: object, authorization_id: str | None, status: str | None
 ) -> None:
-    """Whatever stands in its place: the answer is read, since credit has been set aside."""
+    """The answer is read with any value in an implied field: the credit is reserved."""
     result = answered(AUTHORIZE, body)
 
     assert (authorization_id, status) == (result.authorization_id, result.authorization_status)
 
 
-def test_what_was_made_shows_its_numbers_and_nothing_else() -> None:
-    """Whoever prints an answer sees what to look it up by, and no person."""
+def test_the_repr_shows_numbers_only() -> None:
+    """The repr of an answer has its numbers, and no personal data."""
     made = Authorization(message="Ada!", extra={"authorization_id": 12, "first_name": "Ada"})
     taken = Capture(message="Ada!", extra={"capture_id": 7, "first_name": "Ada"})
 

@@ -1,4 +1,4 @@
-"""Canadian details: postal codes, phone numbers, dates of birth, and who is of age."""
+"""Canadian rules: postal codes, phone numbers, dates of birth and the age of majority."""
 
 import datetime
 import re
@@ -31,19 +31,19 @@ CODES = st.from_regex(re.compile(f"[{FIRST}][0-9][{OTHERS}][0-9][{OTHERS}][0-9]"
 
 @given(CODES, st.sampled_from(["", " ", "-", "  ", " - "]), st.booleans())
 def test_postal_codes(code: str, gap: str, lower: bool) -> None:
-    """However a good code is written, it becomes the same six capitals."""
+    """Every spelling of a valid code becomes the same six capitals."""
     written = f" {code[:3]}{gap}{code[3:]} "
 
     assert code == to_postal_code(written.lower() if lower else written)
-    assert postal_code_check(to_compact(written.lower() if lower else written)) is None
+    assert postal_code_check.problem(to_compact(written.lower() if lower else written)) is None
 
 
 @given(st.text(max_size=12))
 def test_only_postal_codes(text: str) -> None:
-    """A text that is accepted is a code by Canada Post's rule, and no other."""
+    """Exactly the codes of Canada Post's rule are accepted."""
     good = re.fullmatch(f"[{FIRST}][0-9][{OTHERS}][0-9][{OTHERS}][0-9]", text.upper())
 
-    assert (postal_code_check(text) is None) is (good is not None and text.isascii())
+    assert (postal_code_check.problem(text) is None) is (good is not None and text.isascii())
 
 
 @pytest.mark.parametrize("letter", "DFIOQU")
@@ -52,19 +52,22 @@ def test_letters_of_no_code(letter: str, place: int) -> None:
     """Six letters are in no code, in either case."""
     code = "A1A1A1"[:place] + letter + "A1A1A1"[place + 1 :]
 
-    assert ["invalid", "invalid"] == [postal_code_check(code), postal_code_check(code.lower())]
+    assert ["invalid", "invalid"] == [
+        postal_code_check.problem(code),
+        postal_code_check.problem(code.lower()),
+    ]
 
 
 @pytest.mark.parametrize("letter", "WZ")
 def test_letters_that_never_begin(letter: str) -> None:
-    """Two letters never begin a code, but may stand in it."""
-    assert "invalid" == postal_code_check(f"{letter}1A1A1")
-    assert postal_code_check(f"A1{letter}1{letter}1") is None
+    """Two letters never start a code, but may be in it."""
+    assert "invalid" == postal_code_check.problem(f"{letter}1A1A1")
+    assert postal_code_check.problem(f"A1{letter}1{letter}1") is None
 
 
 @given(st.integers(2 * 10**9, 10**10 - 1), st.sampled_from(["({}) {}-{}", "{}.{}.{}", "{} {} {}"]))
 def test_phones(number: int, form: str) -> None:
-    """However people write ten digits, with or without the country's 1, it is the number."""
+    """Every spelling of ten digits, with or without the country code, is the same number."""
     digits = str(number)
     written = form.format(digits[:3], digits[3:6], digits[6:])
 
@@ -91,7 +94,7 @@ def test_phones(number: int, form: str) -> None:
 )
 def test_birth_dates(given_: object, expected: str | None) -> None:
     """A date of birth is a real day from 1900 on."""
-    assert expected == birth_date_check(given_)
+    assert expected == birth_date_check.problem(given_)
 
 
 def test_ages_of_majority() -> None:
@@ -115,7 +118,7 @@ def test_ages_of_majority() -> None:
     ],
 )
 def test_of_age(dob: str, province: str, on: str, expected: bool) -> None:
-    """Somebody is of age from the birthday on at which they reach their province's age."""
+    """A person is of age from the birthday at which they reach their province's age."""
     day = datetime.date.fromisoformat
 
     assert expected is is_of_age(day(dob), Province(province), day(on))
@@ -123,7 +126,7 @@ def test_of_age(dob: str, province: str, on: str, expected: bool) -> None:
 
 @given(st.dates(datetime.date(1900, 1, 1)), st.dates(), st.sampled_from(Province))
 def test_once_of_age_for_ever(dob: datetime.date, on: datetime.date, province: Province) -> None:
-    """Whoever is of age on a day is so on the next, and in every province a year later."""
+    """A person who is of age stays so, and is so in every province a year later."""
     if not is_of_age(dob, province, on) or on.year > 9990:
         return
 
@@ -131,16 +134,16 @@ def test_once_of_age_for_ever(dob: datetime.date, on: datetime.date, province: P
     assert all(is_of_age(dob, other, on + datetime.timedelta(days=366)) for other in Province)
 
 
-def test_minors_do_not_apply() -> None:
-    """With the day, an applicant under age is refused, and nothing of them shows."""
+def test_minors_cannot_apply() -> None:
+    """With the date, a minor's application is rejected, and no personal data are shown."""
     fields: dict[str, Any] = {**APPLICANT, "dob": "2008-07-24", "province": "BC"}
     widget = ApplyWidget(**fields)
     with pytest.raises(ValidationError) as caught:
         init_widget(widget, today=datetime.date(2027, 7, 23))
 
-    fault = FieldError(f"{PERSON}.dob", "invalid", "10 characters")
-    assert (fault,) == caught.value.field_errors
-    assert "not of age in BC" in str(caught.value)
+    error = FieldError(f"{PERSON}.dob", "invalid", "10 characters")
+    assert (error,) == caught.value.field_errors
+    assert "must be of age: 19 in BC" in str(caught.value)
     assert [] == sightings(caught.value, "2008-07-24")
 
 
@@ -153,6 +156,8 @@ def test_minors_do_not_apply() -> None:
     ],
     ids=["no day", "adult", "purchase"],
 )
-def test_others_go_on(widget: ApplyWidget | PurchaseWidget, today: datetime.date | None) -> None:
-    """Adults, purchases, and calls without a day go on."""
+def test_others_are_accepted(
+    widget: ApplyWidget | PurchaseWidget, today: datetime.date | None
+) -> None:
+    """Adults, purchases, and calls without a date are accepted."""
     assert "widget/init" == init_widget(widget, today=today).endpoint

@@ -1,4 +1,4 @@
-"""capture, release and return: what is sent, what is refused, and what comes back."""
+"""capture, release and return: requests, rejected data and answers."""
 
 import datetime
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 
 from ..support.canaries import sightings
-from .wire import answered, codes, error_kind, read, refused, sample, sent
+from .wire import answered, codes, error_kind, read, rejected, sample, sent
 
 Make = Callable[..., Call[object]]
 CARD = "1070015210367982"
@@ -45,7 +45,7 @@ ALL: Mapping[str, tuple[Make, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("name", ALL)
 def test_wire(name: str) -> None:
-    """The call is the specification's, is the back office's, and is never repeated by itself."""
+    """The specification's call, with a merchant token, and never repeated automatically."""
     make, given = ALL[name]
     call = make(**given)
 
@@ -55,15 +55,15 @@ def test_wire(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_version(name: str) -> None:
-    """The portal does not say which version: v2.5, or what the caller knows better."""
+    """The portal does not document the version: v2.5, or the caller's choice."""
     make, given = ALL[name]
 
     assert ("v2.5", False) == (make(**given).version, make(**given).fixed_version)
-    assert "/v2.5.1/client-id/shop/" in sent(make(**given, version="v2.5.1"))["url"]
+    assert "/v2.5.1/client-id/shop/" in sent(make(**given).at_version("v2.5.1"))["url"]
 
 
-def test_the_least_that_can_be_said() -> None:
-    """What is not given is not sent; a release of all that is left has no body at all."""
+def test_minimal_calls() -> None:
+    """Missing fields are not sent; a release of the whole rest has no body."""
     assert {"amount": 5} == sent(capture(1, 5))["body"]
     assert sent(release(1))["body"] is None
     assert {} == sent(release(1))["query"]
@@ -72,9 +72,9 @@ def test_the_least_that_can_be_said() -> None:
 
 
 def test_languages() -> None:
-    """A capture answers in English or French; the other two know no language."""
+    """A capture answers in English or French; the other two have no language."""
     assert {"lang": "fr"} == capture(1, 5, lang="fr").query
-    assert (FieldError("lang", "invalid", "2 characters"),) == refused(
+    assert (FieldError("lang", "invalid", "2 characters"),) == rejected(
         capture, {**CAPTURE, "lang": "de"}
     )
 
@@ -88,14 +88,14 @@ def test_languages() -> None:
     ],
 )
 def test_leading_zeros(name: str, path: str) -> None:
-    """A number that is given as a text keeps its zeros in the path."""
+    """A number given as text keeps its leading zeros in the path."""
     make, given = ALL[name]
 
     assert sent(make(**{**given, "authorization_id": " 0012 "}))["url"].endswith(path)
 
 
 MONEY_ROWS: list[tuple[str, object, str, str]] = [
-    # param, given, msg, what is shown of it
+    # param, given, msg, masked value
     ("amount", 5.0, "wrong format", "float"),
     ("amount", "5,00", "wrong format", "4 characters"),
     ("amount", "5.001", "wrong format", "Decimal"),
@@ -105,13 +105,13 @@ MONEY_ROWS: list[tuple[str, object, str, str]] = [
 ]
 ID_ROWS: list[tuple[str, object, str, str]] = [
     ("authorizationId", "", "required", "0 characters"),
-    ("authorizationId", "x", "wrong format", "1 characters"),
+    ("authorizationId", "x", "wrong format", "1 character"),
     ("authorizationId", "1/capture", "wrong format", "9 characters"),
     ("authorizationId", 10**16, "length", "17 characters"),
 ]
 BODY_ROWS: list[tuple[str, object, str, str]] = [
     ("reference", "x" * 41, "length", "41 characters"),
-    ("reference", 5, "wrong format", "number of 1 digits"),
+    ("reference", 5, "wrong format", "number of 1 digit"),
     ("sku_data", {}, "wrong format", "dict"),
 ]
 ROWS = [
@@ -131,39 +131,39 @@ ARGUMENTS = {"authorizationId": "authorization_id", "captureId": "capture_id"}
 @pytest.mark.parametrize(
     ("name", "param", "given", "msg", "shown"), ROWS, ids=map(str, range(len(ROWS)))
 )
-def test_refuses(name: str, param: str, given: object, msg: str, shown: str) -> None:
-    """What the table does not allow is exactly one fault, and nothing is sent."""
+def test_rejects(name: str, param: str, given: object, msg: str, shown: str) -> None:
+    """Each invalid value is exactly one field error, and nothing is sent."""
     make, good = ALL[name]
 
-    faults = refused(make, {**good, ARGUMENTS.get(param, param): given})
+    field_errors = rejected(make, {**good, ARGUMENTS.get(param, param): given})
 
-    assert (FieldError(param, msg, shown),) == faults
+    assert (FieldError(param, msg, shown),) == field_errors
 
 
-def test_capture_wants_an_amount() -> None:
+def test_capture_requires_an_amount() -> None:
     """The amount of a capture is required."""
-    assert (FieldError("amount", "required"),) == refused(capture, {**CAPTURE, "amount": None})
+    assert (FieldError("amount", "required"),) == rejected(capture, {**CAPTURE, "amount": None})
 
 
 @pytest.mark.parametrize("full_return", [None, False])
-def test_return_wants_to_know_how_much(full_return: bool | None) -> None:
-    """A return says its amount, or that it is all."""
+def test_return_requires_an_amount(full_return: bool | None) -> None:
+    """A return requires an amount or `full_return=True`."""
     given = {**RETURN, "amount": None, "full_return": full_return}
 
-    assert (FieldError("amount", "required"),) == refused(return_capture, given)
+    assert (FieldError("amount", "required"),) == rejected(return_capture, given)
 
 
-def test_all_faults_at_once() -> None:
-    """Faults of path and body are told together."""
+def test_problems_are_reported_together() -> None:
+    """Problems of path and body are reported together."""
     given = {"authorization_id": "x", "capture_id": "y", "amount": 1.5, "reference": "x" * 41}
 
     assert ["authorizationId", "captureId", "amount", "reference"] == [
-        fault.param for fault in refused(return_capture, given)
+        error.param for error in rejected(return_capture, given)
     ]
 
 
-def test_refusals_show_no_card() -> None:
-    """A refusal shows no card number, not even in the frames it went through."""
+def test_errors_show_no_card() -> None:
+    """An error shows no card number, not even in its frames."""
     with pytest.raises(ValueError, match="amount: invalid") as caught:
         return_capture(1, 2, amount=-5, vcc_number=CARD)
 
@@ -171,7 +171,7 @@ def test_refusals_show_no_card() -> None:
 
 
 def test_calls_show_no_card() -> None:
-    """A call shows none either, and takes a Secret."""
+    """A call shows no card number, and accepts a Secret."""
     call = return_capture(1, 2, amount=5, vcc_number=Secret(CARD))
 
     assert CARD == sent(call)["body"]["vcc_number"]
@@ -214,14 +214,14 @@ RETURNS = """
     ],
 )
 def test_codes(name: str, status: int, code: str, kind: str) -> None:
-    """Each documented code has its class, and an unknown one that of its status."""
+    """Each documented code has its class, and an unknown one the class of its status."""
     make, given = ALL[name]
 
     assert kind == error_kind(make(**given), status, code)
 
 
 def test_capture_answer() -> None:
-    """What a return implies of a capture's answer is read, and all of it is kept."""
+    """The fields implied by the answer of a return are read, and all fields are kept."""
     body = {
         "message": "Captured",
         "capture_id": 678,
@@ -240,7 +240,7 @@ def test_capture_answer() -> None:
 
 @pytest.mark.parametrize("odd", [None, True, "ten", "1e5", {}, [1], ""], ids=map(str, range(7)))
 def test_what_is_implied_never_fails(odd: object) -> None:
-    """Whatever stands in its place: the answer is read, since the money has moved."""
+    """The answer is read with any value in an implied field: the money has moved."""
     names = ("capture_id", "remaining_capture_amount", "remaining_authorization_amount")
     result = answered(capture(**CAPTURE), dict.fromkeys(names, odd))
 
@@ -253,12 +253,12 @@ def test_what_is_implied_never_fails(odd: object) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"anything": [1], "message": "Released"}])
 def test_release_answer(body: dict[str, object]) -> None:
-    """The answer of a release is not documented, and kept as it came."""
+    """The undocumented answer of a release is kept as received."""
     assert Release(body) == answered(release(1), body)
 
 
 def test_return_answer() -> None:
-    """The answer of a return is read in the types of its table."""
+    """The answer of a return has the types of its table."""
     body = {
         "return_id": 1234567890123456,
         "reference": "order-4711",
@@ -293,13 +293,13 @@ def test_return_answer() -> None:
     ids=map(str, range(3)),
 )
 def test_return_answer_of_other_forms(body: object, expected: Return) -> None:
-    """Every field may be missing, and a date of another form is kept as it came."""
+    """Every field may be missing, and a date in another format is kept as text."""
     assert expected == answered(return_capture(**RETURN), body)
 
 
 @pytest.mark.parametrize("body", [[], {"amount": []}, {"return_id": 1.5}])
 def test_malformed(body: object) -> None:
-    """What does not fit is an error whose status says that the call has run."""
+    """A malformed answer has a status that shows that the call ran."""
     error = read(return_capture(**RETURN), body)
 
     assert isinstance(error, MalformedAnswer)
@@ -307,5 +307,5 @@ def test_malformed(body: object) -> None:
 
 
 def test_a_capture_of_nothing() -> None:
-    """An empty answer is an answer."""
+    """An empty answer is accepted."""
     assert Capture() == answered(capture(**CAPTURE), {})

@@ -1,4 +1,4 @@
-"""customers: search and lookup, as they are sent, refused and answered."""
+"""customers: requests, rejected data and answers of search and lookup."""
 
 import datetime
 import json
@@ -23,7 +23,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 
 from ..support.canaries import sightings
-from .wire import SAMPLES, answered, codes, error_kind, read, refused, sample, sent
+from .wire import SAMPLES, answered, codes, error_kind, read, rejected, sample, sent
 
 ADA: dict[str, Any] = {"first_name": "Ada", "last_name": "Test", "dob": "1990-01-31"}
 IDENTIFIERS = ("account_number", "vcc_number", "customer_id")
@@ -43,7 +43,7 @@ def test_search_on_the_wire() -> None:
 
 
 def test_search_without_postal_code() -> None:
-    """The postal code may be left out, and the date may be a date."""
+    """The postal code is optional, and the date of birth may be a `date`."""
     fields: dict[str, Any] = {**ADA, "dob": datetime.date(1990, 1, 31), "postal_code": ""}
     call = search(**fields)
 
@@ -60,7 +60,7 @@ def test_search_without_postal_code() -> None:
     ],
 )
 def test_search_accepts(name: str, given: str) -> None:
-    """What the table allows, at its longest, is sent."""
+    """The longest values that the table allows are sent."""
     assert given == sent(search(**{**ADA, name: given}))["query"][name]
 
 
@@ -69,7 +69,7 @@ def test_search_accepts(name: str, given: str) -> None:
     [
         ("first_name", "x" * 36, "length", "36 characters"),
         ("first_name", None, "required", None),
-        ("first_name", 5, "wrong format", "number of 1 digits"),
+        ("first_name", 5, "wrong format", "number of 1 digit"),
         ("last_name", "x" * 51, "length", "51 characters"),
         ("last_name", "a\nb", "invalid", "3 characters"),
         ("last_name", "", "required", "0 characters"),
@@ -82,16 +82,16 @@ def test_search_accepts(name: str, given: str) -> None:
         ("postal_code", 613555, "wrong format", "number of 6 digits"),
     ],
 )
-def test_search_refuses(name: str, given: object, msg: str, shown: str | None) -> None:
-    """What the table does not allow is exactly one fault."""
-    assert (FieldError(name, msg, shown),) == refused(search, {**ADA, name: given})
+def test_search_rejects(name: str, given: object, msg: str, shown: str | None) -> None:
+    """Each invalid value is exactly one field error."""
+    assert (FieldError(name, msg, shown),) == rejected(search, {**ADA, name: given})
 
 
-def test_search_tells_all_faults() -> None:
-    """All faults are told at once."""
-    faults = refused(search, {"first_name": "", "last_name": None, "dob": "x"})
+def test_search_reports_problems_together() -> None:
+    """All problems are reported together."""
+    field_errors = rejected(search, {"first_name": "", "last_name": None, "dob": "x"})
 
-    assert ["first_name", "last_name", "dob"] == [fault.param for fault in faults]
+    assert ["first_name", "last_name", "dob"] == [error.param for error in field_errors]
 
 
 def test_search_answer() -> None:
@@ -118,7 +118,7 @@ def test_search_answer() -> None:
     assert [expected] == answered(search(**ADA), answer("customers_search"))
 
 
-def test_search_finds_nobody() -> None:
+def test_search_without_a_match() -> None:
     """An empty array is an empty list."""
     assert [] == answered(search(**ADA), [])
 
@@ -140,7 +140,7 @@ def test_search_finds_nobody() -> None:
     ids=map(str, range(7)),
 )
 def test_search_answers_are_open(given: dict[str, object], expected: FoundAccount) -> None:
-    """Words and fields that this release does not know are kept, and nothing is required."""
+    """Unknown words and fields are kept, and no field is required."""
     assert [expected] == answered(search(**ADA), [given])
 
 
@@ -148,7 +148,7 @@ def test_search_answers_are_open(given: dict[str, object], expected: FoundAccoun
     "given", [{}, [1], "x", [{"tos_agreement": "yes"}], [{"credit_limit": "much"}]], ids=str
 )
 def test_search_malformed(given: object) -> None:
-    """What cannot be an account is a malformed answer."""
+    """Anything but accounts is a malformed answer."""
     assert isinstance(read(search(**ADA), given), MalformedAnswer)
 
 
@@ -164,7 +164,7 @@ def test_only_normal_accounts_purchase(status: str, expected: bool) -> None:
 
 
 def test_lookup_on_the_wire() -> None:
-    """A lookup is the portal's request; zeros in front of the number are kept."""
+    """A lookup is the portal's request; leading zeros are kept."""
     call = lookup(account_number="00010000001", lang="fr")
 
     assert sample("customers_lookup") == sent(call)
@@ -214,9 +214,9 @@ def test_lookup_by(name: str, given: object, expected: str) -> None:
     ],
     ids=map(str, range(14)),
 )
-def test_lookup_refuses(given: dict[str, Any], expected: list[tuple[str, str]]) -> None:
-    """Exactly one identifier is wanted, within its limits."""
-    assert expected == [(fault.param, fault.msg) for fault in refused(lookup, given)]
+def test_lookup_rejects(given: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    """Exactly one valid identifier is required."""
+    assert expected == [(error.param, error.msg) for error in rejected(lookup, given)]
 
 
 def test_lookup_answer() -> None:
@@ -257,7 +257,7 @@ def test_lookup_answer() -> None:
     ids=map(str, range(6)),
 )
 def test_lookup_answers_are_open(given: object, expected: CustomerAccount) -> None:
-    """Words and fields that this release does not know are kept, and nothing is required."""
+    """Unknown words and fields are kept, and no field is required."""
     assert expected == answered(lookup(account_number=1), given)
 
 
@@ -270,7 +270,7 @@ def test_lookup_answers_are_open(given: object, expected: CustomerAccount) -> No
     """),
 )
 def test_search_errors(status: int, code: str, expected: str) -> None:
-    """Each documented error of search is its class, and a new code is kept."""
+    """Each documented error of search has its class, and an unknown code is kept."""
     assert expected == error_kind(search(**ADA), status, code)
 
 
@@ -287,19 +287,19 @@ def test_search_errors(status: int, code: str, expected: str) -> None:
     """),
 )
 def test_lookup_errors(status: int, code: str, expected: str) -> None:
-    """Each documented error of lookup is its class, and a new code is kept."""
+    """Each documented error of lookup has its class, and an unknown code is kept."""
     assert expected == error_kind(lookup(account_number=1), status, code)
 
 
 @pytest.mark.parametrize("call", [search(**ADA), lookup(account_number=1)], ids=["search", "look"])
 def test_version(call: Call[object]) -> None:
-    """The version is v2.5, and the caller may choose another."""
+    """The version is v2.5, and `at_version` changes it."""
     assert "/v2.5/" in sent(call)["url"]
     assert "/v3/" in sent(call.at_version("v3"))["url"]
 
 
 def test_nothing_personal_shows() -> None:
-    """Neither calls nor answers nor what is raised show a person."""
+    """No call, answer or error shows personal data."""
     canary = "canary-4f1d"
     found = FoundAccount(first_name=canary, last_name=canary, account_number=canary)  # type: ignore[arg-type]
     account = CustomerAccount(email=canary, address_1=canary, customer_id=canary)  # type: ignore[arg-type]

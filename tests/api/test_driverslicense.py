@@ -1,4 +1,4 @@
-"""customers/driverslicense: the scan goes out as it is, the licence comes back."""
+"""customers/driverslicense: the scan is sent unchanged, the licence is read."""
 
 import datetime
 
@@ -12,7 +12,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 
 from ..support.canaries import sightings
-from .wire import answered, error_kind, read, refused, sample, sent
+from .wire import answered, error_kind, read, rejected, sample, sent
 
 SCAN = "@\n\x1e\rANSI 636012030001DL00000000DCSTEST"
 
@@ -30,16 +30,16 @@ def test_on_the_wire(scan: str | Secret) -> None:
     ("given", "msg"),
     [("", "required"), (" \n", "required"), (None, "required"), ("é", "wrong format")],
 )
-def test_refuses(given: object, msg: str) -> None:
-    """An empty scan, and one that is not ASCII, are refused."""
-    (fault,) = refused(read_driverslicense, {"code": given})
+def test_rejects(given: object, msg: str) -> None:
+    """A scan that is empty or not ASCII is rejected."""
+    (error,) = rejected(read_driverslicense, {"code": given})
 
-    assert ("code", msg) == (fault.param, fault.msg)
+    assert ("code", msg) == (error.param, error.msg)
 
 
-def test_refuses_bytes() -> None:
-    """Bytes are no text."""
-    assert (FieldError("code", "wrong format", "bytes"),) == refused(
+def test_rejects_bytes() -> None:
+    """Bytes are rejected."""
+    assert (FieldError("code", "wrong format", "bytes"),) == rejected(
         read_driverslicense, {"code": b"@"}
     )
 
@@ -88,12 +88,12 @@ def test_malformed() -> None:
 
 
 def test_errors() -> None:
-    """An unsupported licence is a conflict, whose code is not documented and kept."""
+    """An unsupported licence is a conflict, whose undocumented code is kept."""
     assert "Conflict" == error_kind(read_driverslicense(SCAN), 409, "unsupported")
 
 
 def test_nothing_personal_shows() -> None:
-    """Neither the call nor the licence nor what is raised shows a person."""
+    """No call, licence or error shows personal data."""
     canary = "canary-4f1d"
     with pytest.raises(ValidationError) as caught:
         read_driverslicense(f"{canary} é")

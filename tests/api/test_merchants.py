@@ -1,4 +1,4 @@
-"""merchants/login: the call that the API has deprecated, and its answer."""
+"""merchants/login: the deprecated call, and its answer."""
 
 import json
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def test_call() -> None:
 def test_body(
     username: str | None, password: Secret | str | None, expected: dict[str, str]
 ) -> None:
-    """Name and password are sent where they are given; later page versions need neither."""
+    """Name and password are sent if given; later page versions require neither."""
     assert expected == json.loads(encode(merchants_login(username, password).body))
 
 
@@ -89,11 +89,11 @@ def test_repr_shows_no_password() -> None:
     ids=map(str, range(5)),
 )
 def test_answer(body: dict[str, object], expected: MerchantLogin) -> None:
-    """The number is read in both spellings, and what is not documented is kept as it came."""
+    """The number is read in both spellings, and undocumented fields are kept as received."""
     assert expected == read(body)
 
 
 @pytest.mark.parametrize("body", [[], {"merchant_id": 1.5}, {"form_values": []}])
 def test_malformed(body: object) -> None:
-    """What does not fit is a malformed answer."""
+    """An answer with wrong types is malformed."""
     assert isinstance(read(body), MalformedAnswer)

@@ -16,14 +16,14 @@ from flexiti_async.protocol.json_codec import UnfitError, decode
 
 @frozen
 class Item:
-    """Something that is listed."""
+    """An item of a list."""
 
     message: str | None = None
     extra: dict[str, object] = field(factory=dict[str, object])
 
 
 def read(body: object) -> tuple[tuple[Item, ...], Any]:
-    """Read a page as it came."""
+    """Read a page."""
     return read_page(decode(json.dumps(body).encode()), Item)
 
 
@@ -55,7 +55,7 @@ NO_PAGES: list[tuple[object, str]] = [
 
 @pytest.mark.parametrize(("body", "place"), NO_PAGES, ids=map(str, range(6)))
 def test_no_page(body: object, place: str) -> None:
-    """Where no list or no single one is to be found, nothing is guessed, and the place is told."""
+    """Without exactly one list the answer is an error that names the place."""
     with pytest.raises(UnfitError) as caught:
         read(body)
 
@@ -66,7 +66,7 @@ Serve = Callable[[int], tuple[int, ...]]
 
 
 def walked(serve: Serve, *, most_pages: int = MOST_PAGES) -> tuple[list[int], int]:
-    """Walk over the pages of a server; give what was found, and how often it was asked."""
+    """Walk over a server's pages; return the items and the number of requests."""
     walk: PageWalk[int] = PageWalk("authorizations", most_pages=most_pages)
     found: list[int] = []
     asked = 0
@@ -81,14 +81,14 @@ PAGES = st.lists(st.integers(1, 5), max_size=8)
 
 
 def cut(lengths: list[int]) -> list[tuple[int, ...]]:
-    """Cut numbers, each of them once, into pages of these lengths."""
+    """Split unique numbers into pages of these lengths."""
     starts = [sum(lengths[:place]) for place in range(len(lengths))]
     return [tuple(range(a, a + n)) for a, n in zip(starts, lengths, strict=True)]
 
 
 @given(PAGES)
 def test_no_page_is_lost_and_none_comes_twice(lengths: list[int]) -> None:
-    """A server that has nothing behind its last page is asked once more than it has pages."""
+    """A server with empty pages after the last one gets one request more than it has pages."""
     pages = cut(lengths)
 
     def serve(number: int) -> tuple[int, ...]:
@@ -111,7 +111,7 @@ def test_servers_that_never_answer_an_empty_page(lengths: list[int], instead: st
 
 @given(st.lists(st.lists(st.integers(0, 3), max_size=3).map(tuple), min_size=1, max_size=12))
 def test_any_server_ends(answers: list[tuple[int, ...]]) -> None:
-    """Whatever a server answers, again and again, the walk ends or says that it does not."""
+    """With any answers of a server the walk ends, or raises."""
     asked = 0
 
     def serve(number: int) -> tuple[int, ...]:
@@ -127,15 +127,15 @@ def test_any_server_ends(answers: list[tuple[int, ...]]) -> None:
 
 
 def test_a_list_without_end_is_an_error() -> None:
-    """A server that always has something new is told apart from a long list by a number."""
-    with pytest.raises(MalformedAnswer, match="page 7 is not the last one") as caught:
+    """A list of more than `most_pages` pages is an error."""
+    with pytest.raises(MalformedAnswer, match="not ended after page 7") as caught:
         walked(lambda number: (number,), most_pages=7)
 
     assert (200, "authorizations") == (caught.value.status, caught.value.endpoint)
 
 
 def test_exactly_as_many_pages_as_allowed() -> None:
-    """The empty page behind the last allowed one is not asked for: that is the error's price."""
+    """The empty page after the last allowed one is not requested, and so not seen."""
     pages = cut([1, 1])
 
     assert ([0, 1], 3) == walked(lambda n: pages[n - 1] if n < 3 else (), most_pages=3)

@@ -1,4 +1,4 @@
-"""calculate-interest: amounts to the cent, and the answers of both versions."""
+"""calculate-interest: exact amounts, and the answers of both versions."""
 
 import json
 from decimal import Decimal
@@ -25,13 +25,13 @@ from flexiti_async.protocol.json_codec import encode
 from flexiti_async.protocol.token import Scope
 
 from ..support.canaries import sightings
-from .wire import SAMPLES, answered, error_kind, read, refused, sample, sent
+from .wire import SAMPLES, answered, error_kind, read, rejected, sample, sent
 
 CALL = calculate_interest(1, 1)
 
 
 def test_on_the_wire() -> None:
-    """The question is the portal's request at v2.5.1."""
+    """The call is the portal's request at v2.5.1."""
     call = calculate_interest("10000001", "300.50", lang="fr")
 
     assert sample("calculate_interest") == sent(call)
@@ -39,8 +39,8 @@ def test_on_the_wire() -> None:
 
 
 def test_older_version() -> None:
-    """The deprecated version can be asked for."""
-    url = sent(calculate_interest(1, 1, version="v2.5"))["url"]
+    """`at_version` selects the deprecated version."""
+    url = sent(calculate_interest(1, 1).at_version("v2.5"))["url"]
 
     assert "/flexiti/pos-api/v2.5/client-id/shop/accounts/1/calculate-interest" == url
 
@@ -61,7 +61,7 @@ def test_older_version() -> None:
     ids=repr,
 )
 def test_amounts(amount: Decimal | int | str, expected: bytes) -> None:
-    """An amount is a JSON number, digit for digit, with two places at most."""
+    """An amount is a JSON number, digit for digit, with at most two decimal places."""
     assert expected == encode(calculate_interest(1, amount).body)
 
 
@@ -88,31 +88,31 @@ def test_amounts(amount: Decimal | int | str, expected: bytes) -> None:
     ],
     ids=repr,
 )
-def test_amounts_refused(amount: object, msg: str) -> None:
-    """What is no amount of dollars and cents above 0 is refused."""
-    (fault,) = refused(calculate_interest, {"account_number": 1, "amount": amount})
+def test_invalid_amounts(amount: object, msg: str) -> None:
+    """Anything but dollars and cents above 0 is rejected."""
+    (error,) = rejected(calculate_interest, {"account_number": 1, "amount": amount})
 
-    assert ("amount", msg) == (fault.param, fault.msg)
+    assert ("amount", msg) == (error.param, error.msg)
 
 
-def test_floats_are_told_why() -> None:
-    """A float is refused with the reason."""
+def test_floats_are_rejected_with_the_reason() -> None:
+    """A float is rejected with the reason."""
     with pytest.raises(
-        ValidationError, match=r"^amount: wrong format \(float\), money is a Decimal"
+        ValidationError, match=r"^amount: wrong format \(float\), must be .*Decimal"
     ):
         calculate_interest(1, 12.5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 
 @given(st.decimals(Decimal("0.01"), Decimal("9999999999999999.99"), places=2))
 def test_cents_survive(amount: Decimal) -> None:
-    """Every amount of cents goes over the wire as what it is, whatever the spelling."""
+    """Every amount of cents is sent exactly, in any spelling."""
     assert amount == sent(calculate_interest(1, amount))["body"]["amount"]
     assert amount == sent(calculate_interest(1, f"{amount:f}"))["body"]["amount"]
 
 
 @given(st.decimals())
 def test_any_decimal(amount: Decimal) -> None:
-    """Any Decimal is sent with its value and two places at most, or refused as a whole."""
+    """Any Decimal is sent exactly, with at most two decimal places, or rejected."""
     try:
         body = encode(calculate_interest(1, amount).body)
     except ValidationError:
@@ -125,7 +125,7 @@ def test_any_decimal(amount: Decimal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_", "fault"),
+    ("given_", "error"),
     [
         ({"account_number": "1" * 15}, FieldError("account_number", "length", "15 characters")),
         ({"account_number": None}, FieldError("account_number", "required")),
@@ -133,13 +133,13 @@ def test_any_decimal(amount: Decimal) -> None:
     ],
     ids=map(str, range(3)),
 )
-def test_refuses(given_: dict[str, Any], fault: FieldError) -> None:
-    """Numbers that are too long, and languages that there are not, are refused."""
-    assert (fault,) == refused(calculate_interest, {"account_number": 1, "amount": 1, **given_})
+def test_rejects(given_: dict[str, Any], error: FieldError) -> None:
+    """Numbers that are too long, and unknown languages, are rejected."""
+    assert (error,) == rejected(calculate_interest, {"account_number": 1, "amount": 1, **given_})
 
 
 def test_answer() -> None:
-    """The portal's example at v2.5.1 is read to the last cent; its one rate is a list of one."""
+    """The portal's example at v2.5.1 is read exactly; its single rate is a list of one."""
     rate = AnnualRate("Rate", Decimal(0), "x", "0 %")
     fee = Fee("Fee", Decimal("1.25"), "admin_monthly", "m")
     term = Term(12, Decimal(25), [rate], None, [fee])  # type: ignore[arg-type]
@@ -194,13 +194,13 @@ def _term(given: dict[str, object]) -> Term:
     ids=map(str, range(7)),
 )
 def test_terms_of_either_version(given_: dict[str, object], expected: Term) -> None:
-    """v2.5 has one `apr`, v2.5.1 an object or a list; what is new is kept."""
+    """v2.5 has one `apr`, v2.5.1 an object or a list; unknown fields are kept."""
     assert expected == _term(given_)
 
 
 @pytest.mark.parametrize("name", ["category_type", "customer_category_type"])
 def test_either_name_of_the_category(name: str) -> None:
-    """The category is read under both of its names, and may be a new word."""
+    """The category is read under both of its names, and may be an unknown word."""
     customer = answered(CALL, {"customer": {name: "platinum"}}).customer
 
     assert customer is not None
@@ -220,12 +220,12 @@ def test_either_name_of_the_category(name: str) -> None:
     ids=str,
 )
 def test_malformed(given_: object) -> None:
-    """What cannot be a plan is a malformed answer."""
+    """Anything but plans is a malformed answer."""
     assert isinstance(read(CALL, given_), MalformedAnswer)
 
 
 def test_unknown_codes() -> None:
-    """Its codes are not documented: each is kept in the class of its status."""
+    """The undocumented codes are kept, in the class of the status."""
     assert ("Conflict", "NotFound") == (
         error_kind(CALL, 409, "brand_new"),
         error_kind(CALL, 404, "brand_new"),
@@ -233,7 +233,7 @@ def test_unknown_codes() -> None:
 
 
 def test_nothing_personal_shows() -> None:
-    """Neither the call nor the answer nor what is raised shows the customer."""
+    """No call, answer or error shows personal data."""
     canary = "987654321098"
     with pytest.raises(ValidationError) as caught:
         calculate_interest(canary, "-1")

@@ -1,4 +1,4 @@
-"""i18n, terms-and-conditions and information: what is known is sent, what comes is kept."""
+"""i18n, terms-and-conditions and information: requests, and answers kept as received."""
 
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 
-from .wire import answered, codes, error_kind, refused, sample, sent
+from .wire import answered, codes, error_kind, rejected, sample, sent
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from .wire import answered, codes, error_kind, refused, sample, sent
     ids=["i18n", "terms", "information"],
 )
 def test_on_the_wire(call: Call[object], name: str, replay: Replay) -> None:
-    """Each call is what is known of it, with a customer's token."""
+    """Each call has its known parts, with a customer token."""
     assert sample(name) == sent(call)
     assert (Scope.CUSTOMER, replay) == (call.scope, call.replay)
 
@@ -46,7 +46,7 @@ def test_method(method: I18nMethod | str, expected: str) -> None:
 
 
 def test_no_other_method() -> None:
-    """There is no third method."""
+    """A third method is rejected."""
     with pytest.raises(ValueError, match="put"):
         i18n(method="put")
 
@@ -56,7 +56,7 @@ def test_no_other_method() -> None:
     [("province", "province"), ("a/b c", "a%2Fb%20c"), ("é", "%C3%A9")],
 )
 def test_key(key: str, segment: str) -> None:
-    """A key becomes one segment of the path, whatever stands in it."""
+    """A key of any content is one segment of the path."""
     url = sent(i18n(key))["url"]
 
     assert url.endswith(f"/i18n/{key}")
@@ -76,7 +76,7 @@ def _url(call: Call[object]) -> object:
     ids=["i18n", "terms"],
 )
 def test_query(call: Call[object]) -> None:
-    """The language and whatever Flexiti has told the shop of go into the query."""
+    """The language and the shop's parameters are in the query."""
     assert {"lang": "fr", "province": "QC"} == sent(call)["query"]
 
 
@@ -97,16 +97,16 @@ def test_information_with_a_body() -> None:
     [({"lang": "de"}, ("lang", "invalid")), ({"key": "x" * 201}, ("key", "length"))],
     ids=["language", "key"],
 )
-def test_refuses(given: dict[str, Any], expected: tuple[str, str]) -> None:
-    """A language that there is not, and an endless key, are refused."""
-    (fault,) = refused(i18n, given)
+def test_rejects(given: dict[str, Any], expected: tuple[str, str]) -> None:
+    """An unknown language and an endless key are rejected."""
+    (error,) = rejected(i18n, given)
 
-    assert expected == (fault.param, fault.msg)
+    assert expected == (error.param, error.msg)
 
 
 @pytest.mark.parametrize("key", [".", ".."])
-def test_dots_are_no_key(key: str) -> None:
-    """A dot segment would climb out of the path."""
+def test_dot_segments(key: str) -> None:
+    """A dot segment is rejected: it would leave the path."""
     with pytest.raises(ValueError, match="dot segment"):
         sent(i18n(key))
 
@@ -122,7 +122,7 @@ ANSWERS: list[tuple[object, set[str]]] = [
 
 @pytest.mark.parametrize(("given", "fields"), ANSWERS, ids=map(str, range(len(ANSWERS))))
 def test_answers_of_any_shape(given: object, fields: set[str]) -> None:
-    """An answer is kept as it came; if it is an object, its fields are at hand."""
+    """An answer is kept as received; `fields` has those of an object."""
     plain = {"province": [{"id": "ON"}], "rate": 0.5} if fields else given
     answer = answered(i18n(), plain)
 
@@ -140,15 +140,15 @@ def test_answers_of_any_shape(given: object, fields: set[str]) -> None:
     """),
 )
 def test_errors(status: int, code: str, expected: str) -> None:
-    """Each documented error of i18n is its class, and a new code is kept."""
+    """Each documented error of i18n has its class, and an unknown code is kept."""
     assert expected == error_kind(i18n(), status, code)
 
 
 @pytest.mark.parametrize(
     "call",
-    [i18n(version="v3"), terms_and_conditions(version="v3"), information(version="v3")],
+    [call.at_version("v3") for call in (i18n(), terms_and_conditions(), information())],
     ids=["i18n", "terms", "information"],
 )
 def test_version(call: Call[object]) -> None:
-    """The version, which is inferred, can be chosen."""
+    """`at_version` changes the version, which is inferred."""
     assert "/v3/" in sent(call)["url"]

@@ -1,4 +1,4 @@
-"""refund: what is sent, what is refused, and what comes back."""
+"""refund: requests, rejected data and answers."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from flexiti_async.protocol.call import Replay
 from flexiti_async.protocol.token import Scope
 
 from ..support.canaries import sightings
-from .wire import answered, codes, error_kind, refused, sample, sent
+from .wire import answered, codes, error_kind, rejected, sample, sent
 
 CARD = "1070015210367982"
 REFUND: dict[str, Any] = {
@@ -27,21 +27,21 @@ REFUND: dict[str, Any] = {
 
 
 def test_wire() -> None:
-    """The call is the specification's, is the back office's, and is never repeated by itself."""
+    """The specification's call, with a merchant token, and never repeated automatically."""
     call = refund(**REFUND)
 
     assert sample("refund") == sent(call)
     assert (Scope.MERCHANT, Replay.NEVER) == (call.scope, call.replay)
 
 
-@pytest.mark.parametrize(("version", "expected"), [(None, "v2.5"), ("v2.5.1", "v2.5.1")])
-def test_version(version: str | None, expected: str) -> None:
-    """The portal does not say which version: v2.5, or what the caller knows better."""
-    assert expected == refund(1, 5, version=version).version
+def test_version() -> None:
+    """The portal does not document the version: v2.5, or the caller's choice."""
+    assert "v2.5" == refund(1, 5).version
+    assert "/v2.5.1/" in sent(refund(1, 5).at_version("v2.5.1"))["url"]
 
 
-def test_the_least_that_can_be_said() -> None:
-    """What is not given is not sent; a text keeps the zeros of its account number."""
+def test_minimal_calls() -> None:
+    """Missing fields are not sent; an account number given as text keeps its zeros."""
     request = sent(refund("0007", 5))
 
     assert {"amount": 5} == request["body"]
@@ -49,10 +49,10 @@ def test_the_least_that_can_be_said() -> None:
 
 
 ROWS: list[tuple[str, object, str, str | None]] = [
-    # param, given, msg, what is shown of it
+    # param, given, msg, masked value
     ("account_number", None, "required", None),
     ("account_number", "", "required", "0 characters"),
-    ("account_number", "x", "wrong format", "1 characters"),
+    ("account_number", "x", "wrong format", "1 character"),
     ("account_number", "1/../2", "wrong format", "6 characters"),
     ("account_number", 10**14, "length", "15 characters"),
     ("amount", None, "required", None),
@@ -61,8 +61,8 @@ ROWS: list[tuple[str, object, str, str | None]] = [
     ("amount", -25, "invalid", "Decimal"),
     ("reference", "x" * 41, "length", "41 characters"),
     ("capture_id", 10**9, "length", "10 characters"),
-    ("capture_id", "x", "wrong format", "1 characters"),
-    ("external_location_id", 7, "wrong format", "number of 1 digits"),
+    ("capture_id", "x", "wrong format", "1 character"),
+    ("external_location_id", 7, "wrong format", "number of 1 digit"),
     ("external_employee_id", "a\nb", "invalid", "3 characters"),
     ("vcc_number", "1" * 17, "length", "secret"),
     ("sku_data", [], "wrong format", "list"),
@@ -70,13 +70,13 @@ ROWS: list[tuple[str, object, str, str | None]] = [
 
 
 @pytest.mark.parametrize(("param", "given", "msg", "shown"), ROWS, ids=map(str, range(len(ROWS))))
-def test_refuses(param: str, given: object, msg: str, shown: str | None) -> None:
-    """What the table does not allow is exactly one fault, and nothing is sent."""
-    assert (FieldError(param, msg, shown),) == refused(refund, {**REFUND, param: given})
+def test_rejects(param: str, given: object, msg: str, shown: str | None) -> None:
+    """Each invalid value is exactly one field error, and nothing is sent."""
+    assert (FieldError(param, msg, shown),) == rejected(refund, {**REFUND, param: given})
 
 
-def test_refusals_show_nothing_personal() -> None:
-    """A refusal shows no account and no card, not even in the frames it went through."""
+def test_errors_show_nothing_personal() -> None:
+    """An error shows no account and no card, not even in its frames."""
     with pytest.raises(ValueError, match="amount: invalid") as caught:
         refund("10000001", -5, vcc_number=CARD)
 
@@ -98,11 +98,11 @@ CODES = codes("""
 
 @pytest.mark.parametrize(("status", "code", "kind"), CODES)
 def test_codes(status: int, code: str, kind: str) -> None:
-    """Each documented code has its class, and an unknown one that of its status."""
+    """Each documented code has its class, and an unknown one the class of its status."""
     assert kind == error_kind(refund(**REFUND), status, code)
 
 
 @pytest.mark.parametrize("body", [{}, {"refund_id": 5}])
 def test_answer(body: dict[str, object]) -> None:
-    """The answer is an empty object; what a later API answers is kept as it came."""
+    """The answer is an empty object; new fields are kept as received."""
     assert Refund(body) == answered(refund(**REFUND), body)

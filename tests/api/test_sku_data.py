@@ -1,4 +1,4 @@
-"""`sku_data`: every field at its limit and beyond, and what becomes of it on the wire."""
+"""`sku_data`: every field at its limit and beyond, and its JSON."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from flexiti_async.api.sku_data import Product, SkuData, sku_body
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.json_codec import encode
 
-from .wire import refused
+from .wire import rejected
 
 LARGEST = {
     "shipping_total": "9999999999999999.99",
@@ -22,7 +22,7 @@ LARGEST = {
 
 
 def test_nothing() -> None:
-    """Without anything in it, it is not sent."""
+    """Empty `sku_data` is not sent."""
     assert sku_body(None) is None
     assert sku_body(SkuData()) is None
 
@@ -30,20 +30,20 @@ def test_nothing() -> None:
 @pytest.mark.parametrize("name", LARGEST)
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_largest_totals(name: str, sign: str) -> None:
-    """Totals of both signs fit up to their last digit, and not one cent further."""
+    """Totals of both signs are valid up to their last digit, and not one cent further."""
     fits = sign + LARGEST[name]
     beyond = Decimal(fits) + Decimal(sign + "0.01")
 
     assert {name: Decimal(fits)} == sku_body(SkuData(**{name: fits}))
-    assert (FieldError(f"sku_data.{name}", "length", "Decimal"),) == refused(
+    assert (FieldError(f"sku_data.{name}", "length", "Decimal"),) == rejected(
         SkuData, {name: beyond}
     )
 
 
 ROWS: list[tuple[str, object, str, str]] = [
-    # field, given, msg, what is shown of it
+    # field, given, msg, masked value
     ("purchase_order", "x" * 11, "length", "11 characters"),
-    ("purchase_order", 5, "wrong format", "number of 1 digits"),
+    ("purchase_order", 5, "wrong format", "number of 1 digit"),
     ("register_id", "x" * 51, "length", "51 characters"),
     ("pst", 1.5, "wrong format", "float"),
     ("gst_hst", "1.234", "wrong format", "Decimal"),
@@ -52,11 +52,11 @@ ROWS: list[tuple[str, object, str, str]] = [
     ("products", {"sku_id": "S-1"}, "wrong format", "dict"),
 ]
 PRODUCT_ROWS: list[tuple[str, object, str, str]] = [
-    ("sku_id", 5, "wrong format", "number of 1 digits"),
+    ("sku_id", 5, "wrong format", "number of 1 digit"),
     ("category", "a\nb", "invalid", "3 characters"),
     ("description", ["x"], "wrong format", "list"),
     ("quantity", 1.5, "wrong format", "float"),
-    ("quantity", "2", "wrong format", "1 characters"),
+    ("quantity", "2", "wrong format", "1 character"),
     ("quantity", True, "wrong format", "true"),
     ("quantity", Decimal("NaN"), "wrong format", "Decimal"),
     ("unit_price", 1.5, "wrong format", "float"),
@@ -65,33 +65,33 @@ PRODUCT_ROWS: list[tuple[str, object, str, str]] = [
 
 
 @pytest.mark.parametrize(("name", "given", "msg", "shown"), ROWS, ids=map(str, range(len(ROWS))))
-def test_refuses(name: str, given: object, msg: str, shown: str) -> None:
-    """What does not fit is exactly one fault, by its dotted name."""
-    assert (FieldError(f"sku_data.{name}", msg, shown),) == refused(SkuData, {name: given})
+def test_rejects(name: str, given: object, msg: str, shown: str) -> None:
+    """Each invalid value is exactly one field error, with its dotted name."""
+    assert (FieldError(f"sku_data.{name}", msg, shown),) == rejected(SkuData, {name: given})
 
 
 @pytest.mark.parametrize(
     ("name", "given", "msg", "shown"), PRODUCT_ROWS, ids=map(str, range(len(PRODUCT_ROWS)))
 )
 def test_products_refuse(name: str, given: object, msg: str, shown: str) -> None:
-    """What does not fit into a product is exactly one fault, by its dotted name."""
+    """Each invalid value of a product is exactly one field error, with its dotted name."""
     param = f"sku_data.products.{name}"
 
-    assert (FieldError(param, msg, shown),) == refused(Product, {name: given})
+    assert (FieldError(param, msg, shown),) == rejected(Product, {name: given})
 
 
-def test_what_is_no_product() -> None:
-    """Each thing in the list that is no product is told by its place."""
+def test_invalid_products() -> None:
+    """Each item of the list that is not a Product is reported with its index."""
     given = {"products": [Product(), {"sku_id": "S-1"}, Product(), None]}
 
     assert (
         FieldError("sku_data.products[1]", "wrong format", "dict"),
         FieldError("sku_data.products[3]", "wrong format", "none"),
-    ) == refused(SkuData, given)
+    ) == rejected(SkuData, given)
 
 
 def test_a_frozen_list() -> None:
-    """Changing the list afterwards changes nothing."""
+    """Changing the list afterwards has no effect."""
     products = [Product(sku_id="S-1")]
     sku_data = SkuData(products=products)
     products.append(Product(sku_id="S-2"))
@@ -111,7 +111,7 @@ def test_a_frozen_list() -> None:
     ids=map(str, range(5)),
 )
 def test_products_on_the_wire(given: dict[str, Any], expected: bytes) -> None:
-    """Numbers are written digit for digit, nothing is 0 but what was 0, and empty texts are not."""
+    """Numbers are sent digit for digit, a 0 is sent, and empty texts are not."""
     body = sku_body(SkuData(products=(Product(**given),)))
 
     assert body is not None

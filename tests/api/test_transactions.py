@@ -1,4 +1,4 @@
-"""transactions: key and hash of the shop's own payment, and what makes a call safe to repeat."""
+"""transactions: key and hash of a payment, which make the call safe to repeat."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 
 from ..support.canaries import sightings
-from .wire import BASE, answered, codes, error_kind, refused, sample, sent
+from .wire import BASE, answered, codes, error_kind, rejected, sample, sent
 
 CARD = "1070015210367982"
 WHO = {
@@ -45,7 +45,7 @@ REQUEST = TransactionRequest(**PAYMENT)
 
 
 def paying(**changes: Any) -> TransactionRequest:
-    """Make a transaction that differs in something."""
+    """Build a variant of the transaction."""
     given: dict[str, Any] = {**PAYMENT, **changes}
     return TransactionRequest(**given)
 
@@ -53,14 +53,14 @@ def paying(**changes: Any) -> TransactionRequest:
 def on_the_wire(
     call: Call[object], client_id: str = "shop", token: str = "token"
 ) -> tuple[str, str, bytes]:
-    """Give the two headers and the bytes of the body, as they are sent."""
+    """Return the two headers and the bytes of the body, as sent."""
     request = RequestBuilder(BASE, client_id).call(call, Secret(token), "ref-1")
     headers = request.headers
     return headers["x-idempotency-key"], headers["x-context-hash"], request.body or b""
 
 
 def test_wire() -> None:
-    """The call is the specification's, with the key documented here; it can be repeated."""
+    """The call is the specification's, with the documented key; it is safe to repeat."""
     call = make_transaction(REQUEST, payment_id="order-1")
     request = sent(call)
     expected = sample("transactions")
@@ -72,27 +72,27 @@ def test_wire() -> None:
 
 
 def test_without_a_payment_id() -> None:
-    """Without a payment id there is no key, and it is never repeated by itself."""
+    """Without a payment id the call has no key, and is never repeated automatically."""
     call = make_transaction(REQUEST)
 
     assert {**sample("transactions"), "headers": {}} == sent(call)
     assert Replay.NEVER is call.replay
 
 
-@pytest.mark.parametrize(("version", "expected"), [(None, "v2.5.1"), ("v2.5", "v2.5")])
 @pytest.mark.parametrize("payment_id", [None, "order-1"])
-def test_version(version: str | None, expected: str, payment_id: str | None) -> None:
-    """The version is the documented one, unless the caller has one of their own."""
-    call = make_transaction(REQUEST, payment_id=payment_id, version=version)
+def test_version(payment_id: str | None) -> None:
+    """The version is the documented one, unless the caller chooses another."""
+    call = make_transaction(REQUEST, payment_id=payment_id)
 
-    assert (expected, version is not None) == (call.version, call.fixed_version)
+    assert ("v2.5.1", False) == (call.version, call.fixed_version)
+    assert "/v2.5/" in sent(call.at_version("v2.5"))["url"]
 
 
 def test_language() -> None:
     """The language of the answer is English or French."""
     assert {"lang": "fr"} == make_transaction(REQUEST, lang="fr").query
     assert ["lang"] == [
-        fault.param for fault in refused(make_transaction, {"request": REQUEST, "lang": "de"})
+        error.param for error in rejected(make_transaction, {"request": REQUEST, "lang": "de"})
     ]
 
 
@@ -101,7 +101,7 @@ IDS = st.text(min_size=1, max_size=40).filter(str.strip)
 
 @given(IDS, IDS)
 def test_key(one: str, other: str) -> None:
-    """A payment has one key, another has another, and every key fits into a header."""
+    """Each payment has its own key, which is a valid header."""
     key = idempotency_key(one)
 
     assert (one == other) == (key == idempotency_key(other))
@@ -114,8 +114,8 @@ def test_key_is_for_ever() -> None:
     assert "44045e1358d12a31bc065bc023d7717d" == idempotency_key("order-1")
 
 
-def test_key_takes_the_id_as_it_is() -> None:
-    """Nothing of an id is tidied up: that could make one payment of two."""
+def test_the_id_is_used_verbatim() -> None:
+    """An id is used verbatim: normalizing it could merge two payments."""
     ids = ["order-1", "order-1 ", "Order-1", "order-1\n", "órder-1", "\ud800"]
 
     assert len(ids) == len({idempotency_key(payment_id) for payment_id in ids})
@@ -123,14 +123,14 @@ def test_key_takes_the_id_as_it_is() -> None:
 
 @pytest.mark.parametrize("payment_id", ["", " ", "\n"])
 def test_an_empty_payment_id(payment_id: str) -> None:
-    """A payment id that says nothing is refused, not shared by all payments."""
+    """An empty payment id is rejected, because all payments would share it."""
     given = {"request": REQUEST, "payment_id": payment_id}
 
-    assert (FieldError("payment_id", "required"),) == refused(make_transaction, given)
+    assert (FieldError("payment_id", "required"),) == rejected(make_transaction, given)
 
 
-def test_key_and_hash_know_no_client() -> None:
-    """Credentials, token and time are in neither: after a restart the call is the same."""
+def test_key_and_hash_do_not_depend_on_the_client() -> None:
+    """Key and hash depend on no credentials, token or time: after a restart they are the same."""
     first = on_the_wire(make_transaction(REQUEST, payment_id="p"), "shop", "token-1")
     again = TransactionRequest(**dict[str, Any](reversed(PAYMENT.items())))
     second = on_the_wire(make_transaction(again, payment_id="p"), "other", "token-2")
@@ -143,7 +143,7 @@ AMOUNTS = st.decimals("0.01", "1000", places=2)
 
 @given(AMOUNTS, st.sampled_from(list(TransactionType)), st.integers(1, 9999))
 def test_hash_is_of_the_bytes(amount: Decimal, kind: TransactionType, code: int) -> None:
-    """The hash is that of the very bytes that are sent, in whichever way they were written."""
+    """The hash is that of the bytes sent, for every spelling of the data."""
     plain = {**PAYMENT, "amount": amount, "transaction_type": kind, "verification_code": code}
     texts = {**plain, "amount": str(amount), "transaction_type": kind.value}
     texts["verification_code"] = str(code)
@@ -171,7 +171,7 @@ def test_hash_is_of_the_bytes(amount: Decimal, kind: TransactionType, code: int)
     ],
 )
 def test_hash_shows_another_payment(name: str, value: object) -> None:
-    """Whatever differs, the hash does, and the key does not: that is what Flexiti warns of."""
+    """Another payment under the same id has another hash: Flexiti warns of that."""
     other = paying(**{name: value})
     key, hashed, _ = on_the_wire(make_transaction(REQUEST, payment_id="p"))
     other_key, other_hash, _ = on_the_wire(make_transaction(other, payment_id="p"))
@@ -184,7 +184,7 @@ def test_hash_shows_another_payment(name: str, value: object) -> None:
     "amount", [30, "30", "30.0", "30.00", Decimal(30), Decimal("3E+1")], ids=map(str, range(6))
 )
 def test_the_same_amount(amount: object) -> None:
-    """An amount has one spelling in the body, however it was given."""
+    """Every spelling of an amount is the same in the body."""
     request = paying(amount=amount)
 
     assert on_the_wire(make_transaction(request, payment_id="p")) == on_the_wire(
@@ -194,7 +194,7 @@ def test_the_same_amount(amount: object) -> None:
 
 @pytest.mark.parametrize("kind", list(TransactionType))
 def test_types(kind: TransactionType) -> None:
-    """Every type of the specification is taken, as a word or as a constant."""
+    """Every type of the specification is accepted, as text or as a member."""
     for given_as in (kind, kind.value):
         request = paying(transaction_type=given_as)
 
@@ -203,22 +203,22 @@ def test_types(kind: TransactionType) -> None:
 
 @pytest.mark.parametrize("name", WHO)
 def test_one_of_three_is_enough(name: str) -> None:
-    """Each of the three says whose transaction it is."""
+    """One of the three identifiers is enough."""
     others = dict.fromkeys(WHO)
     request = paying(**{**others, name: WHO[name]})
 
     assert {name} == WHO.keys() & sent(make_transaction(request))["body"].keys()
 
 
-def test_whose_is_it() -> None:
-    """Without any of the three, each of them is asked for."""
-    faults = refused(TransactionRequest, {**PAYMENT, **dict.fromkeys(WHO)})
+def test_an_identifier_is_required() -> None:
+    """Without any identifier, all three are reported as required."""
+    field_errors = rejected(TransactionRequest, {**PAYMENT, **dict.fromkeys(WHO)})
 
-    assert tuple(FieldError(name, "required") for name in WHO) == faults
+    assert tuple(FieldError(name, "required") for name in WHO) == field_errors
 
 
 ROWS: list[tuple[str, object, str, str | None]] = [
-    # field, given, msg, what is shown of it
+    # field, given, msg, masked value
     ("transaction_type", None, "required", None),
     ("transaction_type", "withdrawal", "invalid", "10 characters"),
     ("amount", None, "required", None),
@@ -230,24 +230,24 @@ ROWS: list[tuple[str, object, str, str | None]] = [
     ("verification_code", "", "required", "0 characters"),
     ("verification_code", 12.5, "wrong format", "float"),
     ("account_number", 10**14, "length", "number of 15 digits"),
-    ("account_number", "x", "wrong format", "1 characters"),
+    ("account_number", "x", "wrong format", "1 character"),
     ("vcc_number", "1" * 17, "length", "secret"),
     ("customer_id", "1" * 21, "length", "21 characters"),
     ("customer_id", 1234567, "wrong format", "number of 7 digits"),
     ("request_id", "x" * 151, "length", "151 characters"),
-    ("external_location_id", 7, "wrong format", "number of 1 digits"),
+    ("external_location_id", 7, "wrong format", "number of 1 digit"),
     ("external_employee_id", "a\tb", "invalid", "3 characters"),
 ]
 
 
 @pytest.mark.parametrize(("name", "value", "msg", "shown"), ROWS, ids=map(str, range(len(ROWS))))
-def test_refuses(name: str, value: object, msg: str, shown: str | None) -> None:
-    """What the table does not allow is exactly one fault, and nothing is sent."""
-    assert (FieldError(name, msg, shown),) == refused(TransactionRequest, {**PAYMENT, name: value})
+def test_rejects(name: str, value: object, msg: str, shown: str | None) -> None:
+    """Each invalid value is exactly one field error, and nothing is sent."""
+    assert (FieldError(name, msg, shown),) == rejected(TransactionRequest, {**PAYMENT, name: value})
 
 
 def test_nothing_personal_is_shown() -> None:
-    """Neither request nor call, nor a refusal and its frames, shows whose it is, or the code."""
+    """Neither request, call nor error and its frames show an identifier or the code."""
     canaries = ("10000001", CARD, "1234567-12345", "987654")
     request = paying(verification_code=987654)
     shown = f"{request} {make_transaction(request, payment_id='p')}"
@@ -280,11 +280,11 @@ CODES = codes("""
 
 @pytest.mark.parametrize(("status", "code", "kind"), CODES)
 def test_codes(status: int, code: str, kind: str) -> None:
-    """Each documented code has its class, and an unknown one that of its status."""
+    """Each documented code has its class, and an unknown one the class of its status."""
     assert kind == error_kind(make_transaction(REQUEST), status, code)
 
 
 @pytest.mark.parametrize("body", [{}, {"transaction_id": 5, "message": "Done"}])
 def test_answer(body: dict[str, object]) -> None:
-    """The answer is not documented, and kept as it came."""
+    """The undocumented answer is kept as received."""
     assert Transaction(body) == answered(make_transaction(REQUEST), body)

@@ -1,4 +1,4 @@
-"""widget/init, in: the URL, what its fragment tells, and what is not believed."""
+"""widget/init, the answer: the URL, its parameters, and rejected URLs."""
 
 import copy
 import json
@@ -65,7 +65,7 @@ def test_url(
     ("url", "expected"), [(FULL, "0123-abcd"), (FRONT, "sent"), (f"{FRONT}?lang=en", "sent")]
 )
 def test_reference_id(url: str, expected: str) -> None:
-    """The reference id is the URL's, or else the one that was sent."""
+    """The reference id is the URL's, or else the one sent."""
     assert expected == Widget(Secret(url), sent_reference_id="sent").reference_id
 
 
@@ -82,19 +82,19 @@ def test_reference_id(url: str, expected: str) -> None:
     ],
 )
 def test_masked_url(url: str, expected: str) -> None:
-    """The URL to look at has no token in it."""
+    """The masked URL has no token in it."""
     assert expected == widget(url).masked_url
 
 
 def test_unknown_fields_are_kept() -> None:
-    """What a later API answers beside the URL is kept as it came."""
+    """New fields beside the URL are kept as received."""
     result = widget(FULL, masked_email="j***@email.com", options={"a": [1]})
 
     assert {"masked_email": "j***@email.com", "options": {"a": [1]}} == result.extra
 
 
 def test_the_answer_cannot_name_the_reference_id() -> None:
-    """A field of the answer called like one of ours is an unknown one."""
+    """A field of the answer with the name of an attribute is an unknown field."""
     result = widget(FRONT, sent_reference_id="theirs", url="theirs", extra="theirs")
 
     assert result.reference_id is None
@@ -116,8 +116,8 @@ def test_the_answer_cannot_name_the_reference_id() -> None:
         " https://posapi.example/canary",
     ],
 )
-def test_urls_that_are_no_web_address(url: str) -> None:
-    """A browser is sent to the web only; anything else is a malformed answer, not shown."""
+def test_urls_that_are_not_http(url: str) -> None:
+    """A URL that is not http or https is a malformed answer, and is not shown."""
     error = read({"redirection_url": url})
 
     assert isinstance(error, MalformedAnswer)
@@ -126,7 +126,7 @@ def test_urls_that_are_no_web_address(url: str) -> None:
 
 
 def test_repr_shows_no_token() -> None:
-    """The repr tells what helps a search, and neither URL nor token nor unknown fields."""
+    """The repr has the ids, and no URL, token or unknown fields."""
     result = widget(FULL, more=TOKEN)
 
     assert "Widget(reference_id='0123-abcd', session_id='session-1', language='fr')" == repr(result)
@@ -134,9 +134,9 @@ def test_repr_shows_no_token() -> None:
 
 
 def test_is_not_pickled() -> None:
-    """A Widget holds a token: it can be copied in a process and leaves it by no pickle."""
+    """A Widget holds a token: it can be copied, and not pickled."""
     result = widget(FULL)
-    with pytest.raises(TypeError, match="refuses to be pickled"):
+    with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(result)
 
     assert result == copy.copy(result) == copy.deepcopy(result)

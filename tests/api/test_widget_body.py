@@ -1,4 +1,4 @@
-"""widget/init, out: the body is the start page's, each value at its place and of its type."""
+"""widget/init, the request: the start page's body, with each value's place and type."""
 
 import datetime
 import json
@@ -49,14 +49,14 @@ def sample(name: str) -> dict[str, Any]:
 def sent(
     widget: ApplyWidget | PurchaseWidget, place: AccountTypePlace = AccountTypePlace.NESTED
 ) -> dict[str, Any]:
-    """Give the JSON body as it goes over the wire."""
+    """Return the JSON body as sent."""
     call = init_widget(widget, account_type_place=place)
     body: dict[str, Any] = json.loads(encode(call.body))
     return body
 
 
 def at(body: dict[str, Any], path: str) -> object:
-    """Give what stands at a dotted path of a body, None if nothing does."""
+    """Return the value at a dotted path of a body, None if it is missing."""
     value: Any = body
     for name in path.split("."):
         value = value.get(name)
@@ -66,14 +66,14 @@ def at(body: dict[str, Any], path: str) -> object:
 
 
 def test_apply_example() -> None:
-    """The start page's example of the apply flow is made of its values, with the default lang."""
+    """The start page's values build its example of the apply flow, with the default lang."""
     body = sent(ApplyWidget(**APPLICANT), AccountTypePlace.OMITTED)
 
     assert {**sample("apply"), "lang": "en"} == body
 
 
 def test_buy_example() -> None:
-    """The start page's example of the buy flow is made of its values, with the default lang."""
+    """The start page's values build its example of the buy flow, with the default lang."""
     widget = PurchaseWidget(account_number=20009100, vcc_number="1070015210367982", **JOHN)
 
     assert {**sample("buy"), "lang": "en"} == sent(widget)
@@ -135,7 +135,7 @@ APPLY_ROWS: list[tuple[str, object, str, object]] = [
     ("name", "given", "path", "expected"), APPLY_ROWS, ids=map(str, range(len(APPLY_ROWS)))
 )
 def test_apply_accepts(name: str, given: object, path: str, expected: object) -> None:
-    """What the table allows, at its longest, is sent at its place as its JSON type."""
+    """The longest values that the table allows are sent, in their place and JSON type."""
     fields: dict[str, Any] = {**APPLICANT, name: given}
     value = at(sent(ApplyWidget(**fields)), path)
 
@@ -145,7 +145,7 @@ def test_apply_accepts(name: str, given: object, path: str, expected: object) ->
 
 
 def test_provinces() -> None:
-    """The 13 codes of the start page are the provinces, and no other is."""
+    """The provinces are exactly the 13 codes of the start page."""
     assert "AB BC MB NB NL NS NT NU ON PE QC SK YT" == " ".join(Province)
 
 
@@ -175,7 +175,7 @@ PURCHASE_ROWS: list[tuple[dict[str, Any], str, object]] = [
     ("fields", "path", "expected"), PURCHASE_ROWS, ids=map(str, range(len(PURCHASE_ROWS)))
 )
 def test_purchase_accepts(fields: dict[str, Any], path: str, expected: object) -> None:
-    """What the table allows, at its longest, is sent at its place as its JSON type."""
+    """The longest values that the table allows are sent, in their place and JSON type."""
     value = at(sent(PurchaseWidget(**fields)), path)
 
     assert expected == value
@@ -187,7 +187,7 @@ IDENTIFIERS: list[tuple[dict[str, Any], dict[str, object]]] = [
     ({"vcc_number": "5"}, {"vcc_number": "5"}),
     (JOHN, {"personal_information": JOHN}),
     ({"account_number": 5, "vcc_number": "6"}, {"account_number": 5, "vcc_number": "6"}),
-    # Beside a number any part of the person will do: which wins is the server's matter.
+    # Beside a number any part of the person is accepted: the server decides which wins.
     (
         {"account_number": 5, "last_name": "Smith"},
         {"account_number": 5, "personal_information": {"last_name": "Smith"}},
@@ -203,7 +203,7 @@ IDENTIFIERS: list[tuple[dict[str, Any], dict[str, object]]] = [
 
 @pytest.mark.parametrize(("fields", "expected"), IDENTIFIERS, ids=map(str, range(len(IDENTIFIERS))))
 def test_one_identifier_suffices(fields: dict[str, Any], expected: dict[str, object]) -> None:
-    """Any of the three identifies a customer; what is empty is not sent at all."""
+    """Any of the three identifies a customer; empty fields are not sent."""
     body = sent(PurchaseWidget(**fields))
 
     assert {WHO: expected, "flow": "purchase", "lang": "en"} == body
@@ -218,14 +218,14 @@ def test_one_identifier_suffices(fields: dict[str, Any], expected: dict[str, obj
     ],
 )
 def test_account_type_places(place: AccountTypePlace, nested: str | None, top: str | None) -> None:
-    """The account type stands where the page version of the setting has it, and nowhere else."""
+    """The setting decides the only place of the account type."""
     body = sent(ApplyWidget(**APPLICANT, account_type="business"), place)
 
     assert (nested, top) == (at(body, f"{WHO}.account_type"), at(body, "account_type"))
 
 
 def test_account_type_is_nested_by_default() -> None:
-    """Without a setting it is a consumer's, in the place of page versions 16 and 17."""
+    """By default the account type is consumer, in the place of page versions 16 and 17."""
     call = init_widget(ApplyWidget(**APPLICANT))
     assert call.body is not None
 
@@ -234,17 +234,17 @@ def test_account_type_is_nested_by_default() -> None:
 
 @pytest.mark.parametrize("place", AccountTypePlace)
 def test_purchases_have_no_account_type(place: AccountTypePlace) -> None:
-    """The setting does nothing to a purchase."""
+    """The setting has no effect on a purchase."""
     assert "account_type" not in json.dumps(sent(PurchaseWidget(account_number=1), place))
 
 
 def test_flows() -> None:
-    """Each model knows its flow."""
+    """Each model has its flow."""
     assert (Flow.APPLY, Flow.PURCHASE) == (ApplyWidget.flow, PurchaseWidget.flow)
     assert "apply" == sent(ApplyWidget(**APPLICANT))["flow"]
 
 
-def test_reprs_show_no_person() -> None:
+def test_reprs_show_no_personal_data() -> None:
     """Neither a request nor its call shows personal data in its repr."""
     applicant = ApplyWidget(**APPLICANT)
     buyer = PurchaseWidget(account_number=20009100, vcc_number="1070015210367982", **JOHN)

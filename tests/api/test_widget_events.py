@@ -1,4 +1,4 @@
-"""Listeners of the widget: whatever a browser posts is a typed event or one typed error."""
+"""Events of the widget: any data from a browser are a typed event or one typed error."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -32,20 +32,20 @@ DATA: dict[str, Any] = {
 
 
 def success(**changes: object) -> dict[str, Any]:
-    """Give the page's sample with other values."""
+    """Return the page's sample with other values."""
     return {"eventType": "flx-success", "eventData": {**DATA, **changes}}
 
 
 def parse(untrusted: object) -> WidgetEvent:
-    """Parse what no type checker would let through."""
+    """Parse data of any type."""
     return parse_event(cast("str", untrusted))
 
 
 def outcome(untrusted: object) -> WidgetEvent | tuple[FieldError, ...]:
     """
-    Give the event, or its faults.
+    Return the event, or its field errors.
 
-    Without `extra`, where a number with a point is whatever its decoder makes it.
+    Without `extra`, where the type of a number with a point depends on the decoder.
     """
     try:
         return evolve(parse(untrusted), extra={})
@@ -53,18 +53,18 @@ def outcome(untrusted: object) -> WidgetEvent | tuple[FieldError, ...]:
         return error.field_errors
 
 
-def faults(untrusted: object) -> list[tuple[str, str]]:
-    """Tell what is wrong with something that is no event."""
+def field_errors(untrusted: object) -> list[tuple[str, str]]:
+    """Return the field errors of an invalid event."""
     with pytest.raises(MalformedEvent) as caught:
         parse(untrusted)
-    return [(fault.param, fault.msg) for fault in caught.value.field_errors]
+    return [(error.param, error.msg) for error in caught.value.field_errors]
 
 
 @pytest.mark.parametrize(
     "form", [success(), json.dumps(success()), json.dumps(success()).encode()], ids=type
 )
 def test_the_sample_of_the_page(form: object) -> None:
-    """All its fields are read, from an object, from text and from bytes."""
+    """All fields are read, from an object, from text and from bytes."""
     event = parse(form)
 
     assert event == WidgetEvent(
@@ -85,7 +85,7 @@ def test_the_sample_of_the_page(form: object) -> None:
     [(1, "1"), (99999999999999, "9" * 14), ("0010", "0010"), (None, None)],
 )
 def test_account_numbers(written: object, read: str | None) -> None:
-    """A number or a text of digits, whose leading zeros are kept."""
+    """An account number is a number or digits, whose leading zeros are kept."""
     assert read == parse_event(success(accountNumber=written)).account_number
 
 
@@ -107,9 +107,9 @@ def test_account_numbers(written: object, read: str | None) -> None:
         ({"$ne": None}, "wrong format"),
     ],
 )
-def test_what_is_no_account_number(written: object, msg: str) -> None:
-    """Nothing that merely looks like one passes."""
-    assert [("accountNumber", msg)] == faults(success(accountNumber=written))
+def test_invalid_account_numbers(written: object, msg: str) -> None:
+    """Anything but up to 14 digits is rejected."""
+    assert [("accountNumber", msg)] == field_errors(success(accountNumber=written))
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_what_is_no_account_number(written: object, msg: str) -> None:
     ],
 )
 def test_fields_of_wrong_types(changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:
-    """All are told at once, and spellings that contradict each other are a fault."""
-    assert expected == faults(success(**changes))
+    """All are reported together, and contradicting spellings are a field error."""
+    assert expected == field_errors(success(**changes))
 
 
 def test_old_spellings() -> None:
@@ -149,8 +149,8 @@ def test_old_spellings() -> None:
     assert (None, None, None) == (event.account_number, event.verified, event.action)
 
 
-def test_what_is_new_is_kept() -> None:
-    """Unknown words stay texts, unknown fields are in `extra`, an unknown kind is an event."""
+def test_unknown_words_and_fields_are_kept() -> None:
+    """Unknown words stay text, unknown fields are in `extra`, an unknown type is an event."""
     event = parse_event(success(action="lease", accountType="trust", score=[1, {"a": None}]))
     unknown = parse_event({"eventType": "flx-resize", "eventData": {"height": 5}})
 
@@ -168,7 +168,7 @@ def test_what_is_new_is_kept() -> None:
     ],
 )
 def test_a_failure_is_bare_or_wrapped(message: dict[str, Any]) -> None:
-    """The page shows its structure without any wrapping, so both are read."""
+    """A failure is read with and without the wrapping object."""
     event = parse_event(message)
 
     assert (EventType.FAILURE, 409, "No.") == (event.type, event.status, event.message)
@@ -177,7 +177,7 @@ def test_a_failure_is_bare_or_wrapped(message: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("more", [{}, {"eventData": None}, {"eventData": {}}])
 def test_a_cancellation_needs_no_data(more: dict[str, Any]) -> None:
-    """`flx-cancel` stands alone."""
+    """`flx-cancel` needs no `eventData`."""
     assert WidgetEvent(type=EventType.CANCEL) == parse_event({"eventType": "flx-cancel", **more})
 
 
@@ -216,38 +216,38 @@ def test_a_cancellation_needs_no_data(more: dict[str, Any]) -> None:
     ],
     ids=lambda value: repr(value)[:40],
 )
-def test_what_is_no_event(untrusted: object, expected: tuple[str, str]) -> None:
-    """Too large, too deep, not JSON to the letter, or not an object: one typed error."""
-    assert [expected] == faults(untrusted)
+def test_malformed_events(untrusted: object, expected: tuple[str, str]) -> None:
+    """Too large, too deep, not strict JSON, or not an object: one typed error."""
+    assert [expected] == field_errors(untrusted)
 
 
 class Odd(Mapping[str, object]):
-    """A mapping that fails in its own way."""
+    """A mapping that raises its own error."""
 
     def __getitem__(self, name: str) -> object:
         """Fail."""
         raise RuntimeError(name)
 
     def __iter__(self) -> Iterator[str]:
-        """Promise a name."""
+        """Claim to have a name."""
         return iter(["eventType"])
 
     def __len__(self) -> int:
-        """Promise a name."""
+        """Claim to have a name."""
         return 1
 
 
-def test_an_object_that_contains_itself_or_fails_is_no_event() -> None:
-    """What a web framework hands over may be anything."""
+def test_recursive_or_failing_objects() -> None:
+    """A recursive or failing object is rejected."""
     circle = success()
     circle["eventData"]["circle"] = circle
 
-    assert [("$", "invalid")] == faults(circle)
-    assert [("$", "wrong format")] == faults(Odd())
+    assert [("$", "invalid")] == field_errors(circle)
+    assert [("$", "wrong format")] == field_errors(Odd())
 
 
 def test_an_event_is_a_copy() -> None:
-    """Nobody changes it afterwards through what they have passed."""
+    """Changing the input afterwards does not change the event."""
     message = success(more=[1])
     event = parse_event(message)
     message["eventData"]["more"].append(2)
@@ -265,16 +265,16 @@ def test_an_event_is_a_copy() -> None:
         success(verified="canary"),
     ],
 )
-def test_what_was_posted_is_in_no_error(untrusted: object) -> None:
-    """Not in the text, nor in its chain, nor in the frames it went through."""
+def test_posted_data_are_in_no_error(untrusted: object) -> None:
+    """The posted data are not in the error's text, chain or frames."""
     with pytest.raises(MalformedEvent) as caught:
         parse(untrusted)
 
     assert [] == sightings(caught.value, "canary")
 
 
-def test_the_repr_shows_nobody() -> None:
-    """Neither an account nor a customer is in it."""
+def test_the_repr_shows_no_personal_data() -> None:
+    """The repr has no account and no customer."""
     shown = repr(parse_event(success(message="Ada", extra="Ada")))
 
     assert not [text for text in ("10000001", "1000001", "Ada") if text in shown]
@@ -303,11 +303,11 @@ events: st.SearchStrategy[Any] = st.fixed_dictionaries(
 
 @given(events | json_values | st.text() | st.binary(), st.sampled_from(Flow))
 def test_anything_at_all(untrusted: object, flow: Flow) -> None:
-    """It is an event or MalformedEvent; and only all three together lead on to a purchase."""
+    """Any data are an event or MalformedEvent; only all three together lead to a purchase."""
     event = outcome(untrusted)
     if not isinstance(event, WidgetEvent):
         assert event
-        assert {None} == {fault.value for fault in event}
+        assert {None} == {error.value for error in event}
         return
     reaction = react(event, flow)
     leads_on = (
@@ -324,7 +324,7 @@ def test_anything_at_all(untrusted: object, flow: Flow) -> None:
 
 @given(events)
 def test_text_and_object_are_the_same_event(message: object) -> None:
-    """Whoever has decoded the JSON, the event is the same."""
+    """Text and the decoded object are the same event."""
     text = json.dumps(message)
     first, *others = (outcome(form) for form in (text, text.encode(), json.loads(text)))
 
@@ -360,7 +360,7 @@ def test_text_and_object_are_the_same_event(message: object) -> None:
 def test_the_table_of_the_page(
     flow: str, account: int | None, *, verified: bool | None, action: str | None, expected: str
 ) -> None:
-    """Every row of spec section 7.4, and what is in none of them."""
+    """Every row of spec section 7.4 has its reaction, and other events have none."""
     event = parse_event(success(accountNumber=account, verified=verified, action=action))
 
     assert expected == react(event, Flow(flow))
@@ -378,7 +378,7 @@ def test_the_table_of_the_page(
     ],
 )
 def test_other_events(flow: Flow, message: dict[str, Any], expected: Reaction) -> None:
-    """What is no success leads nowhere, whatever data come with it."""
+    """Events other than `flx-success` never lead to a purchase, with any data."""
     assert expected is react(parse_event(message), flow)
 
 

@@ -1,4 +1,4 @@
-"""A call on the wire and back: what is sent of it, beside a sample, and what is made of answers."""
+"""Calls on the wire: the request beside a sample, and the reading of answers."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -39,7 +39,7 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def sent(call: Call[object]) -> dict[str, Any]:
-    """Give what goes over the wire for a call, in the form of a sample."""
+    """Return a call's request, in the form of a sample."""
     request = _BUILDER.call(call, Secret("token"), "ref-1")
     own = {name: v for name, v in request.headers.items() if name not in _EVERY_REQUEST_HAS}
     body = None if request.body is None else json.loads(request.body, parse_float=Decimal)
@@ -58,14 +58,14 @@ def read(call: Call[T], body: object, status: int = 200) -> T | ApiError:
 
 
 def answered(call: Call[T], body: object) -> T:
-    """Read a good answer to a call."""
+    """Read a valid answer to a call."""
     result = read(call, body)
     assert not isinstance(result, ApiError), result
     return result
 
 
 def error_kind(call: Call[object], status: int, code: str) -> str:
-    """Name the class of what a code of the API is for a call, which keeps code and endpoint."""
+    """Return the class name of an API code, after checking code and endpoint."""
     error = read(call, {"error": code, "message": "No!"}, status)
 
     assert isinstance(error, ApiError)
@@ -79,8 +79,8 @@ def codes(table: str) -> list[tuple[int, str, str]]:
     return [(int(status), code, kind) for status, code, kind in rows]
 
 
-def refused(make: Callable[..., object], given: Mapping[str, Any]) -> tuple[FieldError, ...]:
-    """Fail to make a request or a call, and give its faults."""
+def rejected(make: Callable[..., object], given: Mapping[str, Any]) -> tuple[FieldError, ...]:
+    """Return the field errors of an invalid request or call."""
     with pytest.raises(ValidationError) as caught:
         make(**given)
     return caught.value.field_errors

@@ -1,4 +1,4 @@
-"""The tree of errors: as drawn, described, exported, and fit to travel."""
+"""The tree of errors: drawn, described, exported, pickled and copied."""
 
 import copy
 import functools
@@ -32,7 +32,7 @@ CLASSES: dict[str, type[FlexitiError]] = {
 
 
 def drawn() -> dict[str, str | None]:
-    """Read the drawing in the docstring: each error and the one that it hangs on."""
+    """Read the drawing in the docstring: each error and its parent."""
     assert errors.__doc__ is not None
     parents: dict[str, str | None] = {}
     path: list[str] = []
@@ -47,7 +47,7 @@ def drawn() -> dict[str, str | None]:
 
 
 def test_the_drawing_is_the_tree() -> None:
-    """Every class is drawn below the one that it descends from, and nothing else is drawn."""
+    """Every class is drawn below its parent, and nothing else is drawn."""
     classes = {
         name: next((base.__name__ for base in kind.__bases__ if base.__name__ in CLASSES), None)
         for name, kind in CLASSES.items()
@@ -85,7 +85,7 @@ def test_described_and_exported() -> None:
     ],
 )
 def test_builtin_kin(name: str, builtin: type[Exception]) -> None:
-    """Where Python has a word for what happened, `except` with that word catches it too."""
+    """Errors with a builtin counterpart are caught by `except` with the builtin."""
     assert issubclass(CLASSES[name], builtin)
 
 
@@ -93,7 +93,7 @@ FIELDS = (FieldError("email", "invalid", "18 characters"), FieldError("city", "r
 
 
 def full(kind: type[FlexitiError]) -> FlexitiError:
-    """Make an error with all its attributes set."""
+    """Build an error with all its attributes set."""
     makers: list[tuple[type[FlexitiError], Callable[[], FlexitiError]]] = [
         (LifetimeTooShort, lambda: LifetimeTooShort("Text!", min_ttl=1300.0, lifetime=1200.0)),
         (ConfigError, lambda: ConfigError("Text!", option="leeway", suggestion="near")),
@@ -140,7 +140,7 @@ PACKINGS: dict[str, Callable[[FlexitiError], FlexitiError]] = {
 @pytest.mark.parametrize("way", PACKINGS)
 @pytest.mark.parametrize("name", CLASSES)
 def test_errors_travel(name: str, way: str) -> None:
-    """Every error is the same after a copy or a pickle: class, text, attributes, none or all."""
+    """A copied or pickled error is the same: class, text, attributes, none or all."""
     for error in (CLASSES[name](), full(CLASSES[name])):
         other = PACKINGS[way](error)
 
@@ -149,7 +149,7 @@ def test_errors_travel(name: str, way: str) -> None:
 
 
 def test_texts() -> None:
-    """Every error shows the text that it was given, and says something even without one."""
+    """Every error shows its text, and has one even if none was given."""
     for name, kind in CLASSES.items():
         assert "Text!" in str(full(kind)), name
         assert "Text!" in repr(full(kind)), name
@@ -157,7 +157,7 @@ def test_texts() -> None:
 
 
 def test_attributes_are_described() -> None:
-    """Every attribute stands in the docstring of the class, or of one that it descends from."""
+    """Every attribute is in the docstring of its class or of a parent."""
     missing = [
         f"{kind.__name__}.{known}"
         for kind in CLASSES.values()
@@ -199,12 +199,12 @@ def _docs_of(kind: type[FlexitiError]) -> str:
     ids=map(str, range(11)),
 )
 def test_texts_are_made_of_attributes(error: FlexitiError, expected: str) -> None:
-    """The text says what the attributes say, and leaves out what is not known."""
+    """The text is built from the attributes that are set."""
     assert expected == str(error)
 
 
 def test_field_errors_are_kept_as_they_were() -> None:
-    """A list that is changed afterwards does not change the error."""
+    """Changing the list afterwards does not change the error."""
     given = [*FIELDS]
     errors_of = ValidationError(field_errors=given), ApiError(field_errors=given)
     given.clear()
@@ -225,7 +225,7 @@ def test_field_errors_are_kept_as_they_were() -> None:
     ],
 )
 def test_kinds_of_token_errors(kind: str, expected: str) -> None:
-    """The class of a token error has a name that processes tell each other."""
+    """Every class of token error has a kind, which processes share."""
     error = CLASSES[kind]()
     assert isinstance(error, TokenError)
 
@@ -233,7 +233,7 @@ def test_kinds_of_token_errors(kind: str, expected: str) -> None:
 
 
 def test_lifetime_too_short() -> None:
-    """An ask that no token can satisfy tells both durations, and no answer stands behind it."""
+    """LifetimeTooShort has both durations, and no status."""
     error = full(LifetimeTooShort)
     assert isinstance(error, LifetimeTooShort)
 
@@ -247,7 +247,7 @@ def test_lifetime_too_short() -> None:
 
 
 def test_store_errors_are_told_apart() -> None:
-    """Down and unreadable are two things, and both are the store's."""
+    """StoreUnavailable and RecordUnreadable are different, and both are StoreErrors."""
     assert {"StoreUnavailable", "RecordUnreadable"} == {
         kind.__name__ for kind in StoreError.__subclasses__()
     }

@@ -30,7 +30,7 @@ REDIS = "tests/stores/test_redis_url.py tests/stores/test_redis.py tests/stores/
 TOKENS = "tests/tokens --ignore=tests/tokens/test_machine.py"
 TRANSPORT = "tests/transport tests/events/test_events.py tests/session/test_loops_and_forks.py"
 TESTS = {
-    "flexiti_async/api/customer_text.py": "tests/api/test_customer_text.py",
+    "flexiti_async/api/customer_messages.py": "tests/api/test_customer_messages.py",
     "flexiti_async/checkout": CHECKOUTS,
     "flexiti_async/config/parsing.py": OPTIONS,
     "flexiti_async/protocol": "tests/protocol tests/fuzz/test_answers_and_records.py",

@@ -1,4 +1,4 @@
-"""Calls: their own headers and versions, and what they have no say in."""
+"""Calls: their own headers and versions, and the headers that they cannot set."""
 
 import pytest
 from attrs import evolve
@@ -27,7 +27,7 @@ CALL: Call[dict[str, object]] = Call(
     ids=map(str, range(3)),
 )
 def test_headers(headers: dict[str, str]) -> None:
-    """A call carries headers of its own, and does not show them."""
+    """A call carries its own headers, and does not show them."""
     call = evolve(CALL, headers=headers)
 
     assert headers == call.headers
@@ -55,21 +55,21 @@ def test_headers(headers: dict[str, str]) -> None:
         "é",
     ],
 )
-def test_headers_that_are_not_its_own(name: str) -> None:
-    """What carries the token and frames the message is no call's to say, in no spelling."""
-    with pytest.raises(ValueError, match="has no say"):
+def test_headers_that_a_call_cannot_set(name: str) -> None:
+    """A call cannot set the headers of the token and of message framing, in any spelling."""
+    with pytest.raises(ValueError, match="cannot set the header"):
         evolve(CALL, headers={name: "x"})
 
 
 @pytest.mark.parametrize("value", ["", " a", "a ", "a\r\nb: c", "a\x00", "é", "\x7f"], ids=ascii)
-def test_values_that_are_none(value: str) -> None:
-    """A value is printable ASCII without blanks around it: nothing that could be another header."""
-    with pytest.raises(ValueError, match="not printable ASCII"):
+def test_invalid_header_values(value: str) -> None:
+    """A value is printable ASCII without blanks around it, so it cannot add a header."""
+    with pytest.raises(ValueError, match="must be printable ASCII"):
         evolve(CALL, headers={"x-idempotency-key": value})
 
 
-def test_refused_headers_are_not_shown() -> None:
-    """A refused value shows neither in the error nor in its frames."""
+def test_rejected_headers_are_not_shown() -> None:
+    """A rejected value is neither in the error nor in its frames."""
     with pytest.raises(ValueError, match="ASCII") as caught:
         Call(
             endpoint="e",
@@ -109,18 +109,17 @@ def test_versions(text: str, expected: bool) -> None:
     if expected:
         assert (text, True) == (CALL.at_version(text).version, CALL.at_version(text).fixed_version)
     else:
-        with pytest.raises(ValueError, match="version segment"):
+        with pytest.raises(ValueError, match="API version must be"):
             CALL.at_version(text)
 
 
-def test_no_version_of_the_callers() -> None:
-    """Without a choice the call stays the same, and the configuration may change it."""
-    assert CALL is CALL.at_version(None)
+def test_the_documented_version_is_not_fixed() -> None:
+    """Without `at_version` the configuration may replace the version."""
     assert not CALL.fixed_version
 
 
 def test_nothing_that_travels_is_shown() -> None:
-    """Not the token in a header, nor what a body, a path, a query or an answer holds."""
+    """No repr shows the token in a header, or the content of a body, path, query or answer."""
     canary = {"name": "canary-4f1d"}
     body = b"canary-4f1d"
     url = URL("http://127.0.0.1/canary-4f1d")
@@ -133,8 +132,8 @@ def test_nothing_that_travels_is_shown() -> None:
     assert "canary" not in repr(shown)
 
 
-def test_a_request_is_not_private_unless_it_is_said() -> None:
-    """Middlewares of the shop see every request but those with the client secret."""
+def test_requests_are_not_private_by_default() -> None:
+    """The shop's middlewares see every request except those with the client secret."""
     request = HttpRequest("transactions", "POST", URL("http://127.0.0.1/"), {}, None, "id")
 
     assert not request.private

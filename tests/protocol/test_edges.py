@@ -1,4 +1,4 @@
-"""Edges that were once fallen over, each a sentence."""
+"""Regressions: edge cases that failed once."""
 
 import json
 from decimal import Decimal
@@ -23,7 +23,7 @@ KEY = "k"
 
 @pytest.mark.parametrize("value", [5, None, True, []], ids=str)
 def test_a_stored_token_that_is_no_text(value: object) -> None:
-    """A record or checkout whose token is no text is unreadable, not an error of msgspec's."""
+    """A record or checkout whose token is not a text is unreadable, not an error of msgspec's."""
     token = {"token_id": "a", "access_token": value, "lifetime": 1, "remaining": 1}
     record = {"v": 1, "key": KEY, "token": token}
     checkout = {"reference_id": "r", "sharing": "shared", "token": token}
@@ -34,7 +34,7 @@ def test_a_stored_token_that_is_no_text(value: object) -> None:
 
 
 def test_payloads_are_ascii() -> None:
-    """A store need not know of encodings: also a message in French is stored as ASCII."""
+    """Stores need no encodings: even a French message is stored as ASCII."""
     record = Record(KEY, failure=Failure("transient", "Réessayez…", 1.0, 1, "f"))
 
     assert encode_record(record).isascii()
@@ -43,7 +43,7 @@ def test_payloads_are_ascii() -> None:
 
 @pytest.mark.parametrize("attempts", [-1, 2**31 + 1, -(10**400)], ids=["-1", "large", "huge"])
 def test_attempts_that_cannot_be(attempts: int) -> None:
-    """A count that nobody counted makes a record unreadable, not a back-off overflow."""
+    """An impossible count makes a record unreadable, not the back-off overflow."""
     failure = {"kind": "x", "message": "", "back_off": 1, "attempts": attempts, "fingerprint": ""}
     with pytest.raises(RecordUnreadable, match="makes no sense"):
         decode_record(json.dumps({"v": 1, "key": KEY, "failure": failure}), KEY)
@@ -51,7 +51,7 @@ def test_attempts_that_cannot_be(attempts: int) -> None:
 
 @pytest.mark.parametrize("canary", ["4111111111111111", "canary.smith@example.com", "ab" * 20])
 def test_nothing_telling_survives_the_cut(canary: str) -> None:
-    """What is cut is masked first: no half of a number or a token is left at the end."""
+    """Texts are masked before they are cut: no half of a number or token is left at the end."""
     shown = {before: mask_text("x" * before + " " + canary) for before in range(150, 215)}
 
     assert {} == {before: text for before, text in shown.items() if canary[:6] in text}
@@ -59,7 +59,7 @@ def test_nothing_telling_survives_the_cut(canary: str) -> None:
 
 @pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\u202e", "\u200b", "\ud800"], ids=ascii)
 def test_odd_characters(odd: str) -> None:
-    """Line separators, direction marks and halves of characters do not come through."""
+    """Line separators, direction marks and lone surrogates are replaced."""
     assert "a?b" == printable(f"a{odd}b")
 
 
@@ -76,7 +76,7 @@ def test_masked_urls(url: str, expected: str) -> None:
 
 
 def test_a_number_that_python_does_not_write() -> None:
-    """A number of thousands of digits has a mask too."""
+    """Numbers of thousands of digits have a mask too."""
     assert "number of more than 300 digits" == mask(10**5000)
 
 
@@ -86,12 +86,12 @@ def test_a_number_that_python_does_not_write() -> None:
     ids=ascii,
 )
 def test_base_urls_that_would_eat_the_path(url: str) -> None:
-    """An empty query or fragment, blanks and controls make no base URL."""
+    """A base URL has no empty query or fragment, blanks or controls."""
     assert fault_of_base_url(url) is not None
 
 
 def test_places_have_the_names_of_the_wire() -> None:
-    """A fault is placed by the name that the API wrote, not by ours."""
+    """The place of a problem has the API's name of the field, not ours."""
     with pytest.raises(UnfitError) as caught:
         structure({"redirection_url": 5}, Widget)
 
@@ -100,26 +100,26 @@ def test_places_have_the_names_of_the_wire() -> None:
 
 @pytest.mark.parametrize("data", ["abc", {"a": 1}, 5], ids=str)
 def test_lists_are_arrays(data: object) -> None:
-    """Where an array belongs a text or an object is not taken for one."""
+    """A text or an object in place of an array is rejected."""
     with pytest.raises(UnfitError, match="instead of list"):
         structure(data, list[str])
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), Decimal("NaN")], ids=str)
 def test_no_number_becomes_null(number: object) -> None:
-    """A number that JSON does not have is refused, also a float."""
+    """A number that JSON does not have is rejected, also as a float."""
     with pytest.raises(ValueError, match="no NaN"):
         encode({"a": [number]})
 
 
 def test_secrets_of_any_text() -> None:
-    """Secrets can be compared whatever characters they have."""
+    """Secrets with any characters can be compared."""
     assert Secret("\udcff") == Secret("\udcff")
     assert Secret("\udcff") != Secret("x")
 
 
 def test_an_empty_refresh_token_is_none() -> None:
-    """A token without a successor's means is a token."""
+    """A token without a refresh token is a token."""
     body = {"token_type": "bearer", "access_token": "a", "expires_in": 9, "refresh_token": ""}
     answer = HttpResponse(200, {}, json.dumps(body).encode())
     granted = read_grant(answer, reference_id="r", scope=Scope.CUSTOMER, refreshing=False)

@@ -1,4 +1,4 @@
-"""The codes of the API: each one that a shop acts upon has its class, on its own status."""
+"""The API's error codes: each one that a shop reacts to has its class, for its own status."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from flexiti_async import errors
 from flexiti_async.errors import ApiError, BadRequest, Conflict, Forbidden, NotFound
 from flexiti_async.protocol.response import HttpResponse, error_of
 
-# Spec section 6.3, endpoint by endpoint, and what a shop catches.
+# Spec section 6.3, endpoint by endpoint, and the class of each code.
 CODES = """
 apply 400 general_error BadRequest
 apply 409 application_create_error ApplicationNotCreated
@@ -84,5 +84,5 @@ def test_codes(endpoint: str, status: int, code: str, expected: type[ApiError]) 
     ],
 )
 def test_another_status(status: int, code: str, expected: type[ApiError]) -> None:
-    """A code on a status that the API does not document for it tells nothing more than that."""
+    """A code with a status that the API does not document for it has the class of the status."""
     assert expected is type(_answer(status, code, "x"))

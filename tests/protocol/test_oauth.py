@@ -1,4 +1,4 @@
-"""The token request: the form as spec section 2.1 has it, and every answer in its class."""
+"""The token request: the form of spec section 2.1, and the class of every answer."""
 
 import json
 from urllib.parse import parse_qsl
@@ -44,7 +44,7 @@ GOOD: dict[str, object] = {
 def answer(
     body: object = None, *, status: int = 200, headers: dict[str, str] | None = None
 ) -> HttpResponse:
-    """Make an answer of the token endpoint."""
+    """Build an answer of the token endpoint."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return HttpResponse(status, headers or {}, content)
 
@@ -55,7 +55,7 @@ def read(response: HttpResponse, *, refreshing: bool = False) -> Granted | Token
 
 
 def changed(**changes: object) -> dict[str, object]:
-    """Change the good answer; `...` takes a field away."""
+    """Change the valid answer; `...` removes a field."""
     return {name: value for name, value in {**GOOD, **changes}.items() if value is not ...}
 
 
@@ -88,7 +88,7 @@ def test_refresh_token_form(scope: Scope) -> None:
 
 @given(st.text(alphabet=st.characters(codec="utf-8")))
 def test_any_secret_fits_into_the_form(text: str) -> None:
-    """Whatever characters a secret has, the form carries it and is ASCII."""
+    """The form carries a secret of any characters, and is ASCII."""
     form = grant_form("shop", Secret(text), Scope.CUSTOMER).reveal()
 
     assert form.isascii()
@@ -120,12 +120,12 @@ GRANTED = Granted(Secret(ACCESS), Secret(REFRESH), 1200.0)
     ],
 )
 def test_granted(changes: dict[str, object], expected: Granted) -> None:
-    """Answers as documented, in all their historic spellings, are understood."""
+    """Documented answers, in all their historic spellings, are accepted."""
     assert expected == read(answer(changed(**changes)))
 
 
 def test_granted_shows_nothing() -> None:
-    """The repr of what was granted shows no token."""
+    """The repr of a grant shows no token."""
     assert "canary" not in repr(GRANTED)
 
 
@@ -174,7 +174,7 @@ def test_malformed(changes: dict[str, object], place: str) -> None:
     "body", [b"", b"<html>canary</html>", b"[]", b"null", b'"canary"', b"\xff\xfe", b"[" * 9999]
 )
 def test_no_json_object(body: bytes) -> None:
-    """An answer that is no JSON object is transient."""
+    """An answer that is not a JSON object is transient."""
     error = read(answer(body))
 
     assert TokenUnavailable is type(error)
@@ -183,7 +183,7 @@ def test_no_json_object(body: bytes) -> None:
 
 @pytest.mark.parametrize("number", ["1e999", "1e99999", "-1e999999999999999999999", "9" * 400])
 def test_numbers_that_are_no_seconds(number: str) -> None:
-    """A lifetime without bounds is no lifetime."""
+    """A lifetime that is not finite is malformed."""
     body = json.dumps(changed(expires_in=0)).replace('"expires_in": 0', f'"expires_in": {number}')
 
     assert TokenUnavailable is type(read(answer(body.encode())))
@@ -191,7 +191,7 @@ def test_numbers_that_are_no_seconds(number: str) -> None:
 
 @pytest.mark.parametrize("expires_in", [0, -1, 0.0, "00"])
 def test_a_token_that_arrives_expired(expires_in: object) -> None:
-    """A token without life is a matter of clocks, and its own error."""
+    """An expired token points to a wrong clock, and has its own error."""
     error = read(answer(changed(expires_in=expires_in)))
 
     assert isinstance(error, ClockError)
@@ -236,7 +236,7 @@ CLASSES: list[tuple[int, bool, str | None, type[TokenError]]] = [
 def test_classes(
     status: int, refreshing: bool, wait: str | None, expected: type[TokenError]
 ) -> None:
-    """Each status has its class, and the class of a refused refresh is its own."""
+    """Each status has its class, and a rejected refresh has its own."""
     headers = {} if wait is None else {"retry-after": wait}
     body = {"error": "invalid_client", "message": "No!"}
     error = read(answer(body, status=status, headers=headers), refreshing=refreshing)
@@ -283,7 +283,7 @@ def test_classify_errors_of_other_calls(
     st.booleans(),
 )
 def test_total(status: int, headers: dict[str, str], body: bytes, refreshing: bool) -> None:
-    """Whatever the endpoint answers is a token with life in it, or a TokenError."""
+    """Any answer is a token with time left, or a TokenError."""
     result = read(HttpResponse(status, headers, body), refreshing=refreshing)
 
     assert isinstance(result, Granted | TokenError)

@@ -1,4 +1,4 @@
-"""Masks: what may be shown of a value, and that a telling one never is."""
+"""Masks: what they show of a value, and that they never show a sensitive one."""
 
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ HEX = "0123456789abcdefABCDEF"
         (False, "false"),
         ("", "0 characters"),
         ("canary@example.com", "18 characters"),
-        (0, "number of 1 digits"),
+        (0, "number of 1 digit"),
         (4111111111111111, "number of 16 digits"),
         (-4111, "number of 4 digits"),
         (Decimal("4111.11"), "Decimal"),
@@ -29,18 +29,18 @@ HEX = "0123456789abcdefABCDEF"
     ],
 )
 def test_mask(value: object, expected: str) -> None:
-    """Of a value its kind and size are shown, never a part of it."""
+    """A mask shows kind and size of a value, never a part of it."""
     assert expected == mask(value)
 
 
-def test_a_number_that_python_refuses_to_write_out_is_masked() -> None:
-    """JSON has numbers of any length, and a message about one is no error of its own."""
+def test_a_number_that_python_does_not_format_is_masked() -> None:
+    """JSON has numbers of any length, and masking one does not fail."""
     assert "number of more than 300 digits" == mask(10**5000)
     assert "number of 301 digits" == mask(10**300)
 
 
 @given(st.text(min_size=20) | st.integers(min_value=10**6, max_value=10**300))
-def test_mask_tells_nothing(value: object) -> None:
+def test_a_mask_never_contains_the_value(value: object) -> None:
     """No mask contains the value."""
     assert str(value) not in mask(value)
 
@@ -55,8 +55,8 @@ around = st.text("abc .,:;'\"<>()[]{}=?\n", max_size=60)
 
 
 @given(around, tokens | emails | numbers | spaced | phones | dates, around)
-def test_mask_text_hides_what_tells(before: str, canary: str, after: str) -> None:
-    """No token, address, number or date survives in a text, wherever it stands."""
+def test_mask_text_hides_sensitive_parts(before: str, canary: str, after: str) -> None:
+    """No token, address, number or date survives in a text, in any place."""
     shown = mask_text(f"{before} {canary} {after}")
 
     assert canary not in shown
@@ -78,15 +78,15 @@ def test_mask_text_hides_what_tells(before: str, canary: str, after: str) -> Non
     ],
 )
 def test_mask_text(text: str, expected: str) -> None:
-    """Words and short numbers stay, what tells is replaced."""
+    """Words and short numbers stay, sensitive parts are replaced."""
     assert expected == mask_text(text)
 
 
 @pytest.mark.parametrize("canary", ["c0ffee" * 6, "canary@example.com", "4111111111111111"])
 @pytest.mark.parametrize("before", ["word " * 100, "word " * 38, f"{'0a1b2c3d' * 8} " * 40])
 @pytest.mark.parametrize("length", [5, 15, 31])
-def test_no_cut_leaves_half_of_what_tells(before: str, canary: str, length: int) -> None:
-    """Neither where a text gets too long to show, nor where it gets too long to read."""
+def test_no_cut_leaves_half_of_a_sensitive_part(before: str, canary: str, length: int) -> None:
+    """No half of a sensitive part is left, at either cut."""
     for limit in (200, 2000):
         text = f"{before[: limit - length - 1]} {canary} end"
         shown = mask_text(text)
@@ -97,7 +97,7 @@ def test_no_cut_leaves_half_of_what_tells(before: str, canary: str, length: int)
 
 @given(st.text())
 def test_mask_text_is_short_and_printable(text: str) -> None:
-    """Whatever comes in, what goes out is one short line."""
+    """The result is one short line for any text."""
     shown = mask_text(text)
 
     assert len(shown) <= 201 + 4
@@ -116,7 +116,7 @@ def test_mask_text_is_short_and_printable(text: str) -> None:
     ],
 )
 def test_printable(text: str, expected: str) -> None:
-    """Nothing steers a terminal or forges a line, and what is long is cut."""
+    """No character controls a terminal or forges a line, and long text is cut."""
     assert expected == printable(text, 5 if "x" in text else 200)
 
 
@@ -138,7 +138,7 @@ def test_printable(text: str, expected: str) -> None:
     ],
 )
 def test_mask_url(url: str, expected: str) -> None:
-    """The token is masked where it is known to stand; of another URL only its front is shown."""
+    """The token in the fragment is masked; another URL loses fragment and query."""
     assert expected == mask_url(url)
     assert "canary" not in mask_url(url)
 
@@ -149,7 +149,7 @@ def test_mask_url(url: str, expected: str) -> None:
     st.text(max_size=20).filter(lambda text: "#/widget/" not in text),
 )
 def test_mask_url_hides_the_token(client_id: str, token: str, query: str) -> None:
-    """Whatever the client id and the query are, the token does not survive."""
+    """The token does not survive, with any client id and query."""
     shown = mask_url(f"https://h/#/widget/{client_id}/canary{token}?{query}")
 
     assert f"https://h/#/widget/{client_id}/****?{query}" == shown

@@ -1,4 +1,4 @@
-"""RequestBuilder: a call and a token become a request, and nothing else does."""
+"""RequestBuilder: requests from a call and a token."""
 
 import json
 from collections.abc import Mapping
@@ -73,19 +73,19 @@ def test_call_without_a_body() -> None:
 
 
 def test_empty_body() -> None:
-    """A body without fields is a body."""
+    """An empty body is sent as `{}`."""
     assert b"{}" == BUILDER.call(evolve(RELEASE, body={}), TOKEN, "ref-1").body
 
 
 def test_money_is_exact() -> None:
-    """An amount goes out digit for digit, as a JSON number."""
+    """An amount is sent digit for digit, as a JSON number."""
     request = BUILDER.call(evolve(RELEASE, body={"amount": Decimal("10.10")}), TOKEN, "ref-1")
 
     assert b'{"amount":10.10}' == request.body
 
 
 def test_query() -> None:
-    """Query parameters are quoted and do not stick to the URL that is reused."""
+    """Query parameters are quoted and do not change the URL that is reused."""
     login = merchants_login(lang="fr")
     with_query = BUILDER.call(login, TOKEN, "ref-1").url
     without = BUILDER.call(evolve(login, query={}), TOKEN, "ref-1").url
@@ -117,7 +117,7 @@ def test_versions_have_urls_of_their_own() -> None:
 
 @pytest.mark.parametrize("values", [["A-1", "A-2"], ["A-2", "A-1"]])
 def test_path_values(values: list[str]) -> None:
-    """Values fill the path anew at each call."""
+    """Path values are filled in for each call."""
     urls = [
         str(BUILDER.call(evolve(RELEASE, path_values={"authorization_id": v}), TOKEN, "r").url)
         for v in values
@@ -140,7 +140,7 @@ def test_path_values(values: list[str]) -> None:
     ],
 )
 def test_a_value_is_one_segment(value: str, segment: str) -> None:
-    """Whatever a path value holds, it stays one segment of the path."""
+    """A path value of any content stays one segment of the path."""
     call = evolve(RELEASE, path_values={"authorization_id": value})
     url = BUILDER.call(call, TOKEN, "r").url
 
@@ -166,7 +166,7 @@ def test_any_value_is_one_segment(value: str) -> None:
     ("client_id", "segment"), [("my/shop", "my%2Fshop"), ("a b?", "a%20b%3F"), ("é", "%C3%A9")]
 )
 def test_client_id_is_quoted(client_id: str, segment: str) -> None:
-    """A client id that needs quoting is quoted once, in path and form, and reused so."""
+    """A client id is quoted once, in path and form, and reused."""
     builder = RequestBuilder(BASE, client_id)
     for _ in range(2):
         url = builder.call(WIDGET, TOKEN, "r").url
@@ -179,7 +179,7 @@ def test_client_id_is_quoted(client_id: str, segment: str) -> None:
 
 
 def test_missing_path_value() -> None:
-    """A call that does not fill its path is a mistake in the program."""
+    """A call without a path value is a programming error."""
     with pytest.raises(KeyError, match="authorization_id"):
         BUILDER.call(evolve(RELEASE, path_values={}), TOKEN, "r")
 
@@ -194,7 +194,7 @@ def test_missing_path_value() -> None:
 )
 @pytest.mark.parametrize("scope", Scope)
 def test_grant(scope: Scope, refresh_token: Secret | None, more: dict[str, str]) -> None:
-    """A token request has its parameters in the form and nowhere else, and is private."""
+    """A token request has its parameters in the form only, and is private."""
     request = BUILDER.grant(Secret("canary-CS&="), scope, "ref-1", refresh_token)
 
     assert f"{BASE}/v2.5/oauth/token" == str(request.url)
@@ -220,7 +220,7 @@ def test_grant(scope: Scope, refresh_token: Secret | None, more: dict[str, str])
 
 
 def test_reprs_show_nothing() -> None:
-    """The repr of a request shows neither bearer, nor form, nor URL."""
+    """The repr of a request shows no bearer token, form or URL."""
     requests: list[Any] = [
         BUILDER.call(WIDGET, TOKEN, "ref-1"),
         BUILDER.call(evolve(RELEASE, path_values={"authorization_id": "canary"}), TOKEN, "ref-1"),
@@ -233,14 +233,14 @@ def test_reprs_show_nothing() -> None:
 
 
 def test_own_headers() -> None:
-    """A call's own headers are sent beside those of every call."""
+    """A call's own headers are sent beside the common ones."""
     request = BUILDER.call(evolve(WIDGET, headers={"x-idempotency-key": "k"}), TOKEN, "r")
 
     assert {"x-idempotency-key": "k", **BUILDER.call(WIDGET, TOKEN, "r").headers} == request.headers
 
 
 def test_own_headers_never_win() -> None:
-    """Even a call whose headers were changed behind its back does not replace the token's."""
+    """A call's headers never replace the token, even if they were changed after the check."""
     headers: dict[str, str] = {}
     call = evolve(WIDGET, headers=headers)
     headers.update({"authorization": "x", "x-reference-id": "x", "content-type": "x"})
@@ -259,7 +259,7 @@ def test_own_headers_never_win() -> None:
     ids=["configured", "pinned", "documented", "made"],
 )
 def test_configured_versions(call: Call[object], expected: str) -> None:
-    """A configured version replaces the documented one, but not one that the caller chose."""
+    """A configured version replaces the documented one, but not one that the caller has chosen."""
     builder = RequestBuilder(BASE, "shop", versions={"authorization/release": "v2.6"})
 
     assert str(builder.call(call, TOKEN, "r").url).startswith(f"{BASE}/{expected}/client-id/")

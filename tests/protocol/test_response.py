@@ -1,4 +1,4 @@
-"""One function reads every answer: a value or a typed error, whatever comes in."""
+"""`read_answer`: a value or a typed error for every input."""
 
 import json
 
@@ -44,7 +44,7 @@ ITEMS: Call[list[_Item]] = Call("x/list", "GET", "list", Scope.MERCHANT, list[_I
 
 
 def answer(status: int, body: object, **headers: str) -> HttpResponse:
-    """Make an answer, its body as bytes or as what is written as JSON."""
+    """Build an answer from bytes, or from a value to encode as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return HttpResponse(status, named, content)
@@ -59,7 +59,7 @@ def error_for(status: int, body: object, **headers: str) -> ApiError:
 
 @pytest.mark.parametrize("status", [200, 201, 299])
 def test_value(status: int) -> None:
-    """Any 2xx with the documented body is the value that the call promises."""
+    """Any 2xx with the documented body is the result of the call."""
     widget = read_answer(CALL, answer(status, {"redirection_url": URL}), "ref-1")
 
     assert isinstance(widget, Widget)
@@ -67,7 +67,7 @@ def test_value(status: int) -> None:
 
 
 def test_list() -> None:
-    """A call may promise a list of values."""
+    """The result of a call may be a list."""
     items = read_answer(ITEMS, answer(200, [{"name": "a"}, {"name": "b", "c": 1}]), "ref-1")
 
     assert [_Item("a"), _Item("b", {"c": 1})] == items
@@ -75,7 +75,7 @@ def test_list() -> None:
 
 @pytest.mark.parametrize("body", [b"", b" \r\n", b"{}"])
 def test_optional_fields(body: bytes) -> None:
-    """An answer of which every field is optional may be empty."""
+    """An answer with only optional fields may be empty."""
     assert MerchantLogin() == read_answer(merchants_login(), answer(200, body), "ref-1")
 
 
@@ -92,11 +92,11 @@ def test_optional_fields(body: bytes) -> None:
     ],
 )
 def test_malformed(body: object, place: str) -> None:
-    """A 2xx whose body does not fit is MalformedAnswer with the place and without the value."""
+    """A 2xx with a malformed body is MalformedAnswer with the place and without the value."""
     error = error_for(200, body)
 
     assert MalformedAnswer is type(error)
-    assert f"the answer does not fit: {place}" == error.message
+    assert f"the answer is malformed: {place}" == error.message
     assert (200, "ref-1", "widget/init") == (error.status, error.reference_id, error.endpoint)
     assert "canary" not in f"{error} {error!r} {vars(error)}"
     assert "4111111111" not in f"{error} {error!r} {vars(error)}"
@@ -104,7 +104,7 @@ def test_malformed(body: object, place: str) -> None:
 
 @pytest.mark.parametrize("value", [None, 4111111111, True, ["canary"], {"a": "canary"}])
 def test_wrong_type(value: object) -> None:
-    """A redirection_url that is no text is MalformedAnswer and says its type, not its value."""
+    """A redirection_url that is not a text is MalformedAnswer with its type, not its value."""
     error = error_for(200, {"redirection_url": value})
 
     assert MalformedAnswer is type(error)
@@ -144,7 +144,7 @@ def test_wrong_type(value: object) -> None:
     ],
 )
 def test_statuses(status: int, expected: type[ApiError]) -> None:
-    """Each status has its class, whether its body is the API's, somebody else's or none."""
+    """Each status has its class, whether its body is the API's, a foreign one or none."""
     for body in (b"", b"<html>blocked</html>", b"[]", b'{"error": "new_code"}'):
         error = error_for(status, body)
 
@@ -157,8 +157,8 @@ def test_statuses(status: int, expected: type[ApiError]) -> None:
     ("status", "message"),
     [(302, "unexpected redirect"), (399, "unexpected redirect"), (199, "unexpected status")],
 )
-def test_statuses_without_words(status: int, message: str) -> None:
-    """An answer that no table has says at least what is odd about it."""
+def test_undocumented_statuses(status: int, message: str) -> None:
+    """An undocumented status is described in the error."""
     assert message == error_for(status, b"").message
     assert "Moved" == error_for(status, {"message": "Moved"}).message
 
@@ -206,7 +206,7 @@ def test_codes_count_with_409_only(status: int) -> None:
     ],
 )
 def test_insufficient_scope(status: int, message: str, expected: type[ApiError]) -> None:
-    """The 403 of a wrong scope is told from others by its text (spec section 2.3)."""
+    """The 403 of a wrong scope is recognised by its text (spec section 2.3)."""
     assert expected is type(error_for(status, {"message": message}))
 
 
@@ -228,12 +228,12 @@ def test_insufficient_scope(status: int, message: str, expected: type[ApiError])
     ],
 )
 def test_retry_after(text: str, expected: float | None) -> None:
-    """Seconds are understood, at most a day; anything else counts as nothing said."""
+    """Seconds are accepted, at most a day; anything else counts as missing."""
     assert expected == retry_after({"retry-after": text})
 
 
 def test_no_retry_after() -> None:
-    """Without the header nothing was said."""
+    """Without the header, `retry_after` returns None."""
     assert retry_after({}) is None
 
 
@@ -277,7 +277,7 @@ bodies = st.binary(max_size=80) | json_values.map(lambda value: json.dumps(value
     bodies,
 )
 def test_total(call: Call[object], status: int, headers: dict[str, str], body: bytes) -> None:
-    """Whatever the API answers is a value or a FlexitiError, and either can be shown."""
+    """Every answer is a value or a FlexitiError, and both can be shown."""
     result = read_answer(call, HttpResponse(status, headers, body), "ref-1")
     shown = f"{result} {result!r}"
 
@@ -301,7 +301,7 @@ def test_total(call: Call[object], status: int, headers: dict[str, str], body: b
 )
 @pytest.mark.parametrize("status", [200, 409])
 def test_total_on_hostile_bodies(status: int, body: bytes) -> None:
-    """Bodies made to break parsers are errors like any other."""
+    """Bodies that break parsers are errors like any other."""
     assert isinstance(read_answer(CALL, HttpResponse(status, {}, body), "r"), ApiError)
 
 

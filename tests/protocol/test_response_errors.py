@@ -1,4 +1,4 @@
-"""Error bodies: everything that they say is kept, and nothing of a person is shown."""
+"""Error bodies: every field is kept, and no personal data are shown."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ FAULT = {"param": "email", "msg": "invalid", "value": "canary@example.com"}
 
 
 def test_whole_error() -> None:
-    """All that an error body says is in attributes, masked, and so is what the caller knows."""
+    """Attributes have everything in an error body, masked, and the caller's data."""
     error = error_for(
         409,
         {
@@ -46,7 +46,7 @@ def test_whole_error() -> None:
 
 
 def masked(param: str = "email", msg: str = "invalid", value: str | None = None) -> FieldError:
-    """Make a field error."""
+    """Build a field error."""
     return FieldError(param, msg, value)
 
 
@@ -78,7 +78,7 @@ FIELD_ERRORS: list[tuple[dict[str, Any], list[FieldError]]] = [
 
 @pytest.mark.parametrize(("body", "expected"), FIELD_ERRORS)
 def test_field_errors(body: dict[str, Any], expected: list[FieldError]) -> None:
-    """Both spellings are read, what has another shape is left out, no value is shown."""
+    """Both spellings are read, other shapes are left out, and no value is shown."""
     assert tuple(expected) == error_for(409, {"error": "wrong_inputs", **body}).field_errors
 
 
@@ -95,7 +95,7 @@ CANARIES = {
 @pytest.mark.parametrize("what", CANARIES)
 @pytest.mark.parametrize("place", ["message", "url"])
 def test_personal_data_in_texts(place: str, what: str) -> None:
-    """A text of the API that echoes a person's data is shown without them."""
+    """A text of the API that echoes personal data is shown without them."""
     canary = CANARIES[what]
     error = error_for(404, {place: f"There is no {canary}, sorry"})
 
@@ -104,7 +104,7 @@ def test_personal_data_in_texts(place: str, what: str) -> None:
 
 
 def test_texts_do_not_steer_terminals() -> None:
-    """No control character of the API's comes through, and long codes are cut."""
+    """Control characters from the API are replaced, and long codes are cut."""
     error = error_for(409, {"error": "a\x1b[2J\n" + "z" * 500, "message": "x\r\ny\x9b"})
 
     assert "x??y?" == error.message
@@ -113,7 +113,7 @@ def test_texts_do_not_steer_terminals() -> None:
 
 @pytest.mark.parametrize("value", [5, None, True, [], {}])
 def test_texts_that_are_none(value: object) -> None:
-    """A field that should be a text and is not counts as missing."""
+    """A field that is not a text counts as missing."""
     error = error_for(409, {"error": value, "message": value, "url": value})
 
     assert (None, "", None) == (error.code, error.message, error.url)

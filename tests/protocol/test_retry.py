@@ -1,4 +1,4 @@
-"""When a call is made again: the table of the module, and the bounds of its waits."""
+"""Repeating failed calls: the table of the module, and the bounds of its waits."""
 
 import pytest
 from hypothesis import given
@@ -39,7 +39,7 @@ def decided(
     time_left: float = 60.0,
     random: float = 1.0,
 ) -> Retry | FlexitiError:
-    """Judge the first attempt of three, with much time left."""
+    """Decide about the first attempt of three, with much time left."""
     return decide_retry(
         error, replay, attempt=attempt, retries=retries, time_left=time_left, random=random
     )
@@ -85,7 +85,7 @@ TABLE: list[tuple[type[FlexitiError], Replay, str]] = [
 
 @pytest.mark.parametrize(("kind", "replay", "expected"), TABLE)
 def test_table(kind: type[FlexitiError], replay: Replay, expected: str) -> None:
-    """What follows depends on what happened and on whether the call may run twice."""
+    """The decision depends on the failure and on the replay rule."""
     error = kind("No!")
 
     assert expected == named(decided(error, replay), error)
@@ -94,7 +94,7 @@ def test_table(kind: type[FlexitiError], replay: Replay, expected: str) -> None:
 @pytest.mark.parametrize("kind", [RequestTimeout, ConnectionLost, BadHttp])
 @pytest.mark.parametrize("attempt", [1, 3, 9])
 def test_outcome_unknown(kind: type[TransportError], attempt: int) -> None:
-    """An unknown outcome names the call and its reference id, at whatever attempt."""
+    """An unknown outcome names the call and its reference id, after any attempt."""
     error = kind("No!", reference_id="ref-1", endpoint="authorization")
     step = decided(error, Replay.NEVER, attempt=attempt)
 
@@ -119,7 +119,7 @@ def test_retries(attempt: int, retries: int, expected: str) -> None:
     [(None, 1, 0.1), (None, 2, 0.2), (0.0, 1, 0.1), (7.0, 1, 7.0), (0.05, 2, 0.2)],
 )
 def test_waits(asked: float | None, attempt: int, expected: float) -> None:
-    """The wait is the longer one of the back-off and what the server asks for."""
+    """The wait is the longer one of the back-off and Retry-After."""
     error = Throttled("No!", status=429, retry_after=asked)
 
     assert Retry(expected) == decided(error, Replay.SAFE, attempt=attempt)
@@ -129,7 +129,7 @@ def test_waits(asked: float | None, attempt: int, expected: float) -> None:
     ("time_left", "expected"), [(7.1, AGAIN), (7.0, AS_IT_IS), (0.0, AS_IT_IS), (-1.0, AS_IT_IS)]
 )
 def test_no_wait_passes_the_deadline(time_left: float, expected: str) -> None:
-    """A wait that the deadline would cut is not begun: the error tells more."""
+    """A wait past the deadline is not started: the error says more than a time-out."""
     error = ServerError("No!", status=503, retry_after=7.0)
 
     assert expected == named(decided(error, Replay.SAFE, time_left=time_left), error)
@@ -144,7 +144,7 @@ def test_no_wait_passes_the_deadline(time_left: float, expected: str) -> None:
 def test_every_wait_is_positive_and_in_time(
     kind: type[FlexitiError], attempt: int, random: float, time_left: float
 ) -> None:
-    """No repeat comes at once, and none comes after the deadline."""
+    """No repeat is immediate, and none is after the deadline."""
     error = kind("No!")
     step = decided(
         error, Replay.SAFE, attempt=attempt, retries=attempt, random=random, time_left=time_left
@@ -170,7 +170,7 @@ def test_back_off_bounds(attempt: int, random: float) -> None:
     [(1, 0.0, 0.05), (1, 1.0, 0.1), (2, 1.0, 0.2), (6, 1.0, 3.2), (7, 1.0, 5.0), (7, 0.0, 2.5)],
 )
 def test_back_off(attempt: int, random: float, expected: float) -> None:
-    """The steps double, up to five seconds, and half of each is chance."""
+    """The steps double, up to five seconds, and half of each is random."""
     assert expected == back_off(attempt, random)
 
 
@@ -181,16 +181,16 @@ def test_back_off(attempt: int, random: float, expected: float) -> None:
         (MalformedAnswer("No!", status=200, reference_id="ref-1", endpoint="authorization"), 200),
     ],
 )
-def test_an_answer_that_does_not_tell_whether_money_moved(error: ApiError, expected: int) -> None:
-    """A gateway's 5xx, and a success that cannot be read, leave the outcome open."""
+def test_inconclusive_answers(error: ApiError, expected: int) -> None:
+    """After a gateway's 5xx, or an unreadable success, the outcome is unknown."""
     step = decided(error, Replay.NEVER)
 
     assert isinstance(step, OutcomeUnknown)
     assert (expected, "ref-1", "authorization") == (step.status, step.reference_id, step.endpoint)
 
 
-def test_a_redirect_says_that_nothing_ran() -> None:
-    """It is malformed, but no success."""
+def test_after_a_redirect_nothing_has_run() -> None:
+    """A redirect is malformed but not a success."""
     error = MalformedAnswer("No!", status=302)
 
     assert error is decided(error, Replay.NEVER)

@@ -1,4 +1,4 @@
-"""Secret: one door in, one door out."""
+"""Secret: shown by nothing but `reveal()`."""
 
 import copy
 import json
@@ -43,7 +43,7 @@ SHOWS: dict[str, Callable[[Secret], str]] = {
 
 @pytest.mark.parametrize("way", SHOWS)
 def test_is_not_shown(way: str) -> None:
-    """Whoever shows a secret shows a mask."""
+    """Every way to show a secret shows a mask."""
     shown = SHOWS[way](Secret(CANARY))
 
     assert CANARY not in shown
@@ -51,20 +51,20 @@ def test_is_not_shown(way: str) -> None:
 
 
 def test_format_obeys_its_specification() -> None:
-    """The mask is formatted as any text is."""
+    """The mask is formatted like any text."""
     assert "  ****" == f"{Secret(CANARY):>6}"
 
 
 @given(st.text())
 def test_reveal_gives_the_text(text: str) -> None:
-    """What went in comes out of the one door."""
+    """`reveal()` returns the text that went in."""
     assert text == Secret(text).reveal()
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_refuses_to_be_pickled(protocol: int) -> None:
-    """No protocol pickles a secret, and the refusal does not tell it."""
-    with pytest.raises(TypeError, match="refuses to be pickled") as caught:
+def test_cannot_be_pickled(protocol: int) -> None:
+    """No protocol pickles a secret, and the error does not contain it."""
+    with pytest.raises(TypeError, match="cannot be pickled") as caught:
         pickle.dumps(Secret(CANARY), protocol)
 
     assert [] == sightings(caught.value, CANARY)
@@ -72,7 +72,7 @@ def test_refuses_to_be_pickled(protocol: int) -> None:
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
 def test_copies_are_the_secret_itself(duplicate: Callable[[Secret], Secret]) -> None:
-    """A copy makes no second place where the text lies."""
+    """A copy is the same object."""
     secret = Secret(CANARY)
 
     assert secret is duplicate(secret)
@@ -87,7 +87,7 @@ def test_asdict_keeps_the_object() -> None:
 
 @given(st.text(alphabet=st.characters(codec="utf-8")), st.text(alphabet="ab", max_size=2))
 def test_is_equal_by_its_text(left: str, right: str) -> None:
-    """Two secrets are equal, and hash alike, exactly if their texts are."""
+    """Two secrets are equal, and hash alike, exactly if their texts are equal."""
     assert (left == right) is (Secret(left) == Secret(right))
     assert Secret(left) == Secret(left)
     assert hash(Secret(left)) == hash(Secret(left))
@@ -107,7 +107,7 @@ def test_truth(text: str, expected: bool) -> None:
 
 @pytest.mark.parametrize("value", [None, 7, b"canary-4f1d0c", ["canary-4f1d0c"]])
 def test_holds_texts_only(value: object) -> None:
-    """Anything but a text is refused by its type, and is not shown."""
+    """Anything but a text is rejected with its type, and is not shown."""
     with pytest.raises(TypeError, match=f"not {type(value).__name__}") as caught:
         Secret(value)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
@@ -115,7 +115,7 @@ def test_holds_texts_only(value: object) -> None:
 
 
 def test_of_wraps_once() -> None:
-    """`of` wraps a text and leaves a secret alone."""
+    """`of` wraps a text and returns a secret unchanged."""
     secret = Secret(CANARY)
 
     assert secret is Secret.of(secret)
@@ -123,7 +123,7 @@ def test_of_wraps_once() -> None:
 
 
 def test_has_no_attributes_of_its_own() -> None:
-    """Nothing can be hung on a secret, and `vars` shows nothing."""
+    """A secret takes no attributes, and `vars` shows nothing."""
     with pytest.raises(TypeError):
         vars(Secret(CANARY))
 
@@ -146,18 +146,18 @@ def test_fingerprint_tells_parts_apart(changed: int) -> None:
 
 
 def test_fingerprint_depends_on_the_secret() -> None:
-    """Another secret makes another fingerprint of the same parts."""
+    """Another secret has another fingerprint for the same parts."""
     assert fingerprint(Secret("a"), *FACETS) != fingerprint(Secret("b"), *FACETS)
 
 
 def test_fingerprint_keeps_parts_apart() -> None:
-    """What moves from one part into the next makes another fingerprint."""
+    """Moving a character from one part to the next changes the fingerprint."""
     assert fingerprint(Secret(CANARY), "ab", "c") != fingerprint(Secret(CANARY), "a", "bc")
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
 def test_fingerprint_is_sixteen_hex_digits(text: str) -> None:
-    """A secret of any length makes a fingerprint of 16 hex digits without the secret in it."""
+    """A fingerprint has 16 hex digits for a secret of any length, and does not contain it."""
     mark = fingerprint(Secret(text), "shop")
 
     assert 16 == len(mark)

@@ -1,4 +1,4 @@
-"""JSON to typed values and back: exact, strict, and silent about what it saw."""
+"""JSON to typed values and back: exact, strict, and silent about values."""
 
 import json
 import math
@@ -71,7 +71,7 @@ decimals = st.decimals(allow_nan=False, allow_infinity=False)
 
 @given(decimals)
 def test_decimals_are_exact_both_ways(amount: Decimal) -> None:
-    """Money goes out and comes back digit for digit, trailing zeros and sign included."""
+    """Money is encoded and decoded digit for digit, with trailing zeros and sign."""
     value = structure(decode(encode(amount)), Decimal)
 
     assert amount.as_tuple() == value.as_tuple()
@@ -79,13 +79,13 @@ def test_decimals_are_exact_both_ways(amount: Decimal) -> None:
 
 @given(decimals)
 def test_quoted_decimals_are_exact(amount: Decimal) -> None:
-    """An amount that the API quotes is as exact as one that it does not."""
+    """A quoted amount is as exact as an unquoted one."""
     assert amount.as_tuple() == structure(decode(encode(str(amount))), Decimal).as_tuple()
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_with_a_point_are_never_floats(number: float) -> None:
-    """The decoder makes no float of what is written with a point or an exponent."""
+    """The decoder returns no float for a number with a point or an exponent."""
     value = decode(json.dumps(number).encode())
 
     assert Decimal(repr(number)) == value
@@ -104,13 +104,13 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_round_trip(value: object) -> None:
-    """Whatever JSON can say comes back as it went out."""
+    """Every JSON value is decoded as it was encoded."""
     assert value == decode(encode(value))
 
 
 @given(st.binary())
 def test_decode_is_total(body: bytes) -> None:
-    """Bytes are JSON or UnfitError, nothing else."""
+    """Any bytes are JSON or raise UnfitError."""
     try:
         decode(body)
     except UnfitError as error:
@@ -122,7 +122,7 @@ def test_decode_is_total(body: bytes) -> None:
     [b"", b"[" * 100_000, b"1e99999999999999999999", b"NaN", b"{'a':1}", f'"{CANARY}'.encode()],
 )
 def test_not_json(body: bytes) -> None:
-    """What is no JSON is refused without being shown."""
+    """Invalid JSON is rejected without being shown."""
     with pytest.raises(UnfitError) as caught:
         decode(body)
 
@@ -133,7 +133,7 @@ def test_not_json(body: bytes) -> None:
 
 @pytest.mark.parametrize("text", ["NaN", "-NaN", "sNaN", "Infinity", "-Infinity"])
 def test_encode_refuses_what_json_lacks(text: str) -> None:
-    """No number goes out that JSON does not have, however deep it stands."""
+    """NaN and Infinity are rejected, at any depth."""
     for value in (Decimal(text), [Decimal(text)], {"a": ({"b": Decimal(text)},)}):
         with pytest.raises(ValueError, match="no NaN and no Infinity"):
             encode(value)
@@ -147,12 +147,12 @@ def test_encode_takes_the_words_as_text() -> None:
 
 
 def test_encode_reveals_secrets() -> None:
-    """Into the bytes of a request a secret goes as its text."""
+    """A secret is encoded as its text."""
     assert b'{"a":"%s"}' % CANARY.encode() == encode({"a": Secret(CANARY)})
 
 
 def test_encode_refuses_what_it_does_not_know() -> None:
-    """Nothing is guessed about a value that JSON does not have."""
+    """A value of a type that JSON does not have is rejected."""
     with pytest.raises(NotImplementedError):
         encode({"a": object()})
 
@@ -245,7 +245,7 @@ def test_refused(value: object, kind: type[object], place: str) -> None:
     ],
 )
 def test_places(changes: dict[str, object], place: str) -> None:
-    """The error names the JSON path of the first fault."""
+    """The error names the JSON path of the first problem."""
     data = {name: value for name, value in {**GOOD, **changes}.items() if value is not ...}
     with pytest.raises(UnfitError) as caught:
         structure(data, _Outer)
@@ -255,13 +255,13 @@ def test_places(changes: dict[str, object], place: str) -> None:
 
 @pytest.mark.parametrize("data", [[], "canary", None, 5])
 def test_not_an_object(data: object) -> None:
-    """Where an object belongs nothing else will do."""
+    """Anything but an object in its place is rejected."""
     with pytest.raises(UnfitError, match=f"{type(data).__name__} instead of an object at [$]"):
         structure(data, _Outer)
 
 
 def test_unknown_fields_are_kept() -> None:
-    """What this release does not know is kept as it came, and only that."""
+    """Unknown fields, and only those, are kept as received."""
     value = structure({**GOOD, "new": [1], "extra": "theirs", "ours": "theirs"}, _Outer)
 
     assert {"new": [1], "extra": "theirs", "ours": "theirs"} == value.extra
@@ -284,7 +284,7 @@ def test_wire_names() -> None:
 
 
 def test_secrets_are_secret_from_the_start() -> None:
-    """A text that is a secret is one as soon as it is read."""
+    """A secret text is wrapped as soon as it is read."""
     value = structure({**GOOD, "token": CANARY}, _Outer)
 
     assert Secret(CANARY) == value.token
@@ -292,7 +292,7 @@ def test_secrets_are_secret_from_the_start() -> None:
 
 
 def test_frames_show_no_value_but_the_callers() -> None:
-    """An error of `structure` carries no frame that is deeper than the one that was given data."""
+    """An error of `structure` has no frame below its own."""
     with pytest.raises(UnfitError) as caught:
         structure({"a": CANARY, "b": 5}, dict[str, int])
     held = [place for place in sightings(caught.value, CANARY) if not place.startswith("data in")]
@@ -301,7 +301,7 @@ def test_frames_show_no_value_but_the_callers() -> None:
 
 
 def test_numbers_stay_finite() -> None:
-    """A number beyond all floats is still a Decimal, and one beyond all Decimals is no number."""
+    """A number beyond floats is a Decimal, and one beyond Decimals is rejected."""
     value = decode(b"1e400")
 
     assert isinstance(value, Decimal)
@@ -310,7 +310,7 @@ def test_numbers_stay_finite() -> None:
 
 
 def test_null_is_nothing() -> None:
-    """Of a field that has a default null says what its absence says, whatever its type."""
+    """For a field with a default, of any type, null means missing."""
     value = structure({**GOOD, "many": None, "flag": None, "count": None, "new": None}, _Outer)
 
     assert ([], False, 0, {"new": None}) == (value.many, value.flag, value.count, value.extra)
@@ -320,7 +320,7 @@ def test_null_is_nothing() -> None:
     ("names", "expected"), [("a", ["a"]), (["a", "b"], ["a", "b"]), ([], []), (None, [])]
 )
 def test_one_or_many(names: object, expected: list[str]) -> None:
-    """A value alone stands for a list of it, in this field and in no other."""
+    """A single value counts as a list of one, in such a field only."""
     value = structure({"names": names, "other": "b"}, _Single)
 
     assert (expected, "b") == (value.names, value.other)
@@ -328,7 +328,7 @@ def test_one_or_many(names: object, expected: list[str]) -> None:
 
 
 def test_a_class_may_read_itself() -> None:
-    """What has a `from_json` is made by it, alone and inside of others; its fault is told as is."""
+    """`from_json` builds its class, alone and inside others, and its error is passed on."""
     assert _Itself(["a", "b"]) == structure("a,b", _Itself)
     assert [_Itself(["a"]), _Itself([1])] == structure(["a", [1]], list[_Itself])
     with pytest.raises(UnfitError) as caught:
@@ -338,8 +338,8 @@ def test_a_class_may_read_itself() -> None:
     assert caught.value.__context__ is None
 
 
-def test_a_note_of_somebody_else_is_no_place() -> None:
-    """What reads itself may write notes on its errors; only cattrs' own tell where we are."""
+def test_foreign_notes_are_not_places() -> None:
+    """Notes of a `from_json` on its errors are not taken for cattrs' notes of the place."""
     with pytest.raises(UnfitError) as caught:
         structure([["a"], 5], list[_Itself])
 

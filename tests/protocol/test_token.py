@@ -1,4 +1,4 @@
-"""Tokens: whose they are, and how much of their life is left."""
+"""Tokens: their keys, and the seconds until they expire."""
 
 import itertools
 
@@ -26,7 +26,7 @@ TOKEN = Token(
 
 
 def later(wall: float, boot: float) -> Instant:
-    """Move both clocks on by some seconds each."""
+    """Advance each clock by some seconds."""
     return Instant(START.wall + wall, START.boot + boot)
 
 
@@ -42,7 +42,7 @@ def later(wall: float, boot: float) -> Instant:
     ],
 )
 def test_since(wall: float, boot: float, expected: float) -> None:
-    """The clock that says more is believed, and time never runs backwards."""
+    """The clock that has advanced further counts, and time never runs backwards."""
     assert expected == later(wall, boot).since(START)
 
 
@@ -51,7 +51,7 @@ clocks = st.floats(min_value=-1e6, max_value=1e6)
 
 @given(clocks, clocks)
 def test_no_jump_stretches_a_life(wall: float, boot: float) -> None:
-    """Whatever the clocks do, no life grows, and neither clock alone would leave less."""
+    """No change of the clocks extends a life, and neither clock alone would leave less."""
     left = TOKEN.remaining(later(wall, boot))
     passed = later(wall, boot).since(START)
 
@@ -61,7 +61,7 @@ def test_no_jump_stretches_a_life(wall: float, boot: float) -> None:
 
 
 def test_remaining_and_age() -> None:
-    """What is left and what has passed make up the lifetime."""
+    """Remaining time and age add up to the lifetime."""
     token = evolve(TOKEN, life=700.0)
 
     assert 690.0 == token.remaining(later(10.0, 10.0))
@@ -70,7 +70,7 @@ def test_remaining_and_age() -> None:
     assert 1500.0 == token.age(later(1000.0, 1000.0))
 
 
-def test_as_promised() -> None:
+def test_as_pinned() -> None:
     """A pinned token is the same token with the mark."""
     pinned = TOKEN.as_pinned()
 
@@ -84,7 +84,7 @@ def test_repr_has_no_token() -> None:
 
 
 def test_store_key_differs_in_each_facet() -> None:
-    """Base URL, client id and scope each make another key; a key is short and tells nothing."""
+    """Base URL, client id and scope each change the key; a key is short and reveals nothing."""
     keys = [
         TokenKey(base_url, client_id, scope).store_key
         for base_url, client_id, scope in itertools.product(
@@ -98,19 +98,19 @@ def test_store_key_differs_in_each_facet() -> None:
 
 
 def test_store_key_is_stable() -> None:
-    """Processes of different releases share the record: the key of old is the key of now."""
+    """Processes of different releases share the record: the key never changes."""
     key = TokenKey("https://posapi.flexiti.fi/flexiti/pos-api", "shop", Scope.CUSTOMER)
 
     assert "flexiti-token-fd0786aa4462986f32ad79dd9b8e743c7fba6a65" == key.store_key
 
 
 def test_store_key_keeps_its_parts_apart() -> None:
-    """No two lists of parts share a key because their texts run into each other."""
+    """Moving a character from one part to the next changes the key."""
     assert store_key("token", "a", "bc") != store_key("token", "ab", "c")
     assert store_key("token", "a") != store_key("checkout", "a")
     assert store_key("token", 'a", "b') != store_key("token", "a", "b")
 
 
 def test_token_keys_are_equal_by_their_parts() -> None:
-    """Two keys of the same parts are one key of a dict."""
+    """Two keys with the same parts are equal."""
     assert 1 == len({TokenKey("https://a", "shop", Scope.CUSTOMER) for _ in range(2)})

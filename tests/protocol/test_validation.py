@@ -1,4 +1,4 @@
-"""Rules of request parameters: each check both ways, all faults at once, nothing told."""
+"""Rules of request parameters: each check both ways, problems together, values never shown."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -8,6 +8,7 @@ from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flexiti_async.api.common import Language
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import Rule, field_errors_of, nearest, takes, validated
@@ -16,7 +17,9 @@ from flexiti_async.protocol.validators import (
     LENGTH,
     REQUIRED,
     WRONG_FORMAT,
+    Check,
     date_check,
+    digits_check,
     number_check,
     one_of_check,
     pattern_check,
@@ -37,29 +40,29 @@ class _Sample:
     first: str = field(repr=False, metadata=takes(Rule(text_check(5), required=True)))
     second: str | None = field(default=None, repr=False, metadata=takes(Rule(text_check(5))))
     third: Secret | None = field(
-        default=None, metadata=takes(Rule(pattern_check(r"\d+", 4), param="outer.third"))
+        default=None, metadata=takes(Rule(digits_check(4), param="outer.third"))
     )
     free: object = field(default=None, repr=False)
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Ask for the third where there is a second."""
+        """Require the third if the second is given."""
         if self.second and not self.third:
             yield FieldError("outer.third", REQUIRED)
 
 
 @validated
 @frozen(kw_only=True)
-class _Made:
-    """A request whose default is made for each, and says nothing before."""
+class _Factory:
+    """A request whose default comes from a factory."""
 
     word: str = field(factory=lambda: "word", metadata=takes(Rule(text_check(5), required=True)))
 
 
-def test_a_default_that_is_made_is_looked_at_when_it_is_there() -> None:
-    """What stands for it in the class is no word, but what it makes is."""
-    assert "word" == _Made().word
+def test_a_default_of_a_factory_is_checked_after_it_is_built() -> None:
+    """The factory itself is not a valid value, but its result is."""
+    assert "word" == _Factory().word
     with pytest.raises(ValidationError):
-        _Made(word="longer")
+        _Factory(word="longer")
 
 
 @pytest.mark.parametrize(
@@ -81,8 +84,8 @@ def test_a_default_that_is_made_is_looked_at_when_it_is_there() -> None:
     ],
 )
 def test_text_check(value: object, expected: str | None) -> None:
-    """A text is one, no longer than allowed, not blank, and without control characters."""
-    assert expected == text_check(5)(value)
+    """A text is not too long, not blank, and has no control characters."""
+    assert expected == text_check(5).problem(value)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_text_check(value: object, expected: str | None) -> None:
 )
 def test_number_check(value: object, expected: str | None) -> None:
     """A number is whole, positive, and has no more digits than allowed."""
-    assert expected == number_check(3)(value)
+    assert expected == number_check(3).problem(value)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,7 @@ def test_number_check(value: object, expected: str | None) -> None:
 )
 def test_exact_number_check(value: int, expected: str | None) -> None:
     """A number of an exact size has neither more nor fewer digits."""
-    assert expected == number_check(3, exact=True)(value)
+    assert expected == number_check(3, exact=True).problem(value)
 
 
 @pytest.mark.parametrize(
@@ -129,15 +132,15 @@ def test_exact_number_check(value: int, expected: str | None) -> None:
 )
 def test_pattern_check(value: object, expected: str | None) -> None:
     """A text matches as a whole, in ASCII, and may be a secret."""
-    assert expected == pattern_check(r"\d+", 4)(value)
+    assert expected == digits_check(4).problem(value)
 
 
 @pytest.mark.parametrize(
     ("value", "expected"), [("en", None), ("EN", INVALID), (5, INVALID), ([], INVALID)]
 )
 def test_one_of_check(value: object, expected: str | None) -> None:
-    """Only the listed texts will do."""
-    assert expected == one_of_check(["en", "fr"])(value)
+    """Only the listed texts are valid."""
+    assert expected == one_of_check(["en", "fr"]).problem(value)
 
 
 @pytest.mark.parametrize(
@@ -157,33 +160,55 @@ def test_one_of_check(value: object, expected: str | None) -> None:
     ],
 )
 def test_date_check(value: object, expected: str | None) -> None:
-    """A date is a day that there was, written YYYY-MM-DD."""
-    assert expected == date_check(value)
+    """A date is a real day in the form YYYY-MM-DD."""
+    assert expected == date_check.problem(value)
 
 
 @given(st.dates())
 def test_every_day_is_a_date(day: object) -> None:
-    """Every day of the calendar passes."""
-    assert date_check(str(day)) is None
+    """Every day of the calendar is valid."""
+    assert date_check.problem(str(day)) is None
 
 
 @pytest.mark.parametrize(
     ("value", "expected"), [(True, None), (False, INVALID), (1, INVALID), ("true", INVALID)]
 )
 def test_true_check(value: object, expected: str | None) -> None:
-    """Only True is true."""
-    assert expected == true_check(value)
+    """Only True is valid."""
+    assert expected == true_check.problem(value)
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        (text_check(5), "must be text of 1 to 5 characters, no control characters"),
+        (number_check(14), "must be a number greater than 0 of 1 to 14 digits"),
+        (
+            number_check(10, exact=True, example="6135550100"),
+            "must be a number greater than 0 of 10 digits, such as 6135550100",
+        ),
+        (digits_check(16), "must be 1 to 16 digits"),
+        (pattern_check("x", 1, "must be x"), "must be x"),
+        (one_of_check(Language), "must be one of en, fr"),
+        (date_check, "must be a date, or text in the form YYYY-MM-DD, such as 2001-12-31"),
+        (true_check, "must be True"),
+    ],
+    ids=map(str, range(8)),
+)
+def test_every_check_states_its_rule(check: Check, expected: str) -> None:
+    """The rule says what is valid, with the numbers of the check."""
+    assert expected == check.rule
 
 
 def refused(**fields: object) -> ValidationError:
-    """Fail to make a sample, and give the error."""
+    """Return the error of an invalid sample."""
     with pytest.raises(ValidationError) as caught:
         _Sample(**fields)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     return caught.value
 
 
-def test_good_data() -> None:
-    """What keeps the rules is made as any attrs class is."""
+def test_valid_data() -> None:
+    """Valid data build an ordinary attrs object."""
     sample = _Sample(first="a", second="b", third=Secret("1"), free=7)
 
     assert ("a", "b", Secret("1"), 7) == (sample.first, sample.second, sample.third, sample.free)
@@ -195,33 +220,35 @@ def test_good_data() -> None:
     [({}, None), ({"first": None}, None), ({"first": ""}, "0 characters")],
 )
 def test_required(fields: dict[str, object], shown: str | None) -> None:
-    """What is not given, None or empty is missing."""
+    """A required field that is not given, None or empty is missing."""
     assert (FieldError("first", REQUIRED, shown),) == refused(**fields).field_errors
 
 
 @pytest.mark.parametrize("value", [None, ""])
 def test_optional(value: str | None) -> None:
-    """What is not required may be missing."""
+    """Optional fields accept None and an empty text."""
     assert [] == field_errors_of(_Sample(first="a", second=value))
 
 
-def test_all_faults_at_once() -> None:
-    """Every fault is told, in the fields' order, by the names of the takes, values masked."""
+def test_problems_are_reported_together() -> None:
+    """All problems are reported in field order, by wire name, masked, with the rules."""
     error = refused(first="a" * 6, second=7, third=Secret("canary"))
 
     assert (
         FieldError("first", LENGTH, "6 characters"),
-        FieldError("second", WRONG_FORMAT, "number of 1 digits"),
+        FieldError("second", WRONG_FORMAT, "number of 1 digit"),
         FieldError("outer.third", LENGTH, "secret"),
     ) == error.field_errors
     assert (
-        "first: length (6 characters); second: wrong format (number of 1 digits); "
-        "outer.third: length (secret)"
+        "first: length (6 characters), must be text of 1 to 5 characters, no control characters; "
+        "second: wrong format (number of 1 digit), "
+        "must be text of 1 to 5 characters, no control characters; "
+        "outer.third: length (secret), must be 1 to 4 digits"
     ) == str(error)
 
 
-def test_faults_between_fields() -> None:
-    """After the fields' own faults come those that a model finds between them."""
+def test_cross_field_errors() -> None:
+    """Errors between fields come after the errors of fields."""
     error = refused(second="b")
 
     assert (FieldError("first", REQUIRED), FieldError("outer.third", REQUIRED)) == (
@@ -230,7 +257,7 @@ def test_faults_between_fields() -> None:
 
 
 def test_prefix() -> None:
-    """A model inside another one names its parameters below it."""
+    """A nested model prefixes the names of its parameters."""
     sample = object.__new__(_Sample)
     for name in ("first", "second", "third", "free"):
         object.__setattr__(sample, name, None)
@@ -252,8 +279,8 @@ def test_unknown_fields(name: str, hint: str) -> None:
     assert [] == sightings(caught.value, CANARY)
 
 
-def test_positional_data_are_refused() -> None:
-    """Data have names."""
+def test_positional_data_are_rejected() -> None:
+    """Fields are given by name only."""
     with pytest.raises(TypeError):
         _Sample("a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
@@ -268,7 +295,7 @@ def test_positional_data_are_refused() -> None:
         {"third": Secret(CANARY)},
     ],
 )
-def test_no_frame_holds_what_was_refused(fields: dict[str, object]) -> None:
+def test_no_frame_holds_invalid_data(fields: dict[str, object]) -> None:
     """Neither the error nor the locals of any frame below the caller show the data."""
     assert [] == sightings(refused(**fields), CANARY)
 
@@ -278,11 +305,11 @@ def test_no_frame_holds_what_was_refused(fields: dict[str, object]) -> None:
     [("emial", "email"), ("EMAIL", ""), ("", ""), ("email", "email"), ("e-mail", "email")],
 )
 def test_nearest(name: str, expected: str) -> None:
-    """The nearest name is the one that looks most alike, if any does."""
+    """The nearest name is the most similar one, if any is similar."""
     assert expected == nearest(name, ["email", "city", "province"])
 
 
 def test_signature_is_kept() -> None:
-    """The wrapped constructor is still described as attrs made it."""
+    """The wrapped constructor keeps the description by attrs."""
     assert "__init__" == _Sample.__init__.__name__
     assert "_Sample" in _Sample.__init__.__qualname__

@@ -1,6 +1,8 @@
-"""Rules of money, and functions that do not show what they refuse."""
+"""Rules of money, and functions whose errors do not show their arguments."""
 
+import asyncio
 from decimal import Decimal
+from inspect import iscoroutinefunction
 
 import pytest
 from attrs import field, frozen
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexiti_async.api.common import money, to_money, to_number_text
-from flexiti_async.errors import FieldError, ValidationError
+from flexiti_async.errors import FieldError, MalformedEvent, ValidationError
 from flexiti_async.protocol.validation import sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import money_check
 
@@ -38,13 +40,13 @@ from ..support.canaries import sightings
     ids=map(str, range(16)),
 )
 def test_money_check(value: object, digits: int, signed: bool, expected: str | None) -> None:
-    """An amount is a Decimal of so many digits with two places, above 0 unless it is signed."""
-    assert expected == money_check(digits, signed=signed)(value)
+    """An amount is a Decimal with two decimal places, above 0 unless it is signed."""
+    assert expected == money_check(digits, signed=signed).problem(value)
 
 
 @given(st.one_of(st.decimals(), st.integers(), st.text(), st.floats(), st.none(), st.booleans()))
 def test_converting_changes_no_value(value: Decimal | float | str | None) -> None:
-    """Whatever is converted is worth what it was, and what is not understood stays as it is."""
+    """A converted amount has the same value, and other values are returned unchanged."""
     made = to_money(value)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
     if isinstance(made, Decimal) and made.is_finite():
@@ -62,19 +64,26 @@ class _Payment:
 
 
 def test_hints() -> None:
-    """A value of a wrong kind is told what a right one is; other faults speak for themselves."""
-    said: list[str] = []
+    """An invalid amount comes with the rule; a missing one does not need it."""
+    texts: list[str] = []
     for value in (1.5, "0", None):
         with pytest.raises(ValidationError) as caught:
             _Payment(amount=value)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-        said.append(str(caught.value))
+        texts.append(str(caught.value))
 
-    assert "a.b: wrong format (float), money is a Decimal, a whole number or a text" in said[0]
-    assert ["a.b: invalid (Decimal)", "a.b: required"] == said[1:]
+    rule = (
+        "must be dollars greater than 0 as a Decimal, an int or text such as '12.50', "
+        "at most 16 digits before the point and two after it; a float is not exact"
+    )
+    assert [
+        f"a.b: wrong format (float), {rule}",
+        f"a.b: invalid (Decimal), {rule}",
+        "a.b: required",
+    ] == texts
 
 
-def test_hints_do_not_tell_faults_apart() -> None:
-    """Two faults of the same parameter, code and value are the same, whatever the hint."""
+def test_hints_do_not_count_for_equality() -> None:
+    """Field errors with the same parameter, code and value are equal, with any hint."""
     assert FieldError("a", "invalid", hint="x") == FieldError("a", "invalid")
 
 
@@ -84,13 +93,26 @@ def test_hints_do_not_tell_faults_apart() -> None:
     ids=repr,
 )
 def test_numbers_as_texts(given_: int | str | None, expected: object) -> None:
-    """A number that names something keeps its zeros; what is no such number stays as it is."""
+    """An identifying number keeps its zeros; other values are returned unchanged."""
     assert expected == to_number_text(given_)
 
 
-def test_booleans_are_no_numbers() -> None:
-    """True names nothing."""
+def test_booleans_are_not_numbers() -> None:
+    """True is returned unchanged."""
     assert to_number_text(value=True) is True
+
+
+@sensitive_arguments
+async def _pay_later(amount: object, name: str) -> str:
+    """Pay later."""
+    await asyncio.sleep(0)
+    return _pay(amount, name)
+
+
+@sensitive_arguments
+async def _fail(name: str) -> str:
+    """Fail with a subclass and a text of its own."""
+    raise MalformedEvent("Text!", field_errors=[FieldError("a", "invalid", f"{len(name)}")])
 
 
 @sensitive_arguments
@@ -100,16 +122,40 @@ def _pay(amount: object, name: str) -> str:
     return name
 
 
-def test_quiet_functions_work() -> None:
-    """A sensitive_arguments function gives what it gives, under its own name."""
+def test_sensitive_arguments_keeps_the_function() -> None:
+    """A decorated function returns its result, under its own name."""
     assert "x" == _pay(1, "x") == _pay(amount=1, name="x")
     assert ("_pay", "Pay.") == (_pay.__name__, _pay.__doc__)
 
 
+async def test_sensitive_arguments_keeps_the_coroutine_function() -> None:
+    """A decorated coroutine function is one, and returns its result."""
+    assert "x" == await _pay_later(1, name="x")
+    assert ("_pay_later", True) == (_pay_later.__name__, iscoroutinefunction(_pay_later))
+
+
 def test_sensitive_arguments_are_not_shown() -> None:
-    """A refused argument is in no frame of the error, and the field errors are the same."""
+    """An invalid argument is in no frame of the error, and the field errors are the same."""
     with pytest.raises(ValidationError) as caught:
         _pay("canary-4f1d", name="canary-4f1d")
 
     assert (FieldError("a.b", "wrong format", "11 characters"),) == caught.value.field_errors
+    assert [] == sightings(caught.value, "canary-4f1d")
+
+
+async def test_sensitive_arguments_of_a_coroutine_are_not_shown() -> None:
+    """The same holds for a coroutine function."""
+    with pytest.raises(ValidationError) as caught:
+        await _pay_later("canary-4f1d", name="canary-4f1d")
+
+    assert (FieldError("a.b", "wrong format", "11 characters"),) == caught.value.field_errors
+    assert [] == sightings(caught.value, "canary-4f1d")
+
+
+async def test_sensitive_arguments_keeps_class_and_text() -> None:
+    """A subclass of ValidationError stays one, with its text."""
+    with pytest.raises(MalformedEvent, match="Text!") as caught:
+        await _fail("canary-4f1d")
+
+    assert (FieldError("a", "invalid", "11"),) == caught.value.field_errors
     assert [] == sightings(caught.value, "canary-4f1d")

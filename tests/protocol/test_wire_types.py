@@ -1,4 +1,4 @@
-"""Types of the wire: strict where the API is, and open where it is not."""
+"""Wire types: strict where the API is, lenient where it is not."""
 
 import datetime
 import enum
@@ -27,7 +27,7 @@ class _Colour(enum.StrEnum):
 
 @frozen
 class _Answer:
-    """An answer with a field of each open type."""
+    """An answer with a field of each lenient type."""
 
     colour: _Colour | str | None = None
     day: Day | None = None
@@ -81,7 +81,7 @@ NEWFOUNDLAND = datetime.timezone(datetime.timedelta(hours=-3, minutes=-30))
     ids=map(str, range(23)),
 )
 def test_reads(name: str, given_: object, expected: object) -> None:
-    """What is known gets its type, and what is not stays the text that came."""
+    """Known values get their type, unknown ones stay text."""
     value = read(name, given_)
 
     assert expected == value
@@ -90,19 +90,19 @@ def test_reads(name: str, given_: object, expected: object) -> None:
 
 @pytest.mark.parametrize("name", ["colour", "day", "moment", "count", "number"])
 def test_null(name: str) -> None:
-    """Null is like nothing."""
+    """Null counts as missing."""
     assert read(name, None) is None
 
 
 def test_null_in_a_list() -> None:
-    """Where null is not nothing, as an item of a list, it stays what it is if it may be there."""
+    """Null as an item of a list stays null, if the type allows it."""
     assert [None, _Colour.RED, "x"] == structure([None, "red", "x"], list[_Colour | str | None])
     with pytest.raises(UnfitError, match="NoneType instead of str"):
         structure([None], list[_Colour | str])
 
 
 def test_null_for_a_list() -> None:
-    """Null for a list is the empty one, and null in an unknown field is kept."""
+    """Null in place of a list is an empty list, and null in an unknown field is kept."""
     assert _Answer(extra={"new": None}) == structure({"many": None, "new": None}, _Answer)
 
 
@@ -124,7 +124,7 @@ def test_null_for_a_list() -> None:
     ids=map(str, range(11)),
 )
 def test_refuses(name: str, given_: object, place: str) -> None:
-    """Another JSON type than the documented ones is a fault, told by its place alone."""
+    """An undocumented JSON type is an error that names the place only."""
     with pytest.raises(UnfitError) as caught:
         read(name, given_)
 
@@ -133,7 +133,7 @@ def test_refuses(name: str, given_: object, place: str) -> None:
 
 @given(st.text())
 def test_any_word(word: str) -> None:
-    """No text whatever loses an answer."""
+    """No unknown text loses an answer."""
     answer = structure({"colour": word, "day": word, "moment": word}, _Answer)
 
     assert word == str(answer.colour)
@@ -154,18 +154,18 @@ def _utc(value: object) -> object:
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))
 def test_decimals_survive(amount: Decimal) -> None:
-    """A Decimal that is written and read again is the same number."""
+    """A Decimal is the same number after encoding and decoding."""
     assert amount == decode(encode([amount]))[0]  # type: ignore[index] # pyright: ignore[reportIndexIssue]
 
 
 @pytest.mark.parametrize("data", [{"count": 12}, MappingProxyType({"count": 12})])
 def test_an_object_is_a_mapping_of_any_kind(data: object) -> None:
-    """Also one that cannot be written to."""
+    """Read-only mappings are accepted."""
     assert _Answer(count=WholeNumber(12)) == structure(data, _Answer)
 
 
 @pytest.mark.parametrize("data", [[], ["count"], "count", 12, None])
 def test_nothing_else_is_an_object(data: object) -> None:
-    """What stands in its place is told by its type."""
+    """Anything else is rejected with its type."""
     with pytest.raises(UnfitError, match=rf"^{type(data).__name__} instead of an object at \$$"):
         structure(data, _Answer)

@@ -1,4 +1,4 @@
-"""The groups of methods about customers, over a real session and a real server."""
+"""The groups for customers, with a real session and a real server."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
@@ -83,14 +83,14 @@ METHODS: dict[str, tuple[Use, str, object, object]] = {
 
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
-    """Give a running server."""
+    """Yield a running server."""
     async with serving() as api:
         yield api
 
 
 @pytest.fixture
 def flexiti(api: Api, make_session: MakeSession) -> FlexitiSession:
-    """Give a session on that server."""
+    """Yield a session with that server."""
     return make_session(base_url=api.url, client_id="shop", client_secret="s")
 
 
@@ -107,7 +107,7 @@ async def test_methods(api: Api, flexiti: FlexitiSession, name: str) -> None:
 
 
 async def test_errors(api: Api, flexiti: FlexitiSession) -> None:
-    """A code of the API is its typed error, and nothing of the customer is in any frame of it."""
+    """An API code is its typed error, with no personal data in its frames."""
     api.then({"error": "user_not_active", "message": "No!"}, status=409)
     with pytest.raises(AccountNotUsable) as caught:
         await Customers(flexiti.send).lookup(customer_id="9876543-21098")
@@ -117,7 +117,7 @@ async def test_errors(api: Api, flexiti: FlexitiSession) -> None:
 
 
 async def test_a_verification_is_not_repeated(api: Api, flexiti: FlexitiSession) -> None:
-    """When nobody knows whether a message was sent, it is not sent again."""
+    """A verification whose outcome is unknown is not repeated."""
     api.then_break()
     with pytest.raises(OutcomeUnknown):
         await Accounts(flexiti.send).verify(1, request_id="r")
@@ -126,14 +126,14 @@ async def test_a_verification_is_not_repeated(api: Api, flexiti: FlexitiSession)
 
 
 async def test_wrong_answers_are_counted(api: Api, flexiti: FlexitiSession) -> None:
-    """That the tries are used up is an error of its own."""
+    """Too many wrong answers are TriesExceeded."""
     api.then({"error": "tries_exceed"}, status=409)
     with pytest.raises(TriesExceeded):
         await Accounts(flexiti.send).verify(**QUESTION)
 
 
-async def test_bad_data_are_not_sent(api: Api, flexiti: FlexitiSession) -> None:
-    """Bad data are refused before anything is sent, and show in no frame."""
+async def test_invalid_data_are_not_sent(api: Api, flexiti: FlexitiSession) -> None:
+    """Invalid data are rejected before anything is sent, and are in no frame."""
     canary = "canary-4f1d"
     customers, accounts = Customers(flexiti.send), Accounts(flexiti.send)
     refused: list[Callable[[], object]] = [
@@ -153,7 +153,7 @@ async def test_bad_data_are_not_sent(api: Api, flexiti: FlexitiSession) -> None:
 
 
 async def test_form_values(api: Api, flexiti: FlexitiSession, clock: ManualClock) -> None:
-    """Form values come over the wire once a language, and old ones while the API is down."""
+    """Form values are requested once per language, and served stale while the API is down."""
     cache = ReferenceCache(place="shop", ttl=600, clock=clock)
     reference = Reference(flexiti.send, cache)
     api.then({"province": ["ON"]})

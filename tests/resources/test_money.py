@@ -1,4 +1,4 @@
-"""The groups of methods about money, over a real session and a real server."""
+"""The groups for payments, with a real session and a real server."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -37,14 +37,14 @@ REFERENCE_ID = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
-    """Give a running server."""
+    """Yield a running server."""
     async with serving() as api:
         yield api
 
 
 @pytest.fixture
 def flexiti(api: Api, make_session: MakeSession) -> FlexitiSession:
-    """Give a session on that server."""
+    """Yield a session with that server."""
     return make_session(base_url=api.url, client_id="shop", client_secret="s")
 
 
@@ -107,7 +107,7 @@ MONEY = [name for name in METHODS if name not in {"authorization_by_id", "transa
 
 @pytest.mark.parametrize("name", METHODS)
 async def test_method(name: str, api: Api, flexiti: FlexitiSession) -> None:
-    """A method makes its call once, with its scope's token, in the flow that it was given."""
+    """A method sends its call once, with a token of its scope, in the given flow."""
     use, scope, expected = METHODS[name]
     result = await use(flexiti)
     (request,) = api.asked
@@ -120,7 +120,7 @@ async def test_method(name: str, api: Api, flexiti: FlexitiSession) -> None:
 
 @pytest.mark.parametrize("name", MONEY)
 async def test_money_is_not_moved_twice(name: str, api: Api, flexiti: FlexitiSession) -> None:
-    """A call that was sent and not answered is not sent again: nobody knows whether it ran."""
+    """A call that was sent and not answered is not repeated: its outcome is unknown."""
     api.then_break()
     with pytest.raises(OutcomeUnknown) as caught:
         await METHODS[name][0](flexiti)
@@ -130,10 +130,8 @@ async def test_money_is_not_moved_twice(name: str, api: Api, flexiti: FlexitiSes
 
 
 @pytest.mark.parametrize("name", MONEY)
-async def test_a_server_error_is_not_answered_with_more_money(
-    name: str, api: Api, flexiti: FlexitiSession
-) -> None:
-    """A 5xx may be a gateway's, of a call that ran: the outcome is unknown, and nothing is sent."""
+async def test_a_server_error_is_not_repeated(name: str, api: Api, flexiti: FlexitiSession) -> None:
+    """After a 5xx, possibly from a gateway, the outcome is unknown and nothing is repeated."""
     api.then({}, 503)
     with pytest.raises(OutcomeUnknown) as caught:
         await METHODS[name][0](flexiti)
@@ -141,10 +139,10 @@ async def test_a_server_error_is_not_answered_with_more_money(
     assert (503, 1) == (caught.value.status, len(api.asked))
 
 
-async def test_a_transaction_with_a_payment_id_is_made_again(
+async def test_a_transaction_with_a_payment_id_is_repeated(
     api: Api, flexiti: FlexitiSession
 ) -> None:
-    """With a payment id every repeat is the same, key and hash included, until it is answered."""
+    """With a payment id every repeat is the same, with its key and hash, until the answer."""
     api.then_break()
     api.then({}, 500)
     api.then({"transaction_id": 5})
@@ -156,8 +154,10 @@ async def test_a_transaction_with_a_payment_id_is_made_again(
     assert set(OWN_HEADERS) == first["headers"].keys()
 
 
-async def test_a_transaction_without_a_payment_id_is_not(api: Api, flexiti: FlexitiSession) -> None:
-    """Without one it moves money like the others."""
+async def test_a_transaction_without_a_payment_id_is_not_repeated(
+    api: Api, flexiti: FlexitiSession
+) -> None:
+    """Without a payment id it is never repeated."""
     api.then_break()
     with pytest.raises(OutcomeUnknown):
         await Transactions(flexiti.send).make(TransactionRequest(**PAYMENT))
@@ -166,8 +166,8 @@ async def test_a_transaction_without_a_payment_id_is_not(api: Api, flexiti: Flex
     assert {} == api.asked[0]["headers"]
 
 
-async def test_a_lookup_is_made_again(api: Api, flexiti: FlexitiSession) -> None:
-    """Looking harms nobody."""
+async def test_a_lookup_is_repeated(api: Api, flexiti: FlexitiSession) -> None:
+    """A lookup is safe to repeat."""
     api.then_break()
     api.then({"authorization_id": 12343})
     result = await Authorizations(flexiti.send).get(12343)
@@ -176,8 +176,8 @@ async def test_a_lookup_is_made_again(api: Api, flexiti: FlexitiSession) -> None
     assert 2 == len(api.asked)
 
 
-async def test_bad_data_reach_nobody(api: Api, flexiti: FlexitiSession) -> None:
-    """What is refused here is refused before anything is awaited, let alone sent."""
+async def test_invalid_data_are_not_sent(api: Api, flexiti: FlexitiSession) -> None:
+    """Invalid data are rejected before anything is awaited."""
     authorizations = Authorizations(flexiti.send)
     with pytest.raises(ValidationError):
         _ = authorizations.capture("x", 1)
@@ -193,8 +193,8 @@ async def test_bad_data_reach_nobody(api: Api, flexiti: FlexitiSession) -> None:
     assert [] == api.asked
 
 
-async def test_refusals_show_no_card(api: Api, flexiti: FlexitiSession) -> None:
-    """Neither what is refused here nor what the API refuses shows a card, or frames with one."""
+async def test_errors_show_no_card(api: Api, flexiti: FlexitiSession) -> None:
+    """No error, from the library or the API, shows a card number, not even in its frames."""
     use = Authorizations(flexiti.send)
     api.then({"error": "refunds_limit_exceeded_amount", "message": "No!"}, 409)
     with pytest.raises(AmountExceeded) as theirs:
@@ -207,7 +207,7 @@ async def test_refusals_show_no_card(api: Api, flexiti: FlexitiSession) -> None:
 
 
 async def test_all(api: Api, flexiti: FlexitiSession) -> None:
-    """Pages are asked for in their order, with what was searched for, until one is empty."""
+    """Pages are requested in order, with the search, until one is empty."""
     api.then([{"authorization_id": 1}, {"authorization_id": 2}])
     api.then({"whatever": [{"authorization_id": 3}], "total": 3})
     api.then([])
@@ -226,17 +226,17 @@ async def test_captures(api: Api, flexiti: FlexitiSession) -> None:
     """Captures are listed the same way."""
     api.then([{"capture_id": 1}])
     api.then([])
-    listed = Authorizations(flexiti.send).captures({"a": "b"}, version="v2.6")
+    listed = Authorizations(flexiti.send).captures({"a": "b"})
 
     assert ["1"] == [one.capture_id async for one in listed]
     assert [{"a": "b", "page_number": "1"}, {"a": "b", "page_number": "2"}] == [
         asked["query"] for asked in api.asked
     ]
-    assert f"{BASE}/v2.6/client-id/shop/captures" == api.asked[0]["url"]
+    assert f"{BASE}/v2.5.1/client-id/shop/captures" == api.asked[0]["url"]
 
 
-async def test_pages_are_asked_for_when_they_are_needed(api: Api, flexiti: FlexitiSession) -> None:
-    """A loop that is left early has asked for no more than it has seen."""
+async def test_pages_are_requested_as_needed(api: Api, flexiti: FlexitiSession) -> None:
+    """A loop that ends early has requested only the pages that it has used."""
     api.then([{"authorization_id": 1}, {"authorization_id": 2}])
     listed = Authorizations(flexiti.send).all()
     first = await anext(listed)
@@ -260,11 +260,11 @@ async def test_no_such_page(api: Api, flexiti: FlexitiSession) -> None:
 
 
 async def test_a_list_without_end(api: Api, flexiti: FlexitiSession) -> None:
-    """A server that always has something new gives all of it, and then an error."""
+    """A list without end yields its items up to `most_pages`, and then an error."""
     for number in range(9):
         api.then([{"authorization_id": number}])
     found: list[str | None] = []
-    with pytest.raises(MalformedAnswer, match="page 3 is not the last one"):
+    with pytest.raises(MalformedAnswer, match="not ended after page 3"):
         found.extend(
             [one.authorization_id async for one in Authorizations(flexiti.send).all(most_pages=3)]
         )
@@ -273,7 +273,7 @@ async def test_a_list_without_end(api: Api, flexiti: FlexitiSession) -> None:
 
 
 async def test_a_server_that_ignores_the_number(api: Api, flexiti: FlexitiSession) -> None:
-    """A server that answers the same to every number is asked twice, and nothing comes twice."""
+    """A server that answers every number alike gets two requests, and no item repeats."""
     for _ in range(9):
         api.then([{"authorization_id": 1}])
     listed = Authorizations(flexiti.send).all()

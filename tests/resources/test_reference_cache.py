@@ -1,4 +1,4 @@
-"""Reference answers, kept: fresh, shared, old while the API is down, whatever the cache does."""
+"""The reference cache: fresh, shared, stale while the API is down, with any cache."""
 
 import asyncio
 import gc
@@ -28,7 +28,7 @@ ENGLISH, FRENCH = i18n(), i18n(lang="fr")
 
 
 class Api:
-    """What the API does: it counts, and answers with the number of the request, or fails."""
+    """An API that answers with the number of the request, or fails."""
 
     def __init__(self) -> None:
         self.calls: list[Call[ReferenceData]] = []
@@ -46,7 +46,7 @@ class Api:
         return ReferenceData({"request": number, "rate": Decimal("0.10")})
 
     async def send(self, call: Call[Any], *, reference_id: str | None = None) -> Any:  # noqa: ANN401 - any answer
-        """Answer one request, as a session does."""
+        """Answer one request, like a session."""
         assert reference_id is None
         return await self.fetch(call)
 
@@ -55,7 +55,7 @@ class Broken(SimpleMemoryCache):
     """A cache that is down."""
 
     async def get(self, *_: object, **__: object) -> str | None:
-        """Fail as a client does, with an address in the text."""
+        """Fail like a client, with an address in the text."""
         msg = "redis://user:canary@host"
         raise ConnectionError(msg)
 
@@ -75,13 +75,13 @@ class Hanging(SimpleMemoryCache):
 
 @pytest.fixture
 def api() -> Api:
-    """Give an API."""
+    """Return an API."""
     return Api()
 
 
 @pytest.fixture
 def make(clock: ManualClock) -> MakeCache:
-    """Give a function that makes reference caches on the test's clock."""
+    """Return a factory of reference caches with the test's clock."""
 
     def make(cache: Cache | None = None, **options: Any) -> ReferenceCache:
         given: dict[str, Any] = {"place": "shop", "ttl": TTL, "clock": clock, **options}
@@ -92,7 +92,7 @@ def make(clock: ManualClock) -> MakeCache:
 
 @pytest.fixture(params=["own", "memory", "json", "pickle"])
 async def cache(request: pytest.FixtureRequest) -> AsyncIterator[SimpleMemoryCache | None]:
-    """Give no cache, or one of several kinds."""
+    """Return no cache, or one of several kinds."""
     serializers = {"json": JsonSerializer, "pickle": PickleSerializer}
     if request.param == "own":
         yield None
@@ -105,7 +105,7 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[SimpleMemoryCac
 async def test_fresh_answers(
     api: Api, make: MakeCache, clock: ManualClock, cache: Cache | None
 ) -> None:
-    """Within its life an answer is asked for once, and is exact; afterwards anew."""
+    """A fresh answer is requested once, and is exact; an expired one is requested again."""
     kept = make(cache)
     first = await kept.answer(ENGLISH, api.fetch)
     clock.advance(TTL - 1)
@@ -123,7 +123,7 @@ async def test_fresh_answers(
         FRENCH,
         i18n("province"),
         i18n(method="get"),
-        i18n(version="v2.6"),
+        i18n().at_version("v2.6"),
         i18n(query={"province": "ON"}),
         terms_and_conditions(),
     ],
@@ -132,7 +132,7 @@ async def test_fresh_answers(
 async def test_what_sets_answers_apart(
     api: Api, make: MakeCache, call: Call[ReferenceData]
 ) -> None:
-    """Each language, key, method, version, query and endpoint has an answer of its own."""
+    """Each language, key, method, version, query and endpoint has its own answer."""
     kept = make()
     one, other = await kept.answer(ENGLISH, api.fetch), await kept.answer(call, api.fetch)
 
@@ -151,8 +151,8 @@ async def test_places_are_apart(api: Api, make: MakeCache) -> None:
     assert answers[0] == answers[2]
 
 
-async def test_answers_cannot_be_spoilt(api: Api, make: MakeCache) -> None:
-    """What a caller does to an answer is not seen by the next one."""
+async def test_answers_are_independent(api: Api, make: MakeCache) -> None:
+    """A caller's changes to an answer do not reach the next caller."""
     kept = make()
     await kept.answer(ENGLISH, api.fetch)
     spoilt: Any = (await kept.answer(ENGLISH, api.fetch)).content
@@ -161,8 +161,8 @@ async def test_answers_cannot_be_spoilt(api: Api, make: MakeCache) -> None:
     assert 1 == (await kept.answer(ENGLISH, api.fetch)).fields["request"]
 
 
-async def test_one_request_however_many_ask(api: Api, make: MakeCache) -> None:
-    """A hundred who ask at once share one request for each language."""
+async def test_concurrent_callers_share_one_request(api: Api, make: MakeCache) -> None:
+    """A hundred concurrent callers share one request for each language."""
     kept = make()
     api.gate.clear()
     asked = [asyncio.create_task(kept.answer(call, api.fetch)) for call in (ENGLISH, FRENCH) * 50]
@@ -175,8 +175,8 @@ async def test_one_request_however_many_ask(api: Api, make: MakeCache) -> None:
     assert 50 == sum(answer == answers[0] for answer in answers)
 
 
-async def test_cancelled_callers_harm_nobody(api: Api, make: MakeCache) -> None:
-    """The first who asks goes away, and the others get the answer of the same request."""
+async def test_cancelled_callers_do_not_cancel_the_request(api: Api, make: MakeCache) -> None:
+    """If the first caller is cancelled, the others get the answer of the same request."""
     kept = make()
     api.gate.clear()
     first, second = (asyncio.create_task(kept.answer(ENGLISH, api.fetch)) for _ in range(2))
@@ -190,10 +190,10 @@ async def test_cancelled_callers_harm_nobody(api: Api, make: MakeCache) -> None:
     assert first.cancelled()
 
 
-async def test_failures_that_nobody_waits_for(
+async def test_failures_without_waiters(
     api: Api, make: MakeCache, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """When all who asked have gone, a failure is nobody's, and nothing is said of it."""
+    """If all callers were cancelled, a failure is not logged."""
     kept = make()
     api.gate.clear()
     api.error = RequestTimeout("x")
@@ -221,14 +221,14 @@ DOWN = [
 
 
 @pytest.mark.parametrize("error", DOWN, ids=lambda error: type(error).__name__)
-async def test_old_answers_while_the_api_is_down(
+async def test_stale_answers_while_the_api_is_down(
     api: Api,
     make: MakeCache,
     clock: ManualClock,
     caplog: pytest.LogCaptureFixture,
     error: Exception,
 ) -> None:
-    """While the API is down the old answer is served with one warning, and it is left alone."""
+    """While the API is down, the stale answer is served with one warning and one request."""
     kept = make()
     await kept.answer(ENGLISH, api.fetch)
     clock.advance(10 * TTL)
@@ -239,12 +239,12 @@ async def test_old_answers_while_the_api_is_down(
     assert [1, 1, 1] == [answer.fields["request"] for answer in old]
     assert 2 == len(api.calls)
     assert [
-        f"i18n: the API is down ({type(error).__name__}); an answer of 6000 s ago is served"
+        f"i18n: the API is down ({type(error).__name__}), serving an answer from 6000 s ago"
     ] == [record.getMessage() for record in caplog.records]
 
 
-async def test_up_again(api: Api, make: MakeCache, clock: ManualClock) -> None:
-    """After half a minute the API is asked again, and its new answer is kept."""
+async def test_after_the_outage(api: Api, make: MakeCache, clock: ManualClock) -> None:
+    """After half a minute the API is called again, and its new answer is cached."""
     kept = make()
     await kept.answer(ENGLISH, api.fetch)
     clock.advance(TTL)
@@ -263,8 +263,8 @@ async def test_up_again(api: Api, make: MakeCache, clock: ManualClock) -> None:
 @pytest.mark.parametrize(
     "error", [*DOWN, Conflict("x", status=409)], ids=lambda e: type(e).__name__
 )
-async def test_nothing_kept(api: Api, make: MakeCache, error: Exception) -> None:
-    """Without an old answer everybody who asks gets the error, of one request."""
+async def test_nothing_cached(api: Api, make: MakeCache, error: Exception) -> None:
+    """Without a cached answer all callers get the error of one request."""
     kept = make()
     api.error = error
     asked = await asyncio.gather(
@@ -275,8 +275,8 @@ async def test_nothing_kept(api: Api, make: MakeCache, error: Exception) -> None
     assert 1 == len(api.calls)
 
 
-async def test_refusals_are_not_hidden(api: Api, make: MakeCache, clock: ManualClock) -> None:
-    """An answer that says no is no failure: the old answer does not cover it."""
+async def test_business_errors_are_raised(api: Api, make: MakeCache, clock: ManualClock) -> None:
+    """A business error is raised, not replaced by the stale answer."""
     kept = make()
     await kept.answer(ENGLISH, api.fetch)
     clock.advance(TTL)
@@ -289,17 +289,17 @@ async def test_refusals_are_not_hidden(api: Api, make: MakeCache, clock: ManualC
 async def test_caches_that_fail(
     api: Api, make: MakeCache, caplog: pytest.LogCaptureFixture, kind: type[SimpleMemoryCache]
 ) -> None:
-    """A cache that is down or hangs is as good as none; the log says so without its secrets."""
+    """A cache that is down or hangs counts as empty; the log says so without its secrets."""
     kept = make(kind(), timeout=0.01)
     with caplog.at_level(logging.WARNING, "flexiti_async.cache"):
         answers = [await kept.answer(ENGLISH, api.fetch) for _ in range(2)]
-    said = [record.getMessage().split(":")[0] for record in caplog.records]
+    logged = [record.getMessage().split(":")[0] for record in caplog.records]
 
     assert [1, 2] == [answer.fields["request"] for answer in answers]
     assert [
-        "the reference cache cannot be read",
-        "the reference cache cannot be written",
-    ] * 2 == said
+        "could not read the reference cache",
+        "could not write the reference cache",
+    ] * 2 == logged
     assert "canary" not in caplog.text
 
 
@@ -320,7 +320,7 @@ async def test_caches_that_fail(
     ids=repr,
 )
 async def test_foreign_entries(api: Api, make: MakeCache, stored: object) -> None:
-    """What stands in the cache and is not of this release counts as nothing."""
+    """Entries that this release did not write count as missing."""
     shared = SimpleMemoryCache()
     kept = make(shared)
     await kept.answer(ENGLISH, api.fetch)
@@ -333,7 +333,7 @@ async def test_foreign_entries(api: Api, make: MakeCache, stored: object) -> Non
 
 
 async def test_clocks_that_go_back(api: Api, make: MakeCache, clock: ManualClock) -> None:
-    """An answer from the future is an old one: a wrong clock cannot keep it for ever."""
+    """An answer from the future counts as expired: a wrong clock cannot keep it for ever."""
     kept = make()
     await kept.answer(ENGLISH, api.fetch)
     clock.jump(-1000)
@@ -342,7 +342,7 @@ async def test_clocks_that_go_back(api: Api, make: MakeCache, clock: ManualClock
 
 
 def test_several_event_loops(api: Api, make: MakeCache, clock: ManualClock) -> None:
-    """An answer is kept, and ends, in whichever event loop it is asked for."""
+    """An answer is cached, and expires, across event loops."""
     kept = make()
     numbers: list[object] = []
     for seconds in (0, TTL - 1, 1, 0):
@@ -356,10 +356,8 @@ def test_several_event_loops(api: Api, make: MakeCache, clock: ManualClock) -> N
 @pytest.mark.parametrize(
     ("ttl", "expected"), [(1.0, 86_400), (7 * 86_400.0, 30 * 86_400), (7200.0, 172_800)]
 )
-async def test_kept_for_longer_than_fresh(
-    api: Api, make: MakeCache, ttl: float, expected: float
-) -> None:
-    """A shop's cache may forget an answer after 24 lives, a day at least and 30 at most."""
+async def test_time_to_live(api: Api, make: MakeCache, ttl: float, expected: float) -> None:
+    """The time to live in a shop's cache is 24 times `ttl`, at least a day and at most 30."""
     shared = SimpleMemoryCache()
     await make(shared, ttl=ttl).answer(ENGLISH, api.fetch)
     (timer,) = vars(shared)["_handlers"].values()
@@ -369,7 +367,7 @@ async def test_kept_for_longer_than_fresh(
 
 
 async def test_reference(api: Api, make: MakeCache) -> None:
-    """The group keeps form values and terms for each language, and asks with its method."""
+    """The group caches form values and terms per language, and uses its HTTP method."""
     reference = Reference(api.send, make(), i18n_method=I18nMethod.GET)
     asked = [
         await reference.form_values(lang="fr"),
@@ -386,7 +384,7 @@ async def test_reference(api: Api, make: MakeCache) -> None:
 
 
 def test_imported_when_used() -> None:
-    """A shop that shows no form values does not import aiocache."""
+    """Only form values and terms import aiocache."""
     program = (
         "import sys, flexiti_async.resources.reference_cache; sys.exit('aiocache' in sys.modules)"
     )

@@ -11,8 +11,8 @@ from yarl import URL
 
 from flexiti_async.cli.doctor.finding import Finding, error, good, note, warning
 from flexiti_async.clock import Clock
-from flexiti_async.protocol.http_date import seconds_of_http_date
 from flexiti_async.protocol.redact import printable
+from flexiti_async.protocol.response import seconds_of_http_date
 
 __all__ = ["check_network", "judge_clock"]
 

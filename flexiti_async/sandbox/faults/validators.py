@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 Document: TypeAlias = (
-    "bool | int | float | str | Sequence[Document] | Mapping[str, Document] | None"
+    bool | int | float | str | Sequence["Document"] | Mapping[str, "Document"] | None
 )
 """Everything that JSON can say, fractions as floats: steering knows no money."""
 

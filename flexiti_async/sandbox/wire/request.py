@@ -19,7 +19,7 @@ __all__ = [
     "parse_form",
 ]
 
-Json: TypeAlias = "bool | int | Decimal | str | list[Json] | dict[str, Json] | None"
+Json: TypeAlias = bool | int | Decimal | str | list["Json"] | dict[str, "Json"] | None
 """Everything that JSON can say. Numbers with a fraction are exact: money is no float."""
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]

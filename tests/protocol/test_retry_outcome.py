@@ -1,4 +1,4 @@
-"""Whether a call that failed has run."""
+"""Whether a failed call has run."""
 
 import pytest
 
@@ -24,7 +24,7 @@ from flexiti_async.errors import (
     WrongInputs,
 )
 from flexiti_async.errors import BadRequest as BadRequestError
-from flexiti_async.protocol.outcome import certainly_not_executed
+from flexiti_async.protocol.retry import certainly_not_executed
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ from flexiti_async.protocol.outcome import certainly_not_executed
     ],
     ids=lambda error: f"{error!r} {getattr(error, 'status', '')}",
 )
-def test_it_did_not_run(error: FlexitiError) -> None:
-    """It was refused, or never sent: it may be made again, with other data."""
+def test_certainly_not_executed(error: FlexitiError) -> None:
+    """A rejected call, or one that was never sent, did not run."""
     assert certainly_not_executed(error)
 
 
@@ -69,6 +69,6 @@ def test_it_did_not_run(error: FlexitiError) -> None:
     ],
     ids=lambda error: f"{error!r} {getattr(error, 'status', '')}",
 )
-def test_nobody_knows(error: FlexitiError) -> None:
-    """A gateway, a broken connection or an answer that cannot be read say nothing of what ran."""
+def test_possibly_executed(error: FlexitiError) -> None:
+    """After a gateway's error, a lost connection or an unreadable answer the outcome is unknown."""
     assert not certainly_not_executed(error)

@@ -1,4 +1,4 @@
-"""widget/init, refused: each row of the start page's table, before anything is sent."""
+"""widget/init, rejected data: each row of the start page's table, before anything is sent."""
 
 from decimal import Decimal
 from typing import Any
@@ -13,15 +13,15 @@ from ..support.canaries import sightings
 from .test_widget_body import APPLICANT, JOHN, PERSON, WHO
 
 ROWS: list[tuple[str, str, object, str, str | None]] = [
-    # field, param, given, msg, what is shown of it
+    # field, param, given, msg, masked value
     *(
         (name, f"{PERSON}.{name}", given, msg, shown)
         for name, longest in (("first_name", 80), ("last_name", 130))
         for given, msg, shown in (
             ("x" * (longest + 1), "length", f"{longest + 1} characters"),
             ("a\nb", "invalid", "3 characters"),
-            ("\x00", "invalid", "1 characters"),
-            (5, "wrong format", "number of 1 digits"),
+            ("\x00", "invalid", "1 character"),
+            (5, "wrong format", "number of 1 digit"),
             (b"John", "wrong format", "bytes"),
         )
     ),
@@ -30,7 +30,7 @@ ROWS: list[tuple[str, str, object, str, str | None]] = [
     ("postal_code", f"{PERSON}.postal_code", "K1A0BB", "wrong format", "6 characters"),
     ("postal_code", f"{PERSON}.postal_code", "O1A0B1", "invalid", "6 characters"),
     ("postal_code", f"{PERSON}.postal_code", "W1A0B1", "invalid", "6 characters"),
-    ("postal_code", f"{PERSON}.postal_code", 5, "wrong format", "number of 1 digits"),
+    ("postal_code", f"{PERSON}.postal_code", 5, "wrong format", "number of 1 digit"),
     ("postal_code", f"{PERSON}.postal_code", b"K1A0B1", "wrong format", "bytes"),
     ("dob", f"{PERSON}.dob", "1899-12-31", "invalid", "10 characters"),
     ("dob", f"{PERSON}.dob", "24-07-1988", "wrong format", "10 characters"),
@@ -62,12 +62,12 @@ APPLY_ROWS: list[tuple[str, str, object, str, str | None]] = [
     ("email", "email", "john@email.com\n", "wrong format", "15 characters"),
     ("email", "email", "a@b@email.com", "wrong format", "13 characters"),
     ("email", "email", "x" * 91 + "@email.com", "length", "101 characters"),
-    ("email", "email", 5, "wrong format", "number of 1 digits"),
+    ("email", "email", 5, "wrong format", "number of 1 digit"),
     ("phone_number", "phone_number", 999999999, "length", "number of 9 digits"),
     ("phone_number", "phone_number", 26135550100, "length", "number of 11 digits"),
     ("phone_number", "phone_number", 106135550100, "length", "number of 12 digits"),
     ("phone_number", "phone_number", "613555010", "length", "number of 9 digits"),
-    ("phone_number", "phone_number", 0, "invalid", "number of 1 digits"),
+    ("phone_number", "phone_number", 0, "invalid", "number of 1 digit"),
     ("phone_number", "phone_number", -6135550100, "invalid", "number of 10 digits"),
     ("phone_number", "phone_number", "call me", "wrong format", "7 characters"),
     ("phone_number", "phone_number", "+44 20 7946 0958", "wrong format", "16 characters"),
@@ -77,29 +77,29 @@ APPLY_ROWS: list[tuple[str, str, object, str, str | None]] = [
     ("address_1", "address_1", "a\tb", "invalid", "3 characters"),
     ("address_1", "address_1", ["x"], "wrong format", "list"),
     ("address_2", "address_2", "x" * 101, "length", "101 characters"),
-    ("address_2", "address_2", 5, "wrong format", "number of 1 digits"),
+    ("address_2", "address_2", 5, "wrong format", "number of 1 digit"),
     ("city", "city", "x" * 101, "length", "101 characters"),
-    ("city", "city", 5, "wrong format", "number of 1 digits"),
+    ("city", "city", 5, "wrong format", "number of 1 digit"),
     ("province", "province", "XX", "invalid", "2 characters"),
     ("province", "province", "Ontario", "invalid", "7 characters"),
     ("tos_agreement", "tos_agreement", False, "invalid", "false"),
     ("tos_agreement", "tos_agreement", "true", "invalid", "4 characters"),
-    ("tos_agreement", "tos_agreement", 1, "invalid", "number of 1 digits"),
+    ("tos_agreement", "tos_agreement", 1, "invalid", "number of 1 digit"),
     ("account_type", f"{WHO}.account_type", "private", "invalid", "7 characters"),
-    ("account_type", f"{WHO}.account_type", 5, "invalid", "number of 1 digits"),
+    ("account_type", f"{WHO}.account_type", 5, "invalid", "number of 1 digit"),
     ("lang", "lang", "de", "invalid", "2 characters"),
     ("lang", "lang", "EN", "invalid", "2 characters"),
     ("lang", "lang", "en-CA", "invalid", "5 characters"),
-    ("lang", "lang", 5, "invalid", "number of 1 digits"),
+    ("lang", "lang", 5, "invalid", "number of 1 digit"),
 ]
 PURCHASE_ROWS: list[tuple[str, str, object, str, str | None]] = [
     *ROWS,
     ("account_number", f"{WHO}.account_number", 10**14, "length", "number of 15 digits"),
     ("account_number", f"{WHO}.account_number", "1" * 15, "length", "number of 15 digits"),
     ("account_number", f"{WHO}.account_number", "1" * 21, "wrong format", "21 characters"),
-    ("account_number", f"{WHO}.account_number", -1, "invalid", "number of 1 digits"),
+    ("account_number", f"{WHO}.account_number", -1, "invalid", "number of 1 digit"),
     ("account_number", f"{WHO}.account_number", "20OO9100", "wrong format", "8 characters"),
-    ("account_number", f"{WHO}.account_number", "٣", "wrong format", "1 characters"),
+    ("account_number", f"{WHO}.account_number", "٣", "wrong format", "1 character"),
     ("account_number", f"{WHO}.account_number", 5.0, "wrong format", "float"),
     ("account_number", f"{WHO}.account_number", Decimal(5), "wrong format", "Decimal"),
     ("account_number", f"{WHO}.account_number", True, "wrong format", "true"),
@@ -119,8 +119,8 @@ PURCHASE_ROWS: list[tuple[str, str, object, str, str | None]] = [
 ]
 
 
-def refused(model: type[ApplyWidget | PurchaseWidget], **fields: Any) -> tuple[FieldError, ...]:
-    """Fail to make a request, and give its faults."""
+def rejected(model: type[ApplyWidget | PurchaseWidget], **fields: Any) -> tuple[FieldError, ...]:
+    """Return the field errors of an invalid request."""
     with pytest.raises(ValidationError) as caught:
         model(**fields)
     return caught.value.field_errors
@@ -129,11 +129,11 @@ def refused(model: type[ApplyWidget | PurchaseWidget], **fields: Any) -> tuple[F
 @pytest.mark.parametrize(
     ("name", "param", "given", "msg", "shown"), APPLY_ROWS, ids=map(str, range(len(APPLY_ROWS)))
 )
-def test_apply_refuses(name: str, param: str, given: object, msg: str, shown: str | None) -> None:
-    """What the table does not allow is exactly one fault, by the parameter's dotted name."""
-    faults = refused(ApplyWidget, **{**APPLICANT, name: given})
+def test_apply_rejects(name: str, param: str, given: object, msg: str, shown: str | None) -> None:
+    """Each invalid value is exactly one field error, with the parameter's dotted name."""
+    field_errors = rejected(ApplyWidget, **{**APPLICANT, name: given})
 
-    assert (FieldError(param, msg, shown),) == faults
+    assert (FieldError(param, msg, shown),) == field_errors
 
 
 @pytest.mark.parametrize(
@@ -141,35 +141,35 @@ def test_apply_refuses(name: str, param: str, given: object, msg: str, shown: st
     PURCHASE_ROWS,
     ids=map(str, range(len(PURCHASE_ROWS))),
 )
-def test_purchase_refuses(
+def test_purchase_rejects(
     name: str, param: str, given: object, msg: str, shown: str | None
 ) -> None:
-    """What the table does not allow is exactly one fault, also beside a good identifier."""
+    """Each invalid value is exactly one field error, also beside a valid identifier."""
     good: dict[str, Any] = {"account_number": 1, "vcc_number": "1"}
-    faults = refused(PurchaseWidget, **{**good, name: given})
+    field_errors = rejected(PurchaseWidget, **{**good, name: given})
 
-    assert (FieldError(param, msg, shown),) == faults
+    assert (FieldError(param, msg, shown),) == field_errors
 
 
 @pytest.mark.parametrize("name", [name for name in APPLICANT if name != "tos_agreement"])
 def test_apply_requires(name: str) -> None:
-    """A required parameter that is not given at all is required."""
+    """A missing required parameter is reported."""
     given = {key: value for key, value in APPLICANT.items() if key != name}
     param = f"{PERSON}.{name}" if name in JOHN else name
 
-    assert (FieldError(param, "required"),) == refused(ApplyWidget, **given)
+    assert (FieldError(param, "required"),) == rejected(ApplyWidget, **given)
 
 
-def test_apply_wants_the_agreement() -> None:
+def test_apply_requires_the_agreement() -> None:
     """The agreement is false by default, as in the table, and must be true."""
     given = {key: value for key, value in APPLICANT.items() if key != "tos_agreement"}
 
-    assert (FieldError("tos_agreement", "invalid", "false"),) == refused(ApplyWidget, **given)
+    assert (FieldError("tos_agreement", "invalid", "false"),) == rejected(ApplyWidget, **given)
 
 
-def test_all_faults_of_nothing() -> None:
-    """An empty application lacks every required parameter, and all of them are told at once."""
-    faults = refused(ApplyWidget)
+def test_all_problems_of_nothing() -> None:
+    """An empty application reports every required parameter, all together."""
+    field_errors = rejected(ApplyWidget)
 
     assert {
         *(FieldError(f"{PERSON}.{name}", "required") for name in JOHN),
@@ -178,13 +178,13 @@ def test_all_faults_of_nothing() -> None:
             for name in ("email", "phone_number", "address_1", "city", "province")
         ),
         FieldError("tos_agreement", "invalid", "false"),
-    } == set(faults)
-    assert 10 == len(faults)
+    } == set(field_errors)
+    assert 10 == len(field_errors)
 
 
-def test_all_faults_at_once() -> None:
-    """Faults of every kind are told together, each once."""
-    faults = refused(
+def test_problems_are_reported_together() -> None:
+    """Problems of every kind are reported together, each once."""
+    field_errors = rejected(
         ApplyWidget,
         **{
             **APPLICANT,
@@ -210,7 +210,7 @@ def test_all_faults_at_once() -> None:
         ("phone_number", "required"),
         ("province", "invalid"),
         ("tos_agreement", "invalid"),
-    ] == sorted((fault.param, fault.msg) for fault in faults)
+    ] == sorted((error.param, error.msg) for error in field_errors)
 
 
 NUMBERS = {f"{WHO}.account_number", f"{WHO}.vcc_number"}
@@ -235,16 +235,16 @@ ALL = {f"{PERSON}.{name}" for name in JOHN}
     ids=map(str, range(8)),
 )
 def test_purchase_requires_an_identifier(fields: dict[str, Any], expected: set[str]) -> None:
-    """Without both numbers the whole person is required; without anything, any of the three."""
-    faults = refused(PurchaseWidget, **fields)
+    """Without both numbers all personal fields are required; without anything, any of the three."""
+    field_errors = rejected(PurchaseWidget, **fields)
 
-    assert {("required", param) for param in expected} == {(f.msg, f.param) for f in faults}
-    assert len(expected) == len(faults)
+    assert {("required", param) for param in expected} == {(f.msg, f.param) for f in field_errors}
+    assert len(expected) == len(field_errors)
 
 
 @pytest.mark.parametrize("model", [ApplyWidget, PurchaseWidget])
 def test_unknown_fields(model: type[ApplyWidget | PurchaseWidget]) -> None:
-    """A misspelt parameter is refused with the one that was meant, its value is not shown."""
+    """A misspelt parameter is rejected with the nearest one, and its value is not shown."""
     fields: dict[str, Any] = {"frist_name": "canary"}
     with pytest.raises(TypeError, match="did you mean 'first_name'") as caught:
         model(**fields)
@@ -266,7 +266,7 @@ CANARIES: dict[str, Any] = {
 
 
 def test_no_frame_shows_an_applicant() -> None:
-    """Neither the error nor any frame below the caller shows what was refused."""
+    """Neither the error nor any frame below the caller shows the invalid data."""
     with pytest.raises(ValidationError) as caught:
         ApplyWidget(**CANARIES)
 
@@ -284,7 +284,7 @@ def test_no_frame_shows_an_applicant() -> None:
     ids=map(str, range(3)),
 )
 def test_no_frame_shows_a_number(fields: dict[str, Any]) -> None:
-    """A card number in the wrong field is shown no more than one in the right field."""
+    """A card number in the wrong field is not shown either."""
     with pytest.raises(ValidationError) as caught:
         PurchaseWidget(**fields)
 

@@ -1,4 +1,4 @@
-"""Dates of HTTP: three forms, one meaning, and never an exception."""
+"""HTTP dates: three forms, one meaning, and never an exception."""
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexiti_async.protocol.http_date import seconds_of_http_date
-from flexiti_async.protocol.response import retry_after
+from flexiti_async.protocol.response import retry_after, seconds_of_http_date
 
 SECONDS = 784_111_777.0
-"""The moment of RFC 9110's own examples."""
+"""The time in RFC 9110's examples."""
 
 
 @pytest.mark.parametrize(
@@ -25,7 +24,7 @@ SECONDS = 784_111_777.0
     ],
 )
 def test_each_form_is_read(text: str) -> None:
-    """The examples of RFC 9110 section 5.6.7, and zones that it does not have."""
+    """The examples of RFC 9110 section 5.6.7 are read, also with other zones."""
     assert SECONDS == seconds_of_http_date(text)
 
 
@@ -42,16 +41,16 @@ def test_each_form_is_read(text: str) -> None:
         "Sün, 06 Nov 1994 08:49:37 GMT",
     ],
 )
-def test_what_is_no_date_is_none(text: str) -> None:
-    """Nonsense is as good as nothing."""
+def test_invalid_dates_are_none(text: str) -> None:
+    """Invalid text counts as missing."""
     assert seconds_of_http_date(text) is None
 
 
 @given(
     st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 )
-def test_what_servers_send_comes_back(moment: datetime) -> None:
-    """To the second, which is all that the form has."""
+def test_formatted_dates_are_read(moment: datetime) -> None:
+    """A formatted date is read exactly, to the second."""
     whole = moment.replace(microsecond=0)
 
     assert whole.timestamp() == seconds_of_http_date(format_datetime(whole, usegmt=True))
@@ -59,7 +58,7 @@ def test_what_servers_send_comes_back(moment: datetime) -> None:
 
 @given(st.text(max_size=80))
 def test_it_is_total(text: str) -> None:
-    """Whatever stands in a header: a number or None."""
+    """Any header text is a number or None."""
     found = seconds_of_http_date(text)
 
     assert found is None or isinstance(found, float)
@@ -79,5 +78,5 @@ def test_it_is_total(text: str) -> None:
 def test_retry_after_counts_a_date_from_the_answers_own(
     until: str, date: str, expected: float | None
 ) -> None:
-    """The server's clock with the server's clock; ours may be anything."""
+    """A date is compared with the server's clock only; ours does not matter."""
     assert expected == retry_after({"retry-after": until, "date": date})

@@ -1,10 +1,10 @@
-"""What a customer is told, in both languages."""
+"""Texts for customers, in both languages."""
 
 import attrs
 import pytest
 
 from flexiti_async.api.common import Language
-from flexiti_async.api.customer_text import customer_text, customer_texts
+from flexiti_async.api.customer_messages import customer_text, customer_texts
 from flexiti_async.api.widget import ApplyWidget
 from flexiti_async.errors import FieldError, ValidationError, WrongInputs
 
@@ -20,17 +20,17 @@ PERSON = "customer_identification.personal_information."
             "The postal code is not valid.",
             "Le code postal n'est pas valide.",
         ),
-        ("city", "required", "Please give the city.", "Veuillez indiquer la ville."),
+        ("city", "required", "Please enter the city.", "Veuillez indiquer la ville."),
         (
             "address_1",
             "length",
-            "The address does not have the right length.",
+            "The address has the wrong length.",
             "L'adresse n'a pas la bonne longueur.",
         ),
         (
             "phone_number",
             "wrong format",
-            "The phone number does not have the right format.",
+            "The phone number has the wrong format.",
             "Le numéro de téléphone n'a pas le bon format.",
         ),
         (
@@ -55,21 +55,21 @@ PERSON = "customer_identification.personal_information."
     ids=map(str, range(7)),
 )
 def test_sentences(param: str, msg: str, english: str, french: str) -> None:
-    """A fault is a sentence, also where parameter or code are not among our own."""
-    fault = FieldError(param, msg, "5 characters")
+    """A field error is a sentence, also for an unknown parameter or code."""
+    error = FieldError(param, msg, "5 characters")
 
-    assert (english, english) == (customer_text(fault), customer_text(fault, "en"))
-    assert (french, french) == (customer_text(fault, "fr"), customer_text(fault, Language.FRENCH))
+    assert (english, english) == (customer_text(error), customer_text(error, "en"))
+    assert (french, french) == (customer_text(error, "fr"), customer_text(error, Language.FRENCH))
 
 
 def test_no_other_language() -> None:
-    """A language that there is not is refused."""
+    """An unknown language is rejected."""
     with pytest.raises(ValueError, match="'de'"):
         customer_text(FieldError("city", "required"), "de")
 
 
-def test_all_faults_of_an_application() -> None:
-    """Whatever an application lacks is told, fault by fault, in words and not by field names."""
+def test_all_problems_of_an_application() -> None:
+    """Every missing field of an application has a sentence without field names."""
     with pytest.raises(ValidationError) as caught:
         ApplyWidget()  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     english, french = (customer_texts(caught.value, lang) for lang in ("en", "fr"))
@@ -79,7 +79,7 @@ def test_all_faults_of_an_application() -> None:
 
 
 def test_every_field_that_a_customer_fills_has_a_name() -> None:
-    """Each field of an application has words of its own."""
+    """Each field of an application has a name in both languages."""
     names = [attribute.name for attribute in attrs.fields(ApplyWidget)]
     texts = {
         customer_text(FieldError(name, "invalid"), lang) for name in names for lang in Language
@@ -89,8 +89,8 @@ def test_every_field_that_a_customer_fills_has_a_name() -> None:
     assert not [text for text in texts if "“" in text or "«" in text]
 
 
-def test_faults_that_the_api_found() -> None:
-    """Also what the API found is told."""
+def test_errors_from_the_api() -> None:
+    """Field errors from the API have sentences, too."""
     error = WrongInputs(status=409, field_errors=[FieldError("dob", "invalid", "****")])
 
     assert ["La date de naissance n'est pas valide."] == customer_texts(error, "fr")
