@@ -26,7 +26,7 @@ from flexiti_async.config.base_url import is_loopback
 from flexiti_async.protocol.redact import mask_text, printable
 from flexiti_async.sandbox import RequestRecord, Sandbox
 from flexiti_async.sandbox.faults.codec import rule_from_text
-from flexiti_async.sandbox.faults.rules import Rule
+from flexiti_async.sandbox.faults.rules import FaultRule
 from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 
 __all__ = ["sandbox"]
@@ -134,7 +134,7 @@ def _latency(given: Sequence[str]) -> dict[str, float]:
     return latency
 
 
-def _inject(running: Sandbox, rule: Rule) -> None:
+def _inject(running: Sandbox, rule: FaultRule) -> None:
     running.inject(
         rule.fault,
         endpoint=rule.endpoint,

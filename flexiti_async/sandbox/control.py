@@ -85,7 +85,7 @@ class Control:
         return _answer(200, _state(self.dispatcher))
 
     def _admit(self, request: web.Request) -> None:
-        if not _is_here(request.remote):
+        if not _is_local(request.remote):
             raise _RefusedError(403, "the control endpoint is for this machine only")
         sent = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(sent.encode(errors="replace"), self.token.encode()):
@@ -94,7 +94,7 @@ class Control:
             )
 
 
-def _is_here(address: str | None) -> bool:
+def _is_local(address: str | None) -> bool:
     return address is not None and ip_address(plain_address(address)).is_loopback
 
 
@@ -116,7 +116,7 @@ def _answer(
 
 
 def _state(dispatcher: Dispatcher) -> dict[str, Document]:
-    settings, ledger = dispatcher.settings, dispatcher.books.ledger
+    settings, ledger = dispatcher.settings, dispatcher.backend.ledger
     views = ledger.views()
     return {
         "now": settings.now(),
@@ -127,7 +127,7 @@ def _state(dispatcher: Dispatcher) -> dict[str, Document]:
         "replays": ledger.replays,
         "tokens": [_shown(view) for view in views[-_SHOWN_TOKENS:]],
         "faults": [
-            {**rule_to_json(rule), "left": left} for rule, left in dispatcher.rules.holding()
+            {**rule_to_json(rule), "left": left} for rule, left in dispatcher.rules.active()
         ],
     }
 
@@ -163,19 +163,19 @@ def _revoke(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
     name, wanted = _one_member(body, "token_id", "family", "all")
     match name, wanted:
         case "all", True:
-            dispatcher.books.ledger.revoke_all()
+            dispatcher.backend.ledger.revoke_all()
             return
         case "token_id", str():
-            meant = [v for v in dispatcher.books.ledger.views() if v.token_id == wanted]
+            meant = [v for v in dispatcher.backend.ledger.views() if v.token_id == wanted]
         case "family", int() if wanted is not True:
-            meant = [v for v in dispatcher.books.ledger.views() if v.family == wanted]
+            meant = [v for v in dispatcher.backend.ledger.views() if v.family == wanted]
         case _:
             msg = "revoke takes a token_id (text), a family (number), or all, which is true"
             raise ValueError(msg)
     if not meant:
         raise _RefusedError(404, f"no token has this {name}")
     for view in meant:
-        token = dispatcher.books.ledger.find(view.access_token)
+        token = dispatcher.backend.ledger.find(view.access_token)
         if token is not None:
             token.revoked = True
 
@@ -184,7 +184,7 @@ def _expire(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
     if as_mapping(body, "the body"):
         msg = "expire takes nothing: it is for all tokens"
         raise ValueError(msg)
-    dispatcher.books.ledger.expire_all(dispatcher.settings.now())
+    dispatcher.backend.ledger.expire_all(dispatcher.settings.now())
 
 
 def _set_clock(dispatcher: Dispatcher, _: web.Request, body: object) -> None:

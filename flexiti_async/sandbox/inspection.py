@@ -8,24 +8,24 @@ from attrs import define, field
 from flexiti_async.sandbox.page.scenarios import Choice, Mfa, finish
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.accounts import Account
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Capture, Payment, Status
 from flexiti_async.sandbox.state.codes import Message
 from flexiti_async.sandbox.state.widget_sessions import Event, WidgetSession
 
-__all__ = ["Till"]
+__all__ = ["Inspection"]
 
 
 @define(kw_only=True, eq=False)
-class Till(Settings):
+class Inspection(Settings):
     """What a test may see and do of customers and their money: a part of `Sandbox`."""
 
-    _books: Books = field(factory=Books, init=False, repr=False)
+    _backend: Backend = field(factory=Backend, init=False, repr=False)
 
     @property
     def accounts(self) -> tuple[Account, ...]:
         """The accounts; their state may be changed. `people.py` lists those of the start."""
-        return tuple(self._books.bank.accounts)
+        return tuple(self._backend.bank.accounts)
 
     def add_account(self, account: Account) -> Account:
         """
@@ -35,7 +35,7 @@ class Till(Settings):
             ValueError: An account or a card of this number is there already, or the number has
                 no or more than 14 digits.
         """
-        self._books.bank.accounts.add(account)
+        self._backend.bank.accounts.add(account)
         return account
 
     def account(self, account_number: int) -> Account:
@@ -45,7 +45,7 @@ class Till(Settings):
         Raises:
             LookupError: There is none.
         """
-        account = self._books.bank.accounts.find(account_number)
+        account = self._backend.bank.accounts.find(account_number)
         if account is None:
             raise LookupError("there is no account of this number")
         return account
@@ -53,22 +53,22 @@ class Till(Settings):
     @property
     def messages(self) -> tuple[Message, ...]:
         """The PINs and codes that were "sent", the oldest first; the last 100,000."""
-        return tuple(self._books.codes.sent)
+        return tuple(self._backend.codes.sent)
 
     @property
     def authorizations(self) -> tuple[Authorization, ...]:
         """Every authorization, the oldest first."""
-        return tuple(self._books.bank.authorizations.values())
+        return tuple(self._backend.bank.authorizations.values())
 
     @property
     def captures(self) -> tuple[Capture, ...]:
         """Every capture, the oldest first."""
-        return tuple(self._books.bank.captures.values())
+        return tuple(self._backend.bank.captures.values())
 
     @property
     def payments(self) -> tuple[Payment, ...]:
         """What POST transactions did, the oldest first."""
-        return tuple(self._books.bank.payments)
+        return tuple(self._backend.bank.payments)
 
     def set_status(self, authorization_id: int, status: Status) -> None:
         """
@@ -77,10 +77,10 @@ class Till(Settings):
         Raises:
             LookupError: There is no such authorization.
         """
-        authorization = self._books.bank.authorizations.get(authorization_id)
+        authorization = self._backend.bank.authorizations.get(authorization_id)
         if authorization is None:
             raise LookupError("there is no authorization of this id")
-        self._books.bank.set_status(authorization, status)
+        self._backend.bank.set_status(authorization, status)
 
     def play(
         self,
@@ -109,12 +109,12 @@ class Till(Settings):
         """
         session = self._session(widget)
         event = finish(
-            session, choice, self._books, self.now(), account_number=account_number, mfa=mfa
+            session, choice, self._backend, self.now(), account_number=account_number, mfa=mfa
         )
         return deepcopy(event)
 
     def _session(self, widget: str) -> WidgetSession:
-        sessions = self._books.sessions
+        sessions = self._backend.sessions
         route, _, query = urlsplit(widget).fragment.partition("?")
         ids = parse_qs(query).get("widget_session_id", [])
         if not route:

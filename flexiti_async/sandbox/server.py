@@ -11,8 +11,8 @@ from attrs import define, field
 from flexiti_async.sandbox.app import Dispatcher
 from flexiti_async.sandbox.control import CONTROL_PATH, Control
 from flexiti_async.sandbox.faults.kinds import Answer, Fault
-from flexiti_async.sandbox.faults.rules import Only, Rule
-from flexiti_async.sandbox.inspection import Till
+from flexiti_async.sandbox.faults.rules import FaultRule, Only
+from flexiti_async.sandbox.inspection import Inspection
 from flexiti_async.sandbox.state.request_log import RequestRecord
 from flexiti_async.sandbox.state.tokens import TokenView, token_id
 from flexiti_async.sandbox.wire.endpoints import BASE_PATH
@@ -27,7 +27,7 @@ _SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in progress get when the serve
 
 
 @define(kw_only=True, eq=False)
-class Sandbox(Till):
+class Sandbox(Inspection):
     """
     A Flexiti POS API v2.5 on this machine's loopback interface.
 
@@ -50,7 +50,7 @@ class Sandbox(Till):
     )
 
     def __attrs_post_init__(self) -> None:
-        self._dispatcher = Dispatcher(self, books=self._books)
+        self._dispatcher = Dispatcher(self, backend=self._backend)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -143,17 +143,17 @@ class Sandbox(Till):
     @property
     def tokens(self) -> tuple[TokenView, ...]:
         """The tokens issued, the oldest first; beyond 100,000 the oldest dead ones are lost."""
-        return self._dispatcher.books.ledger.views()
+        return self._dispatcher.backend.ledger.views()
 
     @property
     def tokens_issued(self) -> int:
         """How many tokens were issued."""
-        return self._dispatcher.books.ledger.issued
+        return self._dispatcher.backend.ledger.issued
 
     @property
     def replays(self) -> int:
         """How often a refresh token came that had come before, whatever was answered then."""
-        return self._dispatcher.books.ledger.replays
+        return self._dispatcher.backend.ledger.replays
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
@@ -185,7 +185,7 @@ class Sandbox(Till):
 
     def init_payload(self, access_token: str) -> Mapping[str, Json] | None:
         """Give the body of the last accepted widget/init with flow=apply under a token, if any."""
-        token = self._dispatcher.books.ledger.find(access_token)
+        token = self._dispatcher.backend.ledger.find(access_token)
         return None if token is None else token.init_payload
 
     # Steering
@@ -239,7 +239,9 @@ class Sandbox(Till):
         Raises:
             ValueError: Something of it is impossible; the text says what.
         """
-        self._dispatcher.rules.add(Rule(fault, endpoint, times, probability, seed, only or Only()))
+        self._dispatcher.rules.add(
+            FaultRule(fault, endpoint, times, probability, seed, only or Only())
+        )
 
     def heal(self, endpoint: str | None = None) -> None:
         """
@@ -257,7 +259,7 @@ class Sandbox(Till):
         Raises:
             LookupError: The sandbox has issued no such token.
         """
-        token = self._dispatcher.books.ledger.find(access_token)
+        token = self._dispatcher.backend.ledger.find(access_token)
         if token is None:
             msg = f"no token is known by the id {token_id(access_token)}"
             raise LookupError(msg)
@@ -265,8 +267,8 @@ class Sandbox(Till):
 
     def revoke_all(self) -> None:
         """Revoke every token."""
-        self._dispatcher.books.ledger.revoke_all()
+        self._dispatcher.backend.ledger.revoke_all()
 
     def expire_now(self) -> None:
         """End the life of every token now, as if its time had come."""
-        self._dispatcher.books.ledger.expire_all(self.now())
+        self._dispatcher.backend.ledger.expire_all(self.now())

@@ -9,10 +9,10 @@ from typing import TypeVar
 from attrs import Attribute, define, field
 
 from flexiti_async.sandbox.faults.validators import is_seconds
-from flexiti_async.sandbox.state.plans import READY_PLANS, Plan
+from flexiti_async.sandbox.state.plans import SEED_PLANS, Plan
 from flexiti_async.sandbox.state.request_log import RequestRecord
+from flexiti_async.sandbox.wire.endpoints import check_endpoint_names
 from flexiti_async.sandbox.wire.redact import masked
-from flexiti_async.sandbox.wire.request import check_endpoint_names
 
 __all__ = ["SCOPES", "Settings"]
 
@@ -124,7 +124,7 @@ class Settings:
     refresh_revokes_access: bool = True
     require_merchant_login: bool = False
     bare_redirection_url: bool = False
-    plans: tuple[Plan, ...] = field(default=READY_PLANS, converter=_plans)
+    plans: tuple[Plan, ...] = field(default=SEED_PLANS, converter=_plans)
     account_types: frozenset[str] = field(
         default=frozenset({"business", "consumer"}), converter=_words
     )

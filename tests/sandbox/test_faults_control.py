@@ -10,7 +10,7 @@ from aiohttp.test_utils import make_mocked_request
 from attrs import frozen
 
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.control import Control, _is_here
+from flexiti_async.sandbox.control import Control, _is_local
 from tests.sandbox.conftest import PURCHASE, Answer, Api
 
 SECRET = "canary_of-a-control-token"
@@ -198,7 +198,7 @@ async def test_no_control_without_a_token(api: Api) -> None:
 )
 def test_only_this_machine(address: str | None, here: bool) -> None:
     """The control endpoint serves loopback addresses only."""
-    assert here == _is_here(address)
+    assert here == _is_local(address)
 
 
 async def test_not_from_elsewhere(sandbox: Sandbox) -> None:
@@ -243,7 +243,7 @@ async def test_other_paths(remote: Remote, name: str) -> None:
 @pytest.mark.parametrize(
     ("method", "name", "json", "status", "told"),
     [
-        ("POST", "faults", {}, 400, "a rule needs a fault"),
+        ("POST", "faults", {}, 400, "a rule needs fault"),
         ("POST", "faults", [1], 400, "a rule must be an object"),
         ("POST", "faults", {"fault": {"kind": "dorp"}}, 400, "there is no such fault"),
         ("POST", "faults", {"fault": {"kind": "drop"}, "endpoint": "x"}, 400, "no endpoint"),

@@ -106,7 +106,7 @@ async def test_malformed_application(shop: Shop) -> None:
 
 def test_new_account_numbers() -> None:
     """An approved application gets a number that nobody has."""
-    accounts = Sandbox()._books.bank.accounts
+    accounts = Sandbox()._backend.bank.accounts
     accounts.add(Account(account_number=30_000_001))
 
     assert 30_000_002 == accounts.new_number()

@@ -8,7 +8,7 @@ import pytest
 
 import flexiti_async.sandbox
 
-ALLOWED = {"attrs", "aiohttp", "flexiti_async.sandbox", *sys.stdlib_module_names}
+ALLOWED = {"aiohttp", "attrs", "cattrs", "flexiti_async.sandbox", *sys.stdlib_module_names}
 FOLDER = Path(flexiti_async.sandbox.__file__).parent
 FILES = sorted(FOLDER.rglob("*.py"))
 

@@ -244,7 +244,7 @@ def play(bank: Bank, step: str, which: int, amount: Decimal) -> None:
         bank.pay(account, "deposit", amount, 0)
     elif step == "give back" and taken:
         capture = taken[which % len(taken)]
-        bank.give_back(account, capture, min(amount, capture.remaining))
+        bank.refund(account, capture, min(amount, capture.remaining))
     elif step in {"capture", "release", "onhold", "unauthorized"} and opened:
         authorization = opened[which % len(opened)]
         some = min(amount, authorization.remaining)

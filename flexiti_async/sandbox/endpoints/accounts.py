@@ -7,14 +7,14 @@ from attrs import frozen
 
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.accounts import Account
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.codes import Codes, Message
 from flexiti_async.sandbox.validation.fields import Fields, of_body
 from flexiti_async.sandbox.validation.request import authorize
 from flexiti_async.sandbox.wire.errors import RefusalError, not_found
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
-__all__ = ["BYPASS", "BYPASS_MOST", "verify", "wrong_code"]
+__all__ = ["BYPASS", "BYPASS_MOST", "close", "verify", "wrong_code"]
 
 BYPASS = "regular_purchase_bypass"
 """The `format` that verifies nothing; its code is good for a small regular purchase only."""
@@ -33,7 +33,7 @@ class _Request:
     vcc_number: str
 
 
-def verify(incoming: Incoming, settings: Settings, books: Books) -> Json:
+def verify(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Verify a customer in store.
 
@@ -43,18 +43,18 @@ def verify(incoming: Incoming, settings: Settings, books: Books) -> Json:
     `request_id` are required: the stricter reading. More than three wrong answers within 48 hours
     are `tries_exceed`, and wrong codes in a transaction or an authorization count as well.
     """
-    authorize(incoming, settings, books.ledger)
+    authorize(incoming, settings, backend.ledger)
     request = _read(of_body(incoming, settings))
-    account = books.bank.accounts.in_path(incoming.path_values["account_number"])
+    account = backend.bank.accounts.in_path(incoming.path_values["account_number"])
     if request.vcc_number and request.vcc_number not in account.cards:
         raise not_found("card")
     now = settings.now()
-    if books.codes.exhausted(account.account_number, now):
+    if backend.codes.exhausted(account.account_number, now):
         raise RefusalError(409, "tries_exceed", "There were too many wrong answers.")
-    _check(request, account, settings, books, now)
-    code = books.codes.give(account.account_number, request.request_id, request.format)
+    _check(request, account, settings, backend, now)
+    code = backend.codes.give(account.account_number, request.request_id, request.format)
     if request.format in {"sms", "email"}:
-        return {"verification_code": _send(request.format, code, account, books.codes)}
+        return {"verification_code": _send(request.format, code, account, backend.codes)}
     return {"verification_code": int(code)}
 
 
@@ -73,13 +73,13 @@ def _read(fields: Fields) -> _Request:
 
 
 def _check(
-    request: _Request, account: Account, settings: Settings, books: Books, now: float
+    request: _Request, account: Account, settings: Settings, backend: Backend, now: float
 ) -> None:
     if request.format == "merchant_override" and not settings.merchant_override:
         raise RefusalError(
             409, "merchant_override_is_not_allowed", "The merchant may not override."
         )
-    if request.format == BYPASS and not books.bank.few_regular_purchases(account, now):
+    if request.format == BYPASS and not backend.bank.few_regular_purchases(account, now):
         raise RefusalError(
             409, "regular_purchase_bypass_is_not_allowed", "There were too many purchases."
         )
@@ -89,7 +89,7 @@ def _check(
         request.security_qid != account.security_qid
         or request.security_answer.casefold() != account.security_answer.casefold()
     ):
-        books.codes.note_wrong(account.account_number, now)
+        backend.codes.note_wrong(account.account_number, now)
         raise RefusalError(409, "secret_answer_mismatch", "The answer is wrong.")
 
 
@@ -114,3 +114,22 @@ def wrong_code(account: Account, request_id: str, code: str, codes: Codes, now: 
         codes.note_wrong(account.account_number, now)
         return "wrong_verification_code"
     return ""
+
+
+def close(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
+    """
+    Close an account in Quebec. An account elsewhere, and a closed one, is a 403.
+
+    Which of the spec's two errors is for what is the sandbox's own choice, and so is the reason
+    code of an account that its owner closed, `FCCS`.
+    """
+    authorize(incoming, settings, backend.ledger)
+    of_body(incoming, settings, optional=True).check()
+    account = backend.bank.accounts.in_path(incoming.path_values["account_number"])
+    if account.province != "QC":
+        raise RefusalError(403, "not_permitted", "Only accounts in Quebec can be closed.")
+    if account.account_status == "C":
+        raise RefusalError(403, "not_permitted", "The account is closed already.")
+    account.account_status = "C"
+    account.account_status_reason_code = "FCCS"
+    return {}

@@ -5,11 +5,12 @@ What the API answers is unknown, but for a return (spec section 5.12). The names
 answer and of the requests.
 """
 
-from flexiti_async.sandbox.endpoints.moments import iso
+from datetime import UTC, datetime
+
 from flexiti_async.sandbox.state.bank import Authorization, Capture
 from flexiti_async.sandbox.wire.request import Json
 
-__all__ = ["authorization_view", "capture_view"]
+__all__ = ["authorization_view", "capture_view", "iso_timestamp", "utc_date"]
 
 
 def authorization_view(authorization: Authorization) -> dict[str, Json]:
@@ -21,7 +22,7 @@ def authorization_view(authorization: Authorization) -> dict[str, Json]:
         "authorization_status": authorization.status,
         "account_number": authorization.account.account_number,
         "reference": authorization.reference,
-        "date": iso(authorization.at),
+        "date": iso_timestamp(authorization.at),
         "amount": authorization.amount,
         "remaining_authorization_amount": authorization.remaining,
         "financing_option": {
@@ -41,8 +42,18 @@ def capture_view(capture: Capture) -> dict[str, Json]:
         "authorization_id": capture.authorization.authorization_id,
         "account_number": capture.authorization.account.account_number,
         "reference": capture.reference,
-        "date": iso(capture.at),
+        "date": iso_timestamp(capture.at),
         "amount": capture.amount,
         "remaining_capture_amount": capture.remaining,
         "remaining_authorization_amount": capture.authorization.remaining,
     }
+
+
+def iso_timestamp(seconds: float) -> str:
+    """Format a time in UTC, ISO 8601 without fractions: `2022-01-31T12:00:00Z` (spec 5.12)."""
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc_date(seconds: float) -> str:
+    """Format the date of a time, in UTC: `2022-01-31`."""
+    return iso_timestamp(seconds)[:10]

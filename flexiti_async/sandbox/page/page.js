@@ -111,7 +111,7 @@ function showTexts() {
 }
 
 function showFault(error) {
-  $("fault").textContent = !error ? "" : error.status === 404 ? texts.noSession : error.status ? error.message : texts.offline;
+  $("error").textContent = !error ? "" : error.status === 404 ? texts.noSession : error.status ? error.message : texts.offline;
 }
 
 function showSession() {
@@ -184,7 +184,7 @@ async function choose(choice) {
 }
 
 function refusePin() {
-  $("fault").textContent = texts.wrongPin;
+  $("error").textContent = texts.wrongPin;
   $("pin").setAttribute("aria-invalid", "true");
   $("pin").select();
   $("pin").focus();

@@ -33,7 +33,7 @@ from flexiti_async.sandbox.page.scenarios import (
     send_pin,
 )
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.widget_sessions import WidgetSession
 from flexiti_async.sandbox.wire.endpoints import BASE_PATH
 from flexiti_async.sandbox.wire.errors import json_bytes
@@ -70,11 +70,11 @@ class WidgetPage:
 
     Attributes:
         settings: The knobs of the sandbox.
-        books: Its state.
+        backend: Its state.
     """
 
     settings: Settings
-    books: Books
+    backend: Backend
 
     def add_routes(self, app: web.Application) -> None:
         """Serve the page and its requests."""
@@ -87,7 +87,7 @@ class WidgetPage:
     async def open(self, request: web.Request) -> web.Response:
         """Tell what the customer may do, and which PIN is the right one: this is a sandbox."""
         session, _ = await self._session(request)
-        found = candidates(session, self.books.bank.accounts)
+        found = candidates(session, self.backend.bank.accounts)
         return _answer(
             {
                 "flow": session.flow,
@@ -100,7 +100,7 @@ class WidgetPage:
                     }
                     for account in found
                 ],
-                "choices": list(choices(session, self.books)),
+                "choices": list(choices(session, self.backend)),
                 "pin": session.pin,
                 "event": session.event,
             }
@@ -109,7 +109,7 @@ class WidgetPage:
     async def send(self, request: web.Request) -> web.Response:
         """Send the PIN once more."""
         session, body = await self._session(request)
-        send_pin(session, _mfa(body), self.books)
+        send_pin(session, _mfa(body), self.backend)
         return _answer({})
 
     async def finish(self, request: web.Request) -> web.Response:
@@ -128,7 +128,7 @@ class WidgetPage:
             event = finish(
                 session,
                 choice,
-                self.books,
+                self.backend,
                 self.settings.now(),
                 account_number=number if isinstance(number, int) else None,
                 mfa=_mfa(body),
@@ -151,7 +151,7 @@ class WidgetPage:
         sent = cast("dict[str, object]", body)
         token = str(sent.get("token"))
         session_id = sent.get("widget_session_id")
-        sessions = self.books.sessions
+        sessions = self.backend.sessions
         found = sessions.find(str(session_id)) if session_id else sessions.last_of(token)
         if (
             found is None

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias, get_args
 from attrs import frozen
 
 from flexiti_async.sandbox.state.accounts import Account, Accounts
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.codes import Message
 from flexiti_async.sandbox.state.widget_sessions import Event, WidgetSession
 from flexiti_async.sandbox.wire.request import Json
@@ -80,9 +80,9 @@ def candidates(session: WidgetSession, accounts: Accounts) -> list[Account]:
     return [account for account in found if account is not None]
 
 
-def choices(session: WidgetSession, books: Books) -> tuple[Choice, ...]:
+def choices(session: WidgetSession, backend: Backend) -> tuple[Choice, ...]:
     """Tell what the customer may do in a session."""
-    found = candidates(session, books.bank.accounts)
+    found = candidates(session, backend.bank.accounts)
     apply = session.flow == "apply"
     customer = _group(session.payload, "customer_identification")
     allowed: dict[Choice, bool] = dict.fromkeys(CHOICES, True)
@@ -92,13 +92,13 @@ def choices(session: WidgetSession, books: Books) -> tuple[Choice, ...]:
     return tuple(choice for choice in CHOICES if allowed[choice])
 
 
-def send_pin(session: WidgetSession, mfa: Mfa, books: Books) -> None:
+def send_pin(session: WidgetSession, mfa: Mfa, backend: Backend) -> None:
     """Put the PIN into a message to the customer; 2222 is never sent (spec section 7.6)."""
-    found = candidates(session, books.bank.accounts)
+    found = candidates(session, backend.bank.accounts)
     if session.flow == "apply" or mfa == "security_question" or not found:
         return
     message = Message(found[0].account_number, mfa, session.pin, session.widget_session_id)
-    books.codes.sent.append(message)
+    backend.codes.sent.append(message)
 
 
 def enter(session: WidgetSession, pin: str) -> bool | None:
@@ -113,7 +113,7 @@ def enter(session: WidgetSession, pin: str) -> bool | None:
 def finish(
     session: WidgetSession,
     choice: Choice,
-    books: Books,
+    backend: Backend,
     now: float,
     *,
     account_number: int | None = None,
@@ -131,7 +131,7 @@ def finish(
     """
     if session.event is not None:
         raise ValueError("this widget session has ended: widget/init opens another one")
-    found = candidates(session, books.bank.accounts)
+    found = candidates(session, backend.bank.accounts)
     account = _chosen(found, account_number)
     if choice == "cancel":
         session.event = {"eventType": "flx-cancel"}
@@ -141,8 +141,8 @@ def finish(
         session.event = _failure(500, "The widget has failed, as asked for.")
     elif choice in {"approve", "decline"} and session.flow == "purchase" and account is None:
         session.event = _failure(404, "There is no such account.")
-    elif choice not in choices(session, books):
-        allowed = ", ".join(choices(session, books))
+    elif choice not in choices(session, backend):
+        allowed = ", ".join(choices(session, backend))
         raise ValueError(f"no {choice!r} in this session; there are: {allowed}")
     else:
         outcome = _outcome(session.flow, choice, account, found)

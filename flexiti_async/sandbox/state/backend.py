@@ -8,11 +8,11 @@ from flexiti_async.sandbox.state.tokens import Ledger
 from flexiti_async.sandbox.state.widget_sessions import Sessions
 from flexiti_async.sandbox.wire.request import Json
 
-__all__ = ["Books"]
+__all__ = ["Backend"]
 
 
 @define(eq=False)
-class Books:
+class Backend:
     """
     The state behind the endpoints.
 

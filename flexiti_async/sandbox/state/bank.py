@@ -8,7 +8,7 @@ from attrs import define, field, frozen
 
 from flexiti_async.sandbox.state.accounts import Account, Accounts
 from flexiti_async.sandbox.state.money import ZERO
-from flexiti_async.sandbox.state.seed import ready_accounts
+from flexiti_async.sandbox.state.seed import seed_accounts
 
 __all__ = ["Authorization", "Bank", "Capture", "Financing", "Payment", "Status"]
 
@@ -46,7 +46,7 @@ class Capture:
         amount: In dollars.
         reference: The shop's order id.
         at: When, in seconds of the sandbox's clock.
-        given_back: What was returned or refunded of it, in dollars.
+        refunded: What was returned or refunded of it, in dollars.
     """
 
     capture_id: int
@@ -54,12 +54,12 @@ class Capture:
     amount: Decimal
     reference: str
     at: float
-    given_back: Decimal = ZERO
+    refunded: Decimal = ZERO
 
     @property
     def remaining(self) -> Decimal:
         """What can still be returned or refunded, in dollars."""
-        return self.amount - self.given_back
+        return self.amount - self.refunded
 
 
 @define(kw_only=True, eq=False)
@@ -132,7 +132,7 @@ class Bank:
         payments: Every transaction, the oldest first.
     """
 
-    accounts: Accounts = field(factory=ready_accounts)
+    accounts: Accounts = field(factory=seed_accounts)
     authorizations: dict[int, Authorization] = field(factory=dict[int, Authorization], repr=False)
     captures: dict[int, Capture] = field(factory=dict[int, Capture], repr=False)
     payments: list[Payment] = field(factory=list[Payment], repr=False)
@@ -188,10 +188,10 @@ class Bank:
         authorization.account.held -= amount
         _close_if_empty(authorization)
 
-    def give_back(self, account: Account, capture: Capture | None, amount: Decimal) -> int:
+    def refund(self, account: Account, capture: Capture | None, amount: Decimal) -> int:
         """Credit what was captured, of one capture or of any; give the id of the return."""
         if capture is not None:
-            capture.given_back += amount
+            capture.refunded += amount
         account.balance -= amount
         account.refundable -= amount
         self._returns += 1

@@ -9,7 +9,7 @@ from attrs import field, frozen, validators
 from flexiti_async.sandbox.state.accounts import Account
 from flexiti_async.sandbox.state.money import ZERO, cents
 
-__all__ = ["READY_PLANS", "Plan", "offered", "term_amount"]
+__all__ = ["SEED_PLANS", "Plan", "offered", "term_amount"]
 
 
 def _terms(terms: Iterable[int]) -> tuple[int, ...]:
@@ -56,7 +56,7 @@ class Plan:
         )
 
 
-READY_PLANS: tuple[Plan, ...] = (
+SEED_PLANS: tuple[Plan, ...] = (
     Plan(
         plan_id=101,
         plan_name="Equal payments, no interest",

@@ -6,8 +6,8 @@ from typing import TypeAlias
 from attrs import define, evolve, field, frozen
 
 from flexiti_async.sandbox.state.tokens import HISTORY
-from flexiti_async.sandbox.wire.redact import veiled
-from flexiti_async.sandbox.wire.request import check_endpoint_names
+from flexiti_async.sandbox.wire.endpoints import check_endpoint_names
+from flexiti_async.sandbox.wire.redact import redacted
 
 __all__ = ["Exchange", "RequestLog", "RequestRecord"]
 
@@ -36,13 +36,13 @@ class RequestRecord:
     """
 
     method: str
-    path: str = field(repr=veiled)
+    path: str = field(repr=redacted)
     endpoint: str
     status: int | None
     error: str | None
-    reference_id: str | None = field(repr=veiled)
-    grant: str | None = field(repr=veiled)
-    scope: str | None = field(repr=veiled)
+    reference_id: str | None = field(repr=redacted)
+    grant: str | None = field(repr=redacted)
+    scope: str | None = field(repr=redacted)
     token_id: str | None
     at: float
     fault: str | None = None

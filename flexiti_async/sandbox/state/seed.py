@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from flexiti_async.sandbox.state.accounts import Account, Accounts
 
-__all__ = ["ready_accounts"]
+__all__ = ["seed_accounts"]
 
 
-def ready_accounts() -> Accounts:
+def seed_accounts() -> Accounts:
     """
     Open the accounts that every sandbox starts with.
 

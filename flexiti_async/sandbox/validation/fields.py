@@ -1,4 +1,4 @@
-"""Reading the fields of a body or a query one by one, and telling all faults at once."""
+"""Reading the fields of a body or a query one by one, and telling all errors at once."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from attrs import define, field
 
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.money import ZERO, read_amount
-from flexiti_async.sandbox.validation.request import json_object, reference_id_faults
+from flexiti_async.sandbox.validation.request import json_object, reference_id_errors
 from flexiti_async.sandbox.wire.errors import (
     INVALID,
     LENGTH,
@@ -40,7 +40,7 @@ class Fields:
 
     _settings: Settings
     _values: Mapping[str, Json] = field(repr=False)
-    _faults: list[FieldError] = field(factory=list[FieldError], repr=False)
+    _errors: list[FieldError] = field(factory=list[FieldError], repr=False)
     lang: str = "en"
     _known: set[str] = field(factory=set[str])
 
@@ -132,8 +132,8 @@ class Fields:
     def refuse(self, name: str, msg: str) -> str:
         """Note what is wrong with a field, and give the neutral text."""
         value = self._get(name)
-        if not any(fault.param == name for fault in self._faults):
-            self._faults.append(FieldError(name, msg, value))
+        if not any(error.param == name for error in self._errors):
+            self._errors.append(FieldError(name, msg, value))
         return ""
 
     def check(self) -> None:
@@ -144,13 +144,13 @@ class Fields:
             RefusalError: 409 `wrong_inputs`, with everything that was wrong.
         """
         if not self._settings.allow_unknown_fields:
-            self._faults += [
+            self._errors += [
                 FieldError(name, INVALID, value)
                 for name, value in _flat(self._values, self._known)
                 if name not in self._known
             ]
-        if self._faults:
-            raise wrong_inputs(self._faults)
+        if self._errors:
+            raise wrong_inputs(self._errors)
 
     def _read(self, name: str, *, required: bool) -> Json:
         self._known.add(name)
@@ -168,10 +168,10 @@ class Fields:
 
 def of_body(incoming: Incoming, settings: Settings, *, optional: bool = False) -> Fields:
     """Take the fields of a JSON body, which some endpoints can do without."""
-    values, faults = ({}, []) if optional and not incoming.body else json_object(incoming)
-    query = _query_faults(incoming, settings)
+    values, errors = ({}, []) if optional and not incoming.body else json_object(incoming)
+    query = _query_errors(incoming, settings)
     return Fields(
-        settings, values, [*reference_id_faults(incoming), *query, *faults], _lang(incoming)
+        settings, values, [*reference_id_errors(incoming), *query, *errors], _lang(incoming)
     )
 
 
@@ -181,7 +181,7 @@ def of_query(incoming: Incoming, settings: Settings) -> Fields:
     return Fields(
         settings,
         values,
-        [*reference_id_faults(incoming), *_lang_faults(incoming)],
+        [*reference_id_errors(incoming), *_lang_errors(incoming)],
         _lang(incoming),
     )
 
@@ -202,7 +202,7 @@ def _lang(incoming: Incoming) -> str:
     return next((value for name, value in incoming.query if name == "lang"), _LANGUAGES[0])
 
 
-def _lang_faults(incoming: Incoming) -> list[FieldError]:
+def _lang_errors(incoming: Incoming) -> list[FieldError]:
     return [
         FieldError(name, INVALID, value)
         for name, value in incoming.query
@@ -210,11 +210,11 @@ def _lang_faults(incoming: Incoming) -> list[FieldError]:
     ]
 
 
-def _query_faults(incoming: Incoming, settings: Settings) -> list[FieldError]:
+def _query_errors(incoming: Incoming, settings: Settings) -> list[FieldError]:
     """Check the query of a request whose fields are in its body: it has a language at most."""
-    faults = _lang_faults(incoming)
+    errors = _lang_errors(incoming)
     if not settings.allow_unknown_fields:
-        faults += [
+        errors += [
             FieldError(name, INVALID, value) for name, value in incoming.query if name != "lang"
         ]
-    return faults
+    return errors

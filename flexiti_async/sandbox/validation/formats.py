@@ -100,10 +100,10 @@ def exactly(count: int) -> Check:
     at_most = number(count)
 
     def check(value: Json, context: Context) -> str | None:
-        fault = at_most(value, context)
-        if fault is None and len(str(value)) < count:
+        msg = at_most(value, context)
+        if msg is None and len(str(value)) < count:
             return LENGTH
-        return fault
+        return msg
 
     return check
 
@@ -131,9 +131,9 @@ _iso_date = text(10, r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def date_of_birth(value: Json, context: Context) -> str | None:
     """Check a date, YYYY-MM-DD, that exists and is not in the future."""
-    fault = _iso_date(value, context)
-    if fault is not None:
-        return fault
+    msg = _iso_date(value, context)
+    if msg is not None:
+        return msg
     try:
         born = date.fromisoformat(str(value))
     except ValueError:

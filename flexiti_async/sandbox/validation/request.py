@@ -10,7 +10,7 @@ from flexiti_async.sandbox.wire.endpoints import ENDPOINTS
 from flexiti_async.sandbox.wire.errors import REQUIRED, WRONG_FORMAT, FieldError, RefusalError
 from flexiti_async.sandbox.wire.request import JSON_TYPE, Incoming, Json
 
-__all__ = ["authorize", "bearer_text", "json_object", "reference_id_faults"]
+__all__ = ["authorize", "bearer_text", "json_object", "reference_id_errors"]
 
 _GUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BEARER = "Bearer "
@@ -54,7 +54,7 @@ def authorize(incoming: Incoming, settings: Settings, ledger: Ledger) -> Token:
     raise RefusalError(401, "invalid_token", f"The access token {reason}.")
 
 
-def reference_id_faults(incoming: Incoming) -> list[FieldError]:
+def reference_id_errors(incoming: Incoming) -> list[FieldError]:
     """Check `x-reference-id`: required once, 32 hex digits or the GUID of 36 with hyphens."""
     sent = incoming.reference_ids
     if not any(sent):
@@ -65,7 +65,7 @@ def reference_id_faults(incoming: Incoming) -> list[FieldError]:
 
 
 def json_object(incoming: Incoming) -> tuple[dict[str, Json], list[FieldError]]:
-    """Read a JSON object: the object and no faults, or an empty object and what is wrong."""
+    """Read a JSON object: the object and no errors, or an empty object and what is wrong."""
     if incoming.content_type != JSON_TYPE:
         return {}, [FieldError("content-type", WRONG_FORMAT, incoming.content_type)]
     try:

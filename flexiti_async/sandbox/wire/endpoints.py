@@ -1,10 +1,13 @@
 """The endpoint index of spec section 0 as data: paths, version segments, methods and scopes."""
 
+from collections.abc import Iterable
 from types import MappingProxyType
 
 from attrs import frozen
 
-__all__ = ["BASE_PATH", "ENDPOINTS", "UNKNOWN_ENDPOINT", "Endpoint"]
+from flexiti_async.sandbox.wire.suggestion import suggestion
+
+__all__ = ["BASE_PATH", "ENDPOINTS", "UNKNOWN_ENDPOINT", "Endpoint", "check_endpoint_names"]
 
 BASE_PATH = "/flexiti/pos-api"
 """The path of the API base URL (spec section 1.1)."""
@@ -64,22 +67,34 @@ ENDPOINTS = MappingProxyType(
         "customers/search": Endpoint(("customers/search",), methods=("GET",)),
         "customers/lookup": Endpoint(("customers/lookup",), methods=("GET",)),
         "apply": Endpoint(("apply",), _BOTH, customer=True),
-        "account/verify": Endpoint(("account/{account_number}/verify",), customer=True),
-        "accounts/calculate-interest": Endpoint(
-            (f"{_ACCOUNT}/calculate-interest",), _BOTH, customer=True
-        ),
-        "accounts/close": Endpoint((f"{_ACCOUNT}/close",), customer=True),
+        "verify": Endpoint(("account/{account_number}/verify",), customer=True),
+        "calculate-interest": Endpoint((f"{_ACCOUNT}/calculate-interest",), _BOTH, customer=True),
+        "close": Endpoint((f"{_ACCOUNT}/close",), customer=True),
         "transactions": Endpoint(("transactions",), _BOTH),
         "authorization": Endpoint(("authorization",), _BOTH, customer=True),
         "authorization/release": Endpoint((f"{_AUTHORIZATION}/release",), _BOTH),
         "authorization/capture": Endpoint((f"{_AUTHORIZATION}/capture",), _BOTH),
-        "authorization/return": Endpoint(
+        "authorization/capture/return": Endpoint(
             (f"{_AUTHORIZATION}/capture/{{capture_id}}/return",), _BOTH
         ),
-        "accounts/refund": Endpoint((f"{_ACCOUNT}/refund",), _BOTH),
+        "refund": Endpoint((f"{_ACCOUNT}/refund",), _BOTH),
         "authorizations": Endpoint(("authorizations",), _NEW, ("GET",)),
         "authorization/by-id": Endpoint((_AUTHORIZATION,), _NEW, ("GET",)),
         "captures": Endpoint(("captures",), _NEW, ("GET",)),
     }
 )
 """Endpoint name to what the index says of it. The names are those of `Sandbox.count`."""
+
+
+def check_endpoint_names(names: Iterable[str]) -> None:
+    """
+    Check endpoint names: a misspelt one would match no request.
+
+    Raises:
+        ValueError: A name is neither in `ENDPOINTS` nor `UNKNOWN_ENDPOINT`.
+    """
+    known = (*ENDPOINTS, UNKNOWN_ENDPOINT)
+    for name in names:
+        if name not in known:
+            msg = f"no endpoint is called {name!r}: {suggestion(name, known)}"
+            raise ValueError(msg)

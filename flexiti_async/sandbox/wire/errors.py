@@ -80,7 +80,7 @@ def error_body(url: str, refusal: RefusalError) -> bytes:
             "url": url,
             "message": refusal.message,
             "error": refusal.error,
-            "field_errors": [asdict(fault, recurse=False) for fault in refusal.field_errors],
+            "field_errors": [asdict(error, recurse=False) for error in refusal.field_errors],
         }
     )
 

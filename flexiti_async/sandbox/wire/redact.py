@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["masked", "veiled"]
+__all__ = ["masked", "redacted"]
 
 _LONG_HEX = re.compile(r"([0-9a-fA-F]{4})[0-9a-fA-F]{36,}")
 
@@ -12,6 +12,6 @@ def masked(secret: str) -> str:
     return f"{secret[:4]}…" if len(secret) > 8 else "…"
 
 
-def veiled(value: object) -> str:
+def redacted(value: object) -> str:
     """Give the repr of a value with everything masked in it that looks like a token (40 hex)."""
     return _LONG_HEX.sub(r"\1…", repr(value))

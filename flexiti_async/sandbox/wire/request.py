@@ -1,13 +1,11 @@
 """What arrives: one request as a value, without I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
 from attrs import field, frozen
-
-from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 
 __all__ = [
     "FORM_TYPE",
@@ -15,7 +13,6 @@ __all__ = [
     "Incoming",
     "Json",
     "Pairs",
-    "check_endpoint_names",
     "parse_form",
 ]
 
@@ -91,17 +88,3 @@ def parse_form(content_type: str, body: bytes) -> Pairs | None:
     except ValueError:
         return None
     return tuple(pairs)
-
-
-def check_endpoint_names(names: Iterable[str]) -> None:
-    """
-    Refuse a misspelt endpoint name, which would otherwise steer or count nothing.
-
-    Raises:
-        ValueError: A name is none of `ENDPOINTS` and not `UNKNOWN_ENDPOINT`.
-    """
-    known = (*ENDPOINTS, UNKNOWN_ENDPOINT)
-    for name in names:
-        if name not in known:
-            msg = f"no endpoint is called {name!r}; there are: {', '.join(known)}"
-            raise ValueError(msg)
