@@ -71,8 +71,8 @@ async def sandbox(
     * `*:hang,times=null,only.headers.x-worker=2` answers nothing to one worker.
 
     Kinds: answer, redirect, delay, drop, reset, hang, truncate, drip, malformed, alter, endless,
-    gzip-bomb. Module `flexiti_async.sandbox.faults.kinds` describes them and their settings, and
-    `fault_codec` beside it the JSON that can be written instead.
+    gzip-bomb. Module `flexiti_async.sandbox.faults.kinds` documents them and their settings, and
+    `flexiti_async.sandbox.faults.codec` the equivalent JSON.
 
     Args:
         host: Address to listen on.

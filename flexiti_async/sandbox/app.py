@@ -1,4 +1,4 @@
-"""From aiohttp to the endpoints and back: recording, waiting, scripted answers, error bodies."""
+"""Routes aiohttp's requests to the endpoints: recording, latency, faults, error bodies."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ from flexiti_async.sandbox.wire.request import Incoming, Json, parse_form
 __all__ = ["HANDLERS", "Dispatcher", "Handler"]
 
 Handler: TypeAlias = Callable[[Incoming, Settings, Backend], Json]
-"""Answers a request or raises `RefusalError`. It never waits, so no other runs in between."""
+"""Returns the answer to a request or raises `RefusalError`. It never waits, so it is atomic."""
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
@@ -70,9 +70,9 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "captures": lists.captures,
     }
 )
-"""Endpoint name to its handler: a row for each of `ENDPOINTS`."""
+"""Maps endpoint names to handlers: one for each of `ENDPOINTS`."""
 
-_MAX_NOTED = 100  # characters of a grant or scope that is no word of the API
+_MAX_NOTED = 100  # characters of a grant or scope; that of a request may be anything
 
 
 @define(eq=False)
@@ -81,11 +81,11 @@ class Dispatcher:
     The HTTP side of the sandbox.
 
     Attributes:
-        settings: The knobs.
+        settings: The settings.
         base_url: API base URL of the running server, without a trailing slash.
-        backend: What the API remembers: tokens, accounts, widget sessions.
+        backend: The state of the API: tokens, accounts, widget sessions.
         log: The requests.
-        rules: Which requests meet which fault.
+        rules: The injected faults.
     """
 
     settings: Settings
@@ -95,7 +95,7 @@ class Dispatcher:
     rules: FaultRules = field(factory=FaultRules)
 
     def application(self) -> web.Application:
-        """Make the aiohttp application: every method on every path comes to `serve`."""
+        """Build the aiohttp application: `serve` handles every method on every path."""
         app = web.Application()
         for name, endpoint in ENDPOINTS.items():
             for version, path in endpoint.routes():
@@ -105,7 +105,7 @@ class Dispatcher:
         return app
 
     async def serve(self, endpoint: str, version: str, request: web.Request) -> web.StreamResponse:
-        """Record a request, wait, process it unless a fault forbids, and complete the record."""
+        """Record a request, wait, process it unless a fault prevents it, complete the record."""
         incoming = await self._read(endpoint, version, request)
         exchange = self.log.open(self._record(endpoint, incoming))
         if endpoint in self.settings.latency:

@@ -18,41 +18,41 @@ __all__ = ["Inspection"]
 
 @define(kw_only=True, eq=False)
 class Inspection(Settings):
-    """What a test may see and do of customers and their money: a part of `Sandbox`."""
+    """Customers and their money, as far as a test may read and change them: part of `Sandbox`."""
 
     _backend: Backend = field(factory=Backend, init=False, repr=False)
 
     @property
     def accounts(self) -> tuple[Account, ...]:
-        """The accounts; their state may be changed. `people.py` lists those of the start."""
+        """The accounts, which may be changed. `state/seed.py` lists the initial ones."""
         return tuple(self._backend.bank.accounts)
 
     def add_account(self, account: Account) -> Account:
         """
-        Open an account, and give it back.
+        Open an account, and return it.
 
         Raises:
-            ValueError: An account or a card of this number is there already, or the number has
-                no or more than 14 digits.
+            ValueError: The number of the account or of a card is taken, or the account number
+                does not have 1 to 14 digits.
         """
         self._backend.bank.accounts.add(account)
         return account
 
     def account(self, account_number: int) -> Account:
         """
-        Give an account by its number.
+        Return an account by its number.
 
         Raises:
-            LookupError: There is none.
+            LookupError: No account has this number.
         """
         account = self._backend.bank.accounts.find(account_number)
         if account is None:
-            raise LookupError("there is no account of this number")
+            raise LookupError("no account has this number")
         return account
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The PINs and codes that were "sent", the oldest first; the last 100,000."""
+        """The last 100,000 messages with PINs and codes, the oldest first. None is really sent."""
         return tuple(self._backend.codes.sent)
 
     @property
@@ -67,7 +67,7 @@ class Inspection(Settings):
 
     @property
     def payments(self) -> tuple[Payment, ...]:
-        """What POST transactions did, the oldest first."""
+        """Every payment by POST transactions, the oldest first."""
         return tuple(self._backend.bank.payments)
 
     def set_status(self, authorization_id: int, status: Status) -> None:
@@ -75,11 +75,11 @@ class Inspection(Settings):
         Change the status of an authorization; credit is held while it is `opened` or `onhold`.
 
         Raises:
-            LookupError: There is no such authorization.
+            LookupError: No authorization has this id.
         """
         authorization = self._backend.bank.authorizations.get(authorization_id)
         if authorization is None:
-            raise LookupError("there is no authorization of this id")
+            raise LookupError("no authorization has this id")
         self._backend.bank.set_status(authorization, status)
 
     def play(
@@ -95,17 +95,17 @@ class Inspection(Settings):
 
         Args:
             widget: The `redirection_url`, or the widget session id.
-            choice: What the customer does (see `scenarios.Choice`).
-            account_number: The account that the customer chooses where there are several; the
-                first one by default.
+            choice: The customer's action (see `scenarios.Choice`).
+            account_number: The account that the customer chooses from several; by default the
+                first.
             mfa: How the customer is verified.
 
         Returns:
             The event that the widget posts to the shop's page (spec section 7.3): a new mapping.
 
         Raises:
-            LookupError: No such widget session was opened.
-            ValueError: It has ended already, or this cannot be done in it.
+            LookupError: The sandbox has not opened this widget session.
+            ValueError: The session has already ended, or does not allow this choice.
         """
         session = self._session(widget)
         event = finish(
@@ -121,8 +121,8 @@ class Inspection(Settings):
             found = sessions.find(widget)
         elif ids:
             found = sessions.find(ids[0])
-        else:  # a bare URL names nothing but the token
+        else:  # a bare URL contains only the token
             found = sessions.last_of(route.rpartition("/")[2])
         if found is None:
-            raise LookupError("the sandbox has opened no such widget session")
+            raise LookupError("the sandbox has not opened this widget session")
         return found

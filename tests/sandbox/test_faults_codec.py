@@ -168,7 +168,7 @@ def test_short_text(text: str) -> None:
         ("oauth/token:", "ENDPOINT:FAULT"),
         ("oauth/tokn:drop", "no endpoint is called 'oauth/tokn': did you mean 'oauth/token'?"),
         (":drop", "no endpoint is called '': expected one of: oauth/token, "),
-        ("oauth/token:dorp", "no such fault: did you mean 'drop'?"),
+        ("oauth/token:dorp", "unknown kind of fault: did you mean 'drop'?"),
         ("oauth/token:drop,times", "NAME=VALUE"),
         ("oauth/token:drop,status=503", "drop has no setting 'status': expected one of: commit"),
         ("oauth/token:endless,x=1", "endless has no setting 'x'"),
@@ -196,7 +196,7 @@ def test_short_text(text: str) -> None:
         ('{"fault": {"kind": "delay", "seconds": Infinity}}', "not valid JSON"),
         ("{}", "a rule needs fault"),
         ('{"fault": "drop"}', "a fault must be an object"),
-        ('{"fault": {"kind": ["drop"]}}', "no such fault"),
+        ('{"fault": {"kind": ["drop"]}}', "unknown kind of fault"),
         (
             '{"fault": {"kind": "drop"}, "time": 2}',
             "a rule has no setting 'time'",

@@ -1,4 +1,4 @@
-"""POST account/verify (spec section 5.8), and what its code is worth afterwards."""
+"""POST account/…/verify and accounts/…/close (spec sections 5.8 and 5.10)."""
 
 from decimal import Decimal
 from typing import Literal
@@ -17,9 +17,9 @@ from flexiti_async.sandbox.wire.request import Incoming, Json
 __all__ = ["BYPASS", "BYPASS_MOST", "close", "verify", "wrong_code"]
 
 BYPASS = "regular_purchase_bypass"
-"""The `format` that verifies nothing; its code is good for a small regular purchase only."""
+"""The `format` that skips the verification; its code is valid for small regular purchases only."""
 BYPASS_MOST = Decimal("200.00")
-"""The dearest regular purchase that needs no verification (spec section 5.9)."""
+"""Largest regular purchase that needs no verification (spec section 5.9)."""
 
 _FORMATS = ("sms", "email", "merchant_override", "security_question", BYPASS)
 
@@ -37,11 +37,11 @@ def verify(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Verify a customer in store.
 
-    A code, a number, comes back for `security_question`, `merchant_override` and
-    `regular_purchase_bypass`. For `sms` the API's literal comes back and the code is in
-    `Sandbox.messages`; `email` does the same, with a literal of the sandbox's own. `format` and
-    `request_id` are required: the stricter reading. More than three wrong answers within 48 hours
-    are `tries_exceed`, and wrong codes in a transaction or an authorization count as well.
+    The answer for `security_question`, `merchant_override` and `regular_purchase_bypass` is a code,
+    a number. For `sms` it is the API's literal, and the code is in `Sandbox.messages`; for `email`
+    likewise, with a literal of the sandbox's own. `format` and `request_id` are required: the
+    stricter reading. More than three wrong answers within 48 hours are `tries_exceed`; wrong codes
+    in a transaction or an authorization count as well.
     """
     authorize(incoming, settings, backend.ledger)
     request = _read(of_body(incoming, settings))
@@ -52,7 +52,7 @@ def verify(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     if backend.codes.exhausted(account.account_number, now):
         raise RefusalError(409, "tries_exceed", "There were too many wrong answers.")
     _check(request, account, settings, backend, now)
-    code = backend.codes.give(account.account_number, request.request_id, request.format)
+    code = backend.codes.issue(account.account_number, request.request_id, request.format)
     if request.format in {"sms", "email"}:
         return {"verification_code": _send(request.format, code, account, backend.codes)}
     return {"verification_code": int(code)}
@@ -101,16 +101,16 @@ def _send(how: str, code: str, account: Account, codes: Codes) -> str:
 
 def wrong_code(account: Account, request_id: str, code: str, codes: Codes, now: float) -> str:
     """
-    Compare a code with the one that was given for a request in store.
+    Compare a code with the one that was issued for a request in store.
 
     Returns:
-        An error code of spec section 6.3: `not_verified` if none was given for this request,
-        `wrong_verification_code` if another one was; or nothing.
+        An error code of spec section 6.3: `not_verified` if no code was issued for this request,
+        `wrong_verification_code` if a different one was; empty if the code is right.
     """
-    given = codes.find(account.account_number, request_id)
-    if given is None:
+    issued = codes.find(account.account_number, request_id)
+    if issued is None:
         return "not_verified"
-    if given.code != code:
+    if issued.code != code:
         codes.note_wrong(account.account_number, now)
         return "wrong_verification_code"
     return ""
@@ -118,10 +118,10 @@ def wrong_code(account: Account, request_id: str, code: str, codes: Codes, now: 
 
 def close(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    Close an account in Quebec. An account elsewhere, and a closed one, is a 403.
+    Close an account in Quebec; an account elsewhere, or a closed one, is a 403.
 
-    Which of the spec's two errors is for what is the sandbox's own choice, and so is the reason
-    code of an account that its owner closed, `FCCS`.
+    The spec has two errors and does not say when each applies: this is the sandbox's own choice,
+    and so is the reason code of an account that its owner closed, `FCCS`.
     """
     authorize(incoming, settings, backend.ledger)
     of_body(incoming, settings, optional=True).check()

@@ -1,4 +1,4 @@
-"""POST apply (spec sections 5.5 and 7.6): an application is decided."""
+"""POST apply (spec sections 5.5 and 7.6): decides an application."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -31,14 +31,14 @@ _MESSAGES = {
 
 def apply(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    Decide an application whose widget has ended.
+    Decide an application whose widget session has ended.
 
-    Body and answer are unknown. So every body is taken, and its fields are sought by the names
-    that widget/init has for them, at any depth; a middle name is `middle_name`. First name, last
-    name, date of birth and postal code have to be those of the last application that widget/init
-    took under the same access token; so do e-mail, phone and address, where they are given; and
-    `widget_session_id` has to be of that token and to have ended with the action `apply`. All else
-    is `not_verified`. The answer says `status`, and the account if there is one.
+    The spec defines neither body nor answer. So every body is accepted, and its fields are found by
+    their names in widget/init, at any depth; a middle name is `middle_name`. First name, last name,
+    date of birth and postal code must match the last application that widget/init accepted with the
+    same access token; so must e-mail, phone and address, if present; and `widget_session_id` must
+    belong to that token and have ended with the action `apply`. Everything else is `not_verified`.
+    The answer contains `status`, and the account if one was opened.
     """
     token = authorize(incoming, settings, backend.ledger)
     body, unreadable = json_object(incoming)
@@ -57,7 +57,7 @@ def apply(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
 
 
 def _leaves(body: dict[str, Json]) -> Iterator[tuple[str, Json]]:
-    """Name every value by its last name alone."""
+    """Yield every value with its own name, without those of its parents."""
     for name, value in body.items():
         if isinstance(value, dict):
             yield from _leaves(value)
@@ -68,7 +68,7 @@ def _leaves(body: dict[str, Json]) -> Iterator[tuple[str, Json]]:
 def _check_trust(
     sent: dict[str, Json], init: dict[str, Json], token: Token, backend: Backend
 ) -> None:
-    """Check that token, init payload, widget session and application belong together."""
+    """Check that token, init payload, widget session and application match."""
     names = [*_PERSON, *(name for name in _CONTACT if name in sent)]
     session = backend.sessions.find(str(sent.get("widget_session_id")))
     if (
@@ -114,7 +114,7 @@ def _verdict(status: str) -> dict[str, Json]:
 
 
 def _open(values: dict[str, Json], account_type: str, backend: Backend) -> Account:
-    """Open an account of $2,000, unless the customer has one of this type."""
+    """Open an account with a limit of $2,000, unless the customer has one of this type."""
     accounts = backend.bank.accounts
     first_name, last_name, dob, postal_code = _texts(values, list(_PERSON))
     if any(

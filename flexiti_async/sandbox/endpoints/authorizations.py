@@ -1,4 +1,4 @@
-"""POST authorization (spec section 5.12): money is held for a purchase."""
+"""POST authorization (spec section 5.12): holds money for a purchase."""
 
 from decimal import Decimal
 
@@ -55,13 +55,13 @@ def create(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Authorize a purchase, online or in store.
 
-    Online is a request with a `widget_session_id`, and every one with a customer token. It needs
-    a widget of the same client that ended with the purchase verified: `customer_identity_not_found`
-    without one, `not_verified` if that was for another account. In store, the code and the
-    `request_id` of account/verify take its place; a wrong code is `not_verified`, too.
+    A request with a `widget_session_id` or with a customer token is online. It needs a widget
+    session of the same client in which the purchase was verified: `customer_identity_not_found`
+    without one, `not_verified` if it was for another account. In store, the code and the
+    `request_id` of `verify` take its place; a wrong code is `not_verified`, too.
 
-    Of the answer the spec knows `apr` (v2.5), `annual_rates` (v2.5.1), and a message in the
-    language of the query. The rest is the sandbox's own choice, in the words of the neighbours.
+    Of the answer the spec defines `apr` (v2.5), `annual_rates` (v2.5.1), and a message in the
+    language of the query. The rest is the sandbox's own choice, with the names of similar answers.
     """
     token = authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
@@ -131,9 +131,9 @@ def _check_widget(order: _Order, client_id: str, backend: Backend) -> None:
 
 def _check_code(order: _Order, account: Account, backend: Backend, now: float) -> None:
     request_id, code = order.in_store.request_id, order.in_store.verification_code
-    given = backend.codes.find(account.account_number, request_id)
+    issued = backend.codes.find(account.account_number, request_id)
     error = wrong_code(account, request_id, code, backend.codes, now)
-    bypassed = given is not None and given.format == BYPASS
+    bypassed = issued is not None and issued.format == BYPASS
     small = order.transaction_type == _REGULAR and order.amount <= BYPASS_MOST
     if error or (bypassed and not small):
         raise RefusalError(409, "not_verified", "The customer is not verified for this purchase.")
@@ -142,7 +142,7 @@ def _check_code(order: _Order, account: Account, backend: Backend, now: float) -
 def _financing(
     order: _Order, account: Account, settings: Settings
 ) -> tuple[Plan | None, Financing]:
-    """Choose plan and term; a plan of one term needs none to be named."""
+    """Return plan and term; the term is optional if the plan has only one."""
     if order.transaction_type == _REGULAR:
         if account.category == "standard" and not settings.nonprime_regular_purchase:
             raise RefusalError(409, "not_permitted", "Standard customers may not do this.")

@@ -1,4 +1,4 @@
-"""POST authorization/…/release and …/capture (spec section 5.12): what is held goes or is taken."""
+"""POST authorization/…/release and …/capture (spec section 5.12)."""
 
 import re
 from decimal import Decimal
@@ -14,15 +14,15 @@ from flexiti_async.sandbox.wire.request import Incoming, Json
 
 __all__ = ["authorization_in_path", "capture", "release"]
 
-_CAPTURED = {"en": "The amount was captured.", "fr": "Le montant a été saisi."}
+_CAPTURED = {"en": "The amount was captured.", "fr": "Le montant a été encaissé."}
 
 
 def release(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    Free what was not captured, or the `amount` of the body.
+    Release the uncaptured amount, or the `amount` of the body.
 
-    Body and answer are unknown. That a body may have an amount follows from the error
-    `auth_amount_exceeded`; the rest is the sandbox's own choice.
+    The spec defines neither body nor answer. The error `auth_amount_exceeded` implies that the body
+    may have an amount; the rest is the sandbox's own choice.
     """
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings, optional=True)
@@ -36,7 +36,7 @@ def release(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
 
 
 def capture(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """Take a part of what is held. Of the answer the spec knows the `message` only."""
+    """Capture a part of the held amount. Of the answer the spec defines only `message`."""
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
     amount = fields.money(required=True)
@@ -51,7 +51,7 @@ def capture(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
 
 def authorization_in_path(incoming: Incoming, bank: Bank) -> Authorization:
     """
-    Give the authorization of a path.
+    Return the authorization of a path.
 
     Raises:
         RefusalError: 404 `not_found`.

@@ -18,7 +18,7 @@ _QUESTIONS = {
 
 
 def search(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """Find the accounts of a person; none is a 404, as far as the spec can tell."""
+    """Find the accounts of a person; as far as the spec shows, an unknown person is a 404."""
     authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     person = (
@@ -56,7 +56,7 @@ def _row(account: Account, settings: Settings) -> dict[str, Json]:
 
 
 def lookup(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """Show one account to the clerk, and the plans that its customer may choose from."""
+    """Return one account, and the plans that are available to its customer."""
     authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     vcc_number = fields.text("vcc_number", 16)
@@ -76,7 +76,7 @@ def lookup(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
 
 
 def _find(fields: Fields, vcc_number: str, accounts: Accounts) -> Account:
-    """Find the account by whatever is given: all of it must lead to the same one."""
+    """Find the account by the identifiers in the request, which must all match the same one."""
     account_number = fields.number("account_number", 14)
     customer_id = fields.text("customer_id", 20)
     names = ("vcc_number", "account_number", "customer_id")
@@ -128,5 +128,5 @@ def _details(account: Account, *, child: bool, lang: str, settings: Settings) ->
 
 
 def mask(text: str) -> str:
-    """Show only the last four characters, a form of the sandbox's own."""
+    """Mask all but the last four characters, in a format of the sandbox's own."""
     return "*" * len(text[:-4]) + text[-4:]

@@ -1,4 +1,4 @@
-"""POST customers/driverslicense (spec section 5.4): what the bar code of a licence says."""
+"""POST customers/driverslicense (spec section 5.4): decodes the bar code of a licence."""
 
 import re
 from collections.abc import Callable
@@ -34,8 +34,8 @@ def driverslicense(incoming: Incoming, settings: Settings, backend: Backend) -> 
     DBA20300131
     ```
 
-    That form is the sandbox's own choice, and so is `wrong_inputs` for any other: the API decodes
-    what scanners give, and the code with which it refuses a licence is unknown.
+    This format is the sandbox's own choice, and so is `wrong_inputs` for any other: the API decodes
+    the output of scanners, and its error code for an unreadable licence is unknown.
     """
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
@@ -62,7 +62,7 @@ def _decode(scan: str) -> Json:
 
 
 def _day(text: str) -> str:
-    return datetime.strptime(text, "%Y%m%d").date().isoformat()  # noqa: DTZ007 - a bare date has no zone
+    return datetime.strptime(text, "%Y%m%d").date().isoformat()  # noqa: DTZ007 - a date has no time zone
 
 
 def _without_spaces(text: str) -> str:

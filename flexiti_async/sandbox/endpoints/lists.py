@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 def authorization_by_id(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """Show one authorization, with its captures."""
+    """Return one authorization, with its captures."""
     authorize(incoming, settings, backend.ledger)
     of_query(incoming, settings).check()
     authorization = authorization_in_path(incoming, backend.bank)
@@ -38,9 +38,9 @@ def authorization_by_id(incoming: Incoming, settings: Settings, backend: Backend
 
 def authorizations(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    List authorizations, the oldest first; every filter may be left out.
+    Return authorizations, the oldest first; all filters are optional.
 
-    Both dates are included, in UTC. The form of the answer, the order, the page size of 10 and
+    Both dates are inclusive, in UTC. The format of the answer, the order, the page size of 10 and
     its limit of 100 are the sandbox's own choice.
     """
     authorize(incoming, settings, backend.ledger)
@@ -65,7 +65,7 @@ def authorizations(incoming: Incoming, settings: Settings, backend: Backend) -> 
 
 
 def captures(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """List captures, the oldest first; parameters and answer are the sandbox's own choice."""
+    """Return captures, the oldest first; parameters and answer are the sandbox's own choice."""
     authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     account_number = fields.number("account_number", 14)
@@ -98,7 +98,7 @@ def _between(first: str, at: float, last: str) -> bool:
 
 
 def _page(fields: Fields) -> tuple[int, int]:
-    """Read which page is wanted, counted from 1, and end the reading."""
+    """Read number and size of the page, counted from 1, and check all fields."""
     number = fields.number("page_number", 9) or 1
     size = fields.number("page_size", 9) or _PAGE_SIZE
     if size > _MOST_PAGE_SIZE:

@@ -1,4 +1,4 @@
-"""POST merchants/login (spec section 3): a prerequisite of the start page, deprecated since."""
+"""POST merchants/login (spec section 3): required by the start page, deprecated since."""
 
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.backend import Backend
@@ -29,7 +29,7 @@ _FORM_VALUES: dict[str, tuple[str | int, ...]] = {
 
 
 def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str, Json]:
-    """Log the merchant in with this token: the default merchant if the body names none."""
+    """Log the merchant in with this token; without a body, the default merchant."""
     token = authorize(incoming, settings, backend.ledger)
     body, errors = json_object(incoming) if incoming.body else ({}, [])
     errors = [*reference_id_errors(incoming), *_lang_errors(incoming), *errors]
@@ -53,7 +53,7 @@ def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str
 
 
 def form_values() -> dict[str, Json]:
-    """Give what the drop-down lists of a form offer (spec section 3; later part of i18n)."""
+    """Return the options of a form's drop-down lists (spec section 3; later part of i18n)."""
     return {name: [{"id": value} for value in values] for name, values in _FORM_VALUES.items()}
 
 

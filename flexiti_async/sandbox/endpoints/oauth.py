@@ -1,4 +1,4 @@
-"""POST oauth/token: every rule of spec section 2, and the stricter one where it knows none."""
+"""POST oauth/token: the rules of spec section 2, and where it is silent the stricter reading."""
 
 from flexiti_async.sandbox.settings import SCOPES, Settings
 from flexiti_async.sandbox.state.backend import Backend
@@ -18,7 +18,7 @@ __all__ = ["CLIENT_CREDENTIALS", "REFRESH_TOKEN", "answer", "requested"]
 CLIENT_CREDENTIALS = "client_credentials"
 """The default grant."""
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 (the name of a grant)
-"""The grant that exchanges a refresh token, while the access token of its pair still lives."""
+"""The grant that exchanges a refresh token, as long as the access token of its pair is valid."""
 
 
 def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str, Json]:
@@ -57,7 +57,7 @@ def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str
 
 
 def requested(form: Pairs) -> tuple[str, str, str | None]:
-    """Tell the grant, the scope (the API's defaults included) and the refresh token of a form."""
+    """Return the grant, the scope (the API's defaults included) and the refresh token of a form."""
     fields = _given(form)
     return (
         fields.get("grant_type", CLIENT_CREDENTIALS),
@@ -73,7 +73,7 @@ def _given(form: Pairs) -> dict[str, str]:
 
 def _fields(incoming: Incoming) -> dict[str, str]:
     if incoming.query:
-        # Not echoed: a secret may stand there.
+        # Not echoed: the query may contain a secret.
         raise RefusalError(400, "invalid_request", "Query parameters are not accepted.")
     if incoming.form is None:
         raise RefusalError(400, "invalid_request", "The body must be form-urlencoded.")

@@ -1,4 +1,4 @@
-"""POST accounts/calculate-interest (spec section 5.9), in the forms of v2.5 and v2.5.1."""
+"""POST accounts/…/calculate-interest (spec section 5.9), in the formats of v2.5 and v2.5.1."""
 
 from decimal import Decimal
 
@@ -20,9 +20,9 @@ _INTEREST = {"en": "Annual interest rate", "fr": "Taux d'intérêt annuel"}
 
 def calculate_interest(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    Show what a purchase costs by each plan that the customer may have.
+    Return the cost of a purchase for each plan that is available to the customer.
 
-    The errors are unknown: the sandbox knows 404 for the account and `wrong_inputs`. Texts,
+    The spec defines no errors: the sandbox has a 404 for the account and `wrong_inputs`. Texts,
     messages and the `type` of a rate are its own.
     """
     authorize(incoming, settings, backend.ledger)
@@ -76,7 +76,7 @@ def _promotion(plan: Plan, amount: Decimal, version: str, lang: str) -> dict[str
 
 
 def rates(plan: Plan | None, version: str, lang: str) -> dict[str, Json]:
-    """Give the rate of a plan in the form of a version: `apr`, or since v2.5.1 `annual_rates`."""
+    """Return the rate of a plan in the format of a version: `apr`, since v2.5.1 `annual_rates`."""
     rate = Decimal("0.0000") if plan is None else plan.rate
     if version == "v2.5":
         return {"apr": rate}

@@ -1,8 +1,8 @@
 """
-What does not depend on a customer: i18n, terms-and-conditions, information (spec 5.1 to 5.3).
+Reference data: i18n, terms-and-conditions, information (spec 5.1 to 5.3).
 
-The spec knows that these endpoints exist and hardly what they say: the answers are the sandbox's
-own choice, and no more than the text implies.
+The spec names these endpoints and hardly describes them: the answers are the sandbox's own choice,
+and contain no more than the text implies.
 """
 
 from flexiti_async.sandbox.endpoints.merchants import form_values
@@ -31,7 +31,7 @@ _TERMS = {
 
 
 def i18n(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """Give form values, messages and disclaimers: all, or those of the key in the URL."""
+    """Return form values, messages and disclaimers: all, or those of the key in the URL."""
     authorize(incoming, settings, backend.ledger)
     if incoming.method == "GET":
         fields = of_query(incoming, settings)
@@ -50,7 +50,7 @@ def i18n(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
 
 
 def terms_and_conditions(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """Give the terms in the language of the query; a province may be named as well."""
+    """Return the terms in the language of the query; a province is optional."""
     authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     fields.choice("province", *PROVINCES)
@@ -59,7 +59,7 @@ def terms_and_conditions(incoming: Incoming, settings: Settings, backend: Backen
 
 
 def information(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """Take anything and answer an empty object: nothing but the path is known of it."""
+    """Accept any body and return an empty object: the spec defines only the path."""
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings, optional=True)
     fields.skip_all()

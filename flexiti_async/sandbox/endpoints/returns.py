@@ -22,10 +22,10 @@ _RETURN_WINDOW = 100 * 86400.0  # seconds
 
 def return_capture(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    Return goods of a promotional purchase: a part of a capture, or all that is left of it.
+    Return goods of a promotional purchase: a part of a capture, or all that remains of it.
 
-    More than 100 days after the capture are too late; from which event they count is unknown. An
-    `amount` beside `full_return` has to be what is left.
+    More than 100 days after the capture is too late; the spec does not say from which event the
+    days count. An `amount` with `full_return` must equal the remaining amount.
     """
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
@@ -33,7 +33,7 @@ def return_capture(incoming: Incoming, settings: Settings, backend: Backend) -> 
     amount = fields.money(required=not full)
     reference = fields.text("reference", 40)
     vcc_number = fields.text("vcc_number", 16)
-    location = _rest(fields)
+    location = _read_rest(fields)
     bank = backend.bank
     authorization = authorization_in_path(incoming, bank)
     capture = _capture(incoming.path_values["capture_id"], bank)
@@ -60,10 +60,10 @@ def return_capture(incoming: Incoming, settings: Settings, backend: Backend) -> 
 
 def refund(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    Credit an account, for one capture or for its purchases as a whole; the answer is empty.
+    Credit an account, for one capture or for all its purchases; the answer is empty.
 
-    `amount` is required, the stricter reading. What the limit is, is unknown: here, what was
-    captured and neither returned nor refunded, of the capture or of the account.
+    `amount` is required, the stricter reading. The limit is unknown: here, the amount captured and
+    neither returned nor refunded, of the capture or of the account.
     """
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
@@ -71,7 +71,7 @@ def refund(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     capture_id = fields.number("capture_id", 9)
     vcc_number = fields.text("vcc_number", 16)
     fields.text("reference", 40)
-    location = _rest(fields)
+    location = _read_rest(fields)
     bank = backend.bank
     account = bank.accounts.in_path(incoming.path_values["account_number"])
     bank.accounts.check_card(account, vcc_number)
@@ -87,8 +87,8 @@ def refund(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     return {}
 
 
-def _rest(fields: Fields) -> str:
-    """Read what both have in common, end the reading, and give the location."""
+def _read_rest(fields: Fields) -> str:
+    """Read the fields that both have, check all, and return the location."""
     location = fields.text("external_location_id", 150)
     fields.text("external_employee_id", 150)
     fields.skip("sku_data")

@@ -1,8 +1,8 @@
 """
-How authorizations and captures look from outside.
+Authorizations, captures and times as JSON.
 
-What the API answers is unknown, but for a return (spec section 5.12). The names are those of that
-answer and of the requests.
+The spec defines the answer of a return only (spec section 5.12). The names are those of that answer
+and of the requests.
 """
 
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ __all__ = ["authorization_view", "capture_view", "iso_timestamp", "utc_date"]
 
 
 def authorization_view(authorization: Authorization) -> dict[str, Json]:
-    """Show an authorization with the ids of its captures; the last one also by itself."""
+    """Return an authorization with the ids of its captures; the last one also separately."""
     financing = authorization.financing
     ids: list[Json] = [capture.capture_id for capture in authorization.captures]
     return {
@@ -36,7 +36,7 @@ def authorization_view(authorization: Authorization) -> dict[str, Json]:
 
 
 def capture_view(capture: Capture) -> dict[str, Json]:
-    """Show a capture."""
+    """Return a capture."""
     return {
         "capture_id": capture.capture_id,
         "authorization_id": capture.authorization.authorization_id,

@@ -54,11 +54,11 @@ def transact(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Credit an account; under v2.5 also charge it with a purchase.
 
-    With `x-idempotency-key`, the answer of an earlier success under that key comes again and
-    nothing else happens. How Flexiti "warns" of another `x-context-hash` is unknown: here it is
-    refused with `wrong_inputs`. Unknown as well, so the sandbox's own choice: the answer, that all
-    three types lower the balance, and that all of them count towards $10,000 in 24 hours. Every
-    transaction is taken for one in store: `request_id`, location and employee are required.
+    With `x-idempotency-key`, an earlier success under that key is returned again without another
+    effect. How Flexiti "warns" about a different `x-context-hash` is unknown: here it is refused
+    with `wrong_inputs`. Also unknown, so the sandbox's own choice: the answer, that all three types
+    lower the balance, and that all of them count towards $10,000 in 24 hours. Every transaction is
+    treated as one in store: `request_id`, location and employee are required.
     """
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
@@ -70,7 +70,7 @@ def transact(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
             fields.refuse("x-context-hash", INVALID)
         fields.check()
         return earlier
-    answer = _view(_pay(order, incoming.version, settings, backend))
+    answer = _payment_view(_pay(order, incoming.version, settings, backend))
     if order.key:
         backend.repeats[incoming.client_id, order.key] = (order.context_hash, answer)
     return answer
@@ -127,7 +127,7 @@ def _pay(order: _Order, version: str, settings: Settings, backend: Backend) -> P
 
 
 def _account(order: _Order, accounts: Accounts) -> Account:
-    """Find the account by whatever is given; a card has to be of the account that is named."""
+    """Find the account by the identifiers in the request; a card must belong to that account."""
     found: Account | None = None
     if order.account_number:
         found = accounts.get(order.account_number)
@@ -175,7 +175,7 @@ def _check_daily_limit(order: _Order, account: Account, bank: Bank, now: float) 
         raise RefusalError(409, "limit_payment_amount_24", "That is more than $10,000 a day.")
 
 
-def _view(payment: Payment) -> dict[str, Json]:
+def _payment_view(payment: Payment) -> dict[str, Json]:
     return {
         "transaction_id": payment.transaction_id,
         "transaction_type": payment.transaction_type,

@@ -1,4 +1,4 @@
-"""POST widget/init (spec section 4): the way to a `redirection_url`."""
+"""POST widget/init (spec section 4): opens a widget session."""
 
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ __all__ = ["answer"]
 
 
 def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str, Json]:
-    """Check the whole request, open a widget session, and answer where the widget is."""
+    """Validate the whole request, open a widget session, and return its URL."""
     token = authorize(incoming, settings, backend.ledger)
     if settings.require_merchant_login and not token.merchant_logged_in:
         raise RefusalError(
@@ -31,7 +31,7 @@ def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str
 
 
 def _redirection_url(incoming: Incoming, session: WidgetSession, settings: Settings) -> str:
-    """Spell the template of spec section 4.4; its query stands inside the fragment."""
+    """Fill the template of spec section 4.4, whose query is part of the fragment."""
     client_id = quote(incoming.client_id, safe="")
     lang = session.payload.get("lang", LANGUAGES[0])
     url = f"{incoming.base_url}/#/widget/{client_id}/{session.token.access_token}?lang={lang}"

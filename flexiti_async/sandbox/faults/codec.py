@@ -15,7 +15,7 @@ for all, a colon, and the rest of that object: the kind, then `name=value` separ
 | `oauth/token:status=503,times=3` | an `Answer`, because the text names no kind |
 | `widget/init:drop` | a `Drop`, once |
 | `*:delay,seconds=0.2,times=null,probability=0.1,seed=7` | one request in ten, until healed |
-| `*:reset,times=null,only.headers.x-worker=2` | dots lead into an object |
+| `*:reset,times=null,only.headers.x-worker=2` | dots mean nesting |
 | `{"fault": …}` | JSON, for values that contain a comma |
 
 Values of fields that are not strings are read as JSON: numbers, true, false, null.
@@ -172,7 +172,7 @@ def _name(cls: type[Any]) -> str:
     return "a rule" if cls is FaultRule else "only" if cls is Only else str(cls.kind)
 
 
-def _is_mapping(type_: Any) -> bool:  # noqa: ANN401 - cattrs asks about types of every form
+def _is_mapping(type_: Any) -> bool:  # noqa: ANN401 - cattrs passes types of every form
     return get_origin(type_) is Mapping
 
 
@@ -180,7 +180,7 @@ def _structure_fault(value: object, _: object) -> Fault:
     members = as_mapping(value, "a fault")
     kind = members.pop("kind", None)
     if not isinstance(kind, str) or kind not in KINDS:
-        msg = f"there is no such fault: {suggestion(str(kind), KINDS)}"
+        msg = f"unknown kind of fault: {suggestion(str(kind), KINDS)}"
         raise ValueError(msg)
     if kind == Answer.kind and members.keys() & {"body", _BASE64}:
         members["body"] = _decoded(members.get("body"), members.pop(_BASE64, None))
@@ -188,7 +188,7 @@ def _structure_fault(value: object, _: object) -> Fault:
 
 
 def _decoded(text: object, base64: object) -> object:
-    """Decode a body in either spelling; the field refuses whatever is not bytes then."""
+    """Decode a body in either spelling; the field then refuses anything but bytes."""
     try:
         if isinstance(text, str) and base64 is None:
             return text.encode()

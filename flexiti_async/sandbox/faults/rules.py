@@ -73,7 +73,7 @@ def _lower_names(headers: Mapping[str, str]) -> Mapping[str, str]:
 @frozen
 class Only:
     """
-    A condition on the client of a request; fields that are None or empty match every client.
+    A condition on the client of a request; empty fields match every client.
 
     It cuts off one worker of several. Workers share base URL, client id and user agent, so mark
     the one that you mean, in the `aiohttp.ClientSession` that you pass to its `FlexitiSession`.

@@ -1,8 +1,8 @@
 """
-What the fields of faults and rules may hold.
+Validators and converters (of attrs) for the fields of faults and rules.
 
-Each function is a validator or a converter of attrs, so that a fault is refused when it is built
-and not when a request meets it. No text of theirs quotes a value: it may be a secret.
+An invalid fault is refused when it is built, not when a request meets it. The error texts quote no
+value: it may be a secret.
 """
 
 import json
@@ -66,7 +66,7 @@ def is_number(value: object, low: float, high: float) -> bool:
 
 
 def whole(low: int, high: float, *, or_none: bool = False) -> _Validator:
-    """Build the validator of a whole number within bounds; a `high` of infinity is no bound."""
+    """Build the validator of a whole number within bounds; a `high` of infinity means unbounded."""
     bounds = f"of at least {low}" if high == inf else f"from {low} to {high}"
     return check(
         lambda value: (

@@ -1,4 +1,4 @@
-"""Everything that the API remembers between two requests."""
+"""The state that the API keeps between requests."""
 
 from attrs import define, field
 
@@ -18,11 +18,11 @@ class Backend:
 
     Attributes:
         ledger: The tokens.
-        bank: The accounts, and what was done with their credit.
+        bank: The accounts, and the movements of their credit.
         codes: The verification codes.
         sessions: The widget sessions.
-        repeats: The successes of POST transactions, by client id and idempotency key: the context
-            hash of the request and the answer.
+        repeats: The successful POST transactions, by client id and idempotency key: the context
+            hash of the request, and the answer.
     """
 
     ledger: Ledger = field(factory=Ledger)

@@ -1,4 +1,4 @@
-"""The table of widget/init (spec section 4.1, start page) as data, and what breaks its rules."""
+"""The fields of widget/init (spec section 4.1, start page) as a table of rules."""
 
 import time
 from collections.abc import Callable
@@ -32,7 +32,7 @@ PROVINCES = ("AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "
 """The provinces and territories of spec section 4.1."""
 
 Condition: TypeAlias = Callable[[Context], bool]
-"""Tells whether a field is required in this request."""
+"""Whether a field is required in this request."""
 
 Values: TypeAlias = dict[str, Json]
 """Values by their dotted names."""
@@ -73,7 +73,7 @@ class FieldRule:
     Attributes:
         param: Name of the field; dots mean nesting.
         required: Whether the request must have it.
-        check: What is wrong with its value.
+        check: The check of its value.
     """
 
     param: str
@@ -94,7 +94,7 @@ RULES: tuple[FieldRule, ...] = (
     FieldRule(f"{_PERSON}.dob", _apply_or_no_number, date_of_birth),
     FieldRule(f"{_PERSON}.postal_code", _apply_or_no_number, text(10)),
     # Page v15 has it at the top, v16 in customer_identification (spec section 8, row 11). Both
-    # require it for an application and give it a default: it may be left out.
+    # require it for an application and have a default: it is optional.
     FieldRule(f"{_CUSTOMER}.account_type", _never, _account_type),
     FieldRule("account_type", _never, _account_type),
     FieldRule("lang", _never, one_of(*LANGUAGES)),
@@ -114,7 +114,7 @@ _EMPTY = (None, "")
 
 
 def body_errors(body: dict[str, Json], settings: Settings) -> list[FieldError]:
-    """Tell everything that is wrong with the body of widget/init, in the order of the page."""
+    """Return all field errors of a widget/init body, in the order of the page."""
     values, errors = _flatten(body)
     broken = tuple(f"{error.param}." for error in errors)
     context = _context(values, settings)
@@ -130,7 +130,7 @@ def body_errors(body: dict[str, Json], settings: Settings) -> list[FieldError]:
 
 
 def _flatten(group: dict[str, Json], prefix: str = "") -> tuple[Values, list[FieldError]]:
-    """Name the values with dots; a group that is no object is a error."""
+    """Return the values with dotted names; a group that is not an object is a field error."""
     values: Values = {}
     errors: list[FieldError] = []
     for name, value in group.items():
@@ -154,7 +154,7 @@ def _context(values: Values, settings: Settings) -> Context:
         account_number=f"{_CUSTOMER}.account_number" in given,
         vcc_number=f"{_CUSTOMER}.vcc_number" in given,
         personal_information=any(name.startswith(f"{_PERSON}.") for name in given),
-        # The calendar's day and not the sandbox's: a test may start its clock at 0.
+        # Today by the system clock, not the sandbox's: a test may start its clock at 0.
         today=datetime.fromtimestamp(time.time(), UTC).date(),
         ascii_only=settings.ascii_only,
     )

@@ -17,7 +17,7 @@ UNKNOWN_ENDPOINT = "unknown"
 
 _OLD = ("v2.5",)
 _NEW = ("v2.5.1",)
-# Also where the segment is unknown (rows 4, 5, 6, 10, 16 to 19): the sandbox refuses neither.
+# Also where the spec has no segment (rows 4, 5, 6, 10, 16 to 19): both are served.
 _BOTH = ("v2.5", "v2.5.1")
 _ACCOUNT = "accounts/{account_number}"
 _AUTHORIZATION = "authorization/{authorization_id}"
@@ -29,12 +29,12 @@ class Endpoint:
     One row of the index.
 
     Attributes:
-        paths: The paths that lead to it, below the client id.
-        versions: The version segments that it is served under.
-        methods: The HTTP methods that it takes.
-        customer: Whether it takes tokens of scope `customer` (spec section 2.3). Tokens of scope
-            `merchant` are taken everywhere.
-        under_client: Whether its paths stand below `client-id/{client_id}`.
+        paths: Its paths, below the client id.
+        versions: The version segments under which it is served.
+        methods: The HTTP methods that it accepts.
+        customer: Whether it accepts tokens of scope `customer` (spec section 2.3). Tokens of scope
+            `merchant` are accepted everywhere.
+        under_client: Whether its paths are below `client-id/{client_id}`.
     """
 
     paths: tuple[str, ...]
@@ -44,7 +44,7 @@ class Endpoint:
     under_client: bool = True
 
     def routes(self) -> list[tuple[str, str]]:
-        """Give each version with each full path under it."""
+        """Return each version with each full path under it."""
         below = "client-id/{client_id}/" if self.under_client else ""
         return [
             (version, f"{BASE_PATH}/{version}/{below}{path}")
@@ -83,7 +83,7 @@ ENDPOINTS = MappingProxyType(
         "captures": Endpoint(("captures",), _NEW, ("GET",)),
     }
 )
-"""Endpoint name to what the index says of it. The names are those of `Sandbox.count`."""
+"""The endpoints by name. Names are those of the client's errors, events and `api_versions`."""
 
 
 def check_endpoint_names(names: Iterable[str]) -> None:

@@ -8,6 +8,6 @@ __all__ = ["suggestion"]
 
 def suggestion(name: str, known: Collection[str]) -> str:
     """Return the end of an error text: the nearest known name, or all of them if none is near."""
-    # 0.5 and not 0.6, the default: `accounts/refund`, a path, has to lead to `refund`.
+    # 0.5 instead of the default 0.6: `accounts/refund`, as in the path, must suggest `refund`.
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}?" if near else f"expected one of: {', '.join(known)}"
