@@ -185,7 +185,7 @@ def test_control(start: Start) -> None:
     ("argv", "told"),
     [
         (("--fault", "drop"), "--fault drop: write ENDPOINT:FAULT"),
-        (("--fault", "oauth/tokn:drop"), "no endpoint is called 'oauth/tokn': did you mean 'oauth/token'?"),
+        (("--fault", "oauth/tokn:drop"), "'oauth/tokn': did you mean 'oauth/token'?"),
         (("--fault", "oauth/token:dorp"), "unknown kind of fault: did you mean 'drop'?"),
         (("--fault", "*:drop", "--fault", "*:status=1"), "--fault *:status=1: status must be"),
         (("--fault", f"*:status={EMAIL}"), "status must be"),

@@ -24,17 +24,16 @@ def _set_latency(sandbox: Sandbox, name: str) -> None:
     sandbox.latency = {name: 0.1}
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda sandbox, name: sandbox.fail(name, status=500),
-        lambda sandbox, name: sandbox.inject(faults.Drop(), endpoint=name),
-        lambda sandbox, name: sandbox.heal(name),
-        lambda sandbox, name: sandbox.count(name),
-        _set_latency,
-    ],
-    ids=["fail", "inject", "heal", "count", "latency"],
-)
+USES: dict[str, Callable[[Sandbox, str], object]] = {
+    "fail": lambda sandbox, name: sandbox.fail(name, status=500),
+    "inject": lambda sandbox, name: sandbox.inject(faults.Drop(), endpoint=name),
+    "heal": lambda sandbox, name: sandbox.heal(name),
+    "count": lambda sandbox, name: sandbox.count(name),
+    "latency": _set_latency,
+}
+
+
+@pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize(
     ("name", "nearest"),
     [
@@ -48,10 +47,10 @@ def _set_latency(sandbox: Sandbox, name: str) -> None:
         ("authorization/return", "authorization/capture/return"),
     ],
 )
-def test_unknown_name(use: Callable[[Sandbox, str], object], name: str, nearest: str) -> None:
+def test_unknown_name(use: str, name: str, nearest: str) -> None:
     """An unknown name is refused, and the error suggests the nearest one."""
     with pytest.raises(ValueError, match=f"{name!r}: did you mean {nearest!r}"):
-        use(Sandbox(), name)
+        USES[use](Sandbox(), name)
 
 
 def test_name_without_a_neighbour() -> None:

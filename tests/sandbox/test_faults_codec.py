@@ -260,3 +260,13 @@ def test_unreadable_json(text: str | bytes) -> None:
     """JSON that the standard library cannot read is refused like any other bad JSON."""
     with pytest.raises(ValueError, match="that is not valid JSON"):
         read_json(text)
+
+
+def test_deeply_nested_json() -> None:
+    """Members that are nested too deeply for the standard library are refused, not a crash."""
+    nested: object = {}
+    for _ in range(100_000):
+        nested = {"a": nested}
+
+    with pytest.raises(ValueError, match="fields must be valid JSON"):
+        rule_from_json({"fault": {"kind": "alter", "fields": {"a": nested}}})

@@ -60,8 +60,8 @@ async def ask(api: Api, what: str, url: str, **more: object) -> Answer:
     }
     root = api.sandbox.base_url.removesuffix("/flexiti/pos-api")
     async with api.http.post(f"{root}/sandbox/widget/{what}", json={**body, **more}) as response:
-        body: Any = await response.json() if response.status == 200 else {}
-        return Answer(response.status, response.headers.copy(), body)
+        answer: Any = await response.json() if response.status == 200 else {}
+        return Answer(response.status, response.headers.copy(), answer)
 
 
 @pytest.mark.parametrize(("path", "content_type"), FILES.items())

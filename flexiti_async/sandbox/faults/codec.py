@@ -137,12 +137,8 @@ def _put(into: dict[str, object], names: list[str], value: str) -> None:
     into[last] = value
 
 
-def _read_settings(value: object) -> object:
-    """Read the settings in a value as JSON; those that are not JSON stay strings."""
-    if isinstance(value, dict):
-        return {
-            name: _read_settings(each) for name, each in cast("dict[str, object]", value).items()
-        }
+def _read_setting(value: object) -> object:
+    """Read a setting as JSON; if it is not JSON, it stays a string."""
     if not isinstance(value, _Setting):
         return value
     try:
@@ -205,7 +201,10 @@ def _checked(field: "attrs.Attribute[Any]") -> Callable[[object, object], object
 
     def check(value: object, _: object) -> object:
         if field.type not in _TEXT_TYPES:
-            value = _read_settings(value)
+            value = _read_setting(value)
+            if isinstance(value, dict):  # `fields.expires_in=5`: dots lead one level down
+                members = cast("dict[str, object]", value)
+                value = {name: _read_setting(member) for name, member in members.items()}
         if convert is not None:
             value = convert(value)
         if field.validator is not None:
