@@ -26,7 +26,7 @@ from flexiti_async.config.base_url import is_loopback
 from flexiti_async.protocol.redact import mask_text, printable
 from flexiti_async.sandbox import RequestRecord, Sandbox
 from flexiti_async.sandbox.faults.codec import rule_from_text
-from flexiti_async.sandbox.faults.rules import Rule
+from flexiti_async.sandbox.faults.rules import FaultRule
 from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 
 __all__ = ["sandbox"]
@@ -71,8 +71,8 @@ async def sandbox(
     * `*:hang,times=null,only.headers.x-worker=2` answers nothing to one worker.
 
     Kinds: answer, redirect, delay, drop, reset, hang, truncate, drip, malformed, alter, endless,
-    gzip-bomb. Module `flexiti_async.sandbox.faults.kinds` describes them and their settings, and
-    `fault_codec` beside it the JSON that can be written instead.
+    gzip-bomb. Module `flexiti_async.sandbox.faults.kinds` documents them and their settings, and
+    `flexiti_async.sandbox.faults.codec` the equivalent JSON.
 
     Args:
         host: Address to listen on.
@@ -134,7 +134,7 @@ def _latency(given: Sequence[str]) -> dict[str, float]:
     return latency
 
 
-def _inject(running: Sandbox, rule: Rule) -> None:
+def _inject(running: Sandbox, rule: FaultRule) -> None:
     running.inject(
         rule.fault,
         endpoint=rule.endpoint,

@@ -1,20 +1,37 @@
-"""From aiohttp to the endpoints and back: recording, waiting, scripted answers, error bodies."""
+"""Routes aiohttp's requests to the endpoints: recording, latency, faults, error bodies."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
+from typing import TypeAlias
 
 from aiohttp import web
 from attrs import define, evolve, field
 
-from flexiti_async.sandbox.endpoints import oauth
+from flexiti_async.sandbox.endpoints import (
+    accounts,
+    applications,
+    authorizations,
+    captures,
+    customers,
+    driverslicense,
+    lists,
+    merchants,
+    oauth,
+    plans,
+    reference,
+    returns,
+    transactions,
+    widget,
+)
 from flexiti_async.sandbox.faults.delivery import response_of
 from flexiti_async.sandbox.faults.kinds import Delay
 from flexiti_async.sandbox.faults.replies import Reply, http_date, reply_of
-from flexiti_async.sandbox.faults.rules import Caller, Rules, plain_address
-from flexiti_async.sandbox.handlers import HANDLERS
+from flexiti_async.sandbox.faults.rules import FaultRules, Sender, plain_address
 from flexiti_async.sandbox.page.page import WidgetPage
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.request_log import RequestLog, RequestRecord
 from flexiti_async.sandbox.state.tokens import token_id
 from flexiti_async.sandbox.validation.request import bearer_text
@@ -22,9 +39,40 @@ from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 from flexiti_async.sandbox.wire.errors import RefusalError, error_body, json_bytes
 from flexiti_async.sandbox.wire.request import Incoming, Json, parse_form
 
-__all__ = ["Dispatcher"]
+__all__ = ["HANDLERS", "Dispatcher", "Handler"]
 
-_MAX_NOTED = 100  # characters of a grant or scope that is no word of the API
+Handler: TypeAlias = Callable[[Incoming, Settings, Backend], Json]
+"""Returns the answer to a request or raises `RefusalError`. It never waits, so it is atomic."""
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "oauth/token": oauth.answer,
+        "merchants/login": merchants.answer,
+        "widget/init": widget.answer,
+        "i18n": reference.i18n,
+        "terms-and-conditions": reference.terms_and_conditions,
+        "information": reference.information,
+        "customers/driverslicense": driverslicense.driverslicense,
+        "customers/search": customers.search,
+        "customers/lookup": customers.lookup,
+        "apply": applications.apply,
+        "verify": accounts.verify,
+        "calculate-interest": plans.calculate_interest,
+        "close": accounts.close,
+        "transactions": transactions.transact,
+        "authorization": authorizations.create,
+        "authorization/release": captures.release,
+        "authorization/capture": captures.capture,
+        "authorization/capture/return": returns.return_capture,
+        "refund": returns.refund,
+        "authorizations": lists.authorizations,
+        "authorization/by-id": lists.authorization_by_id,
+        "captures": lists.captures,
+    }
+)
+"""Maps endpoint names to handlers: one for each of `ENDPOINTS`."""
+
+_MAX_NOTED = 100  # characters of a grant or scope; that of a request may be anything
 
 
 @define(eq=False)
@@ -33,31 +81,31 @@ class Dispatcher:
     The HTTP side of the sandbox.
 
     Attributes:
-        settings: The knobs.
+        settings: The settings.
         base_url: API base URL of the running server, without a trailing slash.
-        books: What the API remembers: tokens, accounts, widget sessions.
+        backend: The state of the API: tokens, accounts, widget sessions.
         log: The requests.
-        rules: Which requests meet which fault.
+        rules: The injected faults.
     """
 
     settings: Settings
     base_url: str = ""
-    books: Books = field(factory=Books)
+    backend: Backend = field(factory=Backend)
     log: RequestLog = field(factory=RequestLog)
-    rules: Rules = field(factory=Rules)
+    rules: FaultRules = field(factory=FaultRules)
 
     def application(self) -> web.Application:
-        """Make the aiohttp application: every method on every path comes to `serve`."""
+        """Build the aiohttp application: `serve` handles every method on every path."""
         app = web.Application()
         for name, endpoint in ENDPOINTS.items():
             for version, path in endpoint.routes():
                 app.router.add_route("*", path, partial(self.serve, name, version))
-        WidgetPage(self.settings, self.books).add_routes(app)
+        WidgetPage(self.settings, self.backend).add_routes(app)
         app.router.add_route("*", "/{any:.*}", partial(self.serve, UNKNOWN_ENDPOINT, ""))
         return app
 
     async def serve(self, endpoint: str, version: str, request: web.Request) -> web.StreamResponse:
-        """Record a request, wait, process it unless a fault forbids, and complete the record."""
+        """Record a request, wait, process it unless a fault prevents it, complete the record."""
         incoming = await self._read(endpoint, version, request)
         exchange = self.log.open(self._record(endpoint, incoming))
         if endpoint in self.settings.latency:
@@ -112,12 +160,12 @@ class Dispatcher:
         grant = scope = bearer = None
         if endpoint != "oauth/token":
             bearer = bearer_text(incoming)
-            token = None if bearer is None else self.books.ledger.find(bearer)
+            token = None if bearer is None else self.backend.ledger.find(bearer)
             scope = None if token is None else token.scope
         elif incoming.form is not None:
-            grant, scope, refresh_token = oauth.asked_for(incoming.form)
+            grant, scope, refresh_token = oauth.requested(incoming.form)
             if refresh_token is not None:
-                self.books.ledger.present(refresh_token)
+                self.backend.ledger.present(refresh_token)
         return RequestRecord(
             method=incoming.method,
             path=incoming.path,
@@ -150,11 +198,11 @@ class Dispatcher:
             raise RefusalError(405, "method_not_allowed", f"This endpoint takes {taken} only.")
         if incoming.too_large:
             raise RefusalError(413, "wrong_inputs", "The body is too large.")
-        return handler(incoming, self.settings, self.books)
+        return handler(incoming, self.settings, self.backend)
 
 
-def _caller(request: web.Request, record: RequestRecord) -> Caller:
-    return Caller(
+def _caller(request: web.Request, record: RequestRecord) -> Sender:
+    return Sender(
         address=None if request.remote is None else plain_address(request.remote),
         headers={name.lower(): value for name, value in request.headers.items()},
         grant=record.grant,

@@ -1,23 +1,23 @@
 """
-The control endpoint: other processes, in any language, steer a running sandbox.
+The control endpoint: controls a running sandbox from other processes, in any language.
 
-It is there if the sandbox was given a `control_token`; `flexiti-async sandbox` draws one and prints
-it. Every request carries it (`authorization: Bearer …`) and comes from this machine. Requests to it
-are neither recorded nor delayed, and meet no fault.
+It exists if the sandbox has a `control_token`; `flexiti-async sandbox` generates one and prints it.
+Requests must carry the token (`authorization: Bearer …`) and come from this machine. They are
+neither recorded nor delayed, and meet no fault.
 
-| request to `/sandbox/control/…` | does |
+| request to `/sandbox/control/…` | effect |
 |---|---|
-| `GET state` | tells the time, what was counted, the tokens (without secrets), the faults |
+| `GET state` | returns the time, the counts, the tokens (without secrets) and the faults |
 | `POST faults` | adds a rule: the JSON of `flexiti_async.sandbox.faults.codec` |
-| `DELETE faults` | takes all rules away; `?endpoint=oauth/token` those of that endpoint only |
-| `POST revoke` | revokes: `{"token_id": "…"}`, `{"family": 1}` or `{"all": true}` |
-| `POST expire` | ends the life of all tokens now |
-| `POST clock` | sets the clock `{"offset": 90}` ahead, or puts it forward: `{"advance": 5}` |
-| `POST latency` | sets it: `{"oauth/token": 0.2}`, seconds by endpoint; `{}` for none |
+| `DELETE faults` | removes all rules; with `?endpoint=oauth/token` those of that endpoint only |
+| `POST revoke` | revokes tokens: `{"token_id": "…"}`, `{"family": 1}` or `{"all": true}` |
+| `POST expire` | expires all tokens now |
+| `POST clock` | sets the clock's offset, `{"offset": 90}`, or advances it: `{"advance": 5}` |
+| `POST latency` | replaces it: `{"oauth/token": 0.2}`, seconds by endpoint; `{}` for none |
 
-Each answers the state that it leads to: of the tokens the newest 1,000. What is refused is
-told in `{"error": "…"}`: 400 for what makes no sense, 401 without the token, 403 from another
-machine, 404 for an unknown path or token, 405 for another method.
+Every answer is the resulting state, with the newest 1,000 tokens. Errors are `{"error": "…"}`:
+400 for an invalid request, 401 without the token, 403 from another machine, 404 for an unknown
+path or token, 405 for another method.
 """
 
 import hmac
@@ -38,10 +38,10 @@ from flexiti_async.sandbox.state.tokens import TokenView
 __all__ = ["CONTROL_PATH", "Control"]
 
 CONTROL_PATH = "/sandbox/control"
-"""Where it is, on the host and port of the sandbox."""
+"""Its path, on the host and port of the sandbox."""
 
 _SHOWN_TOKENS = 1000
-_Order: TypeAlias = Callable[[Dispatcher, web.Request, object], None]
+_Command: TypeAlias = Callable[[Dispatcher, web.Request, object], None]
 
 
 class _RefusedError(Exception):
@@ -58,8 +58,8 @@ class Control:
     The control endpoint of a sandbox.
 
     Attributes:
-        dispatcher: What is steered.
-        token: The secret that requests have to carry.
+        dispatcher: The sandbox's dispatcher.
+        token: The secret that requests must carry.
     """
 
     dispatcher: Dispatcher
@@ -70,22 +70,22 @@ class Control:
         app.router.add_route("*", f"{CONTROL_PATH}/{{name:.*}}", self.serve)
 
     async def serve(self, request: web.Request) -> web.Response:
-        """Carry out one order, and answer with the state that it leads to."""
+        """Run one command, and answer with the resulting state."""
         try:
-            self._admit(request)
-            order = _order(request)
+            self._authenticate(request)
+            command = _command(request)
             body = await request.read()
-            order(self.dispatcher, request, read_json(body) if body else {})
+            command(self.dispatcher, request, read_json(body) if body else {})
         except _RefusedError as refused:
             return _answer(refused.status, {"error": refused.text}, refused.headers)
         except web.HTTPRequestEntityTooLarge:
             return _answer(413, {"error": "the body is too large"})
-        except ValueError as error:  # its text is ours, and quotes no value
+        except ValueError as error:  # of our own checks, which quote no value
             return _answer(400, {"error": str(error)})
         return _answer(200, _state(self.dispatcher))
 
-    def _admit(self, request: web.Request) -> None:
-        if not _is_here(request.remote):
+    def _authenticate(self, request: web.Request) -> None:
+        if not _is_local(request.remote):
             raise _RefusedError(403, "the control endpoint is for this machine only")
         sent = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(sent.encode(errors="replace"), self.token.encode()):
@@ -94,19 +94,19 @@ class Control:
             )
 
 
-def _is_here(address: str | None) -> bool:
+def _is_local(address: str | None) -> bool:
     return address is not None and ip_address(plain_address(address)).is_loopback
 
 
-def _order(request: web.Request) -> _Order:
+def _command(request: web.Request) -> _Command:
     name = request.match_info["name"]
-    methods = [method for method, known in _ORDERS if known == name]
+    methods = [method for method, known in _COMMANDS if known == name]
     if not methods:
         raise _RefusedError(404, "there is nothing at this path")
     if request.method not in methods:
         allowed = ", ".join(methods)
-        raise _RefusedError(405, f"this takes {allowed} only", {"Allow": allowed})
-    return _ORDERS[request.method, name]
+        raise _RefusedError(405, f"this path accepts {allowed} only", {"Allow": allowed})
+    return _COMMANDS[request.method, name]
 
 
 def _answer(
@@ -116,7 +116,7 @@ def _answer(
 
 
 def _state(dispatcher: Dispatcher) -> dict[str, Document]:
-    settings, ledger = dispatcher.settings, dispatcher.books.ledger
+    settings, ledger = dispatcher.settings, dispatcher.backend.ledger
     views = ledger.views()
     return {
         "now": settings.now(),
@@ -127,7 +127,7 @@ def _state(dispatcher: Dispatcher) -> dict[str, Document]:
         "replays": ledger.replays,
         "tokens": [_shown(view) for view in views[-_SHOWN_TOKENS:]],
         "faults": [
-            {**rule_to_json(rule), "left": left} for rule, left in dispatcher.rules.holding()
+            {**rule_to_json(rule), "left": left} for rule, left in dispatcher.rules.active()
         ],
     }
 
@@ -144,7 +144,7 @@ def _shown(view: TokenView) -> dict[str, Document]:
     }
 
 
-def _look(_: Dispatcher, __: web.Request, ___: object) -> None:
+def _show_state(_: Dispatcher, __: web.Request, ___: object) -> None:
     """Change nothing."""
 
 
@@ -154,7 +154,7 @@ def _add_fault(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
 
 def _clear_faults(dispatcher: Dispatcher, request: web.Request, _: object) -> None:
     if request.query.keys() - {"endpoint"}:
-        msg = "the only query parameter is endpoint"
+        msg = "endpoint is the only query parameter"
         raise ValueError(msg)
     dispatcher.rules.clear(request.query.get("endpoint"))
 
@@ -163,57 +163,57 @@ def _revoke(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
     name, wanted = _one_member(body, "token_id", "family", "all")
     match name, wanted:
         case "all", True:
-            dispatcher.books.ledger.revoke_all()
+            dispatcher.backend.ledger.revoke_all()
             return
         case "token_id", str():
-            meant = [v for v in dispatcher.books.ledger.views() if v.token_id == wanted]
+            revoked = [v for v in dispatcher.backend.ledger.views() if v.token_id == wanted]
         case "family", int() if wanted is not True:
-            meant = [v for v in dispatcher.books.ledger.views() if v.family == wanted]
+            revoked = [v for v in dispatcher.backend.ledger.views() if v.family == wanted]
         case _:
-            msg = "revoke takes a token_id (text), a family (number), or all, which is true"
+            msg = "revoke takes a token_id (string), a family (number), or all: true"
             raise ValueError(msg)
-    if not meant:
+    if not revoked:
         raise _RefusedError(404, f"no token has this {name}")
-    for view in meant:
-        token = dispatcher.books.ledger.find(view.access_token)
+    for view in revoked:
+        token = dispatcher.backend.ledger.find(view.access_token)
         if token is not None:
             token.revoked = True
 
 
 def _expire(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
     if as_mapping(body, "the body"):
-        msg = "expire takes nothing: it is for all tokens"
+        msg = "expire takes no arguments: it applies to all tokens"
         raise ValueError(msg)
-    dispatcher.books.ledger.expire_all(dispatcher.settings.now())
+    dispatcher.backend.ledger.expire_all(dispatcher.settings.now())
 
 
 def _set_clock(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
     name, seconds = _one_member(body, "offset", "advance")
     if name == "offset":
-        dispatcher.settings.clock_offset = cast("float", seconds)  # which checks it
+        dispatcher.settings.clock_offset = cast("float", seconds)  # the setter checks it
     elif is_seconds(seconds):
         dispatcher.settings.advance(cast("float", seconds))
     else:
-        msg = "advance must be a number of seconds, not negative, a year at most"
+        msg = "advance must be a number of seconds, from 0 to a year"
         raise ValueError(msg)
 
 
 def _set_latency(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
     latency = cast("dict[str, float]", as_mapping(body, "the body"))
-    dispatcher.settings.latency = latency  # which checks each number
+    dispatcher.settings.latency = latency  # the setter checks each number
 
 
 def _one_member(body: object, *names: str) -> tuple[str, object]:
     members = as_mapping(body, "the body")
     if len(members) != 1 or not members.keys() <= set(names):
-        msg = f"the body must have one of: {', '.join(names)}"
+        msg = f"the body must have exactly one of: {', '.join(names)}"
         raise ValueError(msg)
     return next(iter(members.items()))
 
 
-_ORDERS: Mapping[tuple[str, str], _Order] = MappingProxyType(
+_COMMANDS: Mapping[tuple[str, str], _Command] = MappingProxyType(
     {
-        ("GET", "state"): _look,
+        ("GET", "state"): _show_state,
         ("POST", "faults"): _add_fault,
         ("DELETE", "faults"): _clear_faults,
         ("POST", "revoke"): _revoke,
@@ -222,4 +222,4 @@ _ORDERS: Mapping[tuple[str, str], _Order] = MappingProxyType(
         ("POST", "latency"): _set_latency,
     }
 )
-"""Method and path of a request to what it does."""
+"""Maps method and path of a request to the command."""

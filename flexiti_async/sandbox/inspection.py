@@ -8,80 +8,80 @@ from attrs import define, field
 from flexiti_async.sandbox.page.scenarios import Choice, Mfa, finish
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.accounts import Account
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Capture, Payment, Status
 from flexiti_async.sandbox.state.codes import Message
 from flexiti_async.sandbox.state.widget_sessions import WidgetSession
 from flexiti_async.sandbox.wire.request import Json
 
-__all__ = ["Till"]
+__all__ = ["Inspection"]
 
 
 @define(kw_only=True, eq=False)
-class Till(Settings):
-    """What a test may see and do of customers and their money: a part of `Sandbox`."""
+class Inspection(Settings):
+    """Customers and their money, as far as a test may read and change them: part of `Sandbox`."""
 
-    _books: Books = field(factory=Books, init=False, repr=False)
+    _backend: Backend = field(factory=Backend, init=False, repr=False)
 
     @property
     def accounts(self) -> tuple[Account, ...]:
-        """The accounts; their state may be changed. `people.py` lists those of the start."""
-        return tuple(self._books.bank.accounts)
+        """The accounts, which may be changed. `state/seed.py` lists the initial ones."""
+        return tuple(self._backend.bank.accounts)
 
     def add_account(self, account: Account) -> Account:
         """
-        Open an account, and give it back.
+        Open an account, and return it.
 
         Raises:
-            ValueError: An account or a card of this number is there already, or the number has
-                no or more than 14 digits.
+            ValueError: The number of the account or of a card is taken, or the account number
+                does not have 1 to 14 digits.
         """
-        self._books.bank.accounts.add(account)
+        self._backend.bank.accounts.add(account)
         return account
 
     def account(self, account_number: int) -> Account:
         """
-        Give an account by its number.
+        Return an account by its number.
 
         Raises:
-            LookupError: There is none.
+            LookupError: No account has this number.
         """
-        account = self._books.bank.accounts.find(account_number)
+        account = self._backend.bank.accounts.find(account_number)
         if account is None:
-            raise LookupError("there is no account of this number")
+            raise LookupError("no account has this number")
         return account
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """The PINs and codes that were "sent", the oldest first; the last 100,000."""
-        return tuple(self._books.codes.sent)
+        """The last 100,000 messages with PINs and codes, the oldest first. None is really sent."""
+        return tuple(self._backend.codes.sent)
 
     @property
     def authorizations(self) -> tuple[Authorization, ...]:
         """Every authorization, the oldest first."""
-        return tuple(self._books.bank.authorizations.values())
+        return tuple(self._backend.bank.authorizations.values())
 
     @property
     def captures(self) -> tuple[Capture, ...]:
         """Every capture, the oldest first."""
-        return tuple(self._books.bank.captures.values())
+        return tuple(self._backend.bank.captures.values())
 
     @property
     def payments(self) -> tuple[Payment, ...]:
-        """What POST transactions did, the oldest first."""
-        return tuple(self._books.bank.payments)
+        """Every payment by POST transactions, the oldest first."""
+        return tuple(self._backend.bank.payments)
 
     def set_status(self, authorization_id: int, status: Status) -> None:
         """
         Change the status of an authorization; credit is held while it is `opened` or `onhold`.
 
         Raises:
-            LookupError: There is no such authorization.
+            LookupError: No authorization has this id.
         """
-        authorization = self._books.bank.authorizations.get(authorization_id)
+        authorization = self._backend.bank.authorizations.get(authorization_id)
         if authorization is None:
-            raise LookupError("there is no authorization of this id")
-        self._books.bank.set_status(authorization, status)
+            raise LookupError("no authorization has this id")
+        self._backend.bank.set_status(authorization, status)
 
     def play(
         self,
@@ -96,34 +96,34 @@ class Till(Settings):
 
         Args:
             widget: The `redirection_url`, or the widget session id.
-            choice: What the customer does (see `scenarios.Choice`).
-            account_number: The account that the customer chooses where there are several; the
-                first one by default.
+            choice: The customer's action (see `scenarios.Choice`).
+            account_number: The account that the customer chooses from several; by default the
+                first.
             mfa: How the customer is verified.
 
         Returns:
             The event that the widget posts to the shop's page (spec section 7.3): a new mapping.
 
         Raises:
-            LookupError: No such widget session was opened.
-            ValueError: It has ended already, or this cannot be done in it.
+            LookupError: The sandbox has not opened this widget session.
+            ValueError: The session has already ended, or does not allow this choice.
         """
         session = self._session(widget)
         event = finish(
-            session, choice, self._books, self.now(), account_number=account_number, mfa=mfa
+            session, choice, self._backend, self.now(), account_number=account_number, mfa=mfa
         )
         return deepcopy(event)
 
     def _session(self, widget: str) -> WidgetSession:
-        sessions = self._books.sessions
+        sessions = self._backend.sessions
         route, _, query = urlsplit(widget).fragment.partition("?")
         ids = parse_qs(query).get("widget_session_id", [])
         if not route:
             found = sessions.find(widget)
         elif ids:
             found = sessions.find(ids[0])
-        else:  # a bare URL names nothing but the token
+        else:  # a bare URL contains only the token
             found = sessions.last_of(route.rpartition("/")[2])
         if found is None:
-            raise LookupError("the sandbox has opened no such widget session")
+            raise LookupError("the sandbox has not opened this widget session")
         return found

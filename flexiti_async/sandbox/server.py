@@ -1,4 +1,4 @@
-"""The sandbox as one object: its life, its steering, and what it has seen."""
+"""The sandbox as one object: start and stop, requests and tokens, faults."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,8 +11,8 @@ from attrs import define, field
 from flexiti_async.sandbox.app import Dispatcher
 from flexiti_async.sandbox.control import CONTROL_PATH, Control
 from flexiti_async.sandbox.faults.kinds import Answer, Fault
-from flexiti_async.sandbox.faults.rules import Only, Rule
-from flexiti_async.sandbox.inspection import Till
+from flexiti_async.sandbox.faults.rules import FaultRule, Only
+from flexiti_async.sandbox.inspection import Inspection
 from flexiti_async.sandbox.state.request_log import RequestRecord
 from flexiti_async.sandbox.state.tokens import TokenView, token_id
 from flexiti_async.sandbox.wire.endpoints import BASE_PATH
@@ -22,23 +22,23 @@ __all__ = ["Sandbox"]
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_BACKLOG = 4096  # connections that may wait to be accepted: load tests open thousands at once
-_SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in progress get when the server closes
+_BACKLOG = 4096  # connections waiting to be accepted: load tests open thousands at once
+_SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in flight get when the server closes
 
 
 @define(kw_only=True, eq=False)
-class Sandbox(Till):
+class Sandbox(Inspection):
     """
     A Flexiti POS API v2.5 on this machine's loopback interface.
 
     Use it as an async context manager, or call `start` and `aclose`. All methods and settings
-    may be used from the event loop that it runs in, at any time. Tokens, records, scripted
-    answers and settings outlive `aclose`, and a sandbox that is started again listens on the
-    port that it had: that is an outage.
+    may be used at any time from the event loop that it runs in. Tokens, records, faults and
+    settings survive `aclose`, and a restarted sandbox listens on the same port: that simulates an
+    outage.
 
     Attributes:
         host: Address to listen on.
-        port: Port to listen on; 0 for a free one, whose number is here after the start.
+        port: Port to listen on; 0 for a free one, which is set here at the start.
     """
 
     host: str = "127.0.0.1"
@@ -50,7 +50,7 @@ class Sandbox(Till):
     )
 
     def __attrs_post_init__(self) -> None:
-        self._dispatcher = Dispatcher(self, books=self._books)
+        self._dispatcher = Dispatcher(self, backend=self._backend)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -66,17 +66,17 @@ class Sandbox(Till):
 
     async def start(self) -> None:
         """
-        Listen.
+        Start listening.
 
         Raises:
-            RuntimeError: It listens already.
-            OSError: The address is not free.
+            RuntimeError: The sandbox is already running.
+            OSError: The address is in use or not available.
         """
         if self._runner is not None:
-            msg = "the sandbox is running already"
+            msg = "the sandbox is already running"
             raise RuntimeError(msg)
         app = self._dispatcher.application()
-        app.middlewares.append(self._noted)
+        app.middlewares.append(self._track)
         if self.control_token is not None:
             Control(self._dispatcher, self.control_token).add_to(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
@@ -93,18 +93,18 @@ class Sandbox(Till):
         self._dispatcher.base_url = f"http://{host}:{self.port}{BASE_PATH}"
 
     async def aclose(self) -> None:
-        """Stop listening and close every connection; requests in progress get no answer."""
+        """Stop listening and close all connections; requests in flight get no answer."""
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
-        # aiohttp forgets a request whose client has hung up, and lets it run on.
+        # aiohttp loses track of a request whose client has disconnected; its task runs on.
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
 
     @web.middleware
-    async def _noted(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
-        """Note the task of a request while it is served."""
+    async def _track(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Keep the task of a request while it is in flight."""
         task = cast("asyncio.Task[object]", asyncio.current_task())
         self._serving.add(task)
         try:
@@ -118,7 +118,7 @@ class Sandbox(Till):
         API base URL, without a trailing slash.
 
         Raises:
-            RuntimeError: The sandbox has never been started, so it has no port yet.
+            RuntimeError: The sandbox has not been started, so it has no port yet.
         """
         if not self._dispatcher.base_url:
             msg = "the sandbox has not been started"
@@ -131,33 +131,33 @@ class Sandbox(Till):
         URL of the control endpoint, without a trailing slash; see `flexiti_async.sandbox.control`.
 
         Raises:
-            RuntimeError: The sandbox has never been started, or has no `control_token`.
+            RuntimeError: The sandbox has not been started, or has no `control_token`.
         """
         if self.control_token is None:
             msg = "the sandbox has no control_token, so it has no control endpoint"
             raise RuntimeError(msg)
         return self.base_url.removesuffix(BASE_PATH) + CONTROL_PATH
 
-    # What it has seen
+    # Requests and tokens
 
     @property
     def tokens(self) -> tuple[TokenView, ...]:
-        """The tokens issued, the oldest first; beyond 100,000 the oldest dead ones are lost."""
-        return self._dispatcher.books.ledger.views()
+        """The issued tokens, the oldest first; beyond 100,000 the oldest expired are dropped."""
+        return self._dispatcher.backend.ledger.views()
 
     @property
     def tokens_issued(self) -> int:
-        """How many tokens were issued."""
-        return self._dispatcher.books.ledger.issued
+        """Number of issued tokens."""
+        return self._dispatcher.backend.ledger.issued
 
     @property
     def replays(self) -> int:
-        """How often a refresh token came that had come before, whatever was answered then."""
-        return self._dispatcher.books.ledger.replays
+        """How often a refresh token was sent again, whether or not it was accepted before."""
+        return self._dispatcher.backend.ledger.replays
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
-        """The last 100,000 requests, the oldest first, those in progress included."""
+        """The last 100,000 requests, the oldest first, including those in flight."""
         return self._dispatcher.log.records()
 
     def count(
@@ -169,26 +169,26 @@ class Sandbox(Till):
         status: int | None = None,
     ) -> int:
         """
-        Count the requests to an endpoint, all since the sandbox was made.
+        Count the requests to an endpoint since the sandbox was created.
 
         Args:
-            endpoint: Name of the endpoint, one of `endpoints.ENDPOINTS`, such as `widget/init`, or
-                `unknown` for requests to any other path.
-            grant: Only those that asked for this grant.
-            scope: Only those that asked for this scope, or carried a token of it.
-            status: Only those that were answered with this status.
+            endpoint: Name of the endpoint, as in the client's errors and events, such as
+                `widget/init`; `unknown` for requests to any other path.
+            grant: Only requests for this grant.
+            scope: Only requests for this scope, or with a token of this scope.
+            status: Only requests that were answered with this status.
 
         Raises:
-            ValueError: No such endpoint.
+            ValueError: The endpoint is unknown; the text names the nearest.
         """
         return self._dispatcher.log.count(endpoint, grant=grant, scope=scope, status=status)
 
     def init_payload(self, access_token: str) -> Mapping[str, Json] | None:
-        """Give the body of the last accepted widget/init with flow=apply under a token, if any."""
-        token = self._dispatcher.books.ledger.find(access_token)
+        """Return the body of a token's last accepted widget/init with flow=apply, if any."""
+        token = self._dispatcher.backend.ledger.find(access_token)
         return None if token is None else token.init_payload
 
-    # Steering
+    # Faults
 
     def fail(
         self,
@@ -206,11 +206,11 @@ class Sandbox(Till):
             endpoint: Name of the endpoint, as for `count`.
             status: HTTP status, 200 to 599.
             times: How many requests get this answer; None for all until `heal`.
-            headers: Headers of the answer; its content type is JSON unless they say otherwise.
+            headers: Headers of the answer; the content type is JSON unless they contain another.
             body: Body of the answer; by default an error body with the code `general_error`.
 
         Raises:
-            ValueError: No such endpoint, no such status, or a number of times below 1.
+            ValueError: An argument is invalid; the text names the problem.
         """
         self.inject(Answer(status, headers or {}, body), endpoint=endpoint, times=times)
 
@@ -225,48 +225,50 @@ class Sandbox(Till):
         only: Only | None = None,
     ) -> None:
         """
-        Let requests meet a fault. Each meets one at most: the first of those that hold for it.
+        Inject a fault. A request meets one fault at most: the first that applies to it.
 
         Args:
-            fault: What happens: a value of `flexiti_async.sandbox.faults.kinds`.
+            fault: The fault, a value of `flexiti_async.sandbox.faults.kinds`.
             endpoint: Name of the endpoint, as for `count`; None for all.
             times: How many requests meet it; None for all until `heal`.
-            probability: How likely a request that is meant meets it, above 0, at most 1.
-            seed: Starts the random numbers of this fault: the same ones of the requests that are
-                meant, in their order, meet it again.
-            only: Which clients are meant, by default all: one worker, say, or one grant.
+            probability: Probability that a matching request meets it, above 0, at most 1.
+            seed: Seed of this fault's random numbers: with the same seed, it picks the same
+                matching requests, by their order.
+            only: Which clients, by default all: a single worker, for example, or one grant.
 
         Raises:
-            ValueError: Something of it is impossible; the text says what.
+            ValueError: An argument is invalid; the text names the problem.
         """
-        self._dispatcher.rules.add(Rule(fault, endpoint, times, probability, seed, only or Only()))
+        self._dispatcher.rules.add(
+            FaultRule(fault, endpoint, times, probability, seed, only or Only())
+        )
 
     def heal(self, endpoint: str | None = None) -> None:
         """
-        Forget the faults of one endpoint; without a name all, also those for every endpoint.
+        Remove the faults of one endpoint; without a name all, also those for every endpoint.
 
         Raises:
-            ValueError: No such endpoint.
+            ValueError: The endpoint is unknown; the text names the nearest.
         """
         self._dispatcher.rules.clear(endpoint)
 
     def revoke(self, access_token: str) -> None:
         """
-        Revoke a token: it is refused from now on, and so is its refresh token.
+        Revoke a token: it is rejected from now on, and so is its refresh token.
 
         Raises:
-            LookupError: The sandbox has issued no such token.
+            LookupError: The sandbox has not issued this token.
         """
-        token = self._dispatcher.books.ledger.find(access_token)
+        token = self._dispatcher.backend.ledger.find(access_token)
         if token is None:
-            msg = f"no token is known by the id {token_id(access_token)}"
+            msg = f"the sandbox has not issued the token with the id {token_id(access_token)}"
             raise LookupError(msg)
         token.revoked = True
 
     def revoke_all(self) -> None:
         """Revoke every token."""
-        self._dispatcher.books.ledger.revoke_all()
+        self._dispatcher.backend.ledger.revoke_all()
 
     def expire_now(self) -> None:
-        """End the life of every token now, as if its time had come."""
-        self._dispatcher.books.ledger.expire_all(self.now())
+        """Expire every token now."""
+        self._dispatcher.backend.ledger.expire_all(self.now())

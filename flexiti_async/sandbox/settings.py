@@ -1,4 +1,4 @@
-"""What can be set on a sandbox, before it starts and while it runs."""
+"""The settings of a sandbox, to be changed before it starts and while it runs."""
 
 import re
 import time
@@ -9,10 +9,10 @@ from typing import TypeVar
 from attrs import Attribute, define, field
 
 from flexiti_async.sandbox.faults.validators import is_seconds
-from flexiti_async.sandbox.state.plans import READY_PLANS, Plan
+from flexiti_async.sandbox.state.plans import SEED_PLANS, Plan
 from flexiti_async.sandbox.state.request_log import RequestRecord
+from flexiti_async.sandbox.wire.endpoints import check_endpoint_names
 from flexiti_async.sandbox.wire.redact import masked
-from flexiti_async.sandbox.wire.request import check_endpoint_names
 
 __all__ = ["SCOPES", "Settings"]
 
@@ -27,7 +27,7 @@ _CONTROL_TOKEN = re.compile(r"[0-9A-Za-z_-]{16,}")
 def _scopes(scopes: Iterable[str]) -> frozenset[str]:
     chosen = frozenset(scopes)
     if unknown := chosen.difference(SCOPES):
-        msg = f"no such scope: {', '.join(sorted(unknown))}; there are: {', '.join(SCOPES)}"
+        msg = f"no such scope: {', '.join(sorted(unknown))}; expected: {', '.join(SCOPES)}"
         raise ValueError(msg)
     return chosen
 
@@ -43,13 +43,13 @@ def _words(words: Iterable[str]) -> frozenset[str]:
 def _latency(seconds: Mapping[str, float]) -> Mapping[str, float]:
     check_endpoint_names(seconds)
     if bad := [name for name, value in seconds.items() if not is_seconds(value)]:
-        msg = f"the latency of {bad[0]} must be a number of seconds, not negative, a year at most"
+        msg = f"the latency of {bad[0]} must be a number of seconds, from 0 to a year"
         raise ValueError(msg)
     return MappingProxyType(dict(seconds))
 
 
 def _checked_offset(_: object, __: "Attribute[_T]", value: _T) -> None:
-    # Put this way around for NaN, which is not less than anything.
+    # Written this way around because comparisons with NaN are false.
     if not (
         isinstance(value, int | float)
         and not isinstance(value, bool)
@@ -72,44 +72,44 @@ def _masked_token(token: str | None) -> str:
 @define(kw_only=True, eq=False)
 class Settings:
     """
-    The knobs of a sandbox. All of them may be turned while it runs.
+    The settings of a sandbox. All of them may be changed while it runs.
 
     Attributes:
-        client_id: The client id that the sandbox knows (spec section 2.1).
+        client_id: The client id that the sandbox accepts (spec section 2.1).
         client_secret: Its secret.
         merchant_username: User name for merchants/login (spec section 3).
         merchant_password: Its password.
-        merchant_name: `merchant_name` that merchants/login answers.
-        merchant_id: `merchant_id` that merchants/login answers: digits in a string.
-        scopes: The scopes that the client may ask for; any other is refused with `invalid_role`.
-        expires_in: Life of the tokens issued from now on, in whole seconds.
+        merchant_name: `merchant_name` in the answer of merchants/login.
+        merchant_id: `merchant_id` in the answer of merchants/login: digits in a string.
+        scopes: The scopes that the client may request; others are refused with `invalid_role`.
+        expires_in: Lifetime of tokens issued from now on, in whole seconds.
         refresh_revokes_access: Whether a refresh revokes the access token before it. The API's
             rule is unknown (spec section 2.4); True is the stricter reading.
-        require_merchant_login: Whether widget/init wants merchants/login before it, with the same
-            token, as the start page says (newer pages do not; spec section 8, row 10).
-        bare_redirection_url: Whether widget/init leaves the two ids out of `redirection_url`, as
-            old answers may (spec section 4.4).
+        require_merchant_login: Whether widget/init requires merchants/login before it, with the
+            same token, as on the start page (newer pages do not; spec section 8, row 10).
+        bare_redirection_url: Whether widget/init omits the two ids from `redirection_url`, as old
+            answers may (spec section 4.4).
         plans: The plans of the merchant.
-        account_types: The account types that the merchant may deal with; another is refused with
+        account_types: The account types that the merchant accepts; others are refused with
             `account_type_not_permitted`.
-        external_location_ids: The locations of the merchant; another is refused with
+        external_location_ids: The locations of the merchant; others are refused with
             `external_location_id_not_found`. None for any.
-        pre_authorization: Whether the merchant may authorize without capturing; if not, a request
-            for it is refused with `auth_not_allowed`.
-        merchant_override: Whether account/verify may be overridden by the merchant.
+        pre_authorization: Whether the merchant may authorize without capturing; if not, such a
+            request is refused with `auth_not_allowed`.
+        merchant_override: Whether the merchant may override the verification of `verify`.
         nonprime_regular_purchase: Whether standard customers may make regular purchases.
         standard_accounts: Whether standard (non-prime) accounts are opened: if not, the test keys
             `A-RR_XX` and `A-RR_XXX` are declined (spec section 7.6).
         allow_unknown_fields: Whether JSON bodies may have fields that the spec does not name.
-        ascii_only: Whether the texts of widget/init must be ASCII to the letter. If not, ASCII(n)
-            means at most n characters.
-        latency: Seconds that a request to an endpoint waits before it is processed, by endpoint
-            name. Assign a new mapping to change it.
+        ascii_only: Whether ASCII(n) in widget/init means ASCII characters only. If not, it means
+            at most n characters.
+        latency: Seconds that a request waits before it is processed, by endpoint name. Assign a
+            new mapping to change it.
         clock: The clock, in seconds since the epoch.
         clock_offset: Seconds by which the sandbox's time is ahead of that clock, or behind it if
-            negative, at most 30 years: what it tells in its Date header and judges tokens by.
+            negative, at most 30 years. Its Date header and the expiry of tokens follow it.
         control_token: Secret of the control endpoint (see `flexiti_async.sandbox.control`), at
-            least 16 characters; None for none. Read when the sandbox starts.
+            least 16 characters; None disables the endpoint. Read when the sandbox starts.
         on_request: Called with the record of every request just before its answer is sent.
     """
 
@@ -124,7 +124,7 @@ class Settings:
     refresh_revokes_access: bool = True
     require_merchant_login: bool = False
     bare_redirection_url: bool = False
-    plans: tuple[Plan, ...] = field(default=READY_PLANS, converter=_plans)
+    plans: tuple[Plan, ...] = field(default=SEED_PLANS, converter=_plans)
     account_types: frozenset[str] = field(
         default=frozenset({"business", "consumer"}), converter=_words
     )
@@ -142,9 +142,9 @@ class Settings:
     on_request: Callable[[RequestRecord], object] | None = field(default=None, repr=False)
 
     def now(self) -> float:
-        """Tell the sandbox's time, in seconds since the epoch."""
+        """Return the sandbox's time, in seconds since the epoch."""
         return self.clock() + self.clock_offset
 
     def advance(self, seconds: float) -> None:
-        """Put the sandbox's clock forward; tokens age by it at once."""
+        """Advance the sandbox's clock; tokens age accordingly."""
         self.clock_offset += seconds

@@ -98,7 +98,7 @@ def test_an_application(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
 
     customer.apply()
     customer.enter("0000")
-    expect(customer.widget.locator("#fault")).not_to_be_empty()
+    expect(customer.widget.locator("#error")).not_to_be_empty()
     customer.enter("2222")
     customer.arrive("application")
 

@@ -75,7 +75,7 @@ def money_requests(sandbox: Sandbox) -> list[str]:
         "authorization",
         "authorization/release",
         "authorization/capture",
-        "authorization/return",
-        "accounts/refund",
+        "authorization/capture/return",
+        "refund",
     }
     return [request.endpoint for request in sandbox.requests if request.endpoint in moving]

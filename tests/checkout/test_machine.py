@@ -47,8 +47,8 @@ ENDPOINTS = {
     "authorize": "authorization",
     "capture": "authorization/capture",
     "release": "authorization/release",
-    "return_capture": "authorization/return",
-    "refund": "accounts/refund",
+    "return_capture": "authorization/capture/return",
+    "refund": "refund",
 }
 
 

@@ -1,5 +1,5 @@
 """
-A running sandbox, and a client that knows nothing but URLs: it says what a test tells it to.
+A running sandbox, and a client that knows nothing but URLs: it sends exactly what a test passes.
 
 The names without a fixture are imported by the tests as `tests.sandbox.conftest`: pytest has
 loaded this file under that name before them.
@@ -79,7 +79,7 @@ exactly = partial(json_library.loads, parse_float=Decimal)
 
 @frozen
 class Answer:
-    """What came back."""
+    """An answer, decoded."""
 
     status: int
     headers: Mapping[str, str]
@@ -91,14 +91,14 @@ class Answer:
         return (self.status, self.body["error"])
 
     @property
-    def faults(self) -> list[tuple[str, str]]:
+    def field_errors(self) -> list[tuple[str, str]]:
         """Names and messages of the field errors."""
-        return [(fault["param"], fault["msg"]) for fault in self.body["field_errors"]]
+        return [(error["param"], error["msg"]) for error in self.body["field_errors"]]
 
 
 @define
 class Api:
-    """Requests to a sandbox. A header or form field of None is left out."""
+    """Requests to a sandbox. A header or form field of None is omitted."""
 
     sandbox: Sandbox
     http: aiohttp.ClientSession
@@ -126,7 +126,7 @@ class Api:
             )
 
     async def token(self, **changes: str | None) -> Answer:
-        """Ask for a token: the sandbox's credentials, with changes to the form."""
+        """Request a token: the sandbox's credentials, with changes to the form."""
         return await self.token_request(changes)
 
     async def token_request(
@@ -136,7 +136,7 @@ class Api:
         headers: Mapping[str, str | None] | None = None,
         query: str = "",
     ) -> Answer:
-        """Ask for a token with changes to the form, to the headers or to the query."""
+        """Request a token with changes to the form, to the headers or to the query."""
         sandbox = self.sandbox
         form = {
             "client_id": sandbox.client_id,
@@ -149,7 +149,7 @@ class Api:
         return await self.send("POST", path, headers=sent, data=body.encode())
 
     async def access_token(self, scope: str = "customer") -> str:
-        """Get an access token."""
+        """Request a token, and return the access token."""
         answer = await self.token(scope=scope)
         return str(answer.body["access_token"])
 
@@ -174,14 +174,14 @@ class Api:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop run until something is so."""
+    """Run the event loop until a condition holds."""
     async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0)
 
 
 def changed(body: Body, param: str, value: object) -> Body:
-    """Give a copy of a body in which a field, named with dots, has another value."""
+    """Return a copy of a body in which a field, named with dots, has another value."""
     result = copy.deepcopy(body)
     *groups, name = param.split(".")
     group: dict[str, Any] = result
@@ -192,7 +192,7 @@ def changed(body: Body, param: str, value: object) -> Body:
 
 
 def without(body: Body, param: str) -> Body:
-    """Give a copy of a body that lacks a field, named with dots."""
+    """Return a copy of a body without a field, named with dots."""
     result = copy.deepcopy(body)
     *groups, name = param.split(".")
     group: dict[str, Any] = result

@@ -1,4 +1,4 @@
-"""A shop that buys, online and in store: the steps that several tests need before their own."""
+"""A shop that sells, online and in store: steps that several tests share."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,24 +39,24 @@ class Shop:
         return await self.api.call(path, token or self.merchant, query=query, method="GET", **more)
 
     async def widget(self, body: Mapping[str, object] = PURCHASE) -> str:
-        """Open a widget, and give the redirection URL."""
+        """Open a widget, and return the redirection URL."""
         answer = await self.api.call("widget/init", self.customer, body)
         return str(answer.body["redirection_url"])
 
     async def verified(self, account_number: int = ACCOUNT) -> str:
-        """Have a customer verified for a purchase, and give the widget session id."""
+        """Have a customer verified for a purchase, and return the widget session id."""
         body = {"customer_identification": {"account_number": account_number}, "flow": "purchase"}
         event: Any = self.sandbox.play(await self.widget(body))
         return str(event["eventData"]["widget_session_id"])
 
     async def code(self, account_number: int = ACCOUNT, how: str = "merchant_override") -> int:
-        """Have a customer verified in store, and give the code."""
+        """Have a customer verified in store, and return the code."""
         body = {"format": how, "request_id": REQUEST_ID}
         answer = await self.post(f"account/{account_number}/verify", body)
         return int(answer.body["verification_code"])
 
     async def order(self, amount: object = "300.00", **changes: Any) -> dict[str, object]:
-        """Write an online order of a customer who was verified for it."""
+        """Build an online order of a customer who was verified for it."""
         account_number = changes.get("account_number", ACCOUNT)
         assert isinstance(account_number, int)
         session_id = changes.pop("widget_session_id", None) or await self.verified(account_number)
@@ -78,17 +78,17 @@ class Shop:
         return await self.post("authorization", order, token=self.customer, version=version)
 
     async def authorized(self, amount: object = "300.00", **changes: Any) -> int:
-        """Authorize an online order, and give its id."""
+        """Authorize an online order, and return its id."""
         return int((await self.authorize(amount, **changes)).body["authorization_id"])
 
     async def captured(self, amount: object = "300.00", **changes: Any) -> tuple[int, int]:
-        """Authorize and capture, and give both ids."""
+        """Authorize and capture, and return both ids."""
         changes.setdefault("auto_capture", True)
         answer = await self.authorize(amount, **changes)
         return int(answer.body["authorization_id"]), int(answer.body["capture_id"])
 
     async def application(self, **changes: Any) -> dict[str, object]:
-        """Have an applicant finish the widget, and write the application."""
+        """Have an applicant finish the widget, and build the application."""
         event: Any = self.sandbox.play(await self.widget(APPLY))
         return {
             **APPLY,

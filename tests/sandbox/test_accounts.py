@@ -1,4 +1,4 @@
-"""The accounts of a sandbox, from Python: what a test sets up and looks at."""
+"""The accounts of a sandbox, as a test adds and reads them from Python."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from .shop import ACCOUNT, Shop
 
 
 async def test_own_account_and_plan(shop: Shop, sandbox: Sandbox) -> None:
-    """An account and a plan that a test adds can be bought with."""
+    """Purchases work with an account and a plan that a test adds."""
     sandbox.add_account(Account(account_number=77, credit_limit=Decimal(5), first_name="Eve"))
     sandbox.plans = (Plan(plan_id=7, plan_name="Seven", plan_name_fr="Sept", terms=[3]),)
     option = {"transaction_type": "promotional_purchase", "plan_id": 7}
@@ -33,13 +33,13 @@ async def test_own_account_and_plan(shop: Shop, sandbox: Sandbox) -> None:
     ],
 )
 def test_impossible_accounts(account: Account) -> None:
-    """Numbers are unique, and of 14 digits at most."""
+    """Account numbers are unique and have 14 digits at most."""
     with pytest.raises(ValueError, match=r"number"):
         Sandbox().add_account(account)
 
 
-def test_what_is_not_there() -> None:
-    """An unknown account and an unknown authorization are told."""
+def test_unknown_ids() -> None:
+    """An unknown account or authorization raises `LookupError`."""
     sandbox = Sandbox()
 
     with pytest.raises(LookupError, match="no account"):
@@ -48,8 +48,8 @@ def test_what_is_not_there() -> None:
         sandbox.set_status(77, "closed")
 
 
-def test_ready_accounts_are_fresh() -> None:
-    """What one sandbox does to an account, another one does not see."""
+def test_accounts_are_not_shared() -> None:
+    """Changes to an account of one sandbox do not affect another."""
     one, other = Sandbox(), Sandbox()
     one.account(ACCOUNT).account_status = "F"
 
@@ -58,7 +58,7 @@ def test_ready_accounts_are_fresh() -> None:
 
 
 async def test_nothing_personal_in_repr(shop: Shop, sandbox: Sandbox) -> None:
-    """What a test prints shows neither a person nor a card nor a code."""
+    """A repr shows no personal data, no card number and no code."""
     code = await shop.code(how="merchant_override")
     await shop.captured(1)
     shown = repr((sandbox, sandbox.accounts, sandbox.authorizations, sandbox.captures))

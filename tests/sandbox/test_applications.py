@@ -1,4 +1,4 @@
-"""POST apply: token, widget and application belong together (spec 2.6, 5.5, 7.6)."""
+"""POST apply: token, widget and application must match (spec 2.6, 5.5, 7.6)."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ NEW: dict[str, Any] = changed(APPLY, f"{PERSON}.first_name", "Zoe")
 
 
 async def applied(shop: Shop, **changes: object) -> dict[str, Any]:
-    """Finish the widget, apply, and give the body of the answer."""
+    """Finish the widget, apply, and return the body of the answer."""
     body = await application(shop, **changes)
     return (await shop.post("apply", body, token=shop.customer)).body
 
 
 async def application(shop: Shop, **changes: object) -> dict[str, object]:
-    """Finish the widget, and write the application of somebody without an account."""
+    """Finish the widget, and build the application of a person without an account."""
     event: Any = shop.sandbox.play(await shop.widget(NEW))
     return {**NEW, "widget_session_id": event["eventData"]["widget_session_id"], **changes}
 
@@ -55,14 +55,14 @@ async def test_approved(shop: Shop, sandbox: Sandbox) -> None:
     ],
 )
 async def test_keys(shop: Shop, key: str, result: str) -> None:
-    """The middle name decides."""
+    """The middle name decides the application."""
     body = await applied(shop, middle_name=key)
 
     assert result == body.get("status", body.get("error"))
 
 
 async def test_keys_of_standard_accounts(shop: Shop, sandbox: Sandbox) -> None:
-    """Without standard accounts two keys are declined."""
+    """Without standard accounts, two keys are declined."""
     sandbox.standard_accounts = False
     results = [(await applied(shop, middle_name=key))["status"] for key in ("A-RR_XX", "A-RR_XXX")]
 
@@ -86,7 +86,7 @@ async def test_keys_of_standard_accounts(shop: Shop, sandbox: Sandbox) -> None:
 async def test_refusals(
     shop: Shop, sandbox: Sandbox, changes: dict[str, object], error: str
 ) -> None:
-    """Each difference from what the widget was opened with is refused."""
+    """Every difference from the widget/init payload is refused."""
     sandbox.account_types = frozenset({"consumer"})
     sandbox.external_location_ids = frozenset()
 
@@ -94,7 +94,7 @@ async def test_refusals(
 
 
 async def test_another_token(shop: Shop) -> None:
-    """The application comes with the access token of its widget, and with no other."""
+    """An application is accepted with the access token of its widget only."""
     body = await application(shop)
     other = await shop.api.access_token()
 
@@ -102,7 +102,7 @@ async def test_another_token(shop: Shop) -> None:
 
 
 async def test_session_of_another_token(shop: Shop) -> None:
-    """The same applicant under two tokens: each application needs the session of its own."""
+    """With the same applicant under two tokens, each application needs its own session."""
     body = await application(shop)
     shop.customer = await shop.api.access_token()
     await shop.widget(NEW)
@@ -112,7 +112,7 @@ async def test_session_of_another_token(shop: Shop) -> None:
 
 
 async def test_two_applications_under_one_token(shop: Shop) -> None:
-    """The last init under a token is the one that counts: the earlier applicant is refused."""
+    """Only the last init of a token counts: the earlier applicant is refused."""
     earlier = await application(shop)
     await shop.widget(APPLY)
 
@@ -122,7 +122,7 @@ async def test_two_applications_under_one_token(shop: Shop) -> None:
 
 @pytest.mark.parametrize("choice", ["cancel", "failure", "activation", "retry", None])
 async def test_unfinished_widget(shop: Shop, sandbox: Sandbox, choice: Choice | None) -> None:
-    """Unless the widget says so, there is no application."""
+    """An application is refused unless its widget ended with `apply`."""
     url = await shop.widget(NEW)
     if choice is not None:
         sandbox.play(url, choice)
@@ -133,20 +133,20 @@ async def test_unfinished_widget(shop: Shop, sandbox: Sandbox, choice: Choice | 
 
 
 async def test_session_of_a_purchase(shop: Shop, sandbox: Sandbox) -> None:
-    """A widget session of a purchase is none of an application, even if it ends with `apply`."""
+    """A purchase's widget session is refused, even if it ended with `apply`."""
     person = {"personal_information": NEW[CUSTOMER]["personal_information"]}
-    wish = await shop.widget({"flow": "purchase", CUSTOMER: person})
-    sandbox.play(wish, "apply")
+    url = await shop.widget({"flow": "purchase", CUSTOMER: person})
+    sandbox.play(url, "apply")
     errors = [
         (await applied(shop, widget_session_id=session_id))["error"]
-        for session_id in (await shop.verified(), wish.rpartition("=")[2])
+        for session_id in (await shop.verified(), url.rpartition("=")[2])
     ]
 
     assert ["not_verified"] * 2 == errors
 
 
 async def test_derogatory_applicant(shop: Shop, sandbox: Sandbox) -> None:
-    """Where the application cannot go on, it does not."""
+    """A derogatory applicant is not verified, so the application is refused."""
     fran = {
         "first_name": "Fran",
         "last_name": "Frozen",

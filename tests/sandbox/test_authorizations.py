@@ -1,4 +1,4 @@
-"""POST authorization: who may hold whose money (spec section 5.12)."""
+"""POST authorization: permissions, credit and verification (spec section 5.12)."""
 
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ SMALL = {"financing_option": REGULAR, "amount": 200}
 
 
 async def test_online_purchase(shop: Shop, sandbox: Sandbox) -> None:
-    """A verified customer's purchase is held, not taken."""
+    """A verified customer's purchase is held, not captured."""
     answer = await shop.authorize("300.10")
 
     body = dict(answer.body)
@@ -38,7 +38,7 @@ async def test_online_purchase(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_auto_capture(shop: Shop, sandbox: Sandbox) -> None:
-    """With auto_capture all is taken at once."""
+    """With auto_capture the whole amount is captured at once."""
     body = (await shop.authorize(300, auto_capture=True)).body
 
     assert ("closed", 0, 100000001) == (
@@ -51,7 +51,7 @@ async def test_auto_capture(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_versions_and_languages(shop: Shop) -> None:
-    """v2.5 says `apr`, v2.5.1 `annual_rates`; the message speaks the language of the query."""
+    """v2.5 has `apr`, v2.5.1 `annual_rates`; the message is in the language of the query."""
     order = await shop.order(100)
     old = await shop.post("authorization", order, query="?lang=fr")
     new = await shop.post("authorization", order, version="v2.5.1")
@@ -61,7 +61,7 @@ async def test_versions_and_languages(shop: Shop) -> None:
 
 
 async def test_purchase_in_store(shop: Shop) -> None:
-    """In store, code and request id take the place of the widget; a code is good once."""
+    """In store, code and request id replace the widget; a code can be used once."""
     order = await shop.order(100, widget_session_id="x")
     del order["widget_session_id"]
     order |= {**IN_STORE, "verification_code": await shop.code()}
@@ -76,7 +76,7 @@ async def test_purchase_in_store(shop: Shop) -> None:
     "changes", [{"verification_code": 1}, {"request_id": "another"}, {"account_number": 10000002}]
 )
 async def test_wrong_code(shop: Shop, changes: dict[str, object]) -> None:
-    """A wrong code, another request id and another account are all not verified."""
+    """A wrong code, another request id and another account are not verified."""
     order = await shop.order(100, widget_session_id="x")
     del order["widget_session_id"]
     order |= {**IN_STORE, "verification_code": await shop.code(), **changes}
@@ -95,7 +95,7 @@ async def test_wrong_code(shop: Shop, changes: dict[str, object]) -> None:
 async def test_bypass_is_for_small_regular_purchases(
     shop: Shop, changes: dict[str, object], status: int
 ) -> None:
-    """The code of the bypass is good up to $200, without a plan."""
+    """The code of the bypass is valid up to $200, without a plan."""
     order = await shop.order(100, widget_session_id="x")
     del order["widget_session_id"]
     code = await shop.code(how="regular_purchase_bypass")
@@ -106,7 +106,7 @@ async def test_bypass_is_for_small_regular_purchases(
 
 @pytest.mark.parametrize("choice", ["decline", "cancel", "activation", "retry", "failure"])
 async def test_unverified_widget(shop: Shop, sandbox: Sandbox, choice: Choice) -> None:
-    """A widget that ended otherwise is no identity."""
+    """A widget that ended differently does not identify the customer."""
     url = await shop.widget()
     sandbox.play(url, choice)
     answer = await shop.authorize(widget_session_id=url.rpartition("=")[2])
@@ -115,7 +115,7 @@ async def test_unverified_widget(shop: Shop, sandbox: Sandbox, choice: Choice) -
 
 
 async def test_forged_sessions(shop: Shop, sandbox: Sandbox) -> None:
-    """Neither an invented session, nor an open one, nor another client's or account's, pays."""
+    """An invented or open session, or one of another client or account, cannot pay."""
     unplayed = (await shop.widget()).rpartition("=")[2]
     invented = "00000000-0000-4000-8000-000000000000"
     other_account = await shop.verified(10000002)
@@ -134,7 +134,7 @@ async def test_forged_sessions(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_credit(shop: Shop) -> None:
-    """Credit is spent to the cent and no further, also by the same session twice."""
+    """Credit can be used to the cent and no further, also by the same session twice."""
     session_id = await shop.verified()
     answers = [
         await shop.authorize(amount, widget_session_id=session_id)
@@ -163,7 +163,7 @@ async def test_credit(shop: Shop) -> None:
 async def test_plans(
     shop: Shop, account_number: int, option: dict[str, object], error: str | None
 ) -> None:
-    """A plan is for some customers, in some provinces, and has terms."""
+    """A plan is restricted to some customers and provinces, and has terms."""
     option = {"transaction_type": "promotional_purchase", **option}
     answer = await shop.authorize(100, account_number=account_number, financing_option=option)
 
@@ -171,7 +171,7 @@ async def test_plans(
 
 
 async def test_state_of_the_account(shop: Shop, sandbox: Sandbox) -> None:
-    """An account may be frozen after the widget: it buys nothing any more."""
+    """An account that is frozen after the widget cannot purchase."""
     session_id = await shop.verified()
     sandbox.account(ACCOUNT).account_status = "A"
 
@@ -180,7 +180,7 @@ async def test_state_of_the_account(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_cards(shop: Shop) -> None:
-    """A card has to be there, and of this account; an authorised user's card is."""
+    """A card must exist and belong to the account; an authorised user's card does."""
     refusals = [
         (await shop.authorize(1, account_number=10000002, vcc_number=card)).body.get("error")
         for card in ("1070010000000012", "1070010000000001", "1070010000009999")
@@ -190,7 +190,7 @@ async def test_cards(shop: Shop) -> None:
 
 
 async def test_merchant_rules(shop: Shop, sandbox: Sandbox) -> None:
-    """What the merchant is not set up for is refused, each by its own code."""
+    """Purchases that the merchant is not set up for are refused, each with its own code."""
     sandbox.pre_authorization = False
     sandbox.nonprime_regular_purchase = False
     sandbox.external_location_ids = frozenset({"store-1"})
@@ -213,7 +213,7 @@ async def test_merchant_rules(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_fields(shop: Shop) -> None:
-    """All faults are told at once, unknown fields included."""
+    """All field errors are reported together, unknown fields included."""
     body = {
         "financing_option": {"transaction_type": "promotional_purchase", "x": 1},
         "amount": "1.001",
@@ -234,11 +234,11 @@ async def test_fields(shop: Shop) -> None:
         ("auto_capture", "wrong format"),
         ("widget_session_id", "required"),
         ("verification_code", "invalid"),
-    } == set(answer.faults)
+    } == set(answer.field_errors)
 
 
 async def test_fields_in_store(shop: Shop) -> None:
-    """Without a widget session, a merchant's request is one in store and needs its fields."""
+    """Without a widget session, a merchant's request is in store and needs those fields."""
     answer = await shop.post(
         "authorization",
         {"account_number": ACCOUNT, "financing_option": PLAN, "amount": 1, "auto_capture": True},
@@ -249,11 +249,11 @@ async def test_fields_in_store(shop: Shop) -> None:
         ("request_id", "required"),
         ("external_location_id", "required"),
         ("external_employee_id", "required"),
-    ] == answer.faults
+    ] == answer.field_errors
 
 
 async def test_amounts(shop: Shop) -> None:
-    """An amount is a number or a quoted one, positive, of 16 digits and two places at most."""
+    """An amount is a number, quoted or not, positive, with 16 digits and two decimals at most."""
     right = [1, "1", "1.5", 1.25, "4000.00"]
     wrong = [0, -1, "0.00", "1.005", 1.005, "1e3", " 1", "", None, True, [1], 10**16, "9" * 17]
     answers = [(await shop.authorize(amount)).body.get("error") for amount in (*right, *wrong)]
@@ -262,7 +262,7 @@ async def test_amounts(shop: Shop) -> None:
 
 
 async def test_unknown_account(shop: Shop) -> None:
-    """An account that is not there is a 404."""
+    """An unknown account is a 404."""
     session_id = await shop.verified()
     answer = await shop.authorize(account_number=99, widget_session_id=session_id)
 
@@ -270,7 +270,7 @@ async def test_unknown_account(shop: Shop) -> None:
 
 
 async def test_person_without_account_number(shop: Shop, sandbox: Sandbox) -> None:
-    """Found by name, the customer chooses one of several accounts, and only that one may pay."""
+    """A customer found by name chooses one of several accounts, and only that one may pay."""
     person = {
         "first_name": "ada",
         "last_name": "TEST",

@@ -1,4 +1,4 @@
-"""The bearer and the client id on every endpoint but oauth/token (spec sections 1.3, 6.4)."""
+"""Bearer token and client id on every endpoint except oauth/token (spec sections 1.3, 6.4)."""
 
 import pytest
 
@@ -13,7 +13,7 @@ each_endpoint = pytest.mark.parametrize("endpoint", BODIES)
 @each_endpoint
 @pytest.mark.parametrize("scope", ["customer", "merchant"])
 async def test_both_scopes_are_accepted(api: Api, endpoint: str, scope: str) -> None:
-    """Customer is listed for these endpoints, and merchant works everywhere (spec section 2.3)."""
+    """Endpoints for customer tokens accept merchant tokens, too (spec section 2.3)."""
     answer = await api.call(endpoint, await api.access_token(scope), BODIES[endpoint])
 
     assert 200 == answer.status
@@ -21,7 +21,7 @@ async def test_both_scopes_are_accepted(api: Api, endpoint: str, scope: str) -> 
 
 @each_endpoint
 async def test_missing_token(api: Api, endpoint: str) -> None:
-    """No header, no entry."""
+    """Requests without a token are refused."""
     answer = await api.call(endpoint, None, BODIES[endpoint])
 
     assert (401, "invalid_token") == answer.refusal
@@ -32,7 +32,7 @@ async def test_missing_token(api: Api, endpoint: str) -> None:
     "form", ["{}", "bearer {}", "Bearer  {}", "Bearer {} x", "Token {}", "Bearer"]
 )
 async def test_malformed_bearer(api: Api, endpoint: str, form: str) -> None:
-    """The header is the word Bearer, one space and the token."""
+    """The header must be the word Bearer, one space and the token."""
     header = form.format(await api.access_token())
     answer = await api.call(endpoint, None, BODIES[endpoint], headers={"authorization": header})
 
@@ -41,7 +41,7 @@ async def test_malformed_bearer(api: Api, endpoint: str, form: str) -> None:
 
 @each_endpoint
 async def test_unknown_token(api: Api, endpoint: str) -> None:
-    """A token that was never issued is refused, and so is a refresh token."""
+    """A token that was never issued is rejected, and so is a refresh token."""
     token = await api.token(scope="customer")
 
     assert (401, "invalid_token") == (await api.call(endpoint, "0" * 40, BODIES[endpoint])).refusal
@@ -50,8 +50,8 @@ async def test_unknown_token(api: Api, endpoint: str) -> None:
 
 
 @each_endpoint
-async def test_token_that_is_no_text(api: Api, endpoint: str) -> None:
-    """Bytes that are no UTF-8 are an unknown token, not a fault of the sandbox."""
+async def test_token_that_is_not_utf8(api: Api, endpoint: str) -> None:
+    """Bytes that are not UTF-8 are an unknown token, not a server error."""
     answer = await api.call(endpoint, "\udcff", BODIES[endpoint])
 
     assert (401, "invalid_token") == answer.refusal
@@ -59,10 +59,8 @@ async def test_token_that_is_no_text(api: Api, endpoint: str) -> None:
 
 @each_endpoint
 @pytest.mark.parametrize(("age", "status"), [(1199.0, 200), (1200.0, 401)])
-async def test_life_of_a_token(
-    api: Api, sandbox: Sandbox, endpoint: str, age: float, status: int
-) -> None:
-    """A token is good until its life is over, and not a moment longer."""
+async def test_expiry(api: Api, sandbox: Sandbox, endpoint: str, age: float, status: int) -> None:
+    """A token is valid until it expires, and not a second longer."""
     access_token = await api.access_token()
     sandbox.advance(age)
 
@@ -71,7 +69,7 @@ async def test_life_of_a_token(
 
 @each_endpoint
 async def test_revoked_token(api: Api, sandbox: Sandbox, endpoint: str) -> None:
-    """A revoked token is refused; its neighbour is not."""
+    """A revoked token is rejected; others are not."""
     access_token = await api.access_token()
     neighbour = await api.access_token()
     sandbox.revoke(access_token)
@@ -83,7 +81,7 @@ async def test_revoked_token(api: Api, sandbox: Sandbox, endpoint: str) -> None:
 
 
 async def test_reasons(api: Api, sandbox: Sandbox) -> None:
-    """The message tells people what is wrong with the token."""
+    """The message states why the token is rejected."""
     revoked, expired = [await api.access_token() for _ in range(2)]
     sandbox.revoke(revoked)
     sandbox.advance(1200)
@@ -97,15 +95,15 @@ async def test_reasons(api: Api, sandbox: Sandbox) -> None:
 
 @each_endpoint
 async def test_client_id_of_another(api: Api, endpoint: str) -> None:
-    """A good token under another client id is forbidden."""
+    """A valid token with another client id is forbidden."""
     answer = await api.call(endpoint, await api.access_token(), BODIES[endpoint], client_id="other")
 
     assert (403, "not_permitted") == answer.refusal
 
 
 @each_endpoint
-async def test_token_comes_before_the_client_id(api: Api, endpoint: str) -> None:
-    """Without a good token nobody learns which client ids exist."""
+async def test_token_is_checked_before_the_client_id(api: Api, endpoint: str) -> None:
+    """Without a valid token, an answer does not reveal which client ids exist."""
     answer = await api.call(endpoint, "0" * 40, BODIES[endpoint], client_id="other")
 
     assert 401 == answer.status
@@ -123,13 +121,13 @@ async def test_wrong_reference_id(
     answer = await api.call(endpoint, await api.access_token(), BODIES[endpoint], headers=headers)
 
     assert (409, "wrong_inputs") == answer.refusal
-    assert [("x-reference-id", msg)] == answer.faults
+    assert [("x-reference-id", msg)] == answer.field_errors
 
 
 @each_endpoint
 @pytest.mark.parametrize("name", ["authorization", "x-reference-id"])
 async def test_header_sent_twice(api: Api, endpoint: str, name: str) -> None:
-    """A header that stands twice says two things, so it says nothing."""
+    """A header that is sent twice is ambiguous, so it is refused."""
     bearer = f"Bearer {await api.access_token()}"
     headers = [("authorization", bearer), ("x-reference-id", REFERENCE_ID)]
     headers += [header for header in headers if header[0] == name]
@@ -142,7 +140,7 @@ async def test_header_sent_twice(api: Api, endpoint: str, name: str) -> None:
 
 @each_endpoint
 async def test_error_body(api: Api, sandbox: Sandbox, endpoint: str) -> None:
-    """Errors have the four fields of spec section 6.1, the path without the query among them."""
+    """Errors have the four fields of spec section 6.1, with the path without the query."""
     answer = await api.call(endpoint, None, query="?lang=en")
 
     assert {"url", "message", "error", "field_errors"} == set(answer.body)

@@ -26,7 +26,7 @@ DBA20300131
 
 
 async def test_search(shop: Shop) -> None:
-    """A person's accounts come as an array, amounts in quotes."""
+    """A person's accounts are returned as an array, with quoted amounts."""
     answer = await shop.get("customers/search", f"{ADA}&postal_code=K1A0B1", version="v2.5")
     rows: Any = answer.body
 
@@ -63,7 +63,7 @@ async def test_search(shop: Shop) -> None:
     ],
 )
 async def test_search_refusals(shop: Shop, query: str, refusal: tuple[int, str]) -> None:
-    """Nobody found, and fields that are wrong."""
+    """An unknown person is a 404, and invalid fields are reported."""
     assert refusal == (await shop.get("customers/search", query, version="v2.5")).refusal
 
 
@@ -77,7 +77,7 @@ async def test_search_refusals(shop: Shop, query: str, refusal: tuple[int, str])
     ],
 )
 async def test_lookup(shop: Shop, query: str) -> None:
-    """Any identifier leads to the account; several have to agree."""
+    """Any identifier finds the account; several must agree."""
     answer = await shop.get("customers/lookup", query, version="v2.5")
 
     assert (200, ACCOUNT, Decimal("5000.00")) == (
@@ -91,14 +91,14 @@ async def test_lookup(shop: Shop, query: str) -> None:
 
 
 async def test_lookup_in_french(shop: Shop) -> None:
-    """The plans speak the language of the query."""
+    """The plans are in the language of the query."""
     answer = await shop.get("customers/lookup", "?account_number=10000003&lang=fr", version="v2.5")
 
     assert "Versements égaux, sans intérêt" == answer.body["offer_types"][0]["plan_name"]
 
 
 async def test_lookup_by_a_child_card(shop: Shop) -> None:
-    """An authorised user's card shows where the customer is reached only in part."""
+    """With an authorised user's card, e-mail and phone are masked."""
     answer = await shop.get("customers/lookup", "?vcc_number=1070010000000012", version="v2.5")
 
     assert ("***********.com", "******0100") == (
@@ -119,14 +119,14 @@ async def test_lookup_by_a_child_card(shop: Shop) -> None:
     ],
 )
 async def test_lookup_refusals(shop: Shop, sandbox: Sandbox, query: str, error: str) -> None:
-    """Each reason has its code."""
+    """Each reason has its own error code."""
     sandbox.nonprime_regular_purchase = False
 
     assert error == (await shop.get("customers/lookup", query, version="v2.5")).body["error"]
 
 
 async def test_verify_by_message(shop: Shop, sandbox: Sandbox) -> None:
-    """A code by sms or e-mail is not in the answer but in the message."""
+    """A code by sms or e-mail is in the message and not in the answer."""
     answers: list[object] = []
     for how in ("sms", "email"):
         body = {"format": how, "request_id": REQUEST_ID}
@@ -142,7 +142,7 @@ async def test_verify_by_message(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_security_question(shop: Shop, sandbox: Sandbox) -> None:
-    """The fourth wrong answer in 48 hours is one too many, and so is then the right one."""
+    """The fourth wrong answer in 48 hours is too many, and so is then the right one."""
     body = {"format": "security_question", "request_id": REQUEST_ID, "security_qid": 4}
     path = f"account/{ACCOUNT}/verify"
     answers: list[Any] = [
@@ -161,7 +161,7 @@ async def test_security_question(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_verify_refusals(shop: Shop, sandbox: Sandbox) -> None:
-    """What the merchant or the customer cannot do."""
+    """Options that merchant or customer lack are refused."""
     sandbox.merchant_override = False
     sandbox.account(10000002).phone_number = None
     bodies: list[tuple[int, dict[str, str]]] = [
@@ -190,7 +190,7 @@ async def test_verify_refusals(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_bypass_after_many_purchases(shop: Shop) -> None:
-    """More than three regular purchases in a day need a real verification."""
+    """More than three regular purchases in a day require a real verification."""
     path = f"account/{ACCOUNT}/verify"
     body = {"format": "regular_purchase_bypass", "request_id": REQUEST_ID}
     errors: list[object] = []
@@ -202,7 +202,7 @@ async def test_bypass_after_many_purchases(shop: Shop) -> None:
 
 
 async def test_calculate_interest(shop: Shop) -> None:
-    """Plans, terms and payments, and the gate of the bypass."""
+    """The answer has plans, terms, payments, and whether the bypass is allowed."""
     path = f"accounts/{ACCOUNT}/calculate-interest"
     answer = await shop.post(path, {"amount": 100}, token=shop.customer, version="v2.5.1")
     body = answer.body
@@ -231,7 +231,7 @@ async def test_calculate_interest(shop: Shop) -> None:
 
 
 async def test_both_versions_of_the_rates(shop: Shop) -> None:
-    """v2.5 says `apr`, v2.5.1 `annual_rates`."""
+    """v2.5 has `apr`, v2.5.1 `annual_rates`."""
     path = f"accounts/{ACCOUNT}/calculate-interest"
     terms = [
         (await shop.post(path, {"amount": "201"}, version=version)).body
@@ -245,7 +245,7 @@ async def test_both_versions_of_the_rates(shop: Shop) -> None:
 
 
 async def test_close(shop: Shop, sandbox: Sandbox) -> None:
-    """A Quebec account is closed, once; others are not."""
+    """A Quebec account can be closed once; others cannot."""
     answers = [
         await shop.post(f"accounts/{number}/close", token=shop.customer)
         for number in (10000003, 10000003, ACCOUNT, 99)
@@ -282,7 +282,10 @@ async def test_drivers_license(shop: Shop) -> None:
     "scan", ["", "x", SCAN.replace("DAC", "ZZZ"), SCAN.replace("0131", "0231")]
 )
 async def test_wrong_scan(shop: Shop, scan: str) -> None:
-    """What is no licence is refused."""
+    """A scan that is not a licence is refused."""
     answer = await shop.post("customers/driverslicense", {"code": scan})
 
-    assert (409, "wrong_inputs", ["code"]) == (*answer.refusal, [name for name, _ in answer.faults])
+    assert (409, "wrong_inputs", ["code"]) == (
+        *answer.refusal,
+        [name for name, _ in answer.field_errors],
+    )

@@ -1,4 +1,4 @@
-"""Each kind of fault, as a client meets it; raw bytes where aiohttp would hide something."""
+"""Each kind of fault, as a client meets it; with raw bytes where aiohttp would hide it."""
 
 import asyncio
 import gzip
@@ -39,7 +39,7 @@ KINDS: list[faults.Fault] = [
 
 
 async def raw(sandbox: Sandbox, at_most: int = -1) -> bytes:
-    """Ask for a token by hand, and give what comes until the connection ends."""
+    """Request a token over a socket, and return the bytes until the connection ends."""
     form = urlencode({"client_id": sandbox.client_id, "client_secret": sandbox.client_secret})
     reader, writer = await asyncio.open_connection(sandbox.host, sandbox.port)
     try:
@@ -57,7 +57,7 @@ async def raw(sandbox: Sandbox, at_most: int = -1) -> bytes:
 
 @frozen
 class Met:
-    """What came back, unread."""
+    """An answer, undecoded."""
 
     status: int
     headers: Mapping[str, str]
@@ -66,7 +66,7 @@ class Met:
 
 
 async def meet(api: Api, fault: faults.Fault) -> Met:
-    """Ask for a token, meet a fault, and give the answer, read as it is."""
+    """Request a token, meet a fault, and return the undecoded answer."""
     api.sandbox.inject(fault, endpoint=TOKEN)
     form = {"client_id": api.sandbox.client_id, "client_secret": api.sandbox.client_secret}
     async with api.http.post(
@@ -80,7 +80,7 @@ async def meet(api: Api, fault: faults.Fault) -> Met:
 
 
 async def test_retry_after(api: Api, sandbox: Sandbox) -> None:
-    """A burst tells when to come again: in seconds, or as a date by the sandbox's clock."""
+    """Retry-After is in seconds, or a date by the sandbox's clock."""
     sandbox.clock_offset = 3600
     in_seconds = await meet(api, faults.Answer(429, retry_after=7))
     as_date = await meet(api, faults.Answer(503, retry_after=7, retry_after_date=True))
@@ -92,7 +92,7 @@ async def test_retry_after(api: Api, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("commit", [False, True])
 async def test_answer(api: Api, sandbox: Sandbox, commit: bool) -> None:
-    """A gateway's own answer may come before the request was processed, or after."""
+    """A scripted answer can replace the processing, or the real answer after it."""
     answer = await meet(api, faults.Answer(504, {"server": "gateway"}, b"<h1>", commit=commit))
 
     assert (504, "gateway", b"<h1>") == (answer.status, answer.headers["server"], answer.body)
@@ -100,7 +100,7 @@ async def test_answer(api: Api, sandbox: Sandbox, commit: bool) -> None:
 
 
 async def test_redirect(api: Api, sandbox: Sandbox) -> None:
-    """A redirection leads where it was told to, and nothing is processed."""
+    """A redirect has the given URL, and the request is not processed."""
     answer = await meet(api, faults.Redirect("https://evil.example/x", status=308))
 
     assert (308, "https://evil.example/x") == (answer.status, answer.headers["location"])
@@ -108,7 +108,7 @@ async def test_redirect(api: Api, sandbox: Sandbox) -> None:
 
 
 async def test_delay(api: Api, sandbox: Sandbox) -> None:
-    """The real answer comes after the wait, by what holds then."""
+    """The real answer is computed after the delay, with the settings of that time."""
     sandbox.inject(faults.Delay(0.05), endpoint="merchants/login")
     access_token = await api.access_token()
     started = time.monotonic()
@@ -134,7 +134,7 @@ async def test_drop(api: Api, sandbox: Sandbox, commit: bool, status: int | None
 
 
 async def test_lost_refresh_sent_again(api: Api, sandbox: Sandbox) -> None:
-    """A refresh whose answer was lost has spent its token: to send it again ends the family."""
+    """A refresh whose answer was lost has spent its token: a retry revokes the family."""
     first = (await api.token()).body
     refresh = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
     sandbox.inject(faults.Drop(), endpoint=TOKEN, only=Only(grant="refresh_token"))
@@ -151,7 +151,7 @@ async def test_lost_refresh_sent_again(api: Api, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("commit", [False, True])
 async def test_reset(sandbox: Sandbox, commit: bool) -> None:
-    """The connection is reset, which is more than closed."""
+    """The connection is reset, not just closed."""
     sandbox.inject(faults.Reset(commit=commit))
     with pytest.raises(ConnectionResetError):
         await raw(sandbox)
@@ -160,7 +160,7 @@ async def test_reset(sandbox: Sandbox, commit: bool) -> None:
 
 
 async def test_hang(api: Api, sandbox: Sandbox) -> None:
-    """One client waits in vain, others are served; the sandbox lets go when the client does."""
+    """One client waits in vain, others are served; the handler ends when the client disconnects."""
     before = asyncio.all_tasks()
     sandbox.inject(faults.Hang(commit=True))
     call = asyncio.create_task(api.token())
@@ -176,7 +176,7 @@ async def test_hang(api: Api, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(("keep", "come"), [(0, 0), (10, 10), (10**6, -1)])
 async def test_truncate(api: Api, sandbox: Sandbox, keep: int, come: int) -> None:
-    """More is pinned than comes, at least by a byte."""
+    """The body is shorter than declared, by at least one byte."""
     sandbox.inject(faults.Truncate(keep), times=2)
     head, _, body = (await raw(sandbox)).partition(b"\r\n\r\n")
     pinned = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
@@ -189,7 +189,7 @@ async def test_truncate(api: Api, sandbox: Sandbox, keep: int, come: int) -> Non
 
 
 async def test_drip(api: Api, sandbox: Sandbox) -> None:
-    """The whole answer comes, after a pause before each byte of its body."""
+    """The whole answer arrives, with a pause before each byte of its body."""
     started = time.monotonic()
     answer = await meet(api, faults.Drip(0.001))
     body = answer.body
@@ -214,7 +214,7 @@ async def test_drip(api: Api, sandbox: Sandbox) -> None:
 async def test_malformed(
     api: Api, sandbox: Sandbox, shape: faults.Misshape, content_type: str, starts: bytes
 ) -> None:
-    """A good answer becomes one that no client can use, or should."""
+    """A valid answer becomes one that clients cannot use, or should not."""
     answer = await meet(api, faults.Malformed(shape))
     body = answer.body
 
@@ -227,7 +227,7 @@ async def test_malformed(
 
 
 async def test_no_http(sandbox: Sandbox) -> None:
-    """What comes need not even be HTTP."""
+    """The answer can be bytes that are not HTTP."""
     sandbox.inject(faults.Malformed("no-http"))
 
     assert b"This is not even HTTP.\r\n\r\n" == await raw(sandbox)
@@ -235,7 +235,7 @@ async def test_no_http(sandbox: Sandbox) -> None:
 
 
 async def test_alter(api: Api, sandbox: Sandbox) -> None:
-    """Members of the real answer are set and left out; the rest of it is true."""
+    """Members of the real answer are set and omitted; the others are unchanged."""
     lies: dict[str, Any] = {"expires_in": -5.5, "scope": ["a\r\nb", None]}
     answer = await meet(api, faults.Alter(lies, omit=("refresh_token", "nothing")))
     body = json.loads(answer.body)
@@ -247,7 +247,7 @@ async def test_alter(api: Api, sandbox: Sandbox) -> None:
 
 
 async def test_alter_of_a_refusal(api: Api, sandbox: Sandbox) -> None:
-    """A refusal may lie as well, and keeps its status."""
+    """A refusal can be altered as well, and keeps its status."""
     sandbox.inject(faults.Alter(omit=("error",)), endpoint="merchants/login")
     answer = await api.call("merchants/login", None)
 
@@ -255,7 +255,7 @@ async def test_alter_of_a_refusal(api: Api, sandbox: Sandbox) -> None:
 
 
 def test_alter_keeps_money() -> None:
-    """Amounts that are not altered keep their digits."""
+    """Unaltered amounts keep their digits."""
     real = Reply(200, b'{"amount":0.10,"balance":12345678901234567.89}')
     altered = reply_of(faults.Alter({"x": 0.5}), real, "/", 0.0)
 
@@ -264,7 +264,7 @@ def test_alter_keeps_money() -> None:
 
 
 async def test_endless(sandbox: Sandbox) -> None:
-    """A body goes on and on, until the client has had enough."""
+    """The body continues until the client disconnects."""
     before = asyncio.all_tasks()
     sandbox.inject(faults.Endless())
     read = 0
@@ -282,7 +282,7 @@ async def test_endless(sandbox: Sandbox) -> None:
 
 
 async def test_gzip_bomb(sandbox: Sandbox) -> None:
-    """A few kilobytes unpack to JSON of megabytes, checksum and all."""
+    """A few kilobytes decompress to megabytes of JSON, with a valid checksum."""
     sandbox.inject(faults.GzipBomb(3 * 2**20), times=2)
     url = f"{sandbox.base_url}/v2.5/oauth/token"
     async with aiohttp.ClientSession(auto_decompress=False) as http, http.post(url) as answer:
@@ -297,7 +297,7 @@ async def test_gzip_bomb(sandbox: Sandbox) -> None:
 
 
 async def test_date_is_the_sandbox_clock(api: Api, sandbox: Sandbox) -> None:
-    """Every answer is dated by the sandbox's clock, also one that a fault has a hand in."""
+    """Every answer has the date of the sandbox's clock, even those of a fault."""
     sandbox.clock_offset = -90
     answers = [await api.token(), await api.call("nothing", None)]
     dates = [answer.headers["date"] for answer in answers]
@@ -308,7 +308,7 @@ async def test_date_is_the_sandbox_clock(api: Api, sandbox: Sandbox) -> None:
 
 
 async def test_clock_offset_ages_tokens(api: Api, sandbox: Sandbox) -> None:
-    """A clock that is put ahead ends tokens; one that is put back revives them."""
+    """Setting the clock ahead expires tokens; setting it back makes them valid again."""
     access_token = await api.access_token()
 
     async def status(offset: float) -> int:
@@ -320,7 +320,7 @@ async def test_clock_offset_ages_tokens(api: Api, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("offset", [float("nan"), float("inf"), 1e10, True, "90", None])
 def test_impossible_clock_offset(offset: float) -> None:
-    """An offset that is no time is refused, and the clock stays."""
+    """An invalid offset is refused, and the clock is unchanged."""
     sandbox = Sandbox()
     with pytest.raises(ValueError, match="clock_offset"):
         sandbox.clock_offset = offset
@@ -330,19 +330,19 @@ def test_impossible_clock_offset(offset: float) -> None:
 
 @pytest.mark.parametrize("seconds", [-0.1, float("nan"), float("inf"), 10**400, "1", True])
 def test_impossible_latency(seconds: float) -> None:
-    """A latency that is no duration is refused."""
+    """An invalid duration is refused as latency."""
     with pytest.raises(ValueError, match="latency of oauth/token"):
         Sandbox(latency={TOKEN: seconds})
 
 
 def test_every_kind_is_tried() -> None:
-    """The list at the top leaves none out."""
+    """The list at the top contains every kind."""
     assert set(faults.Fault.__args__) == {type(fault) for fault in KINDS}
 
 
 @pytest.mark.parametrize("fault", KINDS, ids=lambda fault: fault.kind)
-async def test_whatever_happens(fault: faults.Fault, caplog: pytest.LogCaptureFixture) -> None:
-    """A fault is recorded, leaves no task, logs nothing, and the next answer is real."""
+async def test_after_a_fault(fault: faults.Fault, caplog: pytest.LogCaptureFixture) -> None:
+    """After a fault there is a record, no task, no log, and the next answer is real."""
     async with Sandbox() as sandbox, aiohttp.ClientSession() as http:
         sandbox.inject(fault, endpoint=TOKEN)
         meeting = asyncio.create_task(raw(sandbox, at_most=1000))

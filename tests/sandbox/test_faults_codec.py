@@ -1,4 +1,4 @@
-"""Rules as JSON and as short text: nothing is lost on the way, and nothing odd gets in."""
+"""FaultRules as JSON and as short text: they round-trip, and invalid ones are refused."""
 
 import json
 from contextlib import suppress
@@ -15,7 +15,7 @@ from flexiti_async.sandbox.faults.codec import (
     rule_from_text,
     rule_to_json,
 )
-from flexiti_async.sandbox.faults.rules import Rule
+from flexiti_async.sandbox.faults.rules import FaultRule
 from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 
 CANARY = "canary-of-a-secret"
@@ -65,7 +65,7 @@ any_fault: st.SearchStrategy[faults.Fault] = st.one_of(
     st.builds(faults.GzipBomb, size=st.integers(1, 10**9)),
 )
 any_rule = st.builds(
-    Rule,
+    FaultRule,
     fault=any_fault,
     endpoint=st.none() | st.sampled_from([*ENDPOINTS, UNKNOWN_ENDPOINT]),
     times=st.none() | st.integers(1, 100),
@@ -82,8 +82,8 @@ any_rule = st.builds(
 
 
 @given(rule=any_rule)
-def test_round_trip(rule: Rule) -> None:
-    """A rule that is written and read is the same, through JSON as through the JSON of a text."""
+def test_round_trip(rule: FaultRule) -> None:
+    """A rule that is written and read again is equal, from JSON and from JSON in a text."""
     text = json.dumps(rule_to_json(rule))
 
     assert rule == rule_from_json(json.loads(text))
@@ -92,10 +92,10 @@ def test_round_trip(rule: Rule) -> None:
 
 @given(value=json_values)
 def test_any_json(value: object) -> None:
-    """JSON of any kind is a rule, a fault or a condition, or it is a `ValueError`."""
+    """Any JSON is a rule, a fault or a condition, or it raises `ValueError`."""
     for candidate in (value, {"fault": value}, {"fault": {"kind": "drop"}, "only": value}):
         with suppress(ValueError):
-            assert isinstance(rule_from_json(candidate), Rule)
+            assert isinstance(rule_from_json(candidate), FaultRule)
 
 
 @given(
@@ -109,7 +109,7 @@ def test_any_json(value: object) -> None:
     value=json_values,
 )
 def test_any_value(fault: str, name: str, value: object) -> None:
-    """A setting may be given any JSON; what is taken can be written again."""
+    """A setting accepts or refuses any JSON; accepted values can be written again."""
     with suppress(ValueError):
         rule = rule_from_json({"fault": {"kind": fault, "status": 200, name: value}})
 
@@ -118,37 +118,37 @@ def test_any_value(fault: str, name: str, value: object) -> None:
 
 @given(text=st.text() | st.from_regex(r"(oauth/token|\*):\w+(,[\w.]+=[^,]*){0,3}", fullmatch=True))
 def test_any_text(text: str) -> None:
-    """A text of any kind is a rule or a `ValueError`."""
+    """Any text is a rule or raises `ValueError`."""
     with suppress(ValueError):
-        assert isinstance(rule_from_text(text), Rule)
+        assert isinstance(rule_from_text(text), FaultRule)
 
 
 TOKEN = "oauth/token"
 TEXTS = {
-    "oauth/token:status=503": Rule(faults.Answer(503), TOKEN),
-    "oauth/token:status=503,times=3": Rule(faults.Answer(503), TOKEN, 3),
-    "oauth/token:answer,status=429,retry_after=2,retry_after_date=true": Rule(
+    "oauth/token:status=503": FaultRule(faults.Answer(503), TOKEN),
+    "oauth/token:status=503,times=3": FaultRule(faults.Answer(503), TOKEN, 3),
+    "oauth/token:answer,status=429,retry_after=2,retry_after_date=true": FaultRule(
         faults.Answer(429, retry_after=2, retry_after_date=True), TOKEN
     ),
-    "widget/init:drop": Rule(faults.Drop(), "widget/init"),
-    "*:delay,seconds=0.2,times=null,probability=0.1,seed=7": Rule(
+    "widget/init:drop": FaultRule(faults.Drop(), "widget/init"),
+    "*:delay,seconds=0.2,times=null,probability=0.1,seed=7": FaultRule(
         faults.Delay(0.2), None, None, 0.1, 7
     ),
-    "*:reset,times=null,only.headers.x-worker=2": Rule(
+    "*:reset,times=null,only.headers.x-worker=2": FaultRule(
         faults.Reset(), times=None, only=Only(headers={"x-worker": "2"})
     ),
-    "*:hang,only.address=127.0.0.2,only.grant=refresh_token": Rule(
+    "*:hang,only.address=127.0.0.2,only.grant=refresh_token": FaultRule(
         faults.Hang(), only=Only(address="127.0.0.2", grant="refresh_token")
     ),
-    "oauth/token:status=502,headers.X.y=1,body=123": Rule(
+    "oauth/token:status=502,headers.X.y=1,body=123": FaultRule(
         faults.Answer(502, {"X.y": "1"}, b"123"), TOKEN
     ),
-    "oauth/token:redirect,url=https://evil.example/?a=b:c": Rule(
+    "oauth/token:redirect,url=https://evil.example/?a=b:c": FaultRule(
         faults.Redirect("https://evil.example/?a=b:c"), TOKEN
     ),
-    "oauth/token:alter,fields.expires_in=-5": Rule(faults.Alter({"expires_in": -5}), TOKEN),
-    "oauth/token:malformed,shape=half": Rule(faults.Malformed("half"), TOKEN),
-    '{"fault": {"kind": "answer", "status": 200, "body_base64": "/w=="}}': Rule(
+    "oauth/token:alter,fields.expires_in=-5": FaultRule(faults.Alter({"expires_in": -5}), TOKEN),
+    "oauth/token:malformed,shape=half": FaultRule(faults.Malformed("half"), TOKEN),
+    '{"fault": {"kind": "answer", "status": 200, "body_base64": "/w=="}}': FaultRule(
         faults.Answer(200, body=b"\xff")
     ),
 }
@@ -156,67 +156,93 @@ TEXTS = {
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_short_text(text: str) -> None:
-    """The short text says all that is needed on a command line."""
+    """The short text covers what a command line needs."""
     assert TEXTS[text] == rule_from_text(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "ENDPOINT:FAULT"),
         ("drop", "ENDPOINT:FAULT"),
         ("oauth/token:", "ENDPOINT:FAULT"),
-        ("oauth/tokn:drop", "no endpoint is called 'oauth/tokn'"),
-        (":drop", "no endpoint is called ''"),
-        ("oauth/token:dorp", "no such fault; there are: answer, "),
+        ("oauth/tokn:drop", "no endpoint is called 'oauth/tokn': did you mean 'oauth/token'?"),
+        (":drop", "no endpoint is called '': expected one of: oauth/token, "),
+        ("oauth/token:dorp", "unknown kind of fault: did you mean 'drop'?"),
         ("oauth/token:drop,times", "NAME=VALUE"),
-        ("oauth/token:drop,status=503", "drop has no 'status'; there are: commit"),
-        ("oauth/token:endless,x=1", "endless has no 'x'"),
+        ("oauth/token:drop,status=503", "drop has no setting 'status': expected one of: commit"),
+        ("oauth/token:endless,x=1", "endless has no setting 'x'"),
         ("oauth/token:status=503,status=500", "status is set twice"),
         ("oauth/token:status=503,headers.a=1,headers.a=2", "a is set twice"),
         ("oauth/token:status=503,headers=1,headers.a=2", "headers is set twice"),
         ("oauth/token:status=503,kind=drop", "kind is set twice"),
         ("oauth/token:answer", "answer needs status"),
         ("oauth/token:status=many", "status must be a whole number"),
-        ("oauth/token:status=1000", "status must be between 200 and 599"),
+        ("oauth/token:status=1000", "status must be a whole number from 200 to 599"),
         ("oauth/token:delay,seconds=NaN", "seconds must be"),
         ("oauth/token:drop,commit=yes", "commit must be true or false"),
-        ("oauth/token:drop,times=0", "at least once"),
-        ("oauth/token:drop,times=1.5", "a whole number of times"),
+        ("oauth/token:drop,times=0", "times must be a whole number of at least 1, or null"),
+        ("oauth/token:drop,times=1.5", "times must be a whole number"),
         ("oauth/token:drop,probability=2", "probability must be"),
         ("oauth/token:drop,only=x", "only must be an object"),
-        ("oauth/token:drop,only.user=x", "only has no 'user'"),
+        ("oauth/token:drop,only.user=x", "only has no setting 'user'"),
         ("oauth/token:drop,only.address=here", "IP address"),
-        (f"oauth/token:drop,only.headers.cookie={CANARY}", "cookie holds a secret"),
+        (f"oauth/token:drop,only.headers.cookie={CANARY}", "cookie carries a secret"),
         (f"oauth/token:status=200,body_base64={CANARY}", "base 64"),
         (f"oauth/token:alter,omit={CANARY}", "omit must be a list"),
         (f"oauth/token:malformed,shape={CANARY}", "shape must be one of: html, "),
         (f"oauth/token:status={CANARY}", "status must be"),
-        ('{"fault": {"kind": "drop"}', "no JSON"),
-        ('{"fault": {"kind": "delay", "seconds": Infinity}}', "no JSON"),
-        ("{}", "needs a fault"),
+        ('{"fault": {"kind": "drop"}', "not valid JSON"),
+        ('{"fault": {"kind": "delay", "seconds": Infinity}}', "not valid JSON"),
+        ("{}", "a rule needs fault"),
         ('{"fault": "drop"}', "a fault must be an object"),
-        ('{"fault": {"kind": ["drop"]}}', "no such fault"),
-        ('{"fault": {"kind": "drop"}, "time": 2}', "a rule has no 'time'; there are: fault, "),
-        ('{"fault": {"kind": "answer", "status": 200, "body": 5}}', "body of an answer is a text"),
+        ('{"fault": {"kind": ["drop"]}}', "unknown kind of fault"),
+        (
+            '{"fault": {"kind": "drop"}, "time": 2}',
+            "a rule has no setting 'time'",
+        ),
+        (
+            '{"fault": {"kind": "answer", "status": 200, "body": 5}}',
+            "body must be bytes",
+        ),
         (
             '{"fault": {"kind": "answer", "status": 200, "body": "", "body_base64": ""}}',
             "not both",
         ),
     ],
 )
-def test_bad_text(text: str, told: str) -> None:
-    """What is wrong is told in a sentence that quotes no value."""
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the text is looked at below
+def test_bad_text(text: str, expected: str) -> None:
+    """The error names the problem in a sentence that quotes no value."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the text is checked below
         rule_from_text(text)
 
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
+    assert CANARY not in str(caught.value)
+
+
+def test_all_problems_together() -> None:
+    """All problems of a rule are reported in one error, those of nested objects included."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the text is checked below
+        rule_from_text(f"refund:status=1,comit={CANARY},tims=2,times=0,only.adress=::1")
+
+    assert {
+        "status must be a whole number from 200 to 599",
+        "answer has no setting 'comit': did you mean 'commit'?",
+        (
+            "answer has no setting 'tims': "
+            "expected one of: status, headers, body, retry_after, retry_after_date, commit"
+        ),
+        "times must be a whole number of at least 1, or null",
+        "only has no setting 'adress': did you mean 'address'?",
+    } == set(str(caught.value).split("; "))
     assert CANARY not in str(caught.value)
 
 
 def test_json_of_a_rule() -> None:
-    """Only what is not as by default is written."""
-    rule = Rule(faults.Answer(503, {"A": "b"}, b"\xff"), TOKEN, None, 0.5, only=Only(scope="x"))
+    """Fields that have their default are not written."""
+    rule = FaultRule(
+        faults.Answer(503, {"A": "b"}, b"\xff"), TOKEN, None, 0.5, only=Only(scope="x")
+    )
     written: dict[str, Any] = dict(rule_to_json(rule))
 
     assert {
@@ -226,11 +252,21 @@ def test_json_of_a_rule() -> None:
         "probability": 0.5,
         "only": {"scope": "x"},
     } == written
-    assert {"fault": {"kind": "drop"}} == rule_to_json(Rule(faults.Drop()))
+    assert {"fault": {"kind": "drop"}} == rule_to_json(FaultRule(faults.Drop()))
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, "\ud800", "", b"\xff"])
-def test_json_that_hurts(text: str | bytes) -> None:
-    """JSON that the standard library gives up on is no JSON."""
-    with pytest.raises(ValueError, match="that is no JSON"):
+def test_unreadable_json(text: str | bytes) -> None:
+    """JSON that the standard library cannot read is refused like any other bad JSON."""
+    with pytest.raises(ValueError, match="that is not valid JSON"):
         read_json(text)
+
+
+def test_deeply_nested_json() -> None:
+    """Members that are nested too deeply for the standard library are refused, not a crash."""
+    nested: object = {}
+    for _ in range(100_000):
+        nested = {"a": nested}
+
+    with pytest.raises(ValueError, match="fields must be valid JSON"):
+        rule_from_json({"fault": {"kind": "alter", "fields": {"a": nested}}})

@@ -1,4 +1,4 @@
-"""The control endpoint: what another process can see of a sandbox, and do to it."""
+"""The control endpoint: another process reads and controls a sandbox."""
 
 from collections.abc import AsyncIterator
 from io import BytesIO
@@ -10,7 +10,7 @@ from aiohttp.test_utils import make_mocked_request
 from attrs import frozen
 
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.control import Control, _is_here
+from flexiti_async.sandbox.control import Control, _is_local
 from tests.sandbox.conftest import PURCHASE, Answer, Api
 
 SECRET = "canary_of-a-control-token"
@@ -33,7 +33,7 @@ class Remote:
         data: bytes | None = None,
         token: str | None = SECRET,
     ) -> Answer:
-        """Send an order."""
+        """Send a command."""
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
         url = f"{self.sandbox.control_url}/{name}"
         body = None if data is None else BytesIO(data)
@@ -50,12 +50,12 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def remote(api: Api) -> Remote:
-    """Give what steers it."""
+    """Return a client of the control endpoint."""
     return Remote(api.sandbox, api.http)
 
 
 async def test_state(api: Api, remote: Remote) -> None:
-    """The state tells what was counted and issued, and no secret."""
+    """The state contains counts and issued tokens, and no secret."""
     access_token = await api.access_token()
     await api.call("widget/init", access_token, PURCHASE)
     await api.token(client_secret="wrong")
@@ -84,7 +84,7 @@ async def test_state(api: Api, remote: Remote) -> None:
 
 
 async def test_faults(api: Api, remote: Remote) -> None:
-    """A fault that comes as JSON holds, is told with what is left of it, and can be taken away."""
+    """A fault sent as JSON is active, listed with its remaining requests, and can be removed."""
     rule: dict[str, Any] = {
         "fault": {"kind": "answer", "status": 503, "retry_after": 2},
         "endpoint": "oauth/token",
@@ -107,7 +107,7 @@ async def test_faults(api: Api, remote: Remote) -> None:
 
 
 async def test_revoke(api: Api, remote: Remote) -> None:
-    """One token, a family of them, or all are revoked, named without telling them."""
+    """One token, a family of tokens, or all are revoked, without sending a token."""
     first = (await api.token()).body
     await api.token(grant_type="refresh_token", refresh_token=first["refresh_token"])
     for _ in range(3):
@@ -124,7 +124,7 @@ async def test_revoke(api: Api, remote: Remote) -> None:
 
 
 async def test_expire(api: Api, remote: Remote) -> None:
-    """All tokens end."""
+    """All tokens expire."""
     access_token = await api.access_token()
     await remote.send("POST", "expire")
 
@@ -132,7 +132,7 @@ async def test_expire(api: Api, remote: Remote) -> None:
 
 
 async def test_clock(api: Api, remote: Remote) -> None:
-    """The clock is set, and put forward from there."""
+    """The clock is set, and advanced from there."""
     await remote.send("POST", "clock", {"offset": -90})
     answer = await remote.send("POST", "clock", {"advance": 5.5})
 
@@ -141,7 +141,7 @@ async def test_clock(api: Api, remote: Remote) -> None:
 
 
 async def test_latency(remote: Remote) -> None:
-    """The latency is set as a whole."""
+    """The latency is replaced as a whole."""
     await remote.send("POST", "latency", {"oauth/token": 0.2})
     answer = await remote.send("POST", "latency", {"widget/init": 1})
 
@@ -149,7 +149,7 @@ async def test_latency(remote: Remote) -> None:
 
 
 async def test_beside_the_api(api: Api, remote: Remote) -> None:
-    """Orders meet no fault, wait for nothing and are not recorded."""
+    """Commands meet no fault and no latency, and are not recorded."""
     api.sandbox.latency = {"unknown": 3600}
     await remote.send("POST", "faults", {"fault": {"kind": "reset"}, "times": None})
 
@@ -159,18 +159,18 @@ async def test_beside_the_api(api: Api, remote: Remote) -> None:
 
 @pytest.mark.parametrize("token", [None, "", "canary_of-a-control-tokem", SECRET + "x", "ünï"])
 async def test_without_the_token(api: Api, remote: Remote, token: str | None) -> None:
-    """Whoever does not know the token sees and changes nothing."""
+    """Clients without the token can neither read nor change anything."""
     await api.token()
-    looked = await remote.send("GET", "state", token=token)
+    state = await remote.send("GET", "state", token=token)
     revoked = await remote.send("POST", "revoke", {"all": True}, token=token)
 
-    assert [401, 401] == [looked.status, revoked.status]
-    assert {"error": "the control token is missing or wrong"} == looked.body
+    assert [401, 401] == [state.status, revoked.status]
+    assert {"error": "the control token is missing or wrong"} == state.body
     assert not api.sandbox.tokens[0].revoked
 
 
 async def test_no_control_without_a_token(api: Api) -> None:
-    """A sandbox that was given no token has no such endpoint."""
+    """A sandbox without a token has no control endpoint."""
     async with Sandbox() as plain:
         url = f"http://{plain.host}:{plain.port}/sandbox/control/state"
         async with api.http.get(url, headers={"authorization": f"Bearer {SECRET}"}) as response:
@@ -191,18 +191,18 @@ async def test_no_control_without_a_token(api: Api) -> None:
         ("::ffff:127.0.0.1", True),
         ("::ffff:192.0.2.1", False),
         ("192.0.2.1", False),
-        ("0.0.0.0", False),  # noqa: S104 - an address like others
+        ("0.0.0.0", False),  # noqa: S104 - compared, not bound
         ("fe80::1%eth0", False),
         (None, False),
     ],
 )
 def test_only_this_machine(address: str | None, here: bool) -> None:
     """The control endpoint serves loopback addresses only."""
-    assert here == _is_here(address)
+    assert here == _is_local(address)
 
 
 async def test_not_from_elsewhere(sandbox: Sandbox) -> None:
-    """A request from another machine is refused, whatever it carries."""
+    """Requests from another machine are refused, even with the token."""
     request = make_mocked_request(
         "GET",
         "/sandbox/control/state",
@@ -228,7 +228,7 @@ async def test_not_from_elsewhere(sandbox: Sandbox) -> None:
     ],
 )
 async def test_other_methods(remote: Remote, method: str, name: str, allow: str) -> None:
-    """Another method is refused, and the right ones are named."""
+    """Another method is refused, and the allowed ones are named."""
     answer = await remote.send(method, name)
 
     assert (405, allow) == (answer.status, answer.headers["allow"])
@@ -236,16 +236,16 @@ async def test_other_methods(remote: Remote, method: str, name: str, allow: str)
 
 @pytest.mark.parametrize("name", ["", "nothing", "state/x", "../control/stat"])
 async def test_other_paths(remote: Remote, name: str) -> None:
-    """There is nothing else."""
+    """Other paths are a 404."""
     assert 404 == (await remote.send("GET", name)).status
 
 
 @pytest.mark.parametrize(
-    ("method", "name", "json", "status", "told"),
+    ("method", "name", "json", "status", "expected"),
     [
-        ("POST", "faults", {}, 400, "a rule needs a fault"),
+        ("POST", "faults", {}, 400, "a rule needs fault"),
         ("POST", "faults", [1], 400, "a rule must be an object"),
-        ("POST", "faults", {"fault": {"kind": "dorp"}}, 400, "there is no such fault"),
+        ("POST", "faults", {"fault": {"kind": "dorp"}}, 400, "unknown kind of fault"),
         ("POST", "faults", {"fault": {"kind": "drop"}, "endpoint": "x"}, 400, "no endpoint"),
         ("DELETE", "faults?endpoint=x", None, 400, "no endpoint"),
         ("DELETE", "faults?name=x", None, 400, "query parameter"),
@@ -256,7 +256,7 @@ async def test_other_paths(remote: Remote, name: str) -> None:
         ("POST", "revoke", {"family": "1"}, 400, "revoke takes"),
         ("POST", "revoke", {"family": 9}, 404, "no token has this family"),
         ("POST", "revoke", {"token_id": SECRET}, 404, "no token has this token_id"),
-        ("POST", "expire", {"all": True}, 400, "expire takes nothing"),
+        ("POST", "expire", {"all": True}, 400, "expire takes no arguments"),
         ("POST", "clock", {}, 400, "one of: offset, advance"),
         ("POST", "clock", {"offset": "90"}, 400, "clock_offset must be"),
         ("POST", "clock", {"offset": 10**400}, 400, "clock_offset must be"),
@@ -267,15 +267,15 @@ async def test_other_paths(remote: Remote, name: str) -> None:
         ("POST", "latency", 5, 400, "the body must be an object"),
     ],
 )
-async def test_bad_orders(
-    remote: Remote, method: str, name: str, json: object, status: int, told: str
+async def test_bad_commands(
+    remote: Remote, method: str, name: str, json: object, status: int, expected: str
 ) -> None:
-    """What makes no sense is refused in a sentence, and changes nothing."""
+    """An invalid command is refused with a reason, and changes nothing."""
     before = (await remote.send("GET", "state")).body
     answer = await remote.send(method, name, json)
 
     assert status == answer.status
-    assert told in answer.body["error"]
+    assert expected in answer.body["error"]
     assert SECRET not in answer.body["error"]
     assert before == (await remote.send("GET", "state")).body
 
@@ -284,13 +284,13 @@ async def test_bad_orders(
     ("data", "status"), [(b"{", 400), (b"\xff", 400), (b"[" * 10**5, 400), (b" " * 2**21, 413)]
 )
 async def test_bad_bodies(remote: Remote, data: bytes, status: int) -> None:
-    """A body that is no JSON, or far too large, is refused."""
+    """A body that is not JSON, or too large, is refused."""
     assert status == (await remote.send("POST", "faults", data=data)).status
 
 
 @pytest.mark.parametrize("token", ["", "short", "a" * 15, "with a blank in it", "ünïcödeünïcöde"])
 def test_weak_control_token(token: str) -> None:
-    """A token that could be guessed, or could not be sent, is refused and not told."""
+    """A token that is guessable, or cannot be sent, is refused and not quoted."""
     with pytest.raises(ValueError, match="control_token must be") as caught:
         Sandbox(control_token=token)
 
@@ -298,5 +298,5 @@ def test_weak_control_token(token: str) -> None:
 
 
 def test_control_token_is_not_shown(sandbox: Sandbox) -> None:
-    """The sandbox does not show its control token."""
+    """The repr does not contain the control token."""
     assert SECRET not in repr(sandbox)

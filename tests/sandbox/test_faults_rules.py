@@ -1,4 +1,4 @@
-"""Which requests meet a fault: how many, how likely, where, and whose."""
+"""Which requests meet a fault: how many, with which probability, where, and from whom."""
 
 import asyncio
 import itertools
@@ -9,18 +9,18 @@ import pytest
 
 from flexiti_async import FlexitiConfig, FlexitiSession, Scope, TokenError
 from flexiti_async.sandbox import Only, Sandbox, faults
-from flexiti_async.sandbox.faults.rules import Caller, Rule, Rules
+from flexiti_async.sandbox.faults.rules import FaultRule, FaultRules, Sender
 from tests.sandbox.conftest import PURCHASE, Api
 
 from ..support.patience import PATIENT
 
 TOKEN = "oauth/token"
-ANYBODY = Caller(address="127.0.0.1", headers={}, grant=None, scope=None)
+ANY_SENDER = Sender(address="127.0.0.1", headers={}, grant=None, scope=None)
 
 
 @pytest.fixture
 async def workers(sandbox: Sandbox) -> AsyncIterator[list[Api]]:
-    """Open the clients of three workers, each with a mark of its own."""
+    """Open the clients of three workers, each distinguishable from the others."""
     async with (
         aiohttp.ClientSession(headers={"X-Worker": "0"}) as first,
         aiohttp.ClientSession(headers={"X-Worker": "1"}) as second,
@@ -30,17 +30,17 @@ async def workers(sandbox: Sandbox) -> AsyncIterator[list[Api]]:
 
 
 async def statuses(workers: list[Api]) -> list[int]:
-    """Let each worker ask for a token."""
+    """Request a token from each worker, and return the statuses."""
     return [(await worker.token()).status for worker in workers]
 
 
-def caught(rules: Rules, requests: int, endpoint: str = TOKEN) -> list[bool]:
-    """Tell which of some equal requests meet a fault."""
-    return [rules.take(endpoint, ANYBODY) is not None for _ in range(requests)]
+def caught(rules: FaultRules, requests: int, endpoint: str = TOKEN) -> list[bool]:
+    """Return which of some equal requests meet a fault."""
+    return [rules.take(endpoint, ANY_SENDER) is not None for _ in range(requests)]
 
 
 async def test_every_endpoint(api: Api, sandbox: Sandbox) -> None:
-    """Without a name a fault is for every endpoint, unknown paths included."""
+    """A fault without an endpoint applies to all of them, unknown paths included."""
     sandbox.inject(faults.Answer(500), times=3)
     answers = [await api.token(), await api.call("widget/init", None), await api.call("x", None)]
 
@@ -49,7 +49,7 @@ async def test_every_endpoint(api: Api, sandbox: Sandbox) -> None:
 
 
 async def test_first_rule_wins(api: Api, sandbox: Sandbox) -> None:
-    """Each request meets one fault at most, and uses up no other."""
+    """Each request meets one fault at most, and uses up only that one."""
     sandbox.inject(faults.Answer(501), endpoint="widget/init")
     sandbox.inject(faults.Answer(502))
     sandbox.inject(faults.Answer(503), endpoint=TOKEN)
@@ -59,7 +59,7 @@ async def test_first_rule_wins(api: Api, sandbox: Sandbox) -> None:
 
 
 async def test_heal(api: Api, sandbox: Sandbox) -> None:
-    """Healing an endpoint leaves other faults, also those for every endpoint."""
+    """Healing an endpoint keeps other faults, including those for every endpoint."""
     sandbox.inject(faults.Answer(501), endpoint=TOKEN, times=None)
     sandbox.inject(faults.Answer(502), endpoint="widget/init", times=None)
     sandbox.inject(faults.Answer(503), times=None)
@@ -72,11 +72,11 @@ async def test_heal(api: Api, sandbox: Sandbox) -> None:
 
 
 def test_probability_is_reproducible() -> None:
-    """The same seed picks the same requests, another one others; about as many as it says."""
+    """A seed always picks the same requests, about as many as the probability says."""
 
     def picked(seed: int, probability: float = 0.25) -> list[bool]:
-        rules = Rules()
-        rules.add(Rule(faults.Drop(), TOKEN, None, probability, seed))
+        rules = FaultRules()
+        rules.add(FaultRule(faults.Drop(), TOKEN, None, probability, seed))
         return caught(rules, 4000)
 
     assert picked(7) == picked(7)
@@ -85,15 +85,15 @@ def test_probability_is_reproducible() -> None:
     assert [True] * 4000 == picked(7, probability=1)
 
 
-def test_chances_are_independent() -> None:
-    """Two rules of one seed toss two coins, and toss none for requests that are not meant."""
-    both, alone = Rules(), Rules()
+def test_rules_are_independent() -> None:
+    """Rules of one seed draw independently, and draw only for requests that they match."""
+    both, alone = FaultRules(), FaultRules()
     for rules in (both, alone):
-        rules.add(Rule(faults.Drop(), TOKEN, None, 0.5))
-    both.add(Rule(faults.Reset(), TOKEN, None, 0.5))
-    seen = [both.take(TOKEN, ANYBODY) for _ in range(1000)]
+        rules.add(FaultRule(faults.Drop(), TOKEN, None, 0.5))
+    both.add(FaultRule(faults.Reset(), TOKEN, None, 0.5))
+    seen = [both.take(TOKEN, ANY_SENDER) for _ in range(1000)]
     drops = [
-        bool(alone.take("widget/init", ANYBODY)) or alone.take(TOKEN, ANYBODY) is not None
+        bool(alone.take("widget/init", ANY_SENDER)) or alone.take(TOKEN, ANY_SENDER) is not None
         for _ in range(1000)
     ]
 
@@ -101,48 +101,48 @@ def test_chances_are_independent() -> None:
     assert 200 < seen.count(faults.Reset()) < 300
 
 
-def test_no_two_rules_toss_the_same_coin() -> None:
-    """Rules of one seed pick other requests if they are of another kind, or endpoint."""
+def test_kind_and_endpoint_are_part_of_the_seed() -> None:
+    """FaultRules of one seed pick different requests if their kind or endpoint differs."""
     kinds: list[faults.Fault] = [faults.Drop(), faults.Reset()]
     picked: set[tuple[bool, ...]] = set()
     for fault in kinds:
         for endpoint in (None, TOKEN):
-            rules = Rules()
-            rules.add(Rule(fault, endpoint, None, 0.5))
+            rules = FaultRules()
+            rules.add(FaultRule(fault, endpoint, None, 0.5))
             picked.add(tuple(caught(rules, 100)))
 
     assert 4 == len(picked)
 
 
-def test_times_count_those_caught() -> None:
-    """A request that got away uses up nothing."""
-    rules = Rules()
-    rules.add(Rule(faults.Drop(), None, 3, 0.1))
+def test_times_count_requests_that_met_the_fault() -> None:
+    """A request that the probability spares does not count."""
+    rules = FaultRules()
+    rules.add(FaultRule(faults.Drop(), None, 3, 0.1))
 
     assert 3 == sum(caught(rules, 1000))
-    assert () == rules.holding()
+    assert () == rules.active()
 
 
-def test_holding() -> None:
-    """What holds is told, with how often it still will."""
-    rules = Rules()
-    first, second = Rule(faults.Drop(), times=2), Rule(faults.Reset(), TOKEN, None)
+def test_active_rules() -> None:
+    """The active rules are listed with the number of requests that they have left."""
+    rules = FaultRules()
+    first, second = FaultRule(faults.Drop(), times=2), FaultRule(faults.Reset(), TOKEN, None)
     rules.add(first)
     rules.add(second)
     caught(rules, 1)
 
-    assert ((first, 1), (second, None)) == rules.holding()
+    assert ((first, 1), (second, None)) == rules.active()
 
 
 async def test_one_worker_by_header(workers: list[Api], sandbox: Sandbox) -> None:
-    """A worker that sends a mark is cut off, and nobody else."""
+    """Only the worker with the header is cut off."""
     sandbox.inject(faults.Answer(503), times=None, only=Only(headers={"x-worker": "1"}))
 
     assert [200, 503, 200] * 2 == await statuses(workers) + await statuses(workers)
 
 
 async def test_one_worker_by_address(workers: list[Api], sandbox: Sandbox) -> None:
-    """A worker with an address of its own is cut off, and nobody else."""
+    """Only the worker with the source address is cut off."""
     sandbox.inject(faults.Answer(503), times=None, only=Only(address="127.0.0.2"))
 
     assert [200, 200, 503] == await statuses(workers)
@@ -152,16 +152,16 @@ async def test_one_worker_by_address(workers: list[Api], sandbox: Sandbox) -> No
 async def test_addresses_are_compared_by_meaning(
     workers: list[Api], sandbox: Sandbox, address: str
 ) -> None:
-    """However an address is written, it is the same."""
+    """Every spelling of an address matches it."""
     sandbox.inject(faults.Answer(503), times=None, only=Only(address=address))
 
     assert [200, 200, 503] == await statuses(workers)
 
 
 async def test_one_session_of_two(sandbox: Sandbox) -> None:
-    """A session is cut off by the mark of the client session that was lent to it."""
+    """A session is cut off by a header of the client session that it borrows."""
 
-    async def minted(worker: str) -> bool:
+    async def got_token(worker: str) -> bool:
         config = FlexitiConfig(
             client_id=sandbox.client_id,
             client_secret=sandbox.client_secret,
@@ -181,11 +181,11 @@ async def test_one_session_of_two(sandbox: Sandbox) -> None:
 
     sandbox.inject(faults.Reset(), times=None, only=Only(headers={"X-WORKER": "2"}))
 
-    assert [True, False, True] == [await minted(worker) for worker in "123"]
+    assert [True, False, True] == [await got_token(worker) for worker in "123"]
 
 
 async def test_one_grant(api: Api, sandbox: Sandbox) -> None:
-    """Only refreshes fail, or only tokens of one scope; calls by the scope of their token."""
+    """A condition selects a grant or a scope; for calls, the scope of their token."""
     token = (await api.token(scope="customer")).body
     sandbox.inject(faults.Answer(501), times=None, only=Only(grant="refresh_token"))
     sandbox.inject(faults.Answer(502), times=None, only=Only(scope="customer"))
@@ -198,15 +198,15 @@ async def test_one_grant(api: Api, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("build", "expected"),
     [
-        (lambda: Rule(faults.Drop(), "oauth/tokn"), "no endpoint is called"),
-        (lambda: Rule(faults.Drop(), times=0), "at least once"),
-        (lambda: Rule(faults.Drop(), times=True), "at least once"),
-        (lambda: Rule(faults.Drop(), probability=0), "probability"),
-        (lambda: Rule(faults.Drop(), probability=1.1), "probability"),
-        (lambda: Rule(faults.Drop(), probability=float("nan")), "probability"),
-        (lambda: Rule(faults.Drop(), seed=-1), "seed"),
+        (lambda: FaultRule(faults.Drop(), "oauth/tokn"), "no endpoint is called"),
+        (lambda: FaultRule(faults.Drop(), times=0), "at least 1"),
+        (lambda: FaultRule(faults.Drop(), times=True), "at least 1"),
+        (lambda: FaultRule(faults.Drop(), probability=0), "probability"),
+        (lambda: FaultRule(faults.Drop(), probability=1.1), "probability"),
+        (lambda: FaultRule(faults.Drop(), probability=float("nan")), "probability"),
+        (lambda: FaultRule(faults.Drop(), seed=-1), "seed"),
         (lambda: Only(address="localhost"), "IP address"),
         (lambda: Only(headers={"Authorization": "Bearer canary"}), "authorization"),
         (lambda: Only(headers={"a b": "c"}), "header name"),
@@ -224,16 +224,16 @@ async def test_one_grant(api: Api, sandbox: Sandbox) -> None:
     ],
     ids=itertools.count(),
 )
-def test_impossible(made: Callable[[], object], told: str) -> None:
-    """What cannot be is refused when it is said, and no value of a header is quoted."""
-    with pytest.raises(ValueError, match=told) as caught:
-        made()
+def test_impossible_values(build: Callable[[], object], expected: str) -> None:
+    """An impossible fault is refused when it is built, and no header value is quoted."""
+    with pytest.raises(ValueError, match=expected) as caught:
+        build()
 
     assert "canary" not in str(caught.value)
 
 
-def test_frozen_through_and_through() -> None:
-    """A fault does not change with what it was made of."""
+def test_deeply_frozen() -> None:
+    """A fault does not change with the mapping that it was built from."""
     headers: dict[str, str] = {"a": "1"}
     fault, only = faults.Answer(200, headers), Only(headers=headers)
     headers["a"] = "2"
@@ -243,7 +243,7 @@ def test_frozen_through_and_through() -> None:
 
 
 async def test_concurrent_requests_share_a_number(api: Api, sandbox: Sandbox) -> None:
-    """Of many requests at once exactly as many are caught as was said."""
+    """Of many concurrent requests, exactly `times` meet the fault."""
     sandbox.inject(faults.Answer(503), endpoint=TOKEN, times=20)
     answers = await asyncio.gather(*(api.token() for _ in range(50)))
 

@@ -1,4 +1,4 @@
-"""Fields of the wrong kind, unknown ones, and what a sandbox may be told to let pass."""
+"""Fields of the wrong type, unknown fields, and the settings that allow them."""
 
 import pytest
 
@@ -24,15 +24,15 @@ from .shop import ACCOUNT, IN_STORE, Shop
     ],
 )
 async def test_numbers(shop: Shop, value: object, msg: str) -> None:
-    """A number is whole, positive, of so many digits, quoted or not."""
+    """A number is whole, positive, of limited length, quoted or not."""
     order = await shop.order(1, widget_session_id="x")
     answer = await shop.post("authorization", {**order, "account_number": value})
 
-    assert [("account_number", msg)] == answer.faults
+    assert [("account_number", msg)] == answer.field_errors
 
 
 async def test_words(shop: Shop) -> None:
-    """A word is a string, and a text is not empty where it is required."""
+    """A word is a string, and a required text is not empty."""
     body = {"format": 1, "request_id": "", "vcc_number": 1, "security_answer": "x" * 51}
     answer = await shop.post(f"account/{ACCOUNT}/verify", body)
 
@@ -41,36 +41,36 @@ async def test_words(shop: Shop) -> None:
         ("request_id", "required"),
         ("security_answer", "length"),
         ("vcc_number", "wrong format"),
-    ] == answer.faults
+    ] == answer.field_errors
 
 
-async def test_group_that_is_none(shop: Shop) -> None:
-    """A group that is no object lacks its fields, and is wrong itself."""
+async def test_group_of_the_wrong_type(shop: Shop) -> None:
+    """A group that is not an object is a field error, and so are its missing fields."""
     answer = await shop.post("authorization", await shop.order(1, financing_option="101"))
 
     assert [
         ("financing_option.transaction_type", "required"),
         ("financing_option", "invalid"),
-    ] == answer.faults
+    ] == answer.field_errors
 
 
 async def test_query_of_a_post(shop: Shop) -> None:
-    """A POST has its fields in the body: its query names a language at most."""
+    """A POST has its fields in the body: its query may only contain a language."""
     answer = await shop.post(f"accounts/{ACCOUNT}/refund", {"amount": 1}, query="?amount=1&lang=de")
 
-    assert [("lang", "invalid"), ("amount", "invalid")] == answer.faults
+    assert [("lang", "invalid"), ("amount", "invalid")] == answer.field_errors
 
 
 async def test_unknown_fields_may_pass(shop: Shop, sandbox: Sandbox) -> None:
-    """A sandbox can be told that the API takes more than the specification knows."""
+    """A setting allows fields that the specification does not have."""
     sandbox.allow_unknown_fields = True
     order = await shop.order(1, colour="blue")
 
     assert 200 == (await shop.post("authorization", order, query="?x=1")).status
 
 
-async def test_ascii_to_the_letter(shop: Shop, sandbox: Sandbox) -> None:
-    """A sandbox can be told that ASCII means ASCII."""
+async def test_ascii_only(shop: Shop, sandbox: Sandbox) -> None:
+    """A setting restricts texts to ASCII characters."""
     answers = [(await shop.authorize(1, reference="é")).status]
     sandbox.ascii_only = True
     answers.append((await shop.authorize(1, reference="é")).status)
@@ -93,26 +93,26 @@ async def test_idempotency_headers(shop: Shop, headers: dict[str, str]) -> None:
     }
     answer = await shop.post("transactions", body, headers={"x-idempotency-key": "k", **headers})
 
-    assert list(headers) == [name for name, _ in answer.faults]
+    assert list(headers) == [name for name, _ in answer.field_errors]
 
 
 async def test_malformed_application(shop: Shop) -> None:
-    """An application may have any form, but it is JSON."""
+    """An application may have any form, but must be JSON."""
     headers = {"content-type": "application/json"}
     answer = await shop.post("apply", data=b"{", headers=headers, token=shop.customer)
 
-    assert [("body", "wrong format")] == answer.faults
+    assert [("body", "wrong format")] == answer.field_errors
 
 
 def test_new_account_numbers() -> None:
-    """An approved application gets a number that nobody has."""
-    accounts = Sandbox()._books.bank.accounts
+    """An approved application gets an account number that is not taken."""
+    accounts = Sandbox()._backend.bank.accounts
     accounts.add(Account(account_number=30_000_001))
 
     assert 30_000_002 == accounts.new_number()
 
 
-def test_oldest_sessions_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_oldest_sessions_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Load tests open more widgets than are kept."""
     monkeypatch.setattr(sessions, "HISTORY", 2)
     token = Ledger().issue(scope="customer", grant="client_credentials", now=0, expires_in=1)

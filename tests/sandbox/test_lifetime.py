@@ -1,4 +1,4 @@
-"""Starting, closing, and what is left behind: nothing."""
+"""Starting and closing, which leaves nothing behind."""
 
 import asyncio
 import logging
@@ -11,33 +11,33 @@ from tests.sandbox.conftest import PURCHASE, Api, until
 
 
 async def test_base_url() -> None:
-    """The base URL names the free port that was found, and ends without a slash."""
+    """The base URL contains the chosen free port, and has no trailing slash."""
     async with Sandbox() as sandbox:
         assert f"http://127.0.0.1:{sandbox.port}/flexiti/pos-api" == sandbox.base_url
         assert 0 != sandbox.port
 
 
 def test_base_url_before_the_start() -> None:
-    """Before the start there is no port to name."""
+    """Before the start there is no base URL."""
     with pytest.raises(RuntimeError, match="not been started"):
         _ = Sandbox().base_url
 
 
 async def test_ipv6() -> None:
-    """An IPv6 address stands in brackets in the URL, and answers."""
+    """An IPv6 address is in brackets in the URL, and works."""
     async with Sandbox(host="::1") as sandbox, aiohttp.ClientSession() as http:
         assert sandbox.base_url.startswith("http://[::1]:")
         assert 200 == (await Api(sandbox, http).token()).status
 
 
 async def test_start_twice(sandbox: Sandbox) -> None:
-    """A running sandbox cannot be started."""
-    with pytest.raises(RuntimeError, match="running already"):
+    """A running sandbox cannot be started again."""
+    with pytest.raises(RuntimeError, match="already running"):
         await sandbox.start()
 
 
 async def test_port_in_use(sandbox: Sandbox) -> None:
-    """A port in use is told, and nothing is left behind that would have to be closed."""
+    """A port in use raises an error, and nothing is left open."""
     second = Sandbox(port=sandbox.port)
     with pytest.raises(OSError, match="address already in use"):
         await second.start()
@@ -48,7 +48,7 @@ async def test_port_in_use(sandbox: Sandbox) -> None:
 
 
 async def test_close_twice() -> None:
-    """Closing is done once; closing what never ran is done at once."""
+    """Closing again, or before the start, does nothing."""
     sandbox = Sandbox()
     await sandbox.aclose()
     await sandbox.start()
@@ -59,7 +59,7 @@ async def test_close_twice() -> None:
 
 
 async def test_outage(api: Api, sandbox: Sandbox) -> None:
-    """While it is closed nobody answers; started again it has its port and its tokens."""
+    """A closed sandbox is unreachable; started again, it has the same port and tokens."""
     access_token = await api.access_token()
     url = sandbox.base_url
     await sandbox.aclose()
@@ -99,10 +99,10 @@ async def test_closing_leaves_no_task() -> None:
     assert set() == left
 
 
-async def test_client_that_goes_away(
+async def test_client_that_disconnects(
     sandbox: Sandbox, api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A client that hangs up while it waits disturbs nobody; its request is processed."""
+    """A client that disconnects while waiting affects no other; its request is processed."""
     sandbox.latency = {"oauth/token": 0.01}
     call = asyncio.create_task(api.token())
     await until(lambda: sandbox.count("oauth/token") == 1)
@@ -116,7 +116,7 @@ async def test_client_that_goes_away(
 
 
 async def test_many_connections_at_once(sandbox: Sandbox) -> None:
-    """A thousand callers that come in the same moment are all served."""
+    """A thousand simultaneous clients are all served."""
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as http:
         api = Api(sandbox, http)

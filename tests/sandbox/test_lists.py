@@ -1,4 +1,4 @@
-"""What was authorized and captured, by id and in pages (spec section 5.12)."""
+"""Authorizations and captures, by id and in pages (spec section 5.12)."""
 
 import pytest
 
@@ -11,7 +11,7 @@ DAY = 86_400
 
 @pytest.fixture
 async def three(shop: Shop, sandbox: Sandbox) -> list[int]:
-    """Authorize three purchases, the second two days after the first, and capture of the last."""
+    """Authorize three purchases, the second two days later, and capture of the last."""
     first = await shop.authorized(1)
     sandbox.advance(2 * DAY)
     shop.customer = await shop.api.access_token()
@@ -22,7 +22,7 @@ async def three(shop: Shop, sandbox: Sandbox) -> list[int]:
 
 
 async def test_by_id(shop: Shop) -> None:
-    """An authorization shows what was captured of it."""
+    """An authorization contains its captures."""
     authorization_id = await shop.authorized(10)
     for amount in (1, 2):
         await shop.post(f"authorization/{authorization_id}/capture", {"amount": amount})
@@ -40,7 +40,7 @@ async def test_by_id(shop: Shop) -> None:
 
 @pytest.mark.parametrize("authorization_id", ["77", "x", "1" * 17])
 async def test_by_unknown_id(shop: Shop, authorization_id: str) -> None:
-    """What is not there is a 404."""
+    """An unknown id is a 404."""
     assert (404, "not_found") == (await shop.get(f"authorization/{authorization_id}")).refusal
 
 
@@ -63,7 +63,7 @@ async def test_by_unknown_id(shop: Shop, authorization_id: str) -> None:
 async def test_filters_and_pages(
     shop: Shop, three: list[int], query: str, wanted: list[int]
 ) -> None:
-    """Each filter, and each page, has its rows; the oldest come first."""
+    """Each filter and each page returns its rows, the oldest first."""
     body = (await shop.get("authorizations", query)).body
 
     assert [three[each] for each in wanted] == [
@@ -72,14 +72,14 @@ async def test_filters_and_pages(
 
 
 async def test_total(shop: Shop, three: list[int]) -> None:
-    """The answer tells how many rows there are in all."""
+    """The answer contains the total number of rows."""
     body = (await shop.get("authorizations", "?page_size=1")).body
 
     assert (1, 1, len(three)) == (body["page_number"], body["page_size"], body["total_count"])
 
 
 async def test_captures(shop: Shop, three: list[int]) -> None:
-    """Captures are listed, too, by account, by authorization and by day."""
+    """Captures are listed by account, by authorization and by day."""
     queries = ["", f"?authorization_id={three[2]}", f"?authorization_id={three[0]}"]
     queries += ["?account_number=10000002", "?creation_date_to=2027-01-16"]
     lengths = [len((await shop.get("captures", query)).body["captures"]) for query in queries]
@@ -100,5 +100,5 @@ async def test_captures(shop: Shop, three: list[int]) -> None:
     ],
 )
 async def test_wrong_queries(shop: Shop, query: str) -> None:
-    """A filter that makes no sense is refused."""
+    """An invalid filter is refused."""
     assert (409, "wrong_inputs") == (await shop.get("authorizations", query)).refusal

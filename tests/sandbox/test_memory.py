@@ -1,4 +1,4 @@
-"""How much the sandbox remembers: load tests issue more than it keeps."""
+"""How many tokens, records and messages are kept: load tests issue more."""
 
 import pytest
 
@@ -10,26 +10,26 @@ from tests.sandbox.conftest import REFERENCE_ID
 
 @pytest.fixture
 def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
-    """Make a ledger that remembers three tokens."""
+    """Return a ledger that keeps three tokens."""
     monkeypatch.setattr(state, "HISTORY", 3)
     return Ledger()
 
 
 def issue(ledger: Ledger, now: float) -> Token:
-    """Issue a token that lives for ten seconds."""
+    """Issue a token that expires in ten seconds."""
     return ledger.issue(scope="customer", grant="client_credentials", now=now, expires_in=10)
 
 
-def test_living_tokens_are_never_forgotten(ledger: Ledger) -> None:
-    """As long as they live, more tokens are kept than fit."""
+def test_live_tokens_are_never_dropped(ledger: Ledger) -> None:
+    """Live tokens are kept, even beyond the limit."""
     tokens = [issue(ledger, now=9) for _ in range(5)]
 
     assert tokens == [ledger.find(token.access_token) for token in tokens]
     assert 5 == ledger.issued == len(ledger.views())
 
 
-def test_oldest_dead_tokens_are_forgotten(ledger: Ledger) -> None:
-    """Once dead, the oldest make room, by both of their texts; the count stays."""
+def test_oldest_expired_tokens_are_dropped(ledger: Ledger) -> None:
+    """Beyond the limit, the oldest expired tokens are dropped, but stay in the count."""
     old = [issue(ledger, now=0) for _ in range(5)]
     new = issue(ledger, now=10)
 

@@ -10,7 +10,7 @@ RIGHT = {"merchant_username": "sandbox-merchant", "merchant_password": "sandbox-
 
 @pytest.mark.parametrize("body", [None, {}, RIGHT])
 async def test_login(api: Api, body: dict[str, str] | None) -> None:
-    """The right credentials, or none at all, log in and bring the form values."""
+    """The right credentials, or none at all, log in and return the form values."""
     answer = await api.call("merchants/login", await api.access_token(), body)
 
     assert 200 == answer.status
@@ -36,15 +36,15 @@ async def test_login(api: Api, body: dict[str, str] | None) -> None:
     ],
 )
 async def test_wrong_credentials(api: Api, body: dict[str, str]) -> None:
-    """If one is given, both must be right."""
+    """If one of the credentials is sent, both must be right."""
     answer = await api.call("merchants/login", await api.access_token(), body)
 
     assert (409, "authentication_failure") == answer.refusal
-    assert [] == answer.faults
+    assert [] == answer.field_errors
 
 
 async def test_credentials_are_settings(api: Api, sandbox: Sandbox) -> None:
-    """The sandbox knows the merchant that it is told."""
+    """The merchant's credentials are settings."""
     sandbox.merchant_username = "store-7"
     sandbox.merchant_password = "é"
     body = {"merchant_username": "store-7", "merchant_password": "é"}
@@ -56,7 +56,7 @@ async def test_credentials_are_settings(api: Api, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("value", [None, 5, True, ["x"], {}])
 async def test_credentials_of_another_type(api: Api, value: object) -> None:
-    """Credentials are strings, and what was sent in their place is not echoed."""
+    """Credentials must be strings, and other values are not echoed."""
     body = {**RIGHT, "merchant_password": value}
     answer = await api.call("merchants/login", await api.access_token(), body)
 
@@ -69,7 +69,7 @@ async def test_credentials_of_another_type(api: Api, value: object) -> None:
     ("query", "status"), [("?lang=en", 200), ("?lang=fr", 200), ("?lang=de", 409)]
 )
 async def test_language(api: Api, query: str, status: int) -> None:
-    """The language is a query parameter here."""
+    """The language is a query parameter."""
     answer = await api.call("merchants/login", await api.access_token(), query=query)
 
     assert status == answer.status
@@ -77,20 +77,20 @@ async def test_language(api: Api, query: str, status: int) -> None:
 
 @pytest.mark.parametrize("allowed", [False, True])
 async def test_unknown_field(api: Api, sandbox: Sandbox, allowed: bool) -> None:
-    """A field that the page does not have is refused, unless the sandbox is told otherwise."""
+    """An unknown field is refused, unless a setting allows it."""
     sandbox.allow_unknown_fields = allowed
     answer = await api.call("merchants/login", await api.access_token(), {"username": "x"})
 
     assert (200 if allowed else 409) == answer.status
     if not allowed:
-        assert [("username", "invalid")] == answer.faults
+        assert [("username", "invalid")] == answer.field_errors
 
 
 async def test_body_must_be_json(api: Api) -> None:
-    """A form is refused here."""
+    """A form is refused."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     answer = await api.call(
         "merchants/login", await api.access_token(), headers=headers, data=b"a=b"
     )
 
-    assert [("content-type", "wrong format")] == answer.faults
+    assert [("content-type", "wrong format")] == answer.field_errors

@@ -1,4 +1,4 @@
-"""What was held is captured, released, returned and refunded, to the cent (spec 5.12, 5.13)."""
+"""Holds are captured, released, returned and refunded, to the cent (spec 5.12, 5.13)."""
 
 from decimal import Decimal
 
@@ -16,18 +16,18 @@ DAYS = 86400
 
 
 def state(sandbox: Sandbox) -> tuple[Decimal, Decimal, Decimal]:
-    """Tell available credit, what is held, and what is owed."""
+    """Return available credit, held amount and balance."""
     account = sandbox.account(ACCOUNT)
     return account.available_credit, account.held, account.balance
 
 
 def money(*amounts: str) -> tuple[Decimal, ...]:
-    """Write amounts."""
+    """Generate amounts."""
     return tuple(map(Decimal, amounts))
 
 
 async def test_from_purchase_to_refund(shop: Shop, sandbox: Sandbox) -> None:
-    """Authorize, capture a part, return some, refund some, release the rest: all adds up."""
+    """Authorize, capture a part, return some, refund some, release the rest: the amounts add up."""
     authorization_id = await shop.authorized("300.10")
     path = f"authorization/{authorization_id}"
     assert money("4699.90", "300.10", "0") == state(sandbox)
@@ -75,7 +75,7 @@ async def test_from_purchase_to_refund(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_eighteen_digits(shop: Shop, sandbox: Sandbox) -> None:
-    """Amounts are exact to the last digit of number(18,2), where a float is not."""
+    """Amounts are exact to the last digit of number(18,2), unlike floats."""
     amount = "1234567890123456.78"
     sandbox.account(ACCOUNT).credit_limit = Decimal(amount)
     body = (await shop.authorize(amount)).body
@@ -86,7 +86,7 @@ async def test_eighteen_digits(shop: Shop, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("step", ["capture", "release"])
 async def test_limits_of_an_authorization(shop: Shop, sandbox: Sandbox, step: str) -> None:
-    """No more than is left, nothing of what is closed, nothing of what is on hold."""
+    """A capture is limited to the remaining amount of an open authorization."""
     authorization_id = await shop.authorized(100)
     path = f"authorization/{authorization_id}/{step}"
     exceeded = await shop.post(path, {"amount": "100.01"})
@@ -107,7 +107,7 @@ async def test_limits_of_an_authorization(shop: Shop, sandbox: Sandbox, step: st
 
 
 async def test_unauthorized_holds_nothing(shop: Shop, sandbox: Sandbox) -> None:
-    """Credit is held while an authorization is opened or on hold, and only then."""
+    """Credit is held only while an authorization is opened or on hold."""
     authorization_id = await shop.authorized(100)
     held: list[Decimal] = []
     for status in ("onhold", "unauthorized", "onhold", "closed", "opened"):
@@ -118,7 +118,7 @@ async def test_unauthorized_holds_nothing(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_full_return(shop: Shop) -> None:
-    """full_return takes all that is left; an amount beside it has to be that."""
+    """full_return returns the remaining amount; an amount in the request must equal it."""
     authorization_id, capture_id = await shop.captured(100)
     path = f"authorization/{authorization_id}/capture/{capture_id}/return"
     await shop.post(path, {"amount": 30})
@@ -145,7 +145,7 @@ async def test_return_within_100_days(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_refusals_of_a_return(shop: Shop) -> None:
-    """Too much, of a regular purchase, of another authorization, by another's card."""
+    """Too much, a regular purchase, another authorization, or another's card is refused."""
     one, first = await shop.captured(100)
     two, second = await shop.captured(100, financing_option=REGULAR)
     answers = [
@@ -173,7 +173,7 @@ async def test_refusals_of_a_return(shop: Shop) -> None:
 
 
 async def test_limits_of_a_refund(shop: Shop, sandbox: Sandbox) -> None:
-    """A refund takes no more than was captured, of one capture or of the account."""
+    """A refund is limited to the captured amount, of one capture or of the account."""
     _, capture_id = await shop.captured(100)
     await shop.captured(50, financing_option=REGULAR)
     path = f"accounts/{ACCOUNT}/refund"
@@ -193,7 +193,7 @@ async def test_limits_of_a_refund(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_refund_for_another_account(shop: Shop) -> None:
-    """A capture is refunded to the account that paid it, and to no other."""
+    """A capture is refunded only to the account that paid it."""
     _, capture_id = await shop.captured(100)
     body = {"amount": 1, "capture_id": capture_id}
 
@@ -215,7 +215,7 @@ steps = st.lists(
 
 @given(steps)
 def test_credit_is_conserved(script: list[tuple[str, int, Decimal]]) -> None:
-    """Whatever happens in whatever order, all credit is accounted for."""
+    """After any sequence of steps, all credit is accounted for."""
     bank = Bank()
     account = bank.accounts.get(ACCOUNT)
     for step, which, amount in script:
@@ -234,7 +234,7 @@ def test_credit_is_conserved(script: list[tuple[str, int, Decimal]]) -> None:
 
 
 def play(bank: Bank, step: str, which: int, amount: Decimal) -> None:
-    """Do a step of the script, with as much as there is."""
+    """Run one step of the script, with as much as is available."""
     account = bank.accounts.get(ACCOUNT)
     opened = [each for each in bank.authorizations.values() if each.status == "opened"]
     taken = [each for each in bank.captures.values() if each.remaining]
@@ -244,7 +244,7 @@ def play(bank: Bank, step: str, which: int, amount: Decimal) -> None:
         bank.pay(account, "deposit", amount, 0)
     elif step == "give back" and taken:
         capture = taken[which % len(taken)]
-        bank.give_back(account, capture, min(amount, capture.remaining))
+        bank.refund(account, capture, min(amount, capture.remaining))
     elif step in {"capture", "release", "onhold", "unauthorized"} and opened:
         authorization = opened[which % len(opened)]
         some = min(amount, authorization.remaining)

@@ -13,13 +13,13 @@ async def refresh(api: Api, token: Answer, **changes: str | None) -> Answer:
 
 
 async def status_of(api: Api, token: Answer) -> int:
-    """Tell how a call with the access token of an answer is answered."""
+    """Call an endpoint with the access token of an answer, and return the status."""
     return (await api.call("merchants/login", token.body["access_token"])).status
 
 
 @pytest.mark.parametrize("scope", ["customer", "merchant"])
 async def test_refresh_issues_a_new_pair(api: Api, sandbox: Sandbox, scope: str) -> None:
-    """Both texts are new, the scope stays, and the family is the same."""
+    """Both tokens are new; scope and family stay the same."""
     first = await api.token(scope=scope)
     second = await refresh(api, first)
 
@@ -35,7 +35,7 @@ async def test_refresh_issues_a_new_pair(api: Api, sandbox: Sandbox, scope: str)
 
 
 async def test_refresh_tokens_rotate(api: Api) -> None:
-    """Each refresh token leads to the next."""
+    """Each refresh token yields the next."""
     token = await api.token()
     for _ in range(3):
         token = await refresh(api, token)
@@ -48,7 +48,7 @@ async def test_refresh_tokens_rotate(api: Api) -> None:
 async def test_access_token_before_the_refresh(
     api: Api, sandbox: Sandbox, revokes: bool, status: int
 ) -> None:
-    """Whether a refresh revokes the access token before it is a setting."""
+    """A setting decides whether a refresh revokes the earlier access token."""
     sandbox.refresh_revokes_access = revokes
     first = await api.token()
     second = await refresh(api, first)
@@ -57,8 +57,8 @@ async def test_access_token_before_the_refresh(
     assert 200 == await status_of(api, second)
 
 
-async def test_new_pair_has_a_life_of_its_own(api: Api, sandbox: Sandbox) -> None:
-    """A refresh just in time gives a whole life again."""
+async def test_new_pair_has_a_full_lifetime(api: Api, sandbox: Sandbox) -> None:
+    """A refresh just in time starts a full lifetime."""
     first = await api.token()
     sandbox.advance(1199)
     second = await refresh(api, first)
@@ -68,17 +68,17 @@ async def test_new_pair_has_a_life_of_its_own(api: Api, sandbox: Sandbox) -> Non
 
 
 async def test_late_refresh_is_refused(api: Api, sandbox: Sandbox) -> None:
-    """From the second in which the access token expires it cannot be refreshed."""
+    """A token cannot be refreshed from the second in which the access token expires."""
     token = await api.token()
     sandbox.advance(1200)
     answer = await refresh(api, token)
 
     assert (400, "invalid_request") == answer.refusal
-    assert [("refresh_token", "invalid")] == answer.faults
+    assert [("refresh_token", "invalid")] == answer.field_errors
 
 
 async def test_refresh_of_a_revoked_token_is_refused(api: Api, sandbox: Sandbox) -> None:
-    """A token that was revoked cannot be refreshed either."""
+    """A revoked token cannot be refreshed either."""
     token = await api.token()
     sandbox.revoke(token.body["access_token"])
 
@@ -87,15 +87,15 @@ async def test_refresh_of_a_revoked_token_is_refused(api: Api, sandbox: Sandbox)
 
 @pytest.mark.parametrize("value", [None, ""])
 async def test_missing_refresh_token(api: Api, value: str | None) -> None:
-    """The grant needs its parameter."""
+    """The grant requires a refresh token."""
     answer = await api.token(grant_type="refresh_token", refresh_token=value)
 
     assert (400, "invalid_request") == answer.refusal
-    assert [("refresh_token", "required")] == answer.faults
+    assert [("refresh_token", "required")] == answer.field_errors
 
 
 async def test_access_token_in_place_of_the_refresh_token(api: Api) -> None:
-    """An access token is no refresh token, whatever one page says (spec section 8, row 2)."""
+    """An access token is not a refresh token, despite one page (spec section 8, row 2)."""
     token = await api.token()
     answer = await refresh(api, token, refresh_token=token.body["access_token"])
 
@@ -105,7 +105,7 @@ async def test_access_token_in_place_of_the_refresh_token(api: Api) -> None:
 
 @pytest.mark.parametrize("revokes", [True, False])
 async def test_replay_revokes_the_family(api: Api, sandbox: Sandbox, revokes: bool) -> None:
-    """A spent refresh token that comes again takes all its successors down, and nobody else."""
+    """A replayed refresh token revokes all its successors, and no other tokens."""
     sandbox.refresh_revokes_access = revokes
     bystander = await api.token()
     first = await api.token()
@@ -120,8 +120,8 @@ async def test_replay_revokes_the_family(api: Api, sandbox: Sandbox, revokes: bo
     assert 1 == sandbox.replays
 
 
-async def test_replays_are_counted_at_sight(api: Api, sandbox: Sandbox) -> None:
-    """A refresh token seen twice is a replay, also if the first time was answered by an error."""
+async def test_every_replay_is_counted(api: Api, sandbox: Sandbox) -> None:
+    """A refresh token sent twice is a replay, even if the first answer was an error."""
     token = await api.token()
     sandbox.fail("oauth/token", status=503)
 
@@ -131,8 +131,8 @@ async def test_replays_are_counted_at_sight(api: Api, sandbox: Sandbox) -> None:
     assert 1 == sandbox.replays
 
 
-async def test_stray_refresh_token_is_seen(api: Api, sandbox: Sandbox) -> None:
-    """A refresh token sent beside another grant has been on the wire, too."""
+async def test_refresh_token_with_another_grant_counts(api: Api, sandbox: Sandbox) -> None:
+    """A refresh token sent with another grant counts as presented."""
     token = await api.token()
     for _ in range(2):
         assert 200 == (await api.token(refresh_token=token.body["refresh_token"])).status
@@ -140,8 +140,8 @@ async def test_stray_refresh_token_is_seen(api: Api, sandbox: Sandbox) -> None:
     assert 1 == sandbox.replays
 
 
-async def test_unknown_refresh_token_is_no_replay(api: Api, sandbox: Sandbox) -> None:
-    """Only tokens that the sandbox has issued are counted."""
+async def test_unknown_refresh_token_is_not_a_replay(api: Api, sandbox: Sandbox) -> None:
+    """Only tokens that the sandbox issued are counted."""
     for _ in range(2):
         answer = await api.token(grant_type="refresh_token", refresh_token="0" * 40)
         assert (400, "invalid_request") == answer.refusal
@@ -153,16 +153,16 @@ async def test_unknown_refresh_token_is_no_replay(api: Api, sandbox: Sandbox) ->
     ("scope", "asked"), [("customer", "merchant"), ("customer", None), ("merchant", "customer")]
 )
 async def test_scope_cannot_change(api: Api, scope: str, asked: str | None) -> None:
-    """Another scope is refused; none means merchant, so it is another one for a customer token."""
+    """Another scope is refused; so is a missing one, merchant, for a customer token."""
     token = await api.token(scope=scope)
     answer = await refresh(api, token, scope=asked)
 
     assert (409, "wrong_inputs") == answer.refusal
-    assert [("scope", "invalid")] == answer.faults
+    assert [("scope", "invalid")] == answer.field_errors
 
 
-async def test_scope_may_be_left_out_of_a_merchant_refresh(api: Api) -> None:
-    """The documented default is merchant."""
+async def test_scope_is_optional_in_a_merchant_refresh(api: Api) -> None:
+    """The documented default scope is merchant."""
     token = await api.token(scope="merchant")
 
     assert 200 == (await refresh(api, token, scope=None)).status
@@ -172,15 +172,15 @@ async def test_scope_may_be_left_out_of_a_merchant_refresh(api: Api) -> None:
     "changes", [{"client_secret": "other"}, {"client_secret": None}, {"scope": "admin"}]
 )
 async def test_refused_refresh_does_not_spend(api: Api, changes: dict[str, str | None]) -> None:
-    """A refresh that was refused for another reason leaves the refresh token good."""
+    """A refresh that is refused for another reason does not spend the refresh token."""
     token = await api.token()
 
     assert 200 != (await refresh(api, token, **changes)).status
     assert 200 == (await refresh(api, token)).status
 
 
-async def test_refresh_needs_the_scope_still(api: Api, sandbox: Sandbox) -> None:
-    """A client that has lost a scope cannot keep it alive."""
+async def test_refresh_still_needs_the_scope(api: Api, sandbox: Sandbox) -> None:
+    """A client that has lost a scope cannot refresh tokens of it."""
     token = await api.token(scope="customer")
     sandbox.scopes = frozenset({"merchant"})
 

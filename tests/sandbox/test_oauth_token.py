@@ -1,4 +1,4 @@
-"""oauth/token: what it issues and what it refuses (spec section 2)."""
+"""oauth/token: issued tokens and refusals (spec section 2)."""
 
 import re
 import uuid
@@ -10,7 +10,7 @@ from tests.sandbox.conftest import REFERENCE_ID, Api
 
 
 async def test_answer_has_the_documented_shape(api: Api) -> None:
-    """A token is answered with all five fields of spec section 2.2."""
+    """The answer has all five fields of spec section 2.2."""
     answer = await api.token(grant_type="client_credentials", scope="customer")
 
     body = answer.body
@@ -28,7 +28,7 @@ async def test_answer_has_the_documented_shape(api: Api) -> None:
     [(None, "merchant"), ("", "merchant"), ("merchant", "merchant"), ("customer", "customer")],
 )
 async def test_defaults(api: Api, grant_type: str | None, scope: str | None, granted: str) -> None:
-    """A grant or scope that is absent or empty means the default of the API."""
+    """A missing or empty grant or scope means the API's default."""
     answer = await api.token(grant_type=grant_type, scope=scope)
 
     assert (200, granted) == (answer.status, answer.body["scope"])
@@ -48,21 +48,21 @@ async def test_wrong_credentials(api: Api, changes: dict[str, str]) -> None:
     answer = await api.token(**changes)
 
     assert (400, "invalid_client") == answer.refusal
-    assert [] == answer.faults
+    assert [] == answer.field_errors
 
 
 @pytest.mark.parametrize("value", [None, ""])
 @pytest.mark.parametrize("name", ["client_id", "client_secret"])
 async def test_missing_credentials(api: Api, name: str, value: str | None) -> None:
-    """Credentials that are absent or empty are refused by name."""
+    """Missing or empty credentials are refused by name."""
     answer = await api.token(**{name: value})
 
     assert (400, "invalid_client") == answer.refusal
-    assert [(name, "required")] == answer.faults
+    assert [(name, "required")] == answer.field_errors
 
 
 async def test_credentials_can_be_rotated(api: Api, sandbox: Sandbox) -> None:
-    """A new secret holds at once, and the old one no longer."""
+    """A new secret is valid at once, and the old one no longer."""
     sandbox.client_secret = "rotated"
 
     assert 200 == (await api.token()).status
@@ -73,16 +73,16 @@ async def test_credentials_can_be_rotated(api: Api, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("grant_type", ["password", "client_credential", "CLIENT_CREDENTIALS", "x"])
 async def test_unknown_grant(api: Api, grant_type: str) -> None:
-    """Any other grant is refused, the undocumented password grant and misspellings included."""
+    """Other grants are refused, including the undocumented password grant and misspellings."""
     answer = await api.token(grant_type=grant_type)
 
     assert (400, "invalid_request") == answer.refusal
-    assert [("grant_type", "invalid")] == answer.faults
+    assert [("grant_type", "invalid")] == answer.field_errors
 
 
 @pytest.mark.parametrize("scope", ["admin", "Customer", "customer merchant"])
 async def test_unknown_scope(api: Api, scope: str) -> None:
-    """Any other scope is refused as a wrong input and echoed."""
+    """An unknown scope is refused with `wrong_inputs` and echoed."""
     answer = await api.token(scope=scope)
 
     assert (409, "wrong_inputs") == answer.refusal
@@ -95,7 +95,7 @@ async def test_unknown_scope(api: Api, scope: str) -> None:
 async def test_scope_that_the_client_lacks(
     api: Api, sandbox: Sandbox, allowed: str, refused: str
 ) -> None:
-    """A client without a scope gets invalid_role for it, and tokens for the other."""
+    """A client without a scope gets invalid_role for it, and tokens for the other scope."""
     sandbox.scopes = frozenset({allowed})
 
     assert (409, "invalid_role") == (await api.token(scope=refused)).refusal
@@ -125,22 +125,22 @@ async def test_reference_id(api: Api, reference_id: str) -> None:
     ],
 )
 async def test_wrong_reference_id(api: Api, reference_id: str | None, msg: str) -> None:
-    """A reference id that is absent or no GUID is a wrong input."""
+    """A missing reference id, or one that is not a GUID, is a field error."""
     answer = await api.token_request(headers={"x-reference-id": reference_id})
 
     assert (409, "wrong_inputs") == answer.refusal
-    assert [("x-reference-id", msg)] == answer.faults
+    assert [("x-reference-id", msg)] == answer.field_errors
 
 
 async def test_all_wrong_inputs_at_once(api: Api) -> None:
-    """Both inputs are named when both are wrong."""
+    """Both inputs are reported if both are wrong."""
     answer = await api.token_request({"scope": "admin"}, headers={"x-reference-id": None})
 
-    assert [("x-reference-id", "required"), ("scope", "invalid")] == answer.faults
+    assert [("x-reference-id", "required"), ("scope", "invalid")] == answer.field_errors
 
 
 async def test_json_is_refused(api: Api) -> None:
-    """The drawn sample is JSON, and JSON is not accepted (spec section 8, row 9)."""
+    """The sample in the documentation is JSON, and JSON is not accepted (spec section 8, row 9)."""
     credentials = {"client_id": api.sandbox.client_id, "client_secret": api.sandbox.client_secret}
     answer = await api.send("POST", "/v2.5/oauth/token", json=credentials)
 
@@ -157,7 +157,7 @@ async def test_json_is_refused(api: Api) -> None:
     ],
 )
 async def test_form_under_another_content_type_is_refused(api: Api, content_type: str) -> None:
-    """The same bytes under another content type are no form."""
+    """The same bytes with another content type are not a form."""
     assert (400, "invalid_request") == (
         await api.token_request(headers={"content-type": content_type})
     ).refusal
@@ -174,7 +174,7 @@ async def test_charset_parameter_is_accepted(api: Api) -> None:
     "query", ["?scope=customer", "?lang=en", "?client_secret=sandbox-client-secret"]
 )
 async def test_query_parameters_are_refused(api: Api, query: str) -> None:
-    """A query is refused even beside a complete form, and not echoed."""
+    """A query is refused even with a complete form, and not echoed."""
     answer = await api.token_request(query=query)
 
     assert (400, "invalid_request") == answer.refusal
@@ -194,7 +194,7 @@ async def test_query_parameters_are_refused(api: Api, query: str) -> None:
     ],
 )
 async def test_malformed_form(api: Api, body: bytes, error: str) -> None:
-    """A body that is no form, or says a thing twice, is told apart from one that says nothing."""
+    """A malformed form, or one with a repeated parameter, is distinguished from an empty one."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     answer = await api.send("POST", "/v2.5/oauth/token", headers=headers, data=body)
 
@@ -202,7 +202,7 @@ async def test_malformed_form(api: Api, body: bytes, error: str) -> None:
 
 
 async def test_repeated_parameter_is_refused(api: Api) -> None:
-    """A complete form that says its secret twice is refused."""
+    """A complete form with a repeated secret is refused."""
     body = "client_id=sandbox-client" + 2 * "&client_secret=sandbox-client-secret"
     headers = {"content-type": "application/x-www-form-urlencoded"}
     answer = await api.send("POST", "/v2.5/oauth/token", headers=headers, data=body.encode())
@@ -211,12 +211,12 @@ async def test_repeated_parameter_is_refused(api: Api) -> None:
 
 
 async def test_unknown_parameter_is_ignored(api: Api) -> None:
-    """OAuth2 servers ignore what they do not know (RFC 6749 section 3.2)."""
+    """OAuth2 servers ignore unknown parameters (RFC 6749 section 3.2)."""
     assert 200 == (await api.token(audience="x")).status
 
 
 async def test_credentials_with_special_characters(api: Api, sandbox: Sandbox) -> None:
-    """Form encoding is undone: plus, percent, ampersand and accents arrive as they are."""
+    """Form encoding is decoded: plus, percent, ampersand and accents."""
     sandbox.client_id = "boutique à/1"
     sandbox.client_secret = "a+b&c=d%é "
 
@@ -224,7 +224,7 @@ async def test_credentials_with_special_characters(api: Api, sandbox: Sandbox) -
 
 
 async def test_refused_requests_issue_nothing(api: Api, sandbox: Sandbox) -> None:
-    """Only an answer of 200 issues a token."""
+    """Only a 200 issues a token."""
     await api.token(client_secret="other")
     await api.token(scope="admin")
     await api.token()

@@ -1,4 +1,4 @@
-"""Paths and methods that the API does not have, and bodies that are too large."""
+"""Unknown paths and methods, and bodies that are too large."""
 
 import io
 
@@ -28,7 +28,7 @@ BASE = "/flexiti/pos-api"
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_unknown_path(api: Api, sandbox: Sandbox, method: str, path: str) -> None:
-    """A path that is not in the index is a 404 in JSON, and recorded as such."""
+    """A path outside the index is a 404 in JSON, and recorded as unknown."""
     answer = await api.send(method, path)
 
     assert (404, "not_found") == answer.refusal
@@ -41,7 +41,7 @@ async def test_unknown_path(api: Api, sandbox: Sandbox, method: str, path: str) 
 )
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
 async def test_wrong_method(api: Api, method: str, path: str) -> None:
-    """These endpoints take POST and say so."""
+    """Other methods than POST are refused, and the answer names POST."""
     answer = await api.send(method, path)
 
     assert (405, "method_not_allowed") == answer.refusal
@@ -49,13 +49,13 @@ async def test_wrong_method(api: Api, method: str, path: str) -> None:
 
 
 async def test_head(api: Api, sandbox: Sandbox) -> None:
-    """HEAD is another method too; its answer has no body."""
+    """HEAD is refused, too; its answer has no body."""
     async with api.http.head(f"{sandbox.base_url}/v2.5/oauth/token") as response:
         assert (405, b"") == (response.status, await response.read())
 
 
 async def test_body_that_is_too_large(api: Api, sandbox: Sandbox) -> None:
-    """More than a mebibyte is refused, and recorded."""
+    """A body of more than a mebibyte is refused and recorded."""
     url = f"{sandbox.base_url}/v2.5/oauth/token"
     async with api.http.post(url, data=io.BytesIO(bytes(1_100_000))) as response:
         answer = await response.json()

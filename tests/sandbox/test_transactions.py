@@ -1,4 +1,4 @@
-"""POST transactions: what is paid, once (spec sections 1.3 and 5.11)."""
+"""POST transactions: payments, executed once (spec sections 1.3 and 5.11)."""
 
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from .shop import ACCOUNT, IN_STORE, Shop
 async def pay(
     shop: Shop, *, key: str | None = None, digest: str | None = None, **changes: Any
 ) -> Answer:
-    """Pay $100 in store, or something else."""
+    """Pay $100 in store, with changes."""
     body = {
         "transaction_type": "instore_payment",
         "amount": "100.00",
@@ -29,7 +29,7 @@ async def pay(
 
 
 async def test_payment(shop: Shop, sandbox: Sandbox) -> None:
-    """A payment lowers what is owed."""
+    """A payment lowers the balance."""
     answer = await pay(shop)
 
     assert {
@@ -42,8 +42,8 @@ async def test_payment(shop: Shop, sandbox: Sandbox) -> None:
     assert Decimal("-100.00") == sandbox.account(ACCOUNT).balance
 
 
-async def test_code_is_good_once(shop: Shop) -> None:
-    """A code pays for one transaction."""
+async def test_code_is_valid_once(shop: Shop) -> None:
+    """A code is valid for one transaction."""
     code = await shop.code()
     first = await pay(shop, code=code)
     second = await pay(shop, code=code)
@@ -53,7 +53,7 @@ async def test_code_is_good_once(shop: Shop) -> None:
 
 
 async def test_duplicate(shop: Shop, sandbox: Sandbox) -> None:
-    """The same key gets the earlier answer, and nothing is paid again, whatever is sent now."""
+    """The same key returns the earlier answer, and nothing is paid again."""
     first = await pay(shop, key="payment-1", digest="h")
     second = await pay(shop, key="payment-1", digest="h", code=1, amount="7.00")
     third = await pay(shop, key="payment-2", digest="h")
@@ -64,7 +64,7 @@ async def test_duplicate(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_failure_is_not_remembered(shop: Shop, sandbox: Sandbox) -> None:
-    """Only a success is told again: after a refusal the same key may try again."""
+    """Only a success is repeated: after a refusal the same key may try again."""
     refused = await pay(shop, key="payment-1", code=1)
     paid = await pay(shop, key="payment-1")
 
@@ -79,17 +79,17 @@ async def test_another_hash(shop: Shop, sandbox: Sandbox) -> None:
     answer = await pay(shop, key="payment-1", digest="two")
 
     assert (409, "wrong_inputs") == answer.refusal
-    assert [("x-context-hash", "invalid")] == answer.faults
+    assert [("x-context-hash", "invalid")] == answer.field_errors
     assert 1 == len(sandbox.payments)
 
 
 async def test_hash_needs_a_key(shop: Shop) -> None:
-    """A context hash alone says nothing."""
-    assert [("x-idempotency-key", "required")] == (await pay(shop, digest="one")).faults
+    """A context hash without a key is refused."""
+    assert [("x-idempotency-key", "required")] == (await pay(shop, digest="one")).field_errors
 
 
 async def test_daily_limit(shop: Shop, sandbox: Sandbox) -> None:
-    """$10,000 in 24 hours, all payments together."""
+    """The limit is $10,000 in 24 hours, for all payments together."""
     errors = [
         (await pay(shop, amount=amount)).body.get("error")
         for amount in ("9999.99", "0.02", "0.01", "0.01")
@@ -124,19 +124,19 @@ async def test_daily_limit(shop: Shop, sandbox: Sandbox) -> None:
     ],
 )
 async def test_rules(shop: Shop, changes: dict[str, Any], error: str | None) -> None:
-    """Each rule has its code."""
+    """Each rule has its own error code."""
     assert error == (await pay(shop, **changes)).body.get("error")
 
 
 async def test_inactive_account(shop: Shop, sandbox: Sandbox) -> None:
-    """An account that is not active takes no payment."""
+    """An inactive account accepts no payment."""
     sandbox.account(ACCOUNT).activated = False
 
     assert (409, "user_not_active") == (await pay(shop)).refusal
 
 
 async def test_purchases_of_the_old_version(shop: Shop, sandbox: Sandbox) -> None:
-    """Under v2.5 a purchase is charged, within the credit."""
+    """Under v2.5 a purchase is charged, within the available credit."""
     body = {"transaction_type": "regular_purchase", "account_number": ACCOUNT, **IN_STORE}
     errors: list[object] = []
     for amount in ("5000.01", "5000.00"):

@@ -1,4 +1,4 @@
-"""How a widget ends, and what the shop is told (spec sections 7.3 and 7.4)."""
+"""How a widget ends, and the event that the shop receives (spec sections 7.3 and 7.4)."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ PERSON = {
 
 
 def purchase(**identification: object) -> dict[str, object]:
-    """Write a widget/init for a purchase."""
+    """Build a widget/init for a purchase."""
     return {"customer_identification": identification, "flow": "purchase"}
 
 
 def application(**person: object) -> dict[str, object]:
-    """Write a widget/init for an application."""
+    """Build a widget/init for an application."""
     return {**APPLY, "customer_identification": {"personal_information": person}}
 
 
@@ -33,7 +33,7 @@ FRAN = {**PERSON, "first_name": "Fran", "last_name": "Frozen", "dob": "1970-02-2
 
 
 async def test_verified_purchase(shop: Shop, sandbox: Sandbox) -> None:
-    """The event of a verified purchase has everything that the spec names."""
+    """The event of a verified purchase has all fields of the spec."""
     url = await shop.widget()
     session_id = url.rpartition("=")[2]
 
@@ -78,16 +78,16 @@ async def test_scenarios(
     choice: Choice,
     data: tuple[object, ...],
 ) -> None:
-    """Each row of the tables: account, verified, action."""
+    """Each row of the tables has its account, verification and action."""
     event: Any = sandbox.play(await shop.widget(body), choice)
 
     assert "flx-success" == event["eventType"]
-    told = event["eventData"]
-    assert data == (told["accountNumber"], told["verified"], told["action"])
+    result = event["eventData"]
+    assert data == (result["accountNumber"], result["verified"], result["action"])
 
 
 async def test_cancel(shop: Shop, sandbox: Sandbox) -> None:
-    """A cancelled widget says so and nothing else."""
+    """A cancelled widget posts nothing but that."""
     assert {"eventType": "flx-cancel"} == sandbox.play(await shop.widget(), "cancel")
 
 
@@ -98,15 +98,15 @@ async def test_cancel(shop: Shop, sandbox: Sandbox) -> None:
 async def test_failure(
     shop: Shop, sandbox: Sandbox, body: dict[str, object], choice: Choice, status: int
 ) -> None:
-    """A failure has a status and a text, bare."""
+    """A failure has a status and a message, without `eventData`."""
     event = sandbox.play(await shop.widget(body), choice)
 
     assert ("flx-failure", status) == (event["eventType"], event["error"])
     assert ["eventType", "error", "message"] == list(event)
 
 
-async def test_token_ends_before_the_customer_is_done(shop: Shop, sandbox: Sandbox) -> None:
-    """After the token's life the widget can only fail, and verifies nobody."""
+async def test_token_expires_before_the_customer_finishes(shop: Shop, sandbox: Sandbox) -> None:
+    """After the token has expired, the widget can only fail, and verifies nobody."""
     url = await shop.widget()
     sandbox.advance(1200)
     event = sandbox.play(url)
@@ -118,7 +118,7 @@ async def test_token_ends_before_the_customer_is_done(shop: Shop, sandbox: Sandb
 
 
 async def test_widget_ends_once(shop: Shop, sandbox: Sandbox) -> None:
-    """What a customer has done cannot be undone in the same widget."""
+    """A widget session ends only once."""
     url = await shop.widget()
     sandbox.play(url, "cancel")
 
@@ -127,19 +127,19 @@ async def test_widget_ends_once(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_impossible_plays(shop: Shop, sandbox: Sandbox) -> None:
-    """A session that was not opened, a choice and an account that it does not have."""
+    """An unknown session, and a choice or account that it does not have, are refused."""
     url = await shop.widget()
 
-    with pytest.raises(LookupError, match="opened no such"):
+    with pytest.raises(LookupError, match="has not opened this widget session"):
         sandbox.play("00000000-0000-4000-8000-000000000000")
-    with pytest.raises(ValueError, match="no 'purchase' in this session; there are: approve"):
+    with pytest.raises(ValueError, match="'purchase' is not allowed in this session"):
         sandbox.play(url, "purchase")
-    with pytest.raises(ValueError, match="not one of those"):
+    with pytest.raises(ValueError, match="not one of the session's candidates"):
         sandbox.play(url, account_number=10000002)
 
 
 async def test_bare_url(shop: Shop, sandbox: Sandbox) -> None:
-    """A URL without ids leads to the last session of its token."""
+    """A URL without ids refers to the last session of its token."""
     sandbox.bare_redirection_url = True
     await shop.widget()
     event: Any = sandbox.play(await shop.widget(purchase(account_number=10000002)))
@@ -148,7 +148,7 @@ async def test_bare_url(shop: Shop, sandbox: Sandbox) -> None:
 
 
 async def test_event_is_a_copy(shop: Shop, sandbox: Sandbox) -> None:
-    """A shop that changes its event changes nothing in the sandbox."""
+    """Changing the event does not change the sandbox."""
     url = await shop.widget()
     event: Any = sandbox.play(url, "decline")
     event["eventData"]["verified"] = True

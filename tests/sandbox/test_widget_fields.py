@@ -1,4 +1,4 @@
-"""widget/init: the table of the start page, each row both ways (spec section 4.1)."""
+"""widget/init: the table of the start page, each row accepted and refused (spec section 4.1)."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ async def init(api: Api, body: object) -> Answer:
 
 
 def by_person(**changes: object) -> Body:
-    """Make a purchase that names the person only."""
+    """Build a purchase that contains only the person."""
     body: Body = without(without(BUY, f"{CUSTOMER}.account_number"), f"{CUSTOMER}.vcc_number")
     for name, value in changes.items():
         body = changed(body, f"{CUSTOMER}.{name}", value)
@@ -159,13 +159,13 @@ REFUSED: list[tuple[str, object, str]] = [
 
 @pytest.mark.parametrize("body", [APPLY, BUY, PURCHASE], ids=["apply", "buy", "purchase"])
 async def test_examples_are_accepted(api: Api, body: Body) -> None:
-    """The examples of the start page hold."""
+    """The examples of the start page are accepted."""
     assert 200 == (await init(api, body)).status
 
 
 @pytest.mark.parametrize(("param", "value"), ACCEPTED)
 async def test_accepted_value(api: Api, param: str, value: object) -> None:
-    """A value at the edge of what is allowed is accepted, also where it is not required."""
+    """A value at the limit is accepted, also where it is not required."""
     full = APPLY if param != "flow" else {**APPLY, **BUY}
 
     assert 200 == (await init(api, changed(full, param, value))).status
@@ -173,7 +173,7 @@ async def test_accepted_value(api: Api, param: str, value: object) -> None:
 
 @pytest.mark.parametrize(("param", "value", "msg"), REFUSED)
 async def test_refused_value(api: Api, param: str, value: object, msg: str) -> None:
-    """A value just beyond it is named, with what is wrong and what was sent, and nothing else."""
+    """A value just beyond the limit is the only field error, with its problem and value."""
     answer = await init(api, changed(APPLY, param, value))
 
     assert (409, "wrong_inputs") == answer.refusal
@@ -185,32 +185,32 @@ async def test_refused_value(api: Api, param: str, value: object, msg: str) -> N
     [row for row in REFUSED if row[0] in {"email", "province", "phone_number"}],
 )
 async def test_refused_value_in_a_purchase(api: Api, param: str, value: object, msg: str) -> None:
-    """A field that a purchase does not need must still be right if it is there."""
-    assert [(param, msg)] == (await init(api, changed(PURCHASE, param, value))).faults
+    """A field that a purchase does not need must still be valid if present."""
+    assert [(param, msg)] == (await init(api, changed(PURCHASE, param, value))).field_errors
 
 
 @pytest.mark.parametrize("empty", ["absent", None, ""])
 @pytest.mark.parametrize("param", ["flow", *ONLY_APPLY, *PERSONAL])
 async def test_required_for_an_application(api: Api, param: str, empty: str | None) -> None:
-    """Each field that the page requires for an application is missed by name."""
+    """Each field that an application requires is reported if missing."""
     body = without(APPLY, param) if empty == "absent" else changed(APPLY, param, empty)
     answer = await init(api, body)
 
     assert (409, "wrong_inputs") == answer.refusal
-    assert [(param, "required")] == answer.faults
+    assert [(param, "required")] == answer.field_errors
 
 
 @pytest.mark.parametrize("group", [CUSTOMER, PERSON])
 async def test_application_without_a_group(api: Api, group: str) -> None:
-    """A group that is absent is missed field by field."""
+    """A missing group is reported field by field."""
     assert [(param, "required") for param in PERSONAL] == (
         await init(api, without(APPLY, group))
-    ).faults
+    ).field_errors
 
 
 @pytest.mark.parametrize("param", OPTIONAL)
 async def test_optional_for_an_application(api: Api, param: str) -> None:
-    """Each of the other fields may be there and may be absent."""
+    """Each of the other fields is optional."""
     full = APPLY
     for name, value in OPTIONAL.items():
         full = changed(full, name, value)
@@ -231,42 +231,42 @@ async def test_optional_for_an_application(api: Api, param: str) -> None:
     ],
 )
 async def test_identified_purchase(api: Api, identification: Body) -> None:
-    """One number is enough, beside anything else that is right in itself."""
+    """One number is enough, with any other valid fields."""
     body = {"flow": "purchase", CUSTOMER: identification}
 
     assert 200 == (await init(api, body)).status
 
 
 async def test_purchase_by_person(api: Api) -> None:
-    """A person with all four fields is enough, also beside numbers that are empty."""
+    """A person with all four fields is enough, also with empty numbers."""
     assert 200 == (await init(api, by_person())).status
     assert 200 == (await init(api, by_person(vcc_number=""))).status
 
 
 @pytest.mark.parametrize("param", PERSONAL)
-async def test_purchase_by_half_a_person(api: Api, param: str) -> None:
-    """Without a number, each of the four fields is missed by name, and no number is asked for."""
-    assert [(param, "required")] == (await init(api, without(by_person(), param))).faults
+async def test_purchase_by_an_incomplete_person(api: Api, param: str) -> None:
+    """Without a number, each missing field of the four is reported, but no number."""
+    assert [(param, "required")] == (await init(api, without(by_person(), param))).field_errors
 
 
 @pytest.mark.parametrize(
     "identification", [{}, {"personal_information": {}}, {"vcc_number": ""}], ids=repr
 )
 async def test_unidentified_purchase(api: Api, identification: Body) -> None:
-    """With nothing to go by, every field that the page requires then is missed."""
+    """Without any identification, all fields that the page then requires are reported."""
     answer = await init(api, {"flow": "purchase", CUSTOMER: identification})
 
     missed = [f"{CUSTOMER}.account_number", f"{CUSTOMER}.vcc_number", *PERSONAL]
-    assert [(param, "required") for param in missed] == answer.faults
+    assert [(param, "required") for param in missed] == answer.field_errors
 
 
 async def test_purchase_may_decline_the_agreement(api: Api) -> None:
-    """The agreement is a matter of applications; false is its default."""
+    """Only applications need the agreement; false is its default."""
     assert 200 == (await init(api, {**PURCHASE, "tos_agreement": False})).status
 
 
-async def test_all_faults_at_once(api: Api) -> None:
-    """Every fault is told in one answer, in the order of the page."""
+async def test_all_errors_together(api: Api) -> None:
+    """All field errors are reported in one answer, in the order of the page."""
     body = {
         CUSTOMER: {"vcc_number": 5, "personal_information": {"first_name": "x" * 81, "dob": "x"}},
         "flow": "apply",
@@ -288,16 +288,16 @@ async def test_all_faults_at_once(api: Api) -> None:
         ("city", "required"),
         ("province", "invalid"),
         ("shoe_size", "invalid"),
-    ] == (await init(api, body)).faults
+    ] == (await init(api, body)).field_errors
 
 
 async def test_two_account_types_that_disagree(api: Api) -> None:
-    """The field has had two places; if both are used they must say the same."""
+    """The field has had two places; if both are present, they must be equal."""
     nested = changed(APPLY, f"{CUSTOMER}.account_type", "business")
 
     assert 200 == (await init(api, {**nested, "account_type": "business"})).status
     answer = await init(api, {**nested, "account_type": "consumer"})
-    assert [("account_type", "invalid")] == answer.faults
+    assert [("account_type", "invalid")] == answer.field_errors
 
 
 @pytest.mark.parametrize(
@@ -305,19 +305,19 @@ async def test_two_account_types_that_disagree(api: Api) -> None:
     ["extra", "Flow", f"{CUSTOMER}.customer_id", f"{PERSON}.middle_name", "personal_information"],
 )
 async def test_unknown_field(api: Api, sandbox: Sandbox, param: str) -> None:
-    """A field that is not on the page is refused by name, until the sandbox is told otherwise."""
+    """An unknown field is refused by name, unless a setting allows it."""
     body = changed(APPLY, param, {"x": 1})
 
-    assert [(param, "invalid")] == (await init(api, body)).faults
+    assert [(param, "invalid")] == (await init(api, body)).field_errors
     sandbox.allow_unknown_fields = True
     assert 200 == (await init(api, body)).status
 
 
-async def test_ascii_to_the_letter(api: Api, sandbox: Sandbox) -> None:
-    """The sandbox can take ASCII at its word."""
+async def test_ascii_only(api: Api, sandbox: Sandbox) -> None:
+    """A setting restricts texts to ASCII characters."""
     sandbox.ascii_only = True
 
     assert 200 == (await init(api, APPLY)).status
     assert [("city", "wrong format")] == (
         await init(api, changed(APPLY, "city", "Montréal"))
-    ).faults
+    ).field_errors

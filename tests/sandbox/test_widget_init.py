@@ -1,4 +1,4 @@
-"""widget/init: the way in and the URL that comes out (spec section 4.4)."""
+"""widget/init: the request and the URL in the answer (spec section 4.4)."""
 
 import re
 import uuid
@@ -10,14 +10,14 @@ from tests.sandbox.conftest import APPLY, PURCHASE, REFERENCE_ID, Api
 
 
 async def redirection_url(api: Api, body: object, **headers: str | None) -> str:
-    """Call widget/init and give the URL."""
+    """Call widget/init and return the URL."""
     answer = await api.call("widget/init", await api.access_token(), body, headers=headers)
     assert ["redirection_url"] == list(answer.body)
     return str(answer.body["redirection_url"])
 
 
 async def test_redirection_url(api: Api, sandbox: Sandbox) -> None:
-    """The URL holds client id, token, language and both ids, with the query inside the fragment."""
+    """The URL has client id, token, language and both ids; its query is in the fragment."""
     url = await redirection_url(api, PURCHASE)
 
     token = sandbox.tokens[-1].access_token
@@ -31,7 +31,7 @@ async def test_redirection_url(api: Api, sandbox: Sandbox) -> None:
 
 
 async def test_bare_redirection_url(api: Api, sandbox: Sandbox) -> None:
-    """Old answers have neither id."""
+    """Old answers contain neither id."""
     sandbox.bare_redirection_url = True
     url = await redirection_url(api, PURCHASE)
 
@@ -42,7 +42,7 @@ async def test_bare_redirection_url(api: Api, sandbox: Sandbox) -> None:
 
 
 async def test_language_and_reference_id_go_into_the_url(api: Api) -> None:
-    """The URL takes the language from the body and the reference id from the header."""
+    """The URL has the language of the body and the reference id of the header."""
     guid = str(uuid.UUID(REFERENCE_ID))
     url = await redirection_url(api, {**PURCHASE, "lang": "fr"}, **{"x-reference-id": guid})
 
@@ -50,7 +50,7 @@ async def test_language_and_reference_id_go_into_the_url(api: Api) -> None:
 
 
 async def test_client_id_is_quoted_in_the_url(api: Api, sandbox: Sandbox) -> None:
-    """A client id with special characters keeps to its part of the path."""
+    """A client id with special characters stays one part of the path."""
     sandbox.client_id = "shop ?#1"
     answer = await api.call(
         "widget/init", await api.access_token(), PURCHASE, client_id="shop%20%3F%231"
@@ -60,12 +60,12 @@ async def test_client_id_is_quoted_in_the_url(api: Api, sandbox: Sandbox) -> Non
 
 
 async def test_each_call_opens_another_session(api: Api) -> None:
-    """Two calls give two widget sessions."""
+    """Two calls open two widget sessions."""
     assert await redirection_url(api, PURCHASE) != await redirection_url(api, PURCHASE)
 
 
 async def test_application_is_remembered(api: Api, sandbox: Sandbox) -> None:
-    """The last accepted application is kept under its token, for /apply to be compared with."""
+    """The last accepted application is kept with its token, for `apply` to compare."""
     access_token = await api.access_token()
     other = await api.access_token()
     last = {**APPLY, "city": "Gatineau", "province": "QC"}
@@ -81,7 +81,7 @@ async def test_application_is_remembered(api: Api, sandbox: Sandbox) -> None:
 
 
 async def test_merchant_login_can_be_required(api: Api, sandbox: Sandbox) -> None:
-    """The start page wants merchants/login first, with the same token."""
+    """The start page requires merchants/login first, with the same token."""
     sandbox.require_merchant_login = True
     access_token = await api.access_token()
     other = await api.access_token()
@@ -102,7 +102,7 @@ async def test_merchant_login_is_not_required(api: Api) -> None:
     "content_type", ["application/x-www-form-urlencoded", "text/plain", "application/jsonp"]
 )
 async def test_content_type(api: Api, content_type: str) -> None:
-    """Only application/json is read."""
+    """Only application/json is accepted."""
     data = b'{"flow": "purchase", "customer_identification": {"account_number": 1}}'
     access_token = await api.access_token()
     right, wrong = [
@@ -112,7 +112,7 @@ async def test_content_type(api: Api, content_type: str) -> None:
 
     assert 200 == right.status
     assert (409, "wrong_inputs") == wrong.refusal
-    assert [("content-type", "wrong format")] == wrong.faults
+    assert [("content-type", "wrong format")] == wrong.field_errors
 
 
 @pytest.mark.parametrize(
@@ -140,16 +140,16 @@ async def test_content_type(api: Api, content_type: str) -> None:
     ],
 )
 async def test_malformed_json(api: Api, data: bytes) -> None:
-    """What is not one JSON object in UTF-8 is refused, and told apart from wrong fields."""
+    """A body that is not one JSON object in UTF-8 is refused, other than one with field errors."""
     headers = {"content-type": "application/json"}
     answer = await api.call("widget/init", await api.access_token(), headers=headers, data=data)
 
     assert (409, "wrong_inputs") == answer.refusal
-    assert [("body", "wrong format")] == answer.faults
+    assert [("body", "wrong format")] == answer.field_errors
 
 
-async def test_header_and_body_faults_at_once(api: Api) -> None:
-    """A wrong header does not hide a wrong body."""
+async def test_header_and_body_errors_together(api: Api) -> None:
+    """Errors of the headers and of the body are reported together."""
     answer = await api.call(
         "widget/init",
         await api.access_token(),
@@ -157,4 +157,4 @@ async def test_header_and_body_faults_at_once(api: Api) -> None:
         headers={"x-reference-id": None},
     )
 
-    assert [("x-reference-id", "required"), ("lang", "invalid")] == answer.faults
+    assert [("x-reference-id", "required"), ("lang", "invalid")] == answer.field_errors

@@ -1,4 +1,4 @@
-"""The widget's page: what is served, and what its script asks the sandbox (spec section 7)."""
+"""The widget's page: its files, and the requests of its script (spec section 7)."""
 
 import re
 from collections.abc import Mapping
@@ -22,35 +22,35 @@ FILES = {
 
 
 class Page(HTMLParser):
-    """Collects what a page consists of, and checks that its tags are balanced."""
+    """Collects the elements of a page, and checks that its tags are balanced."""
 
     def __init__(self) -> None:
-        """Start outside of everything."""
+        """Start outside all elements."""
         super().__init__()
         self.open: list[str] = []
         self.elements: list[tuple[str, dict[str, str | None]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element."""
+        """Record an element."""
         assert len(attrs) == len(dict(attrs))
         self.elements.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        """Close the innermost element, which has to be this one."""
+        """Close the innermost element, which must be this one."""
         assert tag == self.open.pop()
 
 
 async def fetch(api: Api, path: str) -> tuple[int, Mapping[str, str], str]:
-    """Get a file, from the root of the host."""
+    """Get a file, by its path on the host."""
     root = api.sandbox.base_url.removesuffix("/flexiti/pos-api")
     async with api.http.get(f"{root}{path}") as response:
         return response.status, response.headers.copy(), await response.text()
 
 
 async def ask(api: Api, what: str, url: str, **more: object) -> Answer:
-    """Ask what the script asks, for the session of a redirection URL."""
+    """Send a request of the script, for the session of a redirection URL."""
     route, _, query = urlsplit(url).fragment.partition("?")
     _, _, client_id, token = route.split("/")
     body: dict[str, object] = {
@@ -60,13 +60,13 @@ async def ask(api: Api, what: str, url: str, **more: object) -> Answer:
     }
     root = api.sandbox.base_url.removesuffix("/flexiti/pos-api")
     async with api.http.post(f"{root}/sandbox/widget/{what}", json={**body, **more}) as response:
-        told: Any = await response.json() if response.status == 200 else {}
-        return Answer(response.status, response.headers.copy(), told)
+        answer: Any = await response.json() if response.status == 200 else {}
+        return Answer(response.status, response.headers.copy(), answer)
 
 
 @pytest.mark.parametrize(("path", "content_type"), FILES.items())
 async def test_files(api: Api, sandbox: Sandbox, path: str, content_type: str) -> None:
-    """Each file is served with a policy that forbids all but the sandbox; none is recorded."""
+    """Each file has a policy that forbids all other origins; no request is recorded."""
     status, headers, text = await fetch(api, path)
 
     assert (200, f"{content_type}; charset=utf-8") == (status, headers["content-type"])
@@ -115,7 +115,7 @@ async def test_page_is_well_formed(api: Api) -> None:
 
 
 async def test_both_languages_are_complete(api: Api) -> None:
-    """Every text of the page is there in English and in French."""
+    """Every text of the page exists in English and in French."""
     _, _, html = await fetch(api, "/flexiti/pos-api/")
     _, _, script = await fetch(api, "/sandbox/widget/page.js")
     tables = re.split(r"^  (?:en|fr): \{$", script, flags=re.MULTILINE)[1:]
@@ -129,7 +129,7 @@ async def test_both_languages_are_complete(api: Api) -> None:
 
 
 async def test_open(api: Api, shop: Shop) -> None:
-    """The page learns what the customer may do."""
+    """The page receives the customer's choices."""
     answer = await ask(api, "open", await shop.widget())
 
     assert {
@@ -162,7 +162,7 @@ async def test_approve_with_the_pin(api: Api, shop: Shop, sandbox: Sandbox) -> N
 
 
 async def test_pin_of_an_application(api: Api, shop: Shop, sandbox: Sandbox) -> None:
-    """An application has the PIN 2222, and sends none."""
+    """The PIN of an application is 2222, and is not sent."""
     url = await shop.widget(APPLY)
     await ask(api, "send", url)
     answer = await ask(api, "finish", url, choice="approve", pin="2222")
@@ -172,7 +172,7 @@ async def test_pin_of_an_application(api: Api, shop: Shop, sandbox: Sandbox) -> 
 
 
 async def test_wrong_pins(api: Api, shop: Shop) -> None:
-    """Two wrong PINs may be put right; with the third the customer is not verified."""
+    """The right PIN is accepted after two wrong ones; the third ends the session."""
     url = await shop.widget()
     events = [
         (await ask(api, "finish", url, choice="approve", pin=pin)).body["event"]
@@ -184,7 +184,7 @@ async def test_wrong_pins(api: Api, shop: Shop) -> None:
 
 
 async def test_choice_of_an_account(api: Api, shop: Shop) -> None:
-    """The account that the customer chooses is verified, and only one of the customer's."""
+    """The account that the customer chooses is verified, if it belongs to the customer."""
     person = {
         "first_name": "Ada",
         "last_name": "Test",
@@ -225,7 +225,7 @@ async def test_ended_session(api: Api, shop: Shop) -> None:
     ],
 )
 async def test_refusals(api: Api, shop: Shop, change: dict[str, object], status: int) -> None:
-    """All parts of the URL have to fit; without a session id, its token's last one is meant."""
+    """All parts of the URL must match; without a session id, the token's last one is used."""
     url = await shop.widget()
     answer = await ask(api, "finish", url, **{"choice": "purchase", **change})
 
@@ -243,7 +243,7 @@ async def test_refusals(api: Api, shop: Shop, change: dict[str, object], status:
     ],
 )
 async def test_unreadable_requests(api: Api, content_type: str, data: bytes, status: int) -> None:
-    """What another site could send without asking, and what is no object, is refused."""
+    """Requests that need no preflight, and bodies that are not objects, are refused."""
     root = api.sandbox.base_url.removesuffix("/flexiti/pos-api")
     async with api.http.post(
         f"{root}/sandbox/widget/open", data=data, headers={"content-type": content_type}
@@ -252,7 +252,7 @@ async def test_unreadable_requests(api: Api, content_type: str, data: bytes, sta
 
 
 async def test_posts_to_the_root_are_unknown(api: Api, sandbox: Sandbox) -> None:
-    """The page is there for GET only; anything else at its place is a path that is not there."""
+    """The page accepts GET only; other requests to its path are unknown."""
     answer = await api.send("POST", "/")
 
     assert (404, "not_found") == answer.refusal

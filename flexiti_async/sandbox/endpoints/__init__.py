@@ -1,1 +1,1 @@
-"""The endpoints of the API, one module a page of it."""
+"""The endpoints of the API, one module per page of its documentation."""

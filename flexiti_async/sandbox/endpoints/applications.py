@@ -1,4 +1,4 @@
-"""POST apply (spec sections 5.5 and 7.6): an application is decided."""
+"""POST apply (spec sections 5.5 and 7.6): decides an application."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -6,10 +6,10 @@ from typing import Literal, cast
 
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.accounts import Account, same_person
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.tokens import Token
 from flexiti_async.sandbox.validation.permissions import check_account_type, check_location
-from flexiti_async.sandbox.validation.request import authorize, json_object, reference_id_faults
+from flexiti_async.sandbox.validation.request import authorize, json_object, reference_id_errors
 from flexiti_async.sandbox.wire.errors import RefusalError, wrong_inputs
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
@@ -29,35 +29,35 @@ _MESSAGES = {
 }
 
 
-def apply(incoming: Incoming, settings: Settings, books: Books) -> Json:
+def apply(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    Decide an application whose widget has ended.
+    Decide an application whose widget session has ended.
 
-    Body and answer are unknown. So every body is taken, and its fields are sought by the names
-    that widget/init has for them, at any depth; a middle name is `middle_name`. First name, last
-    name, date of birth and postal code have to be those of the last application that widget/init
-    took under the same access token; so do e-mail, phone and address, where they are given; and
-    `widget_session_id` has to be of that token and to have ended with the action `apply`. All else
-    is `not_verified`. The answer says `status`, and the account if there is one.
+    The spec defines neither body nor answer. So every body is accepted, and its fields are found by
+    their names in widget/init, at any depth; a middle name is `middle_name`. First name, last name,
+    date of birth and postal code must match the last application that widget/init accepted with the
+    same access token; so must e-mail, phone and address, if present; and `widget_session_id` must
+    belong to that token and have ended with the action `apply`. Everything else is `not_verified`.
+    The answer contains `status`, and the account if one was opened.
     """
-    token = authorize(incoming, settings, books.ledger)
+    token = authorize(incoming, settings, backend.ledger)
     body, unreadable = json_object(incoming)
-    faults = reference_id_faults(incoming) + unreadable
-    if faults:
-        raise wrong_inputs(faults)
+    errors = reference_id_errors(incoming) + unreadable
+    if errors:
+        raise wrong_inputs(errors)
     sent = dict(_leaves(body))
     if sent.get("tos_agreement") is not True:
         raise RefusalError(409, "tos_agreement_required", "The terms have to be agreed to.")
     init = dict(_leaves(token.init_payload or {}))
-    _check_trust(sent, init, token, books)
+    _check_trust(sent, init, token, backend)
     account_type = str(sent.get("account_type") or init.get("account_type") or "consumer")
     check_account_type(account_type, settings)
     check_location(str(sent.get("external_location_id") or ""), settings)
-    return _decide({**init, **sent}, account_type, settings, books)
+    return _decide({**init, **sent}, account_type, settings, backend)
 
 
 def _leaves(body: dict[str, Json]) -> Iterator[tuple[str, Json]]:
-    """Name every value by its last name alone."""
+    """Yield every value with its own name, without those of its parents."""
     for name, value in body.items():
         if isinstance(value, dict):
             yield from _leaves(value)
@@ -65,10 +65,12 @@ def _leaves(body: dict[str, Json]) -> Iterator[tuple[str, Json]]:
             yield name, value
 
 
-def _check_trust(sent: dict[str, Json], init: dict[str, Json], token: Token, books: Books) -> None:
-    """Check that token, init payload, widget session and application belong together."""
+def _check_trust(
+    sent: dict[str, Json], init: dict[str, Json], token: Token, backend: Backend
+) -> None:
+    """Check that token, init payload, widget session and application match."""
     names = [*_PERSON, *(name for name in _CONTACT if name in sent)]
-    session = books.sessions.find(str(sent.get("widget_session_id")))
+    session = backend.sessions.find(str(sent.get("widget_session_id")))
     if (
         not init
         or not same_person(_texts(sent, names), _texts(init, names))
@@ -84,7 +86,7 @@ def _texts(values: dict[str, Json], names: list[str]) -> tuple[str, ...]:
 
 
 def _decide(
-    values: dict[str, Json], account_type: str, settings: Settings, books: Books
+    values: dict[str, Json], account_type: str, settings: Settings, backend: Backend
 ) -> dict[str, Json]:
     key = str(values.get("middle_name") or "")
     if key == _TIMEOUT:
@@ -94,7 +96,7 @@ def _decide(
     declined = key in _STANDARD_KEYS and not settings.standard_accounts
     if declined or key.startswith("D-"):
         return _verdict("declined")
-    account = _open(values, account_type, books)
+    account = _open(values, account_type, backend)
     account.risk_rating = {**_RISK_KEYS, **_STANDARD_KEYS}.get(key, "L")
     return {
         **_verdict("approved"),
@@ -111,9 +113,9 @@ def _verdict(status: str) -> dict[str, Json]:
     return {"status": status, "message": _MESSAGES[status]}
 
 
-def _open(values: dict[str, Json], account_type: str, books: Books) -> Account:
-    """Open an account of $2,000, unless the customer has one of this type."""
-    accounts = books.bank.accounts
+def _open(values: dict[str, Json], account_type: str, backend: Backend) -> Account:
+    """Open an account with a limit of $2,000, unless the customer has one of this type."""
+    accounts = backend.bank.accounts
     first_name, last_name, dob, postal_code = _texts(values, list(_PERSON))
     if any(
         each.account_type == account_type

@@ -1,4 +1,4 @@
-"""POST authorization (spec section 5.12): money is held for a purchase."""
+"""POST authorization (spec section 5.12): holds money for a purchase."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from flexiti_async.sandbox.endpoints.plans import rates
 from flexiti_async.sandbox.endpoints.serializers import authorization_view
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.accounts import Account
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Financing
 from flexiti_async.sandbox.state.plans import Plan
 from flexiti_async.sandbox.validation.fields import Fields, of_body
@@ -51,36 +51,36 @@ class _Order:
     in_store: InStore
 
 
-def create(incoming: Incoming, settings: Settings, books: Books) -> Json:
+def create(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Authorize a purchase, online or in store.
 
-    Online is a request with a `widget_session_id`, and every one with a customer token. It needs
-    a widget of the same client that ended with the purchase verified: `customer_identity_not_found`
-    without one, `not_verified` if that was for another account. In store, the code and the
-    `request_id` of account/verify take its place; a wrong code is `not_verified`, too.
+    A request with a `widget_session_id` or with a customer token is online. It needs a widget
+    session of the same client in which the purchase was verified: `customer_identity_not_found`
+    without one, `not_verified` if it was for another account. In store, the code and the
+    `request_id` of `verify` take its place; a wrong code is `not_verified`, too.
 
-    Of the answer the spec knows `apr` (v2.5), `annual_rates` (v2.5.1), and a message in the
-    language of the query. The rest is the sandbox's own choice, in the words of the neighbours.
+    Of the answer the spec defines `apr` (v2.5), `annual_rates` (v2.5.1), and a message in the
+    language of the query. The rest is the sandbox's own choice, with the names of similar answers.
     """
-    token = authorize(incoming, settings, books.ledger)
+    token = authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
     order = _read(fields, online=token.scope == "customer")
-    account = books.bank.accounts.get(order.account_number)
-    books.bank.accounts.check_card(account, order.vcc_number)
+    account = backend.bank.accounts.get(order.account_number)
+    backend.bank.accounts.check_card(account, order.vcc_number)
     check_account_type(account.account_type, settings)
     check_location(order.in_store.external_location_id, settings)
     if order.widget_session_id:
-        _check_widget(order, incoming.client_id, books)
+        _check_widget(order, incoming.client_id, backend)
     else:
-        _check_code(order, account, books, settings.now())
+        _check_code(order, account, backend, settings.now())
     check_purchaser(account)
     plan, financing = _financing(order, account, settings)
     if not (order.auto_capture or settings.pre_authorization):
         raise RefusalError(409, "auth_not_allowed", "The merchant has no pre-authorizations.")
     if order.amount > account.available_credit:
         raise RefusalError(409, "credit_exceeded", "The amount exceeds the available credit.")
-    authorization = _hold(order, account, financing, books, settings.now())
+    authorization = _hold(order, account, financing, backend, settings.now())
     return {
         **authorization_view(authorization),
         **rates(plan, incoming.version, fields.lang),
@@ -119,8 +119,8 @@ def _check_channel(fields: Fields, *, online: bool) -> None:
         fields.refuse("verification_code", INVALID)
 
 
-def _check_widget(order: _Order, client_id: str, books: Books) -> None:
-    session = books.sessions.find(order.widget_session_id)
+def _check_widget(order: _Order, client_id: str, backend: Backend) -> None:
+    session = backend.sessions.find(order.widget_session_id)
     if session is None or session.client_id != client_id or session.account_number is None:
         raise RefusalError(
             404, "customer_identity_not_found", "The customer has not passed the widget."
@@ -129,11 +129,11 @@ def _check_widget(order: _Order, client_id: str, books: Books) -> None:
         raise RefusalError(409, "not_verified", "The widget verified another account.")
 
 
-def _check_code(order: _Order, account: Account, books: Books, now: float) -> None:
+def _check_code(order: _Order, account: Account, backend: Backend, now: float) -> None:
     request_id, code = order.in_store.request_id, order.in_store.verification_code
-    given = books.codes.find(account.account_number, request_id)
-    error = wrong_code(account, request_id, code, books.codes, now)
-    bypassed = given is not None and given.format == BYPASS
+    issued = backend.codes.find(account.account_number, request_id)
+    error = wrong_code(account, request_id, code, backend.codes, now)
+    bypassed = issued is not None and issued.format == BYPASS
     small = order.transaction_type == _REGULAR and order.amount <= BYPASS_MOST
     if error or (bypassed and not small):
         raise RefusalError(409, "not_verified", "The customer is not verified for this purchase.")
@@ -142,7 +142,7 @@ def _check_code(order: _Order, account: Account, books: Books, now: float) -> No
 def _financing(
     order: _Order, account: Account, settings: Settings
 ) -> tuple[Plan | None, Financing]:
-    """Choose plan and term; a plan of one term needs none to be named."""
+    """Return plan and term; the term is optional if the plan has only one."""
     if order.transaction_type == _REGULAR:
         if account.category == "standard" and not settings.nonprime_regular_purchase:
             raise RefusalError(409, "not_permitted", "Standard customers may not do this.")
@@ -165,10 +165,10 @@ def _not_available() -> RefusalError:
 
 
 def _hold(
-    order: _Order, account: Account, financing: Financing, books: Books, now: float
+    order: _Order, account: Account, financing: Financing, backend: Backend, now: float
 ) -> Authorization:
-    books.codes.use(account.account_number, order.in_store.request_id)
-    authorization = books.bank.authorize(account, order.amount, financing, order.reference, now)
+    backend.codes.use(account.account_number, order.in_store.request_id)
+    authorization = backend.bank.authorize(account, order.amount, financing, order.reference, now)
     if order.auto_capture:
-        books.bank.capture(authorization, order.amount, order.reference, now)
+        backend.bank.capture(authorization, order.amount, order.reference, now)
     return authorization

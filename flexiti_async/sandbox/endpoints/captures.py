@@ -1,11 +1,11 @@
-"""POST authorization/…/release and …/capture (spec section 5.12): what is held goes or is taken."""
+"""POST authorization/…/release and …/capture (spec section 5.12)."""
 
 import re
 from decimal import Decimal
 
 from flexiti_async.sandbox.endpoints.serializers import authorization_view, capture_view
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Bank
 from flexiti_async.sandbox.validation.fields import of_body
 from flexiti_async.sandbox.validation.request import authorize
@@ -14,44 +14,44 @@ from flexiti_async.sandbox.wire.request import Incoming, Json
 
 __all__ = ["authorization_in_path", "capture", "release"]
 
-_CAPTURED = {"en": "The amount was captured.", "fr": "Le montant a été saisi."}
+_CAPTURED = {"en": "The amount was captured.", "fr": "Le montant a été encaissé."}
 
 
-def release(incoming: Incoming, settings: Settings, books: Books) -> Json:
+def release(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    Free what was not captured, or the `amount` of the body.
+    Release the uncaptured amount, or the `amount` of the body.
 
-    Body and answer are unknown. That a body may have an amount follows from the error
-    `auth_amount_exceeded`; the rest is the sandbox's own choice.
+    The spec defines neither body nor answer. The error `auth_amount_exceeded` implies that the body
+    may have an amount; the rest is the sandbox's own choice.
     """
-    authorize(incoming, settings, books.ledger)
+    authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings, optional=True)
     amount = fields.money()
     fields.text("reference", 40)
     fields.check()
-    authorization = authorization_in_path(incoming, books.bank)
+    authorization = authorization_in_path(incoming, backend.bank)
     _check(authorization, amount)
-    books.bank.release(authorization, amount or authorization.remaining)
+    backend.bank.release(authorization, amount or authorization.remaining)
     return authorization_view(authorization)
 
 
-def capture(incoming: Incoming, settings: Settings, books: Books) -> Json:
-    """Take a part of what is held. Of the answer the spec knows the `message` only."""
-    authorize(incoming, settings, books.ledger)
+def capture(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
+    """Capture a part of the held amount. Of the answer the spec defines only `message`."""
+    authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
     amount = fields.money(required=True)
     reference = fields.text("reference", 40)
     fields.skip("sku_data")
     fields.check()
-    authorization = authorization_in_path(incoming, books.bank)
+    authorization = authorization_in_path(incoming, backend.bank)
     _check(authorization, amount)
-    taken = books.bank.capture(authorization, amount, reference, settings.now())
+    taken = backend.bank.capture(authorization, amount, reference, settings.now())
     return {**capture_view(taken), "message": _CAPTURED[fields.lang]}
 
 
 def authorization_in_path(incoming: Incoming, bank: Bank) -> Authorization:
     """
-    Give the authorization of a path.
+    Return the authorization of a path.
 
     Raises:
         RefusalError: 404 `not_found`.

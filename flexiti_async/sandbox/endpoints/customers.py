@@ -2,7 +2,7 @@
 
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.accounts import Account, Accounts
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.plans import offered
 from flexiti_async.sandbox.validation.fields import Fields, of_query
 from flexiti_async.sandbox.validation.request import authorize
@@ -17,9 +17,9 @@ _QUESTIONS = {
 }
 
 
-def search(incoming: Incoming, settings: Settings, books: Books) -> Json:
-    """Find the accounts of a person; none is a 404, as far as the spec can tell."""
-    authorize(incoming, settings, books.ledger)
+def search(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
+    """Find the accounts of a person; as far as the spec shows, an unknown person is a 404."""
+    authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     person = (
         fields.text("first_name", 35, required=True),
@@ -28,7 +28,7 @@ def search(incoming: Incoming, settings: Settings, books: Books) -> Json:
         fields.text("postal_code", 6),
     )
     fields.check()
-    found = books.bank.accounts.of_person(*person)
+    found = backend.bank.accounts.of_person(*person)
     if not found:
         raise not_found("customer")
     return [_row(account, settings) for account in found]
@@ -55,12 +55,12 @@ def _row(account: Account, settings: Settings) -> dict[str, Json]:
     }
 
 
-def lookup(incoming: Incoming, settings: Settings, books: Books) -> Json:
-    """Show one account to the clerk, and the plans that its customer may choose from."""
-    authorize(incoming, settings, books.ledger)
+def lookup(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
+    """Return one account, and the plans that are available to its customer."""
+    authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     vcc_number = fields.text("vcc_number", 16)
-    account = _find(fields, vcc_number, books.bank.accounts)
+    account = _find(fields, vcc_number, backend.bank.accounts)
     if not account.activated:
         raise RefusalError(409, "user_not_active", "The customer has not activated the account.")
     if account.derogatory:
@@ -76,7 +76,7 @@ def lookup(incoming: Incoming, settings: Settings, books: Books) -> Json:
 
 
 def _find(fields: Fields, vcc_number: str, accounts: Accounts) -> Account:
-    """Find the account by whatever is given: all of it must lead to the same one."""
+    """Find the account by the identifiers in the request, which must all match the same one."""
     account_number = fields.number("account_number", 14)
     customer_id = fields.text("customer_id", 20)
     names = ("vcc_number", "account_number", "customer_id")
@@ -128,5 +128,5 @@ def _details(account: Account, *, child: bool, lang: str, settings: Settings) ->
 
 
 def mask(text: str) -> str:
-    """Show only the last four characters, a form of the sandbox's own."""
+    """Mask all but the last four characters, in a format of the sandbox's own."""
     return "*" * len(text[:-4]) + text[-4:]

@@ -1,11 +1,11 @@
-"""POST customers/driverslicense (spec section 5.4): what the bar code of a licence says."""
+"""POST customers/driverslicense (spec section 5.4): decodes the bar code of a licence."""
 
 import re
 from collections.abc import Callable
 from datetime import datetime
 
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.validation.fields import of_body
 from flexiti_async.sandbox.validation.request import authorize
 from flexiti_async.sandbox.wire.errors import INVALID
@@ -17,7 +17,7 @@ _LINE = re.compile(r"(?:DL)?(D[A-Z]{2})(.*)")
 _MOST = 4000  # characters; a PDF417 symbol holds fewer
 
 
-def driverslicense(incoming: Incoming, settings: Settings, books: Books) -> Json:
+def driverslicense(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Decode a scan in which each line is an element of AAMVA's standard: three letters and a value.
 
@@ -34,10 +34,10 @@ def driverslicense(incoming: Incoming, settings: Settings, books: Books) -> Json
     DBA20300131
     ```
 
-    That form is the sandbox's own choice, and so is `wrong_inputs` for any other: the API decodes
-    what scanners give, and the code with which it refuses a licence is unknown.
+    This format is the sandbox's own choice, and so is `wrong_inputs` for any other: the API decodes
+    the output of scanners, and its error code for an unreadable licence is unknown.
     """
-    authorize(incoming, settings, books.ledger)
+    authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
     scan = fields.text("code", _MOST, required=True)
     decoded = _decode(scan)
@@ -62,7 +62,7 @@ def _decode(scan: str) -> Json:
 
 
 def _day(text: str) -> str:
-    return datetime.strptime(text, "%Y%m%d").date().isoformat()  # noqa: DTZ007 - a bare date has no zone
+    return datetime.strptime(text, "%Y%m%d").date().isoformat()  # noqa: DTZ007 - a date has no time zone
 
 
 def _without_spaces(text: str) -> str:

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from flexiti_async.sandbox.endpoints.captures import authorization_in_path
-from flexiti_async.sandbox.endpoints.moments import day
-from flexiti_async.sandbox.endpoints.serializers import authorization_view, capture_view
+from flexiti_async.sandbox.endpoints.serializers import (
+    authorization_view,
+    capture_view,
+    utc_date,
+)
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Capture
 from flexiti_async.sandbox.validation.fields import Fields, of_query
 from flexiti_async.sandbox.validation.request import authorize
@@ -22,25 +25,25 @@ _MOST_PAGE_SIZE = 100
 T = TypeVar("T")
 
 
-def authorization_by_id(incoming: Incoming, settings: Settings, books: Books) -> Json:
-    """Show one authorization, with its captures."""
-    authorize(incoming, settings, books.ledger)
+def authorization_by_id(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
+    """Return one authorization, with its captures."""
+    authorize(incoming, settings, backend.ledger)
     of_query(incoming, settings).check()
-    authorization = authorization_in_path(incoming, books.bank)
+    authorization = authorization_in_path(incoming, backend.bank)
     return {
         **authorization_view(authorization),
         "captures": [capture_view(capture) for capture in authorization.captures],
     }
 
 
-def authorizations(incoming: Incoming, settings: Settings, books: Books) -> Json:
+def authorizations(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    List authorizations, the oldest first; every filter may be left out.
+    Return authorizations, the oldest first; all filters are optional.
 
-    Both dates are included, in UTC. The form of the answer, the order, the page size of 10 and
+    Both dates are inclusive, in UTC. The format of the answer, the order, the page size of 10 and
     its limit of 100 are the sandbox's own choice.
     """
-    authorize(incoming, settings, books.ledger)
+    authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     account_number = fields.number("account_number", 14)
     kind = fields.choice("transaction_type", "promotional_purchase", "regular_purchase")
@@ -56,14 +59,14 @@ def authorizations(incoming: Incoming, settings: Settings, books: Books) -> Json
             and _between(first, each.at, last)
         )
 
-    found = [each for each in books.bank.authorizations.values() if wanted(each)]
+    found = [each for each in backend.bank.authorizations.values() if wanted(each)]
     rows: list[Json] = [authorization_view(each) for each in _cut(found, page)]
     return _paged("authorizations", rows, page, len(found))
 
 
-def captures(incoming: Incoming, settings: Settings, books: Books) -> Json:
-    """List captures, the oldest first; parameters and answer are the sandbox's own choice."""
-    authorize(incoming, settings, books.ledger)
+def captures(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
+    """Return captures, the oldest first; parameters and answer are the sandbox's own choice."""
+    authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     account_number = fields.number("account_number", 14)
     authorization_id = fields.number("authorization_id", 16)
@@ -78,7 +81,7 @@ def captures(incoming: Incoming, settings: Settings, books: Books) -> Json:
             and _between(first, each.at, last)
         )
 
-    found = [each for each in books.bank.captures.values() if wanted(each)]
+    found = [each for each in backend.bank.captures.values() if wanted(each)]
     return _paged("captures", [capture_view(each) for each in _cut(found, page)], page, len(found))
 
 
@@ -91,11 +94,11 @@ def _days(fields: Fields) -> tuple[str, str]:
 
 
 def _between(first: str, at: float, last: str) -> bool:
-    return (not first or first <= day(at)) and (not last or day(at) <= last)
+    return (not first or first <= utc_date(at)) and (not last or utc_date(at) <= last)
 
 
 def _page(fields: Fields) -> tuple[int, int]:
-    """Read which page is wanted, counted from 1, and end the reading."""
+    """Read number and size of the page, counted from 1, and check all fields."""
     number = fields.number("page_number", 9) or 1
     size = fields.number("page_size", 9) or _PAGE_SIZE
     if size > _MOST_PAGE_SIZE:

@@ -1,8 +1,8 @@
-"""POST merchants/login (spec section 3): a prerequisite of the start page, deprecated since."""
+"""POST merchants/login (spec section 3): required by the start page, deprecated since."""
 
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state.backend import Books
-from flexiti_async.sandbox.validation.request import authorize, json_object, reference_id_faults
+from flexiti_async.sandbox.state.backend import Backend
+from flexiti_async.sandbox.validation.request import authorize, json_object, reference_id_errors
 from flexiti_async.sandbox.validation.widget import LANGUAGES, PROVINCES
 from flexiti_async.sandbox.wire.errors import (
     INVALID,
@@ -28,14 +28,14 @@ _FORM_VALUES: dict[str, tuple[str | int, ...]] = {
 }  # fmt: skip
 
 
-def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Json]:
-    """Log the merchant in with this token: the default merchant if the body names none."""
-    token = authorize(incoming, settings, books.ledger)
-    body, faults = json_object(incoming) if incoming.body else ({}, [])
-    faults = [*reference_id_faults(incoming), *_lang_faults(incoming), *faults]
-    faults += _body_faults(body, settings)
-    if faults:
-        raise wrong_inputs(faults)
+def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str, Json]:
+    """Log the merchant in with this token; without a body, the default merchant."""
+    token = authorize(incoming, settings, backend.ledger)
+    body, errors = json_object(incoming) if incoming.body else ({}, [])
+    errors = [*reference_id_errors(incoming), *_lang_errors(incoming), *errors]
+    errors += _body_errors(body, settings)
+    if errors:
+        raise wrong_inputs(errors)
     given = tuple(body.get(name) for name in _FIELDS)
     if body.keys() & set(_FIELDS) and given != (
         settings.merchant_username,
@@ -53,11 +53,11 @@ def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Js
 
 
 def form_values() -> dict[str, Json]:
-    """Give what the drop-down lists of a form offer (spec section 3; later part of i18n)."""
+    """Return the options of a form's drop-down lists (spec section 3; later part of i18n)."""
     return {name: [{"id": value} for value in values] for name, values in _FORM_VALUES.items()}
 
 
-def _lang_faults(incoming: Incoming) -> list[FieldError]:
+def _lang_errors(incoming: Incoming) -> list[FieldError]:
     return [
         FieldError("lang", INVALID, value)
         for name, value in incoming.query
@@ -65,14 +65,14 @@ def _lang_faults(incoming: Incoming) -> list[FieldError]:
     ]
 
 
-def _body_faults(body: dict[str, Json], settings: Settings) -> list[FieldError]:
-    faults = [
+def _body_errors(body: dict[str, Json], settings: Settings) -> list[FieldError]:
+    errors = [
         FieldError(name, WRONG_FORMAT)  # not echoed: it may be a password
         for name in _FIELDS
         if name in body and not isinstance(body[name], str)
     ]
     if not settings.allow_unknown_fields:
-        faults += [
+        errors += [
             FieldError(name, INVALID, value) for name, value in body.items() if name not in _FIELDS
         ]
-    return faults
+    return errors

@@ -1,9 +1,9 @@
-"""POST oauth/token: every rule of spec section 2, and the stricter one where it knows none."""
+"""POST oauth/token: the rules of spec section 2, and where it is silent the stricter reading."""
 
 from flexiti_async.sandbox.settings import SCOPES, Settings
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.tokens import Ledger, Token, revoke_family
-from flexiti_async.sandbox.validation.request import reference_id_faults
+from flexiti_async.sandbox.validation.request import reference_id_errors
 from flexiti_async.sandbox.wire.errors import (
     INVALID,
     REQUIRED,
@@ -13,15 +13,15 @@ from flexiti_async.sandbox.wire.errors import (
 )
 from flexiti_async.sandbox.wire.request import Incoming, Json, Pairs
 
-__all__ = ["CLIENT_CREDENTIALS", "REFRESH_TOKEN", "answer", "asked_for"]
+__all__ = ["CLIENT_CREDENTIALS", "REFRESH_TOKEN", "answer", "requested"]
 
 CLIENT_CREDENTIALS = "client_credentials"
 """The default grant."""
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 (the name of a grant)
-"""The grant that exchanges a refresh token, while the access token of its pair still lives."""
+"""The grant that exchanges a refresh token, as long as the access token of its pair is valid."""
 
 
-def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Json]:
+def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str, Json]:
     """Issue a token (spec section 2.2) or refuse (section 2.7)."""
     fields = _fields(incoming)
     _authenticate(fields, settings)
@@ -29,16 +29,18 @@ def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Js
     if grant not in {CLIENT_CREDENTIALS, REFRESH_TOKEN}:
         raise _invalid_request("The grant_type is unknown.", "grant_type", INVALID)
     scope = fields.get("scope", SCOPES[0])
-    faults = reference_id_faults(incoming)
+    errors = reference_id_errors(incoming)
     if scope not in SCOPES:
-        faults.append(FieldError("scope", INVALID, scope))
-    if faults:
-        raise wrong_inputs(faults)
+        errors.append(FieldError("scope", INVALID, scope))
+    if errors:
+        raise wrong_inputs(errors)
     if scope not in settings.scopes:
         raise RefusalError(409, "invalid_role", "The client may not ask for this scope.")
     now = settings.now()
-    previous = _exchange(fields, scope, settings, books.ledger) if grant == REFRESH_TOKEN else None
-    token = books.ledger.issue(
+    previous = (
+        _exchange(fields, scope, settings, backend.ledger) if grant == REFRESH_TOKEN else None
+    )
+    token = backend.ledger.issue(
         scope=scope,
         grant=grant,
         now=now,
@@ -54,8 +56,8 @@ def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Js
     }
 
 
-def asked_for(form: Pairs) -> tuple[str, str, str | None]:
-    """Tell the grant, the scope (the API's defaults included) and the refresh token of a form."""
+def requested(form: Pairs) -> tuple[str, str, str | None]:
+    """Return the grant, the scope (the API's defaults included) and the refresh token of a form."""
     fields = _given(form)
     return (
         fields.get("grant_type", CLIENT_CREDENTIALS),
@@ -71,7 +73,7 @@ def _given(form: Pairs) -> dict[str, str]:
 
 def _fields(incoming: Incoming) -> dict[str, str]:
     if incoming.query:
-        # Not echoed: a secret may stand there.
+        # Not echoed: the query may contain a secret.
         raise RefusalError(400, "invalid_request", "Query parameters are not accepted.")
     if incoming.form is None:
         raise RefusalError(400, "invalid_request", "The body must be form-urlencoded.")
@@ -89,8 +91,8 @@ def _authenticate(fields: dict[str, str], settings: Settings) -> None:
         settings.client_secret,
     ):
         return
-    faults = [FieldError(name, REQUIRED) for name in missing]
-    raise RefusalError(400, "invalid_client", "The client id or secret is wrong.", faults)
+    errors = [FieldError(name, REQUIRED) for name in missing]
+    raise RefusalError(400, "invalid_client", "The client id or secret is wrong.", errors)
 
 
 def _exchange(fields: dict[str, str], scope: str, settings: Settings, ledger: Ledger) -> Token:

@@ -1,10 +1,10 @@
-"""POST accounts/calculate-interest (spec section 5.9), in the forms of v2.5 and v2.5.1."""
+"""POST accounts/…/calculate-interest (spec section 5.9), in the formats of v2.5 and v2.5.1."""
 
 from decimal import Decimal
 
 from flexiti_async.sandbox.endpoints.accounts import BYPASS_MOST
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.money import ZERO, cents
 from flexiti_async.sandbox.state.plans import Plan, offered, term_amount
 from flexiti_async.sandbox.validation.fields import of_body
@@ -18,19 +18,19 @@ _ADMIN = {"en": "Administration fee", "fr": "Frais d'administration"}
 _INTEREST = {"en": "Annual interest rate", "fr": "Taux d'intérêt annuel"}
 
 
-def calculate_interest(incoming: Incoming, settings: Settings, books: Books) -> Json:
+def calculate_interest(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    Show what a purchase costs by each plan that the customer may have.
+    Return the cost of a purchase for each plan that is available to the customer.
 
-    The errors are unknown: the sandbox knows 404 for the account and `wrong_inputs`. Texts,
+    The spec defines no errors: the sandbox has a 404 for the account and `wrong_inputs`. Texts,
     messages and the `type` of a rate are its own.
     """
-    authorize(incoming, settings, books.ledger)
+    authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
     amount = fields.money(required=True)
     fields.check()
-    account = books.bank.accounts.in_path(incoming.path_values["account_number"])
-    few = books.bank.few_regular_purchases(account, settings.now())
+    account = backend.bank.accounts.in_path(incoming.path_values["account_number"])
+    few = backend.bank.few_regular_purchases(account, settings.now())
     air = Decimal(_AIR[account.category])
     return {
         "account_number": account.account_number,
@@ -76,7 +76,7 @@ def _promotion(plan: Plan, amount: Decimal, version: str, lang: str) -> dict[str
 
 
 def rates(plan: Plan | None, version: str, lang: str) -> dict[str, Json]:
-    """Give the rate of a plan in the form of a version: `apr`, or since v2.5.1 `annual_rates`."""
+    """Return the rate of a plan in the format of a version: `apr`, since v2.5.1 `annual_rates`."""
     rate = Decimal("0.0000") if plan is None else plan.rate
     if version == "v2.5":
         return {"apr": rate}

@@ -1,13 +1,13 @@
 """
-What does not depend on a customer: i18n, terms-and-conditions, information (spec 5.1 to 5.3).
+Reference data: i18n, terms-and-conditions, information (spec 5.1 to 5.3).
 
-The spec knows that these endpoints exist and hardly what they say: the answers are the sandbox's
-own choice, and no more than the text implies.
+The spec names these endpoints and hardly describes them: the answers are the sandbox's own choice,
+and contain no more than the text implies.
 """
 
 from flexiti_async.sandbox.endpoints.merchants import form_values
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.validation.fields import of_body, of_query
 from flexiti_async.sandbox.validation.request import authorize
 from flexiti_async.sandbox.validation.widget import PROVINCES
@@ -30,9 +30,9 @@ _TERMS = {
 }
 
 
-def i18n(incoming: Incoming, settings: Settings, books: Books) -> Json:
-    """Give form values, messages and disclaimers: all, or those of the key in the URL."""
-    authorize(incoming, settings, books.ledger)
+def i18n(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
+    """Return form values, messages and disclaimers: all, or those of the key in the URL."""
+    authorize(incoming, settings, backend.ledger)
     if incoming.method == "GET":
         fields = of_query(incoming, settings)
     else:
@@ -49,18 +49,18 @@ def i18n(incoming: Incoming, settings: Settings, books: Books) -> Json:
     return values if key is None else {key: values[key]}
 
 
-def terms_and_conditions(incoming: Incoming, settings: Settings, books: Books) -> Json:
-    """Give the terms in the language of the query; a province may be named as well."""
-    authorize(incoming, settings, books.ledger)
+def terms_and_conditions(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
+    """Return the terms in the language of the query; a province is optional."""
+    authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     fields.choice("province", *PROVINCES)
     fields.check()
     return {"terms_and_conditions": _TERMS[fields.lang]}
 
 
-def information(incoming: Incoming, settings: Settings, books: Books) -> Json:
-    """Take anything and answer an empty object: nothing but the path is known of it."""
-    authorize(incoming, settings, books.ledger)
+def information(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
+    """Accept any body and return an empty object: the spec defines only the path."""
+    authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings, optional=True)
     fields.skip_all()
     fields.check()

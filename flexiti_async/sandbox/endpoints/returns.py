@@ -4,11 +4,10 @@ import re
 from decimal import Decimal
 
 from flexiti_async.sandbox.endpoints.captures import authorization_in_path
-from flexiti_async.sandbox.endpoints.moments import iso
-from flexiti_async.sandbox.endpoints.serializers import capture_view
+from flexiti_async.sandbox.endpoints.serializers import capture_view, iso_timestamp
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.accounts import Account
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Bank, Capture
 from flexiti_async.sandbox.validation.fields import Fields, of_body
 from flexiti_async.sandbox.validation.permissions import check_account_type, check_location
@@ -16,26 +15,26 @@ from flexiti_async.sandbox.validation.request import authorize
 from flexiti_async.sandbox.wire.errors import RefusalError, not_found
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
-__all__ = ["give_back", "refund"]
+__all__ = ["refund", "return_capture"]
 
 _RETURN_WINDOW = 100 * 86400.0  # seconds
 
 
-def give_back(incoming: Incoming, settings: Settings, books: Books) -> Json:
+def return_capture(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    Return goods of a promotional purchase: a part of a capture, or all that is left of it.
+    Return goods of a promotional purchase: a part of a capture, or all that remains of it.
 
-    More than 100 days after the capture are too late; from which event they count is unknown. An
-    `amount` beside `full_return` has to be what is left.
+    More than 100 days after the capture is too late; the spec does not say from which event the
+    days count. An `amount` with `full_return` must equal the remaining amount.
     """
-    authorize(incoming, settings, books.ledger)
+    authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
     full = fields.flag("full_return")
     amount = fields.money(required=not full)
     reference = fields.text("reference", 40)
     vcc_number = fields.text("vcc_number", 16)
-    location = _rest(fields)
-    bank = books.bank
+    location = _read_rest(fields)
+    bank = backend.bank
     authorization = authorization_in_path(incoming, bank)
     capture = _capture(incoming.path_values["capture_id"], bank)
     if capture.authorization is not authorization:
@@ -46,34 +45,34 @@ def give_back(incoming: Incoming, settings: Settings, books: Books) -> Json:
     now = settings.now()
     amount = amount or capture.remaining
     _check_return(capture, amount, now, full=full)
-    return_id = bank.give_back(authorization.account, capture, amount)
+    return_id = bank.refund(authorization.account, capture, amount)
     view = capture_view(capture)
     return {
         "return_id": return_id,
         "reference": reference or capture.reference,
         "capture_id": capture.capture_id,
-        "date": iso(now),
+        "date": iso_timestamp(now),
         "amount": amount,
         "remaining_capture_amount": view["remaining_capture_amount"],
         "remaining_authorization_amount": view["remaining_authorization_amount"],
     }
 
 
-def refund(incoming: Incoming, settings: Settings, books: Books) -> Json:
+def refund(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
-    Credit an account, for one capture or for its purchases as a whole; the answer is empty.
+    Credit an account, for one capture or for all its purchases; the answer is empty.
 
-    `amount` is required, the stricter reading. What the limit is, is unknown: here, what was
-    captured and neither returned nor refunded, of the capture or of the account.
+    `amount` is required, the stricter reading. The limit is unknown: here, the amount captured and
+    neither returned nor refunded, of the capture or of the account.
     """
-    authorize(incoming, settings, books.ledger)
+    authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
     amount = fields.money(required=True)
     capture_id = fields.number("capture_id", 9)
     vcc_number = fields.text("vcc_number", 16)
     fields.text("reference", 40)
-    location = _rest(fields)
-    bank = books.bank
+    location = _read_rest(fields)
+    bank = backend.bank
     account = bank.accounts.in_path(incoming.path_values["account_number"])
     bank.accounts.check_card(account, vcc_number)
     check_account_type(account.account_type, settings)
@@ -84,12 +83,12 @@ def refund(incoming: Incoming, settings: Settings, books: Books) -> Json:
         raise RefusalError(
             409, "refunds_limit_exceeded_amount", "The amount exceeds what can be refunded."
         )
-    bank.give_back(account, capture, amount)
+    bank.refund(account, capture, amount)
     return {}
 
 
-def _rest(fields: Fields) -> str:
-    """Read what both have in common, end the reading, and give the location."""
+def _read_rest(fields: Fields) -> str:
+    """Read the fields that both have, check all, and return the location."""
     location = fields.text("external_location_id", 150)
     fields.text("external_employee_id", 150)
     fields.skip("sku_data")

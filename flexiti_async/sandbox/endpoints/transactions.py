@@ -5,10 +5,10 @@ from decimal import Decimal
 from attrs import frozen
 
 from flexiti_async.sandbox.endpoints.accounts import wrong_code
-from flexiti_async.sandbox.endpoints.moments import iso
+from flexiti_async.sandbox.endpoints.serializers import iso_timestamp
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.accounts import Account, Accounts
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Bank, Payment
 from flexiti_async.sandbox.state.money import ZERO
 from flexiti_async.sandbox.validation.fields import Fields, of_body
@@ -50,29 +50,29 @@ class _Order:
     context_hash: str
 
 
-def transact(incoming: Incoming, settings: Settings, books: Books) -> Json:
+def transact(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Credit an account; under v2.5 also charge it with a purchase.
 
-    With `x-idempotency-key`, the answer of an earlier success under that key comes again and
-    nothing else happens. How Flexiti "warns" of another `x-context-hash` is unknown: here it is
-    refused with `wrong_inputs`. Unknown as well, so the sandbox's own choice: the answer, that all
-    three types lower the balance, and that all of them count towards $10,000 in 24 hours. Every
-    transaction is taken for one in store: `request_id`, location and employee are required.
+    With `x-idempotency-key`, an earlier success under that key is returned again without another
+    effect. How Flexiti "warns" about a different `x-context-hash` is unknown: here it is refused
+    with `wrong_inputs`. Also unknown, so the sandbox's own choice: the answer, that all three types
+    lower the balance, and that all of them count towards $10,000 in 24 hours. Every transaction is
+    treated as one in store: `request_id`, location and employee are required.
     """
-    authorize(incoming, settings, books.ledger)
+    authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
     order = _read(fields, incoming)
-    repeat = books.repeats.get((incoming.client_id, order.key)) if order.key else None
+    repeat = backend.repeats.get((incoming.client_id, order.key)) if order.key else None
     if repeat is not None:
         earlier_hash, earlier = repeat
         if earlier_hash != order.context_hash:
             fields.refuse("x-context-hash", INVALID)
         fields.check()
         return earlier
-    answer = _view(_pay(order, incoming.version, settings, books))
+    answer = _payment_view(_pay(order, incoming.version, settings, backend))
     if order.key:
-        books.repeats[incoming.client_id, order.key] = (order.context_hash, answer)
+        backend.repeats[incoming.client_id, order.key] = (order.context_hash, answer)
     return answer
 
 
@@ -105,29 +105,29 @@ def _header(fields: Fields, name: str, sent: tuple[str, ...]) -> str:
     return value if len(value) <= _MOST_KEY else fields.refuse(name, LENGTH)
 
 
-def _pay(order: _Order, version: str, settings: Settings, books: Books) -> Payment:
-    account = _account(order, books.bank.accounts)
+def _pay(order: _Order, version: str, settings: Settings, backend: Backend) -> Payment:
+    account = _account(order, backend.bank.accounts)
     check_account_type(account.account_type, settings)
     check_location(order.in_store.external_location_id, settings)
     types = _CREDITS + (_PURCHASES if version == "v2.5" else ())
     if order.transaction_type not in types:
         raise RefusalError(409, "invalid_transaction_type", "There is no such transaction type.")
     now = settings.now()
-    _check_code(order, account, books, now)
+    _check_code(order, account, backend, now)
     if not account.activated:
         raise RefusalError(409, "user_not_active", "The customer has not activated the account.")
     if order.transaction_type in _PURCHASES:
         _check_purchase(order, account)
         amount = -order.amount
     else:
-        _check_daily_limit(order, account, books.bank, now)
+        _check_daily_limit(order, account, backend.bank, now)
         amount = order.amount
-    books.codes.use(account.account_number, order.in_store.request_id)
-    return books.bank.pay(account, order.transaction_type, amount, now)
+    backend.codes.use(account.account_number, order.in_store.request_id)
+    return backend.bank.pay(account, order.transaction_type, amount, now)
 
 
 def _account(order: _Order, accounts: Accounts) -> Account:
-    """Find the account by whatever is given; a card has to be of the account that is named."""
+    """Find the account by the identifiers in the request; a card must belong to that account."""
     found: Account | None = None
     if order.account_number:
         found = accounts.get(order.account_number)
@@ -144,11 +144,11 @@ def _account(order: _Order, accounts: Accounts) -> Account:
     return found
 
 
-def _check_code(order: _Order, account: Account, books: Books, now: float) -> None:
+def _check_code(order: _Order, account: Account, backend: Backend, now: float) -> None:
     code = order.in_store.verification_code
     if not code:
         raise RefusalError(409, "verification_code_required", "There is no verification_code.")
-    error = wrong_code(account, order.in_store.request_id, code, books.codes, now)
+    error = wrong_code(account, order.in_store.request_id, code, backend.codes, now)
     if error:
         raise RefusalError(409, error, "The customer is not verified with this code.")
 
@@ -175,11 +175,11 @@ def _check_daily_limit(order: _Order, account: Account, bank: Bank, now: float) 
         raise RefusalError(409, "limit_payment_amount_24", "That is more than $10,000 a day.")
 
 
-def _view(payment: Payment) -> dict[str, Json]:
+def _payment_view(payment: Payment) -> dict[str, Json]:
     return {
         "transaction_id": payment.transaction_id,
         "transaction_type": payment.transaction_type,
         "account_number": payment.account.account_number,
         "amount": payment.amount,
-        "date": iso(payment.at),
+        "date": iso_timestamp(payment.at),
     }

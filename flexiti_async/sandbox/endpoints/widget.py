@@ -1,37 +1,37 @@
-"""POST widget/init (spec section 4): the way to a `redirection_url`."""
+"""POST widget/init (spec section 4): opens a widget session."""
 
 from urllib.parse import quote
 
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.widget_sessions import WidgetSession
-from flexiti_async.sandbox.validation.request import authorize, json_object, reference_id_faults
-from flexiti_async.sandbox.validation.widget import LANGUAGES, body_faults
+from flexiti_async.sandbox.validation.request import authorize, json_object, reference_id_errors
+from flexiti_async.sandbox.validation.widget import LANGUAGES, body_errors
 from flexiti_async.sandbox.wire.errors import RefusalError, wrong_inputs
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
 __all__ = ["answer"]
 
 
-def answer(incoming: Incoming, settings: Settings, books: Books) -> dict[str, Json]:
-    """Check the whole request, open a widget session, and answer where the widget is."""
-    token = authorize(incoming, settings, books.ledger)
+def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str, Json]:
+    """Validate the whole request, open a widget session, and return its URL."""
+    token = authorize(incoming, settings, backend.ledger)
     if settings.require_merchant_login and not token.merchant_logged_in:
         raise RefusalError(
             409, "invalid_role", "merchants/login has not been called with this access token."
         )
     body, unreadable = json_object(incoming)
-    faults = reference_id_faults(incoming) + (unreadable or body_faults(body, settings))
-    if faults:
-        raise wrong_inputs(faults)
+    errors = reference_id_errors(incoming) + (unreadable or body_errors(body, settings))
+    if errors:
+        raise wrong_inputs(errors)
     if body["flow"] == "apply":
         token.init_payload = body
-    session = books.sessions.open(incoming.client_id, token, body)
+    session = backend.sessions.open(incoming.client_id, token, body)
     return {"redirection_url": _redirection_url(incoming, session, settings)}
 
 
 def _redirection_url(incoming: Incoming, session: WidgetSession, settings: Settings) -> str:
-    """Spell the template of spec section 4.4; its query stands inside the fragment."""
+    """Fill the template of spec section 4.4, whose query is part of the fragment."""
     client_id = quote(incoming.client_id, safe="")
     lang = session.payload.get("lang", LANGUAGES[0])
     url = f"{incoming.base_url}/#/widget/{client_id}/{session.token.access_token}?lang={lang}"

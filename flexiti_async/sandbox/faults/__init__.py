@@ -1,4 +1,4 @@
-"""What goes wrong on request, once, always or at random: `sandbox.inject(faults.Drop(), …)`."""
+"""Failures that you inject, once, always or at random: `sandbox.inject(faults.Drop(), …)`."""
 
 from flexiti_async.sandbox.faults.kinds import (
     Alter,

@@ -1,103 +1,90 @@
 """
-Rules as JSON, and as the short text of a command line; both end in the same values.
+Rules as JSON, and as the short text of a command line; both become the same values.
 
-JSON is a rule's fields by name; what has a default may be left out:
+JSON is a rule's fields by name; fields with a default may be omitted:
 
 ```json
 {"fault": {"kind": "answer", "status": 503}, "endpoint": "oauth/token", "times": 3}
 ```
 
-A body that is no UTF-8 is `body_base64` instead of `body`. The short text is an endpoint, or `*`
-for all, a colon, and what is to go into that object: the kind, then names and values with commas
-between.
+A body that is not UTF-8 is `body_base64` instead of `body`. The short text is an endpoint, or `*`
+for all, a colon, and the rest of that object: the kind, then `name=value` separated by commas.
 
-| text | means |
+| text | meaning |
 |---|---|
-| `oauth/token:status=503,times=3` | an `Answer`, because no kind is named |
+| `oauth/token:status=503,times=3` | an `Answer`, because the text names no kind |
 | `widget/init:drop` | a `Drop`, once |
-| `*:delay,seconds=0.2,times=null,probability=0.1,seed=7` | for ever, for one request in ten |
-| `*:reset,times=null,only.headers.x-worker=2` | dots lead into an object |
-| `{"fault": …}` | JSON, where a value has a comma in it |
+| `*:delay,seconds=0.2,times=null,probability=0.1,seed=7` | one request in ten, until healed |
+| `*:reset,times=null,only.headers.x-worker=2` | dots mean nesting |
+| `{"fault": …}` | JSON, for values that contain a comma |
 
-Values are JSON where they are to be numbers, true, false or null.
+Values of fields that are not strings are read as JSON: numbers, true, false, null.
 """
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Collection, Mapping
-from typing import TypeAlias, TypeVar, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast, get_origin
 
 import attrs
+from cattrs import Converter
+from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn, override
 
-from flexiti_async.sandbox.faults.kinds import (
-    Alter,
-    Answer,
-    Delay,
-    Drip,
-    Drop,
-    Endless,
-    Fault,
-    GzipBomb,
-    Hang,
-    Malformed,
-    Redirect,
-    Reset,
-    Truncate,
-)
-from flexiti_async.sandbox.faults.rules import Only, Rule
+from flexiti_async.sandbox.faults.kinds import KINDS, Answer, Fault
+from flexiti_async.sandbox.faults.rules import FaultRule, Only
 from flexiti_async.sandbox.faults.validators import Document, as_mapping
+from flexiti_async.sandbox.wire.suggestion import suggestion
 
 __all__ = ["read_json", "rule_from_json", "rule_from_text", "rule_to_json"]
 
-_KINDS: tuple[type[Fault], ...] = (
-    *(Answer, Redirect, Delay, Drop, Reset, Hang),
-    *(Truncate, Drip, Malformed, Alter, Endless, GzipBomb),
-)
-_FIELDS = {kind.kind: attrs.fields(kind) for kind in _KINDS}
-_MAKE: dict[str, Callable[..., Fault]] = {kind.kind: kind for kind in _KINDS}
-_T = TypeVar("_T")
-_Members: TypeAlias = Mapping[str, Document]
 _BASE64 = "body_base64"
-_RULE = tuple(attribute.name for attribute in attrs.fields(Rule) if attribute.name != "fault")
-_TEXTS = frozenset({"headers", "body", _BASE64, "url", "address"})
-"""Names whose values stay text in the short form, also where they look like a number."""
+_TEXT_TYPES = (str, str | None, bytes | None, Mapping[str, str])
 
 
-def rule_to_json(rule: Rule) -> dict[str, Document]:
-    """Give a rule as a JSON object; what is as by default is left out."""
-    written: dict[str, Document] = {"fault": {"kind": rule.fault.kind, **_written(rule.fault)}}
-    return {**written, **_written(rule)}
+class _Setting(str):
+    """A value of the short text; fields that are not strings read it as JSON."""
+
+    __slots__ = ()
 
 
-def rule_from_json(value: object) -> Rule:
+def rule_to_json(rule: FaultRule) -> dict[str, Document]:
+    """Return a rule as a JSON object, without the fields that have their default."""
+    fault, written = rule.fault, cast("dict[str, Any]", _converter.unstructure(rule))
+    written["fault"] = {"kind": fault.kind, **written["fault"]}
+    if isinstance(fault, Answer) and fault.body is not None:
+        try:
+            written["fault"]["body"] = fault.body.decode()
+        except UnicodeDecodeError:
+            del written["fault"]["body"]
+            written["fault"][_BASE64] = b64encode(fault.body).decode("ascii")
+    return written
+
+
+def rule_from_json(value: object) -> FaultRule:
     """
     Read a rule.
 
     Raises:
-        ValueError: It is none; the text says what is wrong, and quotes no value.
+        ValueError: The value is not a rule; the text lists all problems and quotes no value.
     """
-    members = as_mapping(value, "a rule")
-    if "fault" not in members:
-        msg = "a rule needs a fault"
-        raise ValueError(msg)
-    members["fault"] = _fault(members["fault"])
-    if "only" in members:
-        members["only"] = _only(members["only"])
-    _check_names(members, attrs.fields(Rule), "a rule")
-    return _made(Rule, members)
+    try:
+        return _converter.structure(value, FaultRule)
+    except ClassValidationError as error:
+        raise ValueError("; ".join(_problems(error))) from None
 
 
-def rule_from_text(text: str) -> Rule:
+def rule_from_text(text: str) -> FaultRule:
     """
     Read a rule from the short text, or from JSON in a text.
 
     Raises:
-        ValueError: It is none; the text says what is wrong, and quotes no value.
+        ValueError: The text is not a rule; the error lists the problems and quotes no value.
     """
     if text.startswith("{"):
         return rule_from_json(read_json(text))
-    endpoint, colon, rest = text.partition(":")
-    if not colon or not rest:
+    endpoint, _, rest = text.partition(":")
+    if not rest:
         msg = "write ENDPOINT:FAULT, like oauth/token:status=503,times=3"
         raise ValueError(msg)
     first, *more = rest.split(",")
@@ -109,10 +96,10 @@ def rule_from_text(text: str) -> Rule:
     for setting in settings:
         path, equals, value = setting.partition("=")
         if not equals:
-            msg = "between commas there must be NAME=VALUE; JSON can say what has a comma in it"
+            msg = "settings are NAME=VALUE, separated by commas; use JSON for values with a comma"
             raise ValueError(msg)
         names = path.split(".", 2 if path.startswith("only.") else 1)
-        _put(rule if names[0] in _RULE else fault, names, value)
+        _put(rule if names[0] in attrs.fields_dict(FaultRule) else fault, names, _Setting(value))
     return rule_from_json(rule)
 
 
@@ -121,17 +108,17 @@ def read_json(text: str | bytes) -> object:
     Read JSON.
 
     Raises:
-        ValueError: It is none; nothing of it is quoted.
+        ValueError: The text is not JSON; the error quotes nothing of it.
     """
     try:
-        value: object = json.loads(text, parse_constant=_no_constant)
+        value: object = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        msg = "that is no JSON"
+        msg = "that is not valid JSON"
         raise ValueError(msg) from None
     return value
 
 
-def _no_constant(name: str) -> object:
+def _refuse_constant(name: str) -> object:
     msg = f"{name} is not JSON"
     raise ValueError(msg)
 
@@ -139,99 +126,107 @@ def _no_constant(name: str) -> object:
 def _put(into: dict[str, object], names: list[str], value: str) -> None:
     *outer, last = names
     for name in outer:
-        inner: object = into.setdefault(name, {})
+        inner = into.setdefault(name, {})
         if not isinstance(inner, dict):
             msg = f"{name} is set twice"
-            raise ValueError(msg)  # noqa: TRY004 - one type for whatever is wrong with the text
-        into = inner  # pyright: ignore[reportUnknownVariableType] - made here, of such dictionaries
+            raise ValueError(msg)  # noqa: TRY004 - one type for every problem of the text
+        into = cast("dict[str, object]", inner)
     if last in into:
         msg = f"{last} is set twice"
         raise ValueError(msg)
-    into[last] = value if _TEXTS.intersection(names) else _scalar(value)
+    into[last] = value
 
 
-def _scalar(text: str) -> object:
+def _read_setting(value: object) -> object:
+    """Read a setting as JSON; if it is not JSON, it stays a string."""
+    if not isinstance(value, _Setting):
+        return value
     try:
-        return read_json(text)
+        return read_json(value)
     except ValueError:
-        return text
+        return str(value)
 
 
-def _fault(value: object) -> Fault:
+def _problems(error: ClassValidationError) -> Iterator[str]:
+    name = _name(error.cl)
+    for problem in error.exceptions:
+        match problem:
+            case ClassValidationError():
+                yield from _problems(problem)
+            case ForbiddenExtraKeysError():
+                known = [field.name for field in attrs.fields(error.cl)]
+                for extra in sorted(problem.extra_fields):
+                    hint = f": {suggestion(extra, known)}" if known else ""
+                    yield f"{name} has no setting {extra!a}{hint}"
+            case KeyError():
+                yield f"{name} needs {problem.args[0]}"
+            case _:
+                yield str(problem)
+
+
+def _name(cls: type[Any]) -> str:
+    return "a rule" if cls is FaultRule else "only" if cls is Only else str(cls.kind)
+
+
+def _is_mapping(type_: Any) -> bool:  # noqa: ANN401 - cattrs passes types of every form
+    return get_origin(type_) is Mapping
+
+
+def _structure_fault(value: object, _: object) -> Fault:
     members = as_mapping(value, "a fault")
     kind = members.pop("kind", None)
-    if not isinstance(kind, str) or kind not in _MAKE:
-        msg = f"there is no such fault; there are: {', '.join(_MAKE)}"
+    if not isinstance(kind, str) or kind not in KINDS:
+        msg = f"unknown kind of fault: {suggestion(str(kind), KINDS)}"
         raise ValueError(msg)
-    if kind == Answer.kind:
-        members = _with_body(members)
-    _check_names(members, _FIELDS[kind], kind)
-    return _MAKE[kind](**members)
+    if kind == Answer.kind and members.keys() & {"body", _BASE64}:
+        members["body"] = _decoded(members.get("body"), members.pop(_BASE64, None))
+    return _converter.structure(members, KINDS[kind])
 
 
-def _made(make: Callable[..., _T], members: Mapping[str, object]) -> _T:
-    return make(**members)  # each class checks what it is given
-
-
-def _only(value: object) -> Only:
-    members = as_mapping(value, "only")
-    _check_names(members, attrs.fields(Only), "only")
-    return _made(Only, members)
-
-
-def _with_body(members: dict[str, object]) -> dict[str, object]:
-    """Turn the body of an answer into bytes, whichever way it was written."""
-    given = [name for name in ("body", _BASE64) if name in members]
-    if len(given) == 2:
-        msg = f"answer takes body or {_BASE64}, not both"
-        raise ValueError(msg)
-    text = members.pop(given[0]) if given else None
-    if text is None:
-        return members
+def _decoded(text: object, base64: object) -> object:
+    """Decode a body in either spelling; the field then refuses anything but bytes."""
     try:
-        if isinstance(text, str):
-            body = text.encode() if given == ["body"] else b64decode(text, validate=True)
-            return {**members, "body": body}
+        if isinstance(text, str) and base64 is None:
+            return text.encode()
+        if isinstance(base64, str) and text is None:
+            return b64decode(base64, validate=True)
     except ValueError:
-        pass
-    msg = f"the body of an answer is a text; {_BASE64} is one in base 64"
-    raise ValueError(msg)
+        return ()
+    return None if text is base64 is None else (text, base64)
 
 
-def _check_names(
-    members: Mapping[str, object], fields: "Collection[attrs.Attribute[object]]", name: str
-) -> None:
-    """Refuse unknown names and missing ones; the class then checks the values."""
-    known = [field.name for field in fields]
-    if unknown := sorted(members.keys() - set(known)):
-        there_are = f"; there are: {', '.join(known)}" if known else ""
-        msg = f"{name} has no {unknown[0]!a}{there_are}"
-        raise ValueError(msg)
-    needed = [field.name for field in fields if field.default is attrs.NOTHING]
-    if missing := [field for field in needed if field not in members]:
-        msg = f"{name} needs {missing[0]}"
-        raise ValueError(msg)
+def _checked(field: "attrs.Attribute[Any]") -> Callable[[object, object], object]:
+    """Run a field's own converter and validator where cattrs collects what they raise."""
+    convert = cast("Callable[[object], object] | None", field.converter)  # pyright: ignore[reportUnknownMemberType]
+
+    def check(value: object, _: object) -> object:
+        if field.type not in _TEXT_TYPES:
+            value = _read_setting(value)
+            if isinstance(value, dict):  # `fields.expires_in=5`: dots lead one level down
+                members = cast("dict[str, object]", value)
+                value = {name: _read_setting(member) for name, member in members.items()}
+        if convert is not None:
+            value = convert(value)
+        if field.validator is not None:
+            field.validator(None, field, value)
+        return value
+
+    return check
 
 
-def _written(value: Fault | Rule | Only) -> dict[str, Document]:
-    """Write the fields of a value that are not as by default, all but the fault of a rule."""
-    written: dict[str, Document] = {}
-    for field in attrs.fields(type(value)):
-        member: object = getattr(value, field.name)
-        if field.name != "fault" and member != field.default:
-            written |= _member(field.name, member)
-    return written
+def _reader(cls: type[Any], converter: Converter) -> Callable[[object, object], object]:
+    """Build the hook of one class: cattrs checks the names, the class its values."""
+    hooks = {field.name: _checked(field) for field in attrs.fields(cls)}
+    if cls is FaultRule:
+        hooks["fault"] = _structure_fault
+        hooks["only"] = lambda value, _: converter.structure(value, Only)
+    overrides: Any = {name: override(struct_hook=hook) for name, hook in hooks.items()}
+    read: Callable[[Mapping[str, Any], Any], object] = make_dict_structure_fn(
+        cls, converter, **overrides
+    )
+    return lambda value, _: read(as_mapping(value, _name(cls)), cls)
 
 
-def _member(name: str, value: object) -> dict[str, Document]:
-    if isinstance(value, bytes):
-        try:
-            return {name: value.decode()}
-        except UnicodeDecodeError:
-            return {_BASE64: b64encode(value).decode("ascii")}
-    if isinstance(value, Only | Mapping):
-        inner = _written(value) if isinstance(value, Only) else dict(cast("_Members", value))
-        return {name: inner} if inner else {}
-    if isinstance(value, tuple):
-        return {name: [str(each) for each in cast("tuple[object, ...]", value)]}
-    return {name: value if isinstance(value, int | float | str) else None}
+_converter = Converter(forbid_extra_keys=True, omit_if_default=True)
+_converter.register_structure_hook_factory(attrs.has, _reader)
+_converter.register_unstructure_hook_func(_is_mapping, dict)

@@ -1,4 +1,4 @@
-"""Sending an answer the way a fault has it: cut, dripping, endless, or not at all."""
+"""Sends an answer as a fault wants it: cut off, dripping, endless, or not at all."""
 
 import asyncio
 import socket
@@ -30,23 +30,23 @@ __all__ = ["response_of"]
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _CHUNK = 2**16
 _MEBI = 2**20
-_LOOK_AGAIN = 0.05  # seconds: aiohttp does not tell a handler that its client has gone
+_POLL = 0.05  # seconds: aiohttp does not notify a handler whose client has disconnected
 
 
 def response_of(reply: Reply | None, fault: Fault | None) -> web.StreamResponse:
     """
-    Make what aiohttp sends, the way a fault has it.
+    Build the response that aiohttp sends, as the fault wants it.
 
-    Whatever a fault does to the connection happens while aiohttp sends: there, and only there, it
-    takes a `ConnectionError` for a client that has gone, closes, and logs nothing.
+    A fault acts on the connection while aiohttp sends the response: only then does aiohttp treat a
+    `ConnectionError` as a disconnected client, close the connection, and log nothing.
 
     Args:
-        reply: What `reply_of` said.
-        fault: What the request meets.
+        reply: The result of `reply_of`.
+        fault: The fault that the request meets, if any.
     """
     end = _END.get(type(fault))
     if isinstance(fault, Malformed) and fault.shape == "no-http":
-        end = _say_nonsense
+        end = _send_garbage
     if reply is None or end is not None:
         return _Broken(end or _drop)
     match fault:
@@ -65,14 +65,14 @@ def response_of(reply: Reply | None, fault: Fault | None) -> web.StreamResponse:
 
 
 class _Broken(web.StreamResponse):
-    """An answer of which nothing is sent as HTTP: the connection ends instead."""
+    """A response that is never sent as HTTP; the connection ends instead."""
 
     def __init__(self, act: Callable[[asyncio.Transport], Awaitable[None]]) -> None:
         super().__init__()
         self._act = act
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Do it; aiohttp then closes the connection."""
+        """Act on the connection, which aiohttp then closes."""
         transport = request.transport
         if transport is not None:
             await self._act(transport)
@@ -80,7 +80,7 @@ class _Broken(web.StreamResponse):
 
 
 class _Streamed(web.StreamResponse):
-    """An answer whose body comes in parts: in chunks, unless its length is told before."""
+    """A response whose body is sent in parts: in chunks, unless it declares a length."""
 
     def __init__(
         self, reply: Reply, parts: AsyncIterator[bytes], length: int | None = None
@@ -95,18 +95,18 @@ class _Streamed(web.StreamResponse):
         self._parts = parts
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Send the parts, and the end if they have one."""
+        """Send the parts, then the end of the body if they do not raise."""
         async for part in self._parts:
             await self.write(part)
         await super().write_eof(data)
 
 
 async def _drop(_: asyncio.Transport) -> None:
-    """Leave it to aiohttp, which closes in order."""
+    """Do nothing: aiohttp closes the connection properly."""
 
 
 async def _reset(transport: asyncio.Transport) -> None:
-    """Close with nothing lingering: the system sends RST instead of FIN."""
+    """Close without lingering: the system sends RST instead of FIN."""
     connection: socket.socket | None = transport.get_extra_info("socket")
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
@@ -115,10 +115,10 @@ async def _reset(transport: asyncio.Transport) -> None:
 
 async def _hang(transport: asyncio.Transport) -> None:
     while not transport.is_closing():  # noqa: ASYNC110 - aiohttp sets no event for us
-        await asyncio.sleep(_LOOK_AGAIN)
+        await asyncio.sleep(_POLL)
 
 
-async def _say_nonsense(transport: asyncio.Transport) -> None:
+async def _send_garbage(transport: asyncio.Transport) -> None:
     transport.write(b"This is not even HTTP.\r\n\r\n")
 
 
@@ -137,15 +137,15 @@ async def _blanks_for_ever() -> AsyncIterator[bytes]:
     chunk = b" " * _CHUNK
     while True:
         yield chunk
-        await asyncio.sleep(0)  # a fast reader must not keep the loop for itself
+        await asyncio.sleep(0)  # a fast reader must not block the loop
 
 
 async def _bomb(size: int) -> AsyncIterator[bytes]:
     """
-    Write a gzip stream (RFC 1952) without compressing all of it.
+    Yield a gzip stream (RFC 1952) without compressing all of it.
 
-    After a full flush the compressor has forgotten what came before, so what a MiB of blanks became
-    may be sent as often as one likes; only the checksum has to be counted on.
+    A full flush resets the compressor, so one compressed MiB of blanks can be sent any number of
+    times; only the checksum has to be computed for all of them.
     """
     compressor = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     blanks = b" " * _MEBI
@@ -166,4 +166,4 @@ _END: Mapping[type[Fault | None], Callable[[asyncio.Transport], Awaitable[None]]
     Reset: _reset,
     Hang: _hang,
 }
-"""Faults that leave nothing but an end."""
+"""Faults that end the connection without an answer."""

@@ -1,34 +1,36 @@
 """
-What can go wrong on purpose: each kind of fault is a frozen value.
+The kinds of faults; each is a frozen value.
 
-| kind | what the client meets | is the request processed? |
+| kind | what the client receives | is the request processed? |
 |---|---|---|
-| `Answer` | a status, headers and a body of your own; Retry-After, if you like | if `commit` |
-| `Redirect` | a redirection to any URL | no |
+| `Answer` | a status, headers and a body of your own, optionally Retry-After | if `commit` |
+| `Redirect` | a redirect to any URL | no |
 | `Delay` | the real answer, late | yes, after the wait |
-| `Drop` | the connection is closed without an answer | unless `commit` is False |
-| `Reset` | the connection is reset (RST) | if `commit` |
-| `Hang` | an answer that never comes | if `commit` |
-| `Truncate` | the real answer, cut: `content-length` promises more than comes | yes |
-| `Drip` | the real answer, its body a byte at a time | yes |
-| `Malformed` | the real answer, turned into something that is no JSON object | yes |
-| `Alter` | the real answer, with other members | yes |
+| `Drop` | a closed connection and no answer | unless `commit` is False |
+| `Reset` | a connection reset (RST) | if `commit` |
+| `Hang` | nothing, on an open connection | if `commit` |
+| `Truncate` | the real answer, shorter than its `content-length` | yes |
+| `Drip` | the real answer, its body byte by byte | yes |
+| `Malformed` | the real answer, damaged so that it is not a JSON object | yes |
+| `Alter` | the real answer with other members | yes |
 | `Endless` | a body that never ends | no |
-| `GzipBomb` | a small body that unpacks to a huge one | no |
+| `GzipBomb` | a small body that decompresses to a huge one | no |
 
-A request that is processed has its effect: a token is issued, money has moved. `Rule` (in
-`flexiti_async.sandbox.faults.rules`) says which requests meet the fault.
+A processed request has its effect: the token is issued, the money has moved. `FaultRule` (in
+`flexiti_async.sandbox.faults.rules`) selects the requests that meet a fault.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
 
-from flexiti_async.sandbox.faults import validators as checked
+from flexiti_async.sandbox.faults import validators
 from flexiti_async.sandbox.faults.validators import Document
 
 __all__ = [
+    "KINDS",
     "Alter",
     "Answer",
     "Delay",
@@ -49,12 +51,12 @@ Misshape: TypeAlias = Literal[
     "html", "html-as-json", "json-as-text", "half", "list", "empty", "not-utf8", "no-http"
 ]
 """
-How `Malformed` spoils an answer.
+How `Malformed` damages an answer.
 
-`html`: a page with its content type; `html-as-json`: the page, called JSON; `json-as-text`: the
-real body, called plain text; `half`: the first half of the body, of the right length; `list`: a
-JSON array; `empty`: nothing; `not-utf8`: a byte that UTF-8 does not have; `no-http`: bytes that are
-no HTTP at all.
+`html`: a page with its content type; `html-as-json`: the page, declared as JSON; `json-as-text`:
+the real body, declared as plain text; `half`: the first half of the body, with the matching
+length; `list`: a JSON array; `empty`: no body; `not-utf8`: a byte that is invalid in UTF-8;
+`no-http`: bytes that are not HTTP.
 """
 
 _YEAR = 366 * 86400
@@ -68,37 +70,39 @@ class Answer:
 
     Attributes:
         status: HTTP status, 200 to 599.
-        headers: Its headers, save those that say how long the body is; its content type is JSON
-            unless they say otherwise.
+        headers: Its headers, except those of the framing (`content-length` and the like); the
+            content type is JSON unless they contain another.
         body: Its body; None for the JSON error body of a `general_error` (spec section 6.1).
-        retry_after: Seconds for a Retry-After header (RFC 9110 section 10.2.3), whole.
+        retry_after: Whole seconds for a Retry-After header (RFC 9110 section 10.2.3).
         retry_after_date: Write Retry-After as an HTTP date, by the sandbox's clock.
-        commit: Process the request before: its real answer is lost.
+        commit: Process the request first and discard its real answer.
     """
 
     kind: ClassVar[str] = "answer"
-    status: int = field(validator=checked.whole(200, 599))
-    headers: Mapping[str, str] = field(factory=dict[str, str], converter=checked.headers)
-    body: bytes | None = field(default=None, repr=False, validator=checked.body)
-    retry_after: int | None = field(default=None, validator=checked.whole(0, _YEAR, or_none=True))
-    retry_after_date: bool = field(default=False, validator=checked.flag)
-    commit: bool = field(default=False, validator=checked.flag)
+    status: int = field(validator=validators.whole(200, 599))
+    headers: Mapping[str, str] = field(factory=dict[str, str], converter=validators.headers)
+    body: bytes | None = field(default=None, repr=False, validator=validators.body)
+    retry_after: int | None = field(
+        default=None, validator=validators.whole(0, _YEAR, or_none=True)
+    )
+    retry_after_date: bool = field(default=False, validator=validators.flag)
+    commit: bool = field(default=False, validator=validators.flag)
 
 
 @frozen
 class Redirect:
     """
-    A redirection; the request is not processed.
+    A redirect; the request is not processed.
 
     Attributes:
-        url: Where to: the Location header.
+        url: The Location header.
         status: HTTP status, 300 to 399.
     """
 
     kind: ClassVar[str] = "redirect"
     commit: ClassVar[bool] = False
-    url: str = field(validator=checked.url)
-    status: int = field(default=307, validator=checked.whole(300, 399))
+    url: str = field(validator=validators.url)
+    status: int = field(default=307, validator=validators.whole(300, 399))
 
 
 @frozen
@@ -107,71 +111,71 @@ class Delay:
     The real answer, late.
 
     Attributes:
-        seconds: How long the request waits before it is processed, beyond the `latency` setting.
+        seconds: Wait before the request is processed, in addition to the `latency` setting.
     """
 
     kind: ClassVar[str] = "delay"
     commit: ClassVar[bool] = True
-    seconds: float = field(validator=checked.seconds)
+    seconds: float = field(validator=validators.seconds)
 
 
 @frozen
 class Drop:
     """
-    The connection is closed in order (FIN), and no answer was sent.
+    The connection is closed properly (FIN) without an answer.
 
     Attributes:
-        commit: Process the request before: the token is issued, and nobody is told.
+        commit: Process the request first: the token is issued, and the client never learns of it.
     """
 
     kind: ClassVar[str] = "drop"
-    commit: bool = field(default=True, validator=checked.flag)
+    commit: bool = field(default=True, validator=validators.flag)
 
 
 @frozen
 class Reset:
     """
-    The connection is reset (RST), and no answer was sent.
+    The connection is reset (RST) without an answer.
 
     Attributes:
-        commit: Process the request before.
+        commit: Process the request first.
     """
 
     kind: ClassVar[str] = "reset"
-    commit: bool = field(default=False, validator=checked.flag)
+    commit: bool = field(default=False, validator=validators.flag)
 
 
 @frozen
 class Hang:
     """
-    Nothing comes and nothing ends, until the client hangs up or the sandbox closes.
+    No answer on an open connection, until the client disconnects or the sandbox closes.
 
     Attributes:
-        commit: Process the request before.
+        commit: Process the request first.
     """
 
     kind: ClassVar[str] = "hang"
-    commit: bool = field(default=False, validator=checked.flag)
+    commit: bool = field(default=False, validator=validators.flag)
 
 
 @frozen
 class Truncate:
     """
-    The real answer, cut: its `content-length` is whole, then the connection is closed.
+    The real answer, cut off: with the full `content-length`, then the connection is closed.
 
     Attributes:
-        keep: How many bytes of the body come; at least one is always missing.
+        keep: How many bytes of the body are sent; at least one is always missing.
     """
 
     kind: ClassVar[str] = "truncate"
     commit: ClassVar[bool] = True
-    keep: int = field(default=0, validator=checked.whole(0, _MOST_BYTES))
+    keep: int = field(default=0, validator=validators.whole(0, _MOST_BYTES))
 
 
 @frozen
 class Drip:
     """
-    The real answer, its body a byte at a time.
+    The real answer, its body byte by byte.
 
     Attributes:
         seconds: The pause before each byte.
@@ -179,44 +183,44 @@ class Drip:
 
     kind: ClassVar[str] = "drip"
     commit: ClassVar[bool] = True
-    seconds: float = field(validator=checked.seconds)
+    seconds: float = field(validator=validators.seconds)
 
 
 @frozen
 class Malformed:
     """
-    The real answer, its status included, turned into something that is no JSON object.
+    The real answer with its status, damaged so that it is not a JSON object.
 
     Attributes:
-        shape: How; see `Misshape`.
+        shape: The damage; see `Misshape`.
     """
 
     kind: ClassVar[str] = "malformed"
     commit: ClassVar[bool] = True
-    shape: Misshape = field(default="html", validator=checked.word(get_args(Misshape)))
+    shape: Misshape = field(default="html", validator=validators.word(get_args(Misshape)))
 
 
 @frozen
 class Alter:
     """
-    The real answer with other members: wrong types, absurd numbers, fields that are missing.
+    The real answer with other members: wrong types, absurd numbers, missing fields.
 
     Attributes:
         fields: Members of the JSON object to set, by name.
-        omit: Names of members to leave out.
+        omit: Names of members to omit.
     """
 
     kind: ClassVar[str] = "alter"
     commit: ClassVar[bool] = True
     fields: Mapping[str, Document] = field(
-        factory=dict[str, Document], converter=checked.fields, repr=False
+        factory=dict[str, Document], converter=validators.json_members, repr=False
     )
-    omit: tuple[str, ...] = field(default=(), converter=checked.names)
+    omit: tuple[str, ...] = field(default=(), converter=validators.names)
 
 
 @frozen
 class Endless:
-    """A 200 whose body, blanks in chunks, never ends; the request is not processed."""
+    """A 200 with an endless body of blanks, in chunks; the request is not processed."""
 
     kind: ClassVar[str] = "endless"
     commit: ClassVar[bool] = False
@@ -225,17 +229,17 @@ class Endless:
 @frozen
 class GzipBomb:
     """
-    A 200 with `content-encoding: gzip` that unpacks to a thousand times its size.
+    A 200 with `content-encoding: gzip` that decompresses to a thousand times its size.
 
-    What comes out is JSON: an empty object and blanks. The request is not processed.
+    The result is JSON: an empty object and blanks. The request is not processed.
 
     Attributes:
-        size: Bytes unpacked, about: to the next MiB; at most a gigabyte.
+        size: Decompressed bytes, rounded up to a MiB; at most a gigabyte.
     """
 
     kind: ClassVar[str] = "gzip-bomb"
     commit: ClassVar[bool] = False
-    size: int = field(default=100 * 2**20, validator=checked.whole(1, _MOST_BYTES))
+    size: int = field(default=100 * 2**20, validator=validators.whole(1, _MOST_BYTES))
 
 
 Fault: TypeAlias = (
@@ -252,4 +256,7 @@ Fault: TypeAlias = (
     | Endless
     | GzipBomb
 )
-"""Any of them."""
+"""Any kind of fault."""
+
+KINDS: Mapping[str, type[Fault]] = MappingProxyType({kind.kind: kind for kind in get_args(Fault)})
+"""Every kind by its name in JSON and on the command line."""

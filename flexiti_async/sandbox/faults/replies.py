@@ -1,4 +1,4 @@
-"""What is answered: by the rules of the API, or by what a fault makes of that, in good HTTP."""
+"""The answer of the API, or its replacement by a fault, as far as it is valid HTTP."""
 
 import json
 from collections.abc import Mapping
@@ -21,19 +21,19 @@ from flexiti_async.sandbox.wire.request import Json
 
 __all__ = ["Reply", "http_date", "reply_of"]
 
-_HTML = b"<!DOCTYPE html><html><title>Sandbox</title><h1>This is no JSON.</h1></html>"
+_HTML = b"<!DOCTYPE html><html><title>Sandbox</title><h1>This is not JSON.</h1></html>"
 
 
 @frozen
 class Reply:
     """
-    An answer, before a fault is made of it.
+    An answer before it is sent.
 
     Attributes:
         status: HTTP status.
         body: Its body.
-        headers: Its headers; its content type is JSON unless they say otherwise.
-        error: Error code (spec section 6.3); None if it is no refusal.
+        headers: Its headers; the content type is JSON unless they contain another.
+        error: Error code (spec section 6.3); None for a success.
     """
 
     status: int
@@ -43,17 +43,17 @@ class Reply:
 
 
 def http_date(at: float) -> str:
-    """Write a moment as HTTP does (RFC 9110 section 5.6.7)."""
+    """Format a time as an HTTP date (RFC 9110 section 5.6.7)."""
     return formatdate(at, usegmt=True)
 
 
 def reply_of(fault: Fault | None, real: Reply | None, path: str, now: float) -> Reply | None:
     """
-    Say what is answered, as far as an answer in good HTTP can say it.
+    Return the answer, or None if there is nothing to send.
 
     Args:
-        fault: What the request meets.
-        real: What the rules of the API answer; None if the request was not processed.
+        fault: The fault that the request meets, if any.
+        real: The answer of the API; None if the request was not processed.
         path: Path of the request.
         now: The sandbox's time.
     """

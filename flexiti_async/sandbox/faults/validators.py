@@ -1,8 +1,14 @@
-"""What the fields of faults and rules may hold: refused when they are made, not when they act."""
+"""
+Validators and converters (of attrs) for the fields of faults and rules.
+
+An invalid fault is refused when it is built, not when a request meets it. The error texts quote no
+value: it may be a secret.
+"""
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from math import inf
 from types import MappingProxyType
 from typing import Protocol, TypeAlias, TypeVar, cast
 
@@ -12,10 +18,12 @@ __all__ = [
     "Document",
     "as_mapping",
     "body",
-    "fields",
+    "check",
     "flag",
     "headers",
+    "is_number",
     "is_seconds",
+    "json_members",
     "names",
     "seconds",
     "url",
@@ -26,120 +34,108 @@ __all__ = [
 Document: TypeAlias = (
     bool | int | float | str | Sequence["Document"] | Mapping[str, "Document"] | None
 )
-"""Everything that JSON can say, fractions as floats: steering knows no money."""
+"""Any JSON value, with fractions as floats: a fault contains no exact amounts."""
 
 _T = TypeVar("_T")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\ud7ff\ue000-\uffff]*")
+_FRAMING = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
+_YEAR = 366 * 86400.0
 
 
 class _Validator(Protocol):
-    """What attrs calls, for a field of any type."""
+    """A function that attrs calls, for a field of any type."""
 
     def __call__(self, instance: object, attribute: "Attribute[_T]", value: _T, /) -> None: ...
 
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\ud7ff\ue000-\uffff]*")
-_FRAMING = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
-_LONGEST = 366 * 86400.0
+def check(test: Callable[[object], bool], rule: str) -> _Validator:
+    """Build a validator from a test; `rule` ends the sentence "… must be …"."""
 
-
-def whole(low: int, high: int, *, or_none: bool = False) -> _Validator:
-    """Make the check of a whole number between two others, both included."""
-
-    def check(_: object, attribute: "Attribute[_T]", value: _T) -> None:
-        if value is None and or_none:
-            return
-        if not isinstance(value, int) or isinstance(value, bool):
-            msg = f"{attribute.name} must be a whole number"
-            raise ValueError(msg)  # noqa: TRY004 - one type for whatever is wrong with a fault
-        if not low <= value <= high:
-            msg = f"{attribute.name} must be between {low} and {high}; it cannot be {value}"
+    def validate(_: object, attribute: "Attribute[_T]", value: _T) -> None:
+        if not test(value):
+            msg = f"{attribute.name} must be {rule}"
             raise ValueError(msg)
 
-    return check
+    return validate
 
 
-def is_seconds(value: object) -> bool:
-    """Tell whether something is a duration: a number of seconds, not negative, a year at most."""
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and 0 <= value <= _LONGEST  # which no NaN is
+def is_number(value: object, low: float, high: float) -> bool:
+    """Whether a value is a number within bounds; neither NaN nor a boolean is."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+
+def whole(low: int, high: float, *, or_none: bool = False) -> _Validator:
+    """Build the validator of a whole number within bounds; a `high` of infinity means unbounded."""
+    bounds = f"of at least {low}" if high == inf else f"from {low} to {high}"
+    return check(
+        lambda value: (
+            (value is None and or_none) or (isinstance(value, int) and is_number(value, low, high))
+        ),
+        f"a whole number {bounds}{', or null' * or_none}",
     )
 
 
-def seconds(_: object, attribute: "Attribute[_T]", value: _T) -> None:
-    """Refuse what is no duration."""
-    if not is_seconds(value):
-        msg = f"{attribute.name} must be a number of seconds, not negative, a year at most"
-        raise ValueError(msg)
+def is_seconds(value: object) -> bool:
+    """Whether a value is a duration: a number of seconds, from 0 to a year."""
+    return is_number(value, 0, _YEAR)
 
 
-def flag(_: object, attribute: "Attribute[_T]", value: _T) -> None:
-    """Refuse what is neither True nor False."""
-    if not isinstance(value, bool):
-        msg = f"{attribute.name} must be true or false"
-        raise ValueError(msg)  # noqa: TRY004 - as above
+seconds = check(is_seconds, "a number of seconds, from 0 to a year")
+"""Validates a duration."""
+
+flag = check(lambda value: isinstance(value, bool), "true or false")
+"""Validates a boolean."""
+
+body = check(
+    lambda value: value is None or isinstance(value, bytes),
+    "bytes; in JSON a string, or base 64 as body_base64, not both",
+)
+"""Validates the body of an answer."""
+
+url = check(
+    lambda value: isinstance(value, str) and bool(value and _HEADER_VALUE.fullmatch(value)),
+    "a URL",
+)
+"""Validates a URL as the value of a Location header."""
 
 
 def word(words: Collection[str]) -> _Validator:
-    """Make the check of a word out of a list."""
-
-    def check(_: object, attribute: "Attribute[_T]", value: _T) -> None:
-        if not isinstance(value, str) or value not in words:
-            msg = f"{attribute.name} must be one of: {', '.join(words)}"
-            raise ValueError(msg)
-
-    return check
-
-
-def body(_: object, attribute: "Attribute[_T]", value: _T) -> None:
-    """Refuse a body that is not bytes."""
-    if value is not None and not isinstance(value, bytes):
-        msg = f"{attribute.name} must be bytes"
-        raise ValueError(msg)
-
-
-def url(_: object, attribute: "Attribute[_T]", value: _T) -> None:
-    """Refuse what cannot be the value of a Location header."""
-    if not isinstance(value, str) or not value or not _HEADER_VALUE.fullmatch(value):
-        msg = f"{attribute.name} must be a URL"
-        raise ValueError(msg)
+    """Build the validator of a word from a list."""
+    return check(lambda value: value in words, f"one of: {', '.join(words)}")
 
 
 def headers(given: Mapping[str, str]) -> Mapping[str, str]:
-    """Copy headers, and refuse those that would break the framing, which is the sandbox's."""
+    """Copy headers; refuse those that would break the framing, which is the sandbox's."""
     copied = as_mapping(given, "headers")
     for name, value in copied.items():
         if not _HEADER_NAME.fullmatch(name):
-            msg = "headers: a name is no header name"
+            msg = "headers: a name is not a valid header name (RFC 9110 section 5.6.2)"
             raise ValueError(msg)
         if name.lower() in _FRAMING:
-            msg = f"headers: {name} is the sandbox's to set; other kinds of faults break it"
+            msg = f"headers: {name} is set by the sandbox; other kinds of faults break it"
             raise ValueError(msg)
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
-            msg = f"headers: the value of {name} must be a text without line breaks"
+            msg = f"headers: the value of {name} must be a string without line breaks"
             raise ValueError(msg)
     return MappingProxyType({name: str(value) for name, value in copied.items()})
 
 
-def fields(given: Mapping[str, Document]) -> Mapping[str, Document]:
-    """Copy members of a JSON object."""
+def json_members(given: Mapping[str, Document]) -> Mapping[str, Document]:
+    """Copy the members of a JSON object."""
     copied = as_mapping(given, "fields")
     try:
         json.dumps(copied, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError):
-        pass
-    else:
-        return MappingProxyType(dict(given))
-    msg = "fields must be what JSON can say"
-    raise ValueError(msg)
+        msg = "fields must be valid JSON"
+        raise ValueError(msg) from None
+    return MappingProxyType(dict(given))
 
 
 def names(given: Collection[str]) -> tuple[str, ...]:
-    """Copy a list of names; a lone text is none."""
-    whatever: object = given
-    if isinstance(whatever, list | tuple):
+    """Copy a list of names; a single string is refused."""
+    value: object = given
+    if isinstance(value, list | tuple):
         copied = tuple(given)
         if all(isinstance(name, str) for name in copied):  # pyright: ignore[reportUnnecessaryIsInstance] - it may come from JSON
             return copied
@@ -149,10 +145,10 @@ def names(given: Collection[str]) -> tuple[str, ...]:
 
 def as_mapping(value: object, name: str) -> dict[str, object]:
     """
-    Copy a mapping from names to anything.
+    Copy a mapping whose keys are strings.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is anything else.
     """
     if isinstance(value, Mapping):
         given = cast("Mapping[object, object]", value)

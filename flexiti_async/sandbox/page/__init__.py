@@ -1,1 +1,1 @@
-"""The page of the widget, and the scenarios that play it."""
+"""The widget's page, and the outcomes of a widget session."""

@@ -1,4 +1,4 @@
-// Plays the customer of a widget session (spec section 7) and tells the page around it how it ended.
+// Plays the customer of a widget session (spec section 7) and posts the event to the parent page.
 "use strict";
 
 const TEXTS = {
@@ -14,21 +14,21 @@ const TEXTS = {
     email: "e-mail",
     question: "security question",
     pin: "PIN (four digits)",
-    hint: { purchase: "The sandbox has sent the PIN {0}.", apply: "In the sandbox the PIN is {0}." },
+    hint: { purchase: "The sandbox sent the PIN {0}.", apply: "In the sandbox, the PIN is {0}." },
     approve: "Approve",
     decline: "Decline",
     cancel: "Cancel",
-    others: "Other endings",
+    others: "Other outcomes",
     activation: "Activate an account",
     apply: "Apply for an account",
     purchase: "Buy with my account",
     retry: "Third party timed out",
-    failure: "The widget fails",
-    ended: "The shop was told",
-    wrongPin: "That is not the PIN. Please try again.",
-    noAccount: "No account was found for this customer.",
-    noSession: "The sandbox has opened no such widget session: this address is not from widget/init.",
-    offline: "The sandbox does not answer.",
+    failure: "Widget failure",
+    ended: "Sent to the shop",
+    wrongPin: "Incorrect PIN. Please try again.",
+    noAccount: "We found no account for this customer.",
+    noSession: "Unknown widget session: the sandbox's widget/init did not return this address.",
+    offline: "The sandbox is not responding.",
   },
   fr: {
     badge: "Bac à sable : aucun argent ne circule ici",
@@ -46,16 +46,16 @@ const TEXTS = {
     approve: "Approuver",
     decline: "Refuser",
     cancel: "Annuler",
-    others: "Autres issues",
+    others: "Autres résultats",
     activation: "Activer un compte",
     apply: "Demander un compte",
     purchase: "Acheter avec mon compte",
-    retry: "Délai d'un tiers dépassé",
-    failure: "Le widget échoue",
-    ended: "Le magasin a été informé",
-    wrongPin: "Ce n'est pas le NIP. Veuillez réessayer.",
+    retry: "Délai d'attente d'un tiers dépassé",
+    failure: "Échec du widget",
+    ended: "Envoyé au magasin",
+    wrongPin: "NIP incorrect. Veuillez réessayer.",
     noAccount: "Aucun compte n'a été trouvé pour ce client.",
-    noSession: "Le bac à sable n'a ouvert aucune session de ce genre : cette adresse ne vient pas de widget/init.",
+    noSession: "Session de widget inconnue : cette adresse ne provient pas de widget/init.",
     offline: "Le bac à sable ne répond pas.",
   },
 };
@@ -110,8 +110,8 @@ function showTexts() {
   }
 }
 
-function showFault(error) {
-  $("fault").textContent = !error ? "" : error.status === 404 ? texts.noSession : error.status ? error.message : texts.offline;
+function showError(error) {
+  $("error").textContent = !error ? "" : error.status === 404 ? texts.noSession : error.status ? error.message : texts.offline;
 }
 
 function showSession() {
@@ -145,7 +145,7 @@ function showAccounts() {
   $("account-group").hidden = labels.length < 2;
 }
 
-// An ended session can be looked at again, but the shop is told only once.
+// The page of an ended session can be opened again, but the event is posted only once.
 function showEnd(event) {
   $("form").hidden = true;
   $("notice").textContent = "";
@@ -162,7 +162,7 @@ function chosenAccount() {
 async function choose(choice) {
   const buttons = document.querySelectorAll("button");
   buttons.forEach((button) => (button.disabled = true));
-  showFault(null);
+  showError(null);
   try {
     const { event } = await ask("finish", {
       choice,
@@ -177,14 +177,14 @@ async function choose(choice) {
       refusePin();
     }
   } catch (error) {
-    showFault(error);
+    showError(error);
   } finally {
     buttons.forEach((button) => (button.disabled = false));
   }
 }
 
 function refusePin() {
-  $("fault").textContent = texts.wrongPin;
+  $("error").textContent = texts.wrongPin;
   $("pin").setAttribute("aria-invalid", "true");
   $("pin").select();
   $("pin").focus();
@@ -193,7 +193,7 @@ function refusePin() {
 async function start() {
   readFragment();
   showTexts();
-  showFault(null);
+  showError(null);
   $("form").hidden = true;
   $("end").hidden = true;
   try {
@@ -205,7 +205,7 @@ async function start() {
     await ask("send", { mfa: $("mfa").value });
     showSession();
   } catch (error) {
-    showFault(error);
+    showError(error);
   }
 }
 
@@ -226,6 +226,6 @@ $("form").addEventListener("click", (event) => {
 });
 
 $("pin").addEventListener("input", () => $("pin").removeAttribute("aria-invalid"));
-$("mfa").addEventListener("change", () => ask("send", { mfa: $("mfa").value }).catch(showFault));
+$("mfa").addEventListener("change", () => ask("send", { mfa: $("mfa").value }).catch(showError));
 window.addEventListener("hashchange", start);
 start();

@@ -1,16 +1,16 @@
 """
-The widget's page, which plays the customer in a browser, and what it asks the sandbox.
+The widget's page, and its requests to the sandbox.
 
-The page stands at the root of the API's base URL, so that a `redirection_url` leads to it. It talks
-to `/sandbox/widget/…`, which is the sandbox's own and no part of the API. Neither is recorded.
+The page is at the root of the API's base URL, where a `redirection_url` points. It calls
+`/sandbox/widget/…`, which belongs to the sandbox and not to the API. Neither is recorded.
 
-| request | does |
+| request | effect |
 |---|---|
-| `POST /sandbox/widget/open` | tells what the customer may do in a session |
-| `POST /sandbox/widget/send` | sends the PIN, for a purchase, by `mfa` |
-| `POST /sandbox/widget/finish` | ends it: `choice`, with `pin` for `approve`; answers the event |
+| `POST /sandbox/widget/open` | returns a session's choices |
+| `POST /sandbox/widget/send` | sends the PIN of a purchase by `mfa` |
+| `POST /sandbox/widget/finish` | ends it: `choice`, with `pin` for `approve`; returns the event |
 
-All of them take the parts of the URL's fragment: `client_id`, `token`, `widget_session_id`.
+All of them require the parts of the URL's fragment: `client_id`, `token`, `widget_session_id`.
 """
 
 import json
@@ -27,13 +27,13 @@ from flexiti_async.sandbox.page.scenarios import (
     Choice,
     Mfa,
     candidates,
+    check_pin,
     choices,
-    enter,
     finish,
     send_pin,
 )
 from flexiti_async.sandbox.settings import Settings
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.widget_sessions import WidgetSession
 from flexiti_async.sandbox.wire.endpoints import BASE_PATH
 from flexiti_async.sandbox.wire.errors import json_bytes
@@ -42,17 +42,17 @@ from flexiti_async.sandbox.wire.request import JSON_TYPE, Json
 __all__ = ["WIDGET_PATH", "WidgetPage"]
 
 WIDGET_PATH = "/sandbox/widget"
-"""Where the page's own requests go, on the host and port of the sandbox."""
+"""The path of the page's own requests, on the host and port of the sandbox."""
 
 _FOLDER = files("flexiti_async.sandbox").joinpath("page")
-_FILES = {  # read here, where no event loop waits
+_FILES = {  # read at import, where they do not block an event loop
     f"{BASE_PATH}/": (_FOLDER.joinpath("page.html").read_bytes(), "text/html"),
     f"{WIDGET_PATH}/page.css": (_FOLDER.joinpath("page.css").read_bytes(), "text/css"),
     f"{WIDGET_PATH}/page.js": (_FOLDER.joinpath("page.js").read_bytes(), "text/javascript"),
 }
 
 _HEADERS = {
-    # Nothing from elsewhere, nothing inline. Any page may frame it: a shop runs where it likes.
+    # No resources from elsewhere, nothing inline. Any page may frame it: shops run anywhere.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors *"
@@ -69,12 +69,12 @@ class WidgetPage:
     The page and its requests.
 
     Attributes:
-        settings: The knobs of the sandbox.
-        books: Its state.
+        settings: The settings of the sandbox.
+        backend: Its state.
     """
 
     settings: Settings
-    books: Books
+    backend: Backend
 
     def add_routes(self, app: web.Application) -> None:
         """Serve the page and its requests."""
@@ -85,9 +85,9 @@ class WidgetPage:
         app.router.add_post(f"{WIDGET_PATH}/finish", self.finish)
 
     async def open(self, request: web.Request) -> web.Response:
-        """Tell what the customer may do, and which PIN is the right one: this is a sandbox."""
+        """Return the customer's choices, and the right PIN: this is a sandbox."""
         session, _ = await self._session(request)
-        found = candidates(session, self.books.bank.accounts)
+        found = candidates(session, self.backend.bank.accounts)
         return _answer(
             {
                 "flow": session.flow,
@@ -100,26 +100,26 @@ class WidgetPage:
                     }
                     for account in found
                 ],
-                "choices": list(choices(session, self.books)),
+                "choices": list(choices(session, self.backend)),
                 "pin": session.pin,
                 "event": session.event,
             }
         )
 
     async def send(self, request: web.Request) -> web.Response:
-        """Send the PIN once more."""
+        """Send the PIN again."""
         session, body = await self._session(request)
-        send_pin(session, _mfa(body), self.books)
+        send_pin(session, _mfa(body), self.backend)
         return _answer({})
 
     async def finish(self, request: web.Request) -> web.Response:
-        """End the session, unless the PIN is wrong and may be entered again."""
+        """End the session, unless the PIN is wrong and the customer may try again."""
         session, body = await self._session(request)
         choice = _choice(body)
         if choice is None:
-            raise web.HTTPBadRequest(text="there is no such choice")
+            raise web.HTTPBadRequest(text="unknown choice")
         if choice == "approve" and session.event is None:
-            right = enter(session, str(body.get("pin")))
+            right = check_pin(session, str(body.get("pin")))
             if right is False:
                 return _answer({"event": None})
             choice = "approve" if right else "decline"
@@ -128,7 +128,7 @@ class WidgetPage:
             event = finish(
                 session,
                 choice,
-                self.books,
+                self.backend,
                 self.settings.now(),
                 account_number=number if isinstance(number, int) else None,
                 mfa=_mfa(body),
@@ -138,8 +138,8 @@ class WidgetPage:
         return _answer({"event": event})
 
     async def _session(self, request: web.Request) -> tuple[WidgetSession, dict[str, object]]:
-        """Find the session of a request by the three parts of its URL, which have to fit."""
-        # With any other content type another site could send it without asking (CORS).
+        """Find the session of a request by the three parts of its URL, which must match."""
+        # Other content types could be sent by any site without a preflight request (CORS).
         if request.content_type != JSON_TYPE:
             raise web.HTTPUnsupportedMediaType
         try:
@@ -147,18 +147,18 @@ class WidgetPage:
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
-            raise web.HTTPBadRequest(text="the body has to be a JSON object")
+            raise web.HTTPBadRequest(text="the body must be a JSON object")
         sent = cast("dict[str, object]", body)
         token = str(sent.get("token"))
         session_id = sent.get("widget_session_id")
-        sessions = self.books.sessions
+        sessions = self.backend.sessions
         found = sessions.find(str(session_id)) if session_id else sessions.last_of(token)
         if (
             found is None
             or found.token.access_token != token
             or found.client_id != sent.get("client_id")
         ):
-            raise web.HTTPNotFound(text="the sandbox has opened no such widget session")
+            raise web.HTTPNotFound(text="the sandbox has not opened this widget session")
         return found, sent
 
 
@@ -176,16 +176,16 @@ def _answer(value: Json) -> web.Response:
 
 
 def _choice(body: dict[str, object]) -> Choice | None:
-    asked = body.get("choice")
+    requested = body.get("choice")
     for choice in CHOICES:
-        if choice == asked:
+        if choice == requested:
             return choice
     return None
 
 
 def _mfa(body: dict[str, object]) -> Mfa:
-    asked = body.get("mfa")
+    requested = body.get("mfa")
     for mfa in MFAS:
-        if mfa == asked:
+        if mfa == requested:
             return mfa
     return "sms"

@@ -1,4 +1,4 @@
-"""How a customer may leave the widget, and what it then tells the shop (spec 7.3 and 7.4)."""
+"""The outcomes of a widget session and their events for the shop (spec 7.3 and 7.4)."""
 
 import hmac
 from typing import Literal, TypeAlias, get_args
@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias, get_args
 from attrs import frozen
 
 from flexiti_async.sandbox.state.accounts import Account, Accounts
-from flexiti_async.sandbox.state.backend import Books
+from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.codes import Message
 from flexiti_async.sandbox.state.widget_sessions import Event, WidgetSession
 from flexiti_async.sandbox.wire.request import Json
@@ -17,8 +17,8 @@ __all__ = [
     "Choice",
     "Mfa",
     "candidates",
+    "check_pin",
     "choices",
-    "enter",
     "finish",
     "send_pin",
 ]
@@ -27,28 +27,28 @@ Choice: TypeAlias = Literal[
     "approve", "decline", "cancel", "activation", "apply", "purchase", "retry", "failure"
 ]
 """
-What the customer does, or what happens to them.
+The customer's action, or another outcome.
 
-| choice | flow | what it means |
+| choice | flow | meaning |
 |---|---|---|
-| `approve` | both | the PIN was right; the account's own state may still lead elsewhere |
-| `decline` | both | the PIN was wrong to the end: not verified |
+| `approve` | both | the PIN is right; the account's status may still prevent the verification |
+| `decline` | both | the PIN is wrong, and so are all further attempts: not verified |
 | `cancel` | both | the customer closes the widget |
-| `activation` | both | the customer goes to activate an account |
-| `apply` | purchase | the customer wants a new application; needs personal information |
-| `purchase` | apply | the customer wants to buy with an account that is there |
+| `activation` | both | the customer leaves to activate an account |
+| `apply` | purchase | the customer wants to apply instead; needs personal information |
+| `purchase` | apply | the customer wants to buy with an existing account |
 | `retry` | both | a third party did not answer in time |
-| `failure` | both | the widget itself breaks |
+| `failure` | both | the widget fails |
 """
 
 CHOICES: tuple[Choice, ...] = get_args(Choice)
-"""Every choice that there is."""
+"""All choices."""
 
 Mfa: TypeAlias = Literal["sms", "email", "security_question"]
 """How the customer is verified."""
 
 MFAS: tuple[Mfa, ...] = get_args(Mfa)
-"""Every way to be verified that there is."""
+"""All ways to verify the customer."""
 
 _MOST_WRONG_PINS = 3
 
@@ -62,10 +62,10 @@ class _Outcome:
 
 def candidates(session: WidgetSession, accounts: Accounts) -> list[Account]:
     """
-    Find the accounts that a session may be about.
+    Find the accounts that match a session's customer.
 
-    Of several identifiers the account number wins, then the card, then the person; which one does
-    at Flexiti is unknown.
+    The account number takes precedence over the card, and the card over the person; Flexiti's
+    order is unknown.
     """
     customer = _group(session.payload, "customer_identification")
     person = _group(customer, "personal_information")
@@ -80,9 +80,9 @@ def candidates(session: WidgetSession, accounts: Accounts) -> list[Account]:
     return [account for account in found if account is not None]
 
 
-def choices(session: WidgetSession, books: Books) -> tuple[Choice, ...]:
-    """Tell what the customer may do in a session."""
-    found = candidates(session, books.bank.accounts)
+def choices(session: WidgetSession, backend: Backend) -> tuple[Choice, ...]:
+    """Return the choices that a session allows."""
+    found = candidates(session, backend.bank.accounts)
     apply = session.flow == "apply"
     customer = _group(session.payload, "customer_identification")
     allowed: dict[Choice, bool] = dict.fromkeys(CHOICES, True)
@@ -92,18 +92,18 @@ def choices(session: WidgetSession, books: Books) -> tuple[Choice, ...]:
     return tuple(choice for choice in CHOICES if allowed[choice])
 
 
-def send_pin(session: WidgetSession, mfa: Mfa, books: Books) -> None:
-    """Put the PIN into a message to the customer; 2222 is never sent (spec section 7.6)."""
-    found = candidates(session, books.bank.accounts)
+def send_pin(session: WidgetSession, mfa: Mfa, backend: Backend) -> None:
+    """Send the PIN to the customer; 2222 is never sent (spec section 7.6)."""
+    found = candidates(session, backend.bank.accounts)
     if session.flow == "apply" or mfa == "security_question" or not found:
         return
     message = Message(found[0].account_number, mfa, session.pin, session.widget_session_id)
-    books.codes.sent.append(message)
+    backend.codes.sent.append(message)
 
 
-def enter(session: WidgetSession, pin: str) -> bool | None:
-    """Compare a PIN: whether it is right, or None if it was the third wrong one."""
-    # JSON can carry halves of surrogate pairs, which no encoding knows.
+def check_pin(session: WidgetSession, pin: str) -> bool | None:
+    """Return whether a PIN is right, or None for the third wrong one."""
+    # JSON can contain halves of surrogate pairs, which cannot be encoded.
     if hmac.compare_digest(session.pin.encode(), pin.encode(errors="replace")):
         return True
     session.wrong_pins += 1
@@ -113,37 +113,37 @@ def enter(session: WidgetSession, pin: str) -> bool | None:
 def finish(
     session: WidgetSession,
     choice: Choice,
-    books: Books,
+    backend: Backend,
     now: float,
     *,
     account_number: int | None = None,
     mfa: Mfa = "sms",
 ) -> Event:
     """
-    End a session, and give the event that the widget posts to the page around it.
+    End a session, and return the event that the widget posts to its parent page.
 
-    A session whose access token is no longer good ends with an `flx-failure`, whatever the choice;
-    so does a purchase for which there is no account, unless the customer does something else.
+    A session whose access token is no longer valid ends with an `flx-failure`, unless the customer
+    cancels; so does approving or declining a purchase without an account.
 
     Raises:
-        ValueError: The session has ended already, there is no such choice in it, or the account is
-            not one of those to choose from.
+        ValueError: The session has already ended or does not allow this choice, or the account is
+            not one of its candidates.
     """
     if session.event is not None:
-        raise ValueError("this widget session has ended: widget/init opens another one")
-    found = candidates(session, books.bank.accounts)
+        raise ValueError("this widget session has ended; widget/init opens another one")
+    found = candidates(session, backend.bank.accounts)
     account = _chosen(found, account_number)
     if choice == "cancel":
         session.event = {"eventType": "flx-cancel"}
     elif not session.token.live(now):
-        session.event = _failure(401, "The access token is no longer good.")
+        session.event = _failure(401, "The access token is no longer valid.")
     elif choice == "failure":
-        session.event = _failure(500, "The widget has failed, as asked for.")
+        session.event = _failure(500, "The widget failed, as requested.")
     elif choice in {"approve", "decline"} and session.flow == "purchase" and account is None:
         session.event = _failure(404, "There is no such account.")
-    elif choice not in choices(session, books):
-        allowed = ", ".join(choices(session, books))
-        raise ValueError(f"no {choice!r} in this session; there are: {allowed}")
+    elif choice not in choices(session, backend):
+        allowed = ", ".join(choices(session, backend))
+        raise ValueError(f"{choice!r} is not allowed in this session; allowed: {allowed}")
     else:
         outcome = _outcome(session.flow, choice, account, found)
         if outcome.verified and outcome.account is not None:
@@ -153,7 +153,7 @@ def finish(
 
 
 def _outcome(flow: str, choice: Choice, account: Account | None, found: list[Account]) -> _Outcome:
-    """Look the tables of spec section 7.4 up."""
+    """Apply the tables of spec section 7.4."""
     if choice == "decline":
         owner = account if flow == "purchase" else None
         return _Outcome(owner, verified=False, action=flow)
@@ -172,12 +172,12 @@ def _outcome(flow: str, choice: Choice, account: Account | None, found: list[Acc
 
 def _success(session: WidgetSession, outcome: _Outcome, mfa: Mfa) -> Event:
     account = outcome.account
-    asked = outcome.action in {"apply", "purchase"}
+    with_mfa = outcome.action in {"apply", "purchase"}
     data: dict[str, Json] = {
         "accountNumber": None if account is None else account.account_number,
         "verified": outcome.verified,
         "action": outcome.action,
-        "mfaOptionSelected": mfa if asked else None,
+        "mfaOptionSelected": mfa if with_mfa else None,
         "widget_session_id": session.widget_session_id,
         "customerId": None if account is None else account.customer_id,
         "accountType": None if account is None else account.account_type,
@@ -186,8 +186,8 @@ def _success(session: WidgetSession, outcome: _Outcome, mfa: Mfa) -> Event:
 
 
 def _failure(status: int, message: str) -> Event:
-    # The page shows error and message bare, without `eventData`. The type stands beside them, as
-    # in every other event: a listener could not tell it from other messages without.
+    # The spec shows error and message without `eventData`. The type is added, as in every other
+    # event: without it, a listener could not recognize the message.
     return {"eventType": "flx-failure", "error": status, "message": message}
 
 
@@ -197,7 +197,7 @@ def _chosen(found: list[Account], account_number: int | None) -> Account | None:
     for account in found:
         if account.account_number == account_number:
             return account
-    raise ValueError("that account is not one of those to choose from")
+    raise ValueError("that account is not one of the session's candidates")
 
 
 def _group(values: dict[str, Json], name: str) -> dict[str, Json]:

@@ -1,1 +1,1 @@
-"""What the sandbox remembers: tokens, people, accounts, money."""
+"""The state of the sandbox: tokens, customers, accounts, money, requests."""

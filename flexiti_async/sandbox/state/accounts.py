@@ -1,4 +1,4 @@
-"""The customers of the sandbox: accounts with their cards, their credit and their state."""
+"""The customers of the sandbox: accounts with cards, credit and status."""
 
 import re
 from collections.abc import Iterator
@@ -19,20 +19,20 @@ class Account:
     """
     One account. Everything but the numbers may be changed while the sandbox runs.
 
-    Its credit is always accounted for: `available_credit` + `held` + `balance` = `credit_limit`.
+    It always balances: `available_credit` + `held` + `balance` = `credit_limit`.
 
     Attributes:
         account_number: Up to 14 digits; not the card number (spec section 5.6).
-        customer_id: Master and authorised user, like `1234567-12345`; made from the account
-            number if it is left out.
-        vcc_number: Number of the FlexitiCard, 16 digits; empty for none.
-        child_vcc_number: Number of an authorised user's card; empty for none.
+        customer_id: Master and authorised user, like `1234567-12345`; derived from the account
+            number by default.
+        vcc_number: Number of the FlexitiCard, 16 digits; empty without a card.
+        child_vcc_number: Number of an authorised user's card; empty without one.
         first_name: First name.
         last_name: Last name.
         dob: Date of birth, `YYYY-MM-DD`.
         postal_code: Six characters without a space.
-        email: Address for PINs and codes; empty for none.
-        phone_number: Ten digits for PINs and codes; None for none.
+        email: Address for PINs and codes; empty if unknown.
+        phone_number: Ten digits for PINs and codes; None if unknown.
         address_1: First line of the address.
         address_2: Second line of the address.
         city: City.
@@ -42,16 +42,16 @@ class Account:
         account_status: `N` normal, `A` authorisation prohibited, `F` frozen, `Z` charged off,
             `C` closed. Only `N` may purchase.
         account_status_reason_code: `NNOR` for normal, else one of spec section 5.6.
-        risk_rating: L and M preferred, H and X premium, any other standard.
+        risk_rating: L and M are preferred, H and X premium, all others standard.
         credit_limit: In dollars.
         activated: Whether the customer has activated the account.
         payment_protection: Whether it is insured.
         security_qid: The security question, 4 to 9.
-        security_answer: Its answer; case does not matter.
+        security_answer: Its answer, compared without regard to case.
         creation_date: `YYYY-MM-DD`.
-        held: What open authorizations may still take, in dollars.
-        balance: What the customer owes, in dollars; negative after an overpayment.
-        refundable: What was captured and neither returned nor refunded, in dollars.
+        held: Amount reserved by open authorizations, in dollars.
+        balance: Amount owed by the customer, in dollars; negative after an overpayment.
+        refundable: Amount captured and neither returned nor refunded, in dollars.
     """
 
     account_number: int
@@ -88,7 +88,7 @@ class Account:
 
     @property
     def available_credit(self) -> Decimal:
-        """What may still be authorized, in dollars; negative if the limit was lowered since."""
+        """Amount that may still be authorized, in dollars; negative if the limit was lowered."""
         return self.credit_limit - self.held - self.balance
 
     @property
@@ -109,7 +109,7 @@ class Account:
 
 @define(eq=False)
 class Accounts:
-    """The accounts, found by any of their identifiers."""
+    """The accounts, to be found by any of their identifiers."""
 
     _by_number: dict[int, Account] = field(factory=dict[int, Account], repr=False)
     _new: int = 30_000_000
@@ -122,18 +122,18 @@ class Accounts:
         Open an account.
 
         Raises:
-            ValueError: An account or a card of this number is there already, or the number has
-                no or more than 14 digits.
+            ValueError: The number of the account or of a card is taken, or the account number
+                does not have 1 to 14 digits.
         """
         if not 0 < account.account_number < 10**14:
-            raise ValueError("an account number has 1 to 14 digits and is no zero")
+            raise ValueError("an account number must be 1 to 14 digits, and not zero")
         taken = {card for other in self for card in other.cards}
         if account.account_number in self._by_number or taken.intersection(account.cards):
-            raise ValueError("an account or a card of this number is there already")
+            raise ValueError("the number of the account or of a card is taken")
         self._by_number[account.account_number] = account
 
     def new_number(self) -> int:
-        """Draw the number of an account that is not there yet."""
+        """Return an account number that is not taken."""
         self._new += 1
         while self._new in self._by_number:
             self._new += 1
@@ -145,7 +145,7 @@ class Accounts:
 
     def get(self, account_number: int) -> Account:
         """
-        Give an account by its number.
+        Return an account by its number.
 
         Raises:
             RefusalError: 404 `not_found`.
@@ -157,10 +157,10 @@ class Accounts:
 
     def in_path(self, text: str) -> Account:
         """
-        Give the account of a path (spec section 0).
+        Return the account of a path (spec section 0).
 
         Raises:
-            RefusalError: 404 `not_found`, also if it is no number.
+            RefusalError: 404 `not_found`, also for a path that does not contain a number.
         """
         if not re.fullmatch(r"[0-9]{1,14}", text):
             raise not_found("account")
@@ -176,7 +176,7 @@ class Accounts:
 
     def check_card(self, account: Account, vcc_number: str) -> None:
         """
-        Check that a card, if one is named, is of this account (spec section 6.3).
+        Check that a card, if given, belongs to this account (spec section 6.3).
 
         Raises:
             RefusalError: 404 `not_found` for an unknown card, 409 `vcc_account_mismatch`.
@@ -190,7 +190,7 @@ class Accounts:
     def of_person(
         self, first_name: str, last_name: str, dob: str, postal_code: str = ""
     ) -> list[Account]:
-        """Find the accounts of a person; without a postal code, whatever theirs is."""
+        """Find the accounts of a person; without a postal code, all postal codes match."""
         wanted = (first_name, last_name, dob, postal_code)
         return [
             each
@@ -203,7 +203,7 @@ class Accounts:
 
 
 def same_person(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Compare personal information: letter case and spaces do not matter."""
+    """Compare personal information, ignoring case and spaces."""
     return [*map(_plain, one)] == [*map(_plain, other)]
 
 

@@ -1,4 +1,4 @@
-"""Everything that the API remembers between two requests."""
+"""The state that the API keeps between requests."""
 
 from attrs import define, field
 
@@ -8,21 +8,21 @@ from flexiti_async.sandbox.state.tokens import Ledger
 from flexiti_async.sandbox.state.widget_sessions import Sessions
 from flexiti_async.sandbox.wire.request import Json
 
-__all__ = ["Books"]
+__all__ = ["Backend"]
 
 
 @define(eq=False)
-class Books:
+class Backend:
     """
     The state behind the endpoints.
 
     Attributes:
         ledger: The tokens.
-        bank: The accounts, and what was done with their credit.
+        bank: The accounts, and the movements of their credit.
         codes: The verification codes.
         sessions: The widget sessions.
-        repeats: The successes of POST transactions, by client id and idempotency key: the context
-            hash of the request and the answer.
+        repeats: The successful POST transactions, by client id and idempotency key: the context
+            hash of the request, and the answer.
     """
 
     ledger: Ledger = field(factory=Ledger)

@@ -1,4 +1,4 @@
-"""Money that is held, captured, given back and paid: exact, and never more than there is."""
+"""Money that is held, captured, refunded and paid: exact, and never more than available."""
 
 from collections import defaultdict, deque
 from decimal import Decimal
@@ -8,7 +8,7 @@ from attrs import define, field, frozen
 
 from flexiti_async.sandbox.state.accounts import Account, Accounts
 from flexiti_async.sandbox.state.money import ZERO
-from flexiti_async.sandbox.state.seed import ready_accounts
+from flexiti_async.sandbox.state.seed import seed_accounts
 
 __all__ = ["Authorization", "Bank", "Capture", "Financing", "Payment", "Status"]
 
@@ -22,7 +22,7 @@ _HOLDING = frozenset({"opened", "onhold"})
 @frozen
 class Financing:
     """
-    How a purchase is paid.
+    The financing of a purchase.
 
     Attributes:
         transaction_type: `promotional_purchase` or `regular_purchase`.
@@ -38,15 +38,15 @@ class Financing:
 @define(kw_only=True, eq=False)
 class Capture:
     """
-    A part of an authorization that was taken.
+    A captured part of an authorization.
 
     Attributes:
         capture_id: Nine digits.
-        authorization: What it was taken from.
+        authorization: The authorization.
         amount: In dollars.
         reference: The shop's order id.
-        at: When, in seconds of the sandbox's clock.
-        given_back: What was returned or refunded of it, in dollars.
+        at: Its time, in seconds of the sandbox's clock.
+        refunded: The part that was returned or refunded, in dollars.
     """
 
     capture_id: int
@@ -54,12 +54,12 @@ class Capture:
     amount: Decimal
     reference: str
     at: float
-    given_back: Decimal = ZERO
+    refunded: Decimal = ZERO
 
     @property
     def remaining(self) -> Decimal:
-        """What can still be returned or refunded, in dollars."""
-        return self.amount - self.given_back
+        """Amount that can still be returned or refunded, in dollars."""
+        return self.amount - self.refunded
 
 
 @define(kw_only=True, eq=False)
@@ -69,15 +69,15 @@ class Authorization:
 
     Attributes:
         authorization_id: Sixteen digits.
-        account: Whose credit it is.
-        amount: What was authorized, in dollars.
+        account: The account whose credit is held.
+        amount: The authorized amount, in dollars.
         reference: The shop's order id.
-        financing: How it is paid.
-        at: When, in seconds of the sandbox's clock.
-        status: `opened` until nothing is left, then `closed`; the others are set by
+        financing: The financing of the purchase.
+        at: Its time, in seconds of the sandbox's clock.
+        status: `opened` until nothing remains, then `closed`; the others are set by
             `Sandbox.set_status`.
-        released: What was released, in dollars.
-        captures: What was captured.
+        released: The released amount, in dollars.
+        captures: Its captures.
     """
 
     authorization_id: int
@@ -92,21 +92,21 @@ class Authorization:
 
     @property
     def remaining(self) -> Decimal:
-        """What can still be captured or released, in dollars."""
+        """Amount that can still be captured or released, in dollars."""
         return self.amount - self.released - sum((each.amount for each in self.captures), ZERO)
 
 
 @frozen
 class Payment:
     """
-    A row of POST transactions.
+    A payment by POST transactions.
 
     Attributes:
         transaction_id: Sixteen digits.
-        account: Whose it is.
+        account: Its account.
         transaction_type: As sent.
         amount: In dollars.
-        at: When, in seconds of the sandbox's clock.
+        at: Its time, in seconds of the sandbox's clock.
     """
 
     transaction_id: int
@@ -123,7 +123,7 @@ def _last_four() -> defaultdict[int, deque[float]]:
 @define(eq=False)
 class Bank:
     """
-    The accounts and what was done with their credit. It moves money; who may, others decide.
+    The accounts and the movements of their credit. The endpoints decide what is permitted.
 
     Attributes:
         accounts: The accounts.
@@ -132,7 +132,7 @@ class Bank:
         payments: Every transaction, the oldest first.
     """
 
-    accounts: Accounts = field(factory=ready_accounts)
+    accounts: Accounts = field(factory=seed_accounts)
     authorizations: dict[int, Authorization] = field(factory=dict[int, Authorization], repr=False)
     captures: dict[int, Capture] = field(factory=dict[int, Capture], repr=False)
     payments: list[Payment] = field(factory=list[Payment], repr=False)
@@ -142,7 +142,7 @@ class Bank:
     def authorize(
         self, account: Account, amount: Decimal, financing: Financing, reference: str, now: float
     ) -> Authorization:
-        """Hold an amount that the account has."""
+        """Hold an amount, which the account must have available."""
         authorization = Authorization(
             authorization_id=10**15 + len(self.authorizations) + 1,
             account=account,
@@ -158,14 +158,14 @@ class Bank:
         return authorization
 
     def few_regular_purchases(self, account: Account, now: float) -> bool:
-        """Tell whether there were at most three regular purchases in 24 hours (spec 5.9)."""
-        moments = self._regular[account.account_number]
-        return len(moments) < 4 or now - moments[0] >= _DAY
+        """Whether the account made at most three regular purchases in 24 hours (spec 5.9)."""
+        times = self._regular[account.account_number]
+        return len(times) < 4 or now - times[0] >= _DAY
 
     def capture(
         self, authorization: Authorization, amount: Decimal, reference: str, now: float
     ) -> Capture:
-        """Take an amount that is held; without a reference, under that of the authorization."""
+        """Capture a held amount; the reference defaults to that of the authorization."""
         capture = Capture(
             capture_id=10**8 + len(self.captures) + 1,
             authorization=authorization,
@@ -183,22 +183,22 @@ class Bank:
         return capture
 
     def release(self, authorization: Authorization, amount: Decimal) -> None:
-        """Free an amount that is held."""
+        """Release a held amount."""
         authorization.released += amount
         authorization.account.held -= amount
         _close_if_empty(authorization)
 
-    def give_back(self, account: Account, capture: Capture | None, amount: Decimal) -> int:
-        """Credit what was captured, of one capture or of any; give the id of the return."""
+    def refund(self, account: Account, capture: Capture | None, amount: Decimal) -> int:
+        """Credit a captured amount, of one capture or of any; return the id of the return."""
         if capture is not None:
-            capture.given_back += amount
+            capture.refunded += amount
         account.balance -= amount
         account.refundable -= amount
         self._returns += 1
         return 2 * 10**15 + self._returns
 
     def pay(self, account: Account, transaction_type: str, amount: Decimal, now: float) -> Payment:
-        """Note a transaction: a positive amount lowers the balance, a negative one raises it."""
+        """Record a payment: a positive amount lowers the balance, a negative one raises it."""
         payment = Payment(
             transaction_id=3 * 10**15 + len(self.payments) + 1,
             account=account,
@@ -211,7 +211,7 @@ class Bank:
         return payment
 
     def set_status(self, authorization: Authorization, status: Status) -> None:
-        """Change a status; credit is held exactly while it is `opened` or `onhold`."""
+        """Change a status; credit is held only while it is `opened` or `onhold`."""
         held_before = authorization.status in _HOLDING
         authorization.status = status
         held_now = status in _HOLDING

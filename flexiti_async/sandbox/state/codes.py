@@ -1,4 +1,4 @@
-"""PINs and verification codes, the messages that carry them, and how often a guess was wrong."""
+"""PINs and verification codes, the messages that contain them, and wrong attempts."""
 
 import secrets
 from collections import defaultdict, deque
@@ -20,13 +20,13 @@ _TRIES = 3
 @frozen
 class Message:
     """
-    What the sandbox would have sent to a customer.
+    A message that Flexiti would have sent to a customer.
 
     Attributes:
-        account_number: Whose it is.
+        account_number: The customer's account.
         channel: `sms` or `email`.
-        code: The PIN or the verification code in it, four digits.
-        widget_session_id: The widget session that asked for it; None for account/verify.
+        code: The PIN or the verification code, four digits.
+        widget_session_id: The widget session that requested it; None for `verify`.
     """
 
     account_number: int
@@ -38,11 +38,11 @@ class Message:
 @frozen
 class Verification:
     """
-    A code that account/verify gave out.
+    A code that `verify` issued.
 
     Attributes:
         code: Four digits.
-        format: The `format` that was asked for.
+        format: The requested `format`.
     """
 
     code: str = field(repr=False)
@@ -52,40 +52,40 @@ class Verification:
 @define(eq=False)
 class Codes:
     """
-    The codes of account/verify, by account and request id. Each is good once.
+    The codes of `verify`, by account and request id. Each can be used once.
 
     Attributes:
-        sent: The messages, the oldest first.
+        sent: The last messages, the oldest first.
     """
 
     sent: deque[Message] = field(factory=lambda: deque[Message](maxlen=HISTORY), repr=False)
-    _given: dict[tuple[int, str], Verification] = field(
+    _issued: dict[tuple[int, str], Verification] = field(
         factory=dict[tuple[int, str], Verification], repr=False
     )
     _wrong: defaultdict[int, deque[float]] = field(
         factory=lambda: defaultdict[int, deque[float]](deque), repr=False
     )
 
-    def give(self, account_number: int, request_id: str, how: str) -> str:
-        """Make a code for an in-store request; it replaces an earlier one for the same."""
+    def issue(self, account_number: int, request_id: str, how: str) -> str:
+        """Issue a code for an in-store request; it replaces an earlier one for the same request."""
         verification = Verification(draw_code(), how)
-        self._given[account_number, request_id] = verification
+        self._issued[account_number, request_id] = verification
         return verification.code
 
     def find(self, account_number: int, request_id: str) -> Verification | None:
-        """Find the code that was given for a request and not used yet."""
-        return self._given.get((account_number, request_id))
+        """Find the unused code of a request."""
+        return self._issued.get((account_number, request_id))
 
     def use(self, account_number: int, request_id: str) -> None:
-        """Use the code of a request up."""
-        self._given.pop((account_number, request_id), None)
+        """Mark the code of a request as used."""
+        self._issued.pop((account_number, request_id), None)
 
     def note_wrong(self, account_number: int, now: float) -> None:
         """Count a wrong answer or code."""
         self._wrong[account_number].append(now)
 
     def exhausted(self, account_number: int, now: float) -> bool:
-        """Tell whether three were wrong in the last 48 hours."""
+        """Whether the last 48 hours had three wrong answers or codes."""
         tries = self._wrong[account_number]
         while tries and now - tries[0] >= _WINDOW:
             tries.popleft()
@@ -93,5 +93,5 @@ class Codes:
 
 
 def draw_code() -> str:
-    """Draw four digits, the first no zero: as a number it would get lost (spec 8, row 34)."""
+    """Draw four digits without a leading zero, which a number would drop (spec 8, row 34)."""
     return str(1000 + secrets.randbelow(9000))

@@ -1,4 +1,4 @@
-"""Dollars: exact, two places, number(18,2) of the spec."""
+"""Amounts in dollars: exact, two decimal places, number(18,2) of the spec."""
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,7 +9,7 @@ from flexiti_async.sandbox.wire.request import Json
 __all__ = ["ZERO", "cents", "read_amount"]
 
 ZERO = Decimal("0.00")
-"""No money."""
+"""Zero dollars."""
 
 _CENT = Decimal("0.01")
 _MOST = Decimal(10) ** 16  # number(18,2): sixteen digits before the point
@@ -17,16 +17,16 @@ _QUOTED = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Round to a cent, half of one upwards."""
+    """Round to a cent, half a cent upwards."""
     return amount.quantize(_CENT, ROUND_HALF_UP)
 
 
 def read_amount(value: Json) -> Decimal | str:
     """
-    Read an amount, a number or a quoted one (both stand in samples; spec section 8, row 33).
+    Read an amount, quoted or not (the samples have both; spec section 8, row 33).
 
     Returns:
-        The amount, above zero and with two places; or the `msg` of what is wrong with it.
+        The amount, above zero and with two decimal places; or the `msg` of its field error.
     """
     if isinstance(value, str) and not _QUOTED.fullmatch(value):
         return WRONG_FORMAT

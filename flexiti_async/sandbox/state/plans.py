@@ -1,4 +1,4 @@
-"""The financing plans of the sandbox's merchant, who may have which, and what they cost."""
+"""The financing plans of the sandbox's merchant, their eligibility and their cost."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -9,7 +9,7 @@ from attrs import field, frozen, validators
 from flexiti_async.sandbox.state.accounts import Account
 from flexiti_async.sandbox.state.money import ZERO, cents
 
-__all__ = ["READY_PLANS", "Plan", "offered", "term_amount"]
+__all__ = ["SEED_PLANS", "Plan", "offered", "term_amount"]
 
 
 def _terms(terms: Iterable[int]) -> tuple[int, ...]:
@@ -27,12 +27,12 @@ class Plan:
         plan_name_fr: Its name in French.
         offer_category: `equal_billing` or `deferred_payment` (spec section 5.7).
         terms: The terms to choose from, in months; at least one.
-        rate: Interest a year, as a share: 0.0995 is 9.95 %.
-        monthly_fee: Administration fee a month, in dollars.
-        prime_only: Whether it is for customers who are not standard (spec section 6.3).
-        interest_accrues: Whether it is a deferred-payment plan whose interest accrues: not in
+        rate: Annual interest rate as a fraction: 0.0995 is 9.95 %.
+        monthly_fee: Monthly administration fee, in dollars.
+        prime_only: Whether standard customers are excluded (spec section 6.3).
+        interest_accrues: Whether it is a deferred-payment plan that accrues interest: not in
             Quebec (spec section 6.3).
-        no_interest: Whether it is the no-payment-no-interest deferred plan: in Quebec only.
+        no_interest: Whether it is the deferred plan without payment and interest: Quebec only.
     """
 
     plan_id: int
@@ -47,7 +47,7 @@ class Plan:
     no_interest: bool = False
 
     def for_account(self, account: Account) -> bool:
-        """Tell whether this customer may have it (the reasons are those of spec section 6.3)."""
+        """Whether the plan is available to this customer (by the reasons of spec section 6.3)."""
         quebec = account.province == "QC"
         return not (
             (self.prime_only and account.category == "standard")
@@ -56,7 +56,7 @@ class Plan:
         )
 
 
-READY_PLANS: tuple[Plan, ...] = (
+SEED_PLANS: tuple[Plan, ...] = (
     Plan(
         plan_id=101,
         plan_name="Equal payments, no interest",
@@ -90,19 +90,19 @@ READY_PLANS: tuple[Plan, ...] = (
         no_interest=True,
     ),
 )
-"""The plans that every sandbox starts with: `Settings.plans`."""
+"""The initial plans of every sandbox: `Settings.plans`."""
 
 
 def offered(plans: Iterable[Plan], account: Account) -> list[Plan]:
-    """Give the plans that a customer may have."""
+    """Return the plans that are available to a customer."""
     return [plan for plan in plans if plan.for_account(account)]
 
 
 def term_amount(plan: Plan, term: int, amount: Decimal) -> Decimal:
     """
-    Tell what one of the equal payments is, or the one at the end of a deferred plan.
+    Compute one of the equal payments, or the final payment of a deferred plan.
 
-    How Flexiti computes it is unknown; this is the annuity, rounded to a cent.
+    Flexiti's formula is unknown; this is the annuity, rounded to a cent.
     """
     monthly = plan.rate / 12
     growth = (1 + monthly) ** term

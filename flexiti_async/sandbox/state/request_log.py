@@ -1,4 +1,4 @@
-"""What the sandbox has been asked: records to look at, and counts that stay exact for ever."""
+"""The requests that the sandbox received: the last ones as records, and exact counts of all."""
 
 from collections import Counter, deque
 from typing import TypeAlias
@@ -6,8 +6,8 @@ from typing import TypeAlias
 from attrs import define, evolve, field, frozen
 
 from flexiti_async.sandbox.state.tokens import HISTORY
-from flexiti_async.sandbox.wire.redact import veiled
-from flexiti_async.sandbox.wire.request import check_endpoint_names
+from flexiti_async.sandbox.wire.endpoints import check_endpoint_names
+from flexiti_async.sandbox.wire.redact import redacted
 
 __all__ = ["Exchange", "RequestLog", "RequestRecord"]
 
@@ -17,32 +17,32 @@ _Key: TypeAlias = tuple[str, str | None, str | None, int | None]
 @frozen
 class RequestRecord:
     """
-    One request. No body and no secret is kept; repr masks what looks like a token.
+    One request, without its body and without secrets; repr masks everything like a token.
 
     Attributes:
         method: HTTP method.
         path: Path as sent, without the query.
-        endpoint: A name of `endpoints.ENDPOINTS`, such as `oauth/token`, or `unknown`.
-        status: HTTP status that was answered, also where a fault kept the answer from arriving;
-            None while it is still being processed, or if a fault left it without an answer.
-        error: Error code of the answer (spec section 6.3); None if it was no refusal.
-        reference_id: `x-reference-id` as sent; None if there was none.
-        grant: oauth/token: the grant asked for, the API's default included. Otherwise None.
-        scope: oauth/token: the scope asked for, the API's default included. Otherwise the scope
-            of the access token, None if it is not known.
-        token_id: Name of the access token that it carried (see `TokenView`); None without one.
+        endpoint: A name of `wire.endpoints.ENDPOINTS`, such as `oauth/token`, or `unknown`.
+        status: HTTP status of the answer, even if a fault kept the answer from arriving; None
+            while the request is in flight, or if a fault left it without an answer.
+        error: Error code of the answer (spec section 6.3); None for a success.
+        reference_id: `x-reference-id` as sent; None if absent.
+        grant: oauth/token: the requested grant, the API's default included. Otherwise None.
+        scope: oauth/token: the requested scope, the API's default included. Otherwise the scope
+            of the access token, None if unknown.
+        token_id: Name of its access token (see `TokenView`); None without one.
         at: When it was received, in seconds of the sandbox's clock.
-        fault: Kind of the fault that it met (see `sandbox/faults/kinds.py`); None without.
+        fault: Kind of the fault that it met (see `sandbox/faults/kinds.py`); None without one.
     """
 
     method: str
-    path: str = field(repr=veiled)
+    path: str = field(repr=redacted)
     endpoint: str
     status: int | None
     error: str | None
-    reference_id: str | None = field(repr=veiled)
-    grant: str | None = field(repr=veiled)
-    scope: str | None = field(repr=veiled)
+    reference_id: str | None = field(repr=redacted)
+    grant: str | None = field(repr=redacted)
+    scope: str | None = field(repr=redacted)
     token_id: str | None
     at: float
     fault: str | None = None
@@ -51,10 +51,10 @@ class RequestRecord:
 @define(eq=False)
 class Exchange:
     """
-    A request on its way through the sandbox.
+    A request in flight.
 
     Attributes:
-        record: What is known of it by now.
+        record: Its record so far.
     """
 
     record: RequestRecord
@@ -62,13 +62,13 @@ class Exchange:
 
 @define(eq=False)
 class RequestLog:
-    """The last requests in full, and the numbers of all."""
+    """The records of the last requests, and the counts of all."""
 
     _exchanges: deque[Exchange] = field(factory=lambda: deque[Exchange](maxlen=HISTORY), repr=False)
     _counts: Counter[_Key] = field(factory=Counter[_Key], repr=False)
 
     def open(self, record: RequestRecord) -> Exchange:
-        """Record a request that was received."""
+        """Record a received request."""
         exchange = Exchange(record)
         self._exchanges.append(exchange)
         self._counts[_key(record)] += 1
@@ -82,14 +82,14 @@ class RequestLog:
         error: str | None,
         fault: str | None = None,
     ) -> RequestRecord:
-        """Complete the record with what is going to be answered."""
+        """Complete the record with the answer that is about to be sent."""
         self._counts[_key(exchange.record)] -= 1
         exchange.record = evolve(exchange.record, status=status, error=error, fault=fault)
         self._counts[_key(exchange.record)] += 1
         return exchange.record
 
     def records(self) -> tuple[RequestRecord, ...]:
-        """Give the last requests, the oldest first."""
+        """Return the last requests, the oldest first."""
         return tuple(exchange.record for exchange in self._exchanges)
 
     def count(
@@ -110,7 +110,7 @@ class RequestLog:
         )
 
     def totals(self) -> dict[str, dict[str, int]]:
-        """Count all requests by endpoint and status; `none` is without an answer (yet)."""
+        """Count all requests by endpoint and status; `none` is for those without an answer."""
         totals: dict[str, dict[str, int]] = {}
         for (endpoint, _, _, status), number in self._counts.items():
             counts = totals.setdefault(endpoint, {})

@@ -1,24 +1,24 @@
-"""The accounts that every sandbox starts with."""
+"""The initial accounts of every sandbox."""
 
 from decimal import Decimal
 
 from flexiti_async.sandbox.state.accounts import Account, Accounts
 
-__all__ = ["ready_accounts"]
+__all__ = ["seed_accounts"]
 
 
-def ready_accounts() -> Accounts:
+def seed_accounts() -> Accounts:
     """
-    Open the accounts that every sandbox starts with.
+    Return the initial accounts of every sandbox.
 
-    | account | card | who | what it is for |
+    | account | card | customer | purpose |
     |---|---|---|---|
     | 10000001 | 1070010000000001 | Ada Test | the ordinary purchase: preferred, ON, $5,000 |
     | 10000002 | 1070010000000002 | Ada Test | her business: a choice of accounts, a child card (…0012) |
     | 20009100 | 1070015210367982 | John Smith | the example of the start page |
     | 10000003 | 1070010000000003 | Marie Essai | Quebec, French, premium, $2,000 |
     | 10000004 | 1070010000000004 | Sam Standard | AB, standard (non-prime), $300 |
-    | 10000005 | 1070010000000005 | Fran Frozen | frozen: nothing may be bought |
+    | 10000005 | 1070010000000005 | Fran Frozen | frozen: purchases are refused |
     | 10000006 | 1070010000000006 | Nora New | approved, not activated yet |
     """  # noqa: E501 - a row of a table is one line
     accounts = Accounts()

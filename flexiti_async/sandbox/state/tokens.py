@@ -1,4 +1,4 @@
-"""The tokens that the sandbox has issued, and what has become of them (spec section 2)."""
+"""The issued tokens and their state (spec section 2)."""
 
 import hashlib
 import secrets
@@ -12,29 +12,29 @@ from flexiti_async.sandbox.wire.request import Json
 __all__ = ["HISTORY", "Family", "Ledger", "Token", "TokenView", "revoke_family", "token_id"]
 
 HISTORY = 100_000
-"""How many tokens and requests are remembered. A token that still lives is never forgotten."""
+"""Number of tokens and requests that are kept. A live token is never dropped."""
 
 
 def token_id(access_token: str) -> str:
-    """Name an access token without telling it: 12 hex digits, the same for the same token."""
+    """Return a name for an access token that does not reveal it: 12 hex digits of its hash."""
     return hashlib.sha256(access_token.encode(errors="backslashreplace")).hexdigest()[:12]
 
 
 @frozen
 class TokenView:
     """
-    A token as it was when `Sandbox.tokens` was read.
+    A token at the time when `Sandbox.tokens` was read.
 
     Attributes:
-        token_id: Name of the token; `RequestRecord.token_id` of the requests that carried it.
+        token_id: Name of the token; `RequestRecord.token_id` of the requests that used it.
         access_token: The access token, 40 hex digits.
-        refresh_token: The refresh token that came with it, 40 hex digits.
+        refresh_token: The refresh token issued with it, 40 hex digits.
         scope: `merchant` or `customer`.
         grant: The grant that issued it, `client_credentials` or `refresh_token`.
         issued_at: When, in seconds of the sandbox's clock.
-        expires_at: The first moment at which it is no longer good.
+        expires_at: The first instant at which it is no longer valid.
         revoked: Whether it was revoked: by a refresh, a replay or `Sandbox.revoke`.
-        family: Number that a token shares with those refreshed from it, and with no other.
+        family: Number shared by a token and the tokens refreshed from it.
     """
 
     token_id: str
@@ -51,11 +51,11 @@ class TokenView:
 @define(eq=False)
 class Family:
     """
-    A token and all that were refreshed from it.
+    A token and all tokens refreshed from it.
 
     Attributes:
         number: Its number.
-        members: Its tokens, save those that were dead when the last one was issued.
+        members: Its tokens, except those that had expired when the last one was issued.
     """
 
     number: int
@@ -69,14 +69,14 @@ class Token:
 
     Attributes:
         access_token: The access token, 40 hex digits.
-        refresh_token: The refresh token that came with it, 40 hex digits.
+        refresh_token: The refresh token issued with it, 40 hex digits.
         scope: `merchant` or `customer`.
         grant: The grant that issued it.
         issued_at: When, in seconds of the sandbox's clock.
-        expires_at: The first moment at which it is no longer good.
-        family: The tokens that a replay takes down together.
-        revoked: Whether it ended before its time.
-        presented: Whether its refresh token was seen, whatever was answered.
+        expires_at: The first instant at which it is no longer valid.
+        family: The tokens that a replay revokes together.
+        revoked: Whether it was revoked before it expired.
+        presented: Whether its refresh token was received, accepted or not.
         spent: Whether its refresh token was exchanged for a new pair.
         merchant_logged_in: Whether merchants/login succeeded with it.
         init_payload: Body of the last widget/init with flow=apply (spec section 2.6).
@@ -96,11 +96,11 @@ class Token:
     init_payload: dict[str, Json] | None = field(default=None, repr=False)
 
     def live(self, now: float) -> bool:
-        """Tell whether the access token is good at this moment."""
+        """Whether the access token is valid now."""
         return not self.revoked and now < self.expires_at
 
     def view(self) -> TokenView:
-        """Show the token as a value."""
+        """Return the token as an immutable value."""
         return TokenView(
             token_id=token_id(self.access_token),
             access_token=self.access_token,
@@ -117,11 +117,11 @@ class Token:
 @define(eq=False)
 class Ledger:
     """
-    Every token issued, found by either of its two texts without a search.
+    Every issued token, indexed by access token and refresh token.
 
     Attributes:
-        issued: How many tokens were issued.
-        replays: How often a refresh token was presented that had been presented before.
+        issued: Number of issued tokens.
+        replays: How often a refresh token was presented again.
     """
 
     issued: int = 0
@@ -134,7 +134,7 @@ class Ledger:
     def issue(
         self, *, scope: str, grant: str, now: float, expires_in: int, family: Family | None = None
     ) -> Token:
-        """Issue a token, into a family of its own if none is given."""
+        """Issue a token, by default into a new family."""
         if family is None:
             self._families += 1
             family = Family(self._families)
@@ -157,15 +157,15 @@ class Ledger:
         return token
 
     def find(self, access_token: str) -> Token | None:
-        """Find a token by its access token, dead ones included."""
+        """Find a token by its access token, including expired ones."""
         return self._by_access.get(access_token)
 
     def find_refresh(self, refresh_token: str) -> Token | None:
-        """Find a token by its refresh token, spent ones included."""
+        """Find a token by its refresh token, including spent ones."""
         return self._by_refresh.get(refresh_token)
 
     def present(self, refresh_token: str) -> None:
-        """Note that a refresh token was seen on the wire; a second time counts as a replay."""
+        """Record that a refresh token was received; the second time counts as a replay."""
         token = self._by_refresh.get(refresh_token)
         if token is None:
             return
@@ -174,7 +174,7 @@ class Ledger:
         token.presented = True
 
     def views(self) -> tuple[TokenView, ...]:
-        """Show all tokens, the oldest first."""
+        """Return all tokens, the oldest first."""
         return tuple(token.view() for token in self._in_order)
 
     def revoke_all(self) -> None:
@@ -183,7 +183,7 @@ class Ledger:
             token.revoked = True
 
     def expire_all(self, now: float) -> None:
-        """End the life of every token that has not ended yet."""
+        """Expire every token that has not expired yet."""
         for token in self._in_order:
             token.expires_at = min(token.expires_at, now)
 
@@ -195,6 +195,6 @@ class Ledger:
 
 
 def revoke_family(family: Family) -> None:
-    """Revoke a token and all that were refreshed from it."""
+    """Revoke a token and all tokens refreshed from it."""
     for member in family.members:
         member.revoked = True

@@ -1,4 +1,4 @@
-"""Widget sessions: what widget/init opened, and how each of them ended."""
+"""Widget sessions: opened by widget/init, each ending with one event."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from flexiti_async.sandbox.wire.request import Json
 __all__ = ["Event", "Sessions", "WidgetSession"]
 
 Event = dict[str, Json]
-"""What the widget posts to the shop's page (spec section 7.3)."""
+"""The event that the widget posts to the shop's page (spec section 7.3)."""
 
 
 @define(kw_only=True, eq=False)
@@ -22,12 +22,12 @@ class WidgetSession:
     Attributes:
         widget_session_id: The GUID in the URL.
         client_id: The client that opened it.
-        token: The access token that it was opened with; it stands in the URL.
+        token: The access token that opened it, which is part of the URL.
         payload: The body of widget/init.
         pin: The PIN that the customer has to enter, four digits.
-        wrong_pins: How often another one was entered.
-        event: What it ended with; None while it is open.
-        account_number: The account that it was verified for; None for none.
+        wrong_pins: How often a wrong one was entered.
+        event: Its event; None while it is open.
+        account_number: The verified account; None if the customer was not verified.
     """
 
     widget_session_id: str = field(factory=lambda: str(uuid.uuid4()))
@@ -46,7 +46,7 @@ class WidgetSession:
 
     @property
     def applies(self) -> bool:
-        """Whether it ended with the action `apply` in an application, verified or not."""
+        """Whether an application ended with the action `apply`, verified or not."""
         data = self.event.get("eventData") if self.event else None
         action = data.get("action") if isinstance(data, dict) else None
         return self.flow == "apply" and action == "apply"
@@ -59,7 +59,7 @@ class Sessions:
     _by_id: dict[str, WidgetSession] = field(factory=dict[str, WidgetSession], repr=False)
 
     def open(self, client_id: str, token: Token, payload: dict[str, Json]) -> WidgetSession:
-        """Open a session; its PIN is 2222 for an application, and drawn for a purchase."""
+        """Open a session; its PIN is 2222 for an application, and random for a purchase."""
         pin = APPLY_PIN if payload["flow"] == "apply" else draw_code()
         session = WidgetSession(client_id=client_id, token=token, payload=payload, pin=pin)
         self._by_id[session.widget_session_id] = session
@@ -72,7 +72,7 @@ class Sessions:
         return self._by_id.get(widget_session_id)
 
     def last_of(self, access_token: str) -> WidgetSession | None:
-        """Find the last session of a token: a bare `redirection_url` names nothing else."""
+        """Find the last session of a token: a bare `redirection_url` contains no other id."""
         return next(
             (
                 session

@@ -1,1 +1,1 @@
-"""What a request must be, before an endpoint sees it."""
+"""Validation of requests, before an endpoint acts on them."""

@@ -1,4 +1,4 @@
-"""Reading the fields of a body or a query one by one, and telling all faults at once."""
+"""Reads the fields of a body or a query one by one, and reports all field errors together."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from attrs import define, field
 
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.money import ZERO, read_amount
-from flexiti_async.sandbox.validation.request import json_object, reference_id_faults
+from flexiti_async.sandbox.validation.request import json_object, reference_id_errors
 from flexiti_async.sandbox.wire.errors import (
     INVALID,
     LENGTH,
@@ -31,8 +31,8 @@ class Fields:
     """
     The fields of one request. Dots in names mean nesting.
 
-    A getter gives the value, or a neutral one ("" or 0) if the field is missing or wrong; what is
-    wrong is collected, and `check` refuses the request for all of it.
+    A getter returns the value, or an empty one ("" or 0) if the field is missing or invalid. The
+    field errors are collected, and `check` refuses the request with all of them.
 
     Attributes:
         lang: The language of the query, `en` if it names none (spec section 1.4).
@@ -40,12 +40,12 @@ class Fields:
 
     _settings: Settings
     _values: Mapping[str, Json] = field(repr=False)
-    _faults: list[FieldError] = field(factory=list[FieldError], repr=False)
+    _errors: list[FieldError] = field(factory=list[FieldError], repr=False)
     lang: str = "en"
     _known: set[str] = field(factory=set[str])
 
     def __contains__(self, name: str) -> bool:
-        """Tell whether a field was sent and is not empty."""
+        """Whether a field was sent and is not empty."""
         return self._get(name) not in _EMPTY
 
     def text(self, name: str, most: int, *, required: bool = False) -> str:
@@ -93,7 +93,7 @@ class Fields:
         return value is True
 
     def choice(self, name: str, *values: str, required: bool = False) -> str:
-        """Read one of some words."""
+        """Read a word from a list."""
         value = self._read(name, required=required)
         if value in _EMPTY:
             return ""
@@ -117,40 +117,40 @@ class Fields:
         return str(number) if number else ""
 
     def skip(self, *names: str) -> None:
-        """Let fields pass that are not looked into, such as `sku_data` (spec section 5.14)."""
+        """Accept fields without validating them, such as `sku_data` (spec section 5.14)."""
         self._known.update(names)
 
     def skip_all(self) -> None:
-        """Let every field pass: the form of the body is unknown."""
+        """Accept every field: the format of the body is unknown."""
         self.skip(*self._values)
 
     def require(self, name: str) -> None:
-        """Refuse the request if a field is missing that another one calls for."""
+        """Add a field error if a conditionally required field is missing."""
         if name not in self:
             self.refuse(name, REQUIRED)
 
     def refuse(self, name: str, msg: str) -> str:
-        """Note what is wrong with a field, and give the neutral text."""
+        """Add a field error, and return the empty text."""
         value = self._get(name)
-        if not any(fault.param == name for fault in self._faults):
-            self._faults.append(FieldError(name, msg, value))
+        if not any(error.param == name for error in self._errors):
+            self._errors.append(FieldError(name, msg, value))
         return ""
 
     def check(self) -> None:
         """
-        End the reading.
+        Finish: refuse the request if there are field errors.
 
         Raises:
-            RefusalError: 409 `wrong_inputs`, with everything that was wrong.
+            RefusalError: 409 `wrong_inputs`, with all field errors.
         """
         if not self._settings.allow_unknown_fields:
-            self._faults += [
+            self._errors += [
                 FieldError(name, INVALID, value)
                 for name, value in _flat(self._values, self._known)
                 if name not in self._known
             ]
-        if self._faults:
-            raise wrong_inputs(self._faults)
+        if self._errors:
+            raise wrong_inputs(self._errors)
 
     def _read(self, name: str, *, required: bool) -> Json:
         self._known.add(name)
@@ -167,27 +167,27 @@ class Fields:
 
 
 def of_body(incoming: Incoming, settings: Settings, *, optional: bool = False) -> Fields:
-    """Take the fields of a JSON body, which some endpoints can do without."""
-    values, faults = ({}, []) if optional and not incoming.body else json_object(incoming)
-    query = _query_faults(incoming, settings)
+    """Return the fields of a JSON body, which is optional for some endpoints."""
+    values, errors = ({}, []) if optional and not incoming.body else json_object(incoming)
+    query = _query_errors(incoming, settings)
     return Fields(
-        settings, values, [*reference_id_faults(incoming), *query, *faults], _lang(incoming)
+        settings, values, [*reference_id_errors(incoming), *query, *errors], _lang(incoming)
     )
 
 
 def of_query(incoming: Incoming, settings: Settings) -> Fields:
-    """Take the fields of a query."""
+    """Return the fields of a query."""
     values: dict[str, Json] = {name: value for name, value in incoming.query if name != "lang"}
     return Fields(
         settings,
         values,
-        [*reference_id_faults(incoming), *_lang_faults(incoming)],
+        [*reference_id_errors(incoming), *_lang_errors(incoming)],
         _lang(incoming),
     )
 
 
 def _flat(values: Mapping[str, Json], known: set[str], prefix: str = "") -> list[tuple[str, Json]]:
-    """Name every value with dots; an object in which nothing is known counts as one value."""
+    """Return every value with its dotted name; an object without known members is one value."""
     flat: list[tuple[str, Json]] = []
     for name, value in values.items():
         inside = f"{prefix}{name}."
@@ -202,7 +202,7 @@ def _lang(incoming: Incoming) -> str:
     return next((value for name, value in incoming.query if name == "lang"), _LANGUAGES[0])
 
 
-def _lang_faults(incoming: Incoming) -> list[FieldError]:
+def _lang_errors(incoming: Incoming) -> list[FieldError]:
     return [
         FieldError(name, INVALID, value)
         for name, value in incoming.query
@@ -210,11 +210,11 @@ def _lang_faults(incoming: Incoming) -> list[FieldError]:
     ]
 
 
-def _query_faults(incoming: Incoming, settings: Settings) -> list[FieldError]:
-    """Check the query of a request whose fields are in its body: it has a language at most."""
-    faults = _lang_faults(incoming)
+def _query_errors(incoming: Incoming, settings: Settings) -> list[FieldError]:
+    """Check the query of a request whose fields are in its body: only a language is allowed."""
+    errors = _lang_errors(incoming)
     if not settings.allow_unknown_fields:
-        faults += [
+        errors += [
             FieldError(name, INVALID, value) for name, value in incoming.query if name != "lang"
         ]
-    return faults
+    return errors

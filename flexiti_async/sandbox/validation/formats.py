@@ -1,4 +1,4 @@
-"""The types of spec section 4.1, each a function from a JSON value to what is wrong with it."""
+"""The types of spec section 4.1, each a function from a JSON value to its field error."""
 
 import re
 from collections.abc import Callable
@@ -27,15 +27,15 @@ __all__ = [
 @frozen
 class Context:
     """
-    What a rule may need to know beyond the value of its own field.
+    The facts of a request that a rule may need in addition to the value of its field.
 
     Attributes:
-        flow: `apply` or `purchase`; None if the request says neither.
+        flow: `apply` or `purchase`; None if the request contains neither.
         account_number: Whether the request has an account number.
         vcc_number: Whether it has a card number.
         personal_information: Whether it has any personal information.
         today: Today, in UTC.
-        ascii_only: Whether texts must be ASCII to the letter.
+        ascii_only: Whether texts may only contain ASCII characters.
     """
 
     flow: str | None
@@ -47,12 +47,12 @@ class Context:
 
 
 Check: TypeAlias = Callable[[Json, Context], str | None]
-"""Gives the `msg` of what is wrong with a value, or None."""
+"""Returns the `msg` of a value's field error, or None."""
 
 
 def text(most: int, pattern: str | None = None, otherwise: str = WRONG_FORMAT) -> Check:
     """
-    Make the check of an ASCII(n): a string of at most `most` characters.
+    Build the check of an ASCII(n): a string of at most `most` characters.
 
     Args:
         most: The greatest number of characters.
@@ -75,15 +75,15 @@ def text(most: int, pattern: str | None = None, otherwise: str = WRONG_FORMAT) -
 
 def digits(most: int) -> Check:
     """
-    Make the check of a string of at most `most` ASCII digits.
+    Build the check of a string of at most `most` ASCII digits.
 
-    Whether fewer are allowed is unknown; an empty one is, because the page speaks of "empty".
+    Whether fewer are allowed is unknown; an empty one is, because the page mentions "empty".
     """
     return text(most, r"[0-9]*")
 
 
 def number(most: int) -> Check:
-    """Make the check of a positive whole JSON number of at most `most` digits."""
+    """Build the check of a positive whole JSON number of at most `most` digits."""
 
     def check(value: Json, _: Context) -> str | None:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -96,20 +96,20 @@ def number(most: int) -> Check:
 
 
 def exactly(count: int) -> Check:
-    """Make the check of a whole JSON number of exactly `count` digits."""
+    """Build the check of a whole JSON number of exactly `count` digits."""
     at_most = number(count)
 
     def check(value: Json, context: Context) -> str | None:
-        fault = at_most(value, context)
-        if fault is None and len(str(value)) < count:
+        msg = at_most(value, context)
+        if msg is None and len(str(value)) < count:
             return LENGTH
-        return fault
+        return msg
 
     return check
 
 
 def one_of(*values: str) -> Check:
-    """Make the check of a string out of a list."""
+    """Build the check of a string out of a list."""
 
     def check(value: Json, _: Context) -> str | None:
         if not isinstance(value, str):
@@ -120,7 +120,7 @@ def one_of(*values: str) -> Check:
 
 
 def agreement(value: Json, context: Context) -> str | None:
-    """Check a boolean that must be true at the time of an application."""
+    """Check a boolean that must be true for an application."""
     if not isinstance(value, bool):
         return WRONG_FORMAT
     return INVALID if context.flow == "apply" and not value else None
@@ -131,9 +131,9 @@ _iso_date = text(10, r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def date_of_birth(value: Json, context: Context) -> str | None:
     """Check a date, YYYY-MM-DD, that exists and is not in the future."""
-    fault = _iso_date(value, context)
-    if fault is not None:
-        return fault
+    msg = _iso_date(value, context)
+    if msg is not None:
+        return msg
     try:
         born = date.fromisoformat(str(value))
     except ValueError:
@@ -142,4 +142,4 @@ def date_of_birth(value: Json, context: Context) -> str | None:
 
 
 email = text(100, r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", otherwise=INVALID)
-"""An address of a plausible form (spec section 6.1 has `invalid` for one without an @)."""
+"""Checks the form of an e-mail address (`invalid` without an @, spec section 6.1)."""

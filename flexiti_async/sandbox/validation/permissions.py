@@ -13,13 +13,13 @@ __all__ = ["InStore", "check_account_type", "check_location", "check_purchaser",
 @frozen
 class InStore:
     """
-    What tells a request in store from one online (spec section 1.6).
+    The fields that distinguish a request in store from one online (spec section 1.6).
 
     Attributes:
-        verification_code: The code of account/verify.
-        request_id: The request that it was given for.
-        external_location_id: The shop.
-        external_employee_id: Who serves the customer.
+        verification_code: The code of `verify`.
+        request_id: The request for which it was issued.
+        external_location_id: The store.
+        external_employee_id: The employee.
     """
 
     verification_code: str
@@ -40,7 +40,7 @@ def in_store(fields: Fields) -> InStore:
 
 def check_account_type(account_type: str, settings: Settings) -> None:
     """
-    Check that the merchant may deal with accounts of this type.
+    Check that the merchant accepts accounts of this type.
 
     Raises:
         RefusalError: 409 `account_type_not_permitted`.
@@ -53,7 +53,7 @@ def check_account_type(account_type: str, settings: Settings) -> None:
 
 def check_location(external_location_id: str, settings: Settings) -> None:
     """
-    Check that the merchant has this location, if one is named.
+    Check that the merchant has this location, if the request contains one.
 
     Raises:
         RefusalError: 409 `external_location_id_not_found`.

@@ -1,4 +1,4 @@
-"""Reading a request: the bearer, the reference id and the JSON body (spec sections 1.3, 6.4)."""
+"""Reads a request: bearer token, reference id and JSON body (spec sections 1.3, 6.4)."""
 
 import json
 import re
@@ -10,16 +10,16 @@ from flexiti_async.sandbox.wire.endpoints import ENDPOINTS
 from flexiti_async.sandbox.wire.errors import REQUIRED, WRONG_FORMAT, FieldError, RefusalError
 from flexiti_async.sandbox.wire.request import JSON_TYPE, Incoming, Json
 
-__all__ = ["authorize", "bearer_text", "json_object", "reference_id_faults"]
+__all__ = ["authorize", "bearer_text", "json_object", "reference_id_errors"]
 
 _GUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BEARER = "Bearer "
 _MAX_DEPTH = 32
-_MAX_EXPONENT = 308  # what a double can tell: an error echoes numbers digit by digit
+_MAX_EXPONENT = 308  # the range of a double: errors echo numbers digit by digit
 
 
 def bearer_text(incoming: Incoming) -> str | None:
-    """Give the access token of a request: one header, the word Bearer, a space, the token."""
+    """Return the access token of a request: one header, the word Bearer, a space, the token."""
     if len(incoming.authorization) != 1 or not incoming.authorization[0].startswith(_BEARER):
         return None
     return incoming.authorization[0].removeprefix(_BEARER)
@@ -30,10 +30,10 @@ def authorize(incoming: Incoming, settings: Settings, ledger: Ledger) -> Token:
     Find the token of a request.
 
     Raises:
-        RefusalError: 401 `invalid_token` without a token that is good now; 403 if the client id
-            of the path is not the one that it was issued to, or if the endpoint does not take
-            tokens of its scope. The message of the latter is the API's (spec section 2.3), its
-            code, which the spec does not know, that of RFC 6750.
+        RefusalError: 401 `invalid_token` without a valid token; 403 if the token was issued to
+            another client id than that of the path, or if the endpoint does not accept tokens of
+            its scope. The message of the latter is the API's (spec section 2.3); its code, which
+            the spec does not define, is that of RFC 6750.
     """
     text = bearer_text(incoming)
     token = None if text is None else ledger.find(text)
@@ -54,8 +54,8 @@ def authorize(incoming: Incoming, settings: Settings, ledger: Ledger) -> Token:
     raise RefusalError(401, "invalid_token", f"The access token {reason}.")
 
 
-def reference_id_faults(incoming: Incoming) -> list[FieldError]:
-    """Check `x-reference-id`: required once, 32 hex digits or the GUID of 36 with hyphens."""
+def reference_id_errors(incoming: Incoming) -> list[FieldError]:
+    """Check `x-reference-id`: required once, 32 hex digits or a GUID of 36 with hyphens."""
     sent = incoming.reference_ids
     if not any(sent):
         return [FieldError("x-reference-id", REQUIRED)]
@@ -65,7 +65,7 @@ def reference_id_faults(incoming: Incoming) -> list[FieldError]:
 
 
 def json_object(incoming: Incoming) -> tuple[dict[str, Json], list[FieldError]]:
-    """Read a JSON object: the object and no faults, or an empty object and what is wrong."""
+    """Read a JSON object: the object and no errors, or an empty object and the field errors."""
     if incoming.content_type != JSON_TYPE:
         return {}, [FieldError("content-type", WRONG_FORMAT, incoming.content_type)]
     try:
@@ -83,7 +83,7 @@ def json_object(incoming: Incoming) -> tuple[dict[str, Json], list[FieldError]]:
 
 
 def _too_deep(value: Json, left: int) -> bool:
-    """Tell whether a value nests deeper than whoever walks through it could follow."""
+    """Whether a value is nested too deeply for recursive functions."""
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return left < 0 or any(_too_deep(each, left - 1) for each in inside)
 
@@ -91,7 +91,7 @@ def _too_deep(value: Json, left: int) -> bool:
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        msg = "a name stands twice in one object"
+        msg = "a name occurs twice in one object"
         raise ValueError(msg)
     return members
 
@@ -99,7 +99,7 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 def _exact(text: str) -> Decimal:
     number = Decimal(text)
     if abs(number.adjusted()) > _MAX_EXPONENT:
-        msg = "a number is too great or too small to be told back"
+        msg = "a number is too large or too small"
         raise ValueError(msg)
     return number
 

@@ -1,1 +1,1 @@
-"""Requests, answers and errors as they are sent."""
+"""Requests, answers and errors as sent over HTTP."""

@@ -1,10 +1,13 @@
 """The endpoint index of spec section 0 as data: paths, version segments, methods and scopes."""
 
+from collections.abc import Iterable
 from types import MappingProxyType
 
 from attrs import frozen
 
-__all__ = ["BASE_PATH", "ENDPOINTS", "UNKNOWN_ENDPOINT", "Endpoint"]
+from flexiti_async.sandbox.wire.suggestion import suggestion
+
+__all__ = ["BASE_PATH", "ENDPOINTS", "UNKNOWN_ENDPOINT", "Endpoint", "check_endpoint_names"]
 
 BASE_PATH = "/flexiti/pos-api"
 """The path of the API base URL (spec section 1.1)."""
@@ -14,7 +17,7 @@ UNKNOWN_ENDPOINT = "unknown"
 
 _OLD = ("v2.5",)
 _NEW = ("v2.5.1",)
-# Also where the segment is unknown (rows 4, 5, 6, 10, 16 to 19): the sandbox refuses neither.
+# Also where the spec has no segment (rows 4, 5, 6, 10, 16 to 19): both are served.
 _BOTH = ("v2.5", "v2.5.1")
 _ACCOUNT = "accounts/{account_number}"
 _AUTHORIZATION = "authorization/{authorization_id}"
@@ -26,12 +29,12 @@ class Endpoint:
     One row of the index.
 
     Attributes:
-        paths: The paths that lead to it, below the client id.
-        versions: The version segments that it is served under.
-        methods: The HTTP methods that it takes.
-        customer: Whether it takes tokens of scope `customer` (spec section 2.3). Tokens of scope
-            `merchant` are taken everywhere.
-        under_client: Whether its paths stand below `client-id/{client_id}`.
+        paths: Its paths, below the client id.
+        versions: The version segments under which it is served.
+        methods: The HTTP methods that it accepts.
+        customer: Whether it accepts tokens of scope `customer` (spec section 2.3). Tokens of scope
+            `merchant` are accepted everywhere.
+        under_client: Whether its paths are below `client-id/{client_id}`.
     """
 
     paths: tuple[str, ...]
@@ -41,7 +44,7 @@ class Endpoint:
     under_client: bool = True
 
     def routes(self) -> list[tuple[str, str]]:
-        """Give each version with each full path under it."""
+        """Return each version with each full path under it."""
         below = "client-id/{client_id}/" if self.under_client else ""
         return [
             (version, f"{BASE_PATH}/{version}/{below}{path}")
@@ -64,22 +67,34 @@ ENDPOINTS = MappingProxyType(
         "customers/search": Endpoint(("customers/search",), methods=("GET",)),
         "customers/lookup": Endpoint(("customers/lookup",), methods=("GET",)),
         "apply": Endpoint(("apply",), _BOTH, customer=True),
-        "account/verify": Endpoint(("account/{account_number}/verify",), customer=True),
-        "accounts/calculate-interest": Endpoint(
-            (f"{_ACCOUNT}/calculate-interest",), _BOTH, customer=True
-        ),
-        "accounts/close": Endpoint((f"{_ACCOUNT}/close",), customer=True),
+        "verify": Endpoint(("account/{account_number}/verify",), customer=True),
+        "calculate-interest": Endpoint((f"{_ACCOUNT}/calculate-interest",), _BOTH, customer=True),
+        "close": Endpoint((f"{_ACCOUNT}/close",), customer=True),
         "transactions": Endpoint(("transactions",), _BOTH),
         "authorization": Endpoint(("authorization",), _BOTH, customer=True),
         "authorization/release": Endpoint((f"{_AUTHORIZATION}/release",), _BOTH),
         "authorization/capture": Endpoint((f"{_AUTHORIZATION}/capture",), _BOTH),
-        "authorization/return": Endpoint(
+        "authorization/capture/return": Endpoint(
             (f"{_AUTHORIZATION}/capture/{{capture_id}}/return",), _BOTH
         ),
-        "accounts/refund": Endpoint((f"{_ACCOUNT}/refund",), _BOTH),
+        "refund": Endpoint((f"{_ACCOUNT}/refund",), _BOTH),
         "authorizations": Endpoint(("authorizations",), _NEW, ("GET",)),
         "authorization/by-id": Endpoint((_AUTHORIZATION,), _NEW, ("GET",)),
         "captures": Endpoint(("captures",), _NEW, ("GET",)),
     }
 )
-"""Endpoint name to what the index says of it. The names are those of `Sandbox.count`."""
+"""The endpoints by name. Names are those of the client's errors, events and `api_versions`."""
+
+
+def check_endpoint_names(names: Iterable[str]) -> None:
+    """
+    Check endpoint names: a misspelt one would match no request.
+
+    Raises:
+        ValueError: A name is neither in `ENDPOINTS` nor `UNKNOWN_ENDPOINT`.
+    """
+    known = (*ENDPOINTS, UNKNOWN_ENDPOINT)
+    for name in names:
+        if name not in known:
+            msg = f"no endpoint is called {name!r}: {suggestion(name, known)}"
+            raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""How the sandbox says no: the error bodies of spec section 6.1."""
+"""Refusals and their error bodies (spec section 6.1)."""
 
 import json
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ LENGTH = "length"
 WRONG_FORMAT = "wrong format"
 """`msg` of a field of the wrong JSON type or form."""
 INVALID = "invalid"
-"""`msg` of a field that is well formed and still not allowed."""
+"""`msg` of a field that is well-formed but not allowed."""
 
 
 @frozen
@@ -38,8 +38,8 @@ class FieldError:
 
     Attributes:
         param: Name of the field, header or query parameter; dots mean nesting.
-        msg: What is wrong, one of the four words above.
-        value: What was sent; None if nothing was. It may be personal data, so repr hides it.
+        msg: The problem, one of the four constants above.
+        value: The value that was sent; None if absent. Possibly personal data, so repr hides it.
     """
 
     param: str
@@ -54,8 +54,8 @@ class RefusalError(Exception):
     Attributes:
         status: HTTP status (spec section 6.2).
         error: Error code that clients match on (spec section 6.3).
-        message: Text for people.
-        field_errors: What is wrong with which field.
+        message: Text for humans.
+        field_errors: The field errors.
     """
 
     def __init__(
@@ -69,34 +69,34 @@ class RefusalError(Exception):
 
 
 def wrong_inputs(field_errors: Iterable[FieldError]) -> RefusalError:
-    """Make the refusal of a request whose inputs are wrong: 409 `wrong_inputs`."""
+    """Build the refusal of a request with invalid inputs: 409 `wrong_inputs`."""
     return RefusalError(409, "wrong_inputs", "Some inputs are wrong!", field_errors)
 
 
 def error_body(url: str, refusal: RefusalError) -> bytes:
-    """Write the body of a refusal; `url` is the path of the request (spec section 6.1)."""
+    """Encode the body of a refusal; `url` is the path of the request (spec section 6.1)."""
     return json_bytes(
         {
             "url": url,
             "message": refusal.message,
             "error": refusal.error,
-            "field_errors": [asdict(fault, recurse=False) for fault in refusal.field_errors],
+            "field_errors": [asdict(error, recurse=False) for error in refusal.field_errors],
         }
     )
 
 
 def not_found(what: str) -> RefusalError:
-    """Make the refusal of a request that names something that is not there: 404 `not_found`."""
+    """Build the refusal of a request that names something unknown: 404 `not_found`."""
     return RefusalError(404, "not_found", f"There is no such {what}.")
 
 
 def json_bytes(value: Json) -> bytes:
-    """Write JSON; a Decimal becomes a number of exactly its digits."""
+    """Encode JSON; a Decimal becomes a number with exactly its digits."""
     return _json_text(value).encode()
 
 
 def _json_text(value: Json) -> str:
-    # The standard library writes no Decimal, and a float of it would not be exact.
+    # The standard library cannot encode a Decimal, and a float would not be exact.
     match value:
         case dict():
             members = (f"{json.dumps(name)}:{_json_text(each)}" for name, each in value.items())

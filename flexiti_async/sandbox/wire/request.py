@@ -1,13 +1,11 @@
-"""What arrives: one request as a value, without I/O."""
+"""One received request as a value, without I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
 from attrs import field, frozen
-
-from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 
 __all__ = [
     "FORM_TYPE",
@@ -15,15 +13,14 @@ __all__ = [
     "Incoming",
     "Json",
     "Pairs",
-    "check_endpoint_names",
     "parse_form",
 ]
 
 Json: TypeAlias = bool | int | Decimal | str | list["Json"] | dict[str, "Json"] | None
-"""Everything that JSON can say. Numbers with a fraction are exact: money is no float."""
+"""Any JSON value. Numbers with a fraction are exact: money is never a float."""
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
-"""Names and values of a query or a form, in their order, repeated names included."""
+"""Names and values of a query or a form, in order, repeated names included."""
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 """Content type of oauth/token (spec section 2.1)."""
@@ -40,7 +37,7 @@ class Incoming:
     One request, read completely.
 
     Attributes:
-        endpoint: Name of the endpoint that it came to (see `ENDPOINTS`), or `UNKNOWN_ENDPOINT`.
+        endpoint: Name of its endpoint (see `ENDPOINTS`), or `UNKNOWN_ENDPOINT`.
         version: Version segment of its path, `v2.5` or `v2.5.1`; empty if the path is unknown.
         method: HTTP method.
         path: Path as sent, without the query.
@@ -51,11 +48,11 @@ class Incoming:
         idempotency_keys: Every `x-idempotency-key` header.
         context_hashes: Every `x-context-hash` header.
         body: The body; empty if it was too large.
-        too_large: Whether it was.
-        form: The body as a form; None if it is not one.
+        too_large: Whether the body was too large.
+        form: The body as a form; None for any other body.
         client_id: The client id of the path, decoded; empty if the path has none.
         path_values: The other values in the path, decoded, by their names in `ENDPOINTS`.
-        base_url: API base URL of the server that it came to, without a trailing slash.
+        base_url: API base URL of the server, without a trailing slash.
     """
 
     endpoint: str
@@ -77,7 +74,7 @@ class Incoming:
 
 
 def parse_form(content_type: str, body: bytes) -> Pairs | None:
-    """Read a urlencoded body (spec section 2.1); None if it is of another type or malformed."""
+    """Parse a urlencoded body (spec section 2.1); None for another type or a malformed one."""
     if content_type != FORM_TYPE:
         return None
     try:
@@ -91,17 +88,3 @@ def parse_form(content_type: str, body: bytes) -> Pairs | None:
     except ValueError:
         return None
     return tuple(pairs)
-
-
-def check_endpoint_names(names: Iterable[str]) -> None:
-    """
-    Refuse a misspelt endpoint name, which would otherwise steer or count nothing.
-
-    Raises:
-        ValueError: A name is none of `ENDPOINTS` and not `UNKNOWN_ENDPOINT`.
-    """
-    known = (*ENDPOINTS, UNKNOWN_ENDPOINT)
-    for name in names:
-        if name not in known:
-            msg = f"no endpoint is called {name!r}; there are: {', '.join(known)}"
-            raise ValueError(msg)
