@@ -1,11 +1,11 @@
 """
-How long a process did not run, so that nobody takes it for slow.
+How long a process did not run.
 
-A stopped process, and one that gets no core, miss their deadlines without fault; one whose loop
-is blocked does so by fault. A thread of its own tells them apart: it sleeps and wakes, whatever the
-event loop does, because who waits in a system call has let go of the GIL, and who computes has to
-do so every few milliseconds. If the thread wakes late, the process did not run, save for the CPU
-time that it used meanwhile: that was an extension that computed and kept the GIL.
+A process that is stopped, or gets no core, is not to blame for missed deadlines; a process with a
+blocked event loop is. A thread distinguishes the two: it sleeps and wakes independently of the
+loop, because a thread that waits in a system call has released the GIL, and one that computes has
+to do so every few milliseconds. If the thread wakes late, the process did not run, except for the
+CPU time that it used meanwhile: that was an extension that computed and kept the GIL.
 """
 
 import threading
@@ -24,11 +24,11 @@ _NOTABLE: Final = 0.01
 @frozen
 class Gap:
     """
-    A while in which a process did not run.
+    A span of time in which a process did not run.
 
     Attributes:
-        begun: When, by the monotonic clock, which is one for all processes of a machine.
-        ended: Until when.
+        begun: Its beginning, by the monotonic clock, which all processes of a machine share.
+        ended: Its end.
         lost: Seconds of it that were lost.
     """
 
@@ -38,7 +38,7 @@ class Gap:
 
 
 def lost_in(gaps: Iterable[Gap], begun: float, ended: float) -> float:
-    """Tell the seconds lost between two moments."""
+    """Return the seconds lost between two moments."""
     return sum(
         min(gap.lost, min(ended, gap.ended) - max(begun, gap.begun))
         for gap in gaps
@@ -48,10 +48,10 @@ def lost_in(gaps: Iterable[Gap], begun: float, ended: float) -> float:
 
 class Metronome:
     """
-    Take note of the gaps in this process's life.
+    Record the gaps of this process.
 
     Attributes:
-        gaps: Those so far.
+        gaps: The gaps so far.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Metronome:
         self._thread.start()
 
     def stop(self) -> None:
-        """Be still."""
+        """Stop recording."""
         self._over.set()
         self._thread.join()
 
