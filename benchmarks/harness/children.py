@@ -35,7 +35,8 @@ _PATIENCE: Final = 60.0
 """Seconds in which an order has to be carried out."""
 _MORE_PATIENCE: Final = 10.0
 """Seconds beyond that in which a late child has to answer with its traceback."""
-_FAREWELL: Final = 5.0
+_FAREWELL: Final = 60.0
+"""Seconds in which a child has to end; under valgrind it takes some."""
 _SHOWN: Final = 4000
 """Bytes shown of what a failed child wrote to its standard error."""
 

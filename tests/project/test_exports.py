@@ -11,8 +11,8 @@ import pytest
 
 import flexiti_async
 
-# Each module is imported as if it were the first one of ours, so that a circle shows whatever the
-# order; libraries that it uses stay loaded. `-W error` makes a warning a failure.
+# Each module is imported as if it were our first one, so that a circle shows in any order;
+# libraries that it uses stay loaded. `-W error` turns a warning into a failure.
 IMPORT_EACH = """
 import importlib, json, pkgutil, sys
 
@@ -47,7 +47,7 @@ print(json.dumps({"count": len(names), "faults": faults}))
 
 
 def _typed_imports() -> set[tuple[str, str]]:
-    """Read what type checkers import: module and name."""
+    """Return the imports of type checkers: module and name."""
     tree = ast.parse(Path(flexiti_async.__file__).read_text())
     [block] = [
         node
@@ -63,17 +63,17 @@ def _typed_imports() -> set[tuple[str, str]]:
 
 
 def _rank(name: str) -> tuple[bool, bool, str]:
-    """Give the order that ruff keeps in every `__all__`: constants, classes, the rest."""
+    """Return the sort key of ruff's order of `__all__`: constants, classes, the rest."""
     return not name.isupper(), not name[0].isupper(), name
 
 
 def test_all_is_sorted() -> None:
-    """The list of exports is in order and names nothing twice."""
+    """The list of exports is sorted, without duplicates."""
     assert sorted(set(flexiti_async.__all__), key=_rank) == list(flexiti_async.__all__)
 
 
 def test_all_is_complete() -> None:
-    """What type checkers import, what is imported when it is asked for, and what is exported."""
+    """The imports of type checkers, the lazy imports and the exports are the same."""
     homes = {(home, name) for home, names in flexiti_async._HOMES.items() for name in names}
     exported = {name for name in flexiti_async.__all__ if not name.startswith("_")}
 
@@ -81,8 +81,8 @@ def test_all_is_complete() -> None:
     assert {name for _, name in homes} == exported
 
 
-def test_what_is_not_asked_for_is_not_imported() -> None:
-    """Importing the package imports no library, and a name brings what it needs."""
+def test_unused_libraries_are_not_imported() -> None:
+    """Importing the package imports no library, and a name imports what it needs."""
     code = """
 import sys
 import flexiti_async
@@ -98,7 +98,7 @@ print(early, "aiohttp" in sys.modules, "aiocache" in sys.modules, "redis" in sys
 
 
 def test_the_first_session_imports_the_rest() -> None:
-    """Its class brings no page beyond the widget, and a session leaves none for the traffic."""
+    """The class imports no page beyond the widget, and a session imports all of them."""
     code = """
 import sys
 from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget
@@ -116,9 +116,9 @@ print(early, sorted(rest - sys.modules.keys()))
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
-    """As for any module; and what does exist is listed, imported or not."""
+    """A missing name is an AttributeError, and `dir()` lists all names, imported or not."""
     with pytest.raises(AttributeError, match="has no attribute 'FlexitiSesion'"):
-        getattr(flexiti_async, "FlexitiSesion")  # noqa: B009 - no type checker would take it
+        getattr(flexiti_async, "FlexitiSesion")  # noqa: B009 - type checkers would reject it
 
     assert {"FlexitiSession", "PurchaseWidget", "__version__"} <= set(dir(flexiti_async))
 
@@ -127,7 +127,7 @@ def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
     "name", [name for name in flexiti_async.__all__ if not name.startswith("_")]
 )
 def test_every_export_is_described(name: str) -> None:
-    """Each public name has a docstring of its own, not one that it inherits."""
+    """Each public name has a docstring of its own, not an inherited one."""
     export = getattr(flexiti_async, name)
     described = vars(export).get("__doc__") if inspect.isclass(export) else export.__doc__
 
@@ -135,7 +135,7 @@ def test_every_export_is_described(name: str) -> None:
 
 
 def test_every_module_imports_alone_and_in_silence() -> None:
-    """Every module of both packages can be imported first, and warns of nothing."""
+    """Every module of both packages can be imported first, without warnings."""
     run = subprocess.run(
         [sys.executable, "-P", "-W", "error", "-c", IMPORT_EACH],
         capture_output=True,
