@@ -21,7 +21,7 @@ SCENARIOS: Final = (COLD, EXPIRED, STALE, CANCELLED, DOWN)
 
 _STEP: Final = 0.05
 _QUIET_STEPS: Final = 4
-"""The crowd is at rest when nobody was served for this many steps."""
+"""The crowd is at rest when no caller was served for this many steps."""
 _LATER: Final = 3.0
 """Seconds in which a later caller has to get a token."""
 _DEADLINE: Final = 30.0

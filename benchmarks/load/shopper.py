@@ -3,7 +3,7 @@ A process full of customers, for the load test.
 
 With a rate it is an open loop: customers come at random moments (a Poisson process), whether or not
 those before them have been served, and the time of each is counted from when they came. A server
-that stalls is charged with everybody who waits; coordinated omission leaves that out.
+that stalls is charged with every waiting customer; coordinated omission leaves that out.
 Without a rate it is a closed loop: a number of customers, each coming again once they are served.
 """
 
