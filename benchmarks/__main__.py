@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: all benchmarks, or those that are named."""
+"""`python -m benchmarks`: all benchmarks, or those named."""
 
 import asyncio
 import importlib
@@ -14,18 +14,18 @@ from rich.console import Console
 
 from benchmarks.harness.children import ChildFailedError
 from benchmarks.report.cells import cell_text
-from benchmarks.report.output import put_out
+from benchmarks.report.output import publish
 from benchmarks.report.report import Report
 from benchmarks.report.summary import write_summary
 
 NAMES: Final = ("call", "token", "stampede", "processes", "scale", "start", "load")
 ON_REQUEST: Final = ("instructions",)
-"""It needs valgrind: it is run if it is named, and only then."""
+"""Needs valgrind, so it runs only if it is named."""
 OUT: Final = Path("build", "benchmarks")
 _SMOKE_AT_ONCE: Final = 3
-"""How many are run at a time when times do not matter: much of what they do is to wait."""
+"""Benchmarks at a time in a smoke run, where times do not matter and most of it is waiting."""
 _LONGEST: Final = 600.0
-"""Seconds after which a benchmark hangs, whatever it says."""
+"""Seconds after which a benchmark counts as hanging."""
 
 app = App(name="python -m benchmarks", help_flags=["--help", "-h"], version_flags=[])
 
@@ -37,20 +37,20 @@ def main(
     out: Path = OUT,
 ) -> None:
     """
-    Run benchmarks: tables here, and JSON, PNG and HTML in a folder.
+    Run benchmarks: print tables, and write JSON, PNG and HTML to a folder.
 
-    A run of all of them writes `summary.md` there, too: what was to be reached, and what was.
+    A run of all of them also writes `summary.md`: goals and figures.
 
     Args:
         names: call, token, stampede, processes, scale, start, load; all of them by default. One
-            more, instructions, needs valgrind and is run only if it is named.
-        smoke: Run each as briefly as can be, and fail if a count (requests, callers blocked or
-            harmed, store operations) is not what it has to be. Times are not looked at.
+            more, instructions, needs valgrind and runs only if it is named.
+        smoke: Run each as briefly as possible, and fail if a count (requests, callers blocked or
+            harmed, store operations) misses its goal. Times are not checked.
         out: The folder.
     """
     known = (*NAMES, *ON_REQUEST)
     if unknown := [name for name in names if name not in known]:
-        sys.exit(f"no benchmark {unknown[0]!r}; there are: {', '.join(known)}")
+        sys.exit(f"unknown benchmark {unknown[0]!r}; choose from: {', '.join(known)}")
     run = _Run(Console(width=None if sys.stdout.isatty() else 120), out, smoke=smoke)
     asyncio.run(run.all(names or NAMES))
     if len(run.reports) == len(NAMES) and not smoke:
@@ -61,7 +61,7 @@ def main(
 
 @define
 class _Run:
-    """A run of several benchmarks, and what has come of it."""
+    """A run of several benchmarks, and its results."""
 
     console: Console
     out: Path
@@ -71,11 +71,11 @@ class _Run:
     failed: list[str] = field(factory=list[str])
 
     async def all(self, names: Sequence[str]) -> None:
-        """Run them: one after the other, or some at a time if times do not matter."""
-        places = asyncio.Semaphore(_SMOKE_AT_ONCE if self.smoke else 1)
+        """Run them one after the other, in a smoke run some at a time."""
+        slots = asyncio.Semaphore(_SMOKE_AT_ONCE if self.smoke else 1)
 
         async def one(name: str) -> None:
-            async with places:
+            async with slots:
                 await self._one(name)
 
         await asyncio.gather(*map(one, names))
@@ -90,7 +90,7 @@ class _Run:
             return
         self.seconds[name] = time.perf_counter() - began
         self.reports.append(report)
-        put_out(report, self.console, self.out)
+        publish(report, self.console, self.out)
         self.console.print(f"{name} took {self.seconds[name]:.0f} s")
         self.failed += [
             f"{name}: {goal.figure}: {cell_text(goal.value)}, not {goal.relation} {goal.wanted:g}"

@@ -1,8 +1,9 @@
 """
-Process pairs: what is measured runs in child processes that take their orders over a pipe.
+Child processes, in which the measured code runs; they take their orders over a pipe.
 
-An order is a JSON object a line with a `verb`; each is answered by a line, in turn, and in time: a
-child that is late says where it stands, and one that does not even say that is killed.
+An order is one line of JSON with a `verb`, and so is its answer; orders are answered in turn. A
+child that misses the time limit of an order answers with its traceback, and one that does not even
+do that is killed.
 """
 
 import asyncio
@@ -23,24 +24,25 @@ from benchmarks.harness.open_files import allow_many_files
 __all__ = ["LOOPS", "Child", "ChildFailedError", "Details", "obey", "run"]
 
 Details: TypeAlias = dict[str, Any]
-"""What an order asks or answers: JSON, whose two ends are in one file each time."""
+"""Details of an order or its answer: JSON that is written and read in the same file."""
 
 LOOPS: Final = ("asyncio", "uvloop")
 _ROOT: Final = Path(__file__).parents[2]
 _LONGEST_LINE: Final = 64 * 1024 * 1024
 _START: Final = 60.0
-"""Seconds in which a child has to be ready; imports are slow while a machine is busy."""
+"""Seconds in which a child has to be ready; imports are slow on a busy machine."""
 _PATIENCE: Final = 60.0
 """Seconds in which an order has to be carried out."""
 _MORE_PATIENCE: Final = 10.0
-"""Seconds more in which a child that is late has to say so."""
-_FAREWELL: Final = 5.0
+"""Seconds beyond that in which a late child has to answer with its traceback."""
+_FAREWELL: Final = 60.0
+"""Seconds in which a child has to end; under valgrind it takes some."""
 _SHOWN: Final = 4000
-"""Bytes that are shown of what a child that failed had written."""
+"""Bytes shown of what a failed child wrote to its standard error."""
 
 
 class ChildFailedError(Exception):
-    """A child has ended, or told that an order went wrong."""
+    """A child ended, or reported that an order failed."""
 
 
 @define(eq=False)
@@ -50,36 +52,39 @@ class Child:
 
     Attributes:
         process: The process.
-        ready: What it said when it was ready.
+        ready: Its first report.
     """
 
     process: asyncio.subprocess.Process
     _name: str
     _orders: asyncio.StreamWriter
     _answers: asyncio.StreamReader
-    _complaints: IO[bytes]
+    _stderr: IO[bytes]
     _shown: int = 0
     ready: Details = field(factory=dict[str, Any])
 
     @classmethod
-    async def start(cls, module: str, *arguments: str, under: Sequence[str] = ()) -> Self:
+    async def start(
+        cls, module: str, *arguments: str, under: Sequence[str] = (), within: float = _START
+    ) -> Self:
         """
         Start `python -m benchmarks.MODULE` and wait until it is ready.
 
         Args:
             module: Its name.
-            arguments: What it is told.
-            under: A command that runs it and watches, such as valgrind's.
+            arguments: Its command-line arguments.
+            under: A command to run it under, such as valgrind's.
+            within: Seconds in which it has to be ready.
 
         Raises:
-            ChildFailedError: It ended instead, or was not ready in time.
+            ChildFailedError: It ended, or was not ready in time.
         """
-        complaints = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
+        stderr_file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child lives
         process = await asyncio.create_subprocess_exec(
             *(*under, sys.executable, "-m", f"benchmarks.{module}", *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=complaints,
+            stderr=stderr_file,
             cwd=_ROOT,
             limit=_LONGEST_LINE,
         )
@@ -87,9 +92,9 @@ class Child:
             msg = "a child without pipes"
             raise ChildFailedError(msg)
         name = " ".join((module, *arguments))
-        child = cls(process, name, process.stdin, process.stdout, complaints)
+        child = cls(process, name, process.stdin, process.stdout, stderr_file)
         try:
-            child.ready = await child._answer("start", _START)
+            child.ready = await child._answer("start", within)
         except BaseException:
             await child.aclose()
             raise
@@ -97,30 +102,30 @@ class Child:
 
     async def ask(self, verb: str, *, within: float = _PATIENCE, **details: object) -> Details:
         """
-        Give an order and wait for its answer.
+        Send an order and wait for its answer.
 
         Args:
-            verb: What is to be done.
-            within: Seconds in which it has to be done.
-            details: What the verb needs to know.
+            verb: Name of the order.
+            within: Its time limit in seconds.
+            details: Its arguments.
 
         Raises:
-            ChildFailedError: It went wrong, or was not done in time.
+            ChildFailedError: It failed, or was not done in time.
         """
         order = {"verb": verb, "within": within, **details}
         self._orders.write(json.dumps(order).encode() + b"\n")
         return await self._answer(verb, within + _MORE_PATIENCE)
 
     async def aclose(self) -> None:
-        """Let it end, and show what it complained about; one that does not end is killed."""
+        """Wait for its end, and print its standard error; a child that does not end is killed."""
         self._orders.close()
         try:
             async with asyncio.timeout(_FAREWELL):
                 await self.process.wait()
         except TimeoutError:
             await self._kill()
-        sys.stderr.write(self._complained())
-        self._complaints.close()
+        sys.stderr.write(self._read_stderr())
+        self._stderr.close()
 
     async def _answer(self, verb: str, within: float) -> Details:
         try:
@@ -137,14 +142,14 @@ class Child:
         return answer
 
     def _failure(self, what: str) -> ChildFailedError:
-        return ChildFailedError(f"{self._name}: {what}\n{self._complained()}")
+        return ChildFailedError(f"{self._name}: {what}\n{self._read_stderr()}")
 
-    def _complained(self) -> str:
-        """Give the end of what it wrote to its standard error, once."""
+    def _read_stderr(self) -> str:
+        """Return the end of what it wrote to its standard error since the last call."""
         # Both ends share one position in the file, so it is read without moving that.
-        end = os.fstat(self._complaints.fileno()).st_size
+        end = os.fstat(self._stderr.fileno()).st_size
         begin, self._shown = max(self._shown, end - _SHOWN), end
-        return os.pread(self._complaints.fileno(), end - begin, begin).decode(errors="replace")
+        return os.pread(self._stderr.fileno(), end - begin, begin).decode(errors="replace")
 
     async def _kill(self) -> None:
         with suppress(ProcessLookupError):
@@ -163,14 +168,14 @@ async def obey(
     ready: Mapping[str, object] | None = None,
 ) -> None:
     """
-    Be a child: say that it is ready, then take orders until the other side is gone.
+    Be a child: report that it is ready, then take orders until the other side is gone.
 
     Args:
-        verbs: What is done for each verb; the details are keyword arguments.
-        ready: What to say first.
+        verbs: The function for each verb; details are keyword arguments.
+        ready: The first report.
     """
     allow_many_files()
-    # Whatever a library prints must not come between the answers.
+    # Output of a library must not come between the answers.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     reader = asyncio.StreamReader(limit=_LONGEST_LINE)
@@ -183,7 +188,7 @@ async def obey(
         try:
             async with asyncio.timeout(order.pop("within")):
                 answer = dict(await verbs[order.pop("verb")](**order) or {})
-        except Exception:  # noqa: BLE001 - the parent is told, whatever it is
+        except Exception:  # noqa: BLE001 - the parent gets it
             answer = {"fault": traceback.format_exc()}
         print(json.dumps(answer), file=out, flush=True)
 

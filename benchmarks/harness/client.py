@@ -1,7 +1,7 @@
 """
-A client of a benchmark, in a process of its own: one peer, and what it is measured at.
+A client of a benchmark, in a process of its own: one peer, and its measurements.
 
-Arguments: the peer's name and the event loop's.
+Arguments: the names of the peer and of the event loop.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ async def start_clients(
     Start the processes of several peers, each on several event loops.
 
     Returns:
-        The processes, and the peers that are not installed, as tables call them.
+        The processes, and the peers that are not installed, by the names that tables have.
     """
     wanted = [(peer, loop) for peer in peers for loop in loops]
     started = await asyncio.gather(*(start_client(peer, loop) for peer, loop in wanted))
@@ -61,7 +61,7 @@ async def start_client(peer: str, loop: str = "asyncio") -> Child | None:
 
 
 class _Client:
-    """What a client can be told to do."""
+    """The orders that a client takes."""
 
     def __init__(self, peer: Caller) -> None:
         self._peer = peer
@@ -80,7 +80,7 @@ class _Client:
             await self._peer.aclose()
 
     async def calls(self, number: int, in_flight: int) -> dict[str, object]:
-        """Make calls, so many at a time; those that open the connections are not measured."""
+        """Measure calls, `in_flight` at a time; those that open connections are not measured."""
         latencies: list[float] = []
         numbers = iter(range(number))
         init_widget, clock = self._peer.init_widget, time.perf_counter
@@ -106,7 +106,7 @@ class _Client:
         }
 
     async def repeat(self, number: int, in_flight: int) -> None:
-        """Make calls and nothing else."""
+        """Call, without measuring."""
         numbers = iter(range(number))
 
         async def shop() -> None:
@@ -116,7 +116,7 @@ class _Client:
         await asyncio.gather(*(shop() for _ in range(in_flight)))
 
     async def tokens(self, number: int) -> dict[str, object]:
-        """Ask for the token that is held, one time after the other."""
+        """Measure calls of `token()` with a cached token, one after the other."""
         token = self._peer.token
         await token()
         numbers = range(number)
@@ -128,15 +128,15 @@ class _Client:
         return {"cpu": cpu, "wall": wall}
 
     async def stampede(self, scenario: str, callers: int) -> dict[str, object]:
-        """Let many want a token at once."""
+        """Let many callers ask for a token at once."""
         return await stampede(self._peer, self._target, scenario, callers)
 
     async def waiting(self, number: int) -> dict[str, object]:
         """
-        Tell how many bytes calls take that wait for their answers.
+        Return the bytes of memory that calls take while they wait for their answers.
 
         Raises:
-            OSError: So many connections need more files than may be open.
+            OSError: The limit of open files is too low for this many connections.
         """
         if number + _OTHER_FILES > (most := most_files()):
             raise OSError(f"{number:,} connections, but {most:,} open files: raise `ulimit -n`")
@@ -147,7 +147,7 @@ class _Client:
         calls = [asyncio.ensure_future(self._peer.init_widget()) for _ in range(number)]
         while (await steer(self._target))["waiting"] < number:
             for call in calls:
-                if call.done():  # its answer is held back, so it can only have failed
+                if call.done():  # its answer is held back, so it failed
                     call.result()
             await asyncio.sleep(_GLANCE)
         gc.collect()
@@ -158,7 +158,7 @@ class _Client:
 
 
 async def _main(name: str) -> None:
-    # Hundreds of failures, all of them wanted, would be told on the terminal.
+    # Hundreds of failures, all of them intended, would be logged to the terminal.
     logging.lastResort = logging.NullHandler()
     try:
         peer = open_peer(name)

@@ -1,7 +1,7 @@
 """
-A process that has done nothing yet, for its first checkout.
+A new process, for its first checkout.
 
-Argument: the peer's name. It imports no more than that peer needs.
+Argument: the peer's name. The process imports only what that peer needs.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""How much CPU time Python's garbage collector takes: it walks over all that waits."""
+"""CPU time of Python's garbage collector, which walks over all waiting calls."""
 
 import gc
 import time
@@ -13,7 +13,7 @@ __all__ = ["Collected", "watched_collector"]
 @define
 class Collected:
     """
-    What the collector has done.
+    Work of the collector.
 
     Attributes:
         cpu: Seconds of CPU time.
@@ -24,7 +24,7 @@ class Collected:
 
 @contextmanager
 def watched_collector() -> Generator[Collected]:
-    """Collect once, then watch what the collector does meanwhile."""
+    """Collect once, then measure the collector inside the `with` block."""
     gc.collect()
     collected, began = Collected(), 0.0
 

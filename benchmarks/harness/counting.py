@@ -1,4 +1,4 @@
-"""A token store that counts what it is asked."""
+"""A token store that counts its operations."""
 
 from flexiti_async import Entry, TokenStore
 
@@ -10,7 +10,7 @@ class CountingStore:
     A store in front of another one.
 
     Attributes:
-        operations: How often it was asked, loads and swaps together.
+        operations: Number of loads and swaps together.
     """
 
     def __init__(self, store: TokenStore) -> None:
@@ -18,7 +18,7 @@ class CountingStore:
         self.operations = 0
 
     async def load(self, key: str) -> Entry | None:
-        """Get the entry under a key."""
+        """Return the entry under a key."""
         self.operations += 1
         return await self._store.load(key)
 
@@ -28,5 +28,5 @@ class CountingStore:
         return await self._store.swap(key, entry, expected=expected)
 
     async def aclose(self) -> None:
-        """Close the other one."""
+        """Close the other store."""
         await self._store.aclose()

@@ -1,4 +1,4 @@
-"""Many callers who want a token at once, and what becomes of them."""
+"""Many callers that ask for a token at once."""
 
 import asyncio
 import time
@@ -10,41 +10,41 @@ from benchmarks.harness.server import TOKEN, steer
 from benchmarks.harness.target import Target
 from benchmarks.peers import Holder
 
-__all__ = ["CANCELLED", "COLD", "DOWN", "EXPIRED", "RENEWING", "SCENARIOS", "stampede"]
+__all__ = ["CANCELLED", "COLD", "DOWN", "EXPIRED", "SCENARIOS", "STALE", "stampede"]
 
 COLD: Final = "cold start"
-EXPIRED: Final = "hard expiry"
-RENEWING: Final = "renewing window"
-CANCELLED: Final = "first one cancelled"
+EXPIRED: Final = "expired token"
+STALE: Final = "stale token"
+CANCELLED: Final = "first caller cancelled"
 DOWN: Final = "endpoint answers 503"
-SCENARIOS: Final = (COLD, EXPIRED, RENEWING, CANCELLED, DOWN)
+SCENARIOS: Final = (COLD, EXPIRED, STALE, CANCELLED, DOWN)
 
 _STEP: Final = 0.05
 _QUIET_STEPS: Final = 4
-"""The crowd has come to rest when nobody was served for so many steps."""
+"""The crowd is at rest when no caller was served for this many steps."""
 _LATER: Final = 3.0
-"""Seconds in which somebody who comes later has to get a token."""
+"""Seconds in which a later caller has to get a token."""
 _DEADLINE: Final = 30.0
-"""Seconds after which whoever still has no token is given up, and counts as harmed."""
+"""Seconds after which callers without a token are given up, and count as harmed."""
 
 
 async def stampede(
     holder: Holder, target: Target, scenario: str, callers: int
 ) -> dict[str, object]:
     """
-    Let callers want a token at once, in one of the scenarios.
+    Let callers ask for a token at once, in one of the scenarios.
 
-    The server holds its answers back until the crowd has come to rest, so who is served before the
-    first answer is sent has not waited for it. That is a count, whatever the machine's speed.
+    The server holds its answers back until the crowd is at rest, so callers that are served before
+    the first answer is sent have not waited for it. That is a count, at any speed of the machine.
 
     Returns:
-        `requests` to the token endpoint; `harmed`: how many callers, the cancelled one apart, got
-        no token; `blocked`: how many were not served before the endpoint answered; `usable`:
-        whether somebody who comes later gets a token; `seconds`.
+        `requests` to the token endpoint; `harmed`: how many callers got no token, without the
+        cancelled one; `blocked`: how many were not served before the endpoint answered; `usable`:
+        whether a later caller gets a token; `seconds`.
     """
     if scenario != COLD:
         await holder.token()
-        if scenario == RENEWING:
+        if scenario == STALE:
             holder.age()
         else:
             holder.expire()
@@ -69,7 +69,7 @@ async def stampede(
 
 
 async def _usable(holder: Holder) -> bool:
-    """Try for a while: who does not ask again at once after a failure is right."""
+    """Whether a later caller gets a token; retried, because holders may be backing off."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_LATER):
             while True:
@@ -90,22 +90,22 @@ class _Crowd:
 
     @property
     def harmed(self) -> int:
-        """How many got no token, those apart who no longer wanted one."""
+        """Number of callers that got no token, without the cancelled one."""
         return len(self._tasks) - len(self._served) - self._cancelled
 
     @property
     def seconds(self) -> float:
-        """How long it took until the last one was served."""
+        """Seconds until the last caller was served."""
         return max(self._served, default=self._began) - self._began
 
     def not_served_before(self, seen: Details) -> int:
-        """How many were not served before the endpoint sent its first answer."""
+        """Return the number of callers not served before the endpoint sent its first answer."""
         first = seen["first_answer"]
         before = [at for at in self._served if first is None or at < first]
         return len(self._tasks) - len(before) - self._cancelled
 
     async def come_to_rest(self) -> None:
-        """Wait until nobody is served any more, or all are."""
+        """Wait until no more callers are served, or all are."""
         quiet = 0
         while quiet < _QUIET_STEPS and len(self._served) < len(self._tasks):
             served = len(self._served)
@@ -113,18 +113,18 @@ class _Crowd:
             quiet = quiet + 1 if len(self._served) == served else 0
 
     def cancel_first(self) -> None:
-        """Cancel who came first, and so perhaps does the work for all; unless he is served."""
+        """Cancel the first caller, which may be making the request for all, unless it is served."""
         if self._tasks[0].cancel():
             self._cancelled = 1
 
     async def end(self) -> None:
-        """Wait until everybody knows."""
+        """Wait until every caller has a result."""
         _, late = await asyncio.wait(self._tasks, timeout=_DEADLINE)
         for task in late:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _ask(self) -> None:
-        with suppress(Exception):  # each peer has errors of its own; who is not served is harmed
+        with suppress(Exception):  # each peer has errors of its own; callers not served are harmed
             await self._holder.token()
             self._served.append(time.monotonic())

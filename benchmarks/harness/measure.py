@@ -1,4 +1,4 @@
-"""Repeats, medians and spread: arithmetic only, no clock and no process."""
+"""Repeats, medians and spreads: arithmetic only, no clock and no process."""
 
 import math
 import statistics
@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from attrs import frozen
 
-__all__ = ["Spread", "interleaved", "percentile", "ratios", "renewals_of"]
+__all__ = ["Spread", "group_refreshes", "interleaved", "percentile", "ratios"]
 
 T = TypeVar("T")
 
@@ -18,10 +18,10 @@ class Spread:
     A figure that was measured several times.
 
     Attributes:
-        median: What to quote.
-        low: First quartile: a quarter of the repeats gave less.
-        high: Third quartile: a quarter of the repeats gave more.
-        repeats: How many there were.
+        median: The figure to quote.
+        low: First quartile: a quarter of the repeats were lower.
+        high: Third quartile: a quarter of the repeats were higher.
+        repeats: Number of repeats.
     """
 
     median: float
@@ -32,10 +32,10 @@ class Spread:
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
         """
-        Sum up repeats.
+        Summarize repeats.
 
         Raises:
-            ValueError: There are none.
+            ValueError: No repeats.
         """
         if not values:
             msg = "nothing was measured"
@@ -46,28 +46,28 @@ class Spread:
         return cls(median, low, high, len(values))
 
     def scaled(self, factor: float) -> Self:
-        """Give it in another unit."""
+        """Return it in another unit."""
         return type(self)(self.median * factor, self.low * factor, self.high * factor, self.repeats)
 
 
 def ratios(of: Sequence[float], to: Sequence[float]) -> Spread:
     """
-    Divide repeats pairwise, and sum up.
+    Divide repeats pairwise, and summarize.
 
-    Pairs were measured one after the other, so what slowed the machine down slowed both.
+    Pairs were measured one after the other, so a slow machine slowed both.
 
     Raises:
-        ValueError: There are none, or not equally many.
+        ValueError: No repeats, or not equally many.
     """
     return Spread.of([one / other for one, other in zip(of, to, strict=True)])
 
 
 def percentile(values: Iterable[float], percent: float) -> float:
     """
-    Tell the least of some values that so many percent of them do not exceed.
+    Return the smallest of the values that this many percent of them do not exceed.
 
     Raises:
-        ValueError: There are none.
+        ValueError: No values.
     """
     ordered = sorted(values)
     if not ordered:
@@ -78,9 +78,9 @@ def percentile(values: Iterable[float], percent: float) -> float:
 
 def interleaved(subjects: Sequence[T], rounds: int) -> Iterator[T]:
     """
-    Let subjects take turns: every round has each once, rotated by one, to and fro.
+    Yield subjects in turns: every round has each once, rotated by one, back and forth.
 
-    So a drift of the machine, or who ran just before, hits all alike.
+    A drift of the machine, or the subject that ran just before, then affects all alike.
     """
     for number in range(rounds):
         start = number % len(subjects) if subjects else 0
@@ -88,8 +88,8 @@ def interleaved(subjects: Sequence[T], rounds: int) -> Iterator[T]:
         yield from reversed(turn) if number % 2 else turn
 
 
-def renewals_of(times: Sequence[float], *, apart: float) -> list[int]:
-    """Count the requests of each renewal: those that came less than `apart` seconds apart."""
+def group_refreshes(times: Sequence[float], *, apart: float) -> list[int]:
+    """Count the requests of each refresh: those that came at most `apart` seconds apart."""
     counts: list[int] = []
     last = None
     for moment in sorted(times):

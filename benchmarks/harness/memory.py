@@ -1,4 +1,4 @@
-"""How much memory this process has."""
+"""Memory of this process."""
 
 import resource
 import sys
@@ -11,7 +11,7 @@ _PAGE: Final = resource.getpagesize()
 
 
 def resident() -> int:
-    """Tell how many bytes of this process are in memory; not on Linux, the most so far."""
+    """Return the bytes of this process in memory; outside of Linux, the maximum so far."""
     try:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
     except OSError:

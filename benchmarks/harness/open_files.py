@@ -1,4 +1,4 @@
-"""How many files, connections included, this process may have open."""
+"""The limit of open files, connections included."""
 
 import resource
 import sys
@@ -11,15 +11,15 @@ _MOST_FILES: Final = 65536
 
 
 def allow_many_files() -> None:
-    """Let this process open as many as it may: where 1,024 is the default, more may be allowed."""
+    """Raise the limit as far as allowed: where 1,024 is the default, more may be allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        with suppress(ValueError, OSError):  # macOS knows a lower limit that it does not tell
+        with suppress(ValueError, OSError):  # macOS has a lower limit that it does not report
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def most_files() -> int:
-    """Tell how many files this process may have open."""
+    """Return how many files this process may have open."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft

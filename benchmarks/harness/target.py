@@ -1,4 +1,4 @@
-"""What clients of a benchmark are pointed at, and what all of them send there."""
+"""The target of a benchmark's clients, and the body that all of them send."""
 
 from collections.abc import Mapping
 from typing import Final, Self
@@ -14,24 +14,24 @@ BODY: Final[Mapping[str, object]] = {
     "flow": "purchase",
     "lang": "en",
 }
-"""The body of widget/init that flexiti-async makes of `PurchaseWidget(account_number=…)`."""
+"""The body of widget/init that flexiti-async encodes for `PurchaseWidget(account_number=…)`."""
 
 
 @frozen
 class Target:
     """
-    A Flexiti to measure against.
+    A server to measure against.
 
     Attributes:
         base_url: API base URL without a trailing slash.
         client_id: Client id.
         client_secret: Client secret.
         connections: Size of every client's connection pool.
-        patience: Seconds that our client gives a request, and that it may wait for a connection:
-            far more than by default, since a benchmark lets thousands wait. Others have as much.
-        store: URL of the token store, for those that have one.
-        moving: Whether `expire` and `age` of a client will be used; a clock that can be put
-            forward costs a little, so it is not used otherwise.
+        patience: Time-outs of our client for requests and connections, seconds: far longer than
+            the defaults, since a benchmark lets thousands wait. The peers' are as long.
+        store: URL of the token store, for clients that have one.
+        moving: Whether `expire` and `age` of a client will be used; a clock that can be advanced
+            costs a little, so it is not used otherwise.
     """
 
     base_url: str
@@ -53,10 +53,10 @@ class Target:
         return f"{self.base_url}/v2.5/client-id/{self.client_id}/widget/init"
 
     def to_json(self) -> dict[str, object]:
-        """Write it down for another process."""
+        """Return it as JSON, for another process."""
         return attrs.asdict(self)
 
     @classmethod
     def from_json(cls, members: Mapping[str, object]) -> Self:
-        """Read what `to_json` has written."""
+        """Read what `to_json` returned."""
         return cls(**members)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

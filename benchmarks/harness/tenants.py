@@ -1,4 +1,4 @@
-"""A process with many client ids: one `FlexitiSession` each, over one pool of connections."""
+"""A process with many client ids: one `FlexitiSession` each, with one connection pool."""
 
 import asyncio
 import gc
@@ -17,14 +17,14 @@ _CUSTOMER = PurchaseWidget(account_number=ACCOUNT_NUMBER)
 
 
 class _Tenants:
-    """What it can be told to do."""
+    """The orders that it takes."""
 
     def __init__(self) -> None:
         self._sessions: list[FlexitiSession] = []
         self._http: aiohttp.ClientSession | None = None
 
     async def open(self, target: dict[str, Any], number: int) -> None:
-        """Open so many sessions, and get each its token, before anything is measured."""
+        """Open sessions, and obtain a token for each, before anything is measured."""
         await self.close()
         whole = Target.from_json(target)
         self._http = aiohttp.ClientSession(
@@ -45,7 +45,7 @@ class _Tenants:
         await asyncio.gather(*(session.init_widget(_CUSTOMER) for session in self._sessions))
 
     async def calls(self, number: int, in_flight: int) -> dict[str, object]:
-        """Make calls, so many at a time, of one client id after the other."""
+        """Measure calls, `in_flight` at a time, of one client id after the other."""
         numbers = iter(range(number))
         sessions = self._sessions
 
@@ -59,7 +59,7 @@ class _Tenants:
         return {"cpu": (time.process_time() - cpu) / number}
 
     async def close(self) -> None:
-        """Close them all."""
+        """Close all sessions."""
         for session in self._sessions:
             await session.aclose()
         self._sessions = []

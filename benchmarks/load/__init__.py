@@ -1,1 +1,1 @@
-"""A load test: shoppers against a sandbox or a server, for as long as one likes."""
+"""A load test: customers in several processes, against a sandbox or a server."""

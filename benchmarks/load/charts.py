@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from benchmarks.harness.latency import Latencies
-from benchmarks.load.results import APPLICATION, DONE, Results, Span
+from benchmarks.load.results import Results, Span
 from benchmarks.report.charts import latency_over_time, lines
 from benchmarks.report.report import Chart
+from flexiti_async.cli.load import APPLICATION, DONE
 
 __all__ = ["latency_chart", "throughput_chart"]
 
@@ -22,41 +23,45 @@ _PERCENTILES: Final = (50, 99)
 
 
 def latency_chart(results: Results, seconds: float) -> Chart:
-    """Draw how latencies are spread over time, with the renewals and the faults."""
+    """Draw the spread of latencies over time, with the refreshes and the faults."""
     return latency_over_time(
-        "Latency of checkouts; lines: with the shared token; yellow: renewals; red: faults",
+        "Latency of checkouts; lines: with the shared token; yellow: refreshes; red: faults",
         spots=list(_spots(results, seconds / _COLUMNS)),
         percentiles=list(_percentiles(results, seconds / _POINTS)),
-        refreshes=_bands(results.renewals),
+        refreshes=_bands(results.refreshes),
         faults=_bands(results.faults),
     )
 
 
 def throughput_chart(results: Results, seconds: float) -> Chart:
-    """Draw how many came, by what became of them."""
+    """Draw how many customers came, by outcome."""
     width = seconds / _POINTS
     counts = Counter(
         (math.floor(one.came / width), "done" if one.outcome == DONE else "failed")
-        for one in results.checkouts
+        for one in results.served
     )
     values = [
-        {"seconds since the start": (column + 0.5) * width, "per second": n / width, "what": what}
-        for (column, what), n in sorted(counts.items())
+        {
+            "seconds since the start": (column + 0.5) * width,
+            "per second": n / width,
+            "outcome": outcome,
+        }
+        for (column, outcome), n in sorted(counts.items())
     ]
     return lines(
         "Checkouts per second, by when they came",
         values,
         x="seconds since the start",
         y="per second",
-        series="what",
+        series="outcome",
     )
 
 
 def _spots(results: Results, width: float) -> Iterator[dict[str, float]]:
-    """Give the heat map: how many came in each interval and took so long."""
+    """Yield the cells of the heat map: numbers of customers by arrival and latency."""
     counts = Counter(
         (math.floor(one.came / width), math.floor(math.log10(one.took * 1000) * _PER_DECADE))
-        for one in results.checkouts
+        for one in results.served
         if one.took > 0
     )
     for (column, row), number in counts.items():
@@ -70,7 +75,7 @@ def _spots(results: Results, width: float) -> Iterator[dict[str, float]]:
 
 
 def _percentiles(results: Results, width: float) -> Iterator[dict[str, object]]:
-    """Give percentiles for those who came in each interval and took the shared token."""
+    """Yield percentiles of customers with the shared token, by interval of arrival."""
     for column, came in sorted(results.by(lambda one: math.floor(one.came / width)).items()):
         latencies = Latencies.of(one.took for one in came if one.flow != APPLICATION)
         for percent in _PERCENTILES:

@@ -17,7 +17,7 @@ from rich.console import Console
 from benchmarks.harness.stores import store_urls
 from benchmarks.load.run import FAULTS, MIX, Load
 from benchmarks.load.target import SANDBOX
-from benchmarks.report.output import put_out
+from benchmarks.report.output import publish
 from benchmarks.report.report import Report
 from flexiti_async.config.base_url import is_loopback
 from flexiti_async.sandbox.faults.codec import rule_from_text
@@ -29,7 +29,7 @@ _NOT_NEGATIVE: Final = Parameter(validator=validators.Number(gte=0))
 
 
 async def measure(*, smoke: bool) -> Report:
-    """Run one that takes a minute, over a Redis server of its own."""
+    """Run one that takes a minute, with a Redis server of its own."""
     async with store_urls() as urls:
         if smoke:
             load = Load(rate=40, duration=5, expires_in=6, concurrency=50, store=urls["redis"])
@@ -39,8 +39,8 @@ async def measure(*, smoke: bool) -> Report:
                 duration=50,
                 store=urls["redis"],
                 concurrency=500,
-                # Renewed every four seconds, for more than one: as many customers come during a
-                # renewal as it takes to tell their 99th percentile.
+                # Refreshed every four seconds, for more than one: enough customers come during a
+                # refresh for a 99th percentile.
                 expires_in=12,
                 token_latency=1.2,
             )
@@ -61,7 +61,7 @@ def _mix(text: str) -> dict[str, float]:
     for part in text.split(","):
         flow, _, weight = part.partition("=")
         if flow not in MIX or not weight.replace(".", "", 1).isdecimal():
-            sys.exit(f"--mix {text}: write FLOW=WEIGHT,…; flows are: {', '.join(MIX)}")
+            sys.exit(f"--mix {text}: must be FLOW=WEIGHT,…; flows: {', '.join(MIX)}")
         mix[flow] = float(weight)
     return mix
 
@@ -88,28 +88,28 @@ def main(
     out: Path = Path("build", "benchmarks"),
 ) -> None:
     """
-    Put a shop's load on the sandbox, or on a Flexiti for tests, and report what became of it.
+    Put a shop's load on the sandbox, or on a test environment of Flexiti, and report the results.
 
-    For a target that is a URL the credentials come from FLEXITI_* variables, as everywhere.
+    If the target is a URL, the credentials come from FLEXITI_* variables, as everywhere.
 
     Args:
-        processes: How many processes customers come in.
-        concurrency: How many are served at a time, in all processes together.
+        processes: Number of client processes.
+        concurrency: How many customers are served at a time, in all processes together.
         rate: Customers per second: an open loop. Without it, a closed loop.
-        duration: Seconds for which they come.
+        duration: Seconds for which customers come.
         store: URL of the token store; memory:// is not shared by the processes.
         target: sandbox, or an API base URL.
         mix: Weights of the flows.
-        fault: What goes wrong in the middle, as for `flexiti-async sandbox`; more than once.
-        faults: Whether anything goes wrong; only the sandbox can.
+        fault: A fault in the middle, as for `flexiti-async sandbox`; repeatable.
+        faults: Whether the sandbox injects faults.
         expires_in: Life of the sandbox's tokens in seconds.
         token_latency: Seconds that its token endpoint takes.
         allow_remote: Allow a target that is not this machine. Ask its owner first.
-        seed: The same customers come at the same times again.
+        seed: With the same seed, the same customers come at the same times.
         out: The folder for JSON, PNG and HTML.
     """
     if target != SANDBOX and not (is_loopback(urlsplit(target).hostname or "") or allow_remote):
-        sys.exit("the target is not this machine: --allow-remote, if its owner has agreed")
+        sys.exit("the target is not this machine: pass --allow-remote if its owner has agreed")
     load = Load(
         processes=processes,
         concurrency=concurrency,
@@ -124,4 +124,4 @@ def main(
         seed=seed,
     )
     console = Console(width=None if sys.stdout.isatty() else 120)
-    put_out(asyncio.run(load.run()), console, out)
+    publish(asyncio.run(load.run()), console, out)

@@ -1,107 +1,68 @@
-"""What a load test has seen, put together of what its processes tell."""
+"""The measurements of all processes of a load test."""
 
-from array import array
-from base64 import b64decode
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from benchmarks.harness.children import Details
+from flexiti_async.cli.load import Served
 
-__all__ = ["APPLICATION", "DONE", "Checkout", "Results", "Span", "overlaps"]
+__all__ = ["Results", "Span", "met", "overlaps"]
 
-APPLICATION: Final = "application"
-"""The flow of those who get a token of their own."""
-DONE: Final = "done"
 Span: TypeAlias = tuple[float, float]
 """From when to when, in seconds since the start."""
 
 _Key = TypeVar("_Key")
 
 
-@frozen
-class Checkout:
-    """
-    One customer.
-
-    Attributes:
-        came: When, in seconds since the start: when they were due, whenever they were served.
-        took: Seconds until they were served.
-        flow: What they did.
-        outcome: `done`, or the name of the error.
-    """
-
-    came: float
-    took: float
-    flow: str
-    outcome: str
-
-    @property
-    def span(self) -> Span:
-        """From coming to being served."""
-        return self.came, self.came + self.took
-
-
 def overlaps(span: Span, others: Iterable[Span]) -> bool:
-    """Tell whether a span has a moment in common with one of the others."""
+    """Whether a span has a moment in common with one of the others."""
     return any(span[0] <= other[1] and other[0] <= span[1] for other in others)
+
+
+def met(customer: Served, spans: Iterable[Span]) -> bool:
+    """Whether a customer was waiting or being served in one of the spans."""
+    return overlaps((customer.came, customer.came + customer.took), spans)
 
 
 @define
 class Results:
     """
-    What all processes have seen.
+    Measurements of all processes; times are in seconds since the start.
 
     Attributes:
-        checkouts: All customers.
-        renewals: When tokens that are shared were fetched.
+        served: All customers. In an open loop, each came when due, even if served later.
+        refreshes: When shared tokens were requested.
         faults: When faults were on.
-        tokens: Token requests by what they were for, as the clients saw them.
-        cpu: Seconds of CPU time of all processes of customers.
-        asked: Token requests that the target counted; None if it does not tell.
+        tokens: Token requests by their purpose, as the clients counted them.
+        cpu: Seconds of CPU time of all client processes.
+        asked: Token requests that the target counted; None if it has no counter.
     """
 
-    checkouts: list[Checkout] = field(factory=list[Checkout])
-    renewals: list[Span] = field(factory=list[Span])
+    served: list[Served] = field(factory=list[Served])
+    refreshes: list[Span] = field(factory=list[Span])
     faults: list[Span] = field(factory=list[Span])
     tokens: Counter[str] = field(factory=Counter[str])
     cpu: float = 0.0
     asked: int | None = None
 
-    def take(self, told: Details) -> None:
-        """Take up what one process has told."""
-        came, took = _floats(told["came"]), _floats(told["took"])
-        flows, outcomes = _indices(told["flow"]), _indices(told["outcome"])
-        self.checkouts += [
-            Checkout(at, seconds, told["flows"][flow], told["outcomes"][outcome])
-            for at, seconds, flow, outcome in zip(came, took, flows, outcomes, strict=True)
-        ]
-        self.renewals += [(begin, end) for begin, end in told["renewals"]]
-        self.tokens.update(told["tokens"])
-        self.cpu += told["cpu"]
+    def add(self, report: Details, start: float) -> None:
+        """Add the report of one process; its times are those of the monotonic clock."""
+        self.served += [Served(came - start, *rest) for came, *rest in report["served"]]
+        self.refreshes += [(begin - start, end - start) for begin, end in report["refreshes"]]
+        self.tokens.update(report["tokens"])
+        self.cpu += report["cpu"]
 
     @property
-    def undisturbed(self) -> list[Checkout]:
-        """Those who met no time of faults."""
-        return [one for one in self.checkouts if not overlaps(one.span, self.faults)]
+    def undisturbed(self) -> list[Served]:
+        """Customers who met no faults."""
+        return [one for one in self.served if not met(one, self.faults)]
 
-    def by(self, key: Callable[[Checkout], _Key]) -> dict[_Key, list[Checkout]]:
-        """Sort customers by something."""
-        groups: dict[_Key, list[Checkout]] = defaultdict(list)
-        for one in self.checkouts:
+    def by(self, key: Callable[[Served], _Key]) -> dict[_Key, list[Served]]:
+        """Group customers by a key."""
+        groups: dict[_Key, list[Served]] = defaultdict(list)
+        for one in self.served:
             groups[key(one)].append(one)
         return groups
-
-
-def _floats(text: str) -> "array[float]":
-    numbers = array("d")
-    numbers.frombytes(b64decode(text))
-    return numbers
-
-
-def _indices(text: str) -> "array[int]":
-    numbers = array("H")
-    numbers.frombytes(b64decode(text))
-    return numbers

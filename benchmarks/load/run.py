@@ -1,4 +1,4 @@
-"""A load test: customers in processes, faults in the middle, and what became of it."""
+"""A load test: customers in several processes, faults in the middle."""
 
 import asyncio
 import time
@@ -16,11 +16,12 @@ from benchmarks.load.report import report_of
 from benchmarks.load.results import Results
 from benchmarks.load.target import SANDBOX, LoadTarget, load_target
 from benchmarks.report.report import Report
+from flexiti_async.cli.load import APPLICATION, CHECKOUT, RESUME, WIDGET
 from flexiti_async.sandbox.faults.codec import rule_from_text, rule_to_json
 
 __all__ = ["FAULTS", "MIX", "Load"]
 
-MIX: Final = {"widget": 6.0, "checkout": 2.0, "resume": 1.0, "application": 1.0}
+MIX: Final = {WIDGET: 6.0, CHECKOUT: 2.0, RESUME: 1.0, APPLICATION: 1.0}
 FAULTS: Final = (
     "widget/init:status=503,times=null,probability=0.05,seed=1",
     "widget/init:delay,seconds=0.2,times=null,probability=0.1,seed=2",
@@ -29,10 +30,11 @@ FAULTS: Final = (
 _FAULTS_FROM, _FAULTS_TO = 0.5, 0.7
 """Shares of the duration between which faults are on."""
 _TOGETHER: Final = 0.5
+"""Seconds until all start: the processes need a moment to read their orders."""
 _GRACE: Final = 2.0
-"""Seconds after the faults that still belong to them: repeats take a moment."""
+"""Seconds after the faults that still count as theirs: retries take a moment."""
 _LAST_ONES: Final = 300.0
-"""Seconds in which all who came have to be served: more than came may wait in an open loop."""
+"""Seconds in which all remaining customers have to be served: an open loop may have a backlog."""
 _STEP: Final = 0.25
 
 
@@ -42,17 +44,17 @@ class Load:
     A load test.
 
     Attributes:
-        processes: How many processes customers come in.
+        processes: Number of client processes.
         concurrency: How many customers are served at a time, in all processes together.
         rate: Customers per second in all processes together; 0 for a closed loop.
-        duration: Seconds for which they come.
+        duration: Seconds for which customers come.
         store: URL of the token store.
-        target: `sandbox` for one that is started, or an API base URL.
+        target: `sandbox`, which is started, or an API base URL.
         mix: Weight of each flow.
-        faults: What goes wrong in the middle, in the sandbox's short text.
+        faults: Faults in the middle, in the sandbox's short text.
         expires_in: Life of the sandbox's tokens in seconds.
         token_latency: Seconds that its token endpoint takes.
-        seed: Starts the random numbers: the same customers come at the same times again.
+        seed: Of the random numbers: with the same one, the same customers come at the same times.
     """
 
     processes: int = 2
@@ -90,13 +92,13 @@ class Load:
                 await shopper.ask(
                     "begin", at=start, seconds=self.duration, rate=rate, concurrency=share
                 )
-            troubling = asyncio.ensure_future(self._trouble(target, start, results))
-            stack.callback(troubling.cancel)
+            faults = asyncio.ensure_future(self._inject_faults(target, start, results))
+            stack.callback(faults.cancel)
             await self._watch(shoppers, start)
             finishing = (shopper.ask("finish", within=_LAST_ONES) for shopper in shoppers)
-            for told in await asyncio.gather(*finishing):
-                results.take(told)
-            await troubling
+            for report in await asyncio.gather(*finishing):
+                results.add(report, start)
+            await faults
             results.asked = await target.token_requests()
         lifetime = float(self.expires_in) if self.target == SANDBOX else None
         return report_of(
@@ -111,7 +113,7 @@ class Load:
         return {
             "processes": self.processes,
             "concurrency": self.concurrency,
-            "checkouts/s": self.rate or "as many as can be (closed loop)",
+            "checkouts/s": self.rate or "as many as possible (closed loop)",
             "seconds": self.duration,
             "store": urlsplit(self.store).scheme,  # the rest may hold a password
             "target": self.target,
@@ -119,7 +121,7 @@ class Load:
             "faults": "; ".join(self.faults) or "none",
         }
 
-    async def _trouble(self, target: LoadTarget, start: float, results: Results) -> None:
+    async def _inject_faults(self, target: LoadTarget, start: float, results: Results) -> None:
         """Switch the faults on in the middle, and off again."""
         if not (self.faults and target.control_url):
             return
@@ -127,19 +129,19 @@ class Load:
         await asyncio.sleep(begin - time.monotonic())
         begin = time.monotonic()
         for text in self.faults:
-            await target.steer("POST", "faults", rule_to_json(rule_from_text(text)))
+            await target.control("POST", "faults", rule_to_json(rule_from_text(text)))
         await asyncio.sleep(end - time.monotonic())
-        await target.steer("DELETE", "faults")
+        await target.control("DELETE", "faults")
         results.faults.append((begin - start, time.monotonic() - start + _GRACE))
 
     async def _watch(self, shoppers: Sequence[Child], start: float) -> None:
-        """Show how it goes, while somebody looks."""
+        """Show the progress, if stderr is a terminal."""
         columns = TextColumn("{task.fields[served]:,} checkouts"), BarColumn(), TimeElapsedColumn()
         console = Console(stderr=True)
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task("", total=self.duration, served=0)
             while (now := time.monotonic()) < start + self.duration:
-                told = await asyncio.gather(*(shopper.ask("progress") for shopper in shoppers))
-                served = sum(each["served"] for each in told)
+                answers = await asyncio.gather(*(shopper.ask("progress") for shopper in shoppers))
+                served = sum(answer["served"] for answer in answers)
                 bar.update(task, completed=max(now - start, 0.0), served=served)
                 await asyncio.sleep(_STEP)

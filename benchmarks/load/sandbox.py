@@ -15,7 +15,7 @@ __all__: list[str] = []
 
 async def _main(expires_in: int, token_latency: float) -> None:
     running = Sandbox(
-        # Another client id each time: no store knows a token of an earlier sandbox for it.
+        # Another client id each time: no store has a token of an earlier sandbox for it.
         client_id=f"load-{secrets.token_hex(8)}",
         expires_in=expires_in,
         control_token=secrets.token_urlsafe(24),

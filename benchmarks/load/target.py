@@ -1,4 +1,4 @@
-"""What a load test is for: a sandbox in a process of its own, or a Flexiti for tests."""
+"""The target of a load test: a sandbox in a process of its own, or a test environment."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -17,11 +17,11 @@ SANDBOX: Final = "sandbox"
 @frozen
 class LoadTarget:
     """
-    What the load is for, and how it is steered if it is a sandbox.
+    The target, and how to control it if it is a sandbox.
 
     Attributes:
-        options: Of a session.
-        control_url: Of the sandbox's control endpoint; empty if there is none.
+        options: Options of a session.
+        control_url: URL of the sandbox's control endpoint; empty without a sandbox.
         control_token: Its secret.
     """
 
@@ -29,8 +29,8 @@ class LoadTarget:
     control_url: str = ""
     control_token: str = field(default="", repr=False)
 
-    async def steer(self, method: str, path: str, body: object = None) -> Details:
-        """Send an order to the sandbox's control endpoint."""
+    async def control(self, method: str, path: str, body: object = None) -> Details:
+        """Send a request to the sandbox's control endpoint."""
         headers = {"authorization": f"Bearer {self.control_token}"}
         async with (
             aiohttp.ClientSession(headers=headers, raise_for_status=True) as session,
@@ -40,10 +40,10 @@ class LoadTarget:
             return state
 
     async def token_requests(self) -> int | None:
-        """Ask how many token requests came; None if nobody tells."""
+        """Return the number of token requests that came; None without a sandbox."""
         if not self.control_url:
             return None
-        state = await self.steer("GET", "state")
+        state = await self.control("GET", "state")
         counts: dict[str, int] = state["requests"]["oauth/token"]
         return sum(counts.values())
 
@@ -53,7 +53,7 @@ async def load_target(
     target: str, *, expires_in: int, token_latency: float
 ) -> AsyncGenerator[LoadTarget]:
     """
-    Give what a load test is for; a sandbox is started.
+    Yield the target of a load test; a sandbox is started first.
 
     Args:
         target: `SANDBOX`, or an API base URL.

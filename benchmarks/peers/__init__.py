@@ -1,9 +1,9 @@
 """
-The peers: each in one file, written as its own documentation would have it.
+The peers: each in one file, written as its own documentation suggests.
 
-An adapter uses its peer as it comes, and nothing that its users would not: no private switch, no
-shortcut around what it does for them. (httpx 0.28 becomes slower, not faster, when its pool keeps
-more than the 20 connections of its default.)
+An adapter uses its peer with its defaults, and only as its users would: no private switch, no
+shortcut around its features. (httpx 0.28 becomes slower, not faster, when its pool keeps more than
+the 20 connections of its default.)
 """
 
 import importlib
@@ -20,34 +20,34 @@ BASELINE: Final = "hand_written"
 
 
 class Holder(Protocol):
-    """Somebody who holds a token and sees to its successor."""
+    """Holds a token and refreshes it."""
 
     async def open(self, target: Target) -> None:
-        """Get ready, in the running event loop."""
+        """Open the peer, in the running event loop."""
         ...
 
     async def token(self) -> str:
-        """Get the access token, out of memory if it is good."""
+        """Return the access token, the cached one if it is fresh."""
         ...
 
     def expire(self) -> None:
-        """Let the life of the token in hand be over, as far as its holder knows."""
+        """Make the cached token look expired to its holder."""
         ...
 
     def age(self) -> None:
-        """Let it be about to end: still good, and where the peer renews it."""
+        """Make the cached token look stale: valid, and due for a refresh by the peer's own rule."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of everything."""
+        """Close the peer."""
         ...
 
 
 class Caller(Holder, Protocol):
-    """Somebody who can also make the call."""
+    """Can also call widget/init."""
 
     async def init_widget(self) -> str:
-        """Call widget/init with a token and a new reference id; give the `redirection_url`."""
+        """Call widget/init with a token and a new reference id; return the `redirection_url`."""
         ...
 
 
@@ -67,27 +67,27 @@ WHAT: Final[Mapping[str, str]] = MappingProxyType(
         "azure": "azure-core",
     }
 )
-"""The peers by the name of their module, as tables call them."""
+"""Names of the peers in tables, by module."""
 
 CALLERS: Final = (
     *("flexiti_async", "hand_written", "limit", "authlib_httpx", "authlib_httpx2"),
     *("httpx_auth", "aiohttp_oauth2"),
 )
-"""Those that make a whole call."""
+"""Peers that make a whole call."""
 
 HOLDERS: Final = (
     *("flexiti_async", "flexiti_flow", "authlib_httpx", "authlib_httpx2", "httpx_auth"),
     *("aiohttp_oauth2", "gcloud", "google", "botocore", "azure"),
 )
-"""Those that manage a token."""
+"""Peers that manage a token."""
 
 
 def open_peer(name: str) -> Caller:
     """
-    Make the adapter of a peer.
+    Return the adapter of a peer.
 
     Raises:
         ModuleNotFoundError: The peer is not installed.
     """
-    # Not every one makes calls; `CALLERS` knows which.
+    # Not every adapter makes calls; `CALLERS` lists those that do.
     return cast("Caller", importlib.import_module(f"benchmarks.peers.{name}").Adapter())

@@ -1,4 +1,4 @@
-"""A token request for peers whose own are tied to somebody's cloud: the locking is theirs."""
+"""A token request for peers whose own are tied to a cloud provider: the locking is theirs."""
 
 import json
 from http import HTTPStatus
@@ -19,7 +19,7 @@ _PATIENCE: Final = 60
 @frozen
 class Grant:
     """
-    What the token endpoint gave.
+    A token from the token endpoint.
 
     Attributes:
         access_token: The token.
@@ -39,7 +39,7 @@ def _form(target: Target) -> dict[str, str]:
 
 
 async def request_token(session: aiohttp.ClientSession, target: Target) -> Grant:
-    """Ask for a token; raises aiohttp.ClientResponseError."""
+    """Request a token; raises aiohttp.ClientResponseError."""
     async with session.post(target.token_url, data=_form(target)) as response:
         if response.status != HTTPStatus.OK:
             response.raise_for_status()
@@ -48,7 +48,7 @@ async def request_token(session: aiohttp.ClientSession, target: Target) -> Grant
 
 
 def request_token_in_thread(target: Target) -> Grant:
-    """Ask for a token, and block this thread until it is there; raises OSError."""
+    """Request a token, blocking this thread; raises OSError."""
     request = Request(target.token_url, data=urlencode(_form(target)).encode())  # noqa: S310 - ours
     with urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 - as above
         answer = json.load(response)

@@ -28,7 +28,7 @@ class Adapter:
         )
 
     async def token(self) -> str:
-        """Do what the middleware does for a token."""
+        """Return the token as the middleware gets it."""
         headers = await self._grant.prepare_headers()
         return headers["Authorization"].removeprefix("Bearer ")
 
@@ -42,11 +42,11 @@ class Adapter:
             return str(answer["redirection_url"])
 
     def expire(self) -> None:
-        """Set its end to long ago."""
+        """Set its expiry to long ago."""
         self._end_at(1)
 
     def age(self) -> None:
-        """Set its end into the early expiry of 30 s."""
+        """Set its expiry into the early expiry of 30 s."""
         self._end_at(int(time.time()) + 20)
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""authlib's `AsyncOAuth2Client`, on httpx2, which it takes where it finds it."""
+"""authlib's `AsyncOAuth2Client` on httpx2, which it prefers."""
 
 import time
 import uuid
@@ -11,10 +11,10 @@ __all__ = ["Adapter"]
 
 
 class Adapter:
-    """authlib over whichever client it was imported with, with its own pool."""
+    """authlib with the client that it found when it was imported, with its own pool."""
 
     async def open(self, target: Target) -> None:
-        """Make the client."""
+        """Create the client."""
         self._url = target.widget_url
         self._client = AsyncOAuth2Client(
             target.client_id,
@@ -22,12 +22,12 @@ class Adapter:
             token_endpoint_auth_method="client_secret_post",  # noqa: S106 - the name of a method
             token_endpoint=target.token_url,
             grant_type="client_credentials",
-            # One that is over makes it fetch the first one too, under its lock.
+            # With an expired one it requests the first token too under its lock.
             token={"access_token": "", "token_type": "bearer", "expires_at": 1},
         )
 
     async def token(self) -> str:
-        """Do what its `request()` does for a token."""
+        """Return the token as its `request()` gets it."""
         await self._client.ensure_active_token(self._client.token)
         return str(self._client.token["access_token"])
 
@@ -40,11 +40,11 @@ class Adapter:
         return str(response.json()["redirection_url"])
 
     def expire(self) -> None:
-        """Set its end to long ago."""
+        """Set its expiry to long ago."""
         self._client.token["expires_at"] = 1
 
     def age(self) -> None:
-        """Set its end into the leeway of 60 s."""
+        """Set its expiry into the leeway of 60 s."""
         self._client.token["expires_at"] = int(time.time()) + 45
 
     async def aclose(self) -> None:

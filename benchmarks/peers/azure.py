@@ -24,7 +24,7 @@ class _Credential:
         self._target = target
 
     async def get_token(self, *scopes: str, **_: object) -> AccessToken:  # noqa: ARG002 - its name
-        """Get another one."""
+        """Request a new one."""
         grant = await request_token(self._session, self._target)
         return AccessToken(grant.access_token, int(time.time()) + grant.expires_in)
 
@@ -48,7 +48,7 @@ class Adapter:
     """`AsyncBearerTokenCredentialPolicy.on_request()`."""
 
     async def open(self, target: Target) -> None:
-        """Make the policy."""
+        """Create the policy."""
         self._credential = _Credential(aiohttp.ClientSession(), target)
         self._policy = AsyncBearerTokenCredentialPolicy[HttpRequest, AsyncHttpResponse](
             self._credential, "bench"
@@ -56,7 +56,7 @@ class Adapter:
         self._url = target.widget_url
 
     async def token(self) -> str:
-        """Let it sign a request."""
+        """Return the token of a request that it signed."""
         # enforce_https: a loopback server has no certificate.
         context = PipelineContext(None, enforce_https=False)
         http_request = HttpRequest("POST", self._url)
@@ -64,11 +64,11 @@ class Adapter:
         return http_request.headers["Authorization"].removeprefix("Bearer ")
 
     def expire(self) -> None:
-        """Set its end to long ago."""
+        """Set its expiry to long ago."""
         self._end_at(1)
 
     def age(self) -> None:
-        """Set its end into the window of five minutes."""
+        """Set its expiry into the window of five minutes."""
         self._end_at(int(time.time()) + 120)
 
     async def aclose(self) -> None:
@@ -76,7 +76,7 @@ class Adapter:
         await self._credential.close()
 
     def _end_at(self, moment: int) -> None:
-        # The only way.
+        # No public way.
         token = self._policy._token  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         if token is not None:
             fresh = AccessToken(token.token, moment)

@@ -10,7 +10,7 @@ from benchmarks.peers._token_request import request_token
 
 __all__ = ["Adapter"]
 
-# Its own 15 and 10 minutes would leave a token of 20 minutes no time to be fresh.
+# With its defaults of 15 and 10 minutes, a token of 20 minutes would hardly ever be fresh.
 _ADVISORY = 120
 _MANDATORY = 30
 
@@ -24,7 +24,7 @@ class Adapter:
     """`get_frozen_credentials()`."""
 
     async def open(self, target: Target) -> None:
-        """Make the credentials, over from the start."""
+        """Create the credentials, expired from the start."""
         self._target = target
         self._session = aiohttp.ClientSession()
         self._credentials = AioRefreshableCredentials(
@@ -34,16 +34,16 @@ class Adapter:
         )
 
     async def token(self) -> str:
-        """Get the credentials, the token being one of them."""
+        """Return the token of the credentials."""
         return (await self._credentials.get_frozen_credentials()).token
 
     def expire(self) -> None:
-        """Set its end to the past."""
-        self._credentials._expiry_time = _after(-1)  # noqa: SLF001 - the only way
+        """Set its expiry to the past."""
+        self._credentials._expiry_time = _after(-1)  # noqa: SLF001 - no public way
 
     def age(self) -> None:
-        """Set its end into the advisory window."""
-        self._credentials._expiry_time = _after(75)  # noqa: SLF001 - the only way
+        """Set its expiry into the advisory window."""
+        self._credentials._expiry_time = _after(75)  # noqa: SLF001 - no public way
 
     async def aclose(self) -> None:
         """Close the session."""

@@ -7,22 +7,22 @@ from flexiti_stores.memory import MemoryStore
 
 __all__ = ["Adapter"]
 
-_ABOUT_TO_END = 75.0
-"""Spare seconds of a token in its renewing window: between 30, and a tenth of its lifetime."""
+_STALE = 75.0
+"""Spare seconds of a stale token: between 30 and a tenth of its lifetime."""
 
 
 class _ShiftedClock:
-    """The machine's clocks, put forward."""
+    """The machine's clocks, advanced."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
 
     def wall(self) -> float:
-        """Seconds since the epoch."""
+        """Return seconds since the epoch."""
         return SYSTEM_CLOCK.wall() + self.ahead
 
     def boot(self) -> float:
-        """Seconds since boot."""
+        """Return seconds since boot."""
         return SYSTEM_CLOCK.boot() + self.ahead
 
 
@@ -31,7 +31,7 @@ class Adapter:
     `FlexitiSession`.
 
     Args:
-        min_ttl: What its `token()` asks for, seconds.
+        min_ttl: The argument of its `token()`, seconds.
     """
 
     def __init__(self, min_ttl: float = 0.0) -> None:
@@ -50,27 +50,27 @@ class Adapter:
             connections=target.connections,
             request_timeout=target.patience,
             connect_timeout=target.patience,
-            # A store of its own, which ages with the clock.
+            # A store of its own, which uses the same clock.
             store=MemoryStore(clock=self._clock.boot),
         )
         self._session = FlexitiSession(config, clock=self._clock)
 
     async def token(self) -> str:
-        """Get the token."""
+        """Return the token."""
         return (await self._session.token(min_ttl=self._min_ttl)).access_token.reveal()
 
     async def init_widget(self) -> str:
-        """Make the whole call."""
+        """Call widget/init."""
         widget = await self._session.init_widget(PurchaseWidget(account_number=ACCOUNT_NUMBER))
         return widget.redirection_url
 
     def expire(self) -> None:
-        """Let its life pass."""
+        """Advance the clock to its expiry."""
         self._leave(0.0)
 
     def age(self) -> None:
-        """Let its life pass nearly."""
-        self._leave(self._min_ttl + _ABOUT_TO_END)
+        """Advance the clock to shortly before its expiry."""
+        self._leave(self._min_ttl + _STALE)
 
     async def aclose(self) -> None:
         """Close the session."""

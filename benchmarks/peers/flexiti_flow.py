@@ -1,4 +1,4 @@
-"""The library, asked for tokens that last for a customer's flow, as every checkout does."""
+"""The library, asked for tokens that last for a customer's flow, as checkouts do."""
 
 from benchmarks.peers import flexiti_async
 

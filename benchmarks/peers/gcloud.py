@@ -10,7 +10,7 @@ __all__ = ["Adapter"]
 
 
 class _Token(BaseToken):
-    """A token that comes from the target."""
+    """A token from the target."""
 
     def __init__(self, session: aiohttp.ClientSession, target: Target) -> None:
         super().__init__(session=session)  # type: ignore[arg-type]  # requests' types, on paper
@@ -18,7 +18,7 @@ class _Token(BaseToken):
         self._target = target
 
     async def refresh(self, *, timeout: int) -> TokenResponse:  # noqa: ARG002, ASYNC109 - its name
-        """Get another one."""
+        """Request a new one."""
         grant = await request_token(self._http, self._target)
         return TokenResponse(value=grant.access_token, expires_in=grant.expires_in)
 
@@ -27,16 +27,16 @@ class Adapter:
     """`BaseToken.get()`."""
 
     async def open(self, target: Target) -> None:
-        """Make it."""
+        """Create the token."""
         self._session = aiohttp.ClientSession()
         self._token = _Token(self._session, target)
 
     async def token(self) -> str:
-        """Get the token."""
+        """Return the token."""
         return str(await self._token.get())
 
     def expire(self) -> None:
-        """Set its end to long ago."""
+        """Set its expiry to long ago."""
         self._token.access_token_refresh_after = 1
 
     def age(self) -> None:

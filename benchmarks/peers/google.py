@@ -1,4 +1,4 @@
-"""google-auth's adapter of synchronous credentials to asyncio: it refreshes in a thread."""
+"""google-auth's adapter from synchronous credentials to asyncio: it refreshes in a thread."""
 
 import datetime
 
@@ -14,14 +14,14 @@ __all__ = ["Adapter"]
 
 
 class _Credentials(Credentials):
-    """Credentials that come from the target."""
+    """Credentials from the target."""
 
     def __init__(self, target: Target) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._target = target
 
     def refresh(self, request: object) -> None:  # noqa: ARG002 - its own transport is not needed
-        """Get another token."""
+        """Request a new token."""
         grant = request_token_in_thread(self._target)
         self.token = grant.access_token
         self.expiry = _after(grant.expires_in)
@@ -37,26 +37,26 @@ class Adapter:
     """`before_request()`, as the session calls it."""
 
     async def open(self, target: Target) -> None:
-        """Make the credentials."""
+        """Create the credentials."""
         self._url = target.widget_url
         self._credentials = _Credentials(target)
         self._adapter = _SyncCredentialsAdapter(self._credentials)
 
     async def token(self) -> str:
-        """Let it sign a request."""
+        """Return the token of a request that it signed."""
         headers: dict[str, str] = {}
         sign = self._adapter.before_request  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
         await sign(None, "POST", self._url, headers)
         return headers["authorization"].removeprefix("Bearer ")
 
     def expire(self) -> None:
-        """Set its end to the past."""
+        """Set its expiry to the past."""
         self._credentials.expiry = _after(-3600)
 
     def age(self) -> None:
-        """Set its end into the threshold of 3:45 minutes."""
+        """Set its expiry into the threshold of 3:45 minutes."""
         self._credentials.expiry = _after(120)
 
     async def aclose(self) -> None:
-        """Close it."""
+        """Close the adapter."""
         self._adapter.close()  # type: ignore[no-untyped-call]

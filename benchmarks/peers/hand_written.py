@@ -1,4 +1,4 @@
-"""The call as one writes it by hand with aiohttp, with a fixed token: what everything is over."""
+"""The call written by hand with aiohttp, with a fixed token: the baseline of all ratios."""
 
 import uuid
 from http import HTTPStatus
@@ -24,11 +24,11 @@ class Adapter:
         )
 
     async def token(self) -> str:
-        """Give the fixed token."""
+        """Return the fixed token."""
         return _TOKEN
 
     async def init_widget(self) -> str:
-        """Post, and read what comes back."""
+        """Post, and read the answer."""
         headers = {**self._headers, "x-reference-id": uuid.uuid4().hex}
         async with self._session.post(self._url, json=BODY, headers=headers) as response:
             if response.status != HTTPStatus.OK:
@@ -38,10 +38,10 @@ class Adapter:
             return url
 
     def expire(self) -> None:
-        """Do nothing: the token never ends."""
+        """Do nothing: the token never expires."""
 
     def age(self) -> None:
-        """Do nothing: the token never ends."""
+        """Do nothing: the token never expires."""
 
     async def aclose(self) -> None:
         """Close the session."""

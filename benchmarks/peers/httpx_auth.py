@@ -15,7 +15,7 @@ class Adapter:
     """`httpx.AsyncClient(auth=OAuth2ClientCredentials(…))`."""
 
     async def open(self, target: Target) -> None:
-        """Make the client."""
+        """Create the client."""
         OAuth2.token_cache.clear()  # it belongs to the process, not to the client
         self._url = target.widget_url
         self._auth = OAuth2ClientCredentials(
@@ -25,7 +25,7 @@ class Adapter:
         self._request = httpx.Request("POST", self._url)
 
     async def token(self) -> str:
-        """Do what the client does for a token; a request that it needs is not awaited by it."""
+        """Return the token as the client gets it; its token request is synchronous."""
         signed = await anext(self._auth.async_auth_flow(self._request))
         return signed.headers["Authorization"].removeprefix("Bearer ")
 
@@ -38,11 +38,11 @@ class Adapter:
         return str(response.json()["redirection_url"])
 
     def expire(self) -> None:
-        """Set its end to long ago."""
+        """Set its expiry to long ago."""
         self._end_at(1.0)
 
     def age(self) -> None:
-        """Set its end into the `early_expiry` of 30 s."""
+        """Set its expiry into the `early_expiry` of 30 s."""
         self._end_at(time.time() + 20)
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""The limit: ready bytes on a bare asyncio protocol, no HTTP library, no check, no token."""
+"""The limit: ready bytes on a bare asyncio protocol; no HTTP library, no check, no token."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ class _Wire(asyncio.Protocol):
             self._answer.set_exception(exc or ConnectionResetError())
 
     def ask(self, request: bytes) -> asyncio.Future[bytes]:
-        """Send a request; its answer comes in the future."""
+        """Send a request, and return the future of its answer."""
         self._answer = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         return self._answer
@@ -56,7 +56,7 @@ class Adapter:
     """A pool of bare connections."""
 
     async def open(self, target: Target) -> None:
-        """Write the request."""
+        """Encode the request."""
         parts = urlsplit(target.widget_url)
         self._host, self._port = str(parts.hostname), int(parts.port or 80)
         body = json.dumps(BODY).encode()
@@ -68,11 +68,11 @@ class Adapter:
         self._free: deque[_Wire] = deque()
 
     async def token(self) -> str:
-        """Give what is in the bytes."""
+        """Return the token in the bytes."""
         return "fixed"
 
     async def init_widget(self) -> str:
-        """Send the bytes, and cut the URL out of those that come back."""
+        """Send the bytes, and return the URL in the answer."""
         wire = self._free.pop() if self._free else await self._connect()
         answer = await wire.ask(self._request)
         self._free.append(wire)

@@ -1,1 +1,1 @@
-"""Tables, charts and the page of a run."""
+"""Tables, charts and the page of a benchmark."""

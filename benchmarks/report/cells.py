@@ -1,4 +1,4 @@
-"""How figures look in a table: text only."""
+"""Figures of a table, as text."""
 
 from typing import TypeAlias
 
@@ -7,11 +7,11 @@ from benchmarks.harness.measure import Spread
 __all__ = ["Cell", "cell_text"]
 
 Cell: TypeAlias = "str | int | float | bool | Spread | None"
-"""A figure of a table: `None` is not measured."""
+"""A figure of a table: `None` was not measured."""
 
 
 def cell_text(cell: Cell) -> str:
-    """Write a figure: three digits, and the quartiles of what was repeated."""
+    """Return a figure with three digits, and with its quartiles if it was repeated."""
     if cell is None:
         return "-"
     if isinstance(cell, str):

@@ -1,4 +1,4 @@
-"""The plots, as Vega-Lite specifications: what draws them needs no browser and no network."""
+"""The plots, as Vega-Lite specifications: drawn without a browser and without a network."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
@@ -10,7 +10,7 @@ from benchmarks.report.report import Chart
 __all__ = ["Values", "bars", "latency_over_time", "lines"]
 
 Values: TypeAlias = Sequence[Mapping[str, object]]
-"""What is drawn: a mapping per point."""
+"""The points: a mapping each."""
 
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 _WIDTH: Final = 760
@@ -26,7 +26,7 @@ _QUARTILES: Final = "#3e4c59"
 
 
 def _chart(title: str, **parts: object) -> Chart:
-    # Large enough to be read where a page shows the plot at half of its size.
+    # Legible where a page shows the plot at half its size.
     axis = {"labelFontSize": 14, "titleFontSize": 14, "titleFontWeight": "normal"}
     legend = {"labelFontSize": 14, "titleFontSize": 14, "labelLimit": 300}
     return {
@@ -49,14 +49,14 @@ def bars(
     log: bool = False,
 ) -> Chart:
     """
-    Draw a bar per row, the smallest first, with its quartiles and its median; ours stands out.
+    Draw a bar per row, the smallest first, with its quartiles and its median; ours is highlighted.
 
     Args:
-        title: What is drawn.
+        title: Title of the plot.
         rows: The figures by name.
         unit: Title of the axis.
-        ours: Names that begin so are ours.
-        log: Draw the axis logarithmic.
+        ours: Beginning of our names.
+        log: Use a logarithmic axis.
     """
     values = [
         {
@@ -78,7 +78,7 @@ def bars(
     def x(field: str) -> dict[str, object]:
         return {"field": field, "type": "quantitative", "title": unit, "scale": scale}
 
-    # A logarithmic axis has no zero for a bar to begin at.
+    # A bar cannot begin at zero on a logarithmic axis.
     mark = {"type": "point", "filled": True, "size": 120} if log else {"type": "bar"}
     quartiles = {"type": "rule", "strokeWidth": 2, "color": _QUARTILES}
     text = {"type": "text", "align": "left", "dx": 8, "fontSize": 14}
@@ -108,13 +108,13 @@ def lines(
     Draw a line per series.
 
     Args:
-        title: What is drawn.
+        title: Title of the plot.
         values: The points.
-        x: Name of what goes to the right, also the axis's title.
-        y: Name of what goes up, also the axis's title.
-        series: Name of what tells the lines apart.
-        log_x: Draw that axis logarithmic.
-        log_y: Draw that axis logarithmic.
+        x: Name of the value on the horizontal axis, and the axis's title.
+        y: Name of the value on the vertical axis, and the axis's title.
+        series: Name of the value that names the line.
+        log_x: Use a logarithmic horizontal axis.
+        log_y: Use a logarithmic vertical axis.
     """
     names = list(dict.fromkeys(str(value[series]) for value in values))
     others = iter(_PALETTE)
@@ -130,7 +130,7 @@ def lines(
         "y": _axis(y, log=log_y),
         "color": color,
     }
-    if len(names) <= _FEW_LINES:  # so that two in the same place are both seen
+    if len(names) <= _FEW_LINES:  # so that both of two overlapping lines are visible
         encoding["strokeDash"] = {"field": series, "type": "nominal", "sort": None, "legend": None}
     return _chart(
         title,
@@ -152,14 +152,14 @@ def latency_over_time(
     title: str, *, spots: Values, percentiles: Values, refreshes: Values, faults: Values
 ) -> Chart:
     """
-    Draw how latencies are spread, and how that changes over time.
+    Draw the spread of latencies over time.
 
     Args:
-        title: What is drawn.
+        title: Title of the plot.
         spots: `from`, `to` (seconds), `low`, `high` (milliseconds), `calls`.
         percentiles: `second`, `percentile`, `ms`.
-        refreshes: `from` and `to` (seconds) of each token renewal.
-        faults: The same of when faults were switched on.
+        refreshes: `from` and `to` (seconds) of each token refresh.
+        faults: `from` and `to` of each time of faults.
     """
     x = {"type": "quantitative", "title": "seconds since the start"}
     y = {"type": "quantitative", "title": "latency in ms", "scale": {"type": "log", "nice": False}}
@@ -168,7 +168,7 @@ def latency_over_time(
         height=380,
         layer=[
             *_bands(faults, color="#d1495b", label="faults on"),
-            *_bands(refreshes, color="#e6a700", label="token renewal"),
+            *_bands(refreshes, color="#e6a700", label="token refresh"),
             {
                 "data": {"values": list(spots)},
                 "mark": {"type": "rect", "clip": True},
@@ -201,7 +201,7 @@ def latency_over_time(
 
 
 def _bands(values: Values, *, color: str, label: str) -> list[dict[str, object]]:
-    """Mark spans of time from top to bottom; nothing, if there are none."""
+    """Return a layer that marks spans of time from top to bottom; empty without spans."""
     layer: dict[str, object] = {
         "data": {"values": [{**value, "what": label} for value in values]},
         "mark": {"type": "rect", "opacity": 0.35, "stroke": color, "strokeWidth": 1},

@@ -1,4 +1,4 @@
-"""A report on the terminal, and as files."""
+"""Reports on the terminal and in files."""
 
 import json
 from pathlib import Path
@@ -13,16 +13,16 @@ from benchmarks.report.page import page_of
 from benchmarks.report.report import Report
 from benchmarks.report.surroundings import surroundings
 
-__all__ = ["put_out"]
+__all__ = ["publish"]
 
 
-def put_out(report: Report, console: Console, folder: Path) -> None:
+def publish(report: Report, console: Console, folder: Path) -> None:
     """Print a report, and write `NAME.json`, `NAME.html` and `NAME.png`."""
     _show(report, console)
     folder.mkdir(parents=True, exist_ok=True)
     for path in _write(report, folder):
         console.print(f"wrote {path}")
-    console.file.flush()  # the next one takes a minute
+    console.file.flush()  # the next benchmark takes a minute
 
 
 def _show(report: Report, console: Console) -> None:

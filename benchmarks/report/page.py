@@ -1,4 +1,4 @@
-"""A report as a page that needs no network: all plots and all tables."""
+"""A report as a web page that needs no network: all plots and all tables."""
 
 import functools
 import html
@@ -42,7 +42,7 @@ const actions = {{ export: true, source: false, compiled: false, editor: false }
 
 
 def page_of(report: Report) -> str:
-    """Write the page."""
+    """Return the page."""
     facts = {**surroundings(), "date": report.date, **report.parameters}
     listed = "".join(
         f"<dt>{_escaped(name)}</dt><dd>{_escaped(cell_text(value))}</dd>"
@@ -61,12 +61,12 @@ def page_of(report: Report) -> str:
 
 @functools.cache
 def _library() -> str:
-    """Give all that draws charts in a page; making it takes a second."""
+    """Return the JavaScript that draws the charts; building it takes a second."""
     return _in_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _in_script(text: str) -> str:
-    """Keep a text from ending the script that it stands in."""
+    """Escape a text so that it cannot end the script element around it."""
     return text.replace("</script", "<\\/script")
 
 

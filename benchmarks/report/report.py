@@ -1,4 +1,4 @@
-"""What a benchmark has found: values only."""
+"""The report of a benchmark: values only."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -23,8 +23,8 @@ class Table:
     A table.
 
     Attributes:
-        title: What it is about, units included.
-        columns: Names of the columns; the first one names the rows.
+        title: Title, units included.
+        columns: Names of the columns; the first column names the rows.
         rows: The figures.
     """
 
@@ -36,15 +36,15 @@ class Table:
 @frozen
 class Goal:
     """
-    A figure and what it should be.
+    A figure and its goal.
 
     Attributes:
-        figure: What it is.
-        value: What was found.
+        figure: Name of the figure.
+        value: The value found.
         wanted: The limit.
-        relation: How it should be to the limit.
-        counted: It is a count, so it holds on any machine: a smoke run fails without it.
-        main: It is one of the figures that the library is known by: it stands in the summary.
+        relation: Required relation of the value to the limit.
+        counted: Whether it is a count, which holds on any machine: a smoke run insists on it.
+        main: Whether it is a main figure of the library, in the first table of the summary.
     """
 
     figure: str
@@ -56,7 +56,7 @@ class Goal:
 
     @property
     def met(self) -> bool:
-        """Whether it is as it should be; of what was repeated the median counts."""
+        """Whether the goal is met, by the median if the figure was measured several times."""
         value = self.value.median if isinstance(self.value, Spread) else self.value
         match self.relation:
             case "≤":
@@ -68,24 +68,24 @@ class Goal:
 
     @property
     def row(self) -> Sequence[Cell]:
-        """It as a row of a table with `GOAL_COLUMNS`."""
+        """The row of a table with `GOAL_COLUMNS`."""
         return self.figure, f"{self.relation} {self.wanted:g}", self.value, self.met
 
 
 @frozen
 class Report:
     """
-    What one benchmark has found.
+    The results of one benchmark.
 
     Attributes:
         name: Name of the benchmark, and of the files.
-        title: What was measured.
+        title: Title of the page.
         tables: The figures.
-        goals: The figures that should be something.
-        charts: The plots, the most important one first: that is the PNG.
-        parameters: What it was run with.
+        goals: The figures with a goal.
+        charts: The plots; the first one becomes the PNG.
+        parameters: The parameters of the run.
         missing: Peers that were left out because they are not installed.
-        date: When it was made.
+        date: Date and time of the report.
     """
 
     name: str

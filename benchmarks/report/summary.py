@@ -15,12 +15,12 @@ _NAME: Final = "summary.md"
 
 def write_summary(reports: Sequence[Report], seconds: Mapping[str, float], folder: Path) -> Path:
     """
-    Write `summary.md`: the figures that the library is known by, all goals, and durations.
+    Write `summary.md`: the main figures, all goals, and durations.
 
     Args:
-        reports: What was found.
-        seconds: How long each benchmark took.
-        folder: Where to.
+        reports: The reports.
+        seconds: Seconds that each benchmark took.
+        folder: The folder to write to.
     """
     facts = surroundings()
     goals = [goal for report in reports for goal in report.goals]

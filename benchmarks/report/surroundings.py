@@ -1,4 +1,4 @@
-"""Where and how benchmarks run: what figures say little without."""
+"""The environment of a run: command, versions, machine."""
 
 import importlib.metadata
 import os
@@ -16,7 +16,7 @@ _URL: Final = re.compile(r"[\w+.-]+://.*")
 
 
 def surroundings() -> dict[str, str]:
-    """Tell the command, the versions that matter, and the size of the machine."""
+    """Return the command, the relevant versions, and the size of the machine."""
     return {
         "command": _command(),
         "Python": platform.python_version(),
@@ -27,7 +27,7 @@ def surroundings() -> dict[str, str]:
 
 
 def _command() -> str:
-    """Tell what was called, without the password that the URL of a store may hold."""
+    """Return the command line, without passwords in URLs of stores."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     module = "benchmarks" if spec is None else str(spec.name).removesuffix(".__main__")
     shown = [_URL.sub(lambda url: mask_store(url[0]), argument) for argument in sys.argv[1:]]

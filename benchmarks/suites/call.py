@@ -1,4 +1,4 @@
-"""A whole widget/init: flexiti-async beside the same call by hand, by every peer, and the limit."""
+"""A whole widget/init: flexiti-async, the same call by hand, every peer, and the limit."""
 
 from contextlib import AsyncExitStack
 from typing import Final
@@ -19,7 +19,7 @@ __all__ = ["measure"]
 _MICRO: Final = 1e6
 _TIMES_FASTER: Final = {"authlib_httpx": 10.0, "authlib_httpx2": 5.0}
 _FIRST_CALLS: Final = 100
-"""Calls, at least, that tell how many fill a round."""
+"""Calls, at least, from which the number of a round is computed."""
 _PERCENTILES: Final = (50, 90, 99, 99.9)
 
 
@@ -39,7 +39,7 @@ _SMOKE: Final = _Size(1, 0.02, 1, 0.02, (8,), LOOPS[:1])
 
 @define
 class _Subject:
-    """One peer on one event loop, and what it has shown at one number of calls in flight."""
+    """One peer on one event loop, and its measurements at one number of calls in flight."""
 
     peer: str
     loop: str
@@ -54,7 +54,7 @@ class _Subject:
         return WHAT[self.peer] + ("" if self.loop == LOOPS[0] else f", {self.loop}")
 
     async def calibrate(self, in_flight: int, seconds: float) -> None:
-        """Find how many calls fill a round."""
+        """Measure how many calls fill a round."""
         number = max(_FIRST_CALLS, 4 * in_flight)
         taken = await self.child.ask("calls", number=number, in_flight=in_flight)
         self.number = max(round(number / taken["wall"] * seconds), 4 * in_flight)
@@ -70,9 +70,9 @@ class _Subject:
 @frozen
 class _Duel:
     """
-    Two clients who take turns, and nobody else: what a goal compares.
+    Two clients that take turns, without the others: a goal compares them.
 
-    In a round of all, seconds lie between the two, and a busy machine changes faster than that.
+    In a round of all clients, seconds pass between the two, and a busy machine changes faster.
     """
 
     ours: _Subject
@@ -84,7 +84,7 @@ class _Duel:
         return f"{self.in_flight} in flight, {self.ours.loop}"
 
     async def play(self, size: _Size) -> None:
-        """Take turns."""
+        """Play all turns."""
         for subject in (self.ours, self.other):
             await subject.calibrate(self.in_flight, size.turn_seconds)
         for subject in interleaved((self.ours, self.other), size.turns):
@@ -92,7 +92,7 @@ class _Duel:
 
 
 async def measure(*, smoke: bool) -> Report:
-    """Measure it."""
+    """Run the suite."""
     size = _SMOKE if smoke else _FULL
     results: dict[int, list[_Subject]] = {}
     duels: list[_Duel] = []
@@ -136,7 +136,7 @@ async def measure(*, smoke: bool) -> Report:
 
 
 def _pairs(in_flight: int, clients: dict[tuple[str, str], Child]) -> list[_Duel]:
-    """Pair us with those whom a goal names, where so many calls in flight make a difference."""
+    """Return our duels with the peers that goals name; with one call in flight, by hand only."""
     rivals = (BASELINE, *_TIMES_FASTER) if in_flight > 1 else (BASELINE,)
     return [
         _Duel(
@@ -205,7 +205,7 @@ def _chart(in_flight: int, found: list[_Subject], loop: str) -> Chart:
 
 
 def _distribution(in_flight: int, found: list[_Subject]) -> Chart:
-    x, y = "one call of so many takes as long", "latency in ms"
+    x, y = "one call in this many takes as long", "latency in ms"
     values = [
         {x: 100 / (100 - percent), y: at, "client": WHAT[subject.peer]}
         for subject in found

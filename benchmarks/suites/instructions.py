@@ -1,8 +1,8 @@
 """
-Instructions of a whole widget/init, counted by valgrind: no busy neighbour changes that figure.
+Instructions of a whole widget/init, counted by valgrind: other load does not change the figure.
 
-It does not see what the kernel does for a call, which is much the same for all clients, so ratios
-of CPU time are nearer to 1. It is for those who change the path of a call.
+The kernel's work for a call is not counted; it is much the same for all clients, so ratios of CPU
+time are nearer to 1. The suite is for changes to the path of a call.
 """
 
 import asyncio
@@ -23,17 +23,17 @@ __all__ = ["measure"]
 _PEERS: Final = (BASELINE, OURS, "aiohttp_oauth2", "limit")
 _IN_FLIGHT: Final = (1, 64)
 _FEW: Final = 640
-"""Calls that are made in any case; what two runs have in common is no cost of a call."""
+"""Calls of the shorter run; its instructions are subtracted, start-up included."""
 _PATIENCE: Final = 300.0
 _REFERENCES: Final = re.compile(r"I\s+refs:\s+([\d,]+)")
 
 
 async def measure(*, smoke: bool) -> Report:
     """
-    Measure it.
+    Run the suite.
 
     Raises:
-        ChildFailedError: There is no valgrind, or a client failed.
+        ChildFailedError: valgrind is not installed, or a client failed.
     """
     if shutil.which("valgrind") is None:
         raise ChildFailedError("valgrind is not installed")
@@ -71,7 +71,7 @@ async def _run(peer: str, in_flight: int, number: int, target: Target) -> int:
         tool = ("valgrind", "--tool=cachegrind", "--cache-sim=no", f"--log-file={log}")
         out = "--cachegrind-out-file=/dev/null"
         async with await Child.start(
-            "harness.client", peer, "asyncio", under=(*tool, out)
+            "harness.client", peer, "asyncio", under=(*tool, out), within=_PATIENCE
         ) as child:
             await child.ask("open", within=_PATIENCE, target=target.to_json())
             await child.ask("repeat", within=_PATIENCE, number=number, in_flight=in_flight)
@@ -82,5 +82,5 @@ async def _run(peer: str, in_flight: int, number: int, target: Target) -> int:
 def _counted(log: Path) -> int:
     found = _REFERENCES.search(log.read_text(encoding="utf-8", errors="replace"))
     if found is None:
-        raise ChildFailedError("valgrind has not counted")
+        raise ChildFailedError("valgrind reported no count of instructions")
     return int(found[1].replace(",", ""))

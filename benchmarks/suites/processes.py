@@ -11,9 +11,9 @@ import attrs
 from attrs import frozen
 
 from benchmarks.harness.children import Child, Details
-from benchmarks.harness.measure import Spread, renewals_of
+from benchmarks.harness.measure import Spread, group_refreshes
 from benchmarks.harness.server import TOKEN, running_server, steer
-from benchmarks.harness.shop import ALONE, NOT_RESUMABLE, RESUMABLE, TOKENS
+from benchmarks.harness.shop import NOT_RESUMABLE, ONE_CALL, RESUMABLE, TOKENS
 from benchmarks.harness.stores import STORES, store_urls
 from benchmarks.harness.target import Target
 from benchmarks.report.charts import lines
@@ -22,12 +22,12 @@ from benchmarks.report.report import Chart, Goal, Report, Table
 __all__ = ["measure"]
 
 _TOGETHER: Final = 0.5
-"""Seconds until all start: orders take a moment to be read."""
+"""Seconds until all start: the processes need a moment to read their orders."""
 _LATENCY: Final = 0.1
-"""Seconds that the token endpoint takes: long enough for everybody to come too late."""
-_PER_RENEWAL: Final = "token requests per renewal, at most"
-_PER_STEP: Final = {ALONE: 0, NOT_RESUMABLE: 0, RESUMABLE: 1}
-"""Store operations of each step with a token at hand."""
+"""Seconds that the token endpoint takes: all processes ask before the first one has a token."""
+_PER_REFRESH: Final = "token requests per refresh, at most"
+_PER_STEP: Final = {ONE_CALL: 0, NOT_RESUMABLE: 0, RESUMABLE: 1}
+"""Store operations of each step with a cached token."""
 
 
 @frozen
@@ -46,22 +46,22 @@ _SMOKE: Final = _Size(STORES[1:], (3,), 1, 3, 2.4, 20)
 
 @frozen
 class _Found:
-    """What so many processes did over one store."""
+    """Measurements of one number of processes with one store."""
 
     store: str
     processes: int
     cold_requests: int
     cold_seconds: Spread
     cold_operations: Spread
-    renewals: int
+    refreshes: int
     most_requests: int
     blocked: int
     harmed: int
-    renewal_operations: float
+    refresh_operations: float
 
 
 async def measure(*, smoke: bool) -> Report:
-    """Measure it."""
+    """Run the suite."""
     size = _SMOKE if smoke else _FULL
     found: list[_Found] = []
     warm: dict[str, Details] = {}
@@ -93,7 +93,7 @@ async def measure(*, smoke: bool) -> Report:
 
 
 async def _open(target: Target, url: str, shops: Sequence[Child]) -> None:
-    """Open a session in each process, for a client that no store knows yet."""
+    """Open a session in each process, for a client id that no store has a token for."""
     fresh = attrs.evolve(target, client_id=f"bench-{secrets.token_hex(8)}").to_json()
     await asyncio.gather(*(shop.ask("open", target=fresh, store=url) for shop in shops))
 
@@ -120,25 +120,25 @@ async def _measure(
         )
     )
     times = (await steer(target, token_latency=0.0, expires_in=1200))["token_times"]
-    renewals = renewals_of(times, apart=size.lifetime / 4)
+    refreshes = group_refreshes(times, apart=size.lifetime / 4)
     return _Found(
         store=store,
         processes=len(shops),
         cold_requests=max(requests),
         cold_seconds=Spread.of(seconds),
         cold_operations=Spread.of(operations),
-        renewals=len(renewals),
-        most_requests=max(renewals, default=0),
+        refreshes=len(refreshes),
+        most_requests=max(refreshes, default=0),
         blocked=sum(answer["blocked"] for answer in steady),
         harmed=sum(answer["harmed"] for answer in steady),
-        renewal_operations=sum(answer["operations"] for answer in steady)
-        / max(len(renewals), 1)
+        refresh_operations=sum(answer["operations"] for answer in steady)
+        / max(len(refreshes), 1)
         / len(shops),
     )
 
 
 async def _operations(target: Target, url: str, shop: Child) -> Details:
-    """Count the store's operations per step of each kind of checkout, with a token at hand."""
+    """Count store operations per step of each kind of checkout, with a cached token."""
     await _open(target, url, [shop])
     return await shop.ask("operations", number=20)
 
@@ -147,35 +147,35 @@ def _table(store: str, found: Sequence[_Found]) -> Table:
     rows = [
         (
             *(one.processes, one.cold_requests, one.cold_seconds.scaled(1000)),
-            *(one.cold_operations, one.renewals, one.most_requests, one.blocked, one.harmed),
-            one.renewal_operations,
+            *(one.cold_operations, one.refreshes, one.most_requests, one.blocked, one.harmed),
+            one.refresh_operations,
         )
         for one in found
         if one.store == store
     ]
     columns = (
         *("processes", "cold: requests", "ms until the last has one", "store operations each"),
-        *("renewals", "requests of one, at most", "callers blocked", "harmed"),
-        "operations per process and renewal",
+        *("refreshes", "requests of one, at most", "callers blocked", "harmed"),
+        "operations per process and refresh",
     )
     return Table(f"{store} store", columns, rows)
 
 
 def _operations_table(warm: dict[str, Details]) -> Table:
     rows = [(kind, *(warm[store][kind] for store in warm)) for kind in _PER_STEP]
-    return Table("Store operations of a step, token at hand", ("checkout", *warm), rows)
+    return Table("Store operations of a step, with a cached token", ("checkout", *warm), rows)
 
 
 def _goals(found: Sequence[_Found]) -> list[Goal]:
     goals: list[Goal] = []
-    for store in STORES[1:]:  # memory is not shared: each process asks for itself
+    for store in STORES[1:]:  # memory is not shared: each process requests a token of its own
         most = [one for one in found if one.store == store][-1]
         where = f"{store}, {most.processes} processes"
         figures = {
             "token requests, cold start": (most.cold_requests, 1),
-            _PER_RENEWAL: (most.most_requests, 1),
-            "callers blocked by renewals": (most.blocked, 0),
-            "callers harmed by renewals": (most.harmed, 0),
+            _PER_REFRESH: (most.most_requests, 1),
+            "callers blocked by refreshes": (most.blocked, 0),
+            "callers harmed by refreshes": (most.harmed, 0),
         }
         goals += [
             Goal(
@@ -184,7 +184,7 @@ def _goals(found: Sequence[_Found]) -> list[Goal]:
                 wanted,
                 "=",
                 counted=True,
-                main=figure == _PER_RENEWAL,
+                main=figure == _PER_REFRESH,
             )
             for figure, (value, wanted) in figures.items()
         ]

@@ -1,4 +1,4 @@
-"""How the cost of a call grows with the checkouts at once and the client ids of a process."""
+"""How the cost of a call grows with concurrent checkouts and with client ids per process."""
 
 from collections import defaultdict
 from contextlib import AsyncExitStack
@@ -22,9 +22,9 @@ __all__ = ["measure"]
 _MICRO: Final = 1e6
 _PEERS: Final = (OURS, BASELINE)
 _FEW: Final = 100
-"""Checkouts at once that all others are compared with."""
+"""Number of checkouts at once that others are compared with."""
 _CALLS_EACH: Final = 2
-"""Calls of each checkout, at least: a single one would show a crowd that comes and goes."""
+"""Calls of each checkout, at least: with a single one, the number at once would not be constant."""
 _TENANT_CALLS_IN_FLIGHT: Final = 64
 _ONE_ROUND: Final = 120.0
 """Seconds that a round may take: ten times what it takes."""
@@ -47,7 +47,7 @@ _SMOKE: Final = _Size((10, 100), 100, 1, (1, 5), 50, 100, 1)
 
 @define
 class _Load:
-    """A client with so many checkouts at once, and what it has shown."""
+    """A client with a number of checkouts at once, and its measurements."""
 
     peer: str
     checkouts: int
@@ -68,7 +68,7 @@ class _Load:
 
 
 async def measure(*, smoke: bool) -> Report:
-    """Measure it."""
+    """Run the suite."""
     size = _SMOKE if smoke else _FULL
     async with running_server() as target:
         loads = await _checkouts(target, size)
@@ -93,7 +93,7 @@ async def _client(peer: str) -> Child:
 
 
 async def _checkouts(target: Target, size: _Size) -> list[_Load]:
-    """Load a client of each kind with few and with many checkouts at once."""
+    """Measure a client of each kind with few and with many checkouts at once."""
     loads: list[_Load] = []
     async with AsyncExitStack() as stack:
         for peer in _PEERS:
@@ -106,7 +106,7 @@ async def _checkouts(target: Target, size: _Size) -> list[_Load]:
 
 
 async def _tenants(target: Target, size: _Size) -> dict[int, list[float]]:
-    """Let one process have few and many client ids."""
+    """Measure a process with few and with many client ids."""
     cpu: dict[int, list[float]] = defaultdict(list)
     async with AsyncExitStack() as stack:
         children: dict[int, Child] = {}
@@ -124,11 +124,11 @@ async def _tenants(target: Target, size: _Size) -> dict[int, list[float]]:
 
 
 async def _memory(size: _Size) -> dict[str, list[float]]:
-    """Weigh checkouts whose calls wait for their answers, each on a connection of its own."""
+    """Measure the memory of checkouts that wait for answers, each on a connection of its own."""
     taken: dict[str, list[float]] = defaultdict(list)
     for peer in interleaved(_PEERS, size.memory_repeats):
-        # A server, so a port, each time: the ports of connections that have just been closed
-        # cannot be used towards the same one for a minute, and there are some 28,000.
+        # Another server, so another port, each time: for a minute, the local ports of connections
+        # just closed cannot be used towards the same port, and there are some 28,000.
         async with running_server() as target, await _client(peer) as child:
             wide = attrs.evolve(target, connections=size.waiting + 1)
             await child.ask("open", target=wide.to_json())
@@ -166,7 +166,7 @@ def _tenants_table(tenants: dict[int, list[float]]) -> Table:
 
 def _memory_table(memory: dict[str, list[float]], size: _Size) -> Table:
     rows = [(WHAT[peer], Spread.of(taken).scaled(1 / 1024)) for peer, taken in memory.items()]
-    title = f"Memory of a checkout that waits in flight, {size.waiting:,} at once"
+    title = f"Memory of a checkout in flight, {size.waiting:,} at once"
     return Table(title, ("client", "KiB each"), rows)
 
 
@@ -179,7 +179,7 @@ def _goals(loads: list[_Load], memory: dict[str, list[float]]) -> list[Goal]:
         Goal(figure, ratios(most.cpu, few.cpu), 1.15, main=True),
         Goal(f"{figure}, without Python's garbage collector", without, 1.15, main=True),
         Goal(
-            "memory per checkout waiting in flight / aiohttp, by hand",
+            "memory per checkout in flight / aiohttp, by hand",
             ratios(memory[OURS], memory[BASELINE]),
             1.10,
             main=True,

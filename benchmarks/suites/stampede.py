@@ -1,4 +1,4 @@
-"""Many callers who want a token at once: requests made, callers harmed, callers blocked."""
+"""Many callers that ask for a token at once: requests made, callers harmed, callers blocked."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from attrs import frozen
 
 from benchmarks.harness.children import Child, Details
 from benchmarks.harness.client import start_client
-from benchmarks.harness.crowd import CANCELLED, COLD, DOWN, RENEWING, SCENARIOS
+from benchmarks.harness.crowd import CANCELLED, COLD, DOWN, SCENARIOS, STALE
 from benchmarks.harness.measure import Spread
 from benchmarks.harness.server import TOKEN, running_server, steer
 from benchmarks.harness.shop import KINDS
@@ -22,7 +22,7 @@ __all__ = ["measure"]
 _FLOW: Final = "flexiti_flow"
 _ONE_BY_ONE: Final = (CANCELLED, DOWN)
 _MOST_ONE_BY_ONE: Final = 100
-"""Some peers ask once per caller then, one after the other: more callers would take minutes."""
+"""Some peers then send one request per caller, one after the other: more would take minutes."""
 _LATENCY: Final = 0.05
 """Seconds that the token endpoint takes while callers come steadily."""
 
@@ -47,7 +47,7 @@ _SMOKE: Final = _Size((100,), (100,), (OURS, _FLOW, "aiohttp_oauth2"), (COLD,), 
 
 @frozen
 class _Found:
-    """What became of one crowd."""
+    """Result of one crowd."""
 
     peer: str
     scenario: str
@@ -58,13 +58,13 @@ class _Found:
     usable: bool
     seconds: float
 
-    def met(self, scenario: str, callers: int) -> bool:
-        """Tell whether it is of so many callers in this scenario."""
+    def is_of(self, scenario: str, callers: int) -> bool:
+        """Whether it is the result of this many callers in this scenario."""
         return (self.scenario, self.callers) == (scenario, callers)
 
 
 async def measure(*, smoke: bool) -> Report:
-    """Measure it."""
+    """Run the suite."""
     size = _SMOKE if smoke else _FULL
     places = asyncio.Semaphore(size.at_once)
     crowds = await asyncio.gather(*(_crowds(peer, size, places) for peer in size.peers))
@@ -74,7 +74,7 @@ async def measure(*, smoke: bool) -> Report:
     steady = dict(zip(KINDS, runs, strict=True))
     return Report(
         name="stampede",
-        title="many callers who want a token at once",
+        title="many callers that ask for a token at once",
         tables=[*(_table(scenario, found) for scenario in SCENARIOS), _steady_table(steady)],
         goals=[*_goals(found), *_steady_goals(steady)],
         charts=_charts(found, size),
@@ -84,7 +84,7 @@ async def measure(*, smoke: bool) -> Report:
 
 
 async def _crowds(peer: str, size: _Size, places: asyncio.Semaphore) -> list[_Found] | None:
-    """Try all crowds on one peer, against a server of its own; None if it is not installed."""
+    """Run all crowds on a peer, with a server of its own; None if the peer is not installed."""
     found: list[_Found] = []
     async with places, running_server() as target:
         child = await start_client(peer)
@@ -132,7 +132,7 @@ def _steady_table(steady: Mapping[str, Details]) -> Table:
         for kind, seen in steady.items()
     ]
     columns = ("flexiti-async", "callers", "requests", "blocked", "harmed")
-    return Table("Callers who come steadily, over several lifetimes", columns, rows)
+    return Table("Steady callers, over several lifetimes", columns, rows)
 
 
 def _goals(found: list[_Found]) -> list[Goal]:
@@ -150,7 +150,7 @@ def _goals_of(most: _Found) -> list[Goal]:
     figures: list[tuple[str, int, int]] = [("token requests", most.requests, 1)]
     if most.scenario != DOWN:
         figures.append(("harmed", most.harmed, 0))
-    if most.scenario == RENEWING:
+    if most.scenario == STALE:
         figures.append(("blocked", most.blocked, 0))
     return [
         Goal(
@@ -159,7 +159,7 @@ def _goals_of(most: _Found) -> list[Goal]:
             wanted,
             "=",
             counted=True,
-            main=most.scenario == RENEWING and what != "harmed",
+            main=most.scenario == STALE and what != "harmed",
         )
         for what, number, wanted in figures
     ]
@@ -168,10 +168,10 @@ def _goals_of(most: _Found) -> list[Goal]:
 def _steady_goals(steady: Mapping[str, Details]) -> list[Goal]:
     goals: list[Goal] = []
     for kind, seen in steady.items():
-        renewals = seen["requests"] - 1
-        where = f"{seen['callers']:,} steady {kind} (renewals: {renewals})"
+        refreshes = seen["requests"] - 1
+        where = f"{seen['callers']:,} steady {kind} (refreshes: {refreshes})"
         goals += [
-            Goal(f"renewals meanwhile: {where}", renewals, 1, "≥", counted=True),
+            Goal(f"refreshes meanwhile: {where}", refreshes, 1, "≥", counted=True),
             Goal(f"blocked: {where}", seen["blocked"], 0, "=", counted=True, main=True),
             Goal(f"harmed: {where}", seen["harmed"], 0, "=", counted=True),
         ]
@@ -180,13 +180,17 @@ def _steady_goals(steady: Mapping[str, Details]) -> list[Goal]:
 
 def _charts(found: list[_Found], size: _Size) -> list[Chart]:
     many, fewer = max(size.peer_callers), _MOST_ONE_BY_ONE
-    waits = "Who waits while a token that is still good is renewed"
-    asks = "Token requests while the endpoint answers 503"
-    loses = "Who gets no token because the first one was cancelled"
+    blocked = "Callers blocked while a valid token is refreshed"
+    requests = "Token requests while the endpoint answers 503"
+    harmed = "Callers without a token because the first one was cancelled"
     return [
-        _chart(waits, {one.peer: one.blocked for one in found if one.met(RENEWING, many)}, many),
-        _chart(asks, {one.peer: one.requests for one in found if one.met(DOWN, fewer)}, fewer),
-        _chart(loses, {one.peer: one.harmed for one in found if one.met(CANCELLED, fewer)}, fewer),
+        _chart(blocked, {one.peer: one.blocked for one in found if one.is_of(STALE, many)}, many),
+        _chart(
+            requests, {one.peer: one.requests for one in found if one.is_of(DOWN, fewer)}, fewer
+        ),
+        _chart(
+            harmed, {one.peer: one.harmed for one in found if one.is_of(CANCELLED, fewer)}, fewer
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""`token()` when the token is at hand: what every call pays before it begins."""
+"""`token()` with a cached token: the cost that every call pays first."""
 
 from contextlib import AsyncExitStack
 from typing import Final
@@ -47,7 +47,7 @@ class _Subject:
 
 
 async def measure(*, smoke: bool) -> Report:
-    """Measure it."""
+    """Run the suite."""
     size = _SMOKE if smoke else _FULL
     subjects: list[_Subject] = []
     async with AsyncExitStack() as stack:
@@ -86,11 +86,11 @@ def _report(subjects: list[_Subject], size: _Size, missing: list[str]) -> Report
     return Report(
         name="token",
         title="the cached path of token()",
-        tables=[Table("One token out of memory", ("client", "CPU µs", "/ ours"), rows)],
+        tables=[Table("A cached token", ("client", "CPU µs", "/ ours"), rows)],
         goals=goals,
         charts=[
             bars(
-                "A token out of memory",
+                "A cached token",
                 found,
                 unit="µs of CPU time, less is better",
                 ours=WHAT[OURS],

@@ -1,15 +1,19 @@
 """`flexiti-async demo`: what the library is for, on this machine, without an account."""
 
-from collections.abc import Callable, Generator
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Final
 
+from attrs import frozen
 from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from flexiti_async.api.widget import Flow
-from flexiti_async.cli.load import Outcome, run_checkouts
+from flexiti_async import FlexitiConfig
+from flexiti_async.cli.load import APPLICATION, CHECKOUT, DONE, WIDGET, Driver, Served
 from flexiti_async.cli.options import Flag, Whole
 from flexiti_async.cli.output import (
     FAILED,
@@ -21,12 +25,60 @@ from flexiti_async.cli.output import (
     print_line,
 )
 from flexiti_async.cli.shop import ShopOptions, run_shop
+from flexiti_async.sandbox import Sandbox
 
-__all__ = ["demo"]
+__all__ = ["Outcome", "demo"]
 
 _AT_LEAST_ONE: Final = validators.Number(gte=1)
 _NOT_OF_THE_SHOP: Final = "--checkouts, --concurrency and --json do not go with --shop"
 _OF_THE_SHOP: Final = "--workers and --port go with --shop"
+_PATIENCE: Final = 300.0
+"""Time-outs of the demo, seconds: a slow machine makes it slow, not wrong."""
+
+
+@frozen
+class Outcome:
+    """
+    Result of a demo.
+
+    Attributes:
+        served: The customers.
+        seconds: How long the demo took.
+        shared: Token requests that the sandbox saw for tokens shared by checkouts.
+        dedicated: Token requests that it saw for one application each.
+        failure: Text of the first error.
+        samples: Masked redirection URLs.
+    """
+
+    served: Sequence[Served]
+    seconds: float = 0.0
+    shared: int = 0
+    dedicated: int = 0
+    failure: str = ""
+    samples: Sequence[str] = ()
+
+    @property
+    def applications(self) -> int:
+        """Number of applications."""
+        return sum(one.flow == APPLICATION for one in self.served)
+
+    @property
+    def failures(self) -> Counter[str]:
+        """Numbers of checkouts that failed, by the class name of the error."""
+        return Counter(one.outcome for one in self.served if one.outcome != DONE)
+
+    @property
+    def latencies(self) -> list[float]:
+        """Seconds that each successful checkout took, in ascending order."""
+        return sorted(one.took for one in self.served if one.outcome == DONE)
+
+    def percentile(self, percent: float) -> float | None:
+        """Return the milliseconds within which this many percent succeeded; None if none did."""
+        latencies = self.latencies
+        if not latencies:
+            return None
+        rank = min(int(len(latencies) * percent / 100), len(latencies) - 1)
+        return round(latencies[rank] * 1000, 3)
 
 
 async def demo(
@@ -62,9 +114,7 @@ async def demo(
 
 async def _run_load(checkouts: int, concurrency: int, store: str, *, json: bool) -> None:
     with _progress(checkouts) as progress:
-        outcome = await run_checkouts(
-            checkouts, concurrency=concurrency, store=store, progress=progress
-        )
+        outcome = await _check_out(checkouts, concurrency, store, progress)
     shown = mask_store(store)
     if json:
         print_json(_as_json(outcome, concurrency, shown))
@@ -72,15 +122,67 @@ async def _run_load(checkouts: int, concurrency: int, store: str, *, json: bool)
         print_line(f"{checkouts:,} checkouts through one FlexitiSession, {concurrency:,} at a time")
         print_line()
         print_facts(_as_facts(outcome, shown))
-    if outcome.failed:
+    if failed := outcome.failures.total():
         kinds = ", ".join(f"{number} {kind}" for kind, number in outcome.failures.most_common())
-        msg = f"{outcome.failed} of {checkouts} checkouts failed ({kinds}): {outcome.first_failure}"
+        msg = f"{failed} of {checkouts} checkouts failed ({kinds}): {outcome.failure}"
         raise CommandError(msg, status=FAILED)
+
+
+async def _check_out(
+    checkouts: int, concurrency: int, store: str, progress: Callable[[], object]
+) -> Outcome:
+    """Run checkouts through one session, against a new sandbox."""
+    # Another client id each time: no store has a token of an earlier sandbox for it.
+    async with Sandbox(client_id=f"demo-{secrets.token_hex(8)}") as sandbox:
+        config = FlexitiConfig(
+            client_id=sandbox.client_id,
+            client_secret=sandbox.client_secret,
+            base_url=sandbox.base_url,
+            store=store,
+            # Degraded mode would look like success with the store.
+            on_store_failure="raise",
+            token_timeout=_PATIENCE,
+            request_timeout=_PATIENCE,
+            connect_timeout=_PATIENCE,
+        )
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        driver = Driver(config)
+        async with driver.session:
+            numbers = iter(range(checkouts))
+            at_once = min(concurrency, checkouts)
+            await asyncio.gather(*(_shop(driver, numbers, progress) for _ in range(at_once)))
+        return Outcome(
+            served=driver.served,
+            seconds=loop.time() - begin,
+            shared=sandbox.count("oauth/token") - driver.dedicated,
+            dedicated=driver.dedicated,
+            failure=driver.failure,
+            samples=driver.samples,
+        )
+
+
+async def _shop(driver: Driver, numbers: Iterator[int], progress: Callable[[], object]) -> None:
+    """Serve one customer after the other, until none is left."""
+    loop = asyncio.get_running_loop()
+    for number in numbers:
+        await driver.serve(_flow(number), number, loop.time())
+        progress()
+        # Going on at once would take the connection that was just freed from under the callers
+        # that wait for one (aiohttp wakes them later): some would wait until the end.
+        await asyncio.sleep(0)
+
+
+def _flow(number: int) -> str:
+    """Return a customer's flow: one in ten applies, most others buy in two steps."""
+    if number % 10 == 9:
+        return APPLICATION
+    return WIDGET if number % 5 == 0 else CHECKOUT
 
 
 @contextmanager
 def _progress(total: int) -> Generator[Callable[[], object], None, None]:
-    """Show a bar on stderr while it is a terminal; gives what counts one more."""
+    """Show a bar on stderr if that is a terminal; yield the function that advances it by one."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda: None
@@ -93,12 +195,12 @@ def _progress(total: int) -> Generator[Callable[[], object], None, None]:
 
 def _as_json(outcome: Outcome, concurrency: int, store: str) -> dict[str, object]:
     return {
-        "checkouts": outcome.started.total(),
+        "checkouts": len(outcome.served),
         "succeeded": len(outcome.latencies),
-        "failed": outcome.failed,
+        "failed": outcome.failures.total(),
         "failures": dict(outcome.failures),
-        "purchases": outcome.started[Flow.PURCHASE],
-        "applications": outcome.started[Flow.APPLY],
+        "purchases": len(outcome.served) - outcome.applications,
+        "applications": outcome.applications,
         "shared_token_requests": outcome.shared,
         "dedicated_token_requests": outcome.dedicated,
         "concurrency": concurrency,
@@ -111,11 +213,12 @@ def _as_json(outcome: Outcome, concurrency: int, store: str) -> dict[str, object
 
 def _as_facts(outcome: Outcome, store: str) -> dict[str, str]:
     p50, p99 = outcome.percentile(50), outcome.percentile(99)
-    rate = len(outcome.latencies) / outcome.seconds if outcome.seconds else 0.0
+    done, failed = len(outcome.latencies), outcome.failures.total()
+    purchases, applications = done + failed - outcome.applications, outcome.applications
+    rate = done / outcome.seconds if outcome.seconds else 0.0
     return {
-        "checkouts": f"{len(outcome.latencies):,} done, {outcome.failed:,} failed "
-        f"({outcome.started[Flow.PURCHASE]:,} purchases, {outcome.started[Flow.APPLY]:,} "
-        "applications)",
+        "checkouts": f"{done:,} done, {failed:,} failed "
+        f"({purchases:,} purchases, {applications:,} applications)",
         "token requests": f"{outcome.shared:,} for the token that all share\n"
         f"{outcome.dedicated:,} for applications, each with a token of its own",
         "wall time": f"{outcome.seconds:.2f} s, {rate:,.0f} checkouts/s",

@@ -1,13 +1,10 @@
-"""The work of `flexiti-async demo`: many checkouts at once, against a sandbox of their own."""
+"""Customers, each taken through one flow of a session and measured: for the demo and load tests."""
 
 import asyncio
-import secrets
-import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Final
 
-from attrs import define, field
+from attrs import frozen
 
 from flexiti_async import (
     ApplyWidget,
@@ -17,175 +14,135 @@ from flexiti_async import (
     PurchaseWidget,
     Widget,
 )
-from flexiti_async.api.widget import Flow
-from flexiti_async.sandbox import RequestRecord, Sandbox
+from flexiti_async.events.types import Event, TokenFailed, TokenIssued
 
-__all__ = ["Outcome", "run_checkouts"]
+__all__ = ["APPLICATION", "CHECKOUT", "DONE", "RESUME", "WIDGET", "Driver", "Served"]
 
+WIDGET: Final = "widget"
+"""A purchase in one call."""
+CHECKOUT: Final = "checkout"
+"""A purchase in two steps that are saved."""
+RESUME: Final = "resume"
+"""The same, then resumed."""
+APPLICATION: Final = "application"
+"""An application for an account, in one call, with a dedicated token."""
+DONE: Final = "done"
 _SAMPLES: Final = 2
-_PATIENCE: Final = 300.0
-"""Time-outs of the demo, seconds: a slow machine makes it slow, not wrong."""
+
+_applying: ContextVar[bool] = ContextVar("applying", default=False)
+"""Whether a token that is requested here is dedicated to one application."""
 
 
-@define
-class Outcome:
+@frozen
+class Served:
     """
-    What came of a demo.
+    A customer who was served.
 
     Attributes:
-        started: How many checkouts were begun, by flow.
-        latencies: Seconds that each successful checkout took.
-        failures: How many failed, by the name of the error.
-        first_failure: Text of the first error.
-        samples: Masked redirection URLs.
-        seconds: How long all of it took.
-        shared: Token requests that the sandbox saw for tokens shared by checkouts.
-        dedicated: Token requests that it saw for a token of one application alone.
+        came: When the customer came, by the event loop's clock.
+        took: Seconds from then until the flow was over.
+        flow: What the customer did.
+        outcome: `done`, or the class name of the error.
     """
 
-    started: Counter[Flow] = field(factory=Counter[Flow])
-    latencies: list[float] = field(factory=list[float])
-    failures: Counter[str] = field(factory=Counter[str])
-    first_failure: str = ""
-    samples: list[str] = field(factory=list[str])
-    seconds: float = 0.0
-    shared: int = 0
-    dedicated: int = 0
-
-    @property
-    def failed(self) -> int:
-        """How many checkouts failed."""
-        return self.failures.total()
-
-    def percentile(self, percent: float) -> float | None:
-        """Tell the milliseconds within which so many percent succeeded; None if none did."""
-        if not self.latencies:
-            return None
-        ordered = sorted(self.latencies)
-        rank = min(int(len(ordered) * percent / 100), len(ordered) - 1)
-        return round(ordered[rank] * 1000, 3)
+    came: float
+    took: float
+    flow: str
+    outcome: str
 
 
-@define
-class _Witness:
-    """Tells from what the sandbox sees which tokens are an application's own."""
-
-    applications: set[str] = field(factory=set[str])
-    tokens: set[str] = field(factory=set[str])
-
-    def see(self, record: RequestRecord) -> None:
-        """Note the token of a widget/init for an application."""
-        if record.endpoint == "widget/init" and record.reference_id in self.applications:
-            self.tokens.add(str(record.token_id))
-
-
-async def run_checkouts(
-    checkouts: int, *, concurrency: int, store: str, progress: Callable[[], object]
-) -> Outcome:
+class Driver:
     """
-    Run checkouts through one session against a new sandbox.
+    Takes customers through the flows of one session.
 
-    Args:
-        checkouts: How many.
-        concurrency: How many at a time.
-        store: URL of the token store.
-        progress: Called after each of them.
+    Attributes:
+        session: The session, which the caller closes.
+        served: The customers, in the order in which their flows ended.
+        samples: Masked redirection URLs of the first ones.
+        failure: Text of the first error.
+        refreshes: From when to when each shared token was requested, by the event loop's clock.
+        dedicated: Tokens that were issued for one application each.
+        failed_tokens: Token requests that failed.
     """
-    outcome, witness = Outcome(), _Witness()
-    # Another client id each time: no store knows a token of an earlier sandbox for it.
-    client_id = f"demo-{secrets.token_hex(8)}"
-    async with Sandbox(client_id=client_id, on_request=witness.see) as sandbox:
-        config = FlexitiConfig(
-            client_id=sandbox.client_id,
-            client_secret=sandbox.client_secret,
-            base_url=sandbox.base_url,
-            store=store,
-            # Going on without the store would look like success with it.
-            on_store_failure="raise",
-            token_timeout=_PATIENCE,
-            request_timeout=_PATIENCE,
-            connect_timeout=_PATIENCE,
-        )
-        loop = asyncio.get_running_loop()
-        begin = loop.time()
-        async with FlexitiSession(config) as flexiti:
-            numbers = iter(range(checkouts))
-            shoppers = [
-                _shop(flexiti, numbers, outcome, witness, progress)
-                for _ in range(min(concurrency, checkouts))
-            ]
-            await asyncio.gather(*shoppers)
-        outcome.seconds = loop.time() - begin
-        outcome.dedicated = len(witness.tokens)
-        outcome.shared = sandbox.count("oauth/token") - outcome.dedicated
-    return outcome
 
+    def __init__(self, config: FlexitiConfig) -> None:
+        self.session = FlexitiSession(config, listeners=[self._note])
+        self.served: list[Served] = []
+        self.samples: list[str] = []
+        self.failure = ""
+        self.refreshes: list[tuple[float, float]] = []
+        self.dedicated = 0
+        self.failed_tokens = 0
 
-async def _shop(
-    flexiti: FlexitiSession,
-    numbers: Iterator[int],
-    outcome: Outcome,
-    witness: _Witness,
-    progress: Callable[[], object],
-) -> None:
-    """Take one checkout after the other, until none is left."""
-    loop = asyncio.get_running_loop()
-    for number in numbers:
-        customer = _customer(number)
-        reference_id = uuid.uuid4().hex
-        outcome.started[customer.flow] += 1
-        if customer.flow is Flow.APPLY:
-            witness.applications.add(reference_id)
-        begin = loop.time()
+    async def serve(self, flow: str, number: int, came: float) -> None:
+        """
+        Take a customer through a flow; an error is recorded, not raised.
+
+        Args:
+            flow: One of the flows.
+            number: Number of the customer: the same one is the same person each time.
+            came: When the customer came, by the event loop's clock.
+        """
+        outcome = DONE
         try:
-            widget = await _check_out(flexiti, number, customer, reference_id)
+            widget = await self._run(flow, number)
         except FlexitiError as error:
-            outcome.failures[type(error).__name__] += 1
-            outcome.first_failure = outcome.first_failure or str(error)
+            outcome = type(error).__name__
+            self.failure = self.failure or str(error)
         else:
-            outcome.latencies.append(loop.time() - begin)
-            if len(outcome.samples) < _SAMPLES:
-                outcome.samples.append(widget.masked_url)
-        progress()
-        # Who goes on at once takes the connection that it has just freed from under those who
-        # wait for one (aiohttp wakes them later): some would wait until the end.
-        await asyncio.sleep(0)
+            if len(self.samples) < _SAMPLES:
+                self.samples.append(widget.masked_url)
+        took = asyncio.get_running_loop().time() - came
+        self.served.append(Served(came, took, flow, outcome))
+
+    async def _run(self, flow: str, number: int) -> Widget:
+        if flow == WIDGET:
+            return await self.session.init_widget(_purchase(number))
+        if flow == APPLICATION:
+            mark = _applying.set(True)
+            try:
+                return await self.session.init_widget(_application(number))
+            finally:
+                _applying.reset(mark)
+        checkout = await self.session.checkout()
+        widget = await checkout.init_widget(_purchase(number))
+        if flow == RESUME:
+            await self.session.resume(checkout.reference_id)
+        return widget
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, TokenFailed):
+            self.failed_tokens += 1
+        elif isinstance(event, TokenIssued):
+            if _applying.get():
+                self.dedicated += 1
+            else:
+                end = asyncio.get_running_loop().time()
+                self.refreshes.append((end - event.seconds, end))
 
 
-async def _check_out(
-    flexiti: FlexitiSession,
-    number: int,
-    customer: ApplyWidget | PurchaseWidget,
-    reference_id: str,
-) -> Widget:
-    """Get a customer's widget, in two steps as most shops do, every fifth time in one."""
-    if number % 5 == 0:
-        return await flexiti.init_widget(customer, reference_id=reference_id)
-    checkout = await flexiti.checkout(reference_id)
-    return await checkout.init_widget(customer)
-
-
-def _customer(number: int) -> ApplyWidget | PurchaseWidget:
-    """Make up a customer: one in ten applies, the others buy, known by one of the three ways."""
-    person = {
-        "first_name": "Camille",
-        "last_name": "Tremblay",
-        "dob": "1988-07-24",
-        "postal_code": "H2X1Y4",
-    }
-    if number % 10 == 9:
-        return ApplyWidget(
-            **person,
-            email=f"camille{number}@example.com",
-            phone_number=5145550100,
-            address_1="1 rue Example",
-            city="Montréal",
-            province="QC",
-            tos_agreement=True,
-            lang="fr",
-        )
+def _purchase(number: int) -> PurchaseWidget:
+    """Return a purchase by a customer who is known in one of three ways."""
     if number % 3 == 0:
         return PurchaseWidget(account_number=20_000_000 + number)
     if number % 3 == 1:
         return PurchaseWidget(vcc_number=f"{1_070_000_000_000_000 + number}")
-    return PurchaseWidget(**person)
+    return PurchaseWidget(
+        first_name="Camille", last_name="Tremblay", dob="1988-07-24", postal_code="H2X1Y4"
+    )
+
+
+def _application(number: int) -> ApplyWidget:
+    return ApplyWidget(
+        first_name="Camille",
+        last_name="Tremblay",
+        dob="1988-07-24",
+        postal_code="H2X1Y4",
+        email=f"camille{number}@example.com",
+        phone_number=5145550100,
+        address_1="1 rue Example",
+        city="Montréal",
+        province="QC",
+        tos_agreement=True,
+        lang="fr",
+    )

@@ -1,4 +1,4 @@
-"""The benchmarks, for tests of what is not measured in them."""
+"""The benchmarks, for tests of their helpers."""
 
 import importlib.util
 import sys
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def make_importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make `benchmarks` importable without the checkout, where the library is too, on the path."""
+    """Make `benchmarks` importable without the checkout on the path, which has the library too."""
     folder = ROOT / "benchmarks"
     spec = importlib.util.spec_from_file_location(
         "benchmarks", folder / "__init__.py", submodule_search_locations=[str(folder)]

@@ -1,4 +1,4 @@
-"""The processes of the benchmarks: each is done in time, or says what went wrong."""
+"""The processes of the benchmarks: each answers in time, or its failure is reported."""
 
 import signal
 import socket
@@ -11,14 +11,14 @@ from .package import ROOT, make_importable
 
 @pytest.fixture(autouse=True)
 def benchmarks_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let tests import them, and their processes too."""
+    """Make them importable for tests and their processes."""
     make_importable(monkeypatch)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 @pytest.fixture
 def deaf_target() -> Iterator[dict[str, object]]:
-    """A target that takes connections and never answers."""
+    """A target that accepts connections and never answers."""
     from benchmarks.harness.target import Target
 
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -26,8 +26,8 @@ def deaf_target() -> Iterator[dict[str, object]]:
         yield Target(f"http://127.0.0.1:{port}").to_json()
 
 
-async def test_late_child_says_where_it_stands(deaf_target: dict[str, object]) -> None:
-    """An order that takes too long fails with the line that is waited at, and the child goes on."""
+async def test_late_child_answers_with_its_traceback(deaf_target: dict[str, object]) -> None:
+    """An order that takes too long fails with the traceback, and the child goes on."""
     from benchmarks.harness.children import Child, ChildFailedError
 
     async with await Child.start("harness.cold", "hand_written") as child:
@@ -42,7 +42,7 @@ async def test_late_child_says_where_it_stands(deaf_target: dict[str, object]) -
 
 
 async def test_child_that_ends_shows_what_it_wrote() -> None:
-    """A child that never gets ready fails at once, with what it wrote to its standard error."""
+    """A child that ends before it is ready fails at once, with its standard error."""
     from benchmarks.harness.children import Child, ChildFailedError
 
     with pytest.raises(ChildFailedError, match=r"nothing: ended at 'start'\n.*No module named"):
@@ -52,7 +52,7 @@ async def test_child_that_ends_shows_what_it_wrote() -> None:
 async def test_stopped_child_is_killed(
     deaf_target: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A child that does not even say that it is late is killed."""
+    """A child that does not answer at all is killed."""
     from benchmarks.harness import children
 
     monkeypatch.setattr(children, "_MORE_PATIENCE", 0.2)

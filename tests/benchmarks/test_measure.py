@@ -1,4 +1,4 @@
-"""The arithmetic of the benchmarks: turns, medians, renewals, goals, and how all is shown."""
+"""The arithmetic of the benchmarks: turns, medians, refreshes, goals, and their output."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -8,12 +8,12 @@ import pytest
 from .package import make_importable
 
 if TYPE_CHECKING:
-    from benchmarks.load.results import Checkout
+    from flexiti_async.cli.load import Served
 
 
 @pytest.fixture(autouse=True)
 def benchmarks_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let tests import them."""
+    """Make them importable."""
     make_importable(monkeypatch)
 
 
@@ -29,7 +29,7 @@ def test_interleaved_gives_each_subject_a_turn_a_round() -> None:
 
 
 def test_spread_has_median_and_quartiles() -> None:
-    """A spread quotes the median and the quartiles, and one repeat is its own spread."""
+    """A spread has the median and the quartiles, and one repeat is its own spread."""
     from benchmarks.harness.measure import Spread
 
     assert Spread(3.0, 2.0, 4.0, 5) == Spread.of([5.0, 1.0, 3.0, 2.0, 4.0])
@@ -38,7 +38,7 @@ def test_spread_has_median_and_quartiles() -> None:
 
 
 def test_nothing_measured_has_no_spread() -> None:
-    """Repeats that were never made are an error, not a zero."""
+    """A spread without repeats is an error, not a zero."""
     from benchmarks.harness.measure import Spread
 
     with pytest.raises(ValueError, match="nothing was measured"):
@@ -46,14 +46,14 @@ def test_nothing_measured_has_no_spread() -> None:
 
 
 def test_ratios_are_pairwise() -> None:
-    """A machine that was slow for one whole round does not show in the ratios."""
+    """A machine that was slow for one whole round does not affect the ratios."""
     from benchmarks.harness.measure import Spread, ratios
 
     assert Spread(2.0, 2.0, 2.0, 3) == ratios([2.0, 20.0, 4.0], [1.0, 10.0, 2.0])
 
 
 def test_percentile() -> None:
-    """A percentile is a value that was measured, and of nothing there is none."""
+    """A percentile is one of the values, and without values an error."""
     from benchmarks.harness.measure import percentile
 
     values = [float(n) for n in range(100, 0, -1)]
@@ -65,16 +65,16 @@ def test_percentile() -> None:
         percentile([], 99)
 
 
-def test_requests_of_one_renewal_are_counted_together() -> None:
-    """Requests that come close together belong to one renewal, however many renewals there are."""
-    from benchmarks.harness.measure import renewals_of
+def test_requests_of_one_refresh_are_counted_together() -> None:
+    """Requests that come close together belong to one refresh."""
+    from benchmarks.harness.measure import group_refreshes
 
-    assert [2, 1, 3] == renewals_of([5.0, 0.0, 0.1, 9.2, 9.0, 9.1], apart=1.0)
-    assert [] == renewals_of([], apart=1.0)
+    assert [2, 1, 3] == group_refreshes([5.0, 0.0, 0.1, 9.2, 9.0, 9.1], apart=1.0)
+    assert [] == group_refreshes([], apart=1.0)
 
 
 def test_cells() -> None:
-    """Figures are shown with three digits, repeats with their quartiles, and nothing as a dash."""
+    """Figures have three digits, repeats their quartiles, and missing figures are a dash."""
     from benchmarks.harness.measure import Spread
     from benchmarks.report.cells import Cell, cell_text
 
@@ -100,7 +100,7 @@ def test_cells() -> None:
     [("≤", [True, True, False]), ("=", [False, True, False]), ("≥", [False, True, True])],
 )
 def test_goals(relation: Literal["≤", "=", "≥"], met: list[bool]) -> None:
-    """A goal is met on its side of the limit and at it, and the median of repeats counts."""
+    """A goal is met at the limit and on its side of it, by the median of repeats."""
     from benchmarks.harness.measure import Spread
     from benchmarks.report.report import Goal
 
@@ -108,52 +108,55 @@ def test_goals(relation: Literal["≤", "=", "≥"], met: list[bool]) -> None:
     assert met[1] == Goal("figure", Spread.of([1.0, 2.0, 30.0]), 2.0, relation).met
 
 
-def _customer(came: float, took: float, flow: str = "widget") -> "Checkout":
-    from benchmarks.load.results import DONE, Checkout
+def _customer(came: float, took: float, flow: str = "widget") -> "Served":
+    from flexiti_async.cli.load import DONE, Served
 
-    return Checkout(came, took, flow, DONE)
+    return Served(came, took, flow, DONE)
 
 
-def test_renewal_is_compared_with_as_long_a_calm() -> None:
-    """Customers of a renewal are compared with those in the middle of the calm that follows."""
+def test_refresh_is_compared_with_as_long_a_calm() -> None:
+    """Customers of a refresh are compared with those in the middle of the calm after it."""
     from benchmarks.harness.measure import Spread
-    from benchmarks.load.renewals import p99_ratio, pairs
+    from benchmarks.load.refreshes import p99_ratio, pairs
     from benchmarks.load.results import Results
 
-    # One comes every 5 ms, for 12 s; the token is renewed every 4 s, for a second.
-    renewals = [(0.0, 1.0), (4.0, 5.0), (8.0, 9.0)]
+    # One comes every 5 ms, for 12 s; the token is refreshed every 4 s, for a second.
+    refreshes = [(0.0, 1.0), (4.0, 5.0), (8.0, 9.0)]
     customers = [
         _customer(came / 200, 0.03 if came // 200 in {4, 8} else 0.01) for came in range(2400)
     ]
-    (pair,) = pairs(Results(checkouts=customers, renewals=renewals))
+    (pair,) = pairs(Results(served=customers, refreshes=refreshes))
 
     assert (4.0, 4.995) == (pair.during[0].came, pair.during[-1].came)
     assert (6.0, 6.995) == (pair.between[0].came, pair.between[-1].came)
     assert Spread.of([3.0]) == p99_ratio([pair])
 
 
-def test_renewals_that_say_nothing_are_left_out() -> None:
-    """No pair is made of a renewal that met faults, had few customers, or only tokens apart."""
-    from benchmarks.load.renewals import pairs
-    from benchmarks.load.results import APPLICATION, Results
+def test_refreshes_without_evidence_are_left_out() -> None:
+    """A refresh that met faults, few customers or only dedicated tokens has no pair."""
+    from benchmarks.load.refreshes import pairs
+    from benchmarks.load.results import Results
+    from flexiti_async.cli.load import APPLICATION
 
-    renewals = [(0.0, 1.0), (4.0, 5.0), (8.0, 9.0)]
+    refreshes = [(0.0, 1.0), (4.0, 5.0), (8.0, 9.0)]
     many = [_customer(came / 200, 0.01) for came in range(2400)]
-    apart = [_customer(came / 200, 0.01, APPLICATION) for came in range(2400)]
+    dedicated = [_customer(came / 200, 0.01, APPLICATION) for came in range(2400)]
 
-    assert [] == pairs(Results(many, renewals, faults=[(4.5, 4.6)]))
-    assert [] == pairs(Results(many[::3], renewals))
-    assert [] == pairs(Results(apart, renewals))
+    assert [] == pairs(Results(many, refreshes, faults=[(4.5, 4.6)]))
+    assert [] == pairs(Results(many[::3], refreshes))
+    assert [] == pairs(Results(dedicated, refreshes))
 
 
-def test_requests_of_renewals_leave_faults_out() -> None:
-    """Two requests at once are one renewal's, and a renewal that met faults is not judged."""
-    from benchmarks.load.renewals import requests_of_renewals
+def test_requests_of_refreshes_leave_faults_out() -> None:
+    """Two requests at once belong to one refresh, and refreshes that met faults do not count."""
+    from benchmarks.load.refreshes import requests_of_refreshes
     from benchmarks.load.results import Results
 
-    renewals = [(0.0, 1.0), (3.0, 4.0), (3.1, 4.1), (6.0, 7.0), (6.1, 7.1), (9.0, 10.0)]
+    refreshes = [(0.0, 1.0), (3.0, 4.0), (3.1, 4.1), (6.0, 7.0), (6.1, 7.1), (9.0, 10.0)]
 
-    assert [1, 2, 1] == requests_of_renewals(Results(renewals=renewals, faults=[(5.0, 8.0)]), 12.0)
+    assert [1, 2, 1] == requests_of_refreshes(
+        Results(refreshes=refreshes, faults=[(5.0, 8.0)]), 12.0
+    )
 
 
 def test_summary_has_the_main_table_first(tmp_path: Path) -> None:

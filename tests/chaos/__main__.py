@@ -1,5 +1,5 @@
 """
-The long run: seed after seed, until the time is over or a rule is broken.
+The long run: seed after seed, for some minutes.
 
     python -P tests/chaos --minutes 30
     python -P tests/chaos --seed 4711 --store valkey
@@ -10,7 +10,7 @@ import types
 from pathlib import Path
 
 if __name__ == "__main__":
-    # See tests/crew/forks.py: the tests are on no path.
+    # As in tests/crew/forks.py: no import path has the tests.
     tests = types.ModuleType("tests")
     tests.__path__ = [str(Path(__file__).resolve().parents[1])]
     sys.modules["tests"] = tests

@@ -1,8 +1,8 @@
 """
-Plans out of numbers.
+Plans drawn from a seed.
 
-The same seed makes the same plan, on every machine and Python. What comes of it is not the same
-twice: processes, a store and a network take part.
+A seed yields the same plan on every machine and Python. Its results differ from run to run:
+processes, a store and a network take part.
 """
 
 import random
@@ -26,28 +26,28 @@ _LENGTHS: Final = {
     Verb.STORE_OUTAGE: 1.5,
     Verb.STORE_STALL: 1.2,
 }
-"""The longest that each lasts, in seconds; the others are over at once."""
+"""The most seconds that each lasts; the others are instantaneous."""
 
-# Checkouts take customers' tokens, which are not refreshed then; those of a merchant are.
+# Checkouts pin customer tokens, which are then not refreshed; merchant tokens are.
 _SCOPES: Final = ("customer", "merchant", "merchant")
 _WIDGETS: Final = ("purchase", "purchase", "apply")
 
 _WORK_PER_SECOND: Final = 12.0
-"""Calls of each process."""
+"""Calls per second of each process."""
 _QUIET: Final = (0.3, 1.2)
-"""The mean of the seconds between two disturbances is between these."""
+"""Range of the mean seconds between two disturbances."""
 _KINDS: Final = (2, 8)
 """
-So many kinds of trouble has a plan. Not all: some need quiet to be seen, as an answer that is lost
-when a token is refreshed, which nobody comes to do where all tokens are revoked all the time.
+Range of the number of kinds of trouble in a plan. Not all kinds: some show only without others,
+such as the lost answer of a refresh, which never happens if all tokens are revoked all the time.
 """
 _WIDEST: Final = 3600.0
-"""Seconds by which a clock is wrong at most."""
+"""The most seconds by which a clock is wrong."""
 
 
 def make_plan(seed: int, *, seconds: float = 6.0, workers: int = 3) -> Plan:
-    """Make the plan of a seed."""
-    dice = random.Random(f"chaos {seed}")  # noqa: S311 - a game, no secret
+    """Return the plan of a seed."""
+    dice = random.Random(f"chaos {seed}")  # noqa: S311 - not a secret
     lifetime = dice.randint(4, 6)
     acts = [
         act
@@ -72,7 +72,7 @@ def _reference_id(dice: random.Random) -> str:
 def _work(
     dice: random.Random, worker: int, *, seconds: float, workers: int, lifetime: int
 ) -> Iterator[Act]:
-    """Let one process do what web requests want of it."""
+    """Yield the calls that web requests cause in one process."""
     for at in _moments(dice, seconds, 1 / _WORK_PER_SECOND):
         verb = dice.choices(list(_WORK), list(_WORK.values()))[0]
         if verb is Verb.OPEN:
@@ -87,11 +87,11 @@ def _work(
 def _flow(
     dice: random.Random, at: float, worker: int, *, workers: int, lifetime: int
 ) -> Iterator[Act]:
-    """Let a customer check out: in one process, or in another one at each step."""
+    """Yield the steps of a checkout: all in one process, or each in another one."""
     flow = _reference_id(dice)
     what = dice.choice(_WIDGETS)
     travels = dice.random() < 0.5
-    yield Act(at, Verb.OPEN, worker, "put down" if travels else "held", flow)
+    yield Act(at, Verb.OPEN, worker, "saved" if travels else "kept", flow)
     for _ in range(dice.randint(1, 3)):
         at = round(at + dice.uniform(0.05, lifetime / 5), 3)
         yield Act(at, Verb.STEP, dice.randrange(workers) if travels else worker, what, flow)
@@ -108,7 +108,7 @@ def _disturbances(dice: random.Random, *, seconds: float, workers: int) -> Itera
         if verb in {Verb.KILL, Verb.STOP, Verb.CLOCK}:
             worker = dice.randrange(workers)
         if verb is Verb.CUT and dice.random() < 0.7:
-            # Only a process that lends its client session, with a mark, can be told from others.
+            # The sandbox recognizes only processes that lend their client session, with a mark.
             worker = dice.randrange(1, workers, 2) if workers > 1 else None
         if verb in {Verb.THROTTLE, Verb.FAIL, Verb.HANG}:
             what = dice.choice(("oauth/token", "oauth/token", "widget/init"))

@@ -1,4 +1,4 @@
-"""A run: a plan carried out with real processes, a real store and a real server."""
+"""A run of a plan, with real processes, a real store and a real server."""
 
 import asyncio
 import time
@@ -10,14 +10,14 @@ from attrs import evolve
 
 from flexiti_async.sandbox import RequestRecord, Sandbox
 
-from ..crew.crew import Crew, Hand
+from ..crew.crew import Crew, WorkerHandle
 from ..support.metronome import Gap, lost_in
 from .evidence import Evidence
-from .ground import open_ground
+from .faulty_stores import open_faulty_store
 from .limits import OPTIONS
 from .plan import DISTURBANCES, Act, Plan, Verb
-from .staff import Staff
 from .trouble import Trouble
+from .workers import Workers
 
 __all__ = ["RECOVERY", "run"]
 
@@ -26,26 +26,28 @@ _LAG: Final = 0.01
 _MOST_LOST: Final = 20
 """Times the recovery's own length that a busy machine may add to it."""
 RECOVERY: Final = 8.0
-"""Seconds in which who is healthy again gets a token: longer than any back-off or Retry-After."""
+"""Seconds in which a healthy process gets a token again: beyond any back-off or Retry-After."""
 
 
-async def run(plan: Plan, crew: Crew[Hand], store: str, *, recovery: float = RECOVERY) -> Evidence:
+async def run(
+    plan: Plan, crew: Crew[WorkerHandle], store: str, *, recovery: float = RECOVERY
+) -> Evidence:
     """
-    Carry a plan out.
+    Run a plan.
 
     Args:
-        plan: What is to happen.
-        crew: Where processes come from, of `tests.chaos.worker`.
+        plan: The plan.
+        crew: Starts processes of `tests.chaos.worker`.
         store: The kind of store, `file` or `valkey`.
-        recovery: Seconds in which everybody has to get a token when all is well again.
+        recovery: Seconds in which every process has to get a token after the last disturbance.
     """
     seen = Evidence(plan)
     epoch = time.time() - time.monotonic()
     async with AsyncExitStack() as stack:
-        ground = open_ground(store)
-        stack.push_async_callback(ground.aclose)
-        await ground.start()
-        # The sandbox's clock is nobody's who is set wrong.
+        faulty_store = open_faulty_store(store)
+        stack.push_async_callback(faulty_store.aclose)
+        await faulty_store.start()
+        # The sandbox's clock is never set wrong.
         sandbox = await stack.enter_async_context(
             Sandbox(expires_in=plan.lifetime, clock=lambda: epoch + time.monotonic())
         )
@@ -53,79 +55,79 @@ async def run(plan: Plan, crew: Crew[Hand], store: str, *, recovery: float = REC
             "client_id": sandbox.client_id,
             "client_secret": sandbox.client_secret,
             "base_url": sandbox.base_url,
-            "store": ground.url,
+            "store": faulty_store.url,
             **OPTIONS,
         }
-        staff = Staff(crew, config, seen)
-        stack.push_async_callback(staff.aclose)
-        await asyncio.gather(*(staff.hire(number) for number in range(plan.workers)))
-        staff.start = time.monotonic()
-        sandbox.on_request = _replays_noted(sandbox, seen, staff)
-        async with _lags_noted(seen, staff):
-            await _act_out(plan, staff, Trouble(sandbox, ground, staff, plan.seed))
+        workers = Workers(crew, config, seen)
+        stack.push_async_callback(workers.aclose)
+        await asyncio.gather(*(workers.start_worker(number) for number in range(plan.workers)))
+        workers.start = time.monotonic()
+        sandbox.on_request = _record_replays(sandbox, seen, workers)
+        async with _record_lags(seen, workers):
+            await _carry_out(plan, workers, Trouble(sandbox, faulty_store, workers, plan.seed))
             await asyncio.gather(
-                *(_recover(staff, number, recovery) for number in range(plan.workers))
+                *(_recover(workers, number, recovery) for number in range(plan.workers))
             )
-            await staff.close()
-        _take_down(seen, sandbox, epoch + staff.start)
+            await workers.close()
+        _collect(seen, sandbox, epoch + workers.start)
     return seen
 
 
-async def _act_out(plan: Plan, staff: Staff, trouble: Trouble) -> None:
+async def _carry_out(plan: Plan, workers: Workers, trouble: Trouble) -> None:
     async with asyncio.TaskGroup() as tasks:
         for act in plan.acts:
-            await asyncio.sleep(act.at - staff.time)
+            await asyncio.sleep(act.at - workers.time)
             if act.verb in DISTURBANCES:
                 tasks.create_task(trouble.make(act))
             else:
-                tasks.create_task(staff.do(act))
+                tasks.create_task(workers.do(act))
 
 
-async def _recover(staff: Staff, number: int, within: float) -> None:
+async def _recover(workers: Workers, number: int, within: float) -> None:
     """
-    Ask until there is a token of each kind, now that nothing is in the way.
+    Ask until the process has a token of each scope, after the last disturbance.
 
     Time in which the machine ran neither the process nor the sandbox is not counted.
     """
-    begun = staff.time
+    begun = workers.time
     for scope in ("customer", "merchant"):
         while True:
-            deed = await staff.do(Act(staff.time, Verb.TOKEN, number, scope))
-            if deed is not None and deed.report is not None and deed.report.outcome == "done":
+            job = await workers.do(Act(workers.time, Verb.TOKEN, number, scope))
+            if job is not None and job.report is not None and job.report.outcome == "done":
                 break
-            gaps = staff.seen.gaps.get(deed.pid, set()) if deed else set[Gap]()
+            gaps = workers.seen.gaps.get(job.pid, set()) if job else set[Gap]()
             # Not their sum: both may be lost at once, and more than all of the time never ends.
-            lost = max(lost_in(away, begun, staff.time) for away in (gaps, staff.seen.lags))
-            if staff.time > begun + within + min(lost, _MOST_LOST * within):
-                report = deed.report if deed else None
-                told = f"{report.outcome}: {report.told}" if report else "no answer"
-                staff.seen.starving[number] = told
+            lost = max(lost_in(away, begun, workers.time) for away in (gaps, workers.seen.lags))
+            if workers.time > begun + within + min(lost, _MOST_LOST * within):
+                report = job.report if job else None
+                text = f"{report.outcome}: {report.text}" if report else "no answer"
+                workers.seen.without_token[number] = text
                 return
             await asyncio.sleep(_BEAT * 10)
 
 
-def _replays_noted(
-    sandbox: Sandbox, seen: Evidence, staff: Staff
+def _record_replays(
+    sandbox: Sandbox, seen: Evidence, workers: Workers
 ) -> Callable[[RequestRecord], None]:
-    """Note when a refresh token comes a second time."""
+    """Return a listener that records when a refresh token is sent a second time."""
 
     def note(_: RequestRecord) -> None:
-        seen.replays += [staff.time] * (sandbox.replays - len(seen.replays))
+        seen.replays += [workers.time] * (sandbox.replays - len(seen.replays))
 
     return note
 
 
 @asynccontextmanager
-async def _lags_noted(seen: Evidence, staff: Staff) -> AsyncGenerator[None]:
-    """Note when this process did not run: the sandbox dates what it is asked by then."""
+async def _record_lags(seen: Evidence, workers: Workers) -> AsyncGenerator[None]:
+    """Record when this process did not run: the sandbox dates its requests too late then."""
 
     async def note() -> None:
         while True:
-            before = staff.time
+            before = workers.time
             await asyncio.sleep(_BEAT)
-            late = staff.time - before - _BEAT
+            late = workers.time - before - _BEAT
             if late > _LAG:
-                seen.lags.append(Gap(before, staff.time, late))
+                seen.lags.append(Gap(before, workers.time, late))
 
     task = asyncio.create_task(note())
     try:
@@ -134,8 +136,8 @@ async def _lags_noted(seen: Evidence, staff: Staff) -> AsyncGenerator[None]:
         task.cancel()
 
 
-def _take_down(seen: Evidence, sandbox: Sandbox, start: float) -> None:
-    """Put down what the sandbox saw, in seconds of the plan."""
+def _collect(seen: Evidence, sandbox: Sandbox, start: float) -> None:
+    """Collect what the sandbox recorded, in seconds of the plan."""
     seen.requests = tuple(evolve(request, at=request.at - start) for request in sandbox.requests)
     seen.tokens = {
         token.token_id: evolve(

@@ -1,4 +1,4 @@
-"""The time-outs that the sessions of a run are given, and what they promise to callers."""
+"""The time-outs of the sessions of a run, and the limits that follow for callers."""
 
 from typing import Any, Final
 
@@ -7,7 +7,7 @@ from .plan import Verb
 __all__ = ["CALL_TIMEOUT", "MARGIN", "OPTIONS", "limit_of"]
 
 CALL_TIMEOUT: Final = 2.0
-"""Seconds for a call and its repeats, from the moment on at which it has a token."""
+"""Seconds for a call and its retries, from the moment at which it has a token."""
 
 _TOKEN: Final = 1.5
 _STORE: Final = 0.5
@@ -18,24 +18,25 @@ OPTIONS: Final[dict[str, Any]] = {
     "call_timeout": CALL_TIMEOUT,
     "connect_timeout": 0.5,
     "store_timeout": _STORE,
-    # Few, so that calls also wait for one another.
+    # Few, so that calls also wait for connections.
     "connections": 2,
-    # Tokens live for 4 to 6 seconds; who can refresh one does so some tenths before the others.
+    # Tokens live for 4 to 6 seconds; the process with the refresh token refreshes a bit earlier.
     "refresh_ahead": 1.6,
 }
 """Options of `FlexitiConfig`."""
 
 MARGIN: Final = 0.75
 """
-Seconds that a caller may get its answer late.
+Seconds by which the answer to a caller may be late.
 
-For what the library cannot help on a machine with two noisy cores: its timer fires, and then other
-tasks of the loop come first. Time in which the whole process did not run (stopped, or not given
-a core) is counted apart, by `tests/support/metronome.py`.
+On a machine with two busy cores the library cannot avoid that other tasks of the loop run first
+when its timer fires. Seconds in which the whole process did not run (it was stopped, or got no
+core) are counted apart, by
+`tests/support/metronome.py`.
 """
 
 _WAIT = 2 * _TOKEN  # for a token: flexiti_async.tokens.refresher
-_SAVE = 4 * _STORE  # swap and load, and both again for a record that was lost
+_SAVE = 4 * _STORE  # swap and load, and both again for a lost record
 
 _LIMITS: Final = {
     Verb.TOKEN: _WAIT,
@@ -43,11 +44,11 @@ _LIMITS: Final = {
     Verb.SEND: _WAIT + CALL_TIMEOUT,
     Verb.WIDGET: _WAIT + CALL_TIMEOUT,
     Verb.OPEN: _WAIT + _SAVE,
-    # It is resumed; an application gets a token of its own; the call; it is saved.
+    # Resume; a dedicated token for an application; the call; save.
     Verb.STEP: _STORE + _TOKEN + CALL_TIMEOUT + _SAVE,
 }
 
 
 def limit_of(verb: Verb) -> float:
-    """Tell the seconds within which a caller gets a value or a typed error."""
+    """Return the seconds within which a caller gets a value or a typed error."""
     return _LIMITS[verb]

@@ -1,4 +1,4 @@
-"""What the library must never do, done on purpose: so that the invariants are seen to fail."""
+"""Violations of each rule on purpose: they prove that the rules can fail."""
 
 import asyncio
 import time
@@ -35,8 +35,8 @@ async def _resend(worker: "Worker", flow: str) -> None:
         async def ask(**more: str) -> dict[str, Any]:
             url = f"{config.api_url}/v2.5/oauth/token"
             async with http.post(url, data={**form, **more}) as answer:
-                told: dict[str, Any] = await answer.json()
-                return told
+                text: dict[str, Any] = await answer.json()
+                return text
 
         spent = (await ask())["refresh_token"]
         for _ in range(2):
@@ -44,7 +44,7 @@ async def _resend(worker: "Worker", flow: str) -> None:
 
 
 async def _use_after_end(worker: "Worker", flow: str) -> None:
-    """Use a token that has ended."""
+    """Use an expired token."""
     assert worker.session is not None
     checkout = await worker.session.checkout(flow)
     while checkout.remaining > -1:
@@ -62,7 +62,7 @@ async def _call(worker: "Worker", token: Token, flow: str) -> None:
 
 
 async def _change_token(worker: "Worker", flow: str) -> None:
-    """Change the token of a checkout that runs."""
+    """Change the token of a checkout in progress."""
     assert worker.session is not None
     checkout = await worker.session.resume(flow)
     other = await worker.session.checkout(sharing="dedicated")
@@ -71,13 +71,13 @@ async def _change_token(worker: "Worker", flow: str) -> None:
 
 
 async def _hang(_: "Worker", __: str) -> None:
-    """Let the caller wait beyond the deadline, the loop being free."""
+    """Let the caller wait beyond the deadline, without blocking the loop."""
     await asyncio.sleep(_TOO_LONG)
 
 
 async def _block(_: "Worker", __: str) -> None:
-    """Block the loop beyond the deadline: no fault of the machine's."""
-    time.sleep(_TOO_LONG)  # noqa: ASYNC251 - that is the misdeed
+    """Block the loop beyond the deadline, which does not count as the machine's delay."""
+    time.sleep(_TOO_LONG)  # noqa: ASYNC251 - on purpose
 
 
 async def _compute(_: "Worker", __: str) -> None:
@@ -88,31 +88,31 @@ async def _compute(_: "Worker", __: str) -> None:
 
 
 async def _raise_untyped(_: "Worker", __: str) -> None:
-    """Raise what no caller expects."""
+    """Raise an error that is not one of ours."""
     raise KeyError
 
 
 async def _leave_task(worker: "Worker", _: str) -> None:
-    """Leave a task."""
-    worker.leavings.append(asyncio.create_task(asyncio.sleep(3600), name="forgotten"))
+    """Leave a task running."""
+    worker.leftovers.append(asyncio.create_task(asyncio.sleep(3600), name="forgotten"))
 
 
 async def _leave_socket(worker: "Worker", _: str) -> None:
-    """Leave a connection to the API."""
+    """Leave a connection to the API open."""
     assert worker.session is not None
     url = worker.session.config.api_url.removeprefix("http://").partition("/")[0]
     host, port = url.split(":")
-    worker.leavings.append(await asyncio.open_connection(host, int(port)))
+    worker.leftovers.append(await asyncio.open_connection(host, int(port)))
 
 
 async def _starve(worker: "Worker", _: str) -> None:
-    """Be unable to get a token, however well all is."""
+    """Keep the process from getting a token ever again."""
     assert worker.session is not None
     await worker.session.aclose()
 
 
 async def _never_answer(_: "Worker", __: str) -> None:
-    """Never come back."""
+    """Never return."""
     await asyncio.Event().wait()
 
 
@@ -131,4 +131,4 @@ MISDEEDS: Final[Mapping[str, Callable[["Worker", str], Awaitable[None]]]] = Mapp
         "never answer": _never_answer,
     }
 )
-"""By name."""
+"""Violations by name."""

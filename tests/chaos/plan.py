@@ -1,7 +1,7 @@
 """
-A plan: what callers do and what goes wrong, second by second.
+A plan: the acts of callers and the disturbances, by time.
 
-A plan can be written down as JSON and run again; `draw.py` makes one out of a number.
+A plan can be stored as JSON and run again; `draw.py` draws one from a seed.
 """
 
 import enum
@@ -14,51 +14,51 @@ __all__ = ["DISTURBANCES", "Act", "Plan", "Verb"]
 
 
 class Verb(enum.StrEnum):
-    """What can happen."""
+    """Kinds of acts."""
 
     TOKEN = "token"
     """A caller asks for a token of the scope `what`."""
     SEND = "send"
     """A caller makes a plain call of the scope `what`."""
     WIDGET = "widget"
-    """A caller has a flow begun and forgets it: `init_widget` of the session, as `what`."""
+    """A caller makes a one-shot `init_widget` of the session, as `what`."""
     OPEN = "open"
-    """A checkout is started under the reference id `flow`, and `held` or `put down`."""
+    """A checkout starts with reference id `flow`; `kept` in the process, or only `saved`."""
     STEP = "step"
-    """The checkout `flow` calls widget/init, as `what`; resumed, if it is not held here."""
+    """The checkout `flow` calls widget/init, as `what`; resumed if the process has not kept it."""
     MISDEED = "misdeed"
-    """A process does what it must not, `what` of `misdeeds.py`. No seed leads there."""
+    """A process breaks a rule on purpose, `what` of `misdeeds.py`. No seed draws it."""
 
     KILL = "kill"
-    """The process is killed; another one takes its place at once."""
+    """The process is killed, and replaced at once."""
     STOP = "stop"
     """The process is stopped for some seconds, as by a debugger or a frozen container."""
     CUT = "cut"
-    """Connections to the API are reset: those of one process, or everybody's."""
+    """Connections to the API are reset: those of one process, or all."""
     OUTAGE = "outage"
-    """The API is not there."""
+    """The API is unavailable."""
     LOSE = "lose"
-    """The token endpoint does what it is asked, and its answers get lost."""
+    """The token endpoint executes requests, and its answers are lost."""
     THROTTLE = "throttle"
     """An endpoint (`what`) answers 503 or 429 (`number`) with Retry-After: 1."""
     FAIL = "fail"
     """An endpoint (`what`) answers 500, half of the time."""
     SLOW = "slow"
-    """Everything takes `number` seconds longer."""
+    """Every answer takes `number` seconds longer."""
     HANG = "hang"
     """An endpoint (`what`) does not answer."""
     REVOKE = "revoke"
     """The newest token of the scope `what` is revoked."""
     REVOKE_ALL = "revoke all"
-    """All tokens are."""
+    """All tokens are revoked."""
     STORE_OUTAGE = "store outage"
-    """The store is not there; a server comes back empty, a folder as it was."""
+    """The store is unavailable; a server comes back empty, a folder with its records."""
     STORE_STALL = "store stall"
     """The store does not answer: a server is stopped, the locks of a folder are held."""
     STORE_LOSS = "store loss"
-    """What is stored is gone."""
+    """All records of the store are lost."""
     CLOCK = "clock"
-    """Somebody sets the wall clock of the process wrong, by `number` seconds."""
+    """The wall clock of the process is set wrong, by `number` seconds."""
 
 
 DISTURBANCES: Final = {
@@ -78,22 +78,22 @@ DISTURBANCES: Final = {
     Verb.STORE_LOSS: 1,
     Verb.CLOCK: 3,
 }
-"""What goes wrong, with how often."""
+"""Disturbances, with their weights."""
 
 
 @frozen
 class Act:
     """
-    One thing that happens.
+    An act of a plan.
 
     Attributes:
         at: When, in seconds from the start.
-        verb: What.
-        worker: Number of the process; None if it is nobody's or everybody's.
-        what: What exactly; see `Verb`.
+        verb: Its kind.
+        worker: Number of the process; None if it affects all of them or none.
+        what: Its object; see `Verb`.
         flow: Reference id of the call, or of the checkout that it belongs to.
         seconds: How long it lasts.
-        number: How much; see `Verb`.
+        number: Its size; see `Verb`.
     """
 
     at: float
@@ -105,25 +105,25 @@ class Act:
     number: float = 0.0
 
     def __str__(self) -> str:
-        who = "all" if self.worker is None else f"worker {self.worker}"
-        told = [f"{self.at:7.3f} s  {who:9} {self.verb.value:12} {self.what:14}"]
-        told += [f"for {self.seconds:.3f} s"] if self.seconds else []
-        told += [f"by {self.number:g}"] if self.number else []
-        told += [f"flow {self.flow}"] if self.flow else []
-        return " ".join(told).rstrip()
+        worker = "all" if self.worker is None else f"worker {self.worker}"
+        parts = [f"{self.at:7.3f} s  {worker:9} {self.verb.value:12} {self.what:14}"]
+        parts += [f"for {self.seconds:.3f} s"] if self.seconds else []
+        parts += [f"by {self.number:g}"] if self.number else []
+        parts += [f"flow {self.flow}"] if self.flow else []
+        return " ".join(parts).rstrip()
 
 
 @frozen
 class Plan:
     """
-    What is going to happen.
+    A plan.
 
     Attributes:
-        seed: What it was made of.
+        seed: The seed that it was drawn from.
         seconds: How long it lasts.
-        workers: How many processes there are.
+        workers: Number of processes.
         lifetime: `expires_in` of the tokens, whole seconds.
-        acts: What happens, in the order of time.
+        acts: The acts, in the order of time.
     """
 
     seed: int
@@ -137,7 +137,7 @@ class Plan:
         return "\n".join([f"{head}{self.lifetime} s", *map(str, self.acts)])
 
     def around(self, at: float, *, before: float = 3.0, after: float = 0.5) -> str:
-        """Show what happens around some moment: the disturbances, and the work nearest to it."""
+        """Return the acts around a moment as text: the disturbances, and the nearest calls."""
         shown = (
             act
             for act in self.acts
@@ -147,12 +147,12 @@ class Plan:
         return "\n".join(map(str, shown))
 
     def to_json(self) -> str:
-        """Write it down."""
+        """Return the plan as JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> "Plan":
-        """Read what `to_json` wrote."""
-        told = json.loads(text)
-        acts = tuple(Act(**act) for act in told.pop("acts"))
-        return cls(**told, acts=acts)
+        """Read a plan that `to_json` returned."""
+        values = json.loads(text)
+        acts = tuple(Act(**act) for act in values.pop("acts"))
+        return cls(**values, acts=acts)

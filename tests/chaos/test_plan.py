@@ -1,4 +1,4 @@
-"""Plans: the same for the same seed, and all kinds of trouble among them."""
+"""Plans: the same for the same seed, with all kinds of trouble among them."""
 
 import json
 
@@ -10,14 +10,14 @@ from .plan import DISTURBANCES, Plan, Verb
 SEEDS = range(50)
 
 
-def test_the_same_seed_makes_the_same_plan() -> None:
-    """A seed is all that has to be told of a plan; another one makes another plan."""
+def test_the_same_seed_draws_the_same_plan() -> None:
+    """A seed determines the plan, and another seed draws another plan."""
     assert make_plan(7) == make_plan(7)
     assert make_plan(7).acts != make_plan(8).acts
 
 
-def test_a_plan_can_be_written_down_and_read_again() -> None:
-    """JSON tells all of it."""
+def test_a_plan_survives_json() -> None:
+    """A plan read from its JSON is equal to it."""
     plan = make_plan(7)
     text = plan.to_json()
 
@@ -26,7 +26,7 @@ def test_a_plan_can_be_written_down_and_read_again() -> None:
 
 
 def test_a_plan_is_shown_act_by_act_in_the_order_of_time() -> None:
-    """One line says what it is for, and one each what happens when, to whom, for how long."""
+    """The text has a line for the plan, and one for each act."""
     plan = make_plan(7)
     head, *lines = str(plan).splitlines()
 
@@ -36,8 +36,8 @@ def test_a_plan_is_shown_act_by_act_in_the_order_of_time() -> None:
 
 
 @pytest.mark.parametrize("verb", sorted(set(Verb) - {Verb.MISDEED}))
-def test_everything_is_planned_for_some_seed(verb: Verb) -> None:
-    """No kind of call, and no kind of trouble, is forgotten; a misdeed is nobody's plan."""
+def test_every_kind_of_act_is_drawn(verb: Verb) -> None:
+    """Every kind of call and of trouble is drawn for some seed; misdeeds are not."""
     planned = {act.verb for seed in SEEDS for act in make_plan(seed).acts}
 
     assert verb in planned
@@ -45,8 +45,8 @@ def test_everything_is_planned_for_some_seed(verb: Verb) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_all_is_over_in_time(workers: int) -> None:
-    """No trouble outlasts the plan, and nobody is meant who is not there."""
+def test_trouble_ends_with_the_plan(workers: int) -> None:
+    """No trouble outlasts the plan, and every act is for an existing process."""
     for seed in SEEDS:
         plan = make_plan(seed, seconds=5.0, workers=workers)
         trouble = [act for act in plan.acts if act.verb in DISTURBANCES]

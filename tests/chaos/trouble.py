@@ -1,4 +1,4 @@
-"""What each disturbance does."""
+"""The disturbances."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
@@ -11,10 +11,10 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults.kinds import Answer, Drop, Fault, Hang, Reset
 from flexiti_async.sandbox.faults.rules import Only
 
-from .ground import Ground
+from .faulty_stores import FaultyStore
 from .plan import Act, Verb
-from .staff import Staff
 from .worker import MARK
+from .workers import Workers
 
 __all__ = ["Trouble"]
 
@@ -36,26 +36,26 @@ class Trouble:
 
     Attributes:
         sandbox: The API.
-        ground: The store.
-        staff: The processes.
-        seed: Of the plan; starts the sandbox's dice.
+        faulty_store: The store.
+        workers: The processes.
+        seed: Seed of the plan, and of the sandbox's random faults.
     """
 
     sandbox: Sandbox
-    ground: Ground
-    staff: Staff
+    faulty_store: FaultyStore
+    workers: Workers
     seed: int
     _rules: list[_Rule] = field(factory=list[_Rule])
     _delays: list[float] = field(factory=list[float])
-    _store: asyncio.Lock = field(factory=asyncio.Lock)
-    _api: asyncio.Lock = field(factory=asyncio.Lock)
+    _store_lock: asyncio.Lock = field(factory=asyncio.Lock)
+    _api_lock: asyncio.Lock = field(factory=asyncio.Lock)
     _verbs: dict[Verb, Callable[[Act], Awaitable[None]]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._verbs = {
-            Verb.KILL: lambda act: self.staff.kill(act.worker or 0),
-            Verb.STOP: lambda act: self.staff.stop(act.worker or 0, act.seconds),
-            Verb.CLOCK: lambda act: self.staff.set_clock(act.worker or 0, act.number),
+            Verb.KILL: lambda act: self.workers.kill(act.worker or 0),
+            Verb.STOP: lambda act: self.workers.stop(act.worker or 0, act.seconds),
+            Verb.CLOCK: lambda act: self.workers.set_clock(act.worker or 0, act.number),
             Verb.CUT: self._cut,
             Verb.LOSE: lambda act: self._hold(act, Drop(commit=True), "oauth/token"),
             Verb.THROTTLE: self._throttle,
@@ -71,7 +71,7 @@ class Trouble:
         }
 
     async def make(self, act: Act) -> None:
-        """Disturb, until it is over."""
+        """Disturb, and return at the end of the disturbance."""
         await self._verbs[act.verb](act)
 
     async def _hold(
@@ -97,7 +97,7 @@ class Trouble:
             self._apply()
 
     def _apply(self) -> None:
-        """Give the sandbox the rules that hold now: it takes away all of an endpoint, or none."""
+        """Inject the current rules again: the sandbox can remove all rules, but not one."""
         self.sandbox.heal()
         for rule in self._rules:
             self.sandbox.inject(
@@ -128,7 +128,7 @@ class Trouble:
         self.sandbox.latency = dict.fromkeys(_ENDPOINTS, slowest)
 
     async def _outage(self, act: Act) -> None:
-        async with self._api:
+        async with self._api_lock:
             await self.sandbox.aclose()
             await asyncio.sleep(act.seconds)
             await self.sandbox.start()
@@ -142,17 +142,17 @@ class Trouble:
         self.sandbox.revoke_all()
 
     async def _store_outage(self, act: Act) -> None:
-        async with self._store:
-            await self.ground.take_away()
+        async with self._store_lock:
+            await self.faulty_store.remove()
             await asyncio.sleep(act.seconds)
-            await self.ground.bring_back()
+            await self.faulty_store.restore()
 
     async def _store_stall(self, act: Act) -> None:
-        async with self._store:
-            await self.ground.stall()
+        async with self._store_lock:
+            await self.faulty_store.stall()
             await asyncio.sleep(act.seconds)
-            await self.ground.go_on()
+            await self.faulty_store.resume()
 
     async def _store_loss(self, _: Act) -> None:
-        async with self._store:
-            await self.ground.lose()
+        async with self._store_lock:
+            await self.faulty_store.wipe()

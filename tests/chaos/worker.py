@@ -1,4 +1,4 @@
-"""One process of a shop under fire: it makes calls, and tells how each of them ended."""
+"""A process of a shop under disturbances: it makes calls, and reports how each of them ended."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ from flexiti_async.events.types import CallFinished, Event
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.sandbox import token_id
 
-from ..crew.obedient import Obedient, ShiftedClock
+from ..crew.worker_process import ShiftedClock, WorkerProcess
 from ..support.metronome import Metronome, lost_in
 from .limits import limit_of
 from .misdeeds import MISDEEDS
@@ -31,10 +31,10 @@ from .plan import Verb
 __all__ = ["Worker"]
 
 MARK: Final = "x-worker"
-"""The header by which the sandbox can tell one process from another."""
+"""The header by which the sandbox distinguishes processes."""
 
 _PATIENCE: Final = 2.0
-"""Seconds in which everything that a session used has to be gone after it was closed."""
+"""Seconds in which tasks, threads and sockets of a closed session have to end."""
 
 _WIDGETS: Final[dict[str, ApplyWidget | PurchaseWidget]] = {
     "purchase": PurchaseWidget(account_number=20009100),
@@ -53,14 +53,14 @@ _WIDGETS: Final[dict[str, ApplyWidget | PurchaseWidget]] = {
 }
 
 
-class Worker(Obedient):
+class Worker(WorkerProcess):
     """
     A process with a session.
 
     Attributes:
         session: The session; None before `open` and after `close`.
-        held: Checkouts that go through all their steps here, by reference id.
-        leavings: What a misdeed has left lying about.
+        kept: Checkouts that take all their steps here, by reference id.
+        leftovers: Left by a misdeed.
     """
 
     def __init__(self) -> None:
@@ -74,15 +74,15 @@ class Worker(Obedient):
             }
         )
         self.session: FlexitiSession | None = None
-        self.held: dict[str, Checkout] = {}
-        self.leavings: list[object] = []
+        self.kept: dict[str, Checkout] = {}
+        self.leftovers: list[object] = []
         self._http: aiohttp.ClientSession | None = None
         self._clock = ShiftedClock()
         self._metronome: Metronome | None = None
         self._sockets = _sockets()
         self._calls: dict[str, float] = {}
         self._saved: dict[str, bool] = {}
-        self._deeds: dict[Verb, Callable[[str, str], Awaitable[Token | None]]] = {
+        self._actions: dict[Verb, Callable[[str, str], Awaitable[Token | None]]] = {
             Verb.TOKEN: self._token,
             Verb.SEND: self._send,
             Verb.WIDGET: self._widget,
@@ -92,7 +92,7 @@ class Worker(Obedient):
         }
 
     async def _open(self, config: dict[str, Any], mark: str | None) -> None:
-        """Open a session; with a mark it is one that borrows its connections."""
+        """Open a session; with a mark, it borrows its connections."""
         if mark is not None:
             self._http = aiohttp.ClientSession(headers={MARK: mark})
         try:
@@ -108,10 +108,10 @@ class Worker(Obedient):
                 await self._http.close()
             raise
         self._metronome = Metronome()
-        logging.disable()  # what goes wrong is planned
+        logging.disable()  # failures are planned
 
     def _note_call(self, event: Event) -> None:
-        """Note how long a call took, from its first attempt on; it has just ended."""
+        """Record how long the call that just ended took, from its first attempt on."""
         assert self._metronome is not None
         if isinstance(event, CallFinished):
             ended = time.monotonic()
@@ -119,19 +119,19 @@ class Worker(Obedient):
             self._calls[event.reference_id] = event.seconds - lost
 
     async def _set(self, wrong: float) -> None:
-        """Have the wall clock set wrong."""
+        """Set the wall clock wrong."""
         self._clock.wrong = wrong
 
-    async def _act(self, deed: str, what: str, flow: str) -> dict[str, object]:
-        """Do something for a caller, and tell what came of it."""
+    async def _act(self, job: str, what: str, flow: str) -> dict[str, object]:
+        """Carry out an act for a caller, and report how it ended."""
         assert self._metronome is not None
-        verb = Verb(deed)
+        verb = Verb(job)
         begun = time.monotonic()
         token: Token | None = None
         error: BaseException | None = None
         try:
-            token = await self._deeds[verb](what, flow)
-        except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001 - it is told, whatever it is
+            token = await self._actions[verb](what, flow)
+        except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001 - reported
             error = caught
         ended = time.monotonic()
         return {
@@ -142,7 +142,7 @@ class Worker(Obedient):
             "idle": lost_in(self._metronome.gaps, begun, ended),
             "outcome": "done" if error is None else type(error).__name__,
             "typed": error is None or isinstance(error, FlexitiError),
-            "told": "" if error is None else str(error),
+            "text": "" if error is None else str(error),
             "token_id": token_id(token.access_token.reveal()) if token else "",
             "saved": self._saved.pop(flow, True),
             "gaps": [asdict(gap) for gap in self._metronome.gaps if gap.ended > begun - 10],
@@ -169,13 +169,13 @@ class Worker(Obedient):
     async def _begin(self, what: str, flow: str) -> Token:
         assert self.session is not None
         checkout = await self.session.checkout(flow)
-        if what == "held":
-            self.held[flow] = checkout
+        if what == "kept":
+            self.kept[flow] = checkout
         return checkout.token
 
     async def _step(self, what: str, flow: str) -> Token:
         assert self.session is not None
-        checkout = self.held.get(flow)
+        checkout = self.kept.get(flow)
         if checkout is None:
             checkout = await self.session.resume(flow)
         await checkout.init_widget(_WIDGETS[what])
@@ -183,7 +183,7 @@ class Worker(Obedient):
         return checkout.token
 
     async def _close(self) -> dict[str, object]:
-        """Close everything, and tell what is left all the same."""
+        """Close the session, and report what is left."""
         assert self.session is not None
         assert self._metronome is not None
         self._metronome.stop()
@@ -196,7 +196,7 @@ class Worker(Obedient):
         return {"left": left}
 
     def _left(self) -> list[str]:
-        """Name the tasks, threads and sockets that were not here before the session was."""
+        """Return the tasks, threads and sockets that did not exist before the session."""
         mine = {self.main, asyncio.current_task()}
         tasks = [f"task {task.get_name()}" for task in asyncio.all_tasks() if task not in mine]
         main = threading.main_thread()

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from flexiti_async.cli.load import Outcome
+from flexiti_async.cli.demo import Outcome
+from flexiti_async.cli.load import DONE, WIDGET, Served
 
 from ..support.patience import PATIENCE
 from .conftest import SCRIPT, STORE_PASSWORD, Command, process
@@ -149,8 +150,12 @@ def test_unknown_store(command: Command) -> None:
 
 def test_percentiles() -> None:
     """A percentile is the latency within which that many percent had succeeded."""
-    outcome = Outcome(latencies=[number / 1000 for number in range(100, 0, -1)])
 
-    assert [51.0, 100.0] == [outcome.percentile(percent) for percent in (50, 99)]
-    assert 1.0 == Outcome(latencies=[0.001]).percentile(99)
-    assert None is Outcome().percentile(50)
+    def outcome(*took: float) -> Outcome:
+        return Outcome([Served(0.0, seconds, WIDGET, DONE) for seconds in took])
+
+    many = outcome(*(number / 1000 for number in range(100, 0, -1)))
+
+    assert [51.0, 100.0] == [many.percentile(percent) for percent in (50, 99)]
+    assert 1.0 == outcome(0.001).percentile(99)
+    assert None is outcome().percentile(50)

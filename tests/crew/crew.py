@@ -1,4 +1,4 @@
-"""Processes that take orders, seen from the test that gives them."""
+"""The test's side of worker processes that take orders."""
 
 import asyncio
 import itertools
@@ -15,17 +15,17 @@ from attrs import define, field
 
 from ..support.patience import PATIENCE
 
-__all__ = ["Crew", "Hand", "WorkerDied"]
+__all__ = ["Crew", "WorkerDied", "WorkerHandle"]
 
 
 class WorkerDied(Exception):
-    """The process has ended."""
+    """The process ended."""
 
 
 @define(eq=False)
-class Hand:
+class WorkerHandle:
     """
-    A process that waits for orders.
+    A worker process, seen from the test.
 
     Attributes:
         pid: Its process id.
@@ -51,21 +51,21 @@ class Hand:
         os.kill(self.pid, signal.SIGKILL)
 
     async def died(self) -> None:
-        """Wait until it is dead."""
+        """Wait until it has ended."""
         async with asyncio.timeout(PATIENCE):
             await asyncio.shield(self._listener)
 
     async def aclose(self) -> None:
-        """Let it go."""
+        """Let it end."""
         self._writer.close()
         await self.died()
 
-    async def order(self, verb: str, **details: object) -> Any:  # noqa: ANN401 - whatever the verb gives
+    async def order(self, verb: str, **details: object) -> Any:  # noqa: ANN401 - depends on the verb
         """
-        Let it do something, and give what it answers.
+        Send an order, and return the answer.
 
         Raises:
-            WorkerDied: It has ended, or does so meanwhile.
+            WorkerDied: It ended before or meanwhile.
             RuntimeError: It failed; the text is its traceback.
         """
         number = next(self._numbers)
@@ -96,7 +96,7 @@ class Hand:
         self._writer.close()
 
 
-H = TypeVar("H", bound=Hand)
+H = TypeVar("H", bound=WorkerHandle)
 
 
 class Crew(Generic[H]):
@@ -104,12 +104,12 @@ class Crew(Generic[H]):
     The program that workers are forked from; `forks.py` says how.
 
     Args:
-        module: Where the program finds its `Worker`: a name such as `tests.processes.worker`.
-        hand: What stands for one of them here.
+        module: The module of the `Worker`, such as `tests.processes.worker`.
+        handle: The class of its handles.
     """
 
-    def __init__(self, module: str, hand: type[H]) -> None:
-        self._hand = hand
+    def __init__(self, module: str, handle: type[H]) -> None:
+        self._handle = handle
         self._control, other = socket.socketpair()
         program = Path(__file__).with_name("forks.py")
         with other:
@@ -119,16 +119,16 @@ class Crew(Generic[H]):
             )
         self._control.settimeout(PATIENCE)
 
-    async def hire(self) -> H:
+    async def start_worker(self) -> H:
         """Start a process."""
         mine, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self._control, [b"+"], [theirs.fileno()])
             pid = int.from_bytes(self._control.recv(4), "big")
         reader, writer = await asyncio.open_unix_connection(sock=mine)
-        return self._hand(pid, reader, writer)
+        return self._handle(pid, reader, writer)
 
     def close(self) -> None:
-        """End the program; it has nobody to wait for."""
+        """End the program."""
         self._control.close()
         self._process.wait(PATIENCE)

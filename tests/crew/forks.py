@@ -1,10 +1,10 @@
 """
-A program: a process that is forked into workers.
+A program that forks into workers.
 
-Arguments: the file descriptor of a socket, and the name of a module. For each descriptor that
-comes over the socket a worker is forked, in which the module's `Worker` takes its orders over that
-one. Forking makes a worker cost milliseconds; the parent runs no loop and no thread, so its child
-is as good as a program started anew.
+Arguments: the file descriptor of a socket, and the name of a module. For each descriptor that comes
+over the socket, a worker is forked, and the module's `Worker` takes its orders over that
+descriptor. A fork takes milliseconds; the parent runs no loop and no thread, so a child is as good
+as a newly started program.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ from typing import Any
 
 
 async def work(line: int, worker: Any) -> None:  # noqa: ANN401 - of a module named at run time
-    """Be a worker."""
+    """Run a worker."""
     reader, writer = await asyncio.open_unix_connection(sock=socket.socket(fileno=line))
-    await worker().obey(reader, writer)
+    await worker().serve(reader, writer)
 
 
 def fork_on_demand(control: socket.socket, module: str) -> None:
-    """Fork a worker for each descriptor that comes, and tell its process id."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
+    """Fork a worker for each descriptor that comes, and send back its process id."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the parent does not wait for its children
     worker = importlib.import_module(module).Worker
     for store in ("file", "redis"):
-        importlib.import_module(f"flexiti_stores.{store}")  # here, and not in each worker
+        importlib.import_module(f"flexiti_stores.{store}")  # once, not in each worker
     gc.freeze()
     while True:
         _, lines, _, _ = socket.recv_fds(control, 1, 1)
@@ -49,8 +49,8 @@ def fork_on_demand(control: socket.socket, module: str) -> None:
 
 
 if __name__ == "__main__":
-    # The tests are on no path, lest the checkout hide what is installed; but their modules import
-    # each other relatively, so their package has to be there.
+    # No import path has the tests, so that the checkout does not hide the installed library; but
+    # their modules import each other relatively, so they need a package.
     tests = types.ModuleType("tests")
     tests.__path__ = [str(Path(__file__).resolve().parents[1])]
     sys.modules["tests"] = tests

@@ -1,5 +1,5 @@
 """
-Fuzz the response function and the record codec with coverage for guide: `nox -s fuzz`.
+Fuzz the response function and the record codec, guided by coverage: `nox -s fuzz`.
 
 Arguments are libFuzzer's, such as `-max_total_time=60`; a folder among them keeps the corpus.
 """
@@ -15,7 +15,7 @@ with atheris.instrument_imports(include=["flexiti_async"]):
 
 
 def test_one_input(data: bytes) -> None:
-    """Take the first bytes for what to try, and the rest for what it is given."""
+    """Choose a property by the first bytes, and its input by the rest."""
     given = atheris.FuzzedDataProvider(data)
     if given.ConsumeBool():
         status = given.ConsumeIntInRange(-1, 1000)

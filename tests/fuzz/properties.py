@@ -1,4 +1,4 @@
-"""What holds whatever comes in: for hypothesis, and for the atheris target beside it."""
+"""Properties that hold for any input: for hypothesis, and for the atheris target."""
 
 from flexiti_async.api.merchants import merchants_login
 from flexiti_async.api.widget import PurchaseWidget, init_widget
@@ -14,7 +14,7 @@ CALLS = (merchants_login(), init_widget(PurchaseWidget(account_number=20009100))
 
 
 def check_answer(answer: HttpResponse) -> None:
-    """An answer becomes what its call promises or a typed error, and neither fails to be shown."""
+    """Check that an answer becomes a value of its call or a typed error, with a working repr."""
     for call in CALLS:
         value = read_answer(call, answer, "0" * 32)
         assert isinstance(value, ApiError | call.result)
@@ -27,7 +27,7 @@ def check_answer(answer: HttpResponse) -> None:
 
 
 def check_record(payload: str) -> None:
-    """A payload is refused with one error, or is a record that is written and read as it was."""
+    """Check that a payload raises the one error, or is a record that survives encoding."""
     try:
         record = decode_record(payload, KEY)
     except RecordUnreadable:
@@ -43,7 +43,7 @@ def check_record(payload: str) -> None:
 
 
 def check_seal(payload: str) -> None:
-    """A payload that we did not seal is not opened, and nothing but a typed error is raised."""
+    """Check that a payload that we did not seal raises a typed error."""
     try:
         RING.open(payload, name=KEY)
     except (NotSealedError, RecordUnreadable):

@@ -1,4 +1,4 @@
-"""The functions that read what others wrote, given anything: see `properties.py`."""
+"""Functions that read foreign input accept any input: see `properties.py`."""
 
 import json
 
@@ -31,7 +31,7 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | W
 JSON = st.recursive(
     LEAVES, lambda inner: st.lists(inner) | st.dictionaries(WORDS | st.text(), inner)
 )
-TEXTS = JSON.map(json.dumps)  # with NaN and Infinity, which are no JSON and are sent anyway
+TEXTS = JSON.map(json.dumps)  # with NaN and Infinity, which are not JSON and are sent anyway
 TIMES = st.integers(0, 10**6).map(str) | st.datetimes().map(
     lambda time: time.strftime("%a, %d %b %Y %H:%M:%S GMT")
 )
@@ -41,7 +41,7 @@ HEADERS = st.dictionaries(
 
 
 def bent(text: str) -> st.SearchStrategy[str]:
-    """Replace some of a text by something else."""
+    """Return a strategy of texts in which a part is replaced."""
     places = st.integers(0, len(text))
     return st.tuples(places, places, st.text(max_size=8) | LEAVES.map(json.dumps)).map(
         lambda cut: text[: min(cut[:2])] + cut[2] + text[max(cut[:2]) :]
@@ -64,18 +64,18 @@ def test_any_answer_is_a_value_or_a_typed_error(
 @example('{"new": ' + "[" * 100_000)
 @example(RECORD_TEXT)
 @example(CHECKOUT_TEXT)
-def test_any_payload_is_refused_or_is_a_record(payload: str) -> None:
-    """What is read from a store is exactly what would be written, or one typed error."""
+def test_any_payload_is_an_error_or_a_record(payload: str) -> None:
+    """A payload from a store is exactly what would be written, or raises one typed error."""
     check_record(payload)
 
 
 @given((st.text() | bent(SEALED)).filter(lambda payload: payload != SEALED))
-def test_nothing_forged_is_opened(payload: str) -> None:
-    """Every change of a sealed text is noticed."""
+def test_a_forged_text_is_not_opened(payload: str) -> None:
+    """Every change of a sealed text is detected."""
     check_seal(payload)
 
 
 @given(st.text(), st.text(), st.binary(min_size=12, max_size=12))
-def test_what_is_sealed_is_opened(text: str, name: str, nonce: bytes) -> None:
-    """Any text survives under any name."""
+def test_a_sealed_text_is_opened(text: str, name: str, nonce: bytes) -> None:
+    """Any text under any name can be sealed and opened again."""
     assert text == RING.open(RING.seal(text, name=name, nonce=nonce), name=name)

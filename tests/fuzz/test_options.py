@@ -1,4 +1,4 @@
-"""The configuration and the command line, given anything."""
+"""The configuration and the command line accept any input."""
 
 import io
 import os
@@ -27,10 +27,10 @@ VALUES = SCALARS | st.just(CANARY) | st.lists(SCALARS) | st.dictionaries(st.text
 KNOWN = st.sampled_from(NAMES)
 OPTIONS = st.dictionaries(KNOWN, VALUES) | st.dictionaries(KNOWN | st.text(), VALUES)
 ENVIRON = st.text(st.characters(min_codepoint=1, codec="utf-8"))
-# A fixture of pytest serves all examples of a test: here each of them sets what it reads anew.
+# A fixture serves all examples of a test: here each example sets what it reads.
 ANYHOW = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 COMMANDS = ("init-widget", "token", "status", "refresh", "forget", "keys")
-LENGTHY = {"demo", "sandbox"}  # they would do their work
+LENGTHY = {"demo", "sandbox"}  # they would start working
 WORDS = st.sampled_from(
     [
         *COMMANDS,
@@ -43,27 +43,27 @@ WORDS = st.sampled_from(
 
 
 def check(options: dict[str, object], *, load: bool) -> None:
-    """Make a configuration, or have one of two errors; neither shows the secret."""
+    """Check that options are a configuration or one of two errors, which do not show the secret."""
     make = cast("Callable[..., FlexitiConfig]", FlexitiConfig.load if load else FlexitiConfig)
     try:
         shown = repr(make(**{**GIVEN, **options}))
     except (ConfigError, ValidationError) as error:
         shown = f"{error!r} {error} {error.__dict__}"
 
-    # The name of an option is shown, and so is who the shop is.
+    # The name of an option is shown, and so is the client id.
     if CANARY not in options and CANARY != options.get("client_id"):
         assert CANARY not in shown
 
 
 @given(OPTIONS)
 def test_any_options_in_code(options: dict[str, object]) -> None:
-    """Whatever is given as whatever option makes a configuration or a ConfigError."""
+    """Any value of any option is a configuration or a ConfigError."""
     check(options, load=False)
 
 
 @pytest.mark.parametrize("name", sorted({*NAMES} - {"client_id"}))
 def test_a_secret_under_a_wrong_name(name: str) -> None:
-    """Whoever mixes up two options does not find the secret in a log."""
+    """A secret that was passed as another option does not show in the error."""
     for value in (CANARY, [CANARY], {"name": CANARY}):
         check({name: value}, load=False)
 
@@ -73,7 +73,7 @@ def test_a_secret_under_a_wrong_name(name: str) -> None:
 def test_any_environment(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], options: dict[str, object]
 ) -> None:
-    """The same of environment variables, with and without options in code."""
+    """The same holds for environment variables, with and without options in code."""
     with monkeypatch.context() as patch:
         for name in NAMES:
             patch.delenv(f"FLEXITI_{name.upper()}", raising=False)
@@ -92,7 +92,7 @@ def test_any_environment(
     )
 )
 def test_any_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes) -> None:
-    """The same of a TOML file, which need not be TOML."""
+    """The same holds for a configuration file, even if it is not TOML."""
     file = tmp_path / "flexiti.toml"
     file.write_bytes(content)
     with monkeypatch.context() as patch:
@@ -109,7 +109,7 @@ def test_any_command_line(
     tmp_path: Path,
     words: list[str],
 ) -> None:
-    """Exit status 0, 1 or 2, and what went wrong in lines that are no traceback."""
+    """The exit status is 0, 1 or 2, and errors are lines without a traceback."""
     with monkeypatch.context() as patch:
         patch.chdir(tmp_path)
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
@@ -131,5 +131,5 @@ def test_any_command_line(
 
 
 def lines_of(text: str, words: list[str]) -> list[str]:
-    """Split into lines, but for those of --debug, which are many."""
+    """Return the lines, without those of --debug."""
     return [] if "--debug" in words else text.split("\n")[:-1]

@@ -1,4 +1,4 @@
-"""Processes, and what they share."""
+"""Processes, and the stores and sandboxes that they share."""
 
 import tempfile
 import uuid
@@ -12,11 +12,11 @@ from flexiti_async.sandbox import Sandbox
 
 from ..crew.crew import Crew
 from ..stores.servers import Server, valkey_binary
+from .controlled_stores import ControlledFileStore, ControlledRedisStore, ControlledStore
 from .crew import Worker
-from .places import FilePlace, Place, RedisPlace
 from .shop import Shop
 
-NewPlace = Callable[[], Place]
+NewStore = Callable[[], ControlledStore]
 MakeShop = Callable[[], Awaitable[Shop]]
 
 
@@ -30,7 +30,7 @@ def crew() -> Iterator[Crew[Worker]]:
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[Server]:
-    """Give a running Valkey."""
+    """Return a running Valkey."""
     with tempfile.TemporaryDirectory(prefix="fx") as path:
         server = Server(valkey_binary(), Path(path))
         server.start()
@@ -39,21 +39,21 @@ def valkey() -> Iterator[Server]:
 
 
 @pytest.fixture(params=["file", "redis"])
-def new_place(request: pytest.FixtureRequest, valkey: Server, tmp_path: Path) -> NewPlace:
-    """Give a function that makes stores with nothing in them, of each kind that processes share."""
+def new_store(request: pytest.FixtureRequest, valkey: Server, tmp_path: Path) -> NewStore:
+    """Return a function that creates empty stores, of each kind that processes can share."""
     if request.param == "redis":
-        return lambda: RedisPlace(valkey, f"{uuid.uuid4().hex}:")
-    return lambda: FilePlace(tmp_path / uuid.uuid4().hex)
+        return lambda: ControlledRedisStore(valkey, f"{uuid.uuid4().hex}:")
+    return lambda: ControlledFileStore(tmp_path / uuid.uuid4().hex)
 
 
 @pytest.fixture
-async def make_shop(crew: Crew[Worker], new_place: NewPlace) -> AsyncIterator[MakeShop]:
-    """Give a function that makes shops, each with a sandbox and a store of its own."""
+async def make_shop(crew: Crew[Worker], new_store: NewStore) -> AsyncIterator[MakeShop]:
+    """Return a function that creates shops, each with a sandbox and a store of its own."""
     async with AsyncExitStack() as stack:
 
         async def make() -> Shop:
             sandbox = await stack.enter_async_context(Sandbox())
-            shop = Shop(crew, new_place(), sandbox)
+            shop = Shop(crew, new_store(), sandbox)
             stack.push_async_callback(shop.aclose)
             return shop
 
@@ -62,5 +62,5 @@ async def make_shop(crew: Crew[Worker], new_place: NewPlace) -> AsyncIterator[Ma
 
 @pytest.fixture
 async def shop(make_shop: MakeShop) -> Shop:
-    """Give a shop without processes."""
+    """Return a shop without processes."""
     return await make_shop()

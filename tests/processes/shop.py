@@ -1,4 +1,4 @@
-"""A shop: some processes, the store that they share, and the sandbox that they ask."""
+"""A shop: some processes, the store that they share, and the sandbox."""
 
 import asyncio
 from typing import Any
@@ -12,8 +12,8 @@ from flexiti_async.tokens.record import Record, TokenKey, decode_record
 
 from ..crew.crew import Crew
 from ..support.patience import PATIENT
+from .controlled_stores import ControlledStore
 from .crew import Answers, Worker
-from .places import Place
 
 __all__ = ["LEASE", "LIFETIME", "Shop"]
 
@@ -22,42 +22,44 @@ LIFETIME = 1200.0
 
 TOKEN_TIMEOUT = 20.0
 LEASE = 1.25 * TOKEN_TIMEOUT
-"""Seconds after which nobody believes in a claim; who waits looks a hundred times in a lease."""
+"""Seconds after which a claim lapses; waiting processes read a hundred times per lease."""
 
 
 @define(eq=False)
 class Shop:
     """
-    Processes with sessions on one store and one sandbox, whose time can be put forward together.
+    Processes with sessions on one store and one sandbox, whose clocks advance together.
 
     Attributes:
-        crew: Where processes come from.
-        place: The store.
-        sandbox: Flexiti.
+        crew: Starts processes.
+        store: The store.
+        sandbox: The API.
         workers: The processes.
     """
 
     crew: Crew[Worker]
-    place: Place
+    store: ControlledStore
     sandbox: Sandbox
     workers: list[Worker] = field(factory=list[Worker])
     _ahead: float = 0.0
 
     def config(self, **options: Any) -> dict[str, Any]:
-        """Give the configuration of a session."""
+        """Return the configuration of a session."""
         return {
             "client_id": self.sandbox.client_id,
             "client_secret": self.sandbox.client_secret,
             "base_url": self.sandbox.base_url,
-            "store": self.place.url,
+            "store": self.store.url,
             **PATIENT,
             "token_timeout": TOKEN_TIMEOUT,
             **options,
         }
 
-    async def hire(self, number: int = 1, *, mortal: bool = False, **options: Any) -> list[Worker]:
+    async def start_workers(
+        self, number: int = 1, *, mortal: bool = False, **options: Any
+    ) -> list[Worker]:
         """Start processes, each with a session."""
-        workers = [await self.crew.hire() for _ in range(number)]
+        workers = [await self.crew.start_worker() for _ in range(number)]
         self.workers += workers
         for worker in workers:
             await worker.shift(self._ahead)
@@ -69,25 +71,25 @@ class Shop:
         await asyncio.gather(*(worker.open(self.config()) for worker in self.workers))
 
     async def token(self, times: int = 1, *, min_ttl: float | None = 0.0) -> Answers:
-        """Let so many coroutines of every process ask for the token, all at once."""
+        """Let coroutines of every process ask for the token, all at once."""
         asked = (worker.token(times, min_ttl=min_ttl) for worker in self.workers)
         return Answers.of(await asyncio.gather(*asked))
 
     async def settle(self) -> None:
-        """Wait for what the processes do in the background."""
+        """Wait for the background tasks of all processes."""
         await asyncio.gather(*(worker.settle() for worker in self.workers))
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass for everybody: processes first, so that none sees the store run ahead."""
+        """Advance all clocks: those of processes first, so that no store is ahead of one."""
         self._ahead += seconds
         await asyncio.gather(*(worker.shift(seconds) for worker in self.workers))
         self.sandbox.advance(seconds)
-        await asyncio.to_thread(self.place.advance, seconds)
+        await asyncio.to_thread(self.store.advance, seconds)
 
     async def record(self) -> Record | None:
-        """Look at what is stored."""
+        """Return the stored record."""
         key = TokenKey(self.sandbox.base_url, self.sandbox.client_id, Scope.CUSTOMER).store_key
-        store = open_store(self.place.url)
+        store = open_store(self.store.url)
         entry = await store.load(key)
         await store.aclose()
         return decode_record(entry.payload, key) if entry else None
@@ -97,7 +99,7 @@ class Shop:
         return self.sandbox.count("oauth/token", grant=grant)
 
     def all_live(self, tokens: frozenset[str]) -> bool:
-        """Tell whether all these tokens are a customer's, not over, and not revoked."""
+        """Whether all tokens are customer tokens, neither expired nor revoked."""
         now = self.sandbox.now()
         live = {
             token.access_token
@@ -107,6 +109,6 @@ class Shop:
         return bool(tokens) and tokens <= live
 
     async def aclose(self) -> None:
-        """Let everybody go."""
+        """End all processes."""
         for worker in self.workers:
             await worker.aclose()

@@ -1,4 +1,4 @@
-"""What a shop does, the same on every store: only the URL in its configuration differs."""
+"""A shop behaves the same with every store: only the URL in its configuration differs."""
 
 import asyncio
 import uuid
@@ -32,7 +32,7 @@ class OpenSession(Protocol):
 
 @pytest.fixture(params=["memory", "file", "redis", "unix"])
 def store_url(request: pytest.FixtureRequest, valkey: Server, tmp_path: Path) -> str:
-    """Give the one line of the configuration that tells stores apart."""
+    """Return the URL of a store of each kind."""
     name = uuid.uuid4().hex
     urls = {
         "memory": f"memory://{name}",
@@ -45,14 +45,14 @@ def store_url(request: pytest.FixtureRequest, valkey: Server, tmp_path: Path) ->
 
 @pytest.fixture
 async def shop_sandbox() -> AsyncIterator[Sandbox]:
-    """Give a running sandbox on the machine's clock."""
+    """Return a running sandbox on the machine's clock."""
     async with Sandbox() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 async def open_session(shop_sandbox: Sandbox, store_url: str) -> AsyncIterator[OpenSession]:
-    """Give a function that opens sessions, and close them afterwards."""
+    """Return a function that opens sessions, and close them afterwards."""
     opened: list[FlexitiSession] = []
 
     def open_one(clock: Clock = SYSTEM_CLOCK) -> FlexitiSession:
@@ -72,7 +72,7 @@ async def open_session(shop_sandbox: Sandbox, store_url: str) -> AsyncIterator[O
 
 
 async def test_two_sessions_share_a_token(open_session: OpenSession, shop_sandbox: Sandbox) -> None:
-    """What one has got the other finds, for each scope."""
+    """A session uses the token that the other one obtained, for each scope."""
     one, other = open_session(), open_session()
     first = [await one.token(scope) for scope in Scope]
     second = [await other.token(scope) for scope in Scope]
@@ -82,45 +82,45 @@ async def test_two_sessions_share_a_token(open_session: OpenSession, shop_sandbo
     assert len(Scope) == shop_sandbox.count(TOKEN)
 
 
-async def test_a_checkout_is_taken_up_by_another_session(
+async def test_a_checkout_is_resumed_by_another_session(
     open_session: OpenSession, shop_sandbox: Sandbox
 ) -> None:
-    """It goes on where it was put down, with the same token, and in one session only."""
+    """A resumed checkout continues at its step with the same token, and in one session only."""
     one, other = open_session(), open_session()
     started = await one.checkout()
-    taken_up = await other.resume(started.reference_id)
-    await taken_up.init_widget(WIDGET)
+    resumed = await other.resume(started.reference_id)
+    await resumed.init_widget(WIDGET)
     again = await one.resume(started.reference_id)
 
-    assert started.token.token_id == taken_up.token.token_id == again.token.token_id
+    assert started.token.token_id == resumed.token.token_id == again.token.token_id
     assert ("open", "widget") == (started.step.value, again.step.value)
-    assert taken_up.session_id == again.session_id is not None
+    assert resumed.session_id == again.session_id is not None
     with pytest.raises(CheckoutConflict):
         await started.init_widget(WIDGET)
     assert 1 == shop_sandbox.count(TOKEN)
 
 
-async def test_a_token_is_renewed_once_for_both(
+async def test_a_token_is_refreshed_once_for_both(
     open_session: OpenSession, shop_sandbox: Sandbox
 ) -> None:
     """
-    When a token of 4 seconds has a quarter of its use behind it, one request brings its
-    successor, and no call is refused before or after that.
+    When a quarter of the useful life of a token of 4 seconds is over, one request obtains its
+    successor, and no call is rejected before or after that.
     """
     shop_sandbox.expires_in = 4
     sessions = [open_session(), open_session()]
-    held: list[str] = []
+    cached: list[str] = []
     async with asyncio.timeout(PATIENCE):
-        while shop_sandbox.tokens_issued < 2 or 1 < len(set(held)):
+        while shop_sandbox.tokens_issued < 2 or 1 < len(set(cached)):
             for session in sessions:
                 await session.init_widget(WIDGET)
-            held = [(await session.token(min_ttl=None)).token_id for session in sessions]
+            cached = [(await session.token(min_ttl=None)).token_id for session in sessions]
 
     assert 2 == shop_sandbox.count(TOKEN)
     assert 0 == shop_sandbox.count("widget/init", status=401)
 
 
-async def test_a_refused_token_is_replaced_once_for_both(
+async def test_a_rejected_token_is_replaced_once_for_both(
     open_session: OpenSession, shop_sandbox: Sandbox
 ) -> None:
     """A 401 costs each session one repeated call, and both of them one token request."""
@@ -137,16 +137,16 @@ async def test_a_refused_token_is_replaced_once_for_both(
     assert (4, 2) == tuple(shop_sandbox.count("widget/init", status=code) for code in (200, 401))
 
 
-async def test_a_refused_token_ends_a_flow_in_every_session(
+async def test_a_rejected_token_ends_a_flow_in_every_session(
     open_session: OpenSession, shop_sandbox: Sandbox
 ) -> None:
-    """Flexiti knows a flow by its token: another one would be another flow."""
+    """A flow does not continue with another token: to Flexiti it would be another flow."""
     one, other = open_session(), open_session()
     started = await one.checkout()
     await started.init_widget(WIDGET)
-    taken_up = await other.resume(started.reference_id)
+    resumed = await other.resume(started.reference_id)
     shop_sandbox.revoke_all()
 
-    for checkout in (started, taken_up):
+    for checkout in (started, resumed):
         with pytest.raises(CheckoutTokenRejected):
             await checkout.init_widget(WIDGET)

@@ -1,4 +1,4 @@
-"""Processes that are killed while they get a token: at every step, 200 of them in two stores."""
+"""Processes that are killed while they refresh a token: at every step, 200 of them, two stores."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,25 +22,25 @@ POINTS = (
     *("before publish", "amid publish", "after publish"),
 )
 REQUESTED = POINTS[3:]
-"""Points after which a token request has been made; the survivors wait for what comes of it."""
+"""Points after which a token request was sent; the survivors wait for its result."""
 
 
 @frozen
 class Round:
     """
-    What came of one kill.
+    The result of one kill.
 
     Attributes:
         point: Where the process was killed.
-        replays: Refresh tokens that were sent twice, since ever.
+        replays: Refresh tokens that were sent twice, since the start.
         spent: Refresh tokens that were sent.
-        too_early: Token requests of survivors while the dead one's claim was good.
+        too_early: Token requests of survivors while the victim's claim was live.
         asked: Token requests of survivors.
-        adopted: They got the token that the dead one had got.
+        adopted: Whether the survivors adopted the token that the victim had obtained.
         tokens: How many tokens they got.
         served: How many of them got one.
-        good: All of these are good.
-        in_time: They got it within one lease, and what a request takes.
+        good: Whether all of these are valid.
+        in_time: Whether they got it within one lease and the duration of a request.
     """
 
     point: str
@@ -63,7 +63,7 @@ async def _until(true: Callable[[], Awaitable[bool]]) -> None:
 
 @define
 class Killing:
-    """One kill: of somebody who has the refresh token of the shop's token, amid others."""
+    """One kill, of the process that has the refresh token of the shop's token."""
 
     shop: Shop
     victim: Worker
@@ -72,7 +72,7 @@ class Killing:
     by_refresh: bool
 
     async def run(self) -> Round:
-        """Let the victim get a token, kill it, and see how the survivors fare."""
+        """Kill the victim while it refreshes, and record the results of the survivors."""
         shop = self.shop
         await shop.advance(LIFETIME - 25 if self.by_refresh else LIFETIME)
         spent, before = shop.requests("refresh_token"), shop.requests()
@@ -115,7 +115,7 @@ class Killing:
         shop.sandbox.latency = {}
         waiting = asyncio.ensure_future(self._ask())
         if self.point == "request sent":
-            await self._look_again(waiting, loads)
+            await self._survivors_read(waiting, loads)
             self.victim.kill()
         await asyncio.gather(asking, return_exceptions=True)
         await self.victim.died()
@@ -130,25 +130,25 @@ class Killing:
         return record is not None and record.claim is not None
 
     async def _outlive_the_lease(self, waiting: "asyncio.Task[Answers]") -> int:
-        """Count the requests made in the lease's first half; then let it pass."""
+        """Return the number of requests in the lease's first half; then let the lease pass."""
         before = self.shop.requests()
         await self.shop.advance(LEASE / 2)
-        await self._look_again(waiting, await self._loads(), times=2)
+        await self._survivors_read(waiting, await self._loads(), times=2)
         too_early = self.shop.requests() - before
         await self.shop.advance(LEASE / 2)
         return too_early
 
-    async def _look_again(
+    async def _survivors_read(
         self, waiting: "asyncio.Task[Answers]", loads: list[int], *, times: int = 1
     ) -> None:
-        """Wait until each survivor has looked into the store so often, or all have their token."""
+        """Wait until each survivor has read the store this often, or all have their token."""
 
-        async def looked() -> bool:
+        async def have_read() -> bool:
             now = await self._loads()
             often = all(new >= old + times for old, new in zip(loads, now, strict=True))
             return often or waiting.done()
 
-        await _until(looked)
+        await _until(have_read)
 
     async def _loads(self) -> list[int]:
         return [await survivor.loads() for survivor in self.survivors]
@@ -159,12 +159,12 @@ class Killing:
 
 
 async def _rounds(shop: Shop, first: int) -> list[Round]:
-    """Kill one process after another; each has minted the token that the others use, too."""
-    survivors = await shop.hire(SURVIVORS, mortal=True)
+    """Kill one process after another; each had obtained the token that the others use."""
+    survivors = await shop.start_workers(SURVIVORS, mortal=True)
     rounds: list[Round] = []
     for number in range(first, first + ROUNDS):
         await shop.advance(LIFETIME)
-        [victim] = await shop.hire(mortal=True)
+        [victim] = await shop.start_workers(mortal=True)
         await victim.token()
         shared = await shop.token()
 
@@ -177,7 +177,7 @@ async def _rounds(shop: Shop, first: int) -> list[Round]:
 
 
 def _expected(number: int, round_: Round) -> Round:
-    """Tell what has to come of a kill; whether a write was made that was cut off, nobody knows."""
+    """Return the required result of a kill; a write that was cut off may have landed or not."""
     point = POINTS[number % len(POINTS)]
     adopted = round_.adopted if point == "amid publish" else point == "after publish"
     return Round(
@@ -198,8 +198,8 @@ async def test_a_process_that_is_killed_costs_one_lease_and_no_refresh_token(
     make_shop: MakeShop,
 ) -> None:
     """
-    Wherever 100 processes die, no refresh token is sent twice, and the others get a good token
-    when the dead one's claim ends, or at once if there is none.
+    Wherever 100 processes are killed, no refresh token is sent twice, and the others get a valid
+    token when the victim's claim lapses, or at once without a claim.
     """
     shops = [await make_shop() for _ in range(SHOPS)]
     done = await asyncio.gather(

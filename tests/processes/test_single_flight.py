@@ -9,7 +9,7 @@ ALL = PROCESSES * COROUTINES
 
 
 async def _requests_of_a_round(shop: Shop) -> tuple[int, int, int, bool]:
-    """Let everybody ask: requests, tokens, coroutines that got one, and whether it is good."""
+    """Return requests, tokens, coroutines that got one, and whether all tokens are valid."""
     before = shop.requests()
     answers = await shop.token(COROUTINES)
     good = shop.all_live(answers.tokens)
@@ -17,9 +17,9 @@ async def _requests_of_a_round(shop: Shop) -> tuple[int, int, int, bool]:
 
 
 async def test_8_processes_times_100_coroutines_make_one_request_cold(shop: Shop) -> None:
-    """Processes that know no token get one together, in each of 50 rounds."""
+    """Processes without a token make one request together, in each of 50 rounds."""
     shop.sandbox.latency = {"oauth/token": 0.02}
-    await shop.hire(PROCESSES)
+    await shop.start_workers(PROCESSES)
     rounds: list[tuple[int, int, int, bool]] = []
     for number in range(ROUNDS):
         shop.sandbox.client_id = f"shop {number}"
@@ -30,9 +30,9 @@ async def test_8_processes_times_100_coroutines_make_one_request_cold(shop: Shop
 
 
 async def test_8_processes_times_100_coroutines_make_one_request_at_expiry(shop: Shop) -> None:
-    """Processes whose token has ended, record and all now and then, get one together, too."""
+    """Processes with an expired token, some rounds in an expired record, make one request."""
     shop.sandbox.latency = {"oauth/token": 0.02}
-    await shop.hire(PROCESSES)
+    await shop.start_workers(PROCESSES)
     await shop.token()
     rounds: list[tuple[int, int, int, bool]] = []
     for number in range(ROUNDS):

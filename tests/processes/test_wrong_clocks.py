@@ -15,8 +15,8 @@ STEP = 45.0
 
 @pytest.mark.parametrize(
     ("pinned", "set_again", "least"),
-    # A plain token is renewed in its last 120 s, one for a flow of 600 s in the 120 s before; by
-    # chance, and by its minter, some 40 s earlier. A clock set by 180 s makes it seem that older.
+    # A plain token is refreshed in its last 120 s, one for a flow of 600 s in the 120 s before; by
+    # jitter, and by its issuer, some 40 s earlier. A clock set by 180 s makes it seem that older.
     [(False, 0, 1030), (True, 0, 460), (False, 4, 850), (True, 4, 280)],
     ids=["plain", "pinned", "plain, set again", "pinned, set again"],
 )
@@ -24,11 +24,11 @@ async def test_hosts_whose_clocks_differ_share_a_token_to_its_real_end(
     shop: Shop, *, pinned: bool, set_again: int, least: float
 ) -> None:
     """
-    With clocks 90 s fast and slow, also if set the other way at times, no call carries a token
-    that has ended, and each renewal is one request.
+    With clocks 90 s fast and slow, also if they are swapped at times, no call has an expired
+    token, and each refresh is one request.
     """
-    shop.sandbox.refresh_revokes_access = False  # so a refused token is one that has ended
-    hosts = [await shop.hire(2), await shop.hire(2)]
+    shop.sandbox.refresh_revokes_access = False  # so only expired tokens are rejected
+    hosts = [await shop.start_workers(2), await shop.start_workers(2)]
     calls: list[str] = []
     for number in range(STEPS):
         sign = -1 if set_again and number // set_again % 2 else 1
@@ -48,10 +48,10 @@ async def test_hosts_whose_clocks_differ_share_a_token_to_its_real_end(
     assert [] == [later - one for one, later in pairwise(issued) if later - one < least]
 
 
-async def test_hosts_whose_clocks_differ_renew_in_real_time(shop: Shop) -> None:
-    """With tokens of 6 seconds nobody's time is put forward: two renewals, one request each."""
+async def test_hosts_whose_clocks_differ_refresh_in_real_time(shop: Shop) -> None:
+    """In real time, with tokens of 6 seconds, each of two refreshes is one request."""
     shop.sandbox.expires_in = 6
-    await shop.hire(4)
+    await shop.start_workers(4)
     for worker, wrong in zip(shop.workers, (WRONG, -WRONG) * 2, strict=True):
         await worker.shift(wrong=wrong)
     calls: list[str] = []

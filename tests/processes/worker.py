@@ -1,4 +1,4 @@
-"""What a process of a shop does when it is told to."""
+"""A process of a shop, which takes orders."""
 
 import asyncio
 import os
@@ -14,59 +14,59 @@ from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry, TokenStore
 from flexiti_async.store.loading import open_store
 
-from ..crew.obedient import Obedient, ShiftedClock
+from ..crew.worker_process import ShiftedClock, WorkerProcess
 
 AMID = 0.003
-"""Seconds that a swap takes at most, about."""
+"""About the most seconds that a swap takes."""
 
 
-class Fate:
-    """Where this process is to be killed; nowhere without a `point`."""
+class KillSwitch:
+    """Kills this process at `point`, if set."""
 
     def __init__(self) -> None:
         self.point = ""
 
-    def meet(self, point: str) -> None:
-        """Be at a point."""
+    def reach(self, point: str) -> None:
+        """Kill the process if this is the point."""
         if point == self.point:
             die()
 
 
 def die() -> None:
-    """End as by a power cut, all threads at once."""
+    """Kill this process, as a power cut would."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 class MortalStore:
     """
-    A store that can be the last thing a process uses.
+    A store in front of another one, which can kill the process.
 
     Attributes:
-        loads: How often it was looked into.
+        loads: How often it was read.
     """
 
-    def __init__(self, store: TokenStore, fate: Fate) -> None:
+    def __init__(self, store: TokenStore, kill_switch: KillSwitch) -> None:
         self._store = store
-        self._fate = fate
+        self._kill_switch = kill_switch
         self._steps = iter(("claim", "publish"))
         self.loads = 0
 
     async def load(self, key: str) -> Entry | None:
-        """Look."""
+        """Read."""
         self.loads += 1
         return await self._store.load(key)
 
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
-        """Swap, and die before, amid or after it; the first is the claim, the next the publish."""
-        if not self._fate.point:
+        """Swap; kill before, amid or after. The first swap is the claim, the second publishes."""
+        if not self._kill_switch.point:
             return await self._store.swap(key, entry, expected=expected)
         step = next(self._steps, "")
-        self._fate.meet(f"before {step}")
-        if self._fate.point == f"amid {step}":
+        self._kill_switch.reach(f"before {step}")
+        if self._kill_switch.point == f"amid {step}":
             asyncio.get_running_loop().call_later(random.uniform(0.0, AMID), die)  # noqa: S311
         won = await self._store.swap(key, entry, expected=expected)
-        self._fate.meet(f"amid {step}")
-        self._fate.meet(f"after {step}")
+        self._kill_switch.reach(f"amid {step}")
+        self._kill_switch.reach(f"after {step}")
         return won
 
     async def aclose(self) -> None:
@@ -74,8 +74,8 @@ class MortalStore:
         await self._store.aclose()
 
 
-class Worker(Obedient):
-    """One process of a shop, with a session or none."""
+class Worker(WorkerProcess):
+    """A process of a shop, which has a session once `open` was ordered."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -90,18 +90,18 @@ class Worker(Obedient):
             }
         )
         self._clock = ShiftedClock()
-        self._fate = Fate()
+        self._kill_switch = KillSwitch()
         self._session: FlexitiSession | None = None
         self._http: aiohttp.ClientSession | None = None
         self._store: MortalStore | None = None
 
     async def _open(self, config: dict[str, Any], *, mortal: bool) -> None:
-        """Open a session in place of the one before."""
+        """Open a session in place of the previous one."""
         for old in (self._session, self._http):
             if old is not None:
                 await (old.aclose() if isinstance(old, FlexitiSession) else old.close())
         if mortal:
-            self._store = MortalStore(open_store(config["store"]), self._fate)
+            self._store = MortalStore(open_store(config["store"]), self._kill_switch)
             config["store"] = self._store
             self._http = aiohttp.ClientSession(trace_configs=[self._trace()])
         made = FlexitiConfig(**config)
@@ -109,18 +109,18 @@ class Worker(Obedient):
 
     def _trace(self) -> aiohttp.TraceConfig:
         async def answered(*_: object) -> None:
-            self._fate.meet("answer received")
+            self._kill_switch.reach("answer received")
 
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(answered)
         return trace
 
     async def _arm(self, point: str) -> None:
-        """Die when that point is reached."""
-        self._fate.point = point
+        """Kill the process when that point is reached."""
+        self._kill_switch.point = point
 
     async def _shift(self, ahead: float, wrong: float | None) -> None:
-        """Put both clocks forward; set the wall clock wrong by so much."""
+        """Advance both clocks, and set the wall clock wrong."""
         self._clock.ahead += ahead
         if wrong is not None:
             self._clock.wrong = wrong
@@ -153,7 +153,7 @@ class Worker(Obedient):
         return "done"
 
     async def _settle(self) -> None:
-        """Wait for what goes on behind the callers' backs."""
+        """Wait for background refreshes."""
         assert self._session is not None
         for refresher in self._session._open.refreshers.values():
             await asyncio.gather(*refresher._flights.tasks, return_exceptions=True)

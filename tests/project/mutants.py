@@ -1,11 +1,11 @@
 """
-A program: change the code in one place at a time, and see whether a test notices.
+A program that changes the code in one place at a time, and checks that a test fails.
 
 It works on a copy, with cosmic-ray. `nox -s mutants -- --sample 20 --seed 7 encryption refresher`
 tries 20 changes of each file whose name contains one of the words. It prints the changes that no
-test has noticed, and the share of those that one has.
+test detected, and the share of detected ones.
 """
-# ruff: noqa: T201 - what it prints is what it is for
+# ruff: noqa: T201 - printing is its purpose
 
 import argparse
 import os
@@ -43,19 +43,19 @@ TESTS = {
     "stores/flexiti_stores/redis": f"{REDIS} tests/stores/test_redis_topologies.py",
 }
 """
-What is changed, and the tests that should notice: of a folder those of its files that are not
-listed themselves, in protocol by the test files of their own, if they have any.
+Files that are changed, and the tests that should fail. A folder means those of its files that are
+not listed themselves; files of protocol use test files of their own, if they have any.
 """
 
 JUNK = ("%BitOr%", "%Is_Eq", "%IsNot_NotEq", "%Mul_Div")
 """
-Operators that are not tried: types (`int | None`) that fail when they are imported, `==` where
-`is` compares what is equal to itself alone, and `/` for the `*` in front of keywords.
+Operators that are not tried: types (`int | None`) that fail at import, `==` for an `is` between
+values that are equal only to themselves, and `/` for the `*` before keywords.
 """
 
 
 def modules() -> Iterator[tuple[str, str]]:
-    """Name every file that is changed, and its tests."""
+    """Yield every file that is changed, and its tests."""
     for place, tests in TESTS.items():
         path = ROOT / place
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
@@ -67,10 +67,10 @@ def modules() -> Iterator[tuple[str, str]]:
 
 
 def try_module(copy: Path, module: str, tests: str, sample: int, seed: int) -> tuple[int, int]:
-    """Try changes of one file; tell how many were noticed, and how many there were."""
+    """Try changes of one file; return how many were detected, and how many were tried."""
     pytest = f"{sys.executable} -P -m pytest -xq {tests}"
     paths = {**os.environ, "PYTHONPATH": f"{copy}:{copy / 'stores'}"}
-    # Tests that fail without a change, or that take longer than a change is given, notice all.
+    # Tests that fail without a change, or exceed the time limit, would detect every change.
     before = time.monotonic()
     subprocess.run(["sh", "-c", pytest], cwd=copy, check=True, env=paths)  # noqa: S607
     (copy / "cosmic-ray.toml").write_text(
@@ -97,7 +97,7 @@ distributor.name = "local"
 
 
 def choose(database: Path, sample: int, seed: int) -> None:
-    """Leave so many of the changes that cosmic-ray knows, the same ones for the same seed."""
+    """Keep a sample of the changes that cosmic-ray found, the same one for the same seed."""
     with closing(sqlite3.connect(database)) as session, session:
         found = session.execute(
             "SELECT job_id FROM mutation_specs WHERE NOT (operator_name LIKE ? OR operator_name "
@@ -117,7 +117,9 @@ def choose(database: Path, sample: int, seed: int) -> None:
 def main() -> None:
     """Read the arguments, and print a score for each file."""
     parser = argparse.ArgumentParser(prog="nox -s mutants --")
-    parser.add_argument("--sample", type=int, default=10**6, help="changes to try of each file")
+    parser.add_argument(
+        "--sample", type=int, default=10**6, help="number of changes to try per file"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("words", nargs="*", help="parts of names of files; default: all")
     wanted = parser.parse_args()
@@ -127,7 +129,7 @@ def main() -> None:
         if not wanted.words or any(word in module for word in wanted.words)
     ]
     if not chosen:
-        parser.error(f"no file is changed whose name holds one of: {', '.join(wanted.words)}")
+        parser.error(f"no file to change has a name with one of: {', '.join(wanted.words)}")
     with tempfile.TemporaryDirectory(prefix="mutants") as folder:
         for name in COPIED:
             copier = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
@@ -136,8 +138,8 @@ def main() -> None:
         for module, tests in chosen:
             scores[module] = try_module(Path(folder), module, tests, wanted.sample, wanted.seed)
             print(f"{module}: {scores[module][0]} of {scores[module][1]}", flush=True)
-    noticed, tried = (sum(column) for column in zip(*scores.values(), strict=True))
-    print(f"score: {noticed} of {tried}, {noticed / max(tried, 1):.1%}; seed {wanted.seed}")
+    detected, tried = (sum(column) for column in zip(*scores.values(), strict=True))
+    print(f"score: {detected} of {tried}, {detected / max(tried, 1):.1%}; seed {wanted.seed}")
 
 
 if __name__ == "__main__":

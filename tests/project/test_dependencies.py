@@ -1,4 +1,4 @@
-"""Every dependency says what it is for, and every licence is known."""
+"""Every dependency has a reason, and every licence is known."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ PROJECT: Final[Mapping[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read
 
 
 def listed(table: str) -> Iterator[str]:
-    """Give the first cells of a table of CONTRIBUTING.md, name by name."""
+    """Yield the names in the first cells of a table of CONTRIBUTING.md."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     _, _, rest = text.partition(f"| {table} | why |\n|---|---|\n")
     for row in re.findall(r"^\| ([^|]+) \| [^|]+ \|$", rest.partition("\n\n")[0], re.MULTILINE):
@@ -21,26 +21,26 @@ def listed(table: str) -> Iterator[str]:
 
 
 def names(requirements: Sequence[str | Mapping[str, str]]) -> list[str]:
-    """Name what is required, without groups that are included and without ourselves."""
+    """Return the required names, without included groups and without ourselves."""
     found = [Requirement(text).name for text in requirements if isinstance(text, str)]
     return [name for name in found if name != "flexiti-async"]
 
 
-def test_every_dependency_at_run_time_says_why() -> None:
-    """As in the table, so in the project."""
+def test_every_dependency_at_run_time_has_a_reason() -> None:
+    """The table and the project list the same dependencies."""
     assert sorted(names(PROJECT["project"]["dependencies"])) == list(listed("at run time"))
 
 
-def test_every_dependency_of_an_extra_says_why() -> None:
-    """By extra."""
+def test_every_dependency_of_an_extra_has_a_reason() -> None:
+    """The table lists the dependencies of every extra."""
     extras = PROJECT["project"]["optional-dependencies"]
     wanted = [f"`{extra}`: {name}" for extra in extras for name in names(extras[extra])]
 
     assert sorted(wanted) == list(listed("extra"))
 
 
-def test_every_dependency_of_development_says_why() -> None:
-    """Those of all groups, and what builds."""
+def test_every_dependency_of_development_has_a_reason() -> None:
+    """The table lists the dependencies of all groups and of the build."""
     groups = PROJECT["dependency-groups"].values()
     wanted = {name for group in groups for name in names(group)}
     wanted.update(names(PROJECT["build-system"]["requires"]))
@@ -49,7 +49,7 @@ def test_every_dependency_of_development_says_why() -> None:
 
 
 def test_every_licence_is_known_and_allows_use() -> None:
-    """None is left out, and none asks a shop to publish its own code."""
+    """Every dependency has a licence in the list, and none requires a shop to publish its code."""
     page = (ROOT / "docs" / "reference" / "licences.md").read_text(encoding="utf-8")
     _, _, table = page.partition("|---|---|---|\n")
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", table, re.MULTILINE)
@@ -59,7 +59,7 @@ def test_every_licence_is_known_and_allows_use() -> None:
     }
 
     assert direct <= {name for name, _ in rows}
-    # MPL-2.0 is about its own files only.
+    # MPL-2.0 applies to its own files only.
     free = re.compile(r"MIT|Apache|BSD|PSF|Python Software Foundation|ISC|Zlib|MPL|Mozilla Public")
     assert [] == [name for name, licence in rows if not free.search(licence)]
     assert [] == [name for name, licence in rows if re.search(r"GPL", licence)]

@@ -1,8 +1,8 @@
 """
-The documentation holds: every example runs, every generated page is up to date.
+The documentation is correct: every example runs, every generated page is up to date.
 
 The blocks of a page run one after the other and share their names, as in the README. Python runs
-against a sandbox; pages that are about tests are run by pytest; commands are run as commands.
+against a sandbox, pages about tests run in pytest, and commands run as commands.
 """
 
 import ast
@@ -35,44 +35,44 @@ ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 PAGES: Final = {str(page.relative_to(DOCS)): page for page in sorted(DOCS.rglob("*.md"))}
 OF_TESTS: Final = {"how-to/testing.md", "how-to/stores.md"}
-"""Their blocks are one test module."""
+"""Pages whose blocks are one test module."""
 OF_A_PROGRAM: Final = {"tutorial.md"}
-"""Their blocks are a file, which has a test of its own."""
+"""Pages whose blocks are a file, which has a test of its own."""
 SERVERS: Final = ("flexiti-async sandbox",)
-"""Commands that run until they are stopped."""
+"""Commands that run until stopped."""
 SCRIPTS: Final = Path(sysconfig.get_path("scripts"))
 
 
 def nothing(_: Example) -> None:
-    """Leave a block alone; the test runs it."""
+    """Do nothing with a block; the test runs it."""
 
 
 def keep_the_log_as_it_is(**_: object) -> None:
-    """Do not set up what is pytest's."""
+    """Leave logging to pytest."""
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    """Give the code blocks of a language, in order."""
+    """Return the code blocks of a language, in order."""
     parser = CodeBlockParser(language=language, evaluator=nothing)
     document = Document.parse(str(page), parser, encoding="utf-8")
     return [str(example.parsed) for example in document.examples()]
 
 
 def pages_with(language: str, *, but: set[str] | frozenset[str] = frozenset()) -> list[str]:
-    """Name the pages that have blocks of a language."""
+    """Return the pages that have blocks of a language."""
     return [name for name, page in PAGES.items() if name not in but and blocks(page, language)]
 
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    """Give a running sandbox that knows the examples' client."""
+    """Return a running sandbox with the examples' client."""
     async with Sandbox(client_id="shop", client_secret="…") as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 async def flexiti(sandbox: Sandbox) -> AsyncIterator[FlexitiSession]:
-    """Give an open session on it."""
+    """Return an open session with it."""
     config = FlexitiConfig(
         client_id="shop", client_secret="…", base_url=sandbox.base_url, **PATIENT
     )
@@ -88,13 +88,13 @@ async def test_examples_run(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """One after the other; only the environment is the sandbox."""
-    del caplog  # it puts the levels of loggers back
+    """The examples of a page run one after the other, against the sandbox."""
+    del caplog  # it restores the levels of loggers
     monkeypatch.setattr("logging.basicConfig", keep_the_log_as_it_is)
     namespace: dict[str, Any] = {"flexiti": flexiti, "sandbox": sandbox, "__name__": "example"}
     for source in blocks(PAGES[name], "python"):
         if included := re.findall(r'^--8<-- "(examples/[^"]+)"$', source, re.MULTILINE):
-            # A file that the site shows as it is: it has tests of its own.
+            # The site includes this file, which has tests of its own.
             assert all((ROOT / file).is_file() for file in included)
             continue
         here = source.replace('environment="training"', f'base_url="{sandbox.base_url}"')
@@ -106,7 +106,7 @@ async def test_examples_run(
 
 @pytest.mark.parametrize("name", sorted(OF_TESTS))
 def test_examples_that_are_tests_pass(name: str, tmp_path: Path) -> None:
-    """A shop's own pytest, with the installed plugin, passes all of them."""
+    """The tests of a page pass in a shop's pytest, with the installed plugin."""
     module = tmp_path / "test_example.py"
     module.write_text("\n\n".join(blocks(PAGES[name], "python")), encoding="utf-8")
     run = subprocess.run(
@@ -127,7 +127,7 @@ def test_examples_that_are_tests_pass(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_block_is_overlooked(name: str) -> None:
-    """Every fence is of a kind that is looked at here, or is a picture."""
+    """Every fence is of a kind that is tested here, or is a picture."""
     fences = re.findall(r"^ *```(\S.*)$", PAGES[name].read_text(encoding="utf-8"), re.MULTILINE)
 
     assert set(fences) <= {"python", "console", "toml", "mermaid", "text"}
@@ -137,7 +137,7 @@ def test_no_block_is_overlooked(name: str) -> None:
 
 @pytest.mark.parametrize("name", pages_with("toml"))
 def test_configuration_is_toml(name: str) -> None:
-    """And what is in the table of the library are options that there are."""
+    """Configuration is TOML, and the library's table has existing options only."""
     for source in blocks(PAGES[name], "toml"):
         table = tomllib.loads(source).get("flexiti")
         if table is not None:
@@ -146,7 +146,7 @@ def test_configuration_is_toml(name: str) -> None:
 
 @pytest.fixture
 def shell(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
-    """Give the environment of a reader who has set up the sandbox's client."""
+    """Return the environment of a reader who has set up the sandbox's client."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("FLEXITI_", "COV"))}
     return {
         **kept,
@@ -161,7 +161,7 @@ def shell(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", pages_with("console"))
 async def test_commands_run(name: str, shell: dict[str, str]) -> None:
-    """Each ends well; a server says that it is there; an extra that is installed is one of ours."""
+    """Commands succeed, servers report their address, and installed extras are ours."""
     for line in "".join(blocks(PAGES[name], "console")).splitlines():
         assert line.startswith("$ "), line
         words = shlex.split(line[2:])
@@ -179,7 +179,7 @@ async def test_commands_run(name: str, shell: dict[str, str]) -> None:
 
 
 def assert_installable(what: str) -> None:
-    """See that it is this distribution, with extras that it has."""
+    """Check that it is this distribution, with existing extras."""
     name, _, extras = what.rstrip("]").partition("[")
     known = importlib.metadata.metadata("flexiti-async").get_all("Provides-Extra") or []
 
@@ -188,7 +188,7 @@ def assert_installable(what: str) -> None:
 
 
 async def assert_runs(words: list[str], shell: dict[str, str]) -> None:
-    """Run a command to its end."""
+    """Check that a command succeeds."""
     pipe = asyncio.subprocess.PIPE
     run = await asyncio.create_subprocess_exec(*words, env=shell, stdout=pipe, stderr=pipe)
     out, err = await run.communicate()
@@ -197,7 +197,7 @@ async def assert_runs(words: list[str], shell: dict[str, str]) -> None:
 
 
 async def assert_serves(words: list[str], shell: dict[str, str]) -> None:
-    """Run a command until it says where it is."""
+    """Check that a command reports its address."""
     free = words if "--port" in words else [*words, "--port", "0"]
     run = await asyncio.create_subprocess_exec(
         *free, env=shell, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
@@ -211,7 +211,7 @@ async def assert_serves(words: list[str], shell: dict[str, str]) -> None:
 
 
 def test_generated_pages_are_up_to_date() -> None:
-    """Endpoints, errors and licences are written from the code, each complete."""
+    """The pages about endpoints, errors and licences equal what the code generates."""
     run = subprocess.run(
         [sys.executable, "-P", str(ROOT / "tools" / "docs_pages.py"), "--check"],
         capture_output=True,
@@ -225,9 +225,9 @@ def test_generated_pages_are_up_to_date() -> None:
 
 def test_the_public_surface_changes_only_on_purpose() -> None:
     """
-    What users may rely on is what tests/project/public_api.txt says.
+    The public surface is that of tests/project/public_api.txt.
 
-    After a change that is meant: `python tools/public_api.py > tests/project/public_api.txt`.
+    After a change on purpose: `python tools/public_api.py > tests/project/public_api.txt`.
     """
     run = subprocess.run(
         [sys.executable, "-P", str(ROOT / "tools" / "public_api.py")],
@@ -240,7 +240,7 @@ def test_the_public_surface_changes_only_on_purpose() -> None:
 
 
 def test_every_command_is_named() -> None:
-    """What the command line can do stands somewhere in the documentation."""
+    """The documentation names every command of the command line."""
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES.values())
     commands = ["demo", "sandbox", "init-widget", "token status", "token refresh", "token forget"]
 

@@ -11,8 +11,8 @@ import pytest
 
 import flexiti_async
 
-# Each module is imported as if it were the first one of ours, so that a circle shows whatever the
-# order; libraries that it uses stay loaded. `-W error` makes a warning a failure.
+# Each module is imported as if it were our first one, so that a circle shows in any order;
+# libraries that it uses stay loaded. `-W error` turns a warning into a failure.
 IMPORT_EACH = """
 import importlib, json, pkgutil, sys
 
@@ -107,15 +107,15 @@ print(sorted({"flexiti_async." + name for name in rest} - sys.modules.keys()))
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
-    """As for any module; and what does exist is listed, imported or not."""
+    """A missing name is an AttributeError, and `dir()` lists all names, imported or not."""
     with pytest.raises(AttributeError, match="has no attribute 'FlexitiSesion'"):
-        getattr(flexiti_async, "FlexitiSesion")  # noqa: B009 - no type checker would take it
+        getattr(flexiti_async, "FlexitiSesion")  # noqa: B009 - type checkers would reject it
 
     assert {"FlexitiSession", "PurchaseWidget", "__version__"} <= set(dir(flexiti_async))
 
 
 def test_every_export_is_described() -> None:
-    """Each public name has a docstring of its own, not one that it inherits."""
+    """Each public name has a docstring of its own, not an inherited one."""
     exports = {name: getattr(flexiti_async, name) for name in public_names()}
 
     assert [] == [
@@ -126,7 +126,7 @@ def test_every_export_is_described() -> None:
 
 
 def test_every_module_imports_alone_and_in_silence() -> None:
-    """Every module of both packages can be imported first, and warns of nothing."""
+    """Every module of both packages can be imported first, without warnings."""
     run = subprocess.run(
         [sys.executable, "-P", "-W", "error", "-c", IMPORT_EACH],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""What watches over all tests sees what it is there to see, and nothing else."""
+"""The guards of all tests find what they should find, and nothing else."""
 
 import asyncio
 import concurrent.futures
@@ -24,7 +24,7 @@ from ..support.leftovers import Leftovers
 
 ENTRY = Entry("version", "payload", 60.0)
 kept: list[object] = []
-"""What would end with its last reference."""
+"""References to objects that would otherwise be collected."""
 
 
 async def leave_nothing() -> None:
@@ -43,19 +43,19 @@ async def leave_a_task() -> None:
 
 
 async def leave_a_socket() -> None:
-    """Listen on."""
+    """Leave a listening socket."""
     kept.append(await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0))
 
 
 async def leave_a_connection() -> None:
-    """Keep one end of a connection."""
+    """Leave one end of a connection open."""
     here, there = socket.socketpair()
     kept.append(await asyncio.open_connection(sock=here))
     kept.append(there)
 
 
 async def leave_a_client_session() -> None:
-    """Close no session."""
+    """Leave a client session open."""
     kept.append(aiohttp.ClientSession())
 
 
@@ -71,10 +71,10 @@ async def leave_a_client_session() -> None:
     ],
 )
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_what_is_left_is_found(
+def test_leftovers_are_found(
     leave: Callable[[], object], starts: list[str], leftovers: Leftovers
 ) -> None:
-    """Whatever a loop still holds when it is closed is named, with the test that left it."""
+    """Leftovers of a closed loop are reported with the test that left them."""
     asyncio.run(leave())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     found = leftovers.take()
     kept.clear()
@@ -82,7 +82,7 @@ def test_what_is_left_is_found(
 
     assert len(starts) == len(found)
     assert all(one.startswith(start) for one, start in zip(found, starts, strict=True))
-    assert all("test_what_is_left_is_found" in one for one in found)
+    assert all("test_leftovers_are_found" in one for one in found)
 
 
 LOCK = threading.Lock()
@@ -91,7 +91,7 @@ PIN: concurrent.futures.Future[None] = concurrent.futures.Future()
 
 
 def enter() -> None:
-    """Wait for the lock as a block does."""
+    """Wait for the lock in a `with` block."""
     with LOCK:
         pass
 
@@ -130,14 +130,14 @@ def as_library(work: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-async def test_what_blocks_the_loop_raises(name: str) -> None:
-    """Every kind of waiting raises BlockingError if the library does it in a loop."""
+async def test_blocking_the_loop_raises(name: str) -> None:
+    """Every blocking call of the library in a loop raises BlockingError."""
     with pytest.raises(BlockingError):
         as_library(BLOCKS[name])
 
 
 async def test_threads_and_tests_may_block() -> None:
-    """Waiting in a thread holds up no loop, and what a test does is its own affair."""
+    """Calls in a thread, and calls of a test itself, may block."""
     await asyncio.to_thread(as_library, BLOCKS["sleep"])
     await asyncio.to_thread(as_library, BLOCKS["join"])
     BLOCKS["sleep"]()
@@ -145,7 +145,7 @@ async def test_threads_and_tests_may_block() -> None:
 
 
 async def test_the_file_store_cannot_work_in_the_loop(tmp_path: Path) -> None:
-    """What it does in a thread would block; in the thread nothing is in its way."""
+    """The work of the file store blocks in a loop, and is allowed in its thread."""
     folder = Folder(tmp_path)
     with pytest.raises(BlockingError):
         folder.swap("key", ENTRY, None, 0.0)

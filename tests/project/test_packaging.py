@@ -1,4 +1,4 @@
-"""The distribution: what is installed is what is tested, whole and of one version."""
+"""The distribution: the tests run on the installed packages, complete and of one version."""
 
 import importlib.metadata
 import importlib.resources
@@ -16,7 +16,7 @@ DISTRIBUTION = importlib.metadata.distribution("flexiti-async")
 
 
 def _installed_from() -> tuple[Path, Path]:
-    """Give the folders of both packages: the checkout's if editable, else those of the wheel."""
+    """Return the folders of both packages: the checkout's if editable, else those of the wheel."""
     origin = json.loads(DISTRIBUTION.read_text("direct_url.json") or "{}")
     if origin.get("dir_info", {}).get("editable"):
         url: str = origin["url"]
@@ -40,12 +40,12 @@ def test_version() -> None:
 
 @pytest.mark.parametrize("package", ["flexiti_async", "flexiti_stores"])
 def test_typed(package: str) -> None:
-    """Both packages tell type checkers that they are typed."""
+    """Both packages are marked as typed."""
     assert importlib.resources.files(package).joinpath("py.typed").is_file()
 
 
 def test_memory_store_is_registered() -> None:
-    """The scheme `memory` leads to its class through the group that all stores register in."""
+    """The scheme `memory` is registered in the entry-point group of stores."""
     from flexiti_stores.memory import MemoryStore
 
     (entry,) = importlib.metadata.entry_points(group="flexiti_async.stores", name="memory")
@@ -54,7 +54,7 @@ def test_memory_store_is_registered() -> None:
 
 
 def test_entry_points_load() -> None:
-    """Whatever the distribution promises by name can be imported."""
+    """Every entry point of the distribution can be imported."""
     groups = {entry.group for entry in DISTRIBUTION.entry_points if entry.load()}
 
     assert {"console_scripts", "flexiti_async.stores", "pytest11"} == groups

@@ -22,11 +22,11 @@ FIXTURES = ("flexiti", "flexiti_sandbox", "flexiti_clock")
 
 
 def nothing(_: Example) -> None:
-    """Leave a block alone; the test runs it."""
+    """Do nothing with a block; the test runs it."""
 
 
 def blocks(language: str) -> list[str]:
-    """Give the code blocks of a language, in order."""
+    """Return the code blocks of a language, in order."""
     document = Document.parse(
         str(README), CodeBlockParser(language=language, evaluator=nothing), encoding="utf-8"
     )
@@ -43,7 +43,7 @@ async def run(source: str, namespace: dict[str, Any]) -> None:
 
 @pytest.fixture
 async def shop() -> AsyncIterator[Sandbox]:
-    """Give a running sandbox that knows the README's client."""
+    """Return a running sandbox with the README's client."""
     async with Sandbox(client_id="shop", client_secret="…") as sandbox:
         yield sandbox
 
@@ -55,7 +55,7 @@ async def test_the_examples_run_one_after_the_other(
     flexiti_clock: ManualClock,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """They share names, as a reader would type them; only the environment is the sandbox."""
+    """The examples share names, as if typed one after the other, and run against the sandbox."""
     framed: list[str] = []
     namespace: dict[str, Any] = {
         "show_in_a_frame": framed.append,
@@ -70,16 +70,16 @@ async def test_the_examples_run_one_after_the_other(
     await example(**given)
 
     assert [300] == [capture.amount for capture in shop.captures]
-    # The customer's, and the merchant's for the capture.
+    # The customer's token, and the merchant's for the capture.
     assert 2 == shop.tokens_issued
     person = "customer_identification.personal_information"
-    told = f"{person}.dob invalid\n{person}.postal_code length\n"
-    assert told == capsys.readouterr().out
+    faults = f"{person}.dob invalid\n{person}.postal_code length\n"
+    assert faults == capsys.readouterr().out
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
 def test_links_lead_somewhere(document: str) -> None:
-    """Files that are named are there."""
+    """Linked files exist."""
     text = README.with_name(document).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
 
@@ -87,7 +87,7 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def test_two_commands_do_the_set_up() -> None:
-    """What CI and the `package` session run is what the README says."""
+    """The README has the commands that CI and the `package` session run."""
     commands = "".join(blocks("console"))
 
     assert "-m pip install '.[cli]' && .venv/bin/flexiti-async demo" in commands

@@ -1,4 +1,4 @@
-"""What a release goes through: one version, a workflow without secrets, a kept changelog."""
+"""Releases: one version, a workflow without secrets, a valid changelog."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ CHANGELOG: Final = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_every_action_is_pinned_to_a_commit() -> None:
-    """A tag can be moved; the comment says which one it was."""
+    """Actions are pinned to commits, because tags can be moved; a comment has the tag."""
     used = re.findall(r"^ +-? ?uses: (.+)$", WORKFLOW, re.MULTILINE)
 
     assert 5 <= len(used)
@@ -21,8 +21,8 @@ def test_every_action_is_pinned_to_a_commit() -> None:
     ]
 
 
-def test_the_workflow_holds_no_secret_and_few_rights() -> None:
-    """It publishes by its identity, in one job that does nothing else."""
+def test_the_workflow_has_no_secret_and_few_permissions() -> None:
+    """The workflow publishes by its identity, in a job that does nothing else."""
     assert "secrets." not in WORKFLOW
     assert "\npermissions: {}\n" in WORKFLOW
     assert 1 == WORKFLOW.count("id-token: write")
@@ -31,8 +31,8 @@ def test_the_workflow_holds_no_secret_and_few_rights() -> None:
     assert "run:" not in publish
 
 
-def test_one_place_states_the_version() -> None:
-    """No other file of the code or the project repeats it."""
+def test_one_file_has_the_version() -> None:
+    """No other file of the code or the project repeats the version."""
     stated = re.compile(rf"(?<![\d.]){re.escape(__version__)}(?![\d.])")
     code = [*(ROOT / "flexiti_async").rglob("*.py"), *(ROOT / "stores").rglob("*.py")]
     found = [
@@ -44,8 +44,8 @@ def test_one_place_states_the_version() -> None:
     assert ["flexiti_async/_version.py"] == found
 
 
-def test_the_changelog_is_kept() -> None:
-    """Its versions go down, its kinds of change are those of Keep a Changelog."""
+def test_the_changelog_is_valid() -> None:
+    """Versions are in descending order, and kinds of change are those of Keep a Changelog."""
     versions = re.findall(r"^## (\S+)", CHANGELOG, re.MULTILINE)
     kinds = set(re.findall(r"^### (.+)$", CHANGELOG, re.MULTILINE))
     released = [tuple(map(int, version.split("."))) for version in versions[1:]]

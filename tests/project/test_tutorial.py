@@ -18,7 +18,7 @@ from .test_docs import PAGES, blocks
 
 @pytest.fixture
 def port() -> int:
-    """Find a port that is free."""
+    """Return a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -26,14 +26,14 @@ def port() -> int:
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    """Give a running sandbox."""
+    """Return a running sandbox."""
     async with Sandbox() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 async def shop(sandbox: Sandbox, port: int, tmp_path: Path) -> AsyncIterator[str]:
-    """Run shop.py in a process, on a free port; give its address."""
+    """Run shop.py in a process, on a free port; return its address."""
     [source] = blocks(PAGES["tutorial.md"], "python")
     file = tmp_path / "shop.py"
     file.write_text(source.replace("port=8000", f"port={port}"), encoding="utf-8")
@@ -51,7 +51,7 @@ async def shop(sandbox: Sandbox, port: int, tmp_path: Path) -> AsyncIterator[str
     )
     assert process.stdout is not None
     first = await process.stdout.readline()
-    if first:  # it says where it runs
+    if first:  # it prints its address
         yield f"http://127.0.0.1:{port}"
         process.terminate()
     _, errors = await process.communicate()
@@ -59,7 +59,7 @@ async def shop(sandbox: Sandbox, port: int, tmp_path: Path) -> AsyncIterator[str
 
 
 async def open_page(http: aiohttp.ClientSession, shop: str) -> tuple[str, str]:
-    """Open the page that pays; give the widget's URL and where its events are posted."""
+    """Open the payment page; return the URLs of the widget and of its events."""
     async with http.get(f"{shop}/pay") as answer:
         page = await answer.text()
     [url] = re.findall(r'<iframe src="([^"]+)"', page)
@@ -68,7 +68,7 @@ async def open_page(http: aiohttp.ClientSession, shop: str) -> tuple[str, str]:
 
 
 async def test_it_takes_a_payment(sandbox: Sandbox, shop: str) -> None:
-    """The customer approves, the shop authorizes, and thanks them."""
+    """The customer approves, and the shop authorizes and thanks them."""
     async with aiohttp.ClientSession() as http:
         url, to = await open_page(http, shop)
         async with http.post(to, data=json.dumps(sandbox.play(url))) as answer:
@@ -78,8 +78,8 @@ async def test_it_takes_a_payment(sandbox: Sandbox, shop: str) -> None:
     assert ["order-1"] == [authorization.reference for authorization in sandbox.authorizations]
 
 
-async def test_it_takes_no_for_an_answer(sandbox: Sandbox, shop: str) -> None:
-    """A customer who declines is asked to pay in another way."""
+async def test_it_handles_a_declined_customer(sandbox: Sandbox, shop: str) -> None:
+    """A declined customer is asked to pay in another way."""
     async with aiohttp.ClientSession() as http:
         url, to = await open_page(http, shop)
         async with http.post(to, data=json.dumps(sandbox.play(url, "decline"))) as answer:
@@ -90,7 +90,7 @@ async def test_it_takes_no_for_an_answer(sandbox: Sandbox, shop: str) -> None:
 
 
 async def test_it_answers_a_forgery_with_a_problem(sandbox: Sandbox, shop: str) -> None:
-    """An event of another checkout is refused, and nothing of it is told."""
+    """An event of another checkout is rejected, without details."""
     async with aiohttp.ClientSession() as http:
         url, _ = await open_page(http, shop)
         _, to = await open_page(http, shop)

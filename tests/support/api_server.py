@@ -1,4 +1,4 @@
-"""A server that answers what it was told, for calls that go over a real session."""
+"""A server with prepared answers, for calls over a real session."""
 
 import json
 from collections.abc import AsyncGenerator, Callable
@@ -16,7 +16,7 @@ Answer = Callable[[web.Request], web.Response]
 
 @define
 class Api:
-    """A server that issues tokens, writes down everything else, and answers what it was told."""
+    """A server that issues tokens, records all other requests, and sends prepared answers."""
 
     url: str = ""
     asked: list[dict[str, Any]] = field(factory=list[dict[str, Any]])
@@ -25,14 +25,14 @@ class Api:
     answers: list[Answer] = field(factory=list[Answer])
 
     async def token(self, request: web.Request) -> web.Response:
-        """Issue a token that says its scope."""
+        """Issue a token that is named after its scope."""
         scope = str((await request.post()).get("scope", "merchant"))
         return web.json_response(
             {"token_type": "bearer", "access_token": scope, "expires_in": 1200, "scope": scope}
         )
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Write a request down in the form of a sample, and give the next answer, or `{}`."""
+        """Record a request in the form of a sample, and send the next answer, or `{}`."""
         text = await request.text()
         self.asked.append(
             {
@@ -48,11 +48,11 @@ class Api:
         return self.answers.pop(0)(request) if self.answers else web.json_response({})
 
     def then(self, body: object, status: int = 200) -> None:
-        """Say one more answer."""
+        """Prepare one more answer."""
         self.answers.append(lambda _: web.json_response(body, status=status))
 
     def then_break(self) -> None:
-        """Break one more connection, after the request and without an answer."""
+        """Prepare a broken connection, after the request and without an answer."""
 
         def answer(request: web.Request) -> web.Response:
             assert request.transport is not None
@@ -64,7 +64,7 @@ class Api:
 
 @asynccontextmanager
 async def serving() -> AsyncGenerator[Api, None]:
-    """Run such a server."""
+    """Run a server, and yield it."""
     api = Api()
     app = web.Application()
     app.router.add_post(f"{BASE}/v2.5/oauth/token", api.token)

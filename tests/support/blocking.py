@@ -1,8 +1,8 @@
 """
-Nothing of the library blocks an event loop: blockbuster, and what it misses.
+No code of the library blocks an event loop: blockbuster, and calls that it misses.
 
-Looked at is every call that has a frame of the library below it on the stack, also where another
-library makes it; what a test itself does in its loop holds up nobody but the test.
+A call counts if a frame of the library is below it on the stack, even if another library makes it;
+a test may block its own loop.
 """
 
 import _thread
@@ -39,35 +39,35 @@ MISSED: Final[tuple[tuple[ModuleType | type, str], ...]] = (
     (fcntl, "lockf"),
     (socket, "getaddrinfo"),
 )
-"""Functions that block, and that blockbuster does not know."""
+"""Blocking functions that blockbuster does not know."""
 
 MAY_BLOCK: Final = (
-    # Start-up: a session is made before there is traffic.
+    # Start-up: a session is created before traffic.
     ("flexiti_async/config/sources.py", {"read_options"}),
     ("flexiti_async/store/loading.py", {"open_store"}),
     ("flexiti_stores/file/__init__.py", {"__init__"}),
-    # The first use of a module; what traffic needs is imported at start-up.
+    # The first use of a module; modules for traffic are imported at start-up.
     ("<frozen importlib._bootstrap>", {"_find_and_load"}),
-    # Where a log goes is for the shop to say: here it is a file of pytest's.
+    # The shop decides where its log goes: here to a file of pytest's.
     ("logging/__init__.py", {"emit", "flush"}),
-    # A command of the shell has the loop for itself, and reads its input before it sends anything.
+    # A command has the loop for itself, and reads its input before it sends anything.
     ("flexiti_async/cli/widget.py", {"_bytes"}),
     ("flexiti_async/cli/shop.py", {"_is_complete"}),
     ("flexiti_async/cli/doctor/command.py", {"_configuration"}),
     ("flexiti_async/cli/doctor/store.py", {"_folder"}),
-    # asyncio.run ends its threads when the loop has nothing more to do.
+    # asyncio.run ends its threads at the end of the loop.
     ("asyncio/base_events.py", {"shutdown_default_executor"}),
-    # Held for a look into a dict, or for handing over a job: never while anything is waited for.
+    # Held to read a dict or to hand over a job, never during a wait.
     ("flexiti_stores/memory.py", {"from_url", "load", "swap"}),
     ("flexiti_stores/file/__init__.py", {"aclose", "_submit"}),
     ("flexiti_stores/redis/__init__.py", {"_forget", "_open"}),
-    # The sandbox calls it amid a request, and the store has to be another one at that moment.
+    # The sandbox calls it during a request, and the store has to change at that moment.
     ("processes/test_old_records.py", {"restore"}),
-    # These hold the lock of a file in the loop, as another process would.
+    # These hold a file lock in the loop, as another process would.
     ("stores/test_file.py", {"test_what_is_over_is_swept"}),
     ("stores/test_file_faults.py", {"test_the_loop_goes_on_while_a_lock_is_held"}),
 )
-"""What may block: a file, and functions of it."""
+"""Calls that may block: a file, and functions in it."""
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def no_blocking() -> Generator[None]:
     for place, name in MISSED:
         guard.functions[f"{place.__name__}.{name}"] = _function(place, name)
     guard.functions["threading.Thread.join"] = _function(threading.Thread, "join", _is_dead)
-    # `with lock:` does not go through `acquire`; blockbuster cannot reach into the type for it.
+    # `with lock:` does not call `acquire`, and blockbuster cannot patch the type for it.
     entered = SimpleNamespace(__name__="threading.Lock", __enter__=_thread.LockType.__enter__)
     guard.functions["threading.Lock.__enter__"] = _function(entered, "__enter__", _is_free)
     for function in guard.functions.values():

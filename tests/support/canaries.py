@@ -1,4 +1,4 @@
-"""Look for a text where it must not be: in an error, its chain, and the frames it went through."""
+"""Search for a text where it must not be: an error, its chain, and the frames of its traceback."""
 
 import traceback
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ _TESTS = str(Path(__file__).parents[1])
 
 
 def sightings(error: BaseException, *canaries: str) -> list[str]:
-    """Name the places of an error at which any of the canaries shows."""
+    """Return the places of an error in which any of the canaries shows."""
     return [
         place
         for link in _chain(error)
@@ -32,13 +32,13 @@ def _faces(error: BaseException) -> Iterator[tuple[str, str]]:
     yield f"{name}.args", repr(error.args)
     yield f"vars({name})", repr(vars(error))
     yield f"report of {name}", "".join(traceback.format_exception_only(error))
-    # UnicodeEncodeError, json.JSONDecodeError and their like keep what they could not read.
+    # UnicodeEncodeError, json.JSONDecodeError and similar errors keep their input.
     for held in ("object", "doc"):
         yield f"{name}.{held}", repr(getattr(error, held, None))
 
 
 def _locals(error: BaseException) -> Iterator[tuple[str, str]]:
-    """Show the local variables of every frame that is not a test's own."""
+    """Yield the local variables of every frame that is not a test's."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         code = frame.f_code
         if code.co_filename.startswith(_TESTS):
@@ -50,5 +50,5 @@ def _locals(error: BaseException) -> Iterator[tuple[str, str]]:
 def _shown(value: object) -> str:
     try:
         return repr(value)
-    except Exception as error:  # noqa: BLE001 - a half-made object may have no repr
+    except Exception as error:  # noqa: BLE001 - a half-initialized object may have no repr
         return f"no repr: {type(error).__name__}"

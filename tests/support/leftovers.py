@@ -1,9 +1,8 @@
 """
-What a test leaves behind in an event loop: tasks, connections, listening sockets, client sessions.
+Tasks, connections, listening sockets and client sessions that a test leaves in an event loop.
 
-A loop that is closed cancels its tasks and forgets its sockets in silence, so this looks just
-before. It uses private parts of asyncio because there are no others; `test_guards.py` fails when
-they change.
+Closing a loop silently cancels its tasks and drops its sockets, so this checks just before. It uses
+private parts of asyncio, because no public ones exist; `test_guards.py` fails when they change.
 """
 
 import asyncio
@@ -19,23 +18,23 @@ from attrs import define, field
 
 _Loop = asyncio.AbstractEventLoop
 _ROUNDS = 5
-"""Of a loop, for what has been cancelled or closed to end; what waits for anything does not."""
+"""Turns of a loop in which cancelled tasks and closed sockets end; waiting tasks do not."""
 
 
 @define
 class Leftovers:
     """
-    What was left behind so far.
+    The leftovers so far.
 
     Attributes:
-        found: A line for each thing, with the test that ran when its loop was closed.
+        found: A line for each one, with the test that ran when its loop was closed.
     """
 
     found: list[str] = field(factory=list[str])
     _sessions: WeakSet[aiohttp.ClientSession] = field(factory=WeakSet[aiohttp.ClientSession])
 
     def watch(self, patch: pytest.MonkeyPatch) -> None:
-        """Look at every loop before it is closed, whoever closes it."""
+        """Check every loop before it is closed, by whichever code."""
         private: Any = runners
         cancel_all_tasks: Any = private._cancel_all_tasks
         base: Any = selector_events.BaseSelectorEventLoop
@@ -63,7 +62,7 @@ class Leftovers:
         patch.setattr(aiohttp.ClientSession, "__init__", watched_session)
 
     def take(self) -> list[str]:
-        """Give what was found, and forget it."""
+        """Return the leftovers, and start again."""
         found, self.found = self.found, []
         return found
 

@@ -30,11 +30,11 @@ _NOTABLE_WAIT: Final = 0.001
 @frozen
 class Gap:
     """
-    A while in which a process did not run.
+    A span of time in which a process did not run.
 
     Attributes:
-        begun: When, by the monotonic clock, which is one for all processes of a machine.
-        ended: Until when.
+        begun: Its beginning, by the monotonic clock, which all processes of a machine share.
+        ended: Its end.
         lost: Seconds of it that were lost.
     """
 
@@ -57,7 +57,7 @@ class Metronome:
     Take note of the gaps in the life of this process, and of the thread that makes it.
 
     Attributes:
-        gaps: Those so far.
+        gaps: The gaps so far.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A server of raw bytes, for what no HTTP library would send."""
+"""A server of raw bytes, for answers that no HTTP library would send."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -9,7 +9,7 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 @asynccontextmanager
 async def server(handler: Handler) -> AsyncGenerator[str]:
-    """Run a server of raw bytes, and give its URL."""
+    """Run a server of raw bytes, and yield its URL."""
     handled: list[asyncio.Task[None]] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,7 +34,7 @@ async def server(handler: Handler) -> AsyncGenerator[str]:
 
 
 def says(answer: bytes) -> Handler:
-    """Make a handler that answers with some bytes."""
+    """Return a handler that answers with some bytes."""
 
     async def handler(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer)
@@ -49,7 +49,7 @@ async def hangs(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
 
 
 async def drips(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer so slowly that it never ends."""
+    """Answer too slowly ever to end."""
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
     while True:
         writer.write(b" ")

@@ -1,4 +1,4 @@
-"""Cancel a coroutine at its n-th await: systematically, not by luck."""
+"""Cancel a coroutine at its n-th await: systematically, not by chance."""
 
 import asyncio
 from collections.abc import Coroutine, Generator
@@ -9,16 +9,16 @@ T = TypeVar("T")
 
 class CancelledAt(Generic[T]):
     """
-    Run a coroutine and cancel its task where it waits for the n-th time.
+    Runs a coroutine and cancels its task at its n-th wait.
 
-    Only waits that really suspend count: those are the places at which asyncio can cancel.
+    Only waits that suspend the task count: asyncio cancels at no others.
 
     Args:
         work: The coroutine.
-        number: The wait at which it is cancelled, from 1.
+        number: The wait at which the task is cancelled, from 1.
 
     Attributes:
-        reached: Whether it came to that.
+        reached: Whether that wait was reached.
     """
 
     def __init__(self, work: Coroutine[Any, Any, T], number: int) -> None:
@@ -27,7 +27,7 @@ class CancelledAt(Generic[T]):
         self.reached = False
 
     def __await__(self) -> Generator[Any, Any, T]:
-        """Hand every wait on to the task, and the cancellation with one of them."""
+        """Pass every wait on to the task, and cancel it at one of them."""
         try:
             waits_for = self._work.send(None)
             while True:
@@ -36,10 +36,10 @@ class CancelledAt(Generic[T]):
                     self.reached = True
                     task = asyncio.current_task()
                     assert task is not None
-                    task.cancel()  # asyncio cancels what is waited for as soon as it is told
+                    task.cancel()  # asyncio cancels the awaited future as soon as it gets it
                 try:
                     sent = yield waits_for
-                except BaseException as error:  # noqa: BLE001 - goes where it belongs
+                except BaseException as error:  # noqa: BLE001 - thrown into the coroutine
                     waits_for = self._work.throw(error)
                 else:
                     waits_for = self._work.send(sent)
@@ -48,7 +48,7 @@ class CancelledAt(Generic[T]):
 
 
 async def cancelled_at(work: Coroutine[Any, Any, T], number: int) -> bool:
-    """Run in a task of its own; tell whether it was cancelled, not whether it succeeded."""
+    """Run a coroutine in a task; return whether it was cancelled, not whether it succeeded."""
     step = CancelledAt(work, number)
 
     async def run() -> T:

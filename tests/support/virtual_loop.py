@@ -1,11 +1,11 @@
-"""An event loop whose time passes only when nothing else is to do. For tests without real I/O."""
+"""An event loop whose time passes only when it is idle. For tests without real I/O."""
 
 import asyncio
 import selectors
 
 
 class _Leaping(selectors.DefaultSelector):
-    """Do not wait: tell the loop how long it would have waited."""
+    """Records how long the loop would have waited, and does not wait."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -20,9 +20,9 @@ class _Leaping(selectors.DefaultSelector):
 
 class VirtualLoop(asyncio.SelectorEventLoop):
     """
-    Sleep without waiting.
+    Sleeps without waiting.
 
-    It is a `Clock` of the library as well: both clocks are the loop's time.
+    It is also a `Clock` of the library: both clocks are the loop's time.
     """
 
     def __init__(self) -> None:
@@ -30,13 +30,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(self._leaping)
 
     def time(self) -> float:
-        """Seconds that have been leapt over, after a start that is not zero."""
+        """Return the seconds that were skipped, after a start that is not zero."""
         return 1_000.0 + self._leaping.passed
 
     def wall(self) -> float:
-        """Seconds since the epoch, for the library: the loop's time."""
+        """Return the loop's time, as seconds since the epoch."""
         return self.time()
 
     def boot(self) -> float:
-        """Seconds since boot, for the library: the loop's time."""
+        """Return the loop's time, as seconds since boot."""
         return self.time()

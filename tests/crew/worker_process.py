@@ -1,4 +1,4 @@
-"""What every worker is: a process that takes orders, by a clock that can be set wrong."""
+"""The base of all workers: a process that takes orders, with a clock that can be set wrong."""
 
 import asyncio
 import json
@@ -8,18 +8,18 @@ from typing import Any
 
 from flexiti_async.clock import SYSTEM_CLOCK
 
-__all__ = ["Obedient", "ShiftedClock"]
+__all__ = ["ShiftedClock", "WorkerProcess"]
 
 
 class ShiftedClock:
-    """The machine's clocks, put forward; and a wall clock that somebody has set wrong."""
+    """The machine's clocks, advanced, and a wall clock that can be set wrong."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
         self.wrong = 0.0
 
     def wall(self) -> float:
-        """Seconds since the epoch, in this host's opinion."""
+        """Seconds since the epoch, by this host's wall clock."""
         return SYSTEM_CLOCK.wall() + self.ahead + self.wrong
 
     def boot(self) -> float:
@@ -27,14 +27,14 @@ class ShiftedClock:
         return SYSTEM_CLOCK.boot() + self.ahead
 
 
-class Obedient:
+class WorkerProcess:
     """
-    Take orders: a JSON object a line, each answered by one with the same `id`.
+    Takes orders: a JSON object a line, each answered by a line with the same `id`.
 
-    It ends when its other side is gone.
+    It ends when the test's side closes the connection.
 
     Args:
-        verbs: What it can be told to do.
+        verbs: A function for each order.
 
     Attributes:
         main: The task that takes the orders.
@@ -44,8 +44,8 @@ class Obedient:
         self._verbs = verbs
         self.main: asyncio.Task[Any] | None = None
 
-    async def obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take orders to the end, as many at once as there are."""
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry out all orders, concurrently."""
         self.main = asyncio.current_task()
         tasks: set[asyncio.Task[None]] = set()
         while line := await reader.readline():
@@ -57,6 +57,6 @@ class Obedient:
         answer: dict[str, object] = {"id": order.pop("id")}
         try:
             answer["result"] = await self._verbs[order.pop("verb")](**order)
-        except Exception:  # noqa: BLE001 - the test is told, whatever it is
+        except Exception:  # noqa: BLE001 - the test gets it
             answer["fault"] = traceback.format_exc()
         writer.write(json.dumps(answer).encode() + b"\n")

@@ -1,4 +1,4 @@
-"""Stores that go away, stall and lose what is in them."""
+"""Stores that become unavailable, stall and lose their records."""
 
 import asyncio
 import fcntl
@@ -14,11 +14,11 @@ from attrs import define, field
 
 from ..stores.servers import Server, valkey_binary
 
-__all__ = ["FileGround", "Ground", "ValkeyGround", "open_ground"]
+__all__ = ["FaultyFileStore", "FaultyStore", "FaultyValkey", "open_faulty_store"]
 
 
-class Ground(Protocol):
-    """A store that can be disturbed; one thing at a time."""
+class FaultyStore(Protocol):
+    """A store that can be disturbed, in one way at a time."""
 
     @property
     def url(self) -> str:
@@ -26,37 +26,37 @@ class Ground(Protocol):
         ...
 
     async def start(self) -> None:
-        """Make it."""
+        """Create it."""
         ...
 
-    async def take_away(self) -> None:
-        """Let there be no store."""
+    async def remove(self) -> None:
+        """Make the store unavailable."""
         ...
 
-    async def bring_back(self) -> None:
-        """Let it be there again."""
+    async def restore(self) -> None:
+        """Make it available again."""
         ...
 
     async def stall(self) -> None:
-        """Let it not answer."""
+        """Keep it from answering."""
         ...
 
-    async def go_on(self) -> None:
+    async def resume(self) -> None:
         """Let it answer again."""
         ...
 
-    async def lose(self) -> None:
-        """Forget what is stored."""
+    async def wipe(self) -> None:
+        """Delete all records."""
         ...
 
     async def aclose(self) -> None:
-        """Let there be nothing left."""
+        """Delete it."""
         ...
 
 
 @define
-class FileGround:
-    """A folder. Where it is taken away stands a file; its locks can be held."""
+class FaultyFileStore:
+    """A folder, which can be replaced by a file, and whose locks can be held."""
 
     _home: Path = field(factory=lambda: Path(tempfile.mkdtemp(prefix="fx-chaos-")))
     _locks: list[int] = field(factory=list[int])
@@ -71,22 +71,22 @@ class FileGround:
         return self._home / "tokens"
 
     async def start(self) -> None:
-        """Make the folder."""
+        """Create the folder."""
         self._folder.mkdir(mode=0o700)
 
-    async def take_away(self) -> None:
-        """Move the folder."""
+    async def remove(self) -> None:
+        """Replace the folder by a file."""
         self._folder.rename(self._home / "away")
         while True:
             try:
                 self._folder.touch(exist_ok=False)
             except FileExistsError:
-                shutil.rmtree(self._folder)  # a process was quicker and has made a new one
+                shutil.rmtree(self._folder)  # a process was quicker and created a new one
             else:
                 return
 
-    async def bring_back(self) -> None:
-        """Move it back."""
+    async def restore(self) -> None:
+        """Move the folder back."""
         self._folder.unlink()
         while True:
             try:
@@ -97,31 +97,31 @@ class FileGround:
                 return
 
     async def stall(self) -> None:
-        """Hold all locks that there are, as a process that was stopped does."""
+        """Hold all locks, as a stopped process does."""
         for name in self._folder.glob("*.lock"):
             lock = os.open(name, os.O_RDWR)
             self._locks.append(lock)
             with suppress(OSError):
                 await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
 
-    async def go_on(self) -> None:
-        """Let go of the locks."""
+    async def resume(self) -> None:
+        """Release the locks."""
         while self._locks:
             os.close(self._locks.pop())
 
-    async def lose(self) -> None:
-        """Remove the records."""
+    async def wipe(self) -> None:
+        """Delete the records."""
         for record in self._folder.glob("*.record"):
             record.unlink(missing_ok=True)
 
     async def aclose(self) -> None:
-        """Remove everything."""
+        """Delete everything."""
         shutil.rmtree(self._home, ignore_errors=True)
 
 
 @define
-class ValkeyGround:
-    """A server, which has nothing stored when it comes back."""
+class FaultyValkey:
+    """A server, which is empty after a restart."""
 
     _server: Server = field(
         factory=lambda: Server(valkey_binary(), Path(tempfile.mkdtemp(prefix="fx")))
@@ -136,33 +136,33 @@ class ValkeyGround:
         """Start the server."""
         await asyncio.to_thread(self._server.start)
 
-    async def take_away(self) -> None:
-        """Kill it."""
+    async def remove(self) -> None:
+        """Kill the server."""
         await asyncio.to_thread(self._server.stop)
 
-    async def bring_back(self) -> None:
-        """Start it again, empty, on the port that it had."""
+    async def restore(self) -> None:
+        """Start it again, empty, on the same port."""
         await asyncio.to_thread(self._server.start)
 
     async def stall(self) -> None:
-        """Stop its process: connections stay, and nobody answers."""
+        """Stop its process: connections stay open without answers."""
         os.kill(self._server.pid, signal.SIGSTOP)
 
-    async def go_on(self) -> None:
-        """Let the process go on."""
+    async def resume(self) -> None:
+        """Continue the process."""
         os.kill(self._server.pid, signal.SIGCONT)
 
-    async def lose(self) -> None:
-        """Empty it."""
+    async def wipe(self) -> None:
+        """Flush the server."""
         with self._server.client() as client:
             await asyncio.to_thread(client.flushall)
 
     async def aclose(self) -> None:
-        """End it."""
+        """Stop the server."""
         await asyncio.to_thread(self._server.stop)
         shutil.rmtree(self._server.folder, ignore_errors=True)
 
 
-def open_ground(store: str) -> Ground:
-    """Make a store of a kind, `file` or `valkey`."""
-    return FileGround() if store == "file" else ValkeyGround()
+def open_faulty_store(store: str) -> FaultyStore:
+    """Return a store of a kind, `file` or `valkey`."""
+    return FaultyFileStore() if store == "file" else FaultyValkey()

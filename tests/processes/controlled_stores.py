@@ -1,4 +1,4 @@
-"""Stores that time passes in when the test says so, and that can be put back to what they were."""
+"""Stores whose records a test can age, and restore from a backup."""
 
 import os
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from attrs import define, field, frozen
 from ..stores.servers import Server
 from ..support.patience import PATIENCE
 
-__all__ = ["FilePlace", "Place", "RedisPlace"]
+__all__ = ["ControlledFileStore", "ControlledRedisStore", "ControlledStore"]
 
 
-class Place(Protocol):
+class ControlledStore(Protocol):
     """
-    Where the processes of a test meet.
+    The store that the processes of a test share.
 
     Attributes:
         url: URL of the store.
@@ -28,21 +28,21 @@ class Place(Protocol):
         ...
 
     def advance(self, seconds: float) -> None:
-        """Make everything that is stored older; what is too old then is gone, or may be."""
+        """Make all records older; records that are too old then are gone, or may be."""
         ...
 
     def back_up(self) -> None:
-        """Remember what is stored."""
+        """Copy the records."""
         ...
 
     def restore(self) -> None:
-        """Put back what was remembered, as old as it would be by now."""
+        """Put the copies back, with the age that they would have by now."""
         ...
 
 
 @define
-class FilePlace:
-    """A folder of the file store. What is stored is as old as its file."""
+class ControlledFileStore:
+    """A folder of the file store. The age of a record is that of its file."""
 
     folder: Path
     _kept: dict[Path, tuple[bytes, int]] = field(factory=dict[Path, tuple[bytes, int]])
@@ -89,8 +89,8 @@ class _Value:
 
 
 @define
-class RedisPlace:
-    """A prefix on a server. What is stored is as old as its key's time to live has gone down."""
+class ControlledRedisStore:
+    """A prefix on a server. The age of a record is the elapsed part of its key's time to live."""
 
     server: Server
     prefix: str
@@ -102,7 +102,7 @@ class RedisPlace:
         return f"{self.server.url}&prefix={self.prefix}"
 
     def advance(self, seconds: float) -> None:
-        """Let the keys end sooner."""
+        """Let the keys expire sooner."""
         passed = int(seconds * 1000)
         with self.server.client() as client:
             for key, value in self._values(client).items():
@@ -117,7 +117,7 @@ class RedisPlace:
             self._kept = self._values(client)
 
     def restore(self) -> None:
-        """Write the values that would still be there."""
+        """Write the values that would not have expired."""
         with self.server.client() as client:
             for key, value in self._kept.items():
                 if value.left > 0:

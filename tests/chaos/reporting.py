@@ -1,4 +1,4 @@
-"""What a run is told by: a line if all is well, and all that helps if it is not."""
+"""The report of a run: one line if no rule was broken, and all details otherwise."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,17 +6,17 @@ from typing import Final
 
 from flexiti_async.sandbox import RequestRecord
 
-from .evidence import Deed, Evidence
+from .evidence import Evidence, Job
 from .invariants import Violation
 
-__all__ = ["command_for", "complaint", "summary"]
+__all__ = ["command_for", "explanation", "summary"]
 
 _MOST: Final = 5
-"""Violations that are told at length: one often brings others."""
+"""Violations shown with details: one often causes others."""
 
 
 def command_for(seen: Evidence, store: str) -> str:
-    """Give the command that runs the same plan again."""
+    """Return the command that runs the same plan again."""
     plan = seen.plan
     return (
         f"nox -s chaos -- --seed {plan.seed} --store {store} "
@@ -25,20 +25,20 @@ def command_for(seen: Evidence, store: str) -> str:
 
 
 def summary(seen: Evidence) -> str:
-    """Tell in a line what happened."""
-    outcomes = Counter(deed.report.outcome for deed in seen.deeds if deed.report)
+    """Return the outcomes in one line."""
+    outcomes = Counter(job.report.outcome for job in seen.jobs if job.report)
     grants = Counter(
         request.grant for request in seen.requests if request.grant and request.status == 200
     )
-    killed = sum(deed.killed for deed in seen.deeds)
-    told = [f"{number} {name}" for name, number in outcomes.most_common()]
-    told += [f"{killed} killed"] if killed else []
+    killed = sum(job.killed for job in seen.jobs)
+    parts = [f"{number} {name}" for name, number in outcomes.most_common()]
+    parts += [f"{killed} killed"] if killed else []
     granted = ", ".join(f"{number} {name}" for name, number in sorted(grants.items()))
-    return f"{', '.join(told)}; granted: {granted or 'nothing'}"
+    return f"{', '.join(parts)}; granted: {granted or 'nothing'}"
 
 
-def complaint(seen: Evidence, found: Sequence[Violation], store: str) -> str:
-    """Tell what was violated, amid what, and how to see it again."""
+def explanation(seen: Evidence, found: Sequence[Violation], store: str) -> str:
+    """Return the violations with their surroundings, and the command that repeats the run."""
     parts = [f"{len(found)} violations; again: {command_for(seen, store)}"]
     for violation in found[:_MOST]:
         parts += ["", str(violation)]
@@ -55,7 +55,7 @@ def _seen_around(seen: Evidence, at: float) -> str:
         for request in seen.requests
         if at - 1.5 <= request.at <= at + 0.2
     ]
-    lines += [(deed.told_at, _told(deed)) for deed in seen.deeds if _is_near(deed, at)]
+    lines += [(job.ordered_at, _line_of(job)) for job in seen.jobs if _is_near(job, at)]
     return "\n".join(f"{when:7.3f} s  {text}" for when, text in sorted(lines))
 
 
@@ -64,17 +64,17 @@ def _shown(request: RequestRecord) -> str:
     return f"API    {asked} -> {request.status} {request.fault or ''} ({request.reference_id})"
 
 
-def _is_near(deed: Deed, at: float) -> bool:
-    ended = deed.report.ended if deed.report else at
-    return deed.told_at <= at + 0.2 and at - 0.5 <= ended
+def _is_near(job: Job, at: float) -> bool:
+    ended = job.report.ended if job.report else at
+    return job.ordered_at <= at + 0.2 and at - 0.5 <= ended
 
 
-def _told(deed: Deed) -> str:
-    act, report = deed.act, deed.report
-    head = f"caller worker {act.worker} ({deed.pid}) {act.verb} {act.what} {act.flow}"
+def _line_of(job: Job) -> str:
+    act, report = job.act, job.report
+    head = f"caller worker {act.worker} ({job.pid}) {act.verb} {act.what} {act.flow}"
     if report is None:
-        return f"{head}: {'killed' if deed.killed else 'no answer'}"
+        return f"{head}: {'killed' if job.killed else 'no answer'}"
     return (
         f"{head}: {report.begun:.3f} to {report.ended:.3f} s, idle {report.idle:.3f} s: "
-        f"{report.outcome} {report.told} {report.token_id}"
+        f"{report.outcome} {report.text} {report.token_id}"
     )
