@@ -79,3 +79,5 @@ from flexiti_async.api.widget_reactions import Reaction as Reaction
 from flexiti_async.api.widget_requests import ApplyWidget as ApplyWidget
 from flexiti_async.api.widget_requests import Flow as Flow
 from flexiti_async.api.widget_requests import PurchaseWidget as PurchaseWidget
+from flexiti_async.protocol.call import Call as Call
+from flexiti_async.protocol.call import Replay as Replay
