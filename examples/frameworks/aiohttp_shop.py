@@ -20,13 +20,13 @@ routes = web.RouteTableDef()
 
 
 async def resume(request: web.Request) -> Checkout:
-    """Take up the checkout that a request is about, whichever process began it."""
+    """Resume the checkout of a request, whichever process started it."""
     return await request.app[FLEXITI].resume(request.match_info["reference_id"])
 
 
 @routes.post("/checkouts")
 async def start(request: web.Request) -> web.Response:
-    """Start a checkout: the page shows the URL in a frame, or sends the customer there."""
+    """Start a checkout: the page shows the URL in a frame, or redirects the customer to it."""
     asked = await request.json()
     checkout = await request.app[FLEXITI].checkout()
     widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
@@ -36,14 +36,14 @@ async def start(request: web.Request) -> web.Response:
 
 @routes.post("/checkouts/{reference_id}/event")
 async def event(request: web.Request) -> web.Response:
-    """Take what the widget has posted to the page, and say what comes next."""
+    """Handle the event that the widget posted to the page, and return the next step."""
     checkout = await resume(request)
     return web.json_response({"next": await checkout.handle_event(await request.read())})
 
 
 @routes.post("/checkouts/{reference_id}/authorization")
 async def authorize(request: web.Request) -> web.Response:
-    """Buy, with the plan that the customer has chosen."""
+    """Authorize the purchase with the plan that the customer chose."""
     plan, checkout = await request.json(), await resume(request)
     authorization = await checkout.authorize(
         TOTAL, transaction_type=PurchaseType.PROMOTIONAL, plan_id=plan["plan_id"], term=plan["term"]

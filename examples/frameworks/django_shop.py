@@ -1,7 +1,7 @@
 """
 Django: `gunicorn -k asgi --workers 2 django_shop:application`, with `FLEXITI_*` in the environment.
 
-Settings, views and ASGI application stand in one file, to be read at once. A real shop keeps the
+Settings, views and ASGI application are in one file, to be read together. A real shop keeps the
 reference id in its own signed session, not in the URL: see `flexiti_async/demo`.
 """
 
@@ -27,7 +27,7 @@ settings.configure(
 
 
 async def start(request: HttpRequest) -> JsonResponse:
-    """Start a checkout: the page shows the URL in a frame, or sends the customer there."""
+    """Start a checkout: the page shows the URL in a frame, or redirects the customer to it."""
     asked = json.loads(request.body)
     checkout = await flexiti_of(request).checkout()
     widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
@@ -36,13 +36,13 @@ async def start(request: HttpRequest) -> JsonResponse:
 
 
 async def event(request: HttpRequest, reference_id: str) -> JsonResponse:
-    """Take what the widget has posted to the page, and say what comes next."""
+    """Handle the event that the widget posted to the page, and return the next step."""
     checkout = await flexiti_of(request).resume(reference_id)
     return JsonResponse({"next": await checkout.handle_event(request.body)})
 
 
 async def authorize(request: HttpRequest, reference_id: str) -> JsonResponse:
-    """Buy, with the plan that the customer has chosen."""
+    """Authorize the purchase with the plan that the customer chose."""
     plan = json.loads(request.body)
     checkout = await flexiti_of(request).resume(reference_id)
     authorization = await checkout.authorize(

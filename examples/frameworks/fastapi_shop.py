@@ -11,20 +11,20 @@ from typing import Annotated
 from fastapi import Body, FastAPI
 
 from flexiti_async import PurchaseWidget
-from flexiti_async.api.purchases import PurchaseType
-from flexiti_async.integrations.fastapi import Flexiti, answer_errors, lifespan
+from flexiti_async.api import PurchaseType
+from flexiti_async.integrations.fastapi import Flexiti, add_problem_handler, lifespan
 
 TOTAL = Decimal("300.00")
 
 app = FastAPI(lifespan=lifespan())
-answer_errors(app)
+add_problem_handler(app)
 
 
 @app.post("/checkouts")
 async def start(
     flexiti: Flexiti, account_number: Annotated[str, Body(embed=True)]
 ) -> dict[str, str]:
-    """Start a checkout: the page shows the URL in a frame, or sends the customer there."""
+    """Start a checkout: the page shows the URL in a frame, or redirects the customer to it."""
     checkout = await flexiti.checkout()
     widget = await checkout.init_widget(PurchaseWidget(account_number=account_number))
     return {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
@@ -32,7 +32,7 @@ async def start(
 
 @app.post("/checkouts/{reference_id}/event")
 async def event(flexiti: Flexiti, reference_id: str, message: dict[str, object]) -> dict[str, str]:
-    """Take what the widget has posted to the page, and say what comes next."""
+    """Handle the event that the widget posted to the page, and return the next step."""
     checkout = await flexiti.resume(reference_id)
     return {"next": await checkout.handle_event(message)}
 
@@ -44,7 +44,7 @@ async def authorize(
     plan_id: Annotated[int, Body()],
     term: Annotated[int, Body()],
 ) -> dict[str, str | None]:
-    """Buy, with the plan that the customer has chosen."""
+    """Authorize the purchase with the plan that the customer chose."""
     checkout = await flexiti.resume(reference_id)
     authorization = await checkout.authorize(
         TOTAL, transaction_type=PurchaseType.PROMOTIONAL, plan_id=plan_id, term=term

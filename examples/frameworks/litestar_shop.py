@@ -20,7 +20,7 @@ TOTAL = Decimal("300.00")
 
 @post("/checkouts")
 async def start(flexiti: NamedDependency[FlexitiSession], data: dict[str, str]) -> dict[str, str]:
-    """Start a checkout: the page shows the URL in a frame, or sends the customer there."""
+    """Start a checkout: the page shows the URL in a frame, or redirects the customer to it."""
     checkout = await flexiti.checkout()
     widget = await checkout.init_widget(PurchaseWidget(account_number=data["account_number"]))
     return {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
@@ -30,7 +30,7 @@ async def start(flexiti: NamedDependency[FlexitiSession], data: dict[str, str]) 
 async def event(
     flexiti: NamedDependency[FlexitiSession], reference_id: str, data: dict[str, Any]
 ) -> dict[str, str]:
-    """Take what the widget has posted to the page, and say what comes next."""
+    """Handle the event that the widget posted to the page, and return the next step."""
     checkout = await flexiti.resume(reference_id)
     return {"next": await checkout.handle_event(data)}
 
@@ -39,7 +39,7 @@ async def event(
 async def authorize(
     flexiti: NamedDependency[FlexitiSession], reference_id: str, data: dict[str, int]
 ) -> dict[str, str | None]:
-    """Buy, with the plan that the customer has chosen."""
+    """Authorize the purchase with the plan that the customer chose."""
     checkout = await flexiti.resume(reference_id)
     authorization = await checkout.authorize(
         TOTAL,

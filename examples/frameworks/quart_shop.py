@@ -21,7 +21,7 @@ setup(app)
 
 @app.post("/checkouts")
 async def start() -> dict[str, str]:
-    """Start a checkout: the page shows the URL in a frame, or sends the customer there."""
+    """Start a checkout: the page shows the URL in a frame, or redirects the customer to it."""
     asked = await request.get_json()
     checkout = await flexiti_of(current_app).checkout()
     widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
@@ -30,14 +30,14 @@ async def start() -> dict[str, str]:
 
 @app.post("/checkouts/<reference_id>/event")
 async def event(reference_id: str) -> dict[str, str]:
-    """Take what the widget has posted to the page, and say what comes next."""
+    """Handle the event that the widget posted to the page, and return the next step."""
     checkout = await flexiti_of(current_app).resume(reference_id)
     return {"next": await checkout.handle_event(await request.get_data())}
 
 
 @app.post("/checkouts/<reference_id>/authorization")
 async def authorize(reference_id: str) -> dict[str, str | None]:
-    """Buy, with the plan that the customer has chosen."""
+    """Authorize the purchase with the plan that the customer chose."""
     plan = await request.get_json()
     checkout = await flexiti_of(current_app).resume(reference_id)
     authorization = await checkout.authorize(

@@ -1,12 +1,12 @@
 """
-A shop that takes payments all day, and tells OpenTelemetry about it.
+A shop that takes payments all day, monitored with OpenTelemetry.
 
     pip install 'flexiti-async[otel]' opentelemetry-distro opentelemetry-exporter-otlp
     OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 opentelemetry-instrument python shop.py
 
 Without that variable spans and metrics go to the terminal: `python shop.py 20`. `dashboard.json`
-shows them in Grafana, over a Prometheus that the collector writes to. The Flexiti is a sandbox in
-this process, which fails now and then.
+shows them in Grafana, from a Prometheus that the collector writes to. Flexiti is a sandbox in this
+process, which fails now and then.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from flexiti_async.sandbox import Sandbox
 
 
 def print_telemetry() -> None:
-    """Set OpenTelemetry up to print; `opentelemetry-instrument` sets it up to export."""
+    """Configure OpenTelemetry to print; `opentelemetry-instrument` configures it to export."""
     tracing = TracerProvider()
     tracing.add_span_processor(BatchSpanProcessor(ConsoleSpanExporter()))
     set_tracer_provider(tracing)
@@ -37,7 +37,7 @@ def print_telemetry() -> None:
 async def shop(checkouts: int) -> None:
     """Open the widget for customers, one after the other."""
     tracer = get_tracer("shop")
-    # Tokens of 30 seconds, so that something happens; Flexiti's live for 1200.
+    # Tokens live 30 seconds, so that refreshes are seen; Flexiti's live 1200.
     async with Sandbox(expires_in=30, latency={"widget/init": 0.05}) as sandbox:
         config = FlexitiConfig(
             client_id=sandbox.client_id,
@@ -53,7 +53,7 @@ async def shop(checkouts: int) -> None:
 
 
 async def open_widget(flexiti: FlexitiSession) -> None:
-    """Open the widget for one customer; what goes wrong is seen in the telemetry."""
+    """Open the widget for one customer; errors are seen in the telemetry."""
     with contextlib.suppress(FlexitiError):
         checkout = await flexiti.checkout()
         await checkout.init_widget(PurchaseWidget(account_number=20009100))

@@ -1,8 +1,8 @@
 """
-`flexiti-async …`: the library from a shell.
+The command line, `flexiti-async …`.
 
-It needs the extra `cli` (cyclopts and rich), and nothing of the library imports it: `main` is for
-the console script, and imports the rest when it is called.
+It needs the extra `cli` (cyclopts and rich), and no other part of the library imports it. `main` is
+the entry point of the console script and imports the commands only when it is called.
 """
 
 import sys
@@ -13,10 +13,10 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """
-    Run a command and give its exit status.
+    Run a command and return its exit status.
 
     Args:
-        argv: What follows the name of the program; by default the process's own.
+        argv: Arguments after the name of the program; by default those of the process.
     """
     try:
         from flexiti_async.cli.app import run
@@ -31,5 +31,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _is_ours(module: str | None) -> bool:
-    """Tell whether a module that is missing is the library's own, which no extra brings."""
+    """Whether a missing module is one of ours, which no extra would install."""
     return module is not None and module.partition(".")[0] in {"flexiti_async", "flexiti_stores"}

@@ -1,4 +1,4 @@
-"""The commands put together, and what holds for all of them: `--debug`, errors, exit statuses."""
+"""The app with all commands, and what they share: `--debug`, error lines, exit statuses."""
 
 import contextlib
 import io
@@ -27,10 +27,10 @@ _EVERYWHERE: Final = Group("Everywhere", sort_key=90)
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run a command and give its exit status; nothing but a bug raises."""
+    """Run a command and return its exit status; only a bug raises."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # no letter is worth a traceback
+            stream.reconfigure(errors="replace")  # for characters that the terminal lacks
     try:
         exit_status = _app().meta(list(argv), exit_on_error=False, print_error=False)
         if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
@@ -42,7 +42,7 @@ def run(argv: Sequence[str]) -> int:
         return FAILED
     except CycloptsError as error:
         return report(error, debug=False)
-    except SystemExit as stop:  # rich's way with a broken pipe
+    except SystemExit as stop:  # rich raises it for a broken pipe
         return stop.code if isinstance(stop.code, int) else FAILED
     return exit_status if isinstance(exit_status, int) else 0
 
@@ -58,15 +58,15 @@ def _app() -> App:
         Run the command that the words name.
 
         Args:
-            words: The command line without the options of this function.
-            debug: Show the log, and tracebacks of errors; still no secrets.
+            words: The command line without this function's options.
+            debug: Show the log and the tracebacks of errors; secrets stay masked.
         """
         with _logging(debug=debug):
             try:
                 return app(words, exit_on_error=False, print_error=False) or 0
             except BrokenPipeError:
                 raise
-            except Exception as error:  # noqa: BLE001 - every error ends as a line
+            except Exception as error:  # noqa: BLE001 - every error is reported as a line
                 return report(error, debug=debug)
 
     app.meta.default(launch)
@@ -76,7 +76,7 @@ def _app() -> App:
 def _commands() -> App:
     app = App(
         name="flexiti-async",
-        help="Take payments through Flexiti's POS API v2.5, and look after its tokens.",
+        help="Take payments through Flexiti's POS API v2.5, and manage its tokens.",
         version=f"flexiti-async {__version__}",
         help_format="markdown",
         group_parameters=_OPTIONS,
@@ -89,14 +89,14 @@ def _commands() -> App:
     app.command(init_widget, help_epilogue=CONFIGURATION)
     token = App(
         name="token",
-        help="See, renew or forget the token that processes share.",
+        help="Show, refresh or discard the token that processes share.",
         help_epilogue=CONFIGURATION,
         group_parameters=_OPTIONS,
     )
     for command in (status, refresh, forget):
         token.command(command)
     app.command(token)
-    keys = App(name="keys", help="Make keys that the token store is encrypted with.")
+    keys = App(name="keys", help="Generate keys that encrypt the token store.")
     keys.command(generate)
     app.command(keys)
     return app
@@ -105,10 +105,9 @@ def _commands() -> App:
 @contextlib.contextmanager
 def _logging(*, debug: bool) -> Generator[None, None, None]:
     """
-    Send the library's log to stderr, or nowhere.
+    Send the library's log to stderr with `--debug`, and drop it without.
 
-    Without a handler Python itself would print warnings there, beside the line that tells the
-    error.
+    Without any handler, Python would print warnings to stderr itself, beside the error line.
     """
     handler: logging.Handler = logging.StreamHandler() if debug else logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))

@@ -1,4 +1,4 @@
-"""`flexiti-async demo`: what the library is for, on this machine, without an account."""
+"""`flexiti-async demo`: many checkouts against a local sandbox, without an account."""
 
 import asyncio
 import secrets
@@ -30,8 +30,8 @@ from flexiti_async.sandbox import Sandbox
 __all__ = ["Outcome", "demo"]
 
 _AT_LEAST_ONE: Final = validators.Number(gte=1)
-_NOT_OF_THE_SHOP: Final = "--checkouts, --concurrency and --json do not go with --shop"
-_OF_THE_SHOP: Final = "--workers and --port go with --shop"
+_NOT_WITH_SHOP: Final = "--checkouts, --concurrency and --json cannot be combined with --shop"
+_ONLY_WITH_SHOP: Final = "--workers and --port require --shop"
 _PATIENCE: Final = 300.0
 """Time-outs of the demo, seconds: a slow machine makes it slow, not wrong."""
 
@@ -90,25 +90,25 @@ async def demo(
     shop: ShopOptions | None = None,
 ) -> None:
     """
-    Run many checkouts at once, and see how few tokens they need; or open a shop.
+    Run many checkouts at once and see how few tokens they need, or open a demo shop.
 
     A sandbox runs in this process, on a free loopback port: no account is needed, and nothing
-    leaves the machine. One checkout in ten is an application, which takes a token of its own.
+    leaves the machine. One checkout in ten is an application, which uses a token of its own.
 
     Args:
-        checkouts: How many checkouts; 1000 by default.
-        concurrency: How many of them at a time; 200 by default.
+        checkouts: Number of checkouts; 1000 by default.
+        concurrency: Number of checkouts in flight; 200 by default.
         store: URL of the token store.
         json: Print one JSON object instead of the summary.
     """
     opening = shop or ShopOptions()
     if opening.shop:
         if checkouts is not None or concurrency is not None or json:
-            raise CommandError(_NOT_OF_THE_SHOP, status=WRONG)
+            raise CommandError(_NOT_WITH_SHOP, status=WRONG)
         await run_shop(opening, store)
         return
     if opening.workers is not None or opening.port is not None:
-        raise CommandError(_OF_THE_SHOP, status=WRONG)
+        raise CommandError(_ONLY_WITH_SHOP, status=WRONG)
     await _run_load(checkouts or 1000, concurrency or 200, store, json=json)
 
 
@@ -182,7 +182,7 @@ def _flow(number: int) -> str:
 
 @contextmanager
 def _progress(total: int) -> Generator[Callable[[], object], None, None]:
-    """Show a bar on stderr if that is a terminal; yield the function that advances it by one."""
+    """Show a progress bar if stderr is a terminal; yield the function that counts a checkout."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda: None
@@ -217,10 +217,10 @@ def _as_facts(outcome: Outcome, store: str) -> dict[str, str]:
     purchases, applications = done + failed - outcome.applications, outcome.applications
     rate = done / outcome.seconds if outcome.seconds else 0.0
     return {
-        "checkouts": f"{done:,} done, {failed:,} failed "
+        "checkouts": f"{done:,} succeeded, {failed:,} failed "
         f"({purchases:,} purchases, {applications:,} applications)",
-        "token requests": f"{outcome.shared:,} for the token that all share\n"
-        f"{outcome.dedicated:,} for applications, each with a token of its own",
+        "token requests": f"{outcome.shared:,} for the shared token\n"
+        f"{outcome.dedicated:,} for applications, one dedicated token each",
         "wall time": f"{outcome.seconds:.2f} s, {rate:,.0f} checkouts/s",
         "latency": "-" if p50 is None or p99 is None else f"p50 {p50:.1f} ms, p99 {p99:.1f} ms",
         "store": store,

@@ -1,4 +1,4 @@
-"""`flexiti-async keys …`: keys that a token store is encrypted with."""
+"""`flexiti-async keys …`: keys that encrypt a token store."""
 
 import secrets
 
@@ -10,10 +10,10 @@ __all__ = ["generate"]
 
 def generate() -> None:
     """
-    Make a key for `token_keys` (FLEXITI_TOKEN_KEYS) and print it.
+    Generate a key for `token_keys` (FLEXITI_TOKEN_KEYS) and print it.
 
-    To rotate, put the new key behind the old one everywhere, then before it, then leave the old
-    one out: the first key seals, all of them open. The key is a secret: keep it as you keep the
-    client secret.
+    To rotate keys, deploy three times: add the new key second, put it first, remove the old one.
+    The first key encrypts, all of them decrypt. The key is a secret: protect it like the client
+    secret.
     """
     print_line(key_from_bytes(secrets.token_bytes(KEY_BYTES)).reveal())

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the configuration that they lead to."""
+"""Options that several commands share, and the configuration that they override."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -16,13 +16,13 @@ _CONNECTION: Final = Group("Connection", sort_key=20)
 CONFIGURATION: Final = (
     "The client secret and the rest of the configuration come from environment variables "
     "(FLEXITI_CLIENT_SECRET, FLEXITI_STORE, …) and from the TOML file that FLEXITI_CONFIG names. "
-    "A secret is no option, because the process list shows options to everybody."
+    "Secrets are not options, because the process list shows options to every user."
 )
 """Epilogue of the help of commands that read the configuration."""
 
 
 def _whole(_: object, tokens: Sequence[Token]) -> int:
-    """Read a whole number; cyclopts would round any other."""
+    """Parse a whole number; cyclopts would round a fraction."""
     return int(tokens[0].value)
 
 
@@ -30,17 +30,17 @@ Whole = Parameter(converter=_whole, metavar="N")
 """An option that takes a whole number."""
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
-"""An option that is there or not."""
+"""An option without a value."""
 
 
 @Parameter(name="*", group=_CONNECTION)
 @frozen(kw_only=True)
 class Connection:
     """
-    Where the API is, and whose calls these are; options win over the configuration.
+    Address of the API, and the client; these options override the configuration.
 
     Attributes:
-        environment: Which of Flexiti's environments.
+        environment: Flexiti's environment.
         base_url: API base URL, instead of an environment.
         client_id: Client id from the developer portal.
     """
@@ -51,10 +51,10 @@ class Connection:
 
     def load(self, **more: object) -> FlexitiConfig:
         """
-        Read the configuration; the options here, and `more` where not None, win.
+        Load the configuration; these options and those of `more`, where not None, override it.
 
         Raises:
-            ConfigError: Something is missing, unknown or senseless.
+            ConfigError: An option is missing, unknown or not valid.
         """
         options: dict[str, object] = {
             "environment": self.environment,
@@ -63,7 +63,7 @@ class Connection:
             **more,
         }
         given = {name: value for name, value in options.items() if value is not None}
-        # Either says where the API is: an option for one silences the other's variable.
+        # Both name the API: an option for one overrides the variable of the other.
         if "base_url" in given:
             given.setdefault("environment", None)
         elif "environment" in given:
@@ -73,6 +73,6 @@ class Connection:
         except ConfigError as error:
             if error.option not in _FROM_OUTSIDE:
                 raise
-            fault, option = error, error.option
-        msg = f"{fault}; set FLEXITI_{option.upper()}, or name a file in FLEXITI_CONFIG"
+            problem, option = error, error.option
+        msg = f"{problem}; set FLEXITI_{option.upper()}, or name a file in FLEXITI_CONFIG"
         raise ConfigError(msg, option=option)

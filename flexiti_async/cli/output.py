@@ -1,4 +1,4 @@
-"""What commands print: results on stdout, the rest on stderr, nothing secret on either."""
+"""Output of commands: results on stdout, everything else on stderr, secrets on neither."""
 
 import json
 import os
@@ -34,7 +34,7 @@ __all__ = [
 FAILED: Final = 1
 """Exit status of a command that failed."""
 WRONG: Final = 2
-"""Exit status of a command that was told something wrong; nothing was sent."""
+"""Exit status for a wrong command line or configuration; nothing was sent."""
 
 _LONGEST_LINE: Final = 2000
 _CLASS_PATH: Final = re.compile(r"[\w.]+:[\w.]+")
@@ -43,7 +43,7 @@ _USERINFO: Final = re.compile(r"://.*@", re.DOTALL)
 
 class CommandError(Exception):
     """
-    A command cannot go on; its text becomes the line on stderr.
+    A command failed; the text becomes its line on stderr.
 
     It never leaves the command line, so it is not in the tree of `flexiti_async.errors`.
 
@@ -57,8 +57,8 @@ class CommandError(Exception):
 
 
 def print_line(text: str = "") -> None:
-    """Write a line to stdout, at once: somebody may be waiting for it at the end of a pipe."""
-    print(text, flush=True)  # noqa: T201 - it is what a command line does
+    """Write a line to stdout and flush it: a program may wait for it at the end of a pipe."""
+    print(text, flush=True)  # noqa: T201 - printing is its job
 
 
 def print_json(value: Mapping[str, object]) -> None:
@@ -78,17 +78,17 @@ def print_facts(facts: Mapping[str, str]) -> None:
 
 
 def print_note(text: str) -> None:
-    """Write a line to stderr that is no error."""
+    """Write a note to stderr."""
     _print_error_line("note", "cyan", text)
 
 
 def report(error: Exception, *, debug: bool) -> int:
     """
-    Tell an error on stderr and give the exit status.
+    Print an error on stderr and return the exit status.
 
     Args:
-        error: What was raised.
-        debug: Show the traceback, too.
+        error: The exception.
+        debug: Print its traceback, too.
     """
     if debug:
         for line in _traceback_of(error):
@@ -105,7 +105,7 @@ def report(error: Exception, *, debug: bool) -> int:
 
 
 def silence_stdout() -> None:
-    """Let nothing more be written to a stdout that nobody reads, also when Python ends."""
+    """Discard output to a stdout without a reader, also what Python flushes at exit."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
     os.close(devnull)
@@ -113,10 +113,10 @@ def silence_stdout() -> None:
 
 def mask_store(url: str) -> str:
     """
-    Show where a store is: its URL without user, password, query and fragment.
+    Return the URL of a store without user, password, query and fragment.
 
-    All in front of the last @ is hidden, because a password that was not encoded may hold a slash
-    or an @ itself.
+    Everything before the last @ is masked, because a password that was not encoded may contain a
+    slash or an @ itself.
     """
     if _CLASS_PATH.fullmatch(url):
         return url
@@ -139,15 +139,15 @@ def _print_error_line(kind: str, style: str, text: str) -> None:
 
 
 def _lines_of(error: Exception) -> list[str]:
-    """Say what went wrong: a line, one for each parameter that is wrong, or none: it is a bug."""
+    """Return a line for each problem; an empty list means that the error is a bug."""
     if isinstance(error, ValidationError) and error.field_errors:
-        return [_printable(str(fault)) for fault in error.field_errors]
+        return [_printable(str(problem)) for problem in error.field_errors]
     text = _text_of(error)
     return [] if text is None else [text]
 
 
 def _text_of(error: BaseException) -> str | None:
-    """Give the text of an error; None if it is foreign: it may quote anything it was given."""
+    """Return the text of an error, or None for a foreign one, which may quote its input."""
     if isinstance(error, CycloptsError):
         return _usage_text(error)
     if isinstance(error, FlexitiError):
@@ -159,14 +159,14 @@ def _text_of(error: BaseException) -> str | None:
 
 def _usage_text(error: CycloptsError) -> str:
     """
-    Say what is wrong with the command line, without quoting what may be somebody's data.
+    Describe a usage error without quoting values, which may be personal data.
 
     A value that belongs to no option is often the second half of a name without quotes, and an
-    option that does not exist may be a misspelt one that was given a card number.
+    unknown option may be a misspelt one with a card number.
     """
     if isinstance(error, UnusedCliTokensError):
         number = len(error.unused_tokens or ())
-        return f"unexpected words on the command line: {number} that belong to no option"
+        return f"unexpected arguments: {number} (values with spaces need quotes)"
     if isinstance(error, UnknownOptionError):
         word = error.token.keyword or error.token.value
         name = word.partition("=")[0] if word.startswith("--") else word[:2]
@@ -175,7 +175,7 @@ def _usage_text(error: CycloptsError) -> str:
 
 
 def _traceback_of(error: BaseException) -> Iterator[str]:
-    """Format a traceback with its causes: code, never values; texts only of errors of ours."""
+    """Format a traceback with its causes: code, never values, and texts of our own errors only."""
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if before is not None:
         yield from _traceback_of(before)
@@ -183,8 +183,8 @@ def _traceback_of(error: BaseException) -> Iterator[str]:
     for frame in traceback.format_tb(error.__traceback__):
         yield from (_printable(line) for line in frame.splitlines())
     text = _text_of(error)
-    told = "(a text that is not ours, so it is not shown)" if text is None else text
-    yield f"{type(error).__module__}.{type(error).__qualname__}: {told}"
+    shown = "(text of a foreign error, not shown)" if text is None else text
+    yield f"{type(error).__module__}.{type(error).__qualname__}: {shown}"
 
 
 def _printable(text: str) -> str:

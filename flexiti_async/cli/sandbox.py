@@ -1,4 +1,4 @@
-"""`flexiti-async sandbox`: a Flexiti on this machine, until Ctrl-C."""
+"""`flexiti-async sandbox`: a local Flexiti, until Ctrl-C."""
 
 import asyncio
 import errno
@@ -34,8 +34,8 @@ __all__ = ["sandbox"]
 _GUID: Final = re.compile(r"[0-9a-fA-F-]{32,36}", re.ASCII)
 _ANY_HOST: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - recognised, not used
 _REMOTE: Final = (
-    "{host} is not loopback: others could reach the sandbox, which speaks plain http, and whose "
-    "client secret everybody knows; --allow-remote if that is what you want"
+    "{host} is not loopback: other machines could reach the sandbox, which speaks plain http and "
+    "has a well-known client secret; pass --allow-remote to allow that"
 )
 
 
@@ -55,20 +55,20 @@ async def sandbox(
     allow_remote: Flag = False,
 ) -> None:
     """
-    Run a Flexiti for tests on this machine, until Ctrl-C.
+    Run a local Flexiti for tests, until Ctrl-C.
 
-    It issues tokens and answers widget/init by the rules of the specification, without an account
-    and without the network. Its URL, its credentials and the variables for other commands are
-    printed first; so are URL and token of the control endpoint, through which other programs on
-    this machine change its faults, clock, latency and tokens while it runs.
+    It issues tokens and answers calls by the rules of the specification, without an account and
+    without a network. It first prints its URL, its credentials and the variables for other
+    commands, and the URL and token of its control endpoint, through which other programs on this
+    machine can change its faults, clock, latency and tokens while it runs.
 
-    A fault is an endpoint, or * for all, then its kind and its settings:
+    A fault is an endpoint, or * for all of them, followed by its kind and its settings:
 
     * `oauth/token:status=503,retry_after=2,times=3` answers three token requests with 503.
     * `widget/init:drop` processes one request, and closes the connection without an answer.
     * `*:reset,times=null,probability=0.1,seed=7` resets one connection in ten, the same ones
       every time.
-    * `*:hang,times=null,only.headers.x-worker=2` answers nothing to one worker.
+    * `*:hang,times=null,only.headers.x-worker=2` never answers one worker.
 
     Kinds: answer, redirect, delay, drop, reset, hang, truncate, drip, malformed, alter, endless,
     gzip-bomb. Module `flexiti_async.sandbox.faults.kinds` documents them and their settings, and
@@ -77,23 +77,23 @@ async def sandbox(
     Args:
         host: Address to listen on.
         port: Port to listen on; 0 for a free one.
-        expires_in: Life of its tokens in seconds.
-        fault: What goes wrong; may be given more than once.
-        latency: Seconds that requests wait, to one endpoint or to all; may be given more than once.
-        clock_offset: Seconds by which its clock is ahead of this machine's; negative for behind.
+        expires_in: Lifetime of its tokens in seconds.
+        fault: Fault to inject; can be repeated.
+        latency: Delay of requests in seconds, for one endpoint or for all; can be repeated.
+        clock_offset: Seconds by which its clock is ahead of this machine's; negative if behind.
         log: Print a line for each request, without secrets.
-        allow_remote: Listen also where other machines can connect.
+        allow_remote: Allow an address that other machines can reach.
     """
     if not (is_loopback(host) or allow_remote):
         raise CommandError(_REMOTE.format(host=printable(host)), status=WRONG)
     token = secrets.token_urlsafe(24)
     running = Sandbox(host=host, port=port, expires_in=expires_in, control_token=token)
-    with _refusing("--clock-offset"):
+    with _as_usage_error("--clock-offset"):
         running.clock_offset = clock_offset
-    with _refusing("--latency"):
+    with _as_usage_error("--latency"):
         running.latency = _latency(latency or ())
     for text in fault or ():
-        with _refusing(f"--fault {mask_text(text)}"):
+        with _as_usage_error(f"--fault {mask_text(text)}"):
             _inject(running, rule_from_text(text))
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     if log:
@@ -112,8 +112,8 @@ async def sandbox(
 
 
 @contextmanager
-def _refusing(option: str) -> Generator[None, None, None]:
-    """Turn what the sandbox refuses into an error of usage; its texts quote no value."""
+def _as_usage_error(option: str) -> Generator[None, None, None]:
+    """Turn a ValueError of the sandbox into a usage error; its texts quote no value."""
     try:
         yield
     except ValueError as error:
@@ -121,7 +121,7 @@ def _refusing(option: str) -> Generator[None, None, None]:
 
 
 def _latency(given: Sequence[str]) -> dict[str, float]:
-    """Read what `--latency` says; later ones win, and one without a name is for all endpoints."""
+    """Parse `--latency`; later ones override earlier ones, and no name means all endpoints."""
     latency: dict[str, float] = {}
     for text in given:
         endpoint, equals, seconds = text.rpartition("=")
@@ -160,7 +160,7 @@ async def _start(running: Sandbox) -> None:
     except OSError as error:
         where = f"port {running.port} of {printable(running.host)}"
         if error.errno == errno.EADDRINUSE:
-            msg = f"{where} is in use: choose another one with --port, 0 takes a free one"
+            msg = f"{where} is in use: choose another one with --port (0 picks a free one)"
         else:
             msg = f"cannot listen on {where}: {printable(error.strerror or type(error).__name__)}"
     else:
@@ -169,7 +169,7 @@ async def _start(running: Sandbox) -> None:
 
 
 def _print_welcome(running: Sandbox) -> None:
-    print_line(f"Flexiti sandbox: {running.base_url}  (Ctrl-C ends it)")
+    print_line(f"Flexiti sandbox: {running.base_url}  (Ctrl-C stops it)")
     print_line()
     print_facts(
         {
@@ -177,7 +177,7 @@ def _print_welcome(running: Sandbox) -> None:
             "client secret": running.client_secret,
             "merchant user": running.merchant_username,
             "merchant password": running.merchant_password,
-            "tokens live": f"{running.expires_in} s",
+            "token lifetime": f"{running.expires_in} s",
             "control URL": _reachable(running, running.control_url),
             "control token": running.control_token or "",
         }
@@ -196,7 +196,7 @@ def _print_welcome(running: Sandbox) -> None:
 
 
 def _reachable(running: Sandbox, url: str) -> str:
-    """Name a host that one can connect to, and that plain http is allowed for."""
+    """Return the URL with a host that can be connected to, and that allows plain http."""
     here = _ANY_HOST.get(running.host)
     return url if here is None else re.sub(r"(?<=//)(\[[^\]]*\]|[^:/]*)", here, url, count=1)
 
@@ -204,12 +204,12 @@ def _reachable(running: Sandbox, url: str) -> str:
 def _print_request(ended: asyncio.Future[None], record: RequestRecord) -> None:
     try:
         print_line(_request_line(record))
-    except OSError as error:  # whoever read the log has gone
+    except OSError as error:  # the reader of the log has gone
         _end(ended, error)
 
 
 def _request_line(record: RequestRecord) -> str:
-    """Write a request as a line. What the client could choose freely may be a secret: masked."""
+    """Format a request as a line; values that the client chose may be secrets: masked."""
     known = record.endpoint != "unknown"
     answer = "-" if record.status is None else str(record.status)
     if record.error is not None:

@@ -1,4 +1,4 @@
-"""`flexiti-async demo --shop`: the example shop before a sandbox, until Ctrl-C."""
+"""`flexiti-async demo --shop`: the demo shop, backed by a sandbox, until Ctrl-C."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from flexiti_async.store.loading import open_store
 
 __all__ = ["ShopOptions", "run_shop"]
 
-_SHOP: Final = Group("The shop", sort_key=10)
+_SHOP: Final = Group("Demo shop", sort_key=10)
 _PARTS: Final = (
     "flexiti_async.demo",
     "itsdangerous",
@@ -36,12 +36,12 @@ _PORT: Final = validators.Number(gte=0, lte=65535)
 @frozen(kw_only=True)
 class ShopOptions:
     """
-    Whether to open the shop, and how.
+    Options of the demo shop.
 
     Attributes:
-        shop: Open a shop to click through, before a sandbox, until Ctrl-C; it prints its URL.
-        workers: How many processes serve it, 1 by default; several share tokens and checkouts
-            through --store, which then has to be file:///… or redis://….
+        shop: Open a demo shop, backed by a sandbox, until Ctrl-C; its URL is printed.
+        workers: Number of worker processes, 1 by default; several share tokens and checkouts
+            through --store, which must then be file:///… or redis://….
         port: Port of the shop; a free one by default.
     """
 
@@ -52,33 +52,33 @@ class ShopOptions:
 
 async def run_shop(options: ShopOptions, store: str) -> None:
     """
-    Run the shop until it is told to stop.
+    Run the shop until Ctrl-C or SIGTERM.
 
     Raises:
-        CommandError: It cannot be run; the text says why, and what to do.
+        CommandError: It cannot run; the text says why, and what to do.
     """
     workers = options.workers or 1
     if not _is_complete():
         msg = "the shop is an extra: pip install 'flexiti-async[shop]'"
         raise CommandError(msg)
     if workers > 1 and store.startswith(_MEMORY):
-        msg = "several workers share nothing in memory: add --store file:///… or redis://…"
+        msg = "several workers cannot share a memory:// store: add --store file:///… or redis://…"
         raise CommandError(msg, status=WRONG)
-    await open_store(store).aclose()  # a URL that makes no sense is told before anything starts
+    await open_store(store).aclose()  # a wrong URL is reported before anything starts
     stopped = asyncio.Event()
     on_signals(stopped.set)
     async with (
         Sandbox() as sandbox,
         _serving(sandbox, store, workers, options.port or 0) as (process, url),
     ):
-        print_line(f"The shop:    {url}  (Ctrl-C ends it)")
-        print_line(f"Its Flexiti: {sandbox.base_url}, a sandbox: no account, and no money")
+        print_line(f"Shop:    {url}  (Ctrl-C stops it)")
+        print_line(f"Sandbox: {sandbox.base_url}  (no account needed, no money moves)")
         ended = asyncio.create_task(process.wait())
-        told = asyncio.create_task(stopped.wait())
-        await asyncio.wait([ended, told], return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
+        stopping = asyncio.create_task(stopped.wait())
+        await asyncio.wait([ended, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
         if not stopped.is_set():
-            msg = f"the shop has ended by itself, with status {await ended}"
+            msg = f"the shop stopped unexpectedly, with status {await ended}"
             raise CommandError(msg)
     print_note(
         f"token requests: {sandbox.count('oauth/token'):,}, "
@@ -95,7 +95,7 @@ def _is_complete() -> bool:
 async def _serving(
     sandbox: Sandbox, store: str, workers: int, port: int
 ) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str], None]:
-    """Run the shop in processes of its own; gives the first one, and the shop's URL."""
+    """Run the shop in processes of its own; yield the parent process and the shop's URL."""
     arguments = ("-P", "-m", "flexiti_async.demo", f"--workers={workers}", f"--port={port}")
     process = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, env=_environment(sandbox, store)
@@ -104,7 +104,7 @@ async def _serving(
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
         url = (await process.stdout.readline()).decode().strip()
         if not url:
-            msg = "the shop does not start; what it says stands above"
+            msg = "the shop did not start; its output above says why"
             raise CommandError(msg)
         yield process, url
     finally:
@@ -114,7 +114,7 @@ async def _serving(
 
 
 def _environment(sandbox: Sandbox, store: str) -> dict[str, str]:
-    """Configure the shop for the sandbox, whatever this process is configured for."""
+    """Return an environment for the sandbox, without this process's own `FLEXITI_*`."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("FLEXITI_")}
     return {
         **others,

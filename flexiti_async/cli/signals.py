@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, for commands that run until they are told to stop."""
+"""Ctrl-C and SIGTERM, for commands that run until they are stopped."""
 
 import asyncio
 import signal
@@ -9,7 +9,7 @@ __all__ = ["on_signals"]
 
 
 def on_signals(stop: Callable[[], None]) -> None:
-    """Let Ctrl-C and SIGTERM end a command as what they are here: the normal way."""
+    """Stop a command on Ctrl-C and SIGTERM, which are the normal way to end it."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:

@@ -1,4 +1,4 @@
-"""`flexiti-async token …`: the shared token of a store, seen and handled from outside."""
+"""`flexiti-async token …`: show, refresh or discard the shared token of a store."""
 
 import contextlib
 from collections.abc import AsyncGenerator
@@ -20,15 +20,15 @@ __all__ = ["forget", "refresh", "status"]
 
 _TRIES: Final = 10
 _PRIVATE_STORE: Final = (
-    "memory:// is the memory of one process: this command sees its own, not that of a running shop"
+    "memory:// is private to one process: this command uses its own store, not a running shop's"
 )
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Whose:
+class Target:
     """
-    Which token, and how to print what is said about it.
+    Which token a command is about, and how to print the result.
 
     Attributes:
         scope: Scope of the token.
@@ -42,15 +42,15 @@ class Whose:
 
 
 @frozen
-class _Desk:
-    """What all three commands work with."""
+class _Stored:
+    """The stored record of a token, with what is needed to read and write it."""
 
     config: FlexitiConfig
     key: TokenKey
     record: RecordStore
 
     @classmethod
-    def on(cls, store: TokenStore, config: FlexitiConfig, scope: Scope) -> "_Desk":
+    def on(cls, store: TokenStore, config: FlexitiConfig, scope: Scope) -> "_Stored":
         key = TokenKey(config.api_url, config.client_id, scope)
         sealed_store = SealedStore(store, timeout=config.store_timeout, keys=config.token_keys)
         return cls(config, key, RecordStore(key.store_key, sealed_store, SYSTEM_CLOCK))
@@ -64,27 +64,27 @@ class _Desk:
             print_facts(status.as_facts())
 
 
-async def status(*, whose: Whose | None = None, connection: Connection | None = None) -> None:
+async def status(*, target: Target | None = None, connection: Connection | None = None) -> None:
     """
-    Show what the store knows of the token.
+    Show the state of the shared token in the store.
 
-    How long it still lives, whether somebody is renewing it, what failed last. The token itself is
-    not shown, and nothing is sent to Flexiti.
+    It includes the token's remaining lifetime, a refresh in flight and the last failure. The token
+    itself is not shown, and nothing is sent to Flexiti.
     """
-    asked, config = _asked(whose, connection)
+    asked, config = _asked(target, connection)
     async with _desk(config, asked.scope) as desk:
         await desk.print_status(as_json=asked.json)
 
 
-async def refresh(*, whose: Whose | None = None, connection: Connection | None = None) -> None:
+async def refresh(*, target: Target | None = None, connection: Connection | None = None) -> None:
     """
-    Get a new token now, and share it instead of the stored one.
+    Request a new token now, and share it in place of the stored one.
 
-    Processes that use the old token go on with it, and take the new one when they look next.
+    Processes that use the old token keep it until they next read the store.
     """
-    asked, config = _asked(whose, connection)
+    asked, config = _asked(target, connection)
     async with FlexitiSession(config) as flexiti:
-        desk = _Desk.on(flexiti.store, config, asked.scope)
+        desk = _Stored.on(flexiti.store, config, asked.scope)
         before = (await desk.record.read()).record
         refresher = flexiti.refresher(asked.scope)
         if before is not None and before.token is not None:
@@ -97,13 +97,13 @@ async def refresh(*, whose: Whose | None = None, connection: Connection | None =
         await desk.print_status(as_json=asked.json)
 
 
-async def forget(*, whose: Whose | None = None, connection: Connection | None = None) -> None:
+async def forget(*, target: Target | None = None, connection: Connection | None = None) -> None:
     """
-    Forget the stored token: whoever asks next gets a new one.
+    Discard the stored token: the next caller that needs one gets a new one.
 
-    Processes that hold it go on with it to its end, and Flexiti is not told.
+    Processes that have it cached use it until it expires, and Flexiti is not notified.
     """
-    asked, config = _asked(whose, connection)
+    asked, config = _asked(target, connection)
     async with _desk(config, asked.scope) as desk:
         forgotten = await _empty(desk)
     if asked.json:
@@ -111,14 +111,14 @@ async def forget(*, whose: Whose | None = None, connection: Connection | None = 
             {"forgotten": forgotten, "scope": desk.key.scope.value, "store_key": desk.key.store_key}
         )
     elif forgotten:
-        print_line(f"forgotten: the record under {desk.key.store_key} is empty now")
+        print_line(f"discarded the token stored at {desk.key.store_key}")
     else:
-        print_line(f"nothing to forget: nothing is stored under {desk.key.store_key}")
+        print_line(f"nothing to discard: no record is stored at {desk.key.store_key}")
 
 
-async def _empty(desk: _Desk) -> bool:
+async def _empty(desk: _Stored) -> bool:
     """
-    Swap an empty record in over whatever is there; a store has no delete.
+    Swap in an empty record; a store has no delete.
 
     A claim in it is lost, too: its owner publishes over the empty record all the same.
     """
@@ -133,15 +133,15 @@ async def _empty(desk: _Desk) -> bool:
         if stored == written.entry.version:
             return True
         if stored == seen.version:
-            msg = "the token store can be read, but did not take the write"
+            msg = "the token store can be read, but rejected the write"
             raise CommandError(msg)
-    msg = "the record changes faster than it can be emptied: try again"
+    msg = "the record kept changing while it was being emptied: try again"
     raise CommandError(msg)
 
 
-def _asked(whose: Whose | None, connection: Connection | None) -> tuple[Whose, FlexitiConfig]:
-    asked = whose or Whose()
-    # A command that is about the store does not go on without it.
+def _asked(target: Target | None, connection: Connection | None) -> tuple[Target, FlexitiConfig]:
+    asked = target or Target()
+    # A command about the store does not fall back to degraded mode.
     config = (connection or Connection()).load(store=asked.store, on_store_failure="raise")
     if isinstance(config.store, str) and config.store.lower().startswith("memory://"):
         print_note(_PRIVATE_STORE)
@@ -149,9 +149,9 @@ def _asked(whose: Whose | None, connection: Connection | None) -> tuple[Whose, F
 
 
 @contextlib.asynccontextmanager
-async def _desk(config: FlexitiConfig, scope: Scope) -> AsyncGenerator[_Desk, None]:
+async def _desk(config: FlexitiConfig, scope: Scope) -> AsyncGenerator[_Stored, None]:
     store = open_store(config.store)
     try:
-        yield _Desk.on(store, config, scope)
+        yield _Stored.on(store, config, scope)
     finally:
         await store.aclose()

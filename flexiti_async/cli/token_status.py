@@ -1,4 +1,4 @@
-"""What the store says about one shared token, for people and for programs; never the token."""
+"""Status of one shared token in the store, for people and programs; never the token itself."""
 
 import math
 
@@ -16,14 +16,14 @@ __all__ = ["TokenStatus"]
 @frozen
 class TokenStatus:
     """
-    One look at the record of a token key.
+    One read of the record of a token key.
 
     Attributes:
         scope: Scope of the token.
-        store: Where the record is, masked.
-        store_key: Under which key.
-        fingerprint: Of the configured credentials.
-        seen: What is there.
+        store: Where the record is stored, masked.
+        store_key: Key of the record.
+        fingerprint: Fingerprint of the configured credentials.
+        seen: Result of the read.
     """
 
     scope: Scope
@@ -34,7 +34,7 @@ class TokenStatus:
 
     @classmethod
     def of(cls, config: FlexitiConfig, key: TokenKey, seen: Snapshot) -> "TokenStatus":
-        """Make it of what one look showed."""
+        """Return the status that one read showed."""
         store = config.store
         return cls(
             scope=key.scope,
@@ -45,7 +45,7 @@ class TokenStatus:
         )
 
     def as_json(self) -> dict[str, object]:
-        """Give it for programs; null is what is not there, and what the store cannot tell."""
+        """Return the status for programs; null means missing, or unknown to the store."""
         record = self.seen.record
         token, claim, failure = (
             (record.token, record.claim, record.failure) if record else (None, None, None)
@@ -64,7 +64,7 @@ class TokenStatus:
         }
 
     def as_facts(self) -> dict[str, str]:
-        """Give it for people."""
+        """Return the status for people."""
         facts = {
             "scope": self.scope.value,
             "store": self.store,
@@ -93,7 +93,7 @@ class TokenStatus:
         return round(max(life, 0.0), 3) if math.isfinite(life) else None
 
     def _left(self, duration: float) -> float:
-        """Tell what is left at most of a duration that began with the write."""
+        """Return the most that can be left of a duration that began with the write."""
         return round(max(duration - self.seen.min_age, 0.0), 3)
 
     def _token_json(self, token: StoredToken) -> dict[str, object]:
@@ -125,15 +125,15 @@ class TokenStatus:
     def _claim_text(self, claim: Claim) -> str:
         left = self._left(claim.lease)
         if left <= 0:
-            return "lapsed: whoever was getting a new token is believed dead"
-        return f"somebody is getting a new token; the lease has {left:.1f} s left"
+            return "lapsed: the process that was refreshing is presumed dead"
+        return f"a refresh is in flight; its lease has {left:.1f} s left"
 
     def _failure_text(self, failure: Failure) -> str:
         left = self._left(failure.back_off)
         mine = failure.fingerprint == self.fingerprint
         whose = "these credentials" if mine else f"credentials {printable(failure.fingerprint)}"
         wait = (
-            f"nobody with them tries again for {left:.1f} s" if left > 0 else "its back-off is over"
+            f"next attempt in {left:.1f} s at the earliest" if left > 0 else "its back-off is over"
         )
         return (
             f"{printable(failure.kind)}, {failure.attempts} in a row, with {whose}; {wait}\n"

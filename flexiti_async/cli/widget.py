@@ -11,7 +11,7 @@ from attrs import frozen
 from cyclopts import Group, Parameter
 
 from flexiti_async import ApplyWidget, ConfigError, FlexitiSession, PurchaseWidget
-from flexiti_async.api.widget import Flow
+from flexiti_async.api.widget_requests import Flow
 from flexiti_async.cli.options import Connection, Flag
 from flexiti_async.cli.output import WRONG, CommandError, print_json
 from flexiti_async.protocol.redact import mask_text, printable
@@ -19,9 +19,9 @@ from flexiti_async.protocol.validation import nearest
 
 __all__ = ["init_widget"]
 
-_PURCHASE: Final = Group("Customer of --flow purchase: a number, or the person", sort_key=10)
-_CUSTOMER: Final = Group("Customer of either flow", sort_key=11)
-_APPLICATION: Final = Group("Customer of --flow apply", sort_key=12)
+_PURCHASE: Final = Group("Customer for --flow purchase: a number, or personal details", sort_key=10)
+_CUSTOMER: Final = Group("Customer for either flow", sort_key=11)
+_APPLICATION: Final = Group("Customer for --flow apply", sort_key=12)
 _MODELS: Final = {Flow.APPLY: ApplyWidget, Flow.PURCHASE: PurchaseWidget}
 _NAMES: Final = {
     flow: frozenset(field.name for field in attrs.fields(model)) for flow, model in _MODELS.items()
@@ -37,7 +37,7 @@ _Application = Annotated[str | None, Parameter(group=_APPLICATION, metavar="TEXT
 @frozen(kw_only=True, repr=False)
 class Fields:
     """
-    The fields of both flows, as texts: the library says what is wrong with them.
+    The fields of both flows, as texts; the library validates them.
 
     Attributes:
         account_number: Account number, up to 14 digits.
@@ -48,13 +48,13 @@ class Fields:
         postal_code: Postal code.
         lang: Language of the widget; default is en.
         email: E-mail address, for multi-factor authentication.
-        phone_number: Mobile number of ten digits, as email.
+        phone_number: Ten-digit mobile number, for multi-factor authentication.
         address_1: First line of the address.
         address_2: Second line of the address, if there is one.
         city: City.
         province: Province or territory.
         tos_agreement: The customer accepts the cardholder agreement.
-        account_type: Whose account; default is consumer.
+        account_type: Type of account; default is consumer.
     """
 
     account_number: _Purchase = None
@@ -76,7 +76,7 @@ class Fields:
     ] = None
 
     def given(self) -> dict[str, object]:
-        """Collect what was given."""
+        """Return the fields that were given."""
         fields = attrs.asdict(self)
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -93,17 +93,17 @@ async def init_widget(
     """
     Call widget/init and print the result as JSON.
 
-    The URL in the result holds the customer's access token, so only --show-url prints it.
+    The URL in the result contains the customer's access token, so only --show-url prints it.
 
-    The process list shows options to everybody on this machine. Card numbers and data of real
-    people belong into a JSON object, {"flow": "purchase", "vcc_number": "…"}, that --json-file
-    reads from a file or, with -, from stdin.
+    The process list shows options to every user of this machine. Pass card numbers and data of
+    real people in a JSON object, {"flow": "purchase", "vcc_number": "…"}, that --json-file reads
+    from a file or, with -, from stdin.
 
     Args:
-        flow: What the customer does in the widget.
-        json_file: JSON object with the fields below; options win over it.
-        reference_id: The flow's x-reference-id; a new one by default.
-        show_url: Print the URL for the customer's browser, token and all.
+        flow: Apply for an account, or purchase.
+        json_file: JSON object with the fields below; options override it.
+        reference_id: x-reference-id of the flow; a new one by default.
+        show_url: Print the URL for the customer's browser, which contains the token.
     """
     chosen = {} if json_file is None else _read(json_file)
     chosen |= (fields or Fields()).given()
@@ -124,36 +124,36 @@ async def init_widget(
 
 
 def _widget(fields: Mapping[str, object]) -> ApplyWidget | PurchaseWidget:
-    """Make the model of the flow; raises ValidationError with all that is wrong with it."""
+    """Build the model of the flow; raises ValidationError with all its field errors."""
     try:
         flow = Flow(str(fields["flow"]))
     except (KeyError, ValueError):
         flow = None
     if flow is None:
-        msg = f"the flow must be one of {', '.join(Flow)}: give it with --flow or in the file"
+        msg = f"the flow must be one of {', '.join(Flow)}: set it with --flow or in the file"
         raise CommandError(msg, status=WRONG)
     given = {name: value for name, value in fields.items() if name != "flow"}
-    strangers = sorted(given.keys() - _NAMES[flow])
-    if strangers:
-        msg = f"not for the flow {flow.value}: {', '.join(strangers)}"
+    unexpected = sorted(given.keys() - _NAMES[flow])
+    if unexpected:
+        msg = f"not allowed in the flow {flow.value}: {', '.join(unexpected)}"
         raise CommandError(msg, status=WRONG)
     model: type[ApplyWidget | PurchaseWidget] = _MODELS[flow]
     return model(**cast("dict[str, Any]", given))
 
 
 def _read(file: str) -> dict[str, object]:
-    """Read a JSON object of fields; null is the same as nothing."""
+    """Read a JSON object of fields; null counts as missing."""
     name = "stdin" if file == "-" else printable(file)
     document = _parse(_bytes(file, name), name)
     if not isinstance(document, dict):
-        msg = f"{name} holds no JSON object"
+        msg = f"{name} must contain a JSON object"
         raise CommandError(msg, status=WRONG)
     fields = cast("dict[str, object]", document)
     for field in fields:
         if field not in _ALL_NAMES:
             close = nearest(field, _ALL_NAMES)
             hint = f"; did you mean {close!r}?" if close else ""
-            msg = f"there is no field {mask_text(field)!r} in {name}{hint}"
+            msg = f"unknown field {mask_text(field)!r} in {name}{hint}"
             raise ConfigError(msg, option=mask_text(field), suggestion=close or None)
     return {field: value for field, value in fields.items() if value is not None}
 
@@ -170,7 +170,7 @@ def _bytes(file: str, name: str) -> bytes:
 
 
 def _parse(content: bytes, name: str) -> object:
-    """Parse JSON. What is wrong is told by its place: the text may hold anybody's data."""
+    """Parse JSON; an error names its position only, because the text may be personal data."""
     try:
         return cast("object", json.loads(content.decode("utf-8-sig")))
     except json.JSONDecodeError as error:

@@ -1,8 +1,9 @@
 """
-A shop to click through: a cart, Flexiti's widget in a frame, plans, an authorization, an order.
+The demo shop: a cart, Flexiti's widget in a frame, plans, an authorization, an order.
 
-It is an example, and is what `flexiti-async demo --shop` runs; `README.md` beside this package says
-how, and what to look at. `create` makes the application.
+It is an example that shops can copy from, and `flexiti-async demo --shop` runs it. The page
+"Run the demo shop" of the documentation says how to run it, and what to look at. It uses only the
+public names of the library and the integration of its framework. `create` builds the application.
 """
 
 from flexiti_async.demo.app import create

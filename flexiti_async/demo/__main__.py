@@ -1,8 +1,8 @@
 """
-`python -m flexiti_async.demo`: the shop in as many workers as one likes, until Ctrl-C.
+`python -m flexiti_async.demo`: the shop with any number of workers, until Ctrl-C.
 
-Configured by `FLEXITI_*`; `SHOP_SECRET_KEY` and `SHOP_DATABASE` are made up if they are not set.
-The first line on stdout is the shop's URL: from then on browsers may come.
+It is configured by `FLEXITI_*`; `SHOP_SECRET_KEY` and `SHOP_DATABASE` are generated if not set.
+The first line on stdout is the shop's URL, which accepts connections from then on.
 """
 
 import argparse
@@ -30,10 +30,10 @@ def main() -> None:
     """Run the shop."""
     parser = argparse.ArgumentParser(prog="flexiti_async.demo")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=8000, help="0 picks a free one")
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
-    # uvicorn stops first, and then hands the signal on to whoever had it.
+    # uvicorn stops first, and then raises the signal again for this handler.
     signal.signal(signal.SIGTERM, _stop)
     with (
         contextlib.suppress(KeyboardInterrupt),
@@ -45,9 +45,9 @@ def main() -> None:
 
 
 def serve(host: str, port: int, workers: int) -> None:
-    """Listen, tell the URL, and serve."""
+    """Listen, print the URL, and serve."""
     with _listen(host, port) as listening:
-        # Who comes from here on waits in the backlog for the first worker.
+        # Connections from here on wait in the backlog for the first worker.
         name, number = listening.getsockname()[:2]
         sys.stdout.write(f"http://{f'[{name}]' if ':' in name else name}:{number}/\n")
         sys.stdout.flush()
@@ -57,7 +57,7 @@ def serve(host: str, port: int, workers: int) -> None:
             fd=listening.fileno(),
             workers=workers,
             log_level="warning",
-            proxy_headers=False,  # no proxy stands before it
+            proxy_headers=False,  # it runs without a proxy
         )
 
 
@@ -71,7 +71,7 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         why = "is in use" if error.errno == errno.EADDRINUSE else str(error.strerror)
-        sys.exit(f"port {port} of {host} {why}; --port 0 takes a free one")
+        sys.exit(f"port {port} of {host} {why}; --port 0 picks a free one")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The shop as an application: its routes, its session with Flexiti, and what it says of errors."""
+"""The shop's application: its routes, its session with Flexiti, and its error pages."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPMethod
@@ -21,8 +21,8 @@ from flexiti_async.demo.orders import OrderBook
 from flexiti_async.demo.pages import language, page, problem_page, start_over
 from flexiti_async.demo.settings import ShopSettings
 from flexiti_async.errors import CheckoutTokenRejected
-from flexiti_async.integrations.serving import tell
-from flexiti_async.integrations.starlette import answer_problem, lifespan
+from flexiti_async.integrations.serving import report_problem
+from flexiti_async.integrations.starlette import lifespan, problem_response
 
 __all__ = ["create"]
 
@@ -34,11 +34,11 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def create() -> Starlette:
     """
-    Make the shop, configured by the environment: `FLEXITI_*` and `SHOP_*`.
+    Build the shop, configured by the environment: `FLEXITI_*` and `SHOP_*`.
 
     Raises:
-        ConfigError: Something of `FLEXITI_*` is wrong.
-        KeyError: Something of `SHOP_*` is missing.
+        ConfigError: A variable `FLEXITI_*` is missing or not valid.
+        KeyError: A variable `SHOP_*` is missing.
     """
     settings, config = ShopSettings.from_env(), FlexitiConfig.load()
     app = Starlette(
@@ -95,22 +95,22 @@ def _post(path: str, endpoint: Endpoint) -> Route:
 
 
 async def home(request: Request) -> Response:
-    """Go to the cart in the browser's language."""
+    """Redirect to the cart in the browser's language."""
     return RedirectResponse(f"/{language(request).value}/cart", status_code=303)
 
 
 async def on_flexiti_error(request: Request, error: Exception) -> Response:
-    """Answer an error of the library: to a script as problem details, to people as a page."""
+    """Return an error of the library as problem details to the script, as a page otherwise."""
     if request.url.path.endswith("/event") or not isinstance(error, FlexitiError):
-        return await answer_problem(request, error)
-    if isinstance(error, CheckoutTokenRejected):  # it cannot go on, but the cart is still there
+        return await problem_response(request, error)
+    if isinstance(error, CheckoutTokenRejected):  # the checkout has ended, but the cart remains
         await start_over(request)
-    return problem_page(request, tell(error, language(request).value))
+    return problem_page(request, report_problem(error, language(request).value))
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """Answer what the shop itself refuses."""
+    """Return the page of a request that the shop itself rejects."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if request.method not in {HTTPMethod.GET, HTTPMethod.POST} or status not in {403, 404}:
         return PlainTextResponse("", status)
-    return page(request, "refused.html", status=status, outdated=status == 403)
+    return page(request, "rejected.html", status=status, outdated=status == 403)

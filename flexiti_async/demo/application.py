@@ -1,8 +1,8 @@
 """
-An application for an account: the form, the widget, and what is sent after it.
+An application for an account: the form, the widget, and the call of `apply` after it.
 
-What applicants say of themselves is nowhere in the shop: between the form and `apply` it stays in
-their own browser, in the page with the widget, and is sent once more when the widget lets them on.
+The shop stores no personal data of applicants: between the form and `apply` they stay in the
+applicant's own browser, in the page with the widget, which sends them again after the widget.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ _BEFORE: Final = frozenset({Step.OPEN, Step.WIDGET, Step.STOPPED, Step.READY_TO_
 
 
 async def ask(request: Request) -> Response:
-    """Show the form. An application is a checkout of its own, beside a purchase."""
+    """Show the form. An application is a checkout of its own, separate from a purchase."""
     if await order_book(request).has(reference_id_of(request)):
         begin_anew(request)
     return _form(request, {})
@@ -37,32 +37,32 @@ async def apply(request: Request) -> Response:
     given = await form_of(request)
     try:
         applicant = _applicant(request, given)
-    except ValidationError as refused:
-        faults = {one.param.rpartition(".")[2]: one.msg for one in reversed(refused.field_errors)}
-        return _form(request, given, faults)
+    except ValidationError as error:
+        errors = {one.param.rpartition(".")[2]: one.msg for one in reversed(error.field_errors)}
+        return _form(request, given, errors)
     checkout = await resume(request)
     if checkout is None:
         checkout = await flexiti_of(request).checkout(reference_id_of(request))
     if checkout.step not in _BEFORE:
         return go(request, whereabouts(checkout))
     url = (await checkout.init_widget(applicant)).redirection_url
-    told = {name: given[name] for name in FIELDS if name in given}
-    return page(request, "widget.html", url=url, origin=origin_of(url), applicant=told)
+    applicant_fields = {name: given[name] for name in FIELDS if name in given}
+    return page(request, "widget.html", url=url, origin=origin_of(url), applicant=applicant_fields)
 
 
 async def send(request: Request) -> Response:
-    """Send the application, after the widget has let the applicant go on."""
+    """Send the application, once the widget has let the applicant continue."""
     given, checkout = await form_of(request), await resume(request)
     if checkout is not None and checkout.step is Step.READY_TO_APPLY:
         try:
             await checkout.apply(_applicant(request, given))
-        except CheckoutError:  # somebody else is at it
+        except CheckoutError:  # another request is sending it
             return go(request, "application")
     return go(request, "application")
 
 
 async def application(request: Request) -> Response:
-    """Show what has become of the application."""
+    """Show the state of the application."""
     checkout = await resume(request)
     if checkout is None or checkout.step not in {Step.APPLYING, Step.APPLIED}:
         return go(request, whereabouts(checkout))
@@ -72,24 +72,24 @@ async def application(request: Request) -> Response:
 
 
 def _form(
-    request: Request, given: Mapping[str, str], faults: Mapping[str, str] | None = None
+    request: Request, given: Mapping[str, str], errors: Mapping[str, str] | None = None
 ) -> Response:
     return page(
         request,
         "apply.html",
-        status=422 if faults else 200,
+        status=422 if errors else 200,
         given=given,
-        faults={name: faults[name] for name in FIELDS if name in faults} if faults else {},
+        errors={name: errors[name] for name in FIELDS if name in errors} if errors else {},
         provinces=[province.value for province in Province],
     )
 
 
 def _applicant(request: Request, given: Mapping[str, str]) -> ApplyWidget:
     """
-    Make the applicant of a form.
+    Build the applicant from a form.
 
     Raises:
-        ValidationError: Something is not right; all of it is told.
+        ValidationError: Fields are not valid; all of them are reported together.
     """
     texts: dict[str, Any] = {name: given.get(name, "").strip() for name in FIELDS}
     texts["tos_agreement"] = texts["tos_agreement"] == "yes"

@@ -1,7 +1,7 @@
 """
-What protects the shop's pages: the cookie, forms that only its own pages can send, and headers.
+Protection of the shop's pages: the cookie, CSRF tokens, and headers.
 
-The cookie is signed and holds nothing but the reference id. A form carries a keyed hash of it, so a
+The cookie is signed and contains only the reference id. Each form contains a keyed hash of it, so a
 page of another site, which can read neither, cannot send one (OWASP's "HMAC based token pattern").
 """
 
@@ -36,30 +36,30 @@ _FORBIDDEN: Final = 403
 
 
 def reference_id_of(request: Request) -> str:
-    """Give the reference id of this customer's cookie; a customer without one gets one."""
+    """Return the reference id in this customer's cookie; create one if it is missing."""
     found: object = request.session.get(_REFERENCE_ID)
     return found if isinstance(found, str) else begin_anew(request)
 
 
 def begin_anew(request: Request) -> str:
-    """Give this customer another reference id: a new cart, or a new checkout."""
+    """Create another reference id for this customer: a new cart, or a new checkout."""
     reference_id = new_reference_id()
     request.session[_REFERENCE_ID] = reference_id
     return reference_id
 
 
 def csrf_token(request: Request) -> str:
-    """Make the hash that forms carry."""
+    """Compute the CSRF token that forms contain."""
     key: str = request.app.state.settings.secret_key
     return hmac.digest(key.encode(), b"csrf " + reference_id_of(request).encode(), "sha256").hex()
 
 
 def check_token(request: Request, token: str | None) -> None:
     """
-    Refuse what was not sent by a page of this shop to this customer.
+    Reject a request that was not sent by a page of this shop for this customer.
 
     Raises:
-        HTTPException: 403.
+        HTTPException: 403, the token is missing or wrong.
     """
     if not hmac.compare_digest(csrf_token(request).encode(), (token or "").encode()):
         raise HTTPException(_FORBIDDEN)
@@ -67,10 +67,10 @@ def check_token(request: Request, token: str | None) -> None:
 
 async def form_of(request: Request) -> Mapping[str, str]:
     """
-    Read the texts of a form of this shop.
+    Return the texts of a form of this shop.
 
     Raises:
-        HTTPException: 403, the form is not one of this shop.
+        HTTPException: 403, the form was not sent by a page of this shop.
     """
     async with request.form(max_files=0, max_fields=50) as form:
         texts = {name: value for name, value in form.items() if isinstance(value, str)}
@@ -80,11 +80,11 @@ async def form_of(request: Request) -> Mapping[str, str]:
 
 class SafeHeaders:
     """
-    A middleware that tells browsers what the pages need, so that nothing else is allowed.
+    A middleware whose headers allow browsers only what the pages need.
 
     Args:
-        app: What comes next.
-        frames: URLs of pages that may be shown in a frame: Flexiti's.
+        app: The next application.
+        frames: URLs of the pages that may be framed: Flexiti's.
     """
 
     def __init__(self, app: ASGIApp, frames: Sequence[str]) -> None:
@@ -108,7 +108,7 @@ class SafeHeaders:
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
                 if "etag" not in Headers(scope=message):  # only files have one
-                    # Pages hold a customer's data, and the widget's URL a token.
+                    # Pages contain a customer's data, and the URL of the widget a token.
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
@@ -116,6 +116,6 @@ class SafeHeaders:
 
 
 def origin_of(url: str) -> str:
-    """Give scheme, host and port of a URL."""
+    """Return scheme, host and port of a URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

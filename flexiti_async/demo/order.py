@@ -1,4 +1,4 @@
-"""The order page: what was authorized and captured, also when an answer was lost on the way."""
+"""The order page: authorization and captures, also if an answer of the API was lost."""
 
 import contextlib
 from decimal import Decimal
@@ -17,8 +17,8 @@ __all__ = ["capture", "go_on", "new", "order"]
 
 
 async def order(request: Request) -> Response:
-    """Show the order once it is paid for, or that its payment is being checked."""
-    found, checkout = await _brought_up_to_date(request)
+    """Show the paid order, or that its payment is being checked."""
+    found, checkout = await _current(request)
     if found.authorization_id is None:
         if found.sent:
             return page(request, "checking.html", text="order_checking", order=found)
@@ -40,9 +40,9 @@ async def order(request: Request) -> Response:
 
 
 async def capture(request: Request) -> Response:
-    """Take the money, when the desks are sent: what the shop's staff does."""
+    """Capture the amount when the desks ship; done by the shop's staff."""
     await form_of(request)
-    found, checkout = await _brought_up_to_date(request)
+    found, checkout = await _current(request)
     if found.authorization_id is None or await order_book(request).captures(found.reference_id):
         return go(request, "order")
     try:
@@ -52,32 +52,32 @@ async def capture(request: Request) -> Response:
             done = await flexiti_of(request).authorizations.capture(
                 found.authorization_id, found.total, reference=found.number
             )
-    except CheckoutError:  # somebody else is at it
+    except CheckoutError:  # another request is capturing it
         return go(request, "order")
     await order_book(request).note_capture(found.reference_id, done.capture_id or "", found.total)
     return go(request, "order")
 
 
 async def go_on(request: Request) -> Response:
-    """Go to where the checkout stands."""
-    found, checkout = await _brought_up_to_date(request)
+    """Redirect to the page of the checkout's step."""
+    found, checkout = await _current(request)
     return go(request, "order" if found.sent else whereabouts(checkout))
 
 
 async def new(request: Request) -> Response:
-    """Forget this order, and take another cart."""
+    """Leave this order, and start with another cart."""
     await form_of(request)
     request.session.clear()
     return go(request, "cart")
 
 
-async def _look_for(request: Request, found: Order, checkout: Checkout) -> None:
+async def _find_authorization(request: Request, found: Order, checkout: Checkout) -> None:
     """
-    Look for an authorization whose answer was lost, or has not come yet, by the order's number.
+    Search for an authorization whose outcome is unknown, by the order's number.
 
-    If it is there it ran, whoever sent it. If it is not, that proves nothing: it may come yet, and
-    what Flexiti's list shows of a reference is not documented. Then people have to find out, and
-    say so by `settle(ran=False)`; the shop asks nobody to pay twice.
+    If the list has it, it was executed. If not, that proves nothing: it may appear later, and how
+    Flexiti's list shows a reference is not documented. Then the shop's staff must find out, and
+    record it with `settle(ran=False)`; the shop asks no customer to pay twice.
     """
     search = AuthorizationSearch(account_number=checkout.account_number)
     numbers = [
@@ -86,20 +86,20 @@ async def _look_for(request: Request, found: Order, checkout: Checkout) -> None:
         if one.extra.get("reference") == found.number
     ]
     if numbers and numbers[0] is not None:
-        # Else somebody else has settled it, or the answer has come after all.
+        # If this fails, another request has settled it, or the answer has arrived.
         with contextlib.suppress(CheckoutError):
             await checkout.settle(ran=True, authorization_id=numbers[0])
 
 
-async def _brought_up_to_date(request: Request) -> tuple[Order, Checkout | None]:
+async def _current(request: Request) -> tuple[Order, Checkout | None]:
     """
-    Give the order and its checkout.
+    Return the order and its checkout, up to date.
 
-    A worker that was killed between the answer and its note has left the number in the checkout.
+    If a worker was killed between the answer and its note, the checkout has the authorization id.
     """
     found, checkout = await order_of(request), await resume(request)
     if checkout is not None and checkout.step is Step.AUTHORIZING:
-        await _look_for(request, found, checkout)
+        await _find_authorization(request, found, checkout)
     known = None if checkout is None else checkout.authorization_id
     if found.authorization_id is None and known is not None:
         await order_book(request).note_authorization(found.reference_id, known)

@@ -1,8 +1,8 @@
 """
-The shop's own books: what was ordered, under the reference id of the checkout that pays for it.
+The shop's own orders, by the reference id of the checkout that pays for them.
 
-A checkout ends with its token, after some minutes; what the shop has to know for longer is here.
-Each method changes one thing, so two workers that serve the same order lose nothing of each other.
+A checkout ends with its token, after some minutes; the shop has to keep its orders for longer. Each
+method changes one thing, so two workers that serve the same order do not overwrite each other.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from attrs import frozen
 __all__ = ["PRICE", "Captured", "Order", "OrderBook", "new_reference_id"]
 
 PRICE: Final = Decimal("649.00")
-"""Of a desk, in dollars, taxes included."""
+"""Price of a desk in dollars, including taxes."""
 
 _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS orders (
@@ -44,11 +44,11 @@ _Row = tuple[Any, ...]
 @frozen
 class Captured:
     """
-    Money that was taken.
+    A capture.
 
     Attributes:
-        capture_id: Its number at Flexiti; empty if the answer had none.
-        amount: Dollars.
+        capture_id: Flexiti's id of it; empty if the answer had none.
+        amount: Amount in dollars.
     """
 
     capture_id: str
@@ -61,12 +61,12 @@ class Order:
     An order.
 
     Attributes:
-        reference_id: The checkout's.
-        number: What customers and Flexiti know it by.
-        quantity: How many desks.
-        account_number: Whose account is to pay, as the customer has said.
-        sent: Whether an authorization was sent: from then on only its outcome leads on.
-        authorization_id: The authorization, once there is one.
+        reference_id: Reference id of the checkout.
+        number: Order number, for customers and for Flexiti.
+        quantity: Number of desks.
+        account_number: Account number that the customer entered.
+        sent: Whether an authorization was sent: from then on only its outcome counts.
+        authorization_id: Flexiti's id of the authorization, once it is known.
     """
 
     reference_id: str
@@ -78,12 +78,12 @@ class Order:
 
     @property
     def total(self) -> Decimal:
-        """Dollars."""
+        """Total in dollars."""
         return PRICE * self.quantity
 
 
 def new_reference_id() -> str:
-    """Draw a reference id, which is also the number of a customer's cart."""
+    """Draw a reference id, which also identifies a customer's cart."""
     return secrets.token_hex(16)
 
 
@@ -92,7 +92,7 @@ class OrderBook:
     The orders of the shop, in a file that all its workers share.
 
     Args:
-        file: Where; it is made if it is not there.
+        file: SQLite file; created if missing.
     """
 
     def __init__(self, file: Path) -> None:
@@ -101,7 +101,7 @@ class OrderBook:
             connection.executescript(_SCHEMA)
 
     async def find(self, reference_id: str) -> Order:
-        """Give an order, or an empty cart if there is none."""
+        """Return an order, or a new cart if it is missing."""
         rows = await self._do("SELECT * FROM orders WHERE reference_id = ?", reference_id)
         for _, number, quantity, account_number, sent, authorization_id in rows:
             return Order(
@@ -110,12 +110,12 @@ class OrderBook:
         return Order(reference_id, _new_number(), 1, None, sent=False, authorization_id=None)
 
     async def has(self, reference_id: str) -> bool:
-        """Tell whether there is an order."""
+        """Whether the order exists."""
         found = "SELECT 1 FROM orders WHERE reference_id = ?"
         return bool(await self._do(found, reference_id))
 
     async def fill(self, order: Order, quantity: int) -> None:
-        """Put some desks into the cart, unless it is being paid for."""
+        """Set the number of desks, unless the order is being paid."""
         await self._do(
             "INSERT INTO orders (reference_id, number, quantity) VALUES (?, ?, ?) "
             "ON CONFLICT DO UPDATE SET quantity = excluded.quantity WHERE sent = 0",
@@ -123,33 +123,33 @@ class OrderBook:
         )
 
     async def name_account(self, reference_id: str, account_number: str) -> None:
-        """Note whose account is to pay."""
+        """Record the account that pays."""
         await self._do(
             "UPDATE orders SET account_number = ? WHERE reference_id = ?",
             *(account_number, reference_id),
         )
 
     async def note_sent(self, reference_id: str, *, sent: bool) -> None:
-        """Note that an authorization is about to be sent, or that it did not come to that."""
+        """Record that an authorization is about to be sent, or that it was not executed."""
         await self._do(
             "UPDATE orders SET sent = ? WHERE reference_id = ?", *(int(sent), reference_id)
         )
 
     async def note_authorization(self, reference_id: str, authorization_id: str) -> None:
-        """Note the authorization."""
+        """Record the authorization."""
         await self._do(
             "UPDATE orders SET authorization_id = ?, sent = 1 WHERE reference_id = ?",
             *(authorization_id, reference_id),
         )
 
     async def note_capture(self, reference_id: str, capture_id: str, amount: Decimal) -> None:
-        """Note that money was taken."""
+        """Record a capture."""
         await self._do(
             "INSERT INTO captures VALUES (?, ?, ?)", *(reference_id, capture_id, str(amount))
         )
 
     async def captures(self, reference_id: str) -> list[Captured]:
-        """Give what was captured of an order."""
+        """Return the captures of an order."""
         rows = await self._do(
             "SELECT capture_id, amount FROM captures WHERE reference_id = ?", reference_id
         )

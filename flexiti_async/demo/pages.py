@@ -1,4 +1,4 @@
-"""How every page is made: its template, its language, and where a customer goes next."""
+"""How pages are rendered: template, language, and the page that shows a checkout."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -48,11 +48,11 @@ _AFTER: Final[Mapping[str, str]] = {
     "applying": "application",
     "applied": "application",
 }
-"""Which page shows a checkout at a step; all other steps are those of an order."""
+"""Page by step of the checkout; all other steps are those of an order."""
 
 
 def language(request: Request) -> Language:
-    """Give the language of a page: the first part of its path, or what the browser prefers."""
+    """Return the language of a page: the first part of its path, or the browser's preference."""
     first = request.url.path.split("/")[1]
     if first in set(Language):
         return Language(first)
@@ -67,7 +67,7 @@ def page(
     headers: Mapping[str, str] | None = None,
     **values: object,
 ) -> Response:
-    """Make a page of a template."""
+    """Render a template as a page."""
     chosen = language(request)
     other = Language.ENGLISH if chosen is Language.FRENCH else Language.FRENCH
     _, _, rest = request.url.path.lstrip("/").partition("/")
@@ -83,7 +83,7 @@ def page(
         "t": TEXTS[chosen],
         "lang": chosen.value,
         "other": other.value,
-        # A page that answers a form has no address of its own in the other language.
+        # The response to a form has no address of its own in the other language.
         "other_path": rest if request.method == "GET" and rest else "continue",
         "csrf_field": CSRF_FIELD,
         "csrf": csrf_token(request),
@@ -96,7 +96,7 @@ def page(
 
 
 def problem_page(request: Request, problem: Problem) -> Response:
-    """Make the page of a problem."""
+    """Render the page of a problem."""
     wait = problem.headers.get("Retry-After")
     headers = {} if wait is None else {"Retry-After": wait}
     return page(
@@ -110,23 +110,23 @@ def problem_page(request: Request, problem: Problem) -> Response:
 
 
 def go(request: Request, where: str) -> Response:
-    """Send the browser to another page of the shop, by GET."""
+    """Redirect the browser to another page of the shop, by GET."""
     return RedirectResponse(f"/{language(request)}/{where}", status_code=303)
 
 
 def order_book(request: Request) -> OrderBook:
-    """Give the books of the shop."""
+    """Return the shop's orders."""
     book: OrderBook = request.app.state.orders
     return book
 
 
 async def order_of(request: Request) -> Order:
-    """Give this customer's order, or their empty cart."""
+    """Return this customer's order, or their new cart."""
     return await order_book(request).find(reference_id_of(request))
 
 
 async def start_over(request: Request) -> Order:
-    """Give the customer another reference id, with the same cart: the checkout has ended."""
+    """Start a new reference id with the same cart, because the checkout has ended."""
     quantity = (await order_of(request)).quantity
     order = await order_book(request).find(begin_anew(request))
     await order_book(request).fill(order, quantity)
@@ -134,7 +134,7 @@ async def start_over(request: Request) -> Order:
 
 
 async def resume(request: Request) -> Checkout | None:
-    """Take up this customer's checkout; None if there is none, or not any more."""
+    """Resume this customer's checkout; None if it does not exist, or has ended."""
     try:
         return await flexiti_of(request).resume(reference_id_of(request))
     except CheckoutNotFound:
@@ -142,7 +142,7 @@ async def resume(request: Request) -> Checkout | None:
 
 
 def whereabouts(checkout: Checkout | None) -> str:
-    """Say which page shows a checkout: what makes the back button harmless."""
+    """Return the page that shows a checkout; this makes the back button harmless."""
     if checkout is None:
         return "cart"
     where = _AFTER.get(checkout.step.value, "order")

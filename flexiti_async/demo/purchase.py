@@ -1,4 +1,4 @@
-"""A purchase: the cart, whose account pays, the widget in a frame, its event, and the plans."""
+"""A purchase: the cart, the account number, the widget in a frame, its event, and the plans."""
 
 import re
 from decimal import Decimal
@@ -57,7 +57,7 @@ async def cart(request: Request) -> Response:
 
 
 async def fill(request: Request) -> Response:
-    """Put some desks into the cart, and go on to pay."""
+    """Set the number of desks in the cart, and continue to payment."""
     quantity = (await form_of(request)).get("quantity", "")
     order = await order_of(request)
     if quantity.isascii() and quantity.isdigit() and 1 <= int(quantity) <= _MOST:
@@ -66,24 +66,24 @@ async def fill(request: Request) -> Response:
 
 
 async def pay(request: Request) -> Response:
-    """Ask whose account pays."""
+    """Ask for the account number."""
     order = await order_of(request)
     if order.sent:
         return go(request, "order")
-    return page(request, "pay.html", order=order, given=order.account_number or "", fault=None)
+    return page(request, "pay.html", order=order, given=order.account_number or "", error=None)
 
 
 async def start(request: Request) -> Response:
-    """Start the checkout, or go on with it."""
+    """Start the checkout, or continue it."""
     form, order = await form_of(request), await order_of(request)
-    if order.sent:  # whatever has become of it, nobody pays twice
+    if order.sent:  # no customer pays twice, whatever its outcome
         return go(request, "order")
     given = form.get("account_number", "").strip()
     try:
         given = str(PurchaseWidget(account_number=given).account_number)
-    except ValidationError as refused:
-        fault = refused.field_errors[0].msg
-        return page(request, "pay.html", status=422, order=order, given=given, fault=fault)
+    except ValidationError as invalid:
+        error = invalid.field_errors[0].msg
+        return page(request, "pay.html", status=422, order=order, given=given, error=error)
     if await resume(request) is None:
         order = await _begin(request, order)
     await order_book(request).name_account(order.reference_id, given)
@@ -91,7 +91,7 @@ async def start(request: Request) -> Response:
 
 
 async def _begin(request: Request, order: Order) -> Order:
-    """Begin a checkout. One that has ended with its token is followed by one of another id."""
+    """Start a checkout, under a new reference id if the previous one has ended with its token."""
     if order.account_number is not None:
         order = await start_over(request)
     await order_book(request).fill(order, order.quantity)
@@ -100,11 +100,11 @@ async def _begin(request: Request, order: Order) -> Order:
 
 
 async def widget(request: Request) -> Response:
-    """Show the widget; a page that is loaded anew has a new widget session."""
+    """Show the widget; each load of the page starts a new widget session."""
     checkout, order = await resume(request), await order_of(request)
     if checkout is None or order.account_number is None:
         return go(request, "pay")
-    # A customer who is verified, and then names another account, has to be verified for that one.
+    # A verified customer who enters another account number has to be verified for that account.
     other = checkout.step is Step.VERIFIED and checkout.account_number != order.account_number
     if checkout.step not in _WITH_WIDGET and not other:
         return go(request, whereabouts(checkout))
@@ -116,7 +116,7 @@ async def widget(request: Request) -> Response:
 
 
 async def event(request: Request) -> Response:
-    """Take an event of the widget, as the page has got it, and say where to go."""
+    """Handle an event of the widget that the page received, and return the next page."""
     check_token(request, request.headers.get(CSRF_HEADER))
     body = b""
     async for part in request.stream():
@@ -128,7 +128,7 @@ async def event(request: Request) -> Response:
         reaction = await checkout.handle_event(body)
     except EventRefused:
         raise
-    except CheckoutError:  # taken already: go to where that has led
+    except CheckoutError:  # already handled: go to the page that it led to
         checkout = await flexiti_of(request).resume(checkout.reference_id)
         return JSONResponse({"next": f"/{language(request)}/{whereabouts(checkout)}"})
     return JSONResponse(_next(request, reaction))
@@ -148,7 +148,7 @@ def _next(request: Request, reaction: Reaction) -> dict[str, str]:
 
 
 async def ended(request: Request) -> Response:
-    """Show how the widget has ended, if it does not lead on."""
+    """Show a result of the widget after which the flow cannot continue."""
     reaction = request.path_params["reaction"]
     if reaction not in set(Reaction) - {Reaction.APPLY, Reaction.AUTHORIZE, Reaction.UNKNOWN}:
         raise HTTPException(404)
@@ -164,7 +164,7 @@ async def plans(request: Request) -> Response:
 
 
 async def buy(request: Request) -> Response:
-    """Buy with the chosen plan; however often it is sent, there is one authorization."""
+    """Authorize with the chosen plan; repeated requests lead to one authorization."""
     form, order = await form_of(request), await order_of(request)
     if order.sent:
         return go(request, "order")
@@ -182,9 +182,9 @@ async def buy(request: Request) -> Response:
     except FlexitiError as error:
         if isinstance(error, CheckoutError | OutcomeUnknown) and not isinstance(
             error, CheckoutTokenRejected
-        ):  # somebody else is at it, or nobody knows
+        ):  # another request is sending it, or the outcome is unknown
             return go(request, "order")
-        # It did not come to that: another plan may do.
+        # It was not executed: another plan may work.
         await order_book(request).note_sent(order.reference_id, sent=False)
         raise
     if done.authorization_id is not None:

@@ -1,4 +1,4 @@
-"""What the shop is told, by the environment: it is the same in all its workers."""
+"""Settings of the shop, from the environment, which all its workers share."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ class ShopSettings:
 
     Attributes:
         secret_key: Signs the cookie and the forms.
-        database: The file of the order book.
+        database: SQLite file of the orders.
         sandbox: Whether to show the test customers of the sandbox.
     """
 

@@ -1,5 +1,5 @@
 """
-aiohttp.web: the session under a typed key of the application, and an answer to our errors.
+aiohttp.web: the session under a typed key of the application, and problem details for our errors.
 
 ```python
 app = web.Application()
@@ -10,7 +10,7 @@ async def pay(request: web.Request) -> web.Response:
     checkout = await request.app[FLEXITI].checkout()
 ```
 
-With applications in applications: `setup` goes to the outer one, and a handler in an inner one says
+With nested applications, call `setup` on the outer one; handlers of an inner one read
 `request.config_dict[FLEXITI]`.
 """
 
@@ -21,13 +21,13 @@ from aiohttp import web
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import FlexitiError
 from flexiti_async.events.types import Listener
-from flexiti_async.integrations.serving import open_session, tell
+from flexiti_async.integrations.serving import open_session, report_problem
 from flexiti_async.session import FlexitiSession
 
-__all__ = ["FLEXITI", "answer_problems", "setup"]
+__all__ = ["FLEXITI", "problems_middleware", "setup"]
 
 FLEXITI: web.AppKey[FlexitiSession] = web.AppKey("flexiti", FlexitiSession)
-"""Where the session stands, between start-up and clean-up."""
+"""Key of the session, from start-up to clean-up."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,12 +39,12 @@ def setup(
     listeners: Iterable[Listener] = (),
 ) -> None:
     """
-    Open a session when an application starts, close it when it ends, and answer our errors.
+    Open a session when an application starts, close it when it stops, and handle our errors.
 
     Args:
-        app: The application, not started yet.
-        config: What the session is told; by default the environment, read at start-up.
-        listeners: Told what happens.
+        app: The application, before it is started.
+        config: Configuration of the session; by default the environment, read at start-up.
+        listeners: Listeners for the events of the session.
     """
 
     async def run(starting: web.Application) -> AsyncGenerator[None, None]:
@@ -53,14 +53,14 @@ def setup(
             yield
 
     app.cleanup_ctx.append(run)
-    app.middlewares.append(answer_problems)
+    app.middlewares.append(problems_middleware)
 
 
 @web.middleware
-async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer errors of this library with their problems."""
+async def problems_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Return errors of this library as problem details."""
     try:
         return await handler(request)
     except FlexitiError as error:
-        problem = tell(error, request.headers.get("accept-language"))
+        problem = report_problem(error, request.headers.get("accept-language"))
     return web.Response(body=problem.json(), status=problem.status, headers=problem.headers)

@@ -1,5 +1,5 @@
 """
-Django, async views under ASGI: one session per process, and an answer to our errors.
+Django, async views under ASGI: one session per process, and problem details for our errors.
 
 ```python
 # asgi.py
@@ -15,11 +15,10 @@ async def pay(request: HttpRequest) -> JsonResponse:
     checkout = await flexiti_of(request).checkout()
 ```
 
-Django itself knows no lifespan of the server, so the wrapper answers for it: the session opens
-before the first request and is closed when the server stops. A server that runs no lifespans
-(daphne) opens it with the first request, and lets it end with the process; the shared token is in
-the store either way. Views need async and ASGI: under WSGI each request has an event loop of its
-own.
+Django does not handle the lifespan protocol, so the wrapper does: the session is opened before the
+first request and closed when the server stops. With a server that runs no lifespans (daphne) it is
+opened by the first request and ends with the process; the shared token is in the store either way.
+Views must be async and run under ASGI: under WSGI each request has an event loop of its own.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -33,12 +32,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import FlexitiError
 from flexiti_async.events.types import Listener
-from flexiti_async.integrations.serving import KEY, open_session, tell, the_session
+from flexiti_async.integrations.serving import KEY, open_session, report_problem, require_session
 from flexiti_async.session import FlexitiSession
 
-__all__ = ["FlexitiApplication", "ProblemsMiddleware", "answer_problem", "flexiti_of"]
+__all__ = ["FlexitiApplication", "ProblemsMiddleware", "flexiti_of", "problem_response"]
 
-Scope: TypeAlias = dict[str, Any]  # as ASGI has it
+Scope: TypeAlias = dict[str, Any]  # as in ASGI
 Message: TypeAlias = Mapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
@@ -51,12 +50,12 @@ _HINT: Final = "wrap it: FlexitiApplication(get_asgi_application())"
 
 class FlexitiApplication:
     """
-    An ASGI application with a session, around Django's.
+    An ASGI application that adds a session to Django's.
 
     Args:
-        application: What `get_asgi_application()` gives.
-        config: What the session is told; by default the environment, read at start-up.
-        listeners: Told what happens.
+        application: Result of `get_asgi_application()`.
+        config: Configuration of the session; by default the environment, read at start-up.
+        listeners: Listeners for the events of the session.
     """
 
     def __init__(
@@ -75,12 +74,12 @@ class FlexitiApplication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or the lifespan."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._serve_lifespan(receive, send)
             return
         session = self._session or await self._open()
         await self._application({**scope, KEY: session}, receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()  # lifespan.startup
         try:
             await self._open()
@@ -94,7 +93,7 @@ class FlexitiApplication:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _open(self) -> FlexitiSession:
-        # Making a session awaits nothing, so two first requests cannot both make one.
+        # Opening a session awaits nothing, so two first requests cannot both open one.
         opening = open_session(self._config, listeners=self._listeners)
         self._session = await self._stack.enter_async_context(opening)
         return self._session
@@ -102,21 +101,21 @@ class FlexitiApplication:
 
 def flexiti_of(request: HttpRequest) -> FlexitiSession:
     """
-    Give the session of the process that serves a request.
+    Return the session of the process that serves a request.
 
     Raises:
-        NotOpenError: There is none.
+        NotOpenError: No session is open.
     """
     found = request.scope.get(KEY) if isinstance(request, ASGIRequest) else None
-    return the_session(found, _HINT)
+    return require_session(found, _HINT)
 
 
 class ProblemsMiddleware:
     """
-    Answer errors of this library with their problems; for `MIDDLEWARE`.
+    Return errors of this library as problem details; for `MIDDLEWARE`.
 
     Args:
-        get_response: What comes next.
+        get_response: The next middleware, or the view.
     """
 
     async_capable = True
@@ -124,18 +123,18 @@ class ProblemsMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self._get_response = get_response
-        markcoroutinefunction(self)  # an object does not look async by itself
+        markcoroutinefunction(self)  # Django cannot see that an object is async
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Serve a request."""
         return await self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer what a view has raised, if it is ours; Django calls this."""
-        return answer_problem(request, error) if isinstance(error, FlexitiError) else None
+        """Return a response for an error of this library that a view raised; Django calls this."""
+        return problem_response(request, error) if isinstance(error, FlexitiError) else None
 
 
-def answer_problem(request: HttpRequest, error: FlexitiError) -> HttpResponse:
-    """Answer an error of this library with its problem."""
-    problem = tell(error, request.headers.get("accept-language"))
+def problem_response(request: HttpRequest, error: FlexitiError) -> HttpResponse:
+    """Return the problem details of an error as a response."""
+    problem = report_problem(error, request.headers.get("accept-language"))
     return HttpResponse(problem.json(), status=problem.status, headers=dict(problem.headers))

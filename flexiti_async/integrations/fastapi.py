@@ -1,9 +1,9 @@
 """
-FastAPI: as for Starlette, and the session as a dependency.
+FastAPI: as for Starlette, with the session as a dependency.
 
 ```python
 app = FastAPI(lifespan=lifespan())
-answer_errors(app)
+add_problem_handler(app)
 
 
 @app.post("/pay")
@@ -20,23 +20,23 @@ from fastapi import Depends
 
 from flexiti_async.integrations.starlette import (
     KEY,
-    answer_errors,
-    answer_problem,
+    add_problem_handler,
     flexiti_of,
     lifespan,
     open_session,
+    problem_response,
 )
 from flexiti_async.session import FlexitiSession
 
 __all__ = [
     "KEY",
     "Flexiti",
-    "answer_errors",
-    "answer_problem",
+    "add_problem_handler",
     "flexiti_of",
     "lifespan",
     "open_session",
+    "problem_response",
 ]
 
 Flexiti: TypeAlias = Annotated[FlexitiSession, Depends(flexiti_of)]
-"""Parameter of a path operation: the session of this process."""
+"""Type of a path operation's parameter that receives the session of this process."""

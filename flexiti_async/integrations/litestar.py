@@ -1,5 +1,5 @@
 """
-Litestar: a plugin that gives handlers the session and answers our errors.
+Litestar: a plugin that provides the session to handlers, and problem details for our errors.
 
 ```python
 @post("/pay")
@@ -23,26 +23,28 @@ from litestar.plugins import InitPlugin
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import FlexitiError
 from flexiti_async.events.types import Listener
-from flexiti_async.integrations.serving import KEY, open_session, tell, the_session
+from flexiti_async.integrations.serving import KEY, open_session, report_problem, require_session
 from flexiti_async.session import FlexitiSession
 
-__all__ = ["FlexitiPlugin", "answer_problem", "flexiti_of"]
+__all__ = ["FlexitiPlugin", "flexiti_of", "problem_response"]
 
 
 def flexiti_of(state: State) -> FlexitiSession:
     """
-    Give the session of an application's state: what handlers get as `flexiti`.
+    Return the session from an application's state; handlers receive it as `flexiti`.
 
     Raises:
-        NotOpenError: There is none.
+        NotOpenError: No session is open.
     """
     found: object = state.get(KEY)
-    return the_session(found, "give it plugins=[FlexitiPlugin()], and start it")
+    return require_session(found, "pass plugins=[FlexitiPlugin()] to Litestar, and start it")
 
 
-def answer_problem(request: Request[object, object, State], error: FlexitiError) -> Response[bytes]:
-    """Answer an error of this library with its problem."""
-    problem = tell(error, request.headers.get("accept-language"))
+def problem_response(
+    request: Request[object, object, State], error: FlexitiError
+) -> Response[bytes]:
+    """Return the problem details of an error as a response."""
+    problem = report_problem(error, request.headers.get("accept-language"))
     headers = dict(problem.headers)
     media_type = headers.pop("Content-Type")
     return Response(
@@ -52,11 +54,11 @@ def answer_problem(request: Request[object, object, State], error: FlexitiError)
 
 class FlexitiPlugin(InitPlugin):
     """
-    One session per process, as the dependency `flexiti`, and problems for our errors.
+    Provide one session per process as the dependency `flexiti`, and problem details for our errors.
 
     Args:
-        config: What the session is told; by default the environment, read at start-up.
-        listeners: Told what happens.
+        config: Configuration of the session; by default the environment, read at start-up.
+        listeners: Listeners for the events of the session.
     """
 
     def __init__(
@@ -66,13 +68,13 @@ class FlexitiPlugin(InitPlugin):
         self._listeners = tuple(listeners)
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        """Add the session's life, the dependency and the handler of errors."""
-        # Litestar's own types leave these open.
+        """Add the session's lifespan, the dependency and the error handler."""
+        # Litestar's own types of these are incomplete.
         app_config.lifespan.append(self._run)  # pyright: ignore[reportUnknownMemberType]
         app_config.dependencies[KEY] = Provide(flexiti_of, sync_to_thread=False)
         app_config.exception_handlers[  # pyright: ignore[reportUnknownMemberType]
             FlexitiError
-        ] = answer_problem
+        ] = problem_response
         app_config.signature_types.append(FlexitiSession)
         return app_config
 

@@ -1,5 +1,5 @@
 """
-OpenTelemetry: spans and metrics of what happens in a session. Needs the extra `otel`.
+OpenTelemetry: spans and metrics of a session. Needs the extra `otel`.
 
 ```python
 from flexiti_async import FlexitiSession
@@ -9,27 +9,27 @@ async with FlexitiSession.from_env(listeners=[Telemetry()]) as flexiti:
     ...
 ```
 
-It is a listener (`events/types.py`) and nothing else: it needs the API of OpenTelemetry only,
-and does nothing until the shop sets up an SDK. Names follow the semantic conventions where those
-have one (`error.type`, `http.response.status_code`, `http.request.resend_count`); the rest begins
-with `flexiti.`. No attribute holds a secret or personal data, and none of a metric has more values
-than there are endpoints, scopes and classes of errors.
+`Telemetry` is a listener (`events/types.py`): it needs only the API of OpenTelemetry, and does
+nothing until the shop sets up an SDK. Names follow the semantic conventions where those have one
+(`error.type`, `http.response.status_code`, `http.request.resend_count`); all others begin with
+`flexiti.`. No attribute contains a secret or personal data, and no attribute of a metric has more
+values than there are endpoints, scopes and classes of errors.
 
-| metric | unit | what | attributes |
+| metric | unit | description | attributes |
 |---|---|---|---|
-| `flexiti.call.duration` | s | whole calls, repeats included | endpoint, scope, outcome, status |
-| `flexiti.call.retries` | {retry} | repeats of calls | endpoint, `error.type` |
-| `flexiti.token.age` | s | how old a token was when a call used it | scope |
-| `flexiti.token.remaining` | s | what it still had to live then | scope |
-| `flexiti.token.flights` | {flight} | why tokens were got | scope, cause |
-| `flexiti.token.request.duration` | s | token requests | scope, grant, `error.type` |
-| `flexiti.token.adopted` | {token} | tokens found in the store: another process got them | scope |
-| `flexiti.token.refused` | {token} | tokens that the API refused (401) | scope |
-| `flexiti.token.reuse_prevented` | {token} | tokens left alone, and why | scope, reason |
-| `flexiti.token.wait.duration` | s | waits of callers for a token | scope, served |
-| `flexiti.token.waiters` | {caller} | how many waited together | scope |
-| `flexiti.store.degraded` | s | time without the store, the outage that lasts included | scope |
-| `flexiti.clock.skew` | s | by how much this machine's clock is ahead of the API's | |
+| `flexiti.call.duration` | s | duration of calls with retries | endpoint, scope, outcome, status |
+| `flexiti.call.retries` | {retry} | retries of calls | endpoint, `error.type` |
+| `flexiti.token.age` | s | age of the token that a call used | scope |
+| `flexiti.token.remaining` | s | remaining life of the token that a call used | scope |
+| `flexiti.token.refreshes` | {refresh} | refreshes of the shared token, by cause | scope, cause |
+| `flexiti.token.request.duration` | s | duration of token requests | scope, grant, `error.type` |
+| `flexiti.token.adopted` | {token} | tokens of other processes, from the store | scope |
+| `flexiti.token.rejected` | {token} | tokens that the API rejected (401) | scope |
+| `flexiti.token.reuse_prevented` | {token} | tokens that were not used, by reason | scope, reason |
+| `flexiti.token.wait.duration` | s | time that callers waited for a token | scope, served |
+| `flexiti.token.waiters` | {caller} | callers that waited for the same token | scope |
+| `flexiti.store.degraded` | s | time without the store, up to now | scope |
+| `flexiti.clock.skew` | s | seconds by which this machine's clock is ahead of the API's | |
 """
 
 import threading
@@ -65,20 +65,20 @@ _NAME: Final = "flexiti_async"
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _LIFE: Final = (0.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1200.0)
-"""Buckets over a token's life: most are about its end, where a flow is lost."""
+"""Buckets over a token's life, narrow at its end, where a flow can outlive it."""
 _CALLERS: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
 
 class Telemetry:
     """
-    A listener that turns events into spans and metrics of OpenTelemetry.
+    A listener that records events as spans and metrics of OpenTelemetry.
 
-    Give one to each session: `FlexitiSession(config, listeners=[Telemetry()])`.
+    Pass one to each session: `FlexitiSession(config, listeners=[Telemetry()])`.
 
     Args:
-        tracer_provider: Makes the spans; by default the global one.
-        meter_provider: Makes the metrics; by default the global one.
-        clock: Dates the spans and counts outages; for tests.
+        tracer_provider: Provider of the tracer; by default the global one.
+        meter_provider: Provider of the meter; by default the global one.
+        clock: Clock for the times of spans and the length of outages; for tests.
     """
 
     def __init__(
@@ -91,8 +91,8 @@ class Telemetry:
         self._spans = Spans(get_tracer(_NAME, __version__, tracer_provider), clock)
         meter = get_meter(_NAME, __version__, meter_provider)
         self._outages = _Outages(clock)
-        self._make_call_instruments(meter)
-        self._make_token_instruments(meter)
+        self._create_call_instruments(meter)
+        self._create_token_instruments(meter)
         meter.create_observable_counter(
             "flexiti.store.degraded",
             [self._outages.observe],
@@ -102,11 +102,11 @@ class Telemetry:
         self._skew = meter.create_gauge(
             "flexiti.clock.skew",
             unit="s",
-            description="By how much this machine's clock is ahead of the API's.",
+            description="Seconds by which this machine's clock is ahead of the API's.",
         )
 
     def __call__(self, event: Event) -> None:
-        """Be told what has happened."""
+        """Record an event."""
         match event:
             case CallFinished():
                 self._call(event)
@@ -144,15 +144,15 @@ class Telemetry:
     def _token(self, event: Event) -> None:
         match event:
             case RefreshStarted(cause=cause):
-                self._spans.flight(event)
-                self._flights.add(1, {**_scope(event), "flexiti.cause": cause.value})
+                self._spans.refresh(event)
+                self._refreshes.add(1, {**_scope(event), "flexiti.cause": cause.value})
             case TokenAdopted():
                 self._adopted.add(1, _scope(event))
             case TokenWaited(seconds=seconds, served=served, waiters=waiters):
                 self._waits.record(seconds, {**_scope(event), "flexiti.served": served})
                 self._waiters.record(waiters, _scope(event))
             case AccessTokenRejected():
-                self._refused.add(1, _scope(event))
+                self._rejected.add(1, _scope(event))
             case ReusePrevented(reason=reason):
                 self._reuse_prevented.add(1, {**_scope(event), "flexiti.reason": reason})
             case StoreDegraded(scope=scope):
@@ -162,15 +162,15 @@ class Telemetry:
             case _:  # an event of a later version
                 pass
 
-    def _make_call_instruments(self, meter: Meter) -> None:
+    def _create_call_instruments(self, meter: Meter) -> None:
         self._calls = meter.create_histogram(
             "flexiti.call.duration",
             unit="s",
-            description="Calls of the API, all attempts and the waits between them included.",
+            description="Duration of calls, including all attempts and the waits between them.",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
         self._retries = meter.create_counter(
-            "flexiti.call.retries", unit="{retry}", description="Repeats of calls."
+            "flexiti.call.retries", unit="{retry}", description="Retries of calls."
         )
         self._age = meter.create_histogram(
             "flexiti.token.age",
@@ -181,45 +181,49 @@ class Telemetry:
         self._remaining = meter.create_histogram(
             "flexiti.token.remaining",
             unit="s",
-            description="Life that the token of a call had left.",
+            description="Remaining life of the token that a call used.",
             explicit_bucket_boundaries_advisory=_LIFE,
         )
 
-    def _make_token_instruments(self, meter: Meter) -> None:
-        self._flights = meter.create_counter(
-            "flexiti.token.flights", unit="{flight}", description="Tokens being got, by cause."
+    def _create_token_instruments(self, meter: Meter) -> None:
+        self._refreshes = meter.create_counter(
+            "flexiti.token.refreshes",
+            unit="{refresh}",
+            description="Refreshes of the token, by cause.",
         )
         self._token_request = meter.create_histogram(
             "flexiti.token.request.duration",
             unit="s",
-            description="Requests to the token endpoint, merchants/login included.",
+            description="Duration of requests to the token endpoint, including merchants/login.",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
         self._adopted = meter.create_counter(
-            "flexiti.token.adopted", unit="{token}", description="Tokens found in the store."
+            "flexiti.token.adopted", unit="{token}", description="Tokens adopted from the store."
         )
-        self._refused = meter.create_counter(
-            "flexiti.token.refused", unit="{token}", description="Tokens that the API refused."
+        self._rejected = meter.create_counter(
+            "flexiti.token.rejected", unit="{token}", description="Tokens that the API rejected."
         )
         self._reuse_prevented = meter.create_counter(
-            "flexiti.token.reuse_prevented", unit="{token}", description="Tokens left alone."
+            "flexiti.token.reuse_prevented",
+            unit="{token}",
+            description="Tokens that were not used.",
         )
         self._waits = meter.create_histogram(
             "flexiti.token.wait.duration",
             unit="s",
-            description="Waits of callers for a token.",
+            description="Time that callers waited for a token.",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
         self._waiters = meter.create_histogram(
             "flexiti.token.waiters",
             unit="{caller}",
-            description="Callers that waited for a token when one more came, that one included.",
+            description="Callers waiting for the same token, including the one that is counted.",
             explicit_bucket_boundaries_advisory=_CALLERS,
         )
 
 
 class _Outages:
-    """How long the store was away, by scope; read by the thread that exports metrics."""
+    """Time without the store, by scope; read by the thread that exports metrics."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -228,24 +232,24 @@ class _Outages:
         self._since: dict[str, float] = {}
 
     def begin(self, scope: str) -> None:
-        """Take note that the store is away."""
+        """Start an outage."""
         with self._lock:
             self._since.setdefault(scope, self._clock.boot())
 
     def end(self, scope: str, seconds: float) -> None:
-        """Take note that it is back, and how long it was away."""
+        """End an outage that took so many seconds."""
         with self._lock:
             self._since.pop(scope, None)
             self._over[scope] = self._over.get(scope, 0.0) + seconds
 
     def observe(self, _: CallbackOptions) -> Iterable[Observation]:
-        """Tell the seconds up to now."""
+        """Return the seconds up to now."""
         with self._lock:
             at = self._clock.boot()
             total = dict(self._over)
             for scope, since in self._since.items():
                 total[scope] = total.get(scope, 0.0) + at - since
-        return [Observation(told, {"flexiti.scope": scope}) for scope, told in total.items()]
+        return [Observation(seconds, {"flexiti.scope": scope}) for scope, seconds in total.items()]
 
 
 def _scope(event: TokenEvent | CallFinished) -> Mapping[str, str]:

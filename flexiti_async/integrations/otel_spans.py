@@ -1,9 +1,9 @@
 """
-Spans of calls and of token requests, made when they have ended.
+Spans of calls and of token requests, created when these have ended.
 
-A call's span is a child of whatever span is current where the call was made: the shop's request.
-A token request belongs to nobody, since many callers may wait for it: its span begins a trace of
-its own, with a link to the span that set it off.
+The span of a call is a child of the span that is current where the call was made: the shop's
+request. A token request belongs to no single caller, since many may wait for it: its span starts a
+trace of its own, with a link to the span that caused it.
 """
 
 from typing import Final
@@ -35,35 +35,35 @@ __all__ = ["CANCELLED", "DONE", "GRANT", "Spans", "grant_of"]
 
 CANCELLED: Final = "cancelled"
 DONE: Final = "done"
-"""What `CallFinished.outcome` says when it is no error."""
+"""Value of `CallFinished.outcome` for a success."""
 GRANT: Final = "flexiti.grant"
 
 
 def grant_of(event: TokenIssued) -> str:
-    """Name the grant that a token was issued by."""
+    """Return the grant that a token was issued for."""
     return "refresh_token" if isinstance(event, TokenRefreshed) else "client_credentials"
 
 
 class Spans:
     """
-    Make spans.
+    Records spans.
 
     Args:
-        tracer: Makes them.
-        clock: Dates their end; their start is so long before.
+        tracer: Creates the spans.
+        clock: Clock for their end; their start is computed from the duration.
     """
 
     def __init__(self, tracer: Tracer, clock: Clock) -> None:
         self._tracer = tracer
         self._clock = clock
-        self._set_off: dict[Scope, SpanContext] = {}
+        self._causes: dict[Scope, SpanContext] = {}
 
-    def flight(self, event: RefreshStarted) -> None:
-        """Remember who set a token request off: the request itself runs in no caller's context."""
-        self._set_off[event.scope] = get_current_span().get_span_context()
+    def refresh(self, event: RefreshStarted) -> None:
+        """Remember the span that caused a token request, which runs in no caller's context."""
+        self._causes[event.scope] = get_current_span().get_span_context()
 
     def call(self, event: CallFinished) -> None:
-        """Make the span of a call."""
+        """Record the span of a call."""
         began, ended = self._times(event.seconds)
         span = self._tracer.start_span(
             f"flexiti {event.endpoint}", kind=SpanKind.CLIENT, start_time=began
@@ -86,7 +86,7 @@ class Spans:
         span.end(ended)
 
     def token(self, event: TokenIssued) -> None:
-        """Make the span of a token request that gave a token."""
+        """Record the span of a token request that succeeded."""
         span, ended = self._token_span(event.seconds, event.scope)
         if span.is_recording():
             span.set_attributes(
@@ -100,7 +100,7 @@ class Spans:
         span.end(ended)
 
     def failure(self, event: TokenFailed) -> None:
-        """Make the span of a token request that gave none."""
+        """Record the span of a token request that failed."""
         span, ended = self._token_span(event.seconds, event.scope)
         if span.is_recording():
             error: TokenError = event.error
@@ -112,9 +112,9 @@ class Spans:
 
     def _token_span(self, seconds: float, scope: Scope) -> tuple[Span, int]:
         began, ended = self._times(seconds)
-        here = get_current_span().get_span_context()  # of a checkout that gets a token of its own
+        here = get_current_span().get_span_context()  # of a checkout with a dedicated token
         if not here.is_valid:
-            here = self._set_off.pop(scope, here)
+            here = self._causes.pop(scope, here)
         span = self._tracer.start_span(
             f"flexiti {TOKEN_ENDPOINT}",
             context=Context(),
@@ -126,13 +126,13 @@ class Spans:
         return span, ended
 
     def _times(self, seconds: float) -> tuple[int, int]:
-        """Give start and end in nanoseconds since the epoch."""
+        """Return start and end in nanoseconds since the epoch."""
         ended = int(self._clock.wall() * 1e9)
         return ended - int(seconds * 1e9), ended
 
 
 def _fail(span: Span, error_type: str, status: int | None) -> None:
-    # The class of an error says enough; its text stays out, as everything does that may quote.
+    # The class of an error is enough; its text stays out, because it may quote input.
     span.set_attribute("error.type", error_type)
     if status is not None:
         span.set_attribute("http.response.status_code", status)

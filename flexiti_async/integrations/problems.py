@@ -1,5 +1,5 @@
 """
-Errors of this library as what a shop tells its own front end: RFC 9457 problem details.
+Errors of this library as problem details (RFC 9457) for the shop's own front end.
 
 ```python
 try:
@@ -9,10 +9,10 @@ except FlexitiError as error:
     return Response(problem.json(), status=problem.status, headers=problem.headers)
 ```
 
-A problem says what the customer can do, in English or French, and nothing of ours: no text of an
-error, no endpoint, no code of the API, no reference id. Those are for the shop's log. Many errors
-are one problem, because the customer has one choice after them. The modules of this package beside
-this one do it for each framework.
+A problem says what the customer can do, in English or French. It contains no text of an error, no
+endpoint, no code of the API and no reference id: those belong in the shop's log. Many errors share
+a problem type, because they leave the customer the same choice. The other modules of this package
+do this for each framework.
 """
 
 import json
@@ -32,16 +32,16 @@ from flexiti_async.errors import (
     TokenError,
     ValidationError,
 )
-from flexiti_async.integrations.problem_kinds import kind_of
+from flexiti_async.integrations.problem_types import problem_type_of
 from flexiti_async.protocol.validators import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
 
-__all__ = ["MEDIA_TYPE", "TYPES", "Fault", "Problem", "language_of", "problem_of"]
+__all__ = ["MEDIA_TYPE", "TYPE_PREFIX", "InvalidField", "Problem", "language_of", "problem_of"]
 
 MEDIA_TYPE: Final = "application/problem+json"
 """Content type of a problem (RFC 9457 section 3)."""
 
-TYPES: Final = "urn:problem-type:flexiti:"
-"""What the `type` of every problem begins with. Nothing is to be found there: it is a name."""
+TYPE_PREFIX: Final = "urn:problem-type:flexiti:"
+"""Prefix of every problem's `type`, a URN: it names the type, and cannot be fetched."""
 
 _WORDS: Final = frozenset({REQUIRED, LENGTH, WRONG_FORMAT, INVALID})
 _NAME: Final = re.compile(r"[\w.\[\]-]{1,100}", re.ASCII)
@@ -51,32 +51,32 @@ _RANGE: Final = re.compile(
 
 
 @frozen
-class Fault:
+class InvalidField:
     """
-    One field that is not right.
+    One field that is not valid.
 
     Attributes:
-        field: Its name in the API's words; dots mean nesting.
-        fault: `required`, `length`, `wrong format` or `invalid`.
+        field: Its name in the API; dots mean nesting.
+        reason: `required`, `length`, `wrong format` or `invalid`.
     """
 
     field: str
-    fault: str
+    reason: str
 
 
 @frozen
 class Problem:
     """
-    What went wrong, for the customer and for the script in their browser.
+    Problem details for the customer, and for the script in their browser.
 
     Attributes:
-        type: Which kind, to be matched on: `TYPES` and a name, such as `credit-exceeded`.
-        status: HTTP status of the shop's answer.
-        title: The kind, for people.
-        detail: What to do now, for people.
+        type: Problem type to match on: `TYPE_PREFIX` and a name, such as `credit-exceeded`.
+        status: HTTP status of the shop's response.
+        title: Summary for the customer.
+        detail: Advice for the customer.
         language: Language of title and detail.
-        faults: The fields that are not right; never with what stood in them.
-        retry_after: Seconds after which another try can make sense, if that is known.
+        errors: The fields that are not valid, never with their values.
+        retry_after: Seconds after which another attempt makes sense, if known.
     """
 
     type: str
@@ -84,12 +84,12 @@ class Problem:
     title: str
     detail: str
     language: Language
-    faults: tuple[Fault, ...] = ()
+    errors: tuple[InvalidField, ...] = ()
     retry_after: int | None = None
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Headers of the answer, its content type included."""
+        """Headers of the response, including its content type."""
         headers = {
             "Content-Type": MEDIA_TYPE,
             "Content-Language": self.language.value,
@@ -100,49 +100,49 @@ class Problem:
         return MappingProxyType(headers)
 
     def members(self) -> dict[str, object]:
-        """Give the members of the JSON object; `errors` (section 3 of the RFC) if there are any."""
+        """Return the members of the JSON object; `errors` (RFC 9457 section 3) if not empty."""
         members: dict[str, object] = {
             "type": self.type,
             "status": self.status,
             "title": self.title,
             "detail": self.detail,
         }
-        if self.faults:
-            members["errors"] = [{"field": one.field, "fault": one.fault} for one in self.faults]
+        if self.errors:
+            members["errors"] = [{"field": one.field, "reason": one.reason} for one in self.errors]
         return members
 
     def json(self) -> bytes:
-        """Give the body of the answer."""
+        """Return the body of the response."""
         return json.dumps(self.members(), ensure_ascii=False).encode()
 
 
 def problem_of(error: FlexitiError, language: Language | str = Language.ENGLISH) -> Problem:
     """
-    Say what an error is to the customer.
+    Return the problem details that a customer gets for an error.
 
     Args:
-        error: Anything that the library has raised on purpose.
+        error: Any error of this library.
         language: Language of the texts.
     """
-    kind, chosen = kind_of(error), Language(language)
-    text = kind.fr if chosen is Language.FRENCH else kind.en
+    found, chosen = problem_type_of(error), Language(language)
+    text = found.fr if chosen is Language.FRENCH else found.en
     wait = error.retry_after if isinstance(error, ApiError | TokenError) else None
     return Problem(
-        type=TYPES + kind.name,
-        status=kind.status,
+        type=TYPE_PREFIX + found.name,
+        status=found.status,
         title=text.title,
         detail=text.detail,
         language=chosen,
-        faults=_faults(error),
+        errors=_invalid_fields(error),
         retry_after=_whole(wait),
     )
 
 
 def language_of(accept_language: str | None) -> Language:
     """
-    Choose the language of the texts by an `Accept-Language` header (RFC 9110 section 12.5.4).
+    Return the language that an `Accept-Language` header prefers (RFC 9110 section 12.5.4).
 
-    Anything that is not understood is English.
+    A header that cannot be parsed means English.
     """
     weights: dict[str, float] = {}
     for part in (accept_language or "")[:1000].lower().split(","):
@@ -155,16 +155,16 @@ def language_of(accept_language: str | None) -> Language:
     return Language.FRENCH if french > english else Language.ENGLISH
 
 
-def _faults(error: FlexitiError) -> tuple[Fault, ...]:
+def _invalid_fields(error: FlexitiError) -> tuple[InvalidField, ...]:
     if not isinstance(error, ValidationError | ApiError):
         return ()
-    return tuple(_fault(fault) for fault in error.field_errors)
+    return tuple(_invalid_field(one) for one in error.field_errors)
 
 
-def _fault(fault: FieldError) -> Fault:
-    """Take of a fault what is a name and a word of ours: the API's own texts quote what it got."""
-    name = fault.param if _NAME.fullmatch(fault.param) else "?"
-    return Fault(name, fault.msg if fault.msg in _WORDS else INVALID)
+def _invalid_field(error: FieldError) -> InvalidField:
+    """Keep of a field error a plain name and a word of ours: the API's texts quote its input."""
+    name = error.param if _NAME.fullmatch(error.param) else "?"
+    return InvalidField(name, error.msg if error.msg in _WORDS else INVALID)
 
 
 def _whole(seconds: float | None) -> int | None:

@@ -1,5 +1,5 @@
 """
-Quart: the session of the application, and an answer to our errors.
+Quart: the session of the application, and problem details for our errors.
 
 ```python
 app = Quart(__name__)
@@ -19,22 +19,22 @@ from quart import Quart, Response, request
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import FlexitiError
 from flexiti_async.events.types import Listener
-from flexiti_async.integrations.serving import KEY, open_session, tell, the_session
+from flexiti_async.integrations.serving import KEY, open_session, report_problem, require_session
 from flexiti_async.session import FlexitiSession
 
-__all__ = ["answer_problem", "flexiti_of", "setup"]
+__all__ = ["flexiti_of", "problem_response", "setup"]
 
 
 def setup(
     app: Quart, config: FlexitiConfig | None = None, *, listeners: Iterable[Listener] = ()
 ) -> None:
     """
-    Open a session before an application serves, close it afterwards, and answer our errors.
+    Open a session before an application serves, close it afterwards, and handle our errors.
 
     Args:
-        app: The application, not started yet.
-        config: What the session is told; by default the environment, read at start-up.
-        listeners: Told what happens.
+        app: The application, before it is started.
+        config: Configuration of the session; by default the environment, read at start-up.
+        listeners: Listeners for the events of the session.
     """
 
     @app.while_serving
@@ -43,21 +43,21 @@ def setup(
             app.extensions[KEY] = session
             yield
 
-    app.register_error_handler(FlexitiError, answer_problem)
+    app.register_error_handler(FlexitiError, problem_response)
 
 
 def flexiti_of(app: Quart) -> FlexitiSession:
     """
-    Give the session of an application, `current_app` in a request.
+    Return the session of an application, which is `current_app` in a request.
 
     Raises:
-        NotOpenError: There is none.
+        NotOpenError: No session is open.
     """
     found: object = app.extensions.get(KEY)
-    return the_session(found, "call setup(app), and start it")
+    return require_session(found, "call setup(app), and start the application")
 
 
-async def answer_problem(error: FlexitiError) -> Response:
-    """Answer an error of this library with its problem."""
-    problem = tell(error, request.headers.get("accept-language"))
+async def problem_response(error: FlexitiError) -> Response:
+    """Return the problem details of an error as a response."""
+    problem = report_problem(error, request.headers.get("accept-language"))
     return Response(problem.json(), problem.status, dict(problem.headers))

@@ -1,16 +1,16 @@
 """
-Starlette: a lifespan, the session of a request, and an answer to our errors.
+Starlette: a lifespan, the session of a request, and problem details for our errors.
 
 ```python
 app = Starlette(routes=routes, lifespan=lifespan())
-answer_errors(app)
+add_problem_handler(app)
 
 
 async def pay(request: Request) -> Response:
     checkout = await flexiti_of(request).checkout()
 ```
 
-An application that has a lifespan of its own opens the session in it, and yields it under `KEY`:
+An application with a lifespan of its own opens the session there, and yields it under `KEY`:
 
 ```python
 async with open_session() as flexiti:
@@ -28,10 +28,17 @@ from starlette.responses import Response
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import FlexitiError
 from flexiti_async.events.types import Listener
-from flexiti_async.integrations.serving import KEY, open_session, tell, the_session
+from flexiti_async.integrations.serving import KEY, open_session, report_problem, require_session
 from flexiti_async.session import FlexitiSession
 
-__all__ = ["KEY", "answer_errors", "answer_problem", "flexiti_of", "lifespan", "open_session"]
+__all__ = [
+    "KEY",
+    "add_problem_handler",
+    "flexiti_of",
+    "lifespan",
+    "open_session",
+    "problem_response",
+]
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[Mapping[str, object]]]
 
@@ -40,11 +47,11 @@ def lifespan(
     config: FlexitiConfig | None = None, *, listeners: Iterable[Listener] = ()
 ) -> Lifespan:
     """
-    Make a lifespan that opens one session in each process of the server, and closes it.
+    Return a lifespan that opens one session per process of the server, and closes it.
 
     Args:
-        config: What the session is told; by default the environment, read at start-up.
-        listeners: Told what happens.
+        config: Configuration of the session; by default the environment, read at start-up.
+        listeners: Listeners for the events of the session.
     """
 
     @asynccontextmanager
@@ -57,23 +64,25 @@ def lifespan(
 
 def flexiti_of(connection: HTTPConnection) -> FlexitiSession:
     """
-    Give the session of the application that serves a request.
+    Return the session of the application that serves a request.
 
     Raises:
-        NotOpenError: There is none.
+        NotOpenError: No session is open.
     """
     found: object = getattr(connection.state, KEY, None)
-    return the_session(found, "give it lifespan=lifespan(), and a server that runs lifespans")
+    return require_session(
+        found, "pass lifespan=lifespan() to it, and use a server that runs lifespans"
+    )
 
 
-async def answer_problem(request: Request, error: Exception) -> Response:
-    """Answer an error of this library with its problem; raise any other again."""
+async def problem_response(request: Request, error: Exception) -> Response:
+    """Return the problem details of an error of this library; raise any other error again."""
     if not isinstance(error, FlexitiError):
         raise error
-    problem = tell(error, request.headers.get("accept-language"))
+    problem = report_problem(error, request.headers.get("accept-language"))
     return Response(problem.json(), problem.status, problem.headers)
 
 
-def answer_errors(app: Starlette) -> None:
-    """Answer errors of this library with their problems, in all of an application."""
-    app.add_exception_handler(FlexitiError, answer_problem)
+def add_problem_handler(app: Starlette) -> None:
+    """Return errors of this library as problem details, everywhere in an application."""
+    app.add_exception_handler(FlexitiError, problem_response)

@@ -1,12 +1,12 @@
 """
-Helpers for the tests of shops that use this library. Nothing of the core imports them.
+Helpers for the tests of shops that use this library; no other part of the library imports them.
 
-| wish | with |
+| for | use |
 |---|---|
-| a Flexiti, a session on it, a clock | the fixtures of the pytest plugin (`plugin.py`) |
-| time that passes when told | `ManualClock` |
-| a token store that fails as told | `FaultyStore` |
-| the contract of a store of your own | `StoreContract` and its relatives |
+| a sandbox, a session on it, a clock | the fixtures of the pytest plugin (`plugin.py`) |
+| time that the test advances | `ManualClock` |
+| a token store with scripted failures | `FaultyStore` |
+| the contract that a store of your own must pass | `StoreContract` and its relatives |
 """
 
 from typing import TYPE_CHECKING
@@ -40,8 +40,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    # The pytest plugin is in this package, so every test run of a shop imports it: the contract
-    # and the processes that it starts are loaded by those who name it.
+    # The pytest plugin is in this package, so every test run of a shop imports the package: the
+    # contract, and the processes that it starts, are loaded only when they are used.
     if name in {"FaultyStore", "Trouble"}:
         from flexiti_async.testing import faulty_store
 

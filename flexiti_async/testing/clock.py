@@ -1,11 +1,11 @@
-"""A clock that a test moves by hand."""
+"""A clock that a test sets by hand."""
 
 __all__ = ["ManualClock"]
 
 
 class ManualClock:
     """
-    Both clocks of `flexiti_async.clock.Clock`, standing still until told to move.
+    Both clocks of `flexiti_async.clock.Clock`, which stand still until the test moves them.
 
     Args:
         wall: Seconds since the epoch to start from.
@@ -17,18 +17,18 @@ class ManualClock:
         self._boot = boot
 
     def wall(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch."""
         return self._wall
 
     def boot(self) -> float:
-        """Seconds since boot."""
+        """Return the seconds since boot."""
         return self._boot
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, on both clocks."""
+        """Advance both clocks."""
         self._wall += seconds
         self._boot += seconds
 
     def jump(self, seconds: float) -> None:
-        """Set the wall clock forward, or back with a negative number."""
+        """Move only the wall clock, forward or, with a negative number, back."""
         self._wall += seconds

@@ -2,17 +2,17 @@
 A pytest plugin, installed with the library.
 
 Fixtures:
-    flexiti_clock: The time of sandbox and session (`flexiti_async.testing.ManualClock`): it stands
+    flexiti_clock: Clock of sandbox and session (`flexiti_async.testing.ManualClock`): it stands
         still until the test moves it, and then tokens age on both sides.
     flexiti_sandbox: A running loopback Flexiti (`flexiti_async.sandbox.Sandbox`).
-    flexiti_store: The token store of the session (`flexiti_async.testing.FaultyStore`), which fails
-        when told.
-    flexiti_config: A configuration for both. Redefine it to give a session another one.
-    flexiti: An open `FlexitiSession` on it.
+    flexiti_store: The token store of the session (`flexiti_async.testing.FaultyStore`), with
+        scripted failures.
+    flexiti_config: A configuration for both. Override it to configure the session differently.
+    flexiti: An open `FlexitiSession` on the sandbox.
 
 Waits for sockets, and time-outs, take real time all the same.
-They are async fixtures, for pytest-asyncio's auto mode or any plugin that runs async fixtures.
-Everything is imported when a fixture is used: a test suite that uses none pays nothing.
+The fixtures are async, for pytest-asyncio's auto mode or any plugin that runs async fixtures.
+Modules are imported when a fixture is used: a test suite that uses none pays nothing.
 """
 
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def flexiti_clock() -> "ManualClock":
-    """Give the time, to be moved by hand: `flexiti_clock.advance(1200)`."""
+    """Return a clock that the test moves: `flexiti_clock.advance(1200)`."""
     from flexiti_async.testing.clock import ManualClock
 
     return ManualClock()
@@ -38,10 +38,10 @@ def flexiti_clock() -> "ManualClock":
 
 @pytest.fixture
 async def flexiti_sandbox(flexiti_clock: "ManualClock") -> "AsyncIterator[Sandbox]":
-    """Give a running loopback Flexiti."""
+    """Yield a running loopback Flexiti."""
     from flexiti_async.sandbox import Sandbox
 
-    # Its wall clock does not jump when the shop's does: `flexiti_clock.jump(…)` is a wrong clock.
+    # Its wall clock does not jump with the shop's: `flexiti_clock.jump(…)` simulates a wrong clock.
     offset = flexiti_clock.wall() - flexiti_clock.boot()
     async with Sandbox(clock=lambda: offset + flexiti_clock.boot()) as sandbox:
         yield sandbox
@@ -49,7 +49,7 @@ async def flexiti_sandbox(flexiti_clock: "ManualClock") -> "AsyncIterator[Sandbo
 
 @pytest.fixture
 def flexiti_store(flexiti_clock: "ManualClock") -> "FaultyStore":
-    """Give a token store whose faults a test can order: `flexiti_store.down = True`."""
+    """Return a token store whose failures a test sets: `flexiti_store.down = True`."""
     from flexiti_async.testing.faulty_store import FaultyStore
 
     return FaultyStore(flexiti_clock.boot)
@@ -57,7 +57,7 @@ def flexiti_store(flexiti_clock: "ManualClock") -> "FaultyStore":
 
 @pytest.fixture
 def flexiti_config(flexiti_sandbox: "Sandbox", flexiti_store: "FaultyStore") -> "FlexitiConfig":
-    """Give a configuration for the sandbox and the store."""
+    """Return a configuration for the sandbox and the store."""
     from flexiti_async.config.model import FlexitiConfig
 
     return FlexitiConfig(
@@ -72,7 +72,7 @@ def flexiti_config(flexiti_sandbox: "Sandbox", flexiti_store: "FaultyStore") -> 
 async def flexiti(
     flexiti_config: "FlexitiConfig", flexiti_clock: "ManualClock"
 ) -> "AsyncIterator[FlexitiSession]":
-    """Give an open session on the sandbox."""
+    """Yield an open session on the sandbox."""
     from flexiti_async.session import FlexitiSession
 
     async with FlexitiSession(flexiti_config, clock=flexiti_clock) as session:

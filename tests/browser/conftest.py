@@ -24,7 +24,7 @@ from .driver import Customer, Shop
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
-    "--no-sandbox",  # it may run as root, and shows pages of ours only
+    "--no-sandbox",  # it may run as root, and shows only our own pages
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -67,7 +67,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(params=["file", "valkey"])
 def shared_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str | None]:
-    """Give the URL of a store that workers can share; None for the folder that is there anyway."""
+    """Return the URL of a store that workers can share; None for the default folder."""
     if request.param == "file":
         yield None
         return
@@ -78,7 +78,7 @@ def shared_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.fixture
 def open_shop(sandbox: Sandbox, tmp_path: Path) -> Iterator[OpenShop]:
-    """Give a function that opens the shop, with so many workers, and close it afterwards."""
+    """Yield a function that opens the shop with so many workers; close it afterwards."""
     opened: list[Shop] = []
 
     def open_one(*, workers: int = 1, store: str | None = None) -> Shop:
@@ -92,16 +92,16 @@ def open_shop(sandbox: Sandbox, tmp_path: Path) -> Iterator[OpenShop]:
 
 @pytest.fixture
 def shop(open_shop: OpenShop) -> Shop:
-    """Give the shop, with one worker."""
+    """Return the shop with one worker."""
     return open_shop()
 
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Visit]:
     """
-    Give a function that lets a customer come to a shop, with a browser profile of their own.
+    Return a function that opens a shop for a customer, with a browser profile of their own.
 
-    Their pages may log no error and ask for nothing beyond this machine.
+    Their pages must log no error, and send no request beyond this machine.
     """
     came: list[Customer] = []
 
@@ -120,22 +120,22 @@ def visit(browser: Browser) -> Iterator[Visit]:
     yield come
     for customer in came:
         customer.page.context.close()
-    assert [] == [fault for customer in came for fault in customer.faults]
+    assert [] == [error for customer in came for error in customer.errors]
 
 
 def _watch(customer: Customer) -> None:
-    page, faults = customer.page, customer.faults
+    page, errors = customer.page, customer.errors
 
     def look(request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.hostname not in {"127.0.0.1", None}:
-            faults.append(f"asked for {request.url}")
+            errors.append(f"asked for {request.url}")
         if request.method == "POST" and request.url.startswith(customer.shop):
             customer.posted.append(parts.path.rpartition("/")[2])
 
     page.on("request", look)
-    page.on("pageerror", lambda error: faults.append(f"script failed: {error}"))
+    page.on("pageerror", lambda error: errors.append(f"script failed: {error}"))
     page.on(
         "console",
-        lambda message: faults.append(message.text) if message.type == "error" else None,
+        lambda message: errors.append(message.text) if message.type == "error" else None,
     )

@@ -34,7 +34,7 @@ class Shop:
 
     @classmethod
     def open(cls, sandbox: Sandbox, folder: Path, workers: int, store: str | None) -> Self:
-        """Start it, on a free port; without a store its workers share a folder."""
+        """Start the shop on a free port; without a store its workers share a folder."""
         ours = {name: value for name, value in os.environ.items() if "FLEXITI" not in name}
         env = {
             **ours,
@@ -56,11 +56,11 @@ class Shop:
         return cls(process.stdout.readline().strip(), folder, process)
 
     def workers(self) -> list[int]:
-        """Give the process ids of its workers."""
+        """Return the process ids of its workers."""
         return [pid for pid, command in _children(self._process.pid) if "spawn_main" in command]
 
     def kill_workers(self) -> None:
-        """Kill all workers at once; others come in their place."""
+        """Kill all workers at once; new ones replace them."""
         for pid in self.workers():
             os.kill(pid, signal.SIGKILL)
 
@@ -71,7 +71,7 @@ class Shop:
                 record.unlink()
 
     def close(self) -> None:
-        """Stop it as a service manager does."""
+        """Stop the shop as a service manager does."""
         self._process.terminate()
         try:
             self._process.wait(PATIENCE)
@@ -84,7 +84,7 @@ class Shop:
 
 def _children(pid: int) -> Iterator[tuple[int, str]]:
     for folder in Path("/proc").iterdir():
-        # A process may end while it is looked at.
+        # A process may end while it is read.
         with contextlib.suppress(OSError):
             if folder.name.isdigit():
                 after_name = folder.joinpath("stat").read_text().rpartition(")")[2].split()
@@ -98,38 +98,38 @@ class Customer:
     A customer with a browser of their own.
 
     Attributes:
-        page: What they look at.
+        page: Their page.
         shop: URL of the shop.
-        language: Theirs.
-        faults: What went wrong in their browser.
-        posted: The pages that it has posted to.
+        language: Their language.
+        errors: Errors in their browser.
+        posted: Pages that it has posted to.
     """
 
     page: Page
     shop: str
     language: str = "en"
-    faults: list[str] = field(factory=list[str])
+    errors: list[str] = field(factory=list[str])
     posted: list[str] = field(factory=list[str])
 
     @property
     def where(self) -> str:
-        """Which page of the shop they are on."""
+        """Name of the shop's page that they are on."""
         return self.page.url.removeprefix(f"{self.shop}{self.language}/")
 
     @property
     def widget(self) -> FrameLocator:
-        """Flexiti's window in the page."""
+        """Flexiti's frame in the page."""
         return self.page.frame_locator("#flexiti")
 
     @contextlib.contextmanager
     def expecting_errors(self) -> Generator[None, None, None]:
-        """Forget what the browser says of answers that are errors: here they are meant."""
+        """Discard the browser's messages about error responses, which are expected here."""
         yield
         status = "Failed to load resource: the server responded with a status of 4"
-        self.faults[:] = [fault for fault in self.faults if not fault.startswith(status)]
+        self.errors[:] = [error for error in self.errors if not error.startswith(status)]
 
     def submit(self) -> None:
-        """Press the first button of the page that sends a form."""
+        """Click the first submit button of the page."""
         self.page.locator("main button[type=submit]").first.click()
 
     def arrive(self, where: str) -> None:
@@ -137,12 +137,12 @@ class Customer:
         self.page.wait_for_url(f"{self.shop}{self.language}/{where}")
 
     def fill_cart(self, quantity: int) -> None:
-        """Put desks into the cart, and go on to pay."""
+        """Put desks into the cart, and continue to payment."""
         self.page.select_option("#quantity", str(quantity))
         self.submit()
 
     def name_account(self, number: str) -> None:
-        """Say whose account pays."""
+        """Enter the account number."""
         self.page.fill("#account_number", number)
         self.submit()
 
@@ -165,7 +165,7 @@ class Customer:
         self.widget.locator("#approve").click()
 
     def end(self, choice: str) -> None:
-        """End the widget in another way."""
+        """End the widget with another result."""
         button = self.widget.locator(f"[data-choice={choice}]")
         if choice not in {"decline", "cancel"}:
             self.widget.locator("summary").click()
@@ -182,7 +182,7 @@ class Customer:
         self.page.check(f"input[value='{plan}']")
 
     def apply(self) -> None:
-        """Fill the form of an application in, and send it."""
+        """Fill in and send the form of an application."""
         for name, value in APPLICANT.items():
             self.page.fill(f"#{name}", value)
         self.page.select_option("#province", "ON")

@@ -1,4 +1,4 @@
-"""Every page of the shop, and the sandbox's widget page in it, as axe sees them."""
+"""Every page of the shop, and the sandbox's widget page in it, checked with axe."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,7 +12,7 @@ GRAVE = {"serious", "critical"}
 
 
 def findings(frame: Frame) -> list[str]:
-    """Give what axe finds serious."""
+    """Return axe's serious findings."""
     found = Axe().run(frame).response["violations"]
     return [
         f"{one['id']}: {node['html']}"
@@ -23,7 +23,7 @@ def findings(frame: Frame) -> list[str]:
 
 
 def look(customer: Customer) -> None:
-    """Let axe look at the page, at what is in its frame, and at its width."""
+    """Check the page and its frame with axe, and its width."""
     page = customer.page
     assert [] == [fault for frame in page.frames for fault in findings(frame)], page.url
     too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -64,7 +64,7 @@ def test_every_page(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_of_an_application(shop: Shop, visit: Visit, scheme: str) -> None:
-    """The same for an application, its faults, and the pages of what does not lead on."""
+    """The same holds for an application, its field errors, and the results that end the flow."""
     customer = visit(shop, viewport=PHONE, color_scheme=scheme)
     customer.page.goto(f"{shop.url}en/apply")
     look(customer)

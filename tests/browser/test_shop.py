@@ -1,4 +1,4 @@
-"""Customers of the example shop, in a real browser."""
+"""Customers of the demo shop, in a real browser."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from .driver import Shop
 
 
 def test_a_purchase(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """A customer buys two desks, and the shop captures the money when it sends them."""
+    """A customer buys two desks, and the shop captures the amount when they ship."""
     customer = visit(shop)
     customer.to_plans(quantity=2)
     customer.choose()
@@ -37,7 +37,7 @@ def test_a_purchase(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
 
 
 def test_in_french(shop: Shop, visit: Visit) -> None:
-    """A customer from Quebec sees nothing but French, in the widget and of the API as well."""
+    """A customer from Quebec sees only French, also in the widget and in texts of the API."""
     customer = visit(shop, language="fr")
     customer.to_plans("10000003")
 
@@ -52,8 +52,8 @@ def test_in_french(shop: Shop, visit: Visit) -> None:
     expect(customer.page.locator("dl")).to_contain_text("649,00\N{NO-BREAK SPACE}$")
 
 
-def test_the_pages_can_be_had_in_the_other_language(shop: Shop, visit: Visit) -> None:
-    """A page links to itself in the other language, and the checkout goes on there."""
+def test_switching_the_language(shop: Shop, visit: Visit) -> None:
+    """A page links to itself in the other language, where the checkout continues."""
     customer = visit(shop)
     customer.to_plans()
     customer.page.click("text=Français")
@@ -65,16 +65,16 @@ def test_the_pages_can_be_had_in_the_other_language(shop: Shop, visit: Visit) ->
     ("choice", "told"),
     [
         ("decline", "could not confirm"),
-        ("cancel", "You have cancelled"),
-        ("activation", "has to be activated"),
+        ("cancel", "You cancelled"),
+        ("activation", "must be activated"),
         ("retry", "took too long"),
-        ("failure", "has failed"),
+        ("failure", "Something went wrong"),
     ],
 )
-def test_what_does_not_lead_on(
+def test_results_that_end_the_flow(
     shop: Shop, sandbox: Sandbox, visit: Visit, choice: str, told: str
 ) -> None:
-    """A customer whose widget ends in any other way is told how, and may try again."""
+    """If the widget ends with another result, the page says so, and offers another attempt."""
     customer = visit(shop)
     customer.to_widget()
     customer.end(choice)
@@ -89,7 +89,7 @@ def test_what_does_not_lead_on(
 
 
 def test_an_application(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """An applicant is told of all that is missing, applies with PIN 2222, and has an account."""
+    """An applicant sees all missing fields at once, applies with PIN 2222, and has an account."""
     customer = visit(shop)
     customer.page.click("text=Apply for one")
     with customer.expecting_errors():
@@ -106,22 +106,22 @@ def test_an_application(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     assert ["Grace"] == [one.first_name for one in sandbox.accounts if one.last_name == "Applicant"]
 
 
-def test_a_plan_that_the_credit_does_not_reach(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """A customer whose credit does not reach is told so, in the shop's words, and may choose."""
+def test_not_enough_credit(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """A customer without enough credit sees the shop's text, and can choose again."""
     customer = visit(shop)
     customer.to_plans("10000004")
     customer.choose("102:12")
     with customer.expecting_errors():
         customer.submit()
-        expect(customer.page.locator("h1")).to_have_text("Your credit does not reach")
-    customer.page.click("text=Back to where you were")
+        expect(customer.page.locator("h1")).to_have_text("Not enough available credit")
+    customer.page.click("text=Back to the previous step")
     customer.arrive("plans")
 
     assert 0 == len(sandbox.authorizations)
 
 
 def test_the_back_button(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """Whoever goes back after having bought finds the order, whichever page that was."""
+    """Going back after a purchase leads to the order, from every page."""
     customer = visit(shop)
     customer.to_plans()
     customer.choose()
@@ -138,7 +138,7 @@ def test_the_back_button(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
 
 
 def test_back_into_the_widget(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """Whoever goes back from the plans goes on where the checkout stands, with another cart."""
+    """Going back from the plans leads to the checkout's step, or to another cart."""
     customer = visit(shop)
     customer.to_plans()
     customer.page.go_back()
@@ -157,7 +157,7 @@ def test_back_into_the_widget(shop: Shop, sandbox: Sandbox, visit: Visit) -> Non
 
 
 def test_another_account(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """Whoever names another account after the widget has to go through it for that one."""
+    """A customer who enters another account after the widget must verify that one, too."""
     customer = visit(shop)
     customer.to_plans()
     customer.page.goto(f"{shop.url}en/pay")
@@ -173,7 +173,7 @@ def test_another_account(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
 
 
 def test_clicking_twice(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """A form that is sent twice at once, by a page without scripts, is one authorization."""
+    """A form that is sent twice at once, without the page's script, is one authorization."""
     sandbox.latency = {"authorization": 0.3}
     customer = visit(shop)
     customer.to_plans()
@@ -189,13 +189,13 @@ def test_clicking_twice(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     customer.submit()
     customer.arrive("order")
 
-    expect(customer.page.locator(".lead")).to_contain_text("paid for")
+    expect(customer.page.locator(".lead")).to_contain_text("is paid")
     assert 1 == sandbox.count("authorization")
     assert 1 == len(sandbox.authorizations)
 
 
 def test_an_answer_that_is_lost(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """An authorization that ran without an answer is found by the order's number."""
+    """An authorization whose answer was lost is found by the order's number."""
     customer = visit(shop)
     customer.to_plans()
     customer.choose()
@@ -211,7 +211,7 @@ def test_an_answer_that_is_lost(shop: Shop, sandbox: Sandbox, visit: Visit) -> N
 
 
 def test_a_request_that_is_lost(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """Where nobody knows whether it ran, the customer is told not to pay again, and cannot."""
+    """If the outcome is unknown, the page asks not to pay again, and prevents a second payment."""
     customer = visit(shop)
     customer.to_plans()
     customer.choose()
@@ -223,7 +223,7 @@ def test_a_request_that_is_lost(shop: Shop, sandbox: Sandbox, visit: Visit) -> N
 
     customer.page.goto(f"{shop.url}en/pay")
     customer.arrive("order")
-    customer.page.click("text=Look again")
+    customer.page.click("text=Check again")
 
     expect(customer.page.locator(".lead")).to_contain_text("do not pay again")
     assert 1 == sandbox.count("authorization")
@@ -238,12 +238,12 @@ def test_a_double_click(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     customer.page.locator("text=Buy now").dblclick(no_wait_after=True)
     customer.arrive("order")
 
-    expect(customer.page.locator(".lead")).to_contain_text("paid for")
+    expect(customer.page.locator(".lead")).to_contain_text("is paid")
     assert 1 == sandbox.count("authorization")
 
 
 def forged(widget_session_id: str = "00000000-0000-0000-0000-000000000000") -> dict[str, object]:
-    """Write an event as the widget would post it for a customer that it has verified."""
+    """Return an event as the widget posts it for a verified customer."""
     data = {
         "accountNumber": 10000001,
         "verified": True,
@@ -262,8 +262,8 @@ def test_an_event_from_the_console(shop: Shop, visit: Visit) -> None:
     customer.to_widget()
     customer.page.evaluate("event => window.postMessage(event, '*')", forged())
     with customer.expecting_errors():
-        customer.page.evaluate("event => handOn(event)", forged())
-        expect(customer.page.locator("#status")).to_contain_text("not of this checkout")
+        customer.page.evaluate("event => forward(event)", forged())
+        expect(customer.page.locator("#status")).to_contain_text("does not belong to this payment")
 
     assert "widget" == customer.where
     customer.page.goto(f"{shop.url}en/plans")
@@ -277,18 +277,18 @@ def test_a_perfect_forgery(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     customer.to_widget()
     src = customer.page.locator("#flexiti").get_attribute("src")
     session_id = parse_qs(str(src).partition("?")[2])["widget_session_id"][0]
-    customer.page.evaluate("event => handOn(event)", forged(session_id))
+    customer.page.evaluate("event => forward(event)", forged(session_id))
     customer.arrive("plans")
     customer.choose()
     with customer.expecting_errors():
         customer.submit()
-        expect(customer.page.locator("h1")).to_have_text("You could not be verified")
+        expect(customer.page.locator("h1")).to_have_text("Your identity could not be verified")
 
     assert 0 == len(sandbox.authorizations)
 
 
 def test_a_form_of_another_site(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """A form without the shop's own token is refused, and buys nothing."""
+    """A form without the shop's CSRF token is rejected, and buys nothing."""
     customer = visit(shop)
     customer.to_plans()
     customer.choose()
@@ -297,7 +297,7 @@ def test_a_form_of_another_site(shop: Shop, sandbox: Sandbox, visit: Visit) -> N
     )
     with customer.expecting_errors():
         customer.submit()
-        expect(customer.page.locator("h1")).to_have_text("This form is outdated")
+        expect(customer.page.locator("h1")).to_have_text("This form is out of date")
 
     assert 0 == sandbox.count("authorization")
 
@@ -316,8 +316,8 @@ def test_the_cookie_holds_the_reference_id_alone(
     assert (True, "Lax") == (cookie.get("httpOnly"), cookie.get("sameSite"))
 
 
-def test_a_token_that_is_revoked(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """A customer whose token is refused in the middle is told, and still has the cart."""
+def test_a_revoked_token(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """A customer whose token is rejected midway sees that, and keeps the cart."""
     customer = visit(shop)
     customer.to_plans(quantity=2)
     sandbox.expire_now()
@@ -325,14 +325,14 @@ def test_a_token_that_is_revoked(shop: Shop, sandbox: Sandbox, visit: Visit) -> 
     with customer.expecting_errors():
         customer.submit()
         expect(customer.page.locator("h1")).to_have_text("This checkout has ended")
-    customer.page.click("text=Back to where you were")
+    customer.page.click("text=Back to the previous step")
 
     expect(customer.page.locator("#quantity")).to_have_value("2")
     assert 0 == len(sandbox.authorizations)
 
 
 def test_a_checkout_that_has_ended(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
-    """A customer who comes back too late begins anew, under another reference id."""
+    """A customer who returns too late starts again, under another reference id."""
     customer = visit(shop)
     customer.to_plans(quantity=2)
     shop.forget_checkouts()
@@ -340,7 +340,7 @@ def test_a_checkout_that_has_ended(shop: Shop, sandbox: Sandbox, visit: Visit) -
     with customer.expecting_errors():
         customer.submit()
         expect(customer.page.locator("h1")).to_have_text("This checkout has ended")
-    customer.page.click("text=Back to where you were")
+    customer.page.click("text=Back to the previous step")
     customer.to_plans(quantity=2)
     customer.choose()
     customer.submit()
@@ -354,7 +354,7 @@ def test_a_checkout_that_has_ended(shop: Shop, sandbox: Sandbox, visit: Visit) -
 def test_workers_are_killed_between_two_steps(
     open_shop: OpenShop, shared_store: str | None, sandbox: Sandbox, visit: Visit
 ) -> None:
-    """With all workers killed after the widget, others go on with the checkout from the store."""
+    """If all workers are killed after the widget, new ones resume the checkout from the store."""
     shop = open_shop(workers=2, store=shared_store)
     customer = visit(shop)
     customer.to_plans()

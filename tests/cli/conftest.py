@@ -1,8 +1,7 @@
 """
 The command line as a function and as a process, and a sandbox for it to talk to.
 
-Every secret and everything personal in these tests is a canary: `Ran` refuses to be made of output
-that shows one.
+Every secret and all personal data in these tests are canaries: `Ran` rejects output that shows one.
 """
 
 import asyncio
@@ -38,7 +37,7 @@ def _shows_no_canary(_: object, attribute: object, value: str) -> None:
 
 @frozen
 class Ran:
-    """What a command has done."""
+    """Result of a command: exit status, stdout and stderr."""
 
     status: int
     out: str = field(validator=_shows_no_canary)
@@ -55,7 +54,7 @@ Command = Callable[..., Ran]
 
 @pytest.fixture(autouse=True)
 def _no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away the configuration of whoever runs the tests, and the width of their terminal."""
+    """Remove the configuration and the terminal width of the developer who runs the tests."""
     for name in os.environ:
         if name.startswith("FLEXITI_"):
             monkeypatch.delenv(name)
@@ -66,7 +65,7 @@ def _no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Give the command line as a function."""
+    """Return the command line as a function."""
 
     def run(*argv: str) -> Ran:
         status = main(argv)
@@ -91,7 +90,7 @@ def process(*argv: str, stdin: str = "", program: Sequence[str] = (SCRIPT,)) -> 
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Generator[Sandbox, None, None]:
-    """Run a sandbox in a thread, and configure the command line for it by the environment."""
+    """Run a sandbox in a thread, and configure the command line for it in the environment."""
     running, loop = Sandbox(client_secret=CLIENT_SECRET), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -110,6 +109,6 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Generator[Sandbox, None, None]:
 
 @pytest.fixture
 def odd_stores(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Make the stores of `odd_stores.py` available, as a shop's own ones are; give the prefix."""
+    """Make the stores of `odd_stores.py` importable, like a shop's own; return their prefix."""
     monkeypatch.setattr(sys, "path", [str(Path(__file__).parent), *sys.path])
     return "odd_stores:"

@@ -1,4 +1,4 @@
-"""Stores that do what a store should not do, found by their class path."""
+"""Stores that break the contract of a store, addressed by their class path."""
 
 import secrets
 from typing import NoReturn, Self
@@ -16,16 +16,16 @@ CANARY = "canary-of-a-store-password"
 class _Odd(MemoryStore):
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Make a store of its own."""
+        """Create the store."""
         del url
         return cls()
 
 
 class Forger(_Odd):
-    """Hands out another token at each look, and none of them is Flexiti's."""
+    """Returns another forged token at each read."""
 
     async def load(self, key: str) -> Entry | None:
-        """Forge a token; checkouts are kept."""
+        """Forge a token; keep checkouts."""
         if not key.startswith("flexiti-token-"):
             return await super().load(key)
         token = StoredToken(
@@ -40,7 +40,7 @@ class Forger(_Odd):
 
 
 class Down(_Odd):
-    """Fails, and says more than it should."""
+    """Fails with an error text that contains a secret."""
 
     async def load(self, key: str) -> NoReturn:
         """Fail."""
@@ -49,10 +49,10 @@ class Down(_Odd):
 
 
 class ReadOnly(_Odd):
-    """Holds an empty record and takes no other."""
+    """Holds an empty record and fails to replace it."""
 
     async def load(self, key: str) -> Entry:
-        """Give the empty record."""
+        """Return the empty record."""
         return Entry("0123456789abcdef", encode_record(Record(key)), keep_for=60.0, age=0.0)
 
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
@@ -62,39 +62,39 @@ class ReadOnly(_Odd):
 
 
 class Ageless(_Odd):
-    """Holds a token, and cannot tell since when."""
+    """Holds a token of unknown age."""
 
     async def load(self, key: str) -> Entry:
-        """Give the token's record, without its age."""
+        """Return the token's record without its age."""
         token = StoredToken("0123456789abcdef", Secret("a-token"), 1200.0, 1000.0)
         record = encode_record(Record(key, token=token))
         return Entry("0123456789abcdef", record, keep_for=1060.0)
 
 
 class Unreadable(_Odd):
-    """Holds something else."""
+    """Holds a text that is not a record."""
 
     async def load(self, key: str) -> Entry:
-        """Give a text that is no record."""
+        """Return a text that is not a record."""
         return Entry("0123456789abcdef", f'{{"other": "{key}"}}', keep_for=60.0, age=0.0)
 
 
 class Buggy(_Odd):
-    """Cannot even be made."""
+    """Cannot be created."""
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Fail in a way of its own."""
+        """Raise an error of its own."""
         del url
         msg = f"the password {CANARY} is wrong"
         raise LookupError(msg)
 
 
 class Denier(_Odd):
-    """Takes no write, and says so."""
+    """Rejects every write."""
 
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
-        """Refuse."""
+        """Reject the write."""
         del key, entry, expected
         return False
 
@@ -103,22 +103,22 @@ class Overwriter(_Odd):
     """Compares nothing."""
 
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
-        """Write whatever is expected."""
+        """Write without comparing."""
         del expected
         return await super().swap(key, entry, expected=await super().load(key))
 
 
 class Careless(_Odd):
-    """Compares whether something is there, not what."""
+    """Compares whether an entry exists, not which one."""
 
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
-        """Write over anything, if anything is expected."""
+        """Overwrite any entry if one is expected."""
         there = expected and await super().load(key)
         return await super().swap(key, entry, expected=there)
 
 
 class Mixer(_Odd):
-    """Gives another version each time."""
+    """Returns another version each time."""
 
     async def load(self, key: str) -> Entry | None:
         """Change the version."""
@@ -127,17 +127,17 @@ class Mixer(_Odd):
 
 
 class Stubborn(_Odd):
-    """Creates, and replaces nothing."""
+    """Creates entries, and never replaces one."""
 
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
-        """Take a create only."""
+        """Accept only a create."""
         return expected is None and await super().swap(key, entry, expected=None)
 
 
 class Timeless(_Odd):
-    """Does not know when anything was written."""
+    """Reports no ages."""
 
     async def load(self, key: str) -> Entry | None:
-        """Leave the age out."""
+        """Return the entry without its age."""
         entry = await super().load(key)
         return entry and evolve(entry, age=None)

@@ -53,22 +53,22 @@ def test_summary(command: Command) -> None:
     urls = re.findall(r"https?://\S+", ran.out)
 
     assert (0, "") == (ran.status, ran.err)
-    assert "30 done, 0 failed (27 purchases, 3 applications)" in ran.out
-    assert "1 for the token that all share" in ran.out
+    assert "30 succeeded, 0 failed (27 purchases, 3 applications)" in ran.out
+    assert "1 for the shared token" in ran.out
     assert "3 for applications" in ran.out
     assert [True, True] == ["/****?" in url for url in urls]
     assert None is re.search(r"[0-9a-f]{40}", ran.out)
 
 
 def _read_terminal(end: int) -> Iterator[bytes]:
-    """Read what is written to a terminal until nobody has it open any more."""
+    """Read the output of a terminal until its last writer has closed it."""
     with os.fdopen(end, "rb", buffering=0) as terminal, contextlib.suppress(OSError):
         while part := terminal.read(4096):
             yield part
 
 
 def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal shows how far it is, on stderr, so that the report stays one JSON object."""
+    """On a terminal the progress is shown on stderr, so that stdout stays one JSON object."""
     monkeypatch.setenv("TERM", "xterm")
     ours, theirs = pty.openpty()
     with subprocess.Popen(
@@ -91,7 +91,7 @@ def test_another_demo_shares_nothing_with_it(command: Command) -> None:
 
 
 def test_store_is_shown_without_its_password(command: Command) -> None:
-    """The store is part of the report, the password in its URL is not."""
+    """The report contains the store, without the password in its URL."""
     url = f"memory://shop:{STORE_PASSWORD}@demo"
     shown = [
         command("demo", "--checkouts", "1", "--store", url, *more) for more in ((), ("--json",))
@@ -101,7 +101,7 @@ def test_store_is_shown_without_its_password(command: Command) -> None:
 
 
 def test_failed_checkouts(command: Command, odd_stores: str) -> None:
-    """Checkouts that fail are counted, one line says why, and the status is 1."""
+    """Failed checkouts are counted, one line says why, and the exit status is 1."""
     ran = command("demo", "--checkouts", "4", "--store", f"{odd_stores}Forger", "--json")
     report = json.loads(ran.out)
 
@@ -113,15 +113,15 @@ def test_failed_checkouts(command: Command, odd_stores: str) -> None:
 
 
 def test_failed_checkouts_in_the_summary(command: Command, odd_stores: str) -> None:
-    """The summary copes with having nothing to show."""
+    """The summary works without any checkout that succeeded."""
     ran = command("demo", "--checkouts", "2", "--store", f"{odd_stores}Forger")
 
     assert 1 == ran.status
-    assert "0 done, 2 failed" in ran.out
+    assert "0 succeeded, 2 failed" in ran.out
 
 
 def test_store_that_is_down(command: Command, odd_stores: str) -> None:
-    """A demo does not pretend to have used a store that it could not reach."""
+    """A demo whose store is unreachable fails."""
     ran = command("demo", "--checkouts", "3", "--store", f"{odd_stores}Down", "--json")
 
     assert 1 == ran.status
@@ -132,7 +132,7 @@ def test_store_that_is_down(command: Command, odd_stores: str) -> None:
 @pytest.mark.parametrize("option", ["--checkouts", "--concurrency"])
 @pytest.mark.parametrize("value", ["0", "-3", "many", "1.5"])
 def test_senseless_numbers(command: Command, option: str, value: str) -> None:
-    """A number of checkouts that makes no sense is an error of usage."""
+    """A number of checkouts below 1 is a usage error."""
     ran = command("demo", option, value)
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
@@ -141,7 +141,7 @@ def test_senseless_numbers(command: Command, option: str, value: str) -> None:
 
 
 def test_unknown_store(command: Command) -> None:
-    """A store that is not installed is an error of configuration, told without its password."""
+    """A store that is not installed is a configuration error, reported without its password."""
     ran = command("demo", "--store", f"nosuch://:{STORE_PASSWORD}@localhost/0")
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))

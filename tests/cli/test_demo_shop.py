@@ -1,4 +1,4 @@
-"""`flexiti-async demo --shop`: one command, and a shop to click through."""
+"""`flexiti-async demo --shop`: one command opens the demo shop."""
 
 import re
 import signal
@@ -17,7 +17,7 @@ from .conftest import SCRIPT, Command, process
 
 @contextmanager
 def running(*options: str) -> Generator[tuple["subprocess.Popen[str]", str], None, None]:
-    """Run the installed script, and give it with the shop's URL once it has told it."""
+    """Run the installed script, and yield it with the shop's URL once that is printed."""
     with subprocess.Popen(
         [SCRIPT, "demo", "--shop", *options],
         stdout=subprocess.PIPE,
@@ -25,10 +25,10 @@ def running(*options: str) -> Generator[tuple["subprocess.Popen[str]", str], Non
         text=True,
     ) as shop:
         assert shop.stdout is not None
-        told, below = shop.stdout.readline(), shop.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+/", told)
+        first, second = shop.stdout.readline(), shop.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+/", first)
         assert found is not None
-        assert "a sandbox: no account" in below
+        assert "no account needed" in second
         try:
             yield shop, found[0]
         finally:
@@ -36,7 +36,7 @@ def running(*options: str) -> Generator[tuple["subprocess.Popen[str]", str], Non
 
 
 def see(url: str) -> str:
-    """Look at a page."""
+    """Return a page."""
     with urllib.request.urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - the shop's own
         page: bytes = answer.read()
     return page.decode()
@@ -44,7 +44,7 @@ def see(url: str) -> str:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_one_command(tmp_path: Path, workers: int) -> None:
-    """The shop stands at the URL that is printed, and ends with all its workers on a signal."""
+    """The shop serves the printed URL, and stops with all its workers on a signal."""
     with running("--workers", str(workers), "--store", f"file://{tmp_path}/tokens") as (shop, url):
         page = see(url)
         shop.send_signal(signal.SIGTERM)
@@ -58,25 +58,25 @@ def test_one_command(tmp_path: Path, workers: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--shop", "--workers", "2"], "add --store"),
-        (["--shop", "--json"], "do not go with --shop"),
-        (["--shop", "--checkouts", "5"], "do not go with --shop"),
-        (["--workers", "2"], "go with --shop"),
-        (["--port", "8000"], "go with --shop"),
+        (["--shop", "--json"], "cannot be combined with --shop"),
+        (["--shop", "--checkouts", "5"], "cannot be combined with --shop"),
+        (["--workers", "2"], "require --shop"),
+        (["--port", "8000"], "require --shop"),
     ],
 )
-def test_options_that_make_no_sense(command: Command, options: list[str], told: str) -> None:
-    """An option that would do nothing is refused, with the reason."""
+def test_options_that_make_no_sense(command: Command, options: list[str], message: str) -> None:
+    """An option that would have no effect is rejected with the reason."""
     ran = command("demo", *options)
 
     assert (2, "") == (ran.status, ran.out)
-    assert told in ran.err
+    assert message in ran.err
 
 
 def test_a_shop_that_does_not_start(command: Command) -> None:
-    """A store that there is not is refused before anything starts."""
+    """An unknown store is rejected before anything starts."""
     ran = command("demo", "--shop", "--store", "nothing://")
 
     assert (2, "") == (ran.status, ran.out)
@@ -84,11 +84,11 @@ def test_a_shop_that_does_not_start(command: Command) -> None:
 
 
 def test_a_port_that_is_taken() -> None:
-    """A shop that cannot listen ends the command; what it says itself stands above."""
+    """A shop that cannot listen ends the command; its own output says why."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ran = process("demo", "--shop", "--port", str(taken.getsockname()[1]))
     first, second = ran.errors
 
     assert (1, "") == (ran.status, ran.out)
     assert "is in use" in first
-    assert "the shop does not start" in second
+    assert "the shop did not start" in second

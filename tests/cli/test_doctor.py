@@ -1,4 +1,4 @@
-"""`flexiti-async doctor`: each finding, what it advises, and no secret in any of it."""
+"""`flexiti-async doctor`: every finding and its advice, without secrets."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ Findings = dict[str, list[dict[str, str]]]
 
 
 def findings(ran: Ran) -> Findings:
-    """Read what the doctor found, by what was looked at."""
+    """Return the doctor's findings, by check."""
     report = cast("dict[str, Any]", json.loads(ran.out))
     found: Findings = {}
     for finding in report["findings"]:
@@ -41,12 +41,12 @@ def findings(ran: Ran) -> Findings:
 
 
 def levels(found: list[dict[str, str]]) -> list[str]:
-    """Name the levels of findings."""
+    """Return the levels of findings."""
     return [finding["level"] for finding in found]
 
 
 def worst(found: list[dict[str, str]]) -> dict[str, str]:
-    """Give the only finding that is an error or a warning."""
+    """Return the only finding that is an error or a warning."""
     [finding] = [finding for finding in found if finding["level"] in {"error", "warning"}]
     assert finding["advice"]
     return finding
@@ -61,8 +61,8 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_shop_that_is_well(command: Command, sandbox: Sandbox) -> None:
-    """Everything is looked at, one token is asked for and not shared, and that was told before."""
+def test_a_healthy_shop(command: Command, sandbox: Sandbox) -> None:
+    """Every check passes; one token is requested, not shared, and announced before."""
     ran = command("doctor", "--json")
     found = findings(ran)
 
@@ -72,25 +72,25 @@ def test_a_shop_that_is_well(command: Command, sandbox: Sandbox) -> None:
     assert sandbox.requests[-1].reference_id is not None
     assert sandbox.requests[-1].reference_id in found["credentials"][0]["text"]
     assert 1 == sandbox.tokens_issued
-    assert f"note: asking {sandbox.base_url} for one token" in ran.err
+    assert f"note: requesting one token from {sandbox.base_url}" in ran.err
     assert "not shared" in found["store"][0]["text"]
 
 
 @pytest.mark.usefixtures("sandbox")
 def test_in_words(command: Command) -> None:
-    """A line for each finding, below it what to do, at the end the sum."""
+    """Each finding is a line with its advice below; the last line counts them."""
     ran = command("doctor")
     lines = ran.out.splitlines()
 
     assert 0 == ran.status
     assert lines[0].startswith("flexiti-async ")
-    assert "ok       configuration: complete: a base_url" in lines[1]
+    assert "ok       configuration: complete: base_url" in lines[1]
     assert any(line.strip().startswith("→ with several workers") for line in lines)
     assert "0 errors, 0 warnings" == lines[-1]
 
 
 def test_without_a_token_request(command: Command, sandbox: Sandbox) -> None:
-    """Nothing that needs credentials is sent."""
+    """No request with credentials is sent."""
     found = findings(command("doctor", "--json", "--no-token-request"))
 
     assert ["note"] == levels(found["credentials"])
@@ -98,7 +98,7 @@ def test_without_a_token_request(command: Command, sandbox: Sandbox) -> None:
 
 
 def test_a_configuration_that_is_wrong(command: Command) -> None:
-    """It is the one finding, and says which variable to set."""
+    """It is the only finding, and names the variable to set."""
     ran = command("doctor", "--json")
 
     assert ["configuration"] == list(findings(ran))
@@ -109,7 +109,7 @@ def test_a_configuration_that_is_wrong(command: Command) -> None:
 def test_a_configuration_that_others_can_read(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file may hold the client secret."""
+    """A configuration file that other users can read is a warning, as it may hold a secret."""
     file = tmp_path / "shop.toml"
     file.write_text("[flexiti]\n")
     file.chmod(0o644)
@@ -123,7 +123,7 @@ def test_a_configuration_that_others_can_read(
 def test_credentials_that_are_wrong(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The advice is the portal and the environment."""
+    """The advice is to compare with the portal, and to check the environment."""
     monkeypatch.setenv("FLEXITI_CLIENT_ID", "somebody-else")
     finding = worst(findings(command("doctor", "--json"))["credentials"])
 
@@ -132,7 +132,7 @@ def test_credentials_that_are_wrong(
 
 
 def test_a_token_endpoint_that_asks_for_patience(command: Command, sandbox: Sandbox) -> None:
-    """It is not asked again; the advice says how long to wait."""
+    """No second request is sent; the advice says how long to wait."""
     sandbox.fail("oauth/token", status=429, headers={"Retry-After": "70"}, times=None)
     finding = worst(findings(command("doctor", "--json"))["credentials"])
 
@@ -141,7 +141,7 @@ def test_a_token_endpoint_that_asks_for_patience(command: Command, sandbox: Sand
 
 
 def test_a_token_endpoint_that_fails(command: Command, sandbox: Sandbox) -> None:
-    """The reference id is what Flexiti asks for."""
+    """The advice is to report the reference id."""
     sandbox.fail("oauth/token", status=500)
     finding = worst(findings(command("doctor", "--json"))["credentials"])
 
@@ -151,7 +151,7 @@ def test_a_token_endpoint_that_fails(command: Command, sandbox: Sandbox) -> None
 
 @pytest.mark.usefixtures("sandbox")
 def test_a_flow_that_is_too_long(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The credentials are right, and no checkout would begin all the same."""
+    """A flow_ttl beyond the token's lifetime is an error, although the credentials are valid."""
     monkeypatch.setenv("FLEXITI_FLOW_TTL", "1190")
     found = findings(command("doctor", "--json"))["credentials"]
 
@@ -163,7 +163,7 @@ def test_a_flow_that_is_too_long(command: Command, monkeypatch: pytest.MonkeyPat
 def test_a_clock_that_is_wrong(
     command: Command, sandbox: Sandbox, offset: float, side: str
 ) -> None:
-    """It is told by how much, without credentials."""
+    """A wrong clock is a warning that says by how much, also without a token request."""
     sandbox.clock_offset = offset
     finding = worst(findings(command("doctor", "--json", "--no-token-request"))["clock"])
 
@@ -172,8 +172,8 @@ def test_a_clock_that_is_wrong(
     assert finding["text"].startswith(("89 s", "90 s", "91 s"))
 
 
-def test_nobody_there(command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A port that nobody listens on ends the way there; the store is looked at all the same."""
+def test_no_connection(command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If nothing listens on the port, the network checks end; the store is checked all the same."""
     monkeypatch.setenv("FLEXITI_BASE_URL", "http://127.0.0.1:9/flexiti/pos-api")
     found = findings(command("doctor", "--json"))
 
@@ -184,8 +184,8 @@ def test_nobody_there(command: Command, sandbox: Sandbox, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_name_that_is_none(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host that does not exist is a finding of DNS."""
+def test_an_unknown_name(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that does not exist is a finding of the check `dns`."""
     monkeypatch.setenv("FLEXITI_BASE_URL", "https://posapi.invalid/flexiti/pos-api")
     found = findings(command("doctor", "--json"))
 
@@ -197,20 +197,20 @@ def test_a_name_that_is_none(command: Command, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_folder_that_is_plain(command: Command, folder: Path) -> None:
-    """It works; who can read it can use the tokens."""
+def test_a_plain_text_folder(command: Command, folder: Path) -> None:
+    """A store without token_keys is a warning: readers can use its tokens."""
     found = findings(command("doctor", "--json"))["store"]
 
     assert "plain text" in worst(found)["text"]
-    assert any(f"only its user can look into {folder}" in finding["text"] for finding in found)
-    assert any("keeps, compares and swaps" in finding["text"] for finding in found)
+    assert any(f"only its owner can access {folder}" in finding["text"] for finding in found)
+    assert any("stores, compares and swaps entries" in finding["text"] for finding in found)
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_folder_that_is_sealed(
+def test_an_encrypted_folder(
     command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With token_keys nothing is to be done, and nothing plain is on the disk."""
+    """With token_keys the finding needs no advice, and the disk holds no plain text."""
     monkeypatch.setenv("FLEXITI_TOKEN_KEYS", command("keys", "generate").out.strip())
     found = findings(command("doctor", "--json"))["store"]
 
@@ -220,8 +220,8 @@ def test_a_folder_that_is_sealed(
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_folder_that_others_can_look_into(command: Command, folder: Path) -> None:
-    """The store takes it, since they cannot write; the doctor says what it thinks."""
+def test_a_folder_that_others_can_read(command: Command, folder: Path) -> None:
+    """The store accepts it, since they cannot write; the doctor warns."""
     folder.mkdir(mode=0o755)
     folder.chmod(0o755)
     found = findings(command("doctor", "--json"))["store"]
@@ -231,7 +231,7 @@ def test_a_folder_that_others_can_look_into(command: Command, folder: Path) -> N
 
 @pytest.mark.usefixtures("sandbox")
 def test_a_folder_that_others_can_write_into(command: Command, folder: Path) -> None:
-    """The store refuses it."""
+    """The store rejects a folder that other users can write to."""
     folder.mkdir(mode=0o700)
     folder.chmod(0o777)
     found = findings(command("doctor", "--json"))["store"]
@@ -242,21 +242,21 @@ def test_a_folder_that_others_can_write_into(command: Command, folder: Path) -> 
 def test_tokens_sealed_with_another_key(
     command: Command, sandbox: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The store is well, the token in it cannot be read: processes with different keys."""
+    """The store works, but the token in it was encrypted with a key that is not configured."""
     monkeypatch.setenv("FLEXITI_TOKEN_KEYS", command("keys", "generate").out.strip())
     command("token", "refresh")
     there = findings(command("doctor", "--json"))["store"]
     monkeypatch.setenv("FLEXITI_TOKEN_KEYS", command("keys", "generate").out.strip())
     finding = worst(findings(command("doctor", "--json"))["store"])
 
-    assert any("a customer token is there and readable" in f["text"] for f in there)
+    assert any("a customer token is stored and readable" in f["text"] for f in there)
     assert ("error", True) == (finding["level"], "token_keys" in finding["advice"])
     assert folder.is_dir()
     assert 3 == sandbox.tokens_issued
 
 
 def test_a_record_of_another_release(command: Command, sandbox: Sandbox) -> None:
-    """What this release cannot read is told, not overwritten."""
+    """A record that this release cannot read is reported, not overwritten."""
     key = TokenKey(sandbox.base_url, sandbox.client_id, Scope.MERCHANT).store_key
     entry = Entry(secrets.token_hex(16), json.dumps({"v": 99, "key": key}), keep_for=3600)
     store = open_store(os.environ["FLEXITI_STORE"])
@@ -271,18 +271,18 @@ def test_a_record_of_another_release(command: Command, sandbox: Sandbox) -> None
     ("store", "told"),
     [
         ("Down", "failed to load: OSError"),
-        ("ReadOnly", "an entry under a key that was never written"),
-        ("Denier", "does not take a write"),
-        ("Overwriter", "overwrites what is there"),
-        ("Careless", "replaces what is not there any more"),
-        ("Mixer", "does not give back"),
-        ("Stubborn", "does not replace what was just loaded"),
+        ("ReadOnly", "an entry for a key that was never written"),
+        ("Denier", "rejects a write"),
+        ("Overwriter", "overwrites an existing entry"),
+        ("Careless", "although another one was expected"),
+        ("Mixer", "does not return what was written"),
+        ("Stubborn", "does not replace the entry that was just loaded"),
     ],
 )
 def test_a_store_that_is_broken(
     command: Command, monkeypatch: pytest.MonkeyPatch, odd_stores: str, store: str, told: str
 ) -> None:
-    """What it does wrong is named, and what it says itself is not repeated."""
+    """The finding says how it breaks the contract, and does not repeat the store's own text."""
     monkeypatch.setenv("FLEXITI_STORE", f"{odd_stores}{store}")
     finding = worst(findings(command("doctor", "--json"))["store"])
 
@@ -293,21 +293,23 @@ def test_a_store_that_is_broken(
 def test_a_store_without_ages(
     command: Command, monkeypatch: pytest.MonkeyPatch, odd_stores: str
 ) -> None:
-    """It is used, and what that means is told."""
+    """A store without ages is usable; a note says what that means."""
     monkeypatch.setenv("FLEXITI_STORE", f"{odd_stores}Timeless")
     found = findings(command("doctor", "--json"))["store"]
 
-    assert any("cannot tell ages" in finding["text"] for finding in found)
+    assert any("does not report ages" in finding["text"] for finding in found)
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_store_that_nobody_installed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error names what there is, and no password."""
+def test_a_store_that_is_not_installed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error lists the installed stores, and shows no password."""
     monkeypatch.setenv("FLEXITI_STORE", f"etcd://shop:{STORE_PASSWORD}@example.com/")
     found = findings(command("doctor", "--json"))["store"]
 
     assert "no store is installed for etcd://" in worst(found)["text"]
-    assert "etcd://****@example.com/ is shared by all that reach it" == found[0]["text"]
+    assert (
+        "etcd://****@example.com/ is shared by all processes that can reach it" == found[0]["text"]
+    )
 
 
 # TLS: in a process of its own, because OpenSSL reads SSL_CERT_FILE once.
@@ -317,7 +319,7 @@ Serve = Callable[[trustme.CA, trustme.LeafCert], int]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Give a function that serves a certificate on a loopback port, with a date and a 404."""
+    """Return a function that serves a certificate on a loopback port, with a date and a 404."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -349,7 +351,7 @@ def serve() -> Iterator[Serve]:
 def _examine(
     monkeypatch: pytest.MonkeyPatch, port: int, trusted: Path, host: str = "localhost"
 ) -> dict[str, str]:
-    """Run the doctor against a port with a trusted certificate; give what it says of TLS."""
+    """Run the doctor against a port with a trusted certificate; return its finding for TLS."""
     monkeypatch.setenv("FLEXITI_BASE_URL", f"https://{host}:{port}/flexiti/pos-api")
     monkeypatch.setenv("FLEXITI_CLIENT_ID", "shop")
     monkeypatch.setenv("FLEXITI_CLIENT_SECRET", CLIENT_SECRET)
@@ -368,7 +370,7 @@ DAYS = timedelta(days=1)
 @pytest.mark.parametrize(
     ("host", "days", "trusted", "level", "told"),
     [
-        ("localhost", 365, True, "ok", "certificate by trustme v"),
+        ("localhost", 365, True, "ok", "certificate issued by trustme v"),
         ("localhost", 5, True, "warning", " 5 days left"),
         ("localhost", -1, True, "error", "certificate has expired"),
         ("posapi.example.com", 365, True, "error", "Hostname mismatch"),
@@ -385,7 +387,7 @@ def test_certificates(
     level: str,
     told: str,
 ) -> None:
-    """Good; to be renewed; over; of another host; of a CA that nobody trusts."""
+    """Certificates are valid, about to expire, expired, for another host, or of an unknown CA."""
     ca, other = trustme.CA(), trustme.CA()
     today = datetime.now(UTC)  # noqa: TID251 - the certificate is judged by the machine's clock
     leaf = ca.issue_cert(
@@ -401,7 +403,7 @@ def test_certificates(
 def test_no_tls_where_tls_should_be(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A port that speaks http is told as such, not as a certificate."""
+    """A port that speaks http is reported as such, not as a bad certificate."""
     trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     finding = _examine(monkeypatch, sandbox.port, tmp_path / "ca.pem")
 

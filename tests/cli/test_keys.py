@@ -1,4 +1,4 @@
-"""`flexiti-async keys generate`: a key that the configuration takes, another one each time."""
+"""`flexiti-async keys generate`: a key that the configuration accepts, another one each time."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from flexiti_async.store.encryption import KeyRing
 
 
 def test_a_generated_key_is_a_key(capsys: pytest.CaptureFixture[str]) -> None:
-    """One line on stdout, and nothing else, ready for FLEXITI_TOKEN_KEYS."""
+    """The output is one line, ready for FLEXITI_TOKEN_KEYS."""
     statuses = [main(["keys", "generate"]) for _ in range(2)]
     printed = capsys.readouterr()
     keys = printed.out.split()

@@ -1,4 +1,4 @@
-"""`flexiti-async sandbox`, as the process that it is."""
+"""`flexiti-async sandbox`, run as a process."""
 
 import json
 import re
@@ -24,7 +24,7 @@ TOKEN = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture
 def start() -> Generator[Start, None, None]:
-    """Give what starts a sandbox on a free port; end what is left of them."""
+    """Yield a function that starts a sandbox on a free port; stop those still running."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*argv: str) -> "subprocess.Popen[str]":
@@ -47,7 +47,7 @@ def start() -> Generator[Start, None, None]:
 def _welcome(
     running: "subprocess.Popen[str]", facts: dict[str, str] | None = None
 ) -> tuple[str, dict[str, str]]:
-    """Read the URL and the variables that a sandbox prints, and into `facts` what is in between."""
+    """Read the printed URL and variables, and the lines in between into `facts`."""
     assert running.stdout is not None
     url = re.findall(r"http://\S+", running.stdout.readline())[0]
     variables: dict[str, str] = {}
@@ -65,7 +65,7 @@ def _welcome(
 
 
 def _status(url: str, **headers: str) -> int:
-    """Make a request that the sandbox refuses, and give the status."""
+    """Send a request that the sandbox rejects, and return the status."""
     with pytest.raises(HTTPError) as refused:
         urlopen(Request(url, headers=headers), timeout=PATIENCE)  # noqa: S310 - our own sandbox
     refused.value.close()
@@ -76,7 +76,7 @@ def _status(url: str, **headers: str) -> int:
 def test_use_it_and_end_it(
     start: Start, monkeypatch: pytest.MonkeyPatch, ending: signal.Signals
 ) -> None:
-    """What the sandbox prints is all that another command needs; Ctrl-C ends it in peace."""
+    """The sandbox prints all that another command needs, and stops cleanly on Ctrl-C."""
     running = start()
     url, variables = _welcome(running)
     for name, value in variables.items():
@@ -92,7 +92,7 @@ def test_use_it_and_end_it(
 
 
 def test_credentials(start: Start) -> None:
-    """Its credentials are printed, those for merchants/login too: they are no secret."""
+    """All its credentials are printed, those of merchants/login too: they are not secret."""
     running = start("--expires-in", "5")
     _, variables = _welcome(running)
     running.terminate()
@@ -104,7 +104,7 @@ def test_credentials(start: Start) -> None:
 
 
 def test_lifetime(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its tokens live as long as it was told."""
+    """Its tokens have the lifetime that was set."""
     running = start("--expires-in", "77")
     for name, value in _welcome(running)[1].items():
         monkeypatch.setenv(name, value)
@@ -115,7 +115,7 @@ def test_lifetime(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_log(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log has a line for each request, with nothing in it that could be a secret."""
+    """The log has a line for each request, without anything that could be a secret."""
     running = start("--log")
     url, variables = _welcome(running)
     for name, value in variables.items():
@@ -135,7 +135,7 @@ def test_log(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_faults(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Faults, latency and the clock are set on the command line; the log tells of faults."""
+    """Faults, latency and the clock are set on the command line; the log shows faults."""
     running = start(
         *("--log", "--fault", "widget/init:answer,status=503,retry_after=1,times=null"),
         *("--fault", '{"fault": {"kind": "drop"}, "endpoint": "oauth/token"}'),
@@ -162,7 +162,7 @@ def test_faults(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_control(start: Start) -> None:
-    """Another program steers the sandbox by the URL and the token that it prints."""
+    """Another program controls the sandbox with the URL and token that it prints."""
     running, facts = start("--fault", "*:hang"), dict[str, str]()
     _welcome(running, facts)
     url, token = facts["control URL"], facts["control token"]
@@ -201,7 +201,7 @@ def test_control(start: Start) -> None:
     ],
 )
 def test_bad_faults(command: Command, argv: tuple[str, ...], told: str) -> None:
-    """A fault, a latency or an offset that makes no sense is an error of usage, in one line."""
+    """A fault, latency or offset that is not valid is a usage error of one line."""
     ran = command("sandbox", "--port", "0", *argv)
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
@@ -209,7 +209,7 @@ def test_bad_faults(command: Command, argv: tuple[str, ...], told: str) -> None:
 
 
 def test_log_that_nobody_reads(start: Start) -> None:
-    """A sandbox whose log goes to a program that has ended, ends as well, and quietly."""
+    """A sandbox stops without output when the reader of its log has ended."""
     running = start("--log")
     url, _ = _welcome(running)
     assert running.stdout is not None
@@ -222,7 +222,7 @@ def test_log_that_nobody_reads(start: Start) -> None:
 
 
 def test_port_in_use(command: Command) -> None:
-    """A port that is taken is told in one line."""
+    """A port that is in use is reported in one line."""
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         ran = command("sandbox", "--port", str(port))
@@ -232,7 +232,7 @@ def test_port_in_use(command: Command) -> None:
 
 
 def test_address_of_another_machine(command: Command) -> None:
-    """An address that is not this machine's is told in one line."""
+    """An address of another machine is reported in one line."""
     ran = command("sandbox", "--port", "0", "--host", "192.0.2.1", "--allow-remote")
 
     assert (1, "", 1) == (ran.status, ran.out, len(ran.errors))
@@ -241,7 +241,7 @@ def test_address_of_another_machine(command: Command) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])  # noqa: S104
 def test_only_loopback(command: Command, host: str) -> None:
-    """Where others could reach it, the sandbox does not listen unless it is told to."""
+    """The sandbox listens beyond loopback only with --allow-remote."""
     ran = command("sandbox", "--port", "0", "--host", host)
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
@@ -250,7 +250,7 @@ def test_only_loopback(command: Command, host: str) -> None:
 
 
 def test_allow_remote(start: Start) -> None:
-    """A sandbox on all addresses still names one that a command on this machine may use."""
+    """A sandbox on all addresses prints one that a command on this machine may use."""
     running = start("--host", "0.0.0.0", "--allow-remote")  # noqa: S104
     url, variables = _welcome(running)
     running.terminate()
@@ -262,7 +262,7 @@ def test_allow_remote(start: Start) -> None:
     ("option", "value"), [("--port", "65536"), ("--port", "-1"), ("--expires-in", "0")]
 )
 def test_senseless_numbers(command: Command, option: str, value: str) -> None:
-    """A number that makes no sense is an error of usage."""
+    """A number out of range is a usage error."""
     ran = command("sandbox", option, value)
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))

@@ -16,25 +16,25 @@ from flexiti_async.tokens.record import Claim, Failure, Record, TokenKey, encode
 from .conftest import STORE_PASSWORD, Command, Ran
 
 NOTE = (
-    "note: memory:// is the memory of one process: this command sees its own, not that of a "
-    "running shop"
+    "note: memory:// is private to one process: this command uses its own store, not a "
+    "running shop's"
 )
 
 
 def _json(ran: Ran) -> dict[str, Any]:
-    """Read what a command has printed with --json, after a success."""
+    """Return the JSON object that a successful command has printed."""
     assert (0, NOTE) == (ran.status, ran.err.rstrip())
     assert 1 == ran.out.count("\n")
     return cast("dict[str, Any]", json.loads(ran.out))
 
 
 def _token_id(status: dict[str, Any]) -> str:
-    """Give the name of the token in a status."""
+    """Return the id of the token in a status."""
     return str(status["token"]["token_id"])
 
 
 def _leave(sandbox: Sandbox, *, claim: Claim | None = None, failure: Failure | None = None) -> None:
-    """Leave a record in the store as another process would."""
+    """Write a record to the store as another process would."""
     key = TokenKey(sandbox.base_url, sandbox.client_id, Scope.CUSTOMER).store_key
     record = Record(key, claim=claim, failure=failure)
     entry = Entry(secrets.token_hex(16), encode_record(record), keep_for=3600)
@@ -44,14 +44,14 @@ def _leave(sandbox: Sandbox, *, claim: Claim | None = None, failure: Failure | N
 
 @pytest.fixture
 def failure(sandbox: Sandbox) -> Failure:
-    """Leave a failure of somebody else's credentials in the store."""
+    """Write a failure of other credentials to the store."""
     failure = Failure("throttled", "HTTP 429", 600.0, 3, "0123456789abcdef", 429, "slow_down")
     _leave(sandbox, failure=failure)
     return failure
 
 
 def test_status_of_nothing(command: Command, sandbox: Sandbox) -> None:
-    """Where nothing is stored, the status says so, and nothing is asked of the API."""
+    """Without a stored record the status says so, and no request is sent."""
     status = _json(command("token", "status", "--json"))
     ran = command("token", "status")
 
@@ -62,7 +62,7 @@ def test_status_of_nothing(command: Command, sandbox: Sandbox) -> None:
 
 
 def test_refresh(command: Command, sandbox: Sandbox) -> None:
-    """Each refresh puts a new token in the place of the stored one; the status tells of it."""
+    """Each refresh replaces the stored token; the status shows the new one."""
     first = _json(command("token", "refresh", "--json"))
     second = _json(command("token", "refresh", "--json"))
     seen = _json(command("token", "status", "--json"))
@@ -92,8 +92,8 @@ def test_status_shows_no_token(command: Command, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_status_of_a_promised_token(command: Command) -> None:
-    """A token that a checkout has pinned is pinned."""
+def test_status_of_a_pinned_token(command: Command) -> None:
+    """The status says that a checkout has pinned the token."""
     _json(command("token", "refresh", "--json"))
     command("init-widget", "--flow", "purchase", "--account-number", "20009100")
     token = _json(command("token", "status", "--json"))["token"]
@@ -113,7 +113,7 @@ def test_scopes(command: Command, sandbox: Sandbox) -> None:
 
 
 def test_forget(command: Command, sandbox: Sandbox) -> None:
-    """Whoever asks after a forget gets a new token."""
+    """After a forget, the next caller gets a new token."""
     old = _token_id(_json(command("token", "refresh", "--json")))
     forgotten = _json(command("token", "forget", "--json"))
     empty = _json(command("token", "status", "--json"))
@@ -128,38 +128,38 @@ def test_forget(command: Command, sandbox: Sandbox) -> None:
 
 @pytest.mark.usefixtures("sandbox")
 def test_forget_nothing(command: Command) -> None:
-    """To forget what is not there is no error."""
+    """Without a stored record, forget succeeds."""
     status = _json(command("token", "forget", "--json"))
     ran = command("token", "forget")
 
     assert False is status["forgotten"]
-    assert (0, True) == (ran.status, ran.out.startswith("nothing to forget: "))
+    assert (0, True) == (ran.status, ran.out.startswith("nothing to discard: "))
 
 
 @pytest.mark.usefixtures("sandbox")
 def test_forget_in_words(command: Command) -> None:
-    """What forget has done is said."""
+    """Forget reports what it has discarded."""
     command("token", "refresh")
     ran = command("token", "forget")
 
     assert (0, True) == (
         ran.status,
-        ran.out.startswith("forgotten: the record under flexiti-token-"),
+        ran.out.startswith("discarded the token stored at flexiti-token-"),
     )
 
 
 def test_claim(command: Command, sandbox: Sandbox) -> None:
-    """Whether somebody is getting a token is shown, and for how long they may."""
+    """A refresh in flight is shown, with the rest of its lease."""
     _leave(sandbox, claim=Claim(25.0))
     claim = _json(command("token", "status", "--json"))["claim"]
 
     assert 25.0 == claim["lease"]
     assert 20 < claim["remaining"] <= 25
-    assert "somebody is getting a new token; the lease has 2" in command("token", "status").out
+    assert "a refresh is in flight; its lease has 2" in command("token", "status").out
 
 
 def test_lapsed_claim(command: Command, sandbox: Sandbox) -> None:
-    """A claim that has lapsed is told from one that lives."""
+    """A claim whose lease is over is shown as lapsed."""
     _leave(sandbox, claim=Claim(0.0))
     claim = _json(command("token", "status", "--json"))["claim"]
 
@@ -168,7 +168,7 @@ def test_lapsed_claim(command: Command, sandbox: Sandbox) -> None:
 
 
 def test_failure_of_others(command: Command, failure: Failure) -> None:
-    """The last failure is shown, and whose credentials it is about."""
+    """The last failure is shown, with the fingerprint of its credentials."""
     shown = _json(command("token", "status", "--json"))["failure"]
     ran = command("token", "status")
 
@@ -183,11 +183,11 @@ def test_failure_of_others(command: Command, failure: Failure) -> None:
         "fingerprint": failure.fingerprint,
     } == shown
     assert "throttled, 3 in a row, with credentials 0123456789abcdef" in ran.out
-    assert "nobody with them tries again for " in ran.out
+    assert "next attempt in " in ran.out
 
 
 def test_own_failure(command: Command, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
-    """A refresh that fails is left in the record for all, and is known as one's own."""
+    """A failed refresh is recorded for all processes, and shown as one with these credentials."""
     sandbox.client_secret = "another-secret"
     ran = command("token", "refresh")
     again = command("token", "refresh")
@@ -196,7 +196,7 @@ def test_own_failure(command: Command, monkeypatch: pytest.MonkeyPatch, sandbox:
     assert (1, "", [NOTE]) == (ran.status, ran.out, ran.errors[:-1])
     assert ran.errors[-1].startswith("error: HTTP 400 invalid_client")
     assert "; try again in " in again.err
-    assert "misconfigured, 1 in a row, with these credentials; nobody" in status
+    assert "misconfigured, 1 in a row, with these credentials; next attempt" in status
     assert 1 == sandbox.count("oauth/token")
 
     monkeypatch.setenv("FLEXITI_CLIENT_SECRET", "another-secret")
@@ -205,7 +205,7 @@ def test_own_failure(command: Command, monkeypatch: pytest.MonkeyPatch, sandbox:
 
 
 def test_age_unknown(command: Command, sandbox: Sandbox, odd_stores: str) -> None:
-    """What a store cannot tell is null, and in words it is unknown."""
+    """An unknown age is null in JSON, and unknown in words."""
     assert 0 == sandbox.tokens_issued
     argv = ("token", "status", "--store", f"{odd_stores}Ageless")
     status = json.loads(command(*argv, "--json").out)
@@ -229,7 +229,7 @@ def test_age_unknown(command: Command, sandbox: Sandbox, odd_stores: str) -> Non
 def test_store_that_fails(
     command: Command, odd_stores: str, verb: str, store: str, complaint: str
 ) -> None:
-    """A store that fails is one line, without what the store says of it."""
+    """A failure of the store is one line, without the store's own text."""
     ran = command("token", verb, "--store", f"{odd_stores}{store}")
 
     assert (1, "", 1) == (ran.status, ran.out, len(ran.errors))
@@ -238,11 +238,11 @@ def test_store_that_fails(
 
 @pytest.mark.usefixtures("sandbox")
 def test_forget_on_a_store_that_takes_no_writes(command: Command, odd_stores: str) -> None:
-    """A record that could not be emptied is an error."""
+    """A record that could not be discarded is an error."""
     ran = command("token", "forget", "--store", f"{odd_stores}ReadOnly")
 
     assert (1, "") == (ran.status, ran.out)
-    assert ["error: the token store can be read, but did not take the write"] == ran.errors
+    assert ["error: the token store can be read, but rejected the write"] == ran.errors
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -255,7 +255,7 @@ def test_store_in_the_output(command: Command) -> None:
 
 @pytest.mark.usefixtures("sandbox")
 def test_unknown_command(command: Command) -> None:
-    """A command that does not exist is told, with the nearest one."""
+    """An unknown command is reported with the nearest known one."""
     ran = command("token", "refersh")
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))

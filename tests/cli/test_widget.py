@@ -32,14 +32,14 @@ APPLICATION = {
 
 
 def _options(fields: dict[str, str]) -> list[str]:
-    """Write fields as options."""
+    """Return fields as options."""
     return [
         word for name, value in fields.items() for word in ("--" + name.replace("_", "-"), value)
     ]
 
 
 def _sent(sandbox: Sandbox) -> dict[str, object]:
-    """Give the body of the last application."""
+    """Return the body of the last application."""
     return dict(sandbox.init_payload(sandbox.tokens[-1].access_token) or {})
 
 
@@ -58,7 +58,7 @@ def test_purchase(command: Command) -> None:
 
 
 def test_show_url(command: Command, sandbox: Sandbox) -> None:
-    """The URL is printed to those who ask for it."""
+    """With --show-url the URL is printed."""
     result = json.loads(command(*PURCHASE, "--show-url").out)
 
     assert f"/{sandbox.tokens[-1].access_token}?" in result["redirection_url"]
@@ -89,7 +89,7 @@ def test_application(command: Command, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("who", [{"vcc_number": VCC_NUMBER}, PERSON], ids=["card", "person"])
 @pytest.mark.usefixtures("sandbox")
 def test_purchase_by_card_or_person(command: Command, who: dict[str, str]) -> None:
-    """A card number or the person will do as well."""
+    """A card number or personal details identify the customer as well."""
     ran = command("init-widget", "--flow", "purchase", *_options(who))
 
     assert (0, "") == (ran.status, ran.err)
@@ -106,7 +106,7 @@ def test_fields_on_stdin() -> None:
 
 
 def test_options_win_over_the_file(command: Command, sandbox: Sandbox, tmp_path: Path) -> None:
-    """What is given twice is taken from the command line; a file may begin with a mark."""
+    """Options override the file, which may begin with a byte order mark."""
     file = tmp_path / "fields.json"
     file.write_text(json.dumps({**APPLICATION, "flow": "purchase"}), encoding="utf-8-sig")
     ran = command(
@@ -125,9 +125,9 @@ def test_options_win_over_the_file(command: Command, sandbox: Sandbox, tmp_path:
             '{"flow": "purchase", "vcc_nubmer": "%s"}'.replace("%s", VCC_NUMBER),
             "did you mean 'vcc_number'?",
         ),
-        ('{"flow": "purchase", "%s": 1}'.replace("%s", VCC_NUMBER), "there is no field '****' in "),
+        ('{"flow": "purchase", "%s": 1}'.replace("%s", VCC_NUMBER), "unknown field '****' in "),
         ('{"vcc_number": "%s"'.replace("%s", VCC_NUMBER), "is not JSON (line 1, column "),
-        ('["%s"]'.replace("%s", VCC_NUMBER), "holds no JSON object"),
+        ('["%s"]'.replace("%s", VCC_NUMBER), "must contain a JSON object"),
         (
             '{"vcc_number": "%s"}'.replace("%s", VCC_NUMBER),
             "the flow must be one of apply, purchase",
@@ -135,7 +135,7 @@ def test_options_win_over_the_file(command: Command, sandbox: Sandbox, tmp_path:
         ('{"flow": "%s"}'.replace("%s", VCC_NUMBER), "the flow must be one of apply, purchase"),
         (
             '{"flow": "purchase", "email": "%s"}'.replace("%s", EMAIL),
-            "not for the flow purchase: email",
+            "not allowed in the flow purchase: email",
         ),
         ("[" * 100_000, "cannot be read as JSON"),
         ("\x00", "is not JSON"),
@@ -153,7 +153,7 @@ def test_options_win_over_the_file(command: Command, sandbox: Sandbox, tmp_path:
     ],
 )
 def test_file_that_is_wrong(command: Command, tmp_path: Path, content: str, complaint: str) -> None:
-    """What is wrong with the file is one line that quotes nothing of it."""
+    """A file that is not valid is reported in one line that quotes nothing of it."""
     file = tmp_path / "fields.json"
     file.write_text(content, encoding="utf-8")
     ran = command("init-widget", "--json-file", str(file))
@@ -163,7 +163,7 @@ def test_file_that_is_wrong(command: Command, tmp_path: Path, content: str, comp
 
 
 def test_file_in_another_encoding(command: Command, tmp_path: Path) -> None:
-    """A file that is not UTF-8 is told in one line."""
+    """A file that is not UTF-8 is reported in one line."""
     file = tmp_path / "fields.json"
     file.write_text("{}", encoding="utf-16")
     ran = command("init-widget", "--json-file", str(file))
@@ -173,7 +173,7 @@ def test_file_in_another_encoding(command: Command, tmp_path: Path) -> None:
 
 
 def test_file_that_is_missing(command: Command, tmp_path: Path) -> None:
-    """A file that is not there is told in one line."""
+    """A missing file is reported in one line."""
     ran = command("init-widget", "--json-file", str(tmp_path / "nothing.json"))
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
@@ -181,8 +181,8 @@ def test_file_that_is_missing(command: Command, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_faulty_fields(command: Command) -> None:
-    """Each field that is wrong has a line of its own, without its value, before any request."""
+def test_field_errors(command: Command) -> None:
+    """Each field error is a line of its own, without the value, before any request."""
     ran = command(
         *("init-widget", "--flow", "apply", "--first-name", "Camille", "--dob", DOB + "1"),
         *("--postal-code", "H2X1Y4", "--email", EMAIL.replace("@", ""), "--phone-number", "911"),
@@ -209,26 +209,26 @@ def test_faulty_fields(command: Command) -> None:
             [f"--vcc-nubmer={VCC_NUMBER}"],
             "Unknown option: --vcc-nubmer. Did you mean --vcc-number?",
         ),
-        (["--email", "x", EMAIL], "unexpected words on the command line: 1 that belong"),
+        (["--email", "x", EMAIL], "unexpected arguments: 1 (values with spaces need quotes)"),
         (
             ["--first-name", EMAIL, VCC_NUMBER, DOB],
-            "unexpected words on the command line: 2 that belong",
+            "unexpected arguments: 2 (values with spaces need quotes)",
         ),
-        ([f"-{VCC_NUMBER}"], "option"),
+        ([f"-{VCC_NUMBER}"], "unexpected arguments: 1 "),
         (["--flow", VCC_NUMBER], 'Invalid value "****" for --flow.'),
         (["--json-file"], "--json-file requires an argument"),
     ],
 )
 def test_wrong_usage(command: Command, argv: list[str], complaint: str) -> None:
-    """A command line that is wrong is one line that quotes no value."""
+    """A usage error is one line that quotes no value."""
     ran = command("init-widget", *argv)
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
     assert complaint in ran.err
 
 
-def test_refusal_of_the_api(command: Command, sandbox: Sandbox) -> None:
-    """What the API refuses is one line with its status, and the exit status is 1."""
+def test_error_of_the_api(command: Command, sandbox: Sandbox) -> None:
+    """An error of the API is one line with its HTTP status, and the exit status is 1."""
     sandbox.fail("widget/init", status=409)
     ran = command(*PURCHASE, "--reference-id", REFERENCE_ID)
 
@@ -238,7 +238,7 @@ def test_refusal_of_the_api(command: Command, sandbox: Sandbox) -> None:
 
 
 def test_wait_that_the_api_asks_for(command: Command, sandbox: Sandbox) -> None:
-    """An error that will pass says when."""
+    """An error with a Retry-After says when to try again."""
     sandbox.fail("oauth/token", status=429, headers={"Retry-After": "7"}, times=None)
     ran = command(*PURCHASE)
 
@@ -247,8 +247,8 @@ def test_wait_that_the_api_asks_for(command: Command, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_nobody_there(command: Command) -> None:
-    """An API that cannot be reached is one line."""
+def test_no_connection(command: Command) -> None:
+    """An unreachable API is reported in one line."""
     ran = command(*PURCHASE, "--base-url", "http://127.0.0.1:9/flexiti/pos-api")
 
     assert (1, "", 1) == (ran.status, ran.out, len(ran.errors))
@@ -257,7 +257,7 @@ def test_nobody_there(command: Command) -> None:
 
 @pytest.mark.usefixtures("sandbox")
 def test_malformed_reference_id(command: Command) -> None:
-    """A reference id that is none is refused, and not shown."""
+    """A malformed reference id is rejected, and not shown."""
     ran = command(*PURCHASE, "--reference-id", VCC_NUMBER)
 
     assert (2, "") == (ran.status, ran.out)
@@ -267,7 +267,7 @@ def test_malformed_reference_id(command: Command) -> None:
 def test_options_win_over_variables(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An option for where the API is replaces whatever the configuration says of that."""
+    """An option for the API's address overrides all that the configuration says about it."""
     monkeypatch.delenv("FLEXITI_BASE_URL")
     monkeypatch.setenv("FLEXITI_ENVIRONMENT", "training")
     monkeypatch.setenv("FLEXITI_CLIENT_ID", "somebody-else")
@@ -279,7 +279,7 @@ def test_options_win_over_variables(
 def test_configuration_in_a_file(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """All of the configuration may stand in a file."""
+    """A file can hold the whole configuration."""
     for name in ("BASE_URL", "CLIENT_ID", "CLIENT_SECRET", "STORE"):
         monkeypatch.delenv(f"FLEXITI_{name}")
     file = tmp_path / "shop.toml"
@@ -294,7 +294,7 @@ def test_configuration_in_a_file(
 
 @pytest.mark.usefixtures("sandbox")
 def test_missing_secret(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the secret is missing, the error says where it is looked for."""
+    """If the secret is missing, the error says where to set it."""
     monkeypatch.delenv("FLEXITI_CLIENT_SECRET")
     ran = command(*PURCHASE)
 
@@ -304,7 +304,7 @@ def test_missing_secret(command: Command, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_wrong_configuration(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that nobody knows is an error that names the nearest one."""
+    """An unknown variable is an error that suggests the nearest known one."""
     monkeypatch.setenv("FLEXITI_CLIENT_SECERT", CLIENT_SECRET)
     ran = command(*PURCHASE)
 
@@ -314,7 +314,7 @@ def test_wrong_configuration(command: Command, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("name", ["merchant-integration", "merchant_integration"])
 def test_both_in_options(command: Command, name: str) -> None:
-    """An environment and a base URL at once are too much; underscores are as good as hyphens."""
+    """An environment and a base URL exclude each other; option names may have underscores."""
     ran = command(
         *(*PURCHASE, "--environment", name, "--base-url", "https://example.com/api"),
         *("--client-id", "shop"),

@@ -1,4 +1,4 @@
-"""Servers in processes of their own, as whoever deploys an example would start them."""
+"""Servers in processes of their own, started as in a deployment of an example."""
 
 import asyncio
 import os
@@ -15,14 +15,14 @@ from ..support.patience import PATIENCE, PATIENT_VARIABLES
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def environment(sandbox: Sandbox, store: str) -> dict[str, str]:
-    """Give the variables that configure a shop for a sandbox."""
+    """Return the variables that configure a shop for a sandbox."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("FLEXITI_")}
     return {
         **ours,
@@ -38,7 +38,7 @@ def environment(sandbox: Sandbox, store: str) -> dict[str, str]:
 async def serving(
     arguments: Sequence[str], port: int, env: dict[str, str], folder: Path
 ) -> AsyncGenerator[str, None]:
-    """Run `python …` until it listens, give its URL, and stop it as a service manager does."""
+    """Run `python …` until it listens, yield its URL, and stop it as a service manager does."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", *arguments, env=env, cwd=folder, start_new_session=True
     )

@@ -34,14 +34,14 @@ COMMANDS = {
         "quart_shop:app",
     ],
 }
-"""What follows `python`; all but aiohttp's run two workers."""
+"""Arguments of `python`; all but aiohttp's run two workers."""
 
 
 @pytest.fixture(params=sorted(COMMANDS))
 async def shop(
     request: pytest.FixtureRequest, flexiti_sandbox: Sandbox, tmp_path: Path
 ) -> AsyncIterator[str]:
-    """Give the URL of a running example, whose workers share tokens through a folder."""
+    """Yield the URL of a running example, whose workers share tokens through a folder."""
     port = free_port()
     words = [word.format(folder=FOLDER, port=port) for word in COMMANDS[request.param]]
     env = environment(flexiti_sandbox, f"file://{tmp_path}/tokens")
@@ -51,7 +51,7 @@ async def shop(
 
 
 async def buy(shop: str, sandbox: Sandbox) -> str:
-    """Be a customer; every step is on a connection of its own, so any worker may get it."""
+    """Act as a customer; each step uses a connection of its own, so any worker may serve it."""
     connector = aiohttp.TCPConnector(force_close=True)
     async with aiohttp.ClientSession(shop, connector=connector, raise_for_status=True) as browser:
         order = await _post(browser, "/checkouts", {"account_number": "10000001"})
@@ -72,7 +72,7 @@ async def _post(browser: aiohttp.ClientSession, path: str, body: object) -> dict
 async def test_many_buy_with_one_token(shop: str, flexiti_sandbox: Sandbox) -> None:
     """
     Customers buy from start to finish, whichever worker serves a step, and all workers together
-    ask for one token; who buys under an unknown reference id is told so in their language.
+    request one token; an unknown reference id is a problem in the customer's language.
     """
     buying = (buy(shop, flexiti_sandbox) for _ in range(CUSTOMERS))
     authorizations = await asyncio.gather(*buying)

@@ -1,8 +1,8 @@
 """
 The same small application in every framework.
 
-`POST /start` begins a checkout and answers its reference id; `POST /refuse` takes one up that does
-not exist; `POST /break` has a fault of its own.
+`POST /start` starts a checkout and returns its reference id; `POST /refuse` resumes one that does
+not exist; `POST /break` raises an error of its own.
 """
 
 from collections.abc import Callable
@@ -31,17 +31,17 @@ NO_CHECKOUT = "0" * 32
 
 
 async def start(flexiti: FlexitiSession) -> dict[str, str]:
-    """Begin a checkout."""
+    """Start a checkout."""
     return {"reference_id": (await flexiti.checkout()).reference_id}
 
 
 async def refuse(flexiti: FlexitiSession) -> dict[str, str]:
-    """Take up a checkout that does not exist."""
+    """Resume a checkout that does not exist."""
     return {"reference_id": (await flexiti.resume(NO_CHECKOUT)).reference_id}
 
 
 def in_starlette(config: FlexitiConfig | None) -> Asgi:
-    """Make it with Starlette."""
+    """Build it with Starlette."""
 
     def route(name: str, does: Callable[[FlexitiSession], Any]) -> Route:
         async def serve(request: Request) -> Response:
@@ -53,14 +53,14 @@ def in_starlette(config: FlexitiConfig | None) -> Asgi:
         routes=[route("/start", start), route("/refuse", refuse)],
         lifespan=starlette.lifespan(config),
     )
-    starlette.answer_errors(app)
+    starlette.add_problem_handler(app)
     return app
 
 
 def in_fastapi(config: FlexitiConfig | None) -> Asgi:
-    """Make it with FastAPI."""
+    """Build it with FastAPI."""
     app = FastAPI(lifespan=fastapi.lifespan(config))
-    fastapi.answer_errors(app)
+    fastapi.add_problem_handler(app)
 
     @app.post("/start")
     async def begin(flexiti: fastapi.Flexiti) -> dict[str, str]:
@@ -74,7 +74,7 @@ def in_fastapi(config: FlexitiConfig | None) -> Asgi:
 
 
 def in_litestar(config: FlexitiConfig | None) -> Asgi:
-    """Make it with Litestar."""
+    """Build it with Litestar."""
 
     @post("/start")
     async def begin(flexiti: NamedDependency[FlexitiSession]) -> dict[str, str]:
@@ -90,7 +90,7 @@ def in_litestar(config: FlexitiConfig | None) -> Asgi:
 
 
 def in_quart(config: FlexitiConfig | None) -> Asgi:
-    """Make it with Quart."""
+    """Build it with Quart."""
     app = Quart(__name__)
     quart.setup(app, config)
 
@@ -121,7 +121,7 @@ urlpatterns = [path("start", _begin), path("refuse", _stop), path("break", _brea
 
 
 def in_django(config: FlexitiConfig | None) -> Asgi:
-    """Make it with Django."""
+    """Build it with Django."""
     if not settings.configured:
         settings.configure(
             ROOT_URLCONF=__name__,
@@ -142,7 +142,7 @@ ASGI_APPS = {
 
 
 def in_aiohttp(config: FlexitiConfig | None) -> web.Application:
-    """Make it with aiohttp.web."""
+    """Build it with aiohttp.web."""
     app = web.Application()
     aiohttp_web.setup(app, config)
 

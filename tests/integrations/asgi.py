@@ -14,7 +14,7 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 @frozen
 class Answer:
-    """What an application has answered."""
+    """Response of an application."""
 
     status: int
     headers: dict[str, str]
@@ -22,12 +22,12 @@ class Answer:
 
     @property
     def json(self) -> Any:  # noqa: ANN401 - whatever it holds
-        """What the body says."""
+        """Parsed JSON body."""
         return json.loads(self.body)
 
 
 class StartupFailedError(Exception):
-    """The application has refused to start."""
+    """The application failed to start."""
 
 
 @frozen
@@ -37,14 +37,14 @@ class Server:
 
     Attributes:
         app: The application.
-        state: What its lifespan has left for requests.
+        state: State that its lifespan provides to requests.
     """
 
     app: Asgi
     state: dict[str, Any]
 
     async def post(self, path: str, **headers: str) -> Answer:
-        """Send a request, and wait for the answer."""
+        """Send a request, and return the response."""
         sent: list[Message] = []
         scope: dict[str, Any] = {
             "type": "http",
@@ -72,7 +72,7 @@ class Server:
 
         async def receive() -> Message:
             if asked.is_set():
-                await answered.wait()  # the client stays until it has the whole answer
+                await answered.wait()  # the client stays connected until it has the whole response
                 return {"type": "http.disconnect"}
             asked.set()
             return {"type": "http.request", "body": b"", "more_body": False}

@@ -1,4 +1,4 @@
-"""The integrations: one session per application, closed at its end, and problems for our errors."""
+"""Integrations: one session per application, closed at its end, and problem details."""
 
 import logging
 from types import SimpleNamespace
@@ -23,13 +23,13 @@ CHECKOUT_ENDED = {
     "type": "urn:problem-type:flexiti:checkout-ended",
     "status": 404,
     "title": "Ce paiement n'est plus en cours",
-    "detail": "Il a duré trop longtemps, ou il est terminé. Veuillez recommencer.",
+    "detail": "Il a pris trop de temps ou il est déjà terminé. Veuillez recommencer.",
 }
 
 
 @pytest.fixture(params=sorted(ASGI_APPS))
 def framework(request: pytest.FixtureRequest) -> str:
-    """Name a framework that speaks ASGI."""
+    """Return the name of a framework for ASGI."""
     return str(request.param)
 
 
@@ -48,7 +48,7 @@ async def test_a_session_for_all_requests(
 async def test_a_problem(
     framework: str, flexiti_config: FlexitiConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An error of ours is answered as problem details, and what they do not show is logged."""
+    """An error of ours becomes problem details, and the details that they omit are logged."""
     with caplog.at_level(logging.WARNING, "flexiti_async.integrations"):
         async with started(ASGI_APPS[framework](flexiti_config)) as server:
             answer = await server.post("/refuse", accept_language="fr-CA, en;q=0.5")
@@ -86,7 +86,7 @@ async def test_django_without_a_configuration(monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_django_leaves_other_errors_alone(flexiti_config: FlexitiConfig) -> None:
-    """What is no error of ours stays the shop's own."""
+    """Errors of the shop are left to the shop."""
     async with started(in_django(flexiti_config)) as server:
         answer = await server.post("/break")
 
@@ -95,7 +95,7 @@ async def test_django_leaves_other_errors_alone(flexiti_config: FlexitiConfig) -
 
 
 async def test_aiohttp(flexiti_config: FlexitiConfig, flexiti_sandbox: Sandbox) -> None:
-    """aiohttp.web has the session under a typed key, and answers problems."""
+    """aiohttp.web has the session under a typed key, and returns problem details."""
     runner = web.AppRunner(in_aiohttp(flexiti_config))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -115,15 +115,15 @@ async def test_aiohttp(flexiti_config: FlexitiConfig, flexiti_sandbox: Sandbox) 
 
 
 async def test_other_errors_go_on(flexiti_config: FlexitiConfig) -> None:
-    """Handlers of Starlette are given our errors only; another one is raised again."""
+    """The handler of Starlette raises foreign errors again."""
     request = SimpleNamespace(headers={})
     with pytest.raises(ZeroDivisionError):
-        await starlette.answer_problem(request, ZeroDivisionError())  # type: ignore[arg-type]
+        await starlette.problem_response(request, ZeroDivisionError())  # type: ignore[arg-type]
     assert NO_CHECKOUT not in str(flexiti_config)
 
 
 def test_what_was_not_set_up() -> None:
-    """Whoever forgot the set-up is told what to do."""
+    """If the set-up is missing, the error says what to do."""
     with pytest.raises(NotOpenError, match=r"lifespan=lifespan\(\)"):
         starlette.flexiti_of(HTTPConnection({"type": "http", "headers": []}))
     with pytest.raises(NotOpenError, match="FlexitiPlugin"):

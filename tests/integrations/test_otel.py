@@ -37,7 +37,7 @@ PHONE = "6135550199"
 
 @frozen
 class Observatory:
-    """Everything that a session tells OpenTelemetry."""
+    """Everything that a session records with OpenTelemetry."""
 
     exporter: InMemorySpanExporter
     reader: InMemoryMetricReader
@@ -46,11 +46,11 @@ class Observatory:
 
     @property
     def spans(self) -> list[ReadableSpan]:
-        """The spans that have ended, in that order."""
+        """Return the spans that have ended, in that order."""
         return list(self.exporter.get_finished_spans())
 
     def metric(self, name: str) -> dict[str, float]:
-        """Give a metric's values (of a histogram, the number of records) by its attributes."""
+        """Return a metric's values (of a histogram, the number of records) by its attributes."""
         return {
             _words(point.attributes or {}): (
                 point.count if isinstance(point, HistogramDataPoint) else point.value
@@ -59,7 +59,7 @@ class Observatory:
         }
 
     def greatest(self, name: str) -> float:
-        """Give the greatest value that a histogram was given."""
+        """Return the greatest value that a histogram recorded."""
         points = [p for p in self._points(name) if isinstance(p, HistogramDataPoint)]
         return max(point.max for point in points)
 
@@ -83,7 +83,7 @@ def _words(attributes: Mapping[str, object]) -> str:
 
 @pytest.fixture
 def observatory(clock: ManualClock) -> Iterator[Observatory]:
-    """Give providers with exporters in memory, and a listener on them."""
+    """Yield providers with exporters in memory, and a listener on them."""
     exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
     traces, meters = TracerProvider(shutdown_on_exit=False), MeterProvider([reader])
     traces.add_span_processor(SimpleSpanProcessor(exporter))
@@ -95,7 +95,7 @@ def observatory(clock: ManualClock) -> Iterator[Observatory]:
 
 @pytest.fixture
 def watched(session: FlexitiSession, observatory: Observatory) -> FlexitiSession:
-    """Give a session that OpenTelemetry listens to."""
+    """Yield a session that OpenTelemetry listens to."""
     session.events.add(observatory.telemetry)
     return session
 
@@ -103,7 +103,7 @@ def watched(session: FlexitiSession, observatory: Observatory) -> FlexitiSession
 async def test_a_call_is_a_child_of_the_shops_span(
     watched: FlexitiSession, observatory: Observatory
 ) -> None:
-    """Its span says endpoint, scope, reference id, and how old its token was."""
+    """The span has endpoint, scope, reference id and the age of the token."""
     await watched.token()
     observatory.exporter.clear()
     with observatory.traces.get_tracer("shop").start_as_current_span("POST /checkout"):
@@ -128,7 +128,7 @@ async def test_a_call_is_a_child_of_the_shops_span(
 async def test_a_token_request_is_a_trace_of_its_own_with_a_link(
     watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox
 ) -> None:
-    """Many may wait for it, so it is nobody's child; who set it off is linked."""
+    """Many callers may wait for it, so it has no parent; the span that caused it is linked."""
     with observatory.traces.get_tracer("shop").start_as_current_span("POST /checkout"):
         token = await watched.token()
     issued, request = observatory.spans
@@ -145,10 +145,10 @@ async def test_a_token_request_is_a_trace_of_its_own_with_a_link(
     assert sandbox.requests[0].reference_id == attributes["flexiti.reference_id"]
 
 
-async def test_spans_last_as_long_as_what_they_tell(
+async def test_spans_last_as_long_as_what_they_describe(
     observatory: Observatory, clock: ManualClock, watched: FlexitiSession
 ) -> None:
-    """The end is now, the start so many seconds before."""
+    """A span ends now, and starts so many seconds before."""
     heard: list[Event] = []
     watched.events.add(heard.append)
     await watched.init_widget(BUY)
@@ -164,10 +164,10 @@ async def test_spans_last_as_long_as_what_they_tell(
     assert int(seconds * 1e9) == call.end_time - call.start_time
 
 
-async def test_a_refused_call_is_an_error_by_class_and_status(
+async def test_a_failed_call_is_an_error_by_class_and_status(
     watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox
 ) -> None:
-    """The text of the error stays out."""
+    """The text of the error is not recorded."""
     sandbox.fail("widget/init", status=409, body=b'{"error": "general_error", "message": "canary"}')
     with pytest.raises(GeneralError):
         await watched.init_widget(BUY)
@@ -188,7 +188,7 @@ async def test_a_refused_call_is_an_error_by_class_and_status(
 async def test_a_call_that_is_repeated_says_how_often(
     watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox
 ) -> None:
-    """On the span of the call, and as a metric of its own."""
+    """The retries are on the span of the call, and in a metric of their own."""
     sandbox.fail("widget/init", status=503, headers={"Retry-After": "0"})
     await watched.init_widget(BUY)
     attributes = dict(observatory.spans[-1].attributes or {})
@@ -200,7 +200,7 @@ async def test_a_call_that_is_repeated_says_how_often(
 async def test_a_token_request_that_fails_is_an_error(
     watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox
 ) -> None:
-    """With its class, its status, and for how long nobody tries again."""
+    """A failed token request has its class, its status, and the back-off."""
     sandbox.fail("oauth/token", status=400, body=b'{"error": "invalid_client"}')
     with pytest.raises(TokenMisconfigured):
         await watched.token()
@@ -221,17 +221,17 @@ async def test_a_token_request_that_fails_is_an_error(
 async def test_the_life_of_tokens_is_measured(
     watched: FlexitiSession, observatory: Observatory, clock: ManualClock
 ) -> None:
-    """Causes, grants, waits, waiters, and how much of a token a call had."""
+    """Causes, grants, waits, waiters and the remaining life of tokens are recorded."""
     await asyncio.gather(*(watched.token() for _ in range(10)))
     clock.advance(300)
     await watched.init_widget(BUY)
     clock.advance(900)
     await watched.token()
 
-    flights = observatory.metric("flexiti.token.flights")
-    assert 1 == flights["no_token customer"]
-    assert 1 == flights["pin customer"]
-    assert 1 == flights["due customer"]
+    refreshes = observatory.metric("flexiti.token.refreshes")
+    assert 1 == refreshes["no_token customer"]
+    assert 1 == refreshes["pin customer"]
+    assert 1 == refreshes["due customer"]
     assert {"client_credentials customer": 2} == observatory.metric(
         "flexiti.token.request.duration"
     )
@@ -241,12 +241,12 @@ async def test_the_life_of_tokens_is_measured(
     assert 900 == observatory.greatest("flexiti.token.remaining")
 
 
-async def test_what_another_process_got_is_counted_as_adopted(
+async def test_a_token_of_another_process_is_counted_as_adopted(
     watched: FlexitiSession,
     make_session: Callable[..., FlexitiSession],
     observatory: Observatory,
 ) -> None:
-    """One request, and one adoption."""
+    """There is one request, and one adoption."""
     await make_session().token()
     await watched.token()
 
@@ -254,23 +254,23 @@ async def test_what_another_process_got_is_counted_as_adopted(
     assert {} == observatory.metric("flexiti.token.request.duration")
 
 
-async def test_a_token_that_the_api_refuses_is_counted(
+async def test_a_token_that_the_api_rejects_is_counted(
     watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Refused once, and the store's copy of it left alone."""
+    """A rejected token is counted once, and its copy in the store is not used."""
     token = await watched.token()
     clock.advance(300)
     sandbox.revoke(token.access_token.reveal())
     await watched.init_widget(BUY)
 
-    assert {"customer": 1} == observatory.metric("flexiti.token.refused")
+    assert {"customer": 1} == observatory.metric("flexiti.token.rejected")
     assert {"rejected customer": 1} == observatory.metric("flexiti.token.reuse_prevented")
 
 
 async def test_time_without_the_store_is_counted_while_it_lasts(
     make_session: Callable[..., FlexitiSession], observatory: Observatory, clock: ManualClock
 ) -> None:
-    """An outage counts while it goes on, and once only when it is over."""
+    """An outage is counted while it lasts, and only once when it is over."""
     store = FaultyStore(clock.boot)
     session = make_session(store=store)
     session.events.add(observatory.telemetry)
@@ -289,7 +289,7 @@ async def test_time_without_the_store_is_counted_while_it_lasts(
 async def test_a_wrong_clock_is_measured(
     watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox
 ) -> None:
-    """By how much this machine is ahead."""
+    """The metric is the lead of this machine's clock."""
     sandbox.clock_offset = -90.0
     await watched.token()
 
@@ -299,7 +299,7 @@ async def test_a_wrong_clock_is_measured(
 async def test_no_span_and_no_metric_shows_a_secret_or_a_person(
     make_session: Callable[..., FlexitiSession], observatory: Observatory, sandbox: Sandbox
 ) -> None:
-    """Also not when everything fails and the API quotes what it was sent."""
+    """This holds even if everything fails and the API quotes its input."""
     session = make_session(retries=0)
     session.events.add(observatory.telemetry)
     who: dict[str, Any] = {"first_name": NAME, "last_name": NAME, "dob": DOB}
@@ -325,7 +325,7 @@ async def test_no_span_and_no_metric_shows_a_secret_or_a_person(
 
 
 async def test_without_an_sdk_it_does_nothing(flexiti_config: FlexitiConfig) -> None:
-    """The API alone is a no-op: no provider, no error."""
+    """Without an SDK the API is a no-op: no provider, no error."""
     async with FlexitiSession(flexiti_config, listeners=[Telemetry()]) as flexiti:
         widget = await flexiti.init_widget(BUY)
 

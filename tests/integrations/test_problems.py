@@ -1,4 +1,4 @@
-"""Errors as problem details: complete, in two languages, and without anything of ours."""
+"""Errors as problem details: complete, in two languages, and without internals."""
 
 import inspect
 import json
@@ -16,8 +16,8 @@ from flexiti_async import (
     errors,
 )
 from flexiti_async.errors import CreditExceeded, Throttled, TokenUnavailable, WrongInputs
-from flexiti_async.integrations.problem_kinds import KINDS
-from flexiti_async.integrations.problems import Fault, language_of, problem_of
+from flexiti_async.integrations.problem_types import PROBLEM_TYPES
+from flexiti_async.integrations.problems import InvalidField, language_of, problem_of
 
 EVERY_ERROR = [
     error
@@ -28,8 +28,8 @@ CANARY = "canary-7f3a"
 
 
 @pytest.mark.parametrize("language", Language)
-def test_nothing_of_ours_is_told(language: Language) -> None:
-    """Whatever an error says, its problem does not say it."""
+def test_texts_of_errors_are_not_shown(language: Language) -> None:
+    """A problem never contains the text of its error."""
     for error in EVERY_ERROR:
         problem = problem_of(error(CANARY), language)
         shown = problem.json().decode() + str(dict(problem.headers)) + repr(problem)
@@ -41,7 +41,7 @@ def test_nothing_of_ours_is_told(language: Language) -> None:
         assert problem.detail, error
 
 
-def test_the_members_of_an_error_are_not_told() -> None:
+def test_attributes_of_errors_are_not_shown() -> None:
     """Code, endpoint, reference id and texts of the API stay in the log."""
     error = WrongInputs(
         CANARY,
@@ -58,11 +58,11 @@ def test_the_members_of_an_error_are_not_told() -> None:
     problem = problem_of(error)
 
     assert CANARY not in problem.json().decode()
-    assert (Fault("dob", "invalid"), Fault("?", "length")) == problem.faults
+    assert (InvalidField("dob", "invalid"), InvalidField("?", "length")) == problem.errors
 
 
-def test_the_fields_that_are_not_right() -> None:
-    """A form is told which of its fields are not right, without what stood in them."""
+def test_invalid_fields() -> None:
+    """A problem names the fields that are not valid, without their values."""
     with pytest.raises(ValidationError) as refused:
         ApplyWidget(
             first_name=CANARY,
@@ -81,25 +81,25 @@ def test_the_fields_that_are_not_right() -> None:
 
     assert 422 == problem.status
     assert CANARY not in problem.json().decode()
-    assert {"field": "email", "fault": "wrong format"} in members["errors"]
+    assert {"field": "email", "reason": "wrong format"} in members["errors"]
     assert {
         "field": "customer_identification.personal_information.last_name",
-        "fault": "required",
+        "reason": "required",
     } in members["errors"]
 
 
-def test_kinds_are_for_choices() -> None:
-    """A kind has one name and one text in each language, and every name is used."""
-    names = {kind.name: kind for kind in KINDS.values()}
+def test_each_type_has_one_name_and_text() -> None:
+    """A problem type has one name and one text in each language, and every name is used."""
+    names = {one.name: one for one in PROBLEM_TYPES.values()}
 
-    assert set(KINDS.values()) == set(names.values())
+    assert set(PROBLEM_TYPES.values()) == set(names.values())
     assert len(names) == len({kind.en.title for kind in names.values()})
     assert len(names) == len({kind.fr.title for kind in names.values()})
     assert [] == [kind.name for kind in names.values() if kind.en == kind.fr]
 
 
 def test_whether_money_has_moved() -> None:
-    """An unknown outcome is a conflict, which nobody repeats by themselves, and says so."""
+    """An unknown outcome is a conflict, which clients do not retry, and asks not to pay again."""
     problem = problem_of(OutcomeUnknown("lost"), "fr")
 
     assert 409 == problem.status
@@ -107,7 +107,7 @@ def test_whether_money_has_moved() -> None:
 
 
 def test_a_business_answer() -> None:
-    """What the customer can do about it has a type of its own."""
+    """A business error has a type of its own, by what the customer can do."""
     problem = problem_of(CreditExceeded("…", status=409))
 
     assert "urn:problem-type:flexiti:credit-exceeded" == problem.type
@@ -125,7 +125,7 @@ def test_a_business_answer() -> None:
     ],
 )
 def test_retry_after(error: FlexitiError, retry_after: str | None) -> None:
-    """Whole seconds to wait are a header, if they are known."""
+    """The wait is a header in whole seconds, if it is known."""
     problem = problem_of(error)
 
     assert 503 == problem.status
@@ -150,5 +150,5 @@ def test_retry_after(error: FlexitiError, retry_after: str | None) -> None:
     ],
 )
 def test_language_of(header: str | None, language: str) -> None:
-    """The language is what the header prefers; what is not understood is English."""
+    """The language is the one that the header prefers; English if it cannot be parsed."""
     assert language == language_of(header)

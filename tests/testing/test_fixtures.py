@@ -1,4 +1,4 @@
-"""What a shop's own tests are given: the fixtures of the plugin, and a store that fails as told."""
+"""Helpers for a shop's own tests: the plugin's fixtures, and a store with scripted failures."""
 
 import pytest
 
@@ -12,18 +12,18 @@ FIRST, SECOND = Entry("1" * 32, "first", 60.0), Entry("2" * 32, "second", 60.0)
 
 
 class TestFaultyStoreWithoutFaults(StoreContract, AgesContract):
-    """As long as nothing is ordered, it is a store like any other."""
+    """Without scripted failures it is a store like any other."""
 
     @pytest.fixture
     def store(self) -> TokenStore:
-        """Make a store."""
+        """Return a store."""
         return FaultyStore()
 
 
 async def test_time_passes_in_sandbox_session_and_store_together(
     flexiti: FlexitiSession, flexiti_sandbox: Sandbox, flexiti_clock: ManualClock
 ) -> None:
-    """One clock: a token that is over is over for the shop, the store and Flexiti."""
+    """They share one clock: a token expires for the shop, the store and Flexiti at once."""
     first = await flexiti.token()
     flexiti_clock.advance(1200)
     second = await flexiti.token()
@@ -37,7 +37,7 @@ async def test_time_passes_in_sandbox_session_and_store_together(
 async def test_a_wrong_clock_is_the_shops_alone(
     flexiti: FlexitiSession, flexiti_sandbox: Sandbox, flexiti_clock: ManualClock
 ) -> None:
-    """Setting the wall clock moves the session's time, not the sandbox's."""
+    """A jump of the wall clock moves the session's time, not the sandbox's."""
     flexiti_clock.jump(3600)
     token = await flexiti.token()
 
@@ -48,7 +48,7 @@ async def test_a_wrong_clock_is_the_shops_alone(
 async def test_the_session_uses_the_store_that_fails(
     flexiti: FlexitiSession, flexiti_store: FaultyStore, flexiti_sandbox: Sandbox
 ) -> None:
-    """An outage that a test orders is one for the session: it goes on alone."""
+    """A scripted outage puts the session into degraded mode."""
     flexiti_store.down = True
     await flexiti.init_widget(BUY)
 
@@ -61,7 +61,7 @@ async def test_the_session_uses_the_store_that_fails(
     [("written but unknown", True), ("not written but unknown", False), ("late", False)],
 )
 async def test_trouble_with_a_swap_is_what_it_says(trouble: Trouble, *, written: bool) -> None:
-    """The caller does not know; whether it was written is another matter."""
+    """The caller gets an unknown outcome, whether or not the entry was written."""
     store = FaultyStore()
     store.trouble = [trouble]
     with pytest.raises(StoreUnavailable):
@@ -71,7 +71,7 @@ async def test_trouble_with_a_swap_is_what_it_says(trouble: Trouble, *, written:
 
 
 async def test_a_late_write_arrives_when_it_is_delivered() -> None:
-    """And loses like any other to what was written meanwhile."""
+    """A late write arrives on delivery, and loses to an entry written meanwhile."""
     store = FaultyStore()
     store.trouble = ["late"]
     with pytest.raises(StoreUnavailable):
@@ -85,7 +85,7 @@ async def test_a_late_write_arrives_when_it_is_delivered() -> None:
 
 
 async def test_a_write_may_be_denied_although_it_was_made() -> None:
-    """Whoever loads afterwards finds it."""
+    """A swap reported as denied can have been written, and is then loaded."""
     store = FaultyStore()
     store.trouble = ["written but denied"]
 
@@ -94,7 +94,7 @@ async def test_a_write_may_be_denied_although_it_was_made() -> None:
 
 
 async def test_a_store_may_go_back_in_time_or_forget() -> None:
-    """A roll-back brings the remembered state, an eviction leaves nothing."""
+    """A roll-back restores the remembered state, an eviction removes the entry."""
     store = FaultyStore()
     await store.swap("key", FIRST, expected=None)
     store.snapshot()
@@ -109,7 +109,7 @@ async def test_a_store_may_go_back_in_time_or_forget() -> None:
 
 
 async def test_a_store_may_not_know_ages_or_not_take_writes() -> None:
-    """Each is a knob."""
+    """Both are options of the store."""
     store = FaultyStore()
     await store.swap("key", FIRST, expected=None)
     store.ageless = True

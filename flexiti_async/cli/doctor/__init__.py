@@ -1,1 +1,1 @@
-"""`flexiti-async doctor`: what stands between this machine and a checkout."""
+"""`flexiti-async doctor`: check what a shop needs in order to work."""

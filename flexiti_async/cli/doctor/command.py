@@ -1,4 +1,4 @@
-"""`flexiti-async doctor`: what stands between this machine and a checkout, and what to do."""
+"""`flexiti-async doctor`: run all checks, and report what to do about their findings."""
 
 import os
 import platform
@@ -39,21 +39,24 @@ async def doctor(
     connection: Connection | None = None,
 ) -> int:
     """
-    Look for what would keep a shop from working, and say what to do about it.
+    Check what would keep a shop from working, and advise what to do about it.
 
-    Configuration, name resolution, TLS, the clock, the credentials and the token store. Without
-    `--no-token-request` one token is asked for, shared with nobody and forgotten. The store is
-    tried with a key of its own. No secret is shown. The exit status is 1 if there is an error.
+    The checks are configuration, name resolution, TLS, the clock, the credentials and the token
+    store. Unless `--no-token-request` is set, one token is requested; no process shares it, and it
+    is discarded. The store is checked with a key of its own. No secret is shown. The exit status
+    is 1 if there is an error.
 
     Args:
-        token_request: Try the credentials with one token request.
+        token_request: Check the credentials with one token request.
         store: URL of the token store, instead of the configuration's.
         json: Print one JSON object.
     """
     findings: list[Finding] = []
     if not json:
         print_line(f"flexiti-async {__version__}, Python {platform.python_version()}")
-    async for finding in _examine(connection or Connection(), store, token_request=token_request):
+    async for finding in _run_checks(
+        connection or Connection(), store, token_request=token_request
+    ):
         findings.append(finding)
         if not json:
             print_findings([finding])
@@ -74,13 +77,15 @@ async def doctor(
     return FAILED if errors else 0
 
 
-async def _examine(
+async def _run_checks(
     connection: Connection, store: str | None, *, token_request: bool
 ) -> AsyncIterator[Finding]:
     try:
         config = connection.load(store=store)
     except ConfigError as failure:
-        yield error(_CONFIGURATION, str(failure), "nothing else can be looked at before that")
+        yield error(
+            _CONFIGURATION, str(failure), "correct this first: no other check can run without it"
+        )
         return
     for finding in _configuration(config):
         yield finding
@@ -90,11 +95,11 @@ async def _examine(
         reached = reached and finding.level is not Level.ERROR
         yield finding
     if not token_request:
-        yield note("credentials", "not tried: --no-token-request")
+        yield note("credentials", "not checked: --no-token-request")
     elif not reached:
-        yield note("credentials", "not tried: the API cannot be reached")
+        yield note("credentials", "not checked: the API cannot be reached")
     else:
-        print_note(f"asking {config.api_url} for one token (--no-token-request leaves it out)")
+        print_note(f"requesting one token from {config.api_url} (--no-token-request skips this)")
         async for finding in check_credentials(config):
             yield finding
     async for finding in check_store(config):
@@ -102,13 +107,12 @@ async def _examine(
 
 
 def _configuration(config: FlexitiConfig) -> Iterator[Finding]:
-    where = config.environment.value if config.environment else "a base_url"
+    where = config.environment.value if config.environment else "base_url"
     yield good(
         _CONFIGURATION,
-        f"complete: {where}, {config.api_url}, credentials with the fingerprint "
-        f"{config.fingerprint}",
+        f"complete: {where}, {config.api_url}, credentials fingerprint {config.fingerprint}",
     )
     name = os.environ.get("FLEXITI_CONFIG")
     if name and stat.S_IMODE(Path(name).stat().st_mode) & 0o077:
-        text = f"others can read {name}, and it may hold the client secret"
+        text = f"other users can read {name}, and it may hold the client secret"
         yield warning(_CONFIGURATION, text, f"chmod 600 {name}")

@@ -1,4 +1,4 @@
-"""What `flexiti-async doctor` finds, and how it is printed."""
+"""Findings of `flexiti-async doctor`, and how they are printed."""
 
 import enum
 from collections.abc import Iterable, Mapping
@@ -12,13 +12,13 @@ __all__ = ["Finding", "Level", "error", "good", "note", "print_findings", "warni
 
 
 class Level(enum.StrEnum):
-    """How bad it is."""
+    """Severity of a finding."""
 
     GOOD = "ok"
     NOTE = "note"
-    """To know; nothing is wrong."""
+    """For information; nothing is wrong."""
     WARNING = "warning"
-    """It works, and should be better."""
+    """It works, but should be improved."""
     ERROR = "error"
     """A shop cannot work like this."""
 
@@ -26,13 +26,13 @@ class Level(enum.StrEnum):
 @frozen
 class Finding:
     """
-    One thing that was looked at.
+    Result of one check.
 
     Attributes:
-        check: What was looked at: configuration, dns, tls, clock, credentials or store.
-        level: How it is.
-        text: What was found; no secret, nothing personal.
-        advice: What to do about it; empty where nothing is to be done.
+        check: Name of the check: configuration, dns, connection, tls, clock, credentials or store.
+        level: Severity.
+        text: Description, without secrets and personal data.
+        advice: Recommended action; empty if none is needed.
     """
 
     check: str
@@ -41,7 +41,7 @@ class Finding:
     advice: str = ""
 
     def as_json(self) -> Mapping[str, str]:
-        """Give it for programs."""
+        """Return the finding for programs."""
         return {
             "check": self.check,
             "level": self.level.value,
@@ -51,22 +51,22 @@ class Finding:
 
 
 def good(check: str, text: str) -> Finding:
-    """Make a finding that is as it should be."""
+    """Return a finding that needs no action."""
     return Finding(check, Level.GOOD, text)
 
 
 def note(check: str, text: str, advice: str = "") -> Finding:
-    """Make a finding that is good to know."""
+    """Return a finding for information."""
     return Finding(check, Level.NOTE, text, advice)
 
 
 def warning(check: str, text: str, advice: str) -> Finding:
-    """Make a finding that should be better."""
+    """Return a finding about something that works but should be improved."""
     return Finding(check, Level.WARNING, text, advice)
 
 
 def error(check: str, text: str, advice: str) -> Finding:
-    """Make a finding that stops a shop."""
+    """Return a finding about something that keeps a shop from working."""
     return Finding(check, Level.ERROR, text, advice)
 
 
@@ -80,7 +80,7 @@ _WIDTH: Final = max(len(level.value) for level in Level)
 
 
 def print_findings(findings: Iterable[Finding]) -> None:
-    """Write findings to stdout: a line each, and below it what to do."""
+    """Write findings to stdout: a line each, with the advice below it."""
     console = Console(highlight=False, soft_wrap=True)
     for finding in findings:
         level = Text(finding.level.value.ljust(_WIDTH), style=_STYLES[finding.level])

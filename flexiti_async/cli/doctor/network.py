@@ -1,4 +1,4 @@
-"""The way to the API: name, connection, certificate, clock. No credentials travel."""
+"""Check the path to the API: name, connection, certificate, clock. No credentials are sent."""
 
 import asyncio
 import socket
@@ -14,31 +14,31 @@ from flexiti_async.clock import Clock
 from flexiti_async.protocol.redact import printable
 from flexiti_async.protocol.response import seconds_of_http_date
 
-__all__ = ["check_network", "judge_clock"]
+__all__ = ["check_clock", "check_network"]
 
 _DAY: Final = 86400.0
 _SOON: Final = 21 * _DAY
-"""Life left of a certificate below which somebody should ask whether it will be renewed."""
+"""Remaining life of a certificate below which its renewal should be checked."""
 _MOST_SKEW: Final = 30.0
 """Seconds by which two clocks may differ before it matters (as in `tokens/endpoint.py`)."""
 _LINES: Final = 100
 
 _ADVICE: Final[Mapping[int, str]] = {
-    # OpenSSL's X509_V_ERR_* (x509_vfy.h), which `SSLCertVerificationError.verify_code` gives.
-    9: "this machine's clock may be behind: have it set; otherwise tell Flexiti",
-    10: "this machine's clock may be ahead: have it set; otherwise tell Flexiti",
-    18: "it is self-signed: a proxy may open TLS here; let it not do so for this host",
-    19: "a proxy may open TLS here: let it not do so for this host, or trust its root certificate",
-    20: "the system's root certificates may be missing or old: install `ca-certificates`; or a "
-    "proxy opens TLS here",
-    62: "the base_url names another host than the certificate, or DNS leads astray",
-    64: "the base_url names another address than the certificate, or DNS leads astray",
+    # OpenSSL's X509_V_ERR_* (x509_vfy.h), as in `SSLCertVerificationError.verify_code`.
+    9: "this machine's clock may be behind: set it; otherwise report this to Flexiti",
+    10: "this machine's clock may be ahead: set it; otherwise report this to Flexiti",
+    18: "it is self-signed: a proxy may be intercepting TLS; exempt this host from it",
+    19: "a proxy may be intercepting TLS: exempt this host from it, or trust its root certificate",
+    20: "the system's root certificates may be missing or outdated: install `ca-certificates`; "
+    "or a proxy may be intercepting TLS",
+    62: "the certificate is for another host: check base_url and DNS",
+    64: "the certificate is for another address: check base_url and DNS",
 }
 
 
 @frozen
 class _Answer:
-    """A connection that was made, and what was told over it."""
+    """Certificate, TLS version and `Date` header that one connection showed."""
 
     certificate: Mapping[str, object] | None
     protocol: str
@@ -47,12 +47,12 @@ class _Answer:
 
 async def check_network(base_url: str, *, within: float, clock: Clock) -> AsyncIterator[Finding]:
     """
-    Look at the way to an API, in the order of the layers; stop where it ends.
+    Check the path to an API layer by layer; stop at the first that fails.
 
     Args:
         base_url: The API's base URL.
-        within: Seconds for each step.
-        clock: This machine's.
+        within: Time-out of each step in seconds.
+        clock: Clock of this machine.
     """
     url = URL(base_url)
     host = url.host or ""
@@ -70,43 +70,43 @@ async def check_network(base_url: str, *, within: float, clock: Clock) -> AsyncI
         yield _of_failure(url, failure, within)
         return
     if answer.certificate is None:
-        yield note("tls", "none: plain http, which is for loopback only")
+        yield note("tls", "not used: plain http, allowed for loopback only")
     else:
         yield _of_certificate(answer, clock.wall())
-    yield judge_clock(answer.date, clock.wall())
+    yield check_clock(answer.date, clock.wall())
 
 
-def judge_clock(date: str, now: float) -> Finding:
+def check_clock(date: str, now: float) -> Finding:
     """Compare this machine's clock with the `Date` of an answer."""
-    told = seconds_of_http_date(date)
-    if told is None:
-        return note("clock", "the API tells no date, so clocks cannot be compared")
-    ahead = now - told
+    theirs = seconds_of_http_date(date)
+    if theirs is None:
+        return note("clock", "the API's answer has no date, so the clocks cannot be compared")
+    ahead = now - theirs
     if abs(ahead) <= _MOST_SKEW:
         return good("clock", f"within {max(abs(ahead), 1.0):.0f} s of the API's")
     side = "ahead of" if ahead > 0 else "behind"
     return warning(
         "clock",
         f"{abs(ahead):.0f} s {side} the API's",
-        "have it set by NTP: tokens do not depend on it, but certificates and logs do",
+        "synchronize it with NTP: tokens do not depend on it, but certificates and logs do",
     )
 
 
 async def _resolve(host: str, port: int, within: float) -> list[str] | str:
-    """Give the addresses of a host, or why there are none."""
+    """Return the addresses of a host, or why it cannot be resolved."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(within):
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as failure:
-        return (failure.errno == socket.EAI_AGAIN and "no answer of DNS") or "no such name"
+        return (failure.errno == socket.EAI_AGAIN and "DNS did not answer") or "no such name"
     except (TimeoutError, OSError, UnicodeError) as failure:
         return type(failure).__name__
     return sorted({str(address[0]) for *_, address in found})
 
 
 async def _ask(url: URL, *, secure: bool) -> _Answer:
-    """Connect and ask for nothing, without credentials, for the sake of certificate and date."""
+    """Connect and send a HEAD request without credentials, to see the certificate and the date."""
     context = ssl.create_default_context() if secure else None
     reader, writer = await asyncio.open_connection(url.host, url.port, ssl=context)
     try:
@@ -117,11 +117,11 @@ async def _ask(url: URL, *, secure: bool) -> _Answer:
         await writer.drain()
         return _Answer(certificate, str(protocol), await _date(reader))
     finally:
-        writer.transport.abort()  # nothing more is expected, and no good-bye waited for
+        writer.transport.abort()  # nothing more is needed, not even the close of TLS
 
 
 async def _date(reader: asyncio.StreamReader) -> str:
-    """Find the `Date` among the headers of an answer; empty without one."""
+    """Return the `Date` header of an answer; empty if it is missing."""
     for _ in range(_LINES):
         line = (await reader.readline()).decode("latin-1").strip()
         name, _, value = line.partition(":")
@@ -136,35 +136,38 @@ def _of_failure(url: URL, failure: Exception, within: float) -> Finding:
     if isinstance(failure, ssl.SSLCertVerificationError):
         return error(
             "tls",
-            f"the certificate of {url.host} is refused: {printable(failure.verify_message)}",
-            _ADVICE.get(failure.verify_code, "do not go on: somebody may be in the way"),
+            f"the certificate of {url.host} is not valid: {printable(failure.verify_message)}",
+            _ADVICE.get(failure.verify_code, "do not continue: the connection may be intercepted"),
         )
     if isinstance(failure, ssl.SSLError):
-        told = failure.reason or type(failure).__name__
-        advice = "is this the port of https? A proxy may be in the way"
-        return error("tls", f"{url.host} does not speak TLS as it should ({told})", advice)
-    told = (
+        reason = failure.reason or type(failure).__name__
+        advice = "check that this is an https port, and that no proxy is in between"
+        return error("tls", f"{url.host} does not speak TLS correctly ({reason})", advice)
+    reason = (
         f"no answer within {within:g} s"
         if isinstance(failure, TimeoutError)
         else type(failure).__name__
     )
     where = url.host_port_subcomponent
-    advice = "check firewall and outgoing network: the shop needs this host and port"
-    return error("connection", f"{where} cannot be reached ({told})", advice)
+    advice = "check the firewall and outgoing access: the shop needs this host and port"
+    return error("connection", f"{where} cannot be reached ({reason})", advice)
 
 
 def _of_certificate(answer: _Answer, now: float) -> Finding:
     certificate = answer.certificate or {}
     ends = ssl.cert_time_to_seconds(str(certificate.get("notAfter")))
     left = ends - now
-    text = f"{answer.protocol}, certificate by {_issuer(certificate)}, {left / _DAY:.0f} days left"
+    issuer = _issuer(certificate)
+    text = f"{answer.protocol}, certificate issued by {issuer}, {left / _DAY:.0f} days left"
     if left < _SOON:
-        return warning("tls", text, "see that it is renewed in time; at Flexiti's, ask Flexiti")
+        return warning(
+            "tls", text, "make sure that it is renewed in time; if it is Flexiti's, ask Flexiti"
+        )
     return good("tls", text)
 
 
 def _issuer(certificate: Mapping[str, object]) -> str:
-    """Name who has signed a certificate."""
+    """Return the name of a certificate's issuer."""
     parts = certificate.get("issuer")
     names: dict[str, str] = {}
     if isinstance(parts, tuple):

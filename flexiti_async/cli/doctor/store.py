@@ -1,4 +1,4 @@
-"""The token store: tried with a key of the doctor's own, and looked at for the tokens in it."""
+"""Check the token store with a key of the doctor's own, and read the tokens in it."""
 
 import secrets
 import stat
@@ -26,25 +26,31 @@ __all__ = ["check_store"]
 _STORE: Final = "store"
 _KEEP_FOR: Final = 60.0
 _OPERATIONS: Final = 7
-"""Of a round trip."""
+"""Number of operations in `_round_trip`."""
 _MARK: Final = "flexiti-async doctor was here"
-_DOWN: Final = "start it, or correct `store`: meanwhile every process asks for tokens of its own"
-_BROKEN: Final = "do not use this store: it cannot keep two processes apart (StoreContract shows)"
+_DOWN: Final = "start it, or correct `store`: until then every process requests its own tokens"
+_BROKEN: Final = (
+    "do not use this store: two processes could overwrite each other (StoreContract shows how)"
+)
 
 
 class _BrokenStoreError(Exception):
-    """A store does not do what stores do; its text says what."""
+    """A store breaks the contract of `TokenStore`; the text says how."""
 
 
 async def check_store(config: FlexitiConfig) -> AsyncIterator[Finding]:
-    """Try a store: what it is, whether it keeps what it is told, and who can read it."""
+    """Check a store: which processes share it, whether it works, and who can read it."""
     for finding in _place(config):
         yield finding
     try:
         store = open_store(config.store)
         sealed_store = SealedStore(store, timeout=config.store_timeout, keys=config.token_keys)
     except ConfigError as failure:
-        yield error(_STORE, str(failure), "correct `store` and `token_keys`, install the extra")
+        yield error(
+            _STORE,
+            str(failure),
+            "correct `store` and `token_keys`, or install the extra of the store",
+        )
         return
     try:
         for finding in _folder(config):
@@ -62,14 +68,14 @@ async def _trials(config: FlexitiConfig, sealed_store: SealedStore) -> AsyncIter
     began = SYSTEM_CLOCK.boot()
     try:
         await _round_trip(sealed_store, key)
-    except _BrokenStoreError as fault:
-        yield error(_STORE, str(fault), _BROKEN)
+    except _BrokenStoreError as failure:
+        yield error(_STORE, str(failure), _BROKEN)
         return
     seconds = (SYSTEM_CLOCK.boot() - began) / _OPERATIONS
-    yield good(_STORE, f"keeps, compares and swaps; {seconds * 1000:.1f} ms an operation")
+    yield good(_STORE, f"stores, compares and swaps entries; {seconds * 1000:.1f} ms per operation")
     entry = (await sealed_store.load(key)).entry
     if entry is not None and entry.age is None:
-        yield note(_STORE, "cannot tell ages: what a dead process has begun is noticed later")
+        yield note(_STORE, "does not report ages: claims of dead processes are noticed later")
     sealed = entry is not None and _MARK not in entry.payload
     yield _encryption(config, sealed=sealed)
     for scope in Scope:
@@ -79,76 +85,76 @@ async def _trials(config: FlexitiConfig, sealed_store: SealedStore) -> AsyncIter
 
 
 async def _round_trip(sealed_store: SealedStore, key: str) -> None:
-    """Write, replace, and fail to replace with what is stale; raises _BrokenStoreError."""
+    """Write, replace, and fail to replace a stale entry; raises _BrokenStoreError."""
     first = sealed_store.entry(key, _MARK, keep_for=_KEEP_FOR)
     second = sealed_store.entry(key, _MARK, keep_for=_KEEP_FOR)
     empty = await sealed_store.load(key)
-    _expect(empty.entry is None, "gives an entry under a key that was never written")
+    _expect(empty.entry is None, "returns an entry for a key that was never written")
     taken = await sealed_store.swap(key, first, expected=None)
-    _expect(taken, "does not take a write: is it read-only, or full?")
+    _expect(taken, "rejects a write: is it read-only, or full?")
     taken = await sealed_store.swap(key, second, expected=None)
-    _expect(not taken, "overwrites what is there, where nothing was expected")
+    _expect(not taken, "overwrites an existing entry although none was expected")
     loaded = await sealed_store.load(key)
     same = loaded.entry is not None and loaded.entry.version == first.version
-    _expect(same and loaded.text == _MARK, "does not give back what was written")
+    _expect(same and loaded.text == _MARK, "does not return what was written")
     taken = await sealed_store.swap(key, second, expected=loaded.entry)
-    _expect(taken, "does not replace what was just loaded")
+    _expect(taken, "does not replace the entry that was just loaded")
     taken = await sealed_store.swap(key, first, expected=loaded.entry)
-    _expect(not taken, "replaces what is not there any more")
+    _expect(not taken, "replaces an entry although another one was expected")
 
 
-def _expect(holds: bool, fault: str) -> None:  # noqa: FBT001 - reads like an assertion
+def _expect(holds: bool, problem: str) -> None:  # noqa: FBT001 - reads like an assertion
     if not holds:
-        raise _BrokenStoreError(fault)
+        raise _BrokenStoreError(problem)
 
 
 def _place(config: FlexitiConfig) -> Iterator[Finding]:
-    """Say who shares a store, by its URL, and whether others can read it."""
+    """Report which processes share a store, judging by its URL."""
     if not isinstance(config.store, str):
         yield note(_STORE, f"an object: {type(config.store).__name__}")
         return
     shown, scheme = mask_store(config.store), config.store.partition(":")[0].lower()
     if scheme == "memory":
-        advice = "with several workers use file:// (one host) or redis:// (several)"
-        yield note(
-            _STORE, f"{shown} is not shared: each process asks for tokens of its own", advice
-        )
+        advice = "with several workers use file:// (one host) or redis:// (several hosts)"
+        yield note(_STORE, f"{shown} is not shared: each process requests its own tokens", advice)
     elif scheme == "file":
-        yield note(_STORE, f"{shown} is shared by the processes of this host, of one user")
+        yield note(_STORE, f"{shown} is shared by processes of one user on this host")
     else:
-        yield note(_STORE, f"{shown} is shared by all that reach it")
+        yield note(_STORE, f"{shown} is shared by all processes that can reach it")
 
 
 def _folder(config: FlexitiConfig) -> Iterator[Finding]:
-    """See whether others can look into a store that is a folder; opening it has made it."""
+    """Check whether other users can access a folder store; opening it has created it."""
     if not isinstance(config.store, str) or not config.store.lower().startswith("file://"):
         return
     path = Path(unquote(urlsplit(config.store).path))
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        text = f"others can look into {path} (mode {mode:04o})"
+        text = f"other users can access {path} (mode {mode:04o})"
         yield warning(_STORE, text, f"chmod 700 {path}")
     else:
-        yield good(_STORE, f"only its user can look into {path} (mode {mode:04o})")
+        yield good(_STORE, f"only its owner can access {path} (mode {mode:04o})")
 
 
 def _encryption(config: FlexitiConfig, *, sealed: bool) -> Finding:
     if sealed:
-        return good(_STORE, f"what it holds is encrypted ({len(config.token_keys)} keys)")
-    advice = "`flexiti-async keys generate` makes a key for token_keys"
+        return good(_STORE, f"its entries are encrypted ({len(config.token_keys)} keys)")
+    advice = "`flexiti-async keys generate` generates a key for token_keys"
     if isinstance(config.store, str) and config.store.lower().startswith("memory://"):
-        return good(_STORE, "what it holds is plain, in this process's memory only")
-    return warning(_STORE, "what it holds is plain text: who reads it can use the tokens", advice)
+        return good(_STORE, "its entries are plain text, in this process's memory only")
+    return warning(
+        _STORE, "its entries are plain text: anyone who reads them can use the tokens", advice
+    )
 
 
 async def _record(config: FlexitiConfig, sealed_store: SealedStore, scope: Scope) -> Finding | None:
-    """Look at the record of a token, if there is one."""
+    """Check the record of a token, if there is one."""
     key = TokenKey(config.api_url, config.client_id, scope)
     try:
         seen = await RecordStore(key.store_key, sealed_store, SYSTEM_CLOCK).read()
     except StoreError as failure:
-        advice = "give all processes the same token_keys and the same release of this library"
+        advice = "use the same token_keys and the same release of this library in all processes"
         return error(_STORE, f"the {scope.value} token cannot be read: {failure}", advice)
     if seen.entry is None:
         return None
-    return good(_STORE, f"a {scope.value} token is there and readable (format {VERSION})")
+    return good(_STORE, f"a {scope.value} token is stored and readable (format {VERSION})")

@@ -1,4 +1,4 @@
-// A form that is sent once: a second click does nothing. (The shop does not rely on it.)
+// Sends a form once: a second click has no effect. (The shop does not rely on it.)
 "use strict";
 
 for (const form of document.querySelectorAll("form[data-once]")) {

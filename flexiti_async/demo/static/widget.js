@@ -1,15 +1,15 @@
-// Hands what Flexiti's window says on to the shop: that window's words, and nobody else's.
+// Forwards messages of Flexiti's frame, and of no other window, to the shop.
 "use strict";
 
 const frame = document.getElementById("flexiti");
 const status = document.getElementById("status");
-const { origin, tell, csrf } = frame.dataset;
+const { origin, endpoint, csrf } = frame.dataset;
 
-async function handOn(message) {
+async function forward(message) {
   status.textContent = status.dataset.taken;
   let answer;
   try {
-    answer = await fetch(tell, {
+    answer = await fetch(endpoint, {
       method: "POST",
       headers: { "content-type": "application/json", "x-csrf-token": csrf },
       body: JSON.stringify(message),
@@ -18,21 +18,21 @@ async function handOn(message) {
     status.textContent = status.dataset.lost;
     return;
   }
-  const says = await answer.json().catch(() => ({}));
+  const result = await answer.json().catch(() => ({}));
   if (!answer.ok) {
-    status.textContent = says.title ? `${says.title}. ${says.detail}` : status.dataset.lost;
-  } else if (says.submit) {
-    document.getElementById(says.submit).submit();
-  } else if (says.next) {
-    location.replace(says.next); // the back button then leads to before the widget, which has ended
+    status.textContent = result.title ? `${result.title}. ${result.detail}` : status.dataset.lost;
+  } else if (result.submit) {
+    document.getElementById(result.submit).submit();
+  } else if (result.next) {
+    location.replace(result.next); // the back button then skips the widget, which has ended
   } else {
-    status.textContent = status.dataset[says.stay];
+    status.textContent = status.dataset[result.stay];
   }
 }
 
 window.addEventListener("message", (event) => {
-  // Any page or script can post a message: the origin says whose it is, the source which window.
+  // Any page or script can post a message: check its origin, and that it is this frame's.
   if (event.origin === origin && event.source === frame.contentWindow) {
-    handOn(event.data);
+    forward(event.data);
   }
 });

@@ -1,4 +1,4 @@
-"""`python -m flexiti_async.cli`: the same as `flexiti-async`."""
+"""`python -m flexiti_async`: the same as `flexiti-async`."""
 
 import sys
 
