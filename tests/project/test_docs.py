@@ -38,7 +38,7 @@ OF_TESTS: Final = {"how-to/testing.md", "how-to/stores.md"}
 """Pages whose blocks are one test module."""
 OF_A_PROGRAM: Final = {"tutorial.md"}
 """Pages whose blocks are a file, which has a test of its own."""
-SERVERS: Final = ("flexiti-async sandbox",)
+SERVERS: Final = ("flexiti-async sandbox", "flexiti-async demo --shop")
 """Commands that run until stopped."""
 SCRIPTS: Final = Path(sysconfig.get_path("scripts"))
 
