@@ -160,7 +160,7 @@ def _lifetime(value: object) -> float | str:
         return "expires_in is not a finite number of seconds"
     if not math.isfinite(seconds):
         return "expires_in is not a finite number of seconds"
-    # Refreshing a token after a week is harmless, whatever longer lifetime it claims.
+    # Refreshing a token after a week is harmless, even if it claims a longer lifetime.
     return min(seconds, _LONGEST_LIFETIME)
 
 

@@ -87,13 +87,13 @@ def structure(data: object, result: type[T]) -> T:
     """Build a typed value from decoded JSON. Raises UnfitError with the place, not the value."""
     try:
         return _quick.structure(data, result)
-    except Exception:  # noqa: BLE001, S110 - hooks raise whatever their types raise
+    except Exception:  # noqa: BLE001, S110 - hooks may raise anything
         pass
     try:
         return _thorough().structure(data, result)
     except UnfitError as unfit:
         place = unfit.place  # from a class that reads itself
-    except Exception as error:  # noqa: BLE001 - hooks raise whatever their types raise
+    except Exception as error:  # noqa: BLE001 - hooks may raise anything
         place = _place(error)
     raise UnfitError(place)
 

@@ -306,10 +306,10 @@ def test_nothing_personal_shows() -> None:
     call = search(**{**ADA, "last_name": canary})
 
     assert canary not in f"{found} {account} {call}"
-    for refuse in (
+    for attempt in (
         lambda: search(first_name=canary, last_name="x" * 51, dob=canary),
         lambda: lookup(account_number=canary, customer_id=canary),
     ):
         with pytest.raises(ValueError, match=r"length|wrong format") as caught:
-            refuse()
+            attempt()
         assert [] == sightings(caught.value, canary)

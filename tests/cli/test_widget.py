@@ -192,11 +192,24 @@ def test_field_errors(command: Command) -> None:
     assert (2, "") == (ran.status, ran.out)
     assert [
         "error: customer_identification.personal_information.last_name: required",
-        "error: customer_identification.personal_information.dob: wrong format (11 characters)",
-        "error: email: wrong format (29 characters)",
-        "error: phone_number: length (number of 3 digits)",
-        "error: province: invalid (2 characters)",
-        "error: tos_agreement: invalid (false)",
+        (
+            "error: customer_identification.personal_information.dob: wrong format "
+            "(11 characters), must be a date, or text in the form YYYY-MM-DD, such as "
+            "2001-12-31, not before 1900"
+        ),
+        (
+            "error: email: wrong format (29 characters), "
+            "must be an e-mail address of at most 100 characters, such as name@example.com"
+        ),
+        (
+            "error: phone_number: length (number of 3 digits), "
+            "must be a number greater than 0 of 10 digits, such as 6135550100"
+        ),
+        (
+            "error: province: invalid (2 characters), "
+            "must be one of AB, BC, MB, NB, NL, NS, NT, NU, ON, PE, QC, SK, YT"
+        ),
+        "error: tos_agreement: invalid (false), must be True",
     ] == ran.errors
 
 

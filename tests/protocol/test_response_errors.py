@@ -8,7 +8,7 @@ from flexiti_async.errors import FieldError
 
 from .test_response import error_for
 
-FAULT = {"param": "email", "msg": "invalid", "value": "canary@example.com"}
+ENTRY = {"param": "email", "msg": "invalid", "value": "canary@example.com"}
 
 
 def test_whole_error() -> None:
@@ -19,7 +19,7 @@ def test_whole_error() -> None:
             "url": "/flexiti/pos-api/v2.5/client-id/shop/widget/init",
             "message": "Some inputs are wrong!",
             "error": "wrong_inputs",
-            "field_errors": [FAULT],
+            "field_errors": [ENTRY],
         },
         retry_after="3",
     )
@@ -51,24 +51,24 @@ def masked(param: str = "email", msg: str = "invalid", value: str | None = None)
 
 
 FIELD_ERRORS: list[tuple[dict[str, Any], list[FieldError]]] = [
-    ({"field_errors": [FAULT]}, [masked(value="18 characters")]),
-    ({"error_fields": [FAULT]}, [masked(value="18 characters")]),
-    ({"field_errors": [FAULT], "error_fields": []}, [masked(value="18 characters")]),
+    ({"field_errors": [ENTRY]}, [masked(value="18 characters")]),
+    ({"error_fields": [ENTRY]}, [masked(value="18 characters")]),
+    ({"field_errors": [ENTRY], "error_fields": []}, [masked(value="18 characters")]),
     ({"field_errors": []}, []),
     ({"field_errors": None}, []),
     ({"field_errors": "email"}, []),
     ({"field_errors": {"email": "invalid"}}, []),
     ({"field_errors": [{"param": "email", "msg": "invalid"}]}, [masked()]),
-    ({"field_errors": [{**FAULT, "value": None}]}, [masked()]),
-    ({"field_errors": [{**FAULT, "value": False}]}, [masked(value="false")]),
-    ({"field_errors": [{**FAULT, "value": 1231231234}]}, [masked(value="number of 10 digits")]),
-    ({"field_errors": [{**FAULT, "value": 4111.11}]}, [masked(value="Decimal")]),
-    ({"field_errors": [{**FAULT, "value": ["x"]}]}, [masked(value="list")]),
+    ({"field_errors": [{**ENTRY, "value": None}]}, [masked()]),
+    ({"field_errors": [{**ENTRY, "value": False}]}, [masked(value="false")]),
+    ({"field_errors": [{**ENTRY, "value": 1231231234}]}, [masked(value="number of 10 digits")]),
+    ({"field_errors": [{**ENTRY, "value": 4111.11}]}, [masked(value="Decimal")]),
+    ({"field_errors": [{**ENTRY, "value": ["x"]}]}, [masked(value="list")]),
     ({"field_errors": [{"msg": "invalid"}]}, [masked(param="")]),
     ({"field_errors": [{"param": "email"}]}, [masked(msg="")]),
-    ({"field_errors": [{"value": "x"}, 7, None, [], FAULT]}, [masked(value="18 characters")]),
+    ({"field_errors": [{"value": "x"}, 7, None, [], ENTRY]}, [masked(value="18 characters")]),
     ({"field_errors": [{"param": 1, "msg": 2}]}, []),
-    ({"field_errors": [FAULT] * 200}, [masked(value="18 characters")] * 100),
+    ({"field_errors": [ENTRY] * 200}, [masked(value="18 characters")] * 100),
     (
         {"field_errors": [{"param": "a@b.ca", "msg": "4111 1111 1111 1111 is taken"}]},
         [masked("****", "**** is taken")],

@@ -60,7 +60,7 @@ class _Itself:
         if isinstance(data, list):
             return cls(cast("list[object]", data))
         unfit = UnfitError("neither words nor a list of them")
-        unfit.add_note("a note of somebody else")
+        unfit.add_note("a foreign note")
         raise unfit
 
 

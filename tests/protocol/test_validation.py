@@ -200,7 +200,7 @@ def test_every_check_states_its_rule(check: Check, expected: str) -> None:
     assert expected == check.rule
 
 
-def refused(**fields: object) -> ValidationError:
+def rejected(**fields: object) -> ValidationError:
     """Return the error of an invalid sample."""
     with pytest.raises(ValidationError) as caught:
         _Sample(**fields)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -221,7 +221,7 @@ def test_valid_data() -> None:
 )
 def test_required(fields: dict[str, object], shown: str | None) -> None:
     """A required field that is not given, None or empty is missing."""
-    assert (FieldError("first", REQUIRED, shown),) == refused(**fields).field_errors
+    assert (FieldError("first", REQUIRED, shown),) == rejected(**fields).field_errors
 
 
 @pytest.mark.parametrize("value", [None, ""])
@@ -232,7 +232,7 @@ def test_optional(value: str | None) -> None:
 
 def test_problems_are_reported_together() -> None:
     """All problems are reported in field order, by wire name, masked, with the rules."""
-    error = refused(first="a" * 6, second=7, third=Secret("canary"))
+    error = rejected(first="a" * 6, second=7, third=Secret("canary"))
 
     assert (
         FieldError("first", LENGTH, "6 characters"),
@@ -249,7 +249,7 @@ def test_problems_are_reported_together() -> None:
 
 def test_cross_field_errors() -> None:
     """Errors between fields come after the errors of fields."""
-    error = refused(second="b")
+    error = rejected(second="b")
 
     assert (FieldError("first", REQUIRED), FieldError("outer.third", REQUIRED)) == (
         error.field_errors
@@ -297,7 +297,7 @@ def test_positional_data_are_rejected() -> None:
 )
 def test_no_frame_holds_invalid_data(fields: dict[str, object]) -> None:
     """Neither the error nor the locals of any frame below the caller show the data."""
-    assert [] == sightings(refused(**fields), CANARY)
+    assert [] == sightings(rejected(**fields), CANARY)
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ async def test_invalid_data_are_not_sent(api: Api, flexiti: FlexitiSession) -> N
     """Invalid data are rejected before anything is sent, and are in no frame."""
     canary = "canary-4f1d"
     customers, accounts = Customers(flexiti.send), Accounts(flexiti.send)
-    refused: list[Callable[[], object]] = [
+    rejected: list[Callable[[], object]] = [
         lambda: customers.search(first_name="", last_name=canary, dob=canary),
         lambda: customers.lookup(account_number=canary),
         lambda: customers.read_driverslicense(f"{canary}é"),
@@ -144,9 +144,9 @@ async def test_invalid_data_are_not_sent(api: Api, flexiti: FlexitiSession) -> N
         lambda: accounts.verify(canary, request_id=canary),
         lambda: accounts.close(canary),
     ]
-    for refuse in refused:
+    for attempt in rejected:
         with pytest.raises(ValidationError) as caught:
-            refuse()
+            attempt()
         assert [] == sightings(caught.value, canary)
 
     assert [] == api.asked
