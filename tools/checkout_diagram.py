@@ -1,4 +1,4 @@
-"""The table of a checkout, drawn: what `docs/checkout.md` contains is generated from it."""
+"""Draw the state machine of a checkout: the generator of `docs/checkout.md`."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -16,23 +16,22 @@ _HEAD: Final = """\
 Generated from `flexiti_async/checkout/steps.py`; a test compares them.
 
 A checkout starts as `open` online and as `in_store` at a counter. An arrow is a method of
-`Checkout` and what came of it. Calls that must not run twice lead through a step of their own,
-drawn with a border: it is saved before the request is sent. From there, *it ran* is what a good
-answer says and *it did not run* what a refusal says, and the checkout is back where it was. While
-there is neither, somebody is at it or the outcome is lost: only `settle` leads on, which says
-either.
+`Checkout` and its outcome. Calls that must not run twice lead through a step of their own, drawn
+with a border, which is saved before the request is sent. From there *it ran* follows a success and
+*it did not run* a rejection, which returns the checkout to its previous step. Until then the call
+is in flight or its outcome is unknown: only `settle` leads on.
 """
 
 _NEEDS: Final = """\
-## What each step needs
+## Requirements of each step
 
-The method's own parameters aside. What is needed comes from the answers of earlier calls and from
-the event of the widget, never from what the browser says later.
+Besides the method's own parameters, a step requires data that earlier answers and the widget's
+event have supplied. It never takes them from a later message of the browser.
 """
 
 
 def page() -> str:
-    """Write `docs/checkout.md`."""
+    """Return the text of `docs/checkout.md`."""
     return "\n".join([_HEAD, "```mermaid", *diagram(), "```", "", _NEEDS, *table(), ""])
 
 
@@ -55,8 +54,8 @@ def diagram() -> Sequence[str]:
 
 
 def table() -> Sequence[str]:
-    """Write the table in Markdown, a line for each step and method."""
-    lines = ["| at | method | needs | leads to |", "|---|---|---|---|"]
+    """Return the table in Markdown, a line for each step and method."""
+    lines = ["| at | method | requires | leads to |", "|---|---|---|---|"]
     seen: dict[tuple[Step, str], list[Row]] = {}
     for row in TABLE:
         seen.setdefault((row.at, row.method), []).append(row)
@@ -73,15 +72,15 @@ def _leads(rows: Sequence[Row]) -> str:
         outcomes.setdefault(row.to, []).append(row.outcome)
     parts: list[str] = []
     for to, names in outcomes.items():
-        told = ", ".join(name for name in names if name)
-        parts.append(f"`{to.value}`" + (f" ({told})" if told else ""))
+        outcomes_there = ", ".join(name for name in names if name)
+        parts.append(f"`{to.value}`" + (f" ({outcomes_there})" if outcomes_there else ""))
     return "; ".join(parts)
 
 
 def _arrows() -> Iterable[tuple[Step, Step, str, str]]:
     for row in TABLE:
         if row.through is None:
-            # What settles a call is what an answer, or a refusal, would have done.
+            # Settling a call leads where its answer, or its rejection, would have led.
             method = "" if row.method == "settle" else row.method
             yield row.at, row.to, method, row.outcome
         else:
@@ -89,8 +88,8 @@ def _arrows() -> Iterable[tuple[Step, Step, str, str]]:
 
 
 def _label(method: str, outcomes: Sequence[str]) -> str:
-    told = " or ".join(outcomes)
-    return f"{method} ({told})" if method and told else method or told
+    listed = " or ".join(outcomes)
+    return f"{method} ({listed})" if method and listed else method or listed
 
 
 def _from(step: Step) -> Sequence[Row]:
