@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first used."""
+"""Import the public names of a package when they are first used."""
 
 import sys
 from collections.abc import Callable
@@ -11,8 +11,8 @@ def lazy_exports(package: str) -> tuple[Callable[[str], object], Callable[[], li
     """
     Return the `__getattr__` and `__dir__` of a package whose public names are in `PACKAGE._public`.
 
-    That module is imported with the first name, so that importing the package costs nothing. It is
-    the one list of the names: the package imports all of it for type checkers only.
+    That module is the one list of the names. It is imported with the first name that is used, so
+    that importing the package costs nothing; type checkers see a plain import of all names.
     """
 
     def names() -> list[str]:
