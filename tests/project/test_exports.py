@@ -1,4 +1,4 @@
-"""The public surface: complete, sorted, described, and importable in any order."""
+"""The public surface: complete, short, documented, and importable in any order."""
 
 import ast
 import inspect
@@ -11,8 +11,8 @@ import pytest
 
 import flexiti_async
 
-# Each module is imported as if it were the first one of ours, so that a circle shows whatever the
-# order; libraries that it uses stay loaded. `-W error` makes a warning a failure.
+# Each module is imported as if it were our first one, so that a circle shows in any order;
+# libraries stay loaded. `-W error` turns warnings into failures.
 IMPORT_EACH = """
 import importlib, json, pkgutil, sys
 
@@ -30,7 +30,7 @@ for root in OURS:
     package = importlib.import_module(root)
     names += [m.name for m in pkgutil.walk_packages(package.__path__, f"{root}.", fail)]
 
-faults = {}
+problems = {}
 for name in names:
     if name.endswith(".__main__"):
         continue
@@ -39,15 +39,15 @@ for name in names:
         module = importlib.import_module(name)
         exported = getattr(module, "__all__", [])
         if missing := [entry for entry in exported if not hasattr(module, entry)]:
-            faults[name] = f"__all__ names {missing}, which do not exist"
+            problems[name] = f"__all__ names {missing}, which do not exist"
     except BaseException as error:
-        faults[name] = repr(error)
-print(json.dumps({"count": len(names), "faults": faults}))
+        problems[name] = repr(error)
+print(json.dumps({"count": len(names), "problems": problems}))
 """
 
 
 def public_names() -> list[str]:
-    """Read the one list of the first page's names, as it is written."""
+    """Return the root names as they are written in the one list."""
     tree = ast.parse(Path(flexiti_async.__file__).with_name("_public.py").read_text("utf-8"))
     return [
         alias.asname or alias.name
@@ -57,8 +57,8 @@ def public_names() -> list[str]:
     ]
 
 
-def test_the_first_page_is_short() -> None:
-    """It has at most 45 names, and each stands in one place."""
+def test_the_root_has_few_names() -> None:
+    """The root has at most 45 names, each listed once."""
     names = public_names()
 
     assert 20 < len(names) <= 45
@@ -67,7 +67,7 @@ def test_the_first_page_is_short() -> None:
 
 
 def test_a_star_import_brings_every_public_name() -> None:
-    """As `__all__` of any module does; the version is an attribute of the package."""
+    """A star import brings exactly the public names."""
     namespace: dict[str, object] = {}
     exec("from flexiti_async import *", namespace)  # noqa: S102 - a star import has no other form
 
@@ -76,7 +76,10 @@ def test_a_star_import_brings_every_public_name() -> None:
 
 
 def test_importing_the_package_imports_no_library() -> None:
-    """The first name brings what it needs, and neither a cache nor a store."""
+    """
+    Importing the package imports no library; the first name imports those it needs, and no cache or
+    store.
+    """
     code = """
 import sys
 import flexiti_async
@@ -91,8 +94,8 @@ print(early, "aiohttp" in sys.modules, "aiocache" in sys.modules, "redis" in sys
     assert ("[] True False False\n", "") == (run.stdout, run.stderr)
 
 
-def test_a_session_leaves_nothing_to_import_for_the_traffic() -> None:
-    """With its class every module of the core has been imported."""
+def test_nothing_is_left_to_import_after_the_session() -> None:
+    """Importing the session's class imports every module of the core."""
     code = """
 import sys
 from flexiti_async import FlexitiSession
@@ -107,15 +110,15 @@ print(sorted({"flexiti_async." + name for name in rest} - sys.modules.keys()))
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
-    """As for any module; and what does exist is listed, imported or not."""
+    """An unknown name is an AttributeError, and `dir` lists all names, imported or not."""
     with pytest.raises(AttributeError, match="has no attribute 'FlexitiSesion'"):
-        getattr(flexiti_async, "FlexitiSesion")  # noqa: B009 - no type checker would take it
+        getattr(flexiti_async, "FlexitiSesion")  # noqa: B009 - type checkers would reject it
 
     assert {"FlexitiSession", "PurchaseWidget", "__version__"} <= set(dir(flexiti_async))
 
 
-def test_every_export_is_described() -> None:
-    """Each public name has a docstring of its own, not one that it inherits."""
+def test_every_export_has_a_docstring() -> None:
+    """Each public name has a docstring of its own, not an inherited one."""
     exports = {name: getattr(flexiti_async, name) for name in public_names()}
 
     assert [] == [
@@ -126,7 +129,7 @@ def test_every_export_is_described() -> None:
 
 
 def test_every_module_imports_alone_and_in_silence() -> None:
-    """Every module of both packages can be imported first, and warns of nothing."""
+    """Every module of both packages can be imported first, without warnings."""
     run = subprocess.run(
         [sys.executable, "-P", "-W", "error", "-c", IMPORT_EACH],
         capture_output=True,
@@ -137,5 +140,5 @@ def test_every_module_imports_alone_and_in_silence() -> None:
 
     result = json.loads(run.stdout)
 
-    assert {} == result["faults"]
+    assert {} == result["problems"]
     assert result["count"] > 2
