@@ -1,7 +1,7 @@
 """
-What is checked, and how.
+The checks of this project.
 
-`nox` checks everything. `nox -s lint types` and `nox -s tests-3.12 -- -k token` do a part.
+`nox` runs all of them; `nox -s lint types` and `nox -s tests-3.12 -- -k token` run a part.
 """
 
 import argparse
@@ -18,8 +18,8 @@ import nox
 nox.needs_version = ">=2025.2.9"  # the first with `requires=` and nox.project.dependency_groups
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.error_on_external_run = True
-# A Python that this machine lacks is reported and skipped, also when CI is set, where nox would
-# fail by default; uv would fetch it from the network. `coverage` fails if they all were.
+# A Python that this machine lacks is reported and skipped, also if CI is set, where nox would fail
+# by default; it is not downloaded. `coverage` fails if all of them were skipped.
 nox.options.error_on_missing_interpreters = False
 nox.options.download_python = "never"
 nox.options.sessions = [
@@ -36,31 +36,31 @@ nox.options.sessions = [
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)  # from the classifiers
-# Sessions that need one Python, whichever, take the one that runs nox: it is always there.
+# Sessions that need any one Python use the one that runs nox, which is always there.
 HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = "flexiti_async, flexiti_stores"
 DIST = Path("dist")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/browser/conftest.py
-# They have a session, and an environment, of their own.
+# Browser tests have a session and an environment of their own.
 NO_BROWSER = "--ignore=tests/browser"
 # Tests wait more than they compute. A class, or the functions of a file, stay in one process:
 # they share servers. tests/conftest.py orders them, the long ones first.
 PARALLEL = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
-# Without it `python -m …` puts the current folder, and so the checkout, before the wheel.
+# Without it `python -m …` imports the current folder, the checkout, instead of the wheel.
 NOT_THE_CHECKOUT = {"PYTHONSAFEPATH": "1"}
-# The hidden names that an sdist may hold; any other is a cache or something private.
+# Hidden names that are allowed in an sdist; any other is a cache or a private file.
 HIDDEN_IN_SDIST = {".ci", ".github", ".gitignore"}
 
-# Set by `.ci/run`: a session whose system program is missing fails, instead of being left out.
+# Set by `.ci/run`: a session whose system program is missing fails instead of being left out.
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 # Where tests/support/measured.py lists the processes that measure coverage, by process id.
 ANNOUNCED = Path(".coverage-announced")
 
 tested: list[str] = []
-"""The Pythons that tests ran on, for `coverage`: nox has no failure for "all were skipped"."""
+"""The Pythons that tests ran on, for `coverage`: nox does not fail if all of them are skipped."""
 left_out: list[str] = []
-"""What this machine cannot run, for the last line of the run."""
+"""The sessions that this machine cannot run, for the last line of the output."""
 
 
 @atexit.register
@@ -71,14 +71,12 @@ def _report_what_was_left_out() -> None:
 
 def _require(session: nox.Session, program: str, *commands: str, variable: str = "") -> None:
     """
-    End the session, without failure, on a machine that lacks a system program.
-
-    With REQUIRE_ALL=1 that is an error.
+    Leave the session out on a machine without a system program; with REQUIRE_ALL=1, fail.
 
     Args:
-        session: The session that needs it.
-        program: What it is called in the message.
-        commands: Names under which it may be on PATH; one is enough.
+        session: The session that requires it.
+        program: Its name in the message.
+        commands: Its possible names on PATH; one is enough.
         variable: An environment variable that may name it instead.
     """
     if os.environ.get(variable) or any(map(shutil.which, commands)):
@@ -91,7 +89,7 @@ def _require(session: nox.Session, program: str, *commands: str, variable: str =
 
 
 def _offer_pyenv_interpreters() -> None:
-    """Let pyenv's shims answer: they do so only for the versions that PYENV_VERSION lists."""
+    """List all of pyenv's versions in PYENV_VERSION: its shims run only those."""
     if "PYENV_VERSION" in os.environ or not (pyenv := shutil.which("pyenv")):
         return
     listing = subprocess.run(
@@ -106,12 +104,12 @@ _offer_pyenv_interpreters()
 
 
 def _install_groups(session: nox.Session, *groups: str) -> None:
-    """Install dependency groups; `pip install --group` is too new for many a bundled pip."""
+    """Install dependency groups; many bundled pips do not know `pip install --group` yet."""
     session.install(*nox.project.dependency_groups(PYPROJECT, *groups))
 
 
 def _built(session: nox.Session, pattern: str) -> Path:
-    """Give the one file that `build` has made of this kind."""
+    """Return the one file of `build` that matches a pattern."""
     found = list(DIST.glob(pattern))
     if len(found) != 1:
         session.error(f"expected one {pattern} in {DIST}/, found {len(found)}")
@@ -120,11 +118,11 @@ def _built(session: nox.Session, pattern: str) -> Path:
 
 @nox.session(python=HOST)
 def lint(session: nox.Session) -> None:
-    """Check style, form and the direction of imports."""
+    """Check style, format, structure, English and the direction of imports."""
     _install_groups(session, "lint")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
-    # Nothing is installed here: these folders are where Python looks for the packages.
+    # Nothing is installed here: Python finds the packages in these folders.
     paths = os.pathsep.join([".", "stores"])
     session.run("lint-imports", env={"PYTHONPATH": paths})
     session.run("python", "tools/structure.py")
@@ -133,7 +131,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python=HOST)
 def types(session: nox.Session) -> None:
-    """Check types twice: mypy and pyright disagree often enough."""
+    """Check types with both mypy and pyright, because users have either."""
     _install_groups(session, "types")
     session.install("-e", f".[{EXTRAS}]")
     session.run("mypy")
@@ -142,14 +140,14 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=HOST)
 def build(session: nox.Session) -> None:
-    """Build the sdist, and the wheel out of the sdist; `tests` and `package` use these files."""
+    """Build the sdist, and from it the wheel; `tests` and `package` use both."""
     _install_groups(session, "build")
     shutil.rmtree(DIST, ignore_errors=True)
     session.run("python", "-m", "build", "--outdir", str(DIST))
 
 
 def _install_wheel(session: nox.Session, group: str = "test", extras: str = EXTRAS) -> None:
-    """Install the wheel with extras, and what tests need."""
+    """Install the wheel with extras, and a dependency group."""
     wheel = _built(session, "*.whl")
     _install_groups(session, group)
     session.install(f"{wheel}[{extras}]")
@@ -177,15 +175,15 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=HOST, requires=["build"])
 def processes(session: nox.Session) -> None:
-    """Test the wheel in many processes and with servers that die; on one Python, being slow."""
+    """Test the wheel with many processes and dying servers; slow, so on one Python only."""
     _test_wheel(session, *(session.posargs or ["-m", "one_python", NO_BROWSER, *PARALLEL]))
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False)
 def package(session: nox.Session) -> None:
-    """Check what would be published."""
+    """Check the files to publish."""
     wheel, sdist = _built(session, "*.whl"), _built(session, "*.tar.gz")
-    # First, while the environment is still empty: does the wheel bring all that it needs?
+    # First, in the empty environment: does the wheel install all that it requires?
     session.install(str(wheel))
     session.run("python", "-W", "error", "-c", f"import {PACKAGES}", env=NOT_THE_CHECKOUT)
     # The README's first command, from the wheel.
@@ -197,7 +195,7 @@ def package(session: nox.Session) -> None:
     with tarfile.open(sdist) as archive:
         names = [PurePosixPath(name) for name in archive.getnames()]
     if strays := [str(name) for name in names if _is_stray(name)]:
-        session.error(f"the sdist holds caches or private files: {', '.join(strays)}")
+        session.error(f"the sdist contains caches or private files: {', '.join(strays)}")
 
 
 def _is_stray(name: PurePosixPath) -> bool:
@@ -207,27 +205,27 @@ def _is_stray(name: PurePosixPath) -> bool:
 
 @nox.session(python=HOST, requires=["build"])
 def chaos(session: nox.Session) -> None:
-    """Let everything go wrong, seed after seed: `nox -s chaos -- --minutes 30`, or `--seed 7`."""
+    """Run the chaos tests with seed after seed: `nox -s chaos -- --minutes 30`, or `--seed 7`."""
     _install_wheel(session)
     session.run("python", "tests/chaos", *session.posargs, env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=HOST, requires=["build"])
 def fuzz(session: nox.Session) -> None:
-    """Fuzz what reads answers and records, for 60 seconds or as `-- --seconds 600` says."""
+    """Fuzz the decoders of answers and records for 60 seconds, or `-- --seconds 600`."""
     parser = argparse.ArgumentParser(prog="nox -s fuzz --")
     parser.add_argument("--seconds", type=int, default=60)
     wanted = parser.parse_args(session.posargs)
     _install_groups(session, "fuzz")
     session.install(f"{_built(session, '*.whl')}[crypto]")
-    with session.cd(session.create_tmp()):  # what it finds, it writes into the current folder
+    with session.cd(session.create_tmp()):  # it writes its findings into the current folder
         target = Path(__file__).parent / "tests" / "fuzz" / "atheris_target.py"
         session.run("python", str(target), f"-max_total_time={wanted.seconds}")
 
 
 @nox.session(python=HOST)
 def mutants(session: nox.Session) -> None:
-    """Change the code, and see whether tests notice; `-- --sample 20 --seed 7 store/encryption`."""
+    """Test that tests detect changed code: `-- --sample 20 --seed 7 store/encryption`."""
     _install_groups(session, "test", "mutants")
     session.install("-e", f".[{EXTRAS}]")
     session.run("python", "-P", "tests/project/mutants.py", *session.posargs)
@@ -235,13 +233,13 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session(python=HOST)
 def coverage(session: nox.Session) -> None:
-    """Combine what `tests` measured; fail below the threshold, or if no tests ran at all."""
+    """Combine the coverage of `tests`; fail below the threshold, or if no tests ran."""
     if not tested:
         session.error(f"no `tests` session ran, on none of {', '.join(PYTHONS)}")
     session.log("tests ran on Python %s of %s", ", ".join(tested), ", ".join(PYTHONS))
     left_out.extend(f"tests-{p} (no Python {p} on this machine)" for p in _untested_pythons())
     if missing := _processes_without_data():
-        session.error(f"data of a worker is missing: {', '.join(missing)}")
+        session.error(f"coverage data of a worker are missing: {', '.join(missing)}")
     _install_groups(session, "coverage")
     session.run("coverage", "combine")
     session.run("coverage", "report")
@@ -252,7 +250,7 @@ def _untested_pythons() -> list[str]:
 
 
 def _processes_without_data() -> list[str]:
-    """Return the processes that announced themselves, and whose coverage did not arrive."""
+    """Return the processes that announced themselves and left no coverage data."""
     files = [file.name for file in Path().glob(".coverage.*")]
     return sorted(
         process.read_text(encoding="utf-8").strip()
@@ -263,7 +261,7 @@ def _processes_without_data() -> list[str]:
 
 @nox.session(python=HOST, requires=["build"])
 def browser(session: nox.Session) -> None:
-    """Click through the example shop of the wheel, in the machine's Chromium."""
+    """Click through the demo shop of the wheel, in the machine's Chromium."""
     _require(session, "Chromium", *CHROMIUM, variable="CHROMIUM")
     _install_wheel(session, "browser")
     arguments = session.posargs or ["tests/browser", "-n", "2"]
@@ -272,7 +270,7 @@ def browser(session: nox.Session) -> None:
 
 @nox.session(python=HOST)
 def docs(session: nox.Session) -> None:
-    """Build the site strictly into site/, and see that its pages ask nothing of other hosts."""
+    """Build the site strictly into site/, and check that its pages use no other hosts."""
     _install_groups(session, "docs")
     session.install("-e", f".[{EXTRAS}]")
     session.run("python", "tools/docs_site.py", "assets")
@@ -281,7 +279,7 @@ def docs(session: nox.Session) -> None:
 
 
 def _run_benchmarks(session: nox.Session, *arguments: str) -> None:
-    """Run benchmarks on the wheel: from a copy that has no checkout beside it."""
+    """Run benchmarks on the wheel, from a copy outside the checkout."""
     _install_wheel(session, "bench", "cli,crypto,file,redis")
     folder = Path(session.create_tmp()).resolve()
     shutil.rmtree(folder / "benchmarks", ignore_errors=True)
@@ -292,11 +290,11 @@ def _run_benchmarks(session: nox.Session, *arguments: str) -> None:
 
 @nox.session(python=HOST, requires=["build"])
 def bench(session: nox.Session) -> None:
-    """Run benchmarks; `-- call` one of them, `-- --smoke` all, briefly, for what they count."""
+    """Run benchmarks: `-- call` one of them, `-- --smoke` all of them briefly, for their counts."""
     _run_benchmarks(session, *session.posargs)
 
 
 @nox.session(python=HOST, requires=["build"])
 def smoke(session: nox.Session) -> None:
-    """See that every benchmark runs, and that what it counts is as it should be; times are not."""
+    """Run every benchmark briefly, and check its counts, not its times."""
     _run_benchmarks(session, "--smoke", "--out", "build/smoke")

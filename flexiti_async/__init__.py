@@ -8,9 +8,9 @@ async with FlexitiSession(FlexitiConfig.load()) as flexiti:
     ...  # redirect the customer to widget.redirection_url
 ```
 
-The names of the first page are listed in `_public.py` and imported with the first one that is
-used, so that `import flexiti_async` costs next to nothing. All errors are in
-`flexiti_async.errors`, all models of the API in `flexiti_async.api`.
+The names at the root are listed in `_public.py` and imported when the first of them is used, so
+that `import flexiti_async` costs next to nothing. All errors are in `flexiti_async.errors`, all
+models of the API in `flexiti_async.api`.
 """
 
 from typing import TYPE_CHECKING

@@ -1,8 +1,8 @@
 """
-The names of the first page: `from flexiti_async import FlexitiSession`.
+The names at the root: `from flexiti_async import FlexitiSession`.
 
-They are what the README and a first shop need. Every other error is in `flexiti_async.errors`,
-every other model in `flexiti_async.api`.
+The README and a first shop need no others. All errors are in `flexiti_async.errors`, all models in
+`flexiti_async.api`.
 """
 
 from flexiti_async.api.common import Language as Language

@@ -1,4 +1,4 @@
-"""Where the time comes from: the only module of the core that reads a clock."""
+"""The clocks: the only module of the core that reads the time."""
 
 import datetime
 import functools
@@ -16,8 +16,8 @@ class Instant:
     One moment, read from two clocks.
 
     Attributes:
-        wall: Seconds since the epoch. It jumps when somebody sets the clock.
-        boot: Seconds since boot, time spent suspended included. It never jumps backwards.
+        wall: Seconds since the epoch. It jumps when the clock is set.
+        boot: Seconds since boot, including suspended time. It never goes backwards.
     """
 
     wall: float
@@ -25,10 +25,10 @@ class Instant:
 
     def since(self, earlier: "Instant") -> float:
         """
-        Tell the seconds that have passed since `earlier`, at least 0.
+        Return the seconds since `earlier`, at least 0.
 
-        The clock that says *more* is believed. Life of a token is a thing to lose: a suspended
-        machine, or a wall clock set back, must not stretch it (design section 3, Freshness).
+        The clock that shows *more* counts: a suspended machine, or a wall clock that is set back,
+        must not extend the life of a token (design section 3, Freshness).
         """
         return max(self.wall - earlier.wall, self.boot - earlier.boot, 0.0)
 
@@ -37,14 +37,14 @@ _FIRST_IN_CANADA: Final = datetime.timezone(-datetime.timedelta(hours=2, minutes
 
 
 class Clock(Protocol):
-    """Two clocks; see `Instant` for why two. Tests pass one that they move by hand."""
+    """The two clocks of `Instant`. Tests pass one that they move by hand."""
 
     def wall(self) -> float:
         """Seconds since the epoch; may jump."""
         ...
 
     def boot(self) -> float:
-        """Seconds since some moment in the past, time spent suspended included; never back."""
+        """Seconds since some moment in the past, including suspended time; never goes backwards."""
         ...
 
 
@@ -55,9 +55,9 @@ def now(clock: Clock) -> Instant:
 
 def today(clock: Clock) -> datetime.date:
     """
-    Tell which day it is in Newfoundland's summer, where Canada's days begin.
+    Return today's date in Newfoundland's summer time, where a day begins first in Canada.
 
-    Who is not of age there today is not of age anywhere in the country.
+    A person who is not of age there is not of age anywhere in the country.
     """
     return datetime.datetime.fromtimestamp(clock.wall(), _FIRST_IN_CANADA).date()
 
@@ -66,14 +66,14 @@ class SystemClock:
     """
     The machine's clocks.
 
-    Where the system has no clock that counts suspension (macOS, Windows), `boot` is the monotonic
-    clock, and the wall clock is what notices that the machine has slept.
+    On systems without a clock that counts suspended time (macOS, Windows), `boot` is the monotonic
+    clock, and only the wall clock shows that the machine was suspended.
     """
 
     wall = staticmethod(time.time)
     if hasattr(time, "CLOCK_BOOTTIME"):
         boot = staticmethod(functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME))
-    else:  # pragma: no cover - no such system among ours
+    else:  # pragma: no cover - not among our systems
         boot = staticmethod(time.monotonic)
 
 

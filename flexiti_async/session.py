@@ -53,7 +53,7 @@ class _Open:
 
     Attributes:
         store: The token store.
-        sealed: The same with a time-out, one error type and encryption.
+        sealed: The token store with a time-out, one error type and encryption.
         checkouts: The parts that checkouts use.
         refreshers: The refresher of each scope in use.
     """
@@ -66,16 +66,16 @@ class _Open:
 
 class FlexitiSession:
     """
-    Everything that a shop does with Flexiti, for all its checkouts at once.
+    A shop's session with Flexiti, for all of its checkouts at once.
 
-    One session per process is enough, for any number of concurrent checkouts. Use it as
+    One session per process is enough for any number of concurrent checkouts. Use it as
     `async with FlexitiSession(config) as flexiti:`, or call `aclose()` yourself.
 
     Args:
         config: The configuration; see `FlexitiConfig`.
-        client_session: An `aiohttp.ClientSession` to borrow for all requests. It is used as it
-            is, with its proxies and TLS settings, and never closed. Without it the session opens a
-            pool of its own in each event loop.
+        client_session: An `aiohttp.ClientSession` to borrow for all requests, with its proxies and
+            TLS settings; it is never closed. Without it, the session opens a pool of its own in
+            each event loop.
         listeners: Notified of events (`flexiti_async.events`); `events.add` adds more.
         clock: The clock to use; for tests.
 
@@ -136,9 +136,9 @@ class FlexitiSession:
     @classmethod
     def from_env(cls, **options: object) -> Self:
         """
-        Configure a session by `FLEXITI_*` variables and the file that `FLEXITI_CONFIG` names.
+        Configure a session from `FLEXITI_*` variables and the file that `FLEXITI_CONFIG` names.
 
-        `options` win over both. Raises ConfigError.
+        `options` override both. Raises ConfigError.
         """
         return cls(FlexitiConfig.load(**options))
 
@@ -177,10 +177,10 @@ class FlexitiSession:
         """
         Wait up to 5 seconds for a running refresh, then close all connections.
 
-        A borrowed client session, and a store that was given as an object, stay open.
+        A borrowed client session, and a store that was passed as an object, stay open.
         """
         self._closed = True
-        # Each part may be closed again: a close that was cancelled can be finished.
+        # Each part may be closed twice, so a cancelled close can be repeated.
         for refresher in self._open.refreshers.values():
             await refresher.aclose()
         await self._transport.aclose()
@@ -190,11 +190,11 @@ class FlexitiSession:
 
     async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
         """
-        Return a token that lives long enough, from memory in nearly every case.
+        Return a token that lives long enough, nearly always from memory.
 
         Args:
             scope: The scope of the token.
-            min_ttl: Seconds that it must still live at least; None for half of a lifetime.
+            min_ttl: Seconds that it must live at least; None for half of a lifetime.
 
         Raises:
             TokenError: No token could be obtained.
@@ -207,12 +207,12 @@ class FlexitiSession:
         Make any call of the API and return its result.
 
         Args:
-            call: From a function of `flexiti_async.api`, or made by hand.
+            call: From a function of `flexiti_async.api`, or built by hand.
             reference_id: The flow's `x-reference-id`; a new one is drawn by default.
 
         Raises:
             ApiError: The API answered with an error.
-            TransportError: There was no answer.
+            TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
         reference_id = reference_id_of(reference_id)
@@ -230,19 +230,19 @@ class FlexitiSession:
         in_store: bool = False,
     ) -> Checkout:
         """
-        Start a customer's flow with a token that will live long enough for it.
+        Start a customer's flow, with a token that lives long enough for it.
 
         Args:
             reference_id: The flow's `x-reference-id`: 32 hex digits or a GUID of 36 characters; a
                 new one is drawn by default.
             sharing: `shared` or `dedicated`; by default shared, and an application gets a
                 dedicated token when it calls widget/init.
-            flow_ttl: Seconds that the token must live at least; default is the configuration's,
-                and half of a token's lifetime if that has none.
+            flow_ttl: Seconds that the token must live at least; by default the configured
+                `flow_ttl`, or half of a token's lifetime.
             resumable: Save the checkout in the token store, so that `resume()` finds it in any
                 process of the shop.
-            in_store: The purchase is made at a counter: it begins with `lookup`, has a merchant
-                token and no widget, since no such token may reach a browser.
+            in_store: The purchase is made at a counter: it begins with `lookup`, and uses a
+                merchant token and no widget, because such a token must not reach a browser.
 
         Raises:
             TokenError: No token could be obtained.
@@ -272,7 +272,7 @@ class FlexitiSession:
         Resume a checkout that was started in any process of the shop.
 
         Raises:
-            CheckoutNotFound: It was never saved, or it has ended with its token.
+            CheckoutNotFound: It was never saved, or it has expired with its token.
             StoreUnavailable: The store is down.
         """
         record = await self._open.checkouts.load(reference_id_of(reference_id))
@@ -293,14 +293,14 @@ class FlexitiSession:
         self, widget: ApplyWidget | PurchaseWidget, *, reference_id: str | None = None
     ) -> Widget:
         """
-        Obtain a token and call widget/init, in one step. Nothing is saved.
+        Obtain a token and call widget/init, in one step; nothing is saved.
 
-        For a purchase the shared token is used, for an application a dedicated one.
+        A purchase uses the shared token, an application a dedicated one.
 
         Raises:
             ValidationError: The applicant is not of age.
-            ApiError: The API refused.
-            TransportError: There was no answer.
+            ApiError: The API rejected the call.
+            TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
         reference_id = reference_id_of(reference_id)
@@ -310,7 +310,7 @@ class FlexitiSession:
             account_type_place=self._config.account_type_place,
             today=today(self._clock) if flow is Flow.APPLY else None,
         )
-        del widget  # the call holds all of it, and may wait for long
+        del widget  # the call holds its data, and this frame may wait for long
         if flow is Flow.PURCHASE:
             token, replace = await refresher.token(self._config.flow_ttl), self._replace_shared
         else:

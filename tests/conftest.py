@@ -1,4 +1,4 @@
-"""What many tests need: a sandbox and sessions on it that share one clock, moved by hand."""
+"""Fixtures of many tests: a sandbox, and sessions on it that share one clock, moved by hand."""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
@@ -18,8 +18,8 @@ from .support.leftovers import Leftovers
 from .support.patience import PATIENT
 
 MakeSession = Callable[..., FlexitiSession]
-Hand = Callable[[Checkout], Awaitable[Checkout]]
-"""Takes a checkout to where its next step is made: nowhere, or to another process."""
+PassOn = Callable[[Checkout], Awaitable[Checkout]]
+"""Passes a checkout on to its next step: as it is, or resumed in another process."""
 
 ONE_PYTHON = (
     "tests/chaos/",
@@ -32,7 +32,7 @@ ONE_PYTHON = (
     "::test_the_public_surface_changes_only_on_purpose",
     "::test_every_module_imports_alone_and_in_silence",
 )
-"""Parts of the names of tests that take long and depend on other things than the Python."""
+"""Parts of the names of slow tests that do not depend on the Python."""
 
 
 LONG_FIRST = (
@@ -49,13 +49,13 @@ LONG_FIRST = (
     "tests/examples/",
 )
 """
-Parts of the names of tests that take long, the longest first.
+Parts of the names of slow tests, the slowest first.
 
-They begin first, so that no process is left alone with one of them at the end. pytest-xdist has to
-keep this order: `--no-loadscope-reorder`.
+They start first, so that no process is left with one of them at the end. pytest-xdist has to keep
+this order: `--no-loadscope-reorder`.
 """
 
-# No test is about how long an example takes: that is a matter of what else the machine does.
+# No test is about the duration of an example, which depends on the machine's load.
 hypothesis.settings.register_profile(
     "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
@@ -63,7 +63,7 @@ hypothesis.settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure the coverage of this process, or of those that pytest-xdist starts, and no other."""
+    """Measure the coverage of this process, or of the workers of pytest-xdist, and of no other."""
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker is not None or not config.getoption("numprocesses", default=None):
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
@@ -72,13 +72,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
-    """Save what was measured while pytest-xdist still waits for this process."""
+    """Save the coverage while pytest-xdist still waits for this process."""
     measured.save()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """Mark what runs on one Python only, before `-m` looks; and let the long ones begin first."""
+    """
+    Mark the tests that run on one Python, before `-m` is applied, and start the slow ones first.
+    """
     for item in items:
         if any(part in item.nodeid for part in ONE_PYTHON):
             item.add_marker(pytest.mark.one_python)
@@ -87,21 +89,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
 
 
 def _place_in_order(item: pytest.Item) -> int:
-    """Return the place of a long test in the list above, and the end of it for all others."""
+    """Return the index of a test in LONG_FIRST, and its length for all others."""
     places = (place for place, part in enumerate(LONG_FIRST) if part in item.nodeid)
     return next(places, len(LONG_FIRST))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _loops_are_not_blocked() -> Iterator[None]:
-    """Make every blocking call of the library in a running loop raise."""
+    """Raise on every blocking call of the library in a running loop."""
     with no_blocking():
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def leftovers() -> Iterator[Leftovers]:
-    """Watch every event loop; fail at the end for what fixtures of a wider scope have left."""
+    """Watch every event loop, and fail at the end for leftovers of fixtures with a wider scope."""
     left = Leftovers()
     with pytest.MonkeyPatch.context() as patch:
         left.watch(patch)
@@ -111,20 +113,20 @@ def leftovers() -> Iterator[Leftovers]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left_behind(leftovers: Leftovers) -> Iterator[None]:
-    """Fail a test that leaves a task, a socket or a client session; all its loops end before."""
+    """Fail a test that leaves a task, a socket or a client session open."""
     yield
     assert [] == leftovers.take()
 
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Give a clock that the test moves."""
+    """Return a clock that the test moves."""
     return ManualClock()
 
 
 @pytest.fixture
 async def sandbox(clock: ManualClock) -> AsyncIterator[Sandbox]:
-    """Give a running sandbox; time passes there as here, but the wall clock is its own."""
+    """Yield a running sandbox; its time is the test's, its wall clock its own."""
     offset = clock.wall() - clock.boot()
     async with Sandbox(clock=lambda: offset + clock.boot()) as running:
         yield running
@@ -132,7 +134,7 @@ async def sandbox(clock: ManualClock) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def store(clock: ManualClock) -> MemoryStore:
-    """Give a memory store on the test's clock."""
+    """Return a memory store on the test's clock."""
     return MemoryStore(clock=clock.boot)
 
 
@@ -140,7 +142,7 @@ def store(clock: ManualClock) -> MemoryStore:
 async def make_session(
     sandbox: Sandbox, clock: ManualClock, store: MemoryStore
 ) -> AsyncIterator[MakeSession]:
-    """Give a function that makes sessions on the sandbox, and close them afterwards."""
+    """Yield a function that opens sessions on the sandbox, and close them afterwards."""
     made: list[FlexitiSession] = []
 
     def make(**options: Any) -> FlexitiSession:
@@ -163,18 +165,18 @@ async def make_session(
 
 @pytest.fixture
 def session(make_session: MakeSession) -> FlexitiSession:
-    """Give a session on the sandbox."""
+    """Return a session on the sandbox."""
     return make_session()
 
 
 @pytest.fixture(params=["one process", "a process a step"])
-def hand(request: pytest.FixtureRequest, make_session: MakeSession) -> Hand:
-    """Give what lies between two steps: nothing, or a process that takes the checkout up."""
+def pass_on(request: pytest.FixtureRequest, make_session: MakeSession) -> PassOn:
+    """Return how a checkout passes between two steps: in one process, or resumed in another."""
 
     async def keep(checkout: Checkout) -> Checkout:
         return checkout
 
-    async def pass_on(checkout: Checkout) -> Checkout:
+    async def resume(checkout: Checkout) -> Checkout:
         return await make_session().resume(checkout.reference_id)
 
-    return keep if request.param == "one process" else pass_on
+    return keep if request.param == "one process" else resume

@@ -19,7 +19,7 @@ from benchmarks.load.run import FAULTS, MIX, Load
 from benchmarks.load.target import SANDBOX
 from benchmarks.report.output import publish
 from benchmarks.report.report import Report
-from flexiti_async.config.base_url import is_loopback
+from flexiti_async.config.parsing import is_loopback
 from flexiti_async.sandbox.faults.codec import rule_from_text
 
 __all__ = ["measure"]

@@ -1,1 +1,1 @@
-"""One customer's flow: its steps, its pinned token and its saved state."""
+"""The flow of one customer: its steps, its pinned token, and its saved state."""

@@ -1,4 +1,4 @@
-"""The step of a checkout that sets credit aside, online and in store."""
+"""The authorization of a purchase, online and in store."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -21,7 +21,7 @@ __all__ = ["AuthorizeStep"]
 
 
 class AuthorizeStep(CheckoutFlow):
-    """The purchase, for both channels."""
+    """The step that both channels share."""
 
     @sensitive_arguments
     async def authorize(
@@ -41,11 +41,12 @@ class AuthorizeStep(CheckoutFlow):
         lang: Language | str = Language.ENGLISH,
     ) -> Authorization:
         """
-        Set credit aside for the purchase, and capture it at once with `auto_capture`.
+        Authorize the purchase; with `auto_capture` the whole amount is captured at once.
 
-        Whose credit is the checkout's own knowledge: online the account that its widget session
-        has verified, in store the one that was looked up. It is sent once: of two processes, or
-        two clicks, one gets CheckoutConflict or CheckoutUnsettled and sends nothing.
+        The account is the checkout's own: online the one that its widget session has verified, in
+        store the one that was looked up. The call is sent once: if two processes try, or the
+        customer clicks twice, one call gets CheckoutConflict or CheckoutUnsettled and sends
+        nothing.
 
         Args:
             amount: Dollars, at most two places, never a float.
@@ -53,25 +54,25 @@ class AuthorizeStep(CheckoutFlow):
             auto_capture: Capture the whole amount at once.
             plan_id: From `plans`; required for a promotional purchase.
             term: From `plans`, where the plan has terms.
-            reference: The shop's order number, at most 40 characters. Give one: it is what an
-                authorization can be recognised by if the answer is lost.
-            sku_data: What was bought.
+            reference: The shop's order number, at most 40 characters. Recommended: it identifies
+                the authorization if the answer is lost.
+            sku_data: The items bought.
             vcc_number: FlexitiCard number, for authorized users of an account.
-            verification_code: In store: what the customer read out; not needed if `verify`
-                answered the code itself.
-            external_location_id: In store: the shop's number of the store.
-            external_employee_id: In store: the shop's number of who serves the customer.
+            verification_code: In store: the code that the customer received; not required if the
+                answer to `verify` contained it.
+            external_location_id: In store: the shop's id of the store.
+            external_employee_id: In store: the shop's id of the employee.
             lang: Language of `message` in the answer.
 
         Raises:
-            ValidationError: The data are wrong, or are for the other channel.
-            CheckoutError: Not now, or somebody else has taken this step.
-            StoreUnavailable: The store is down, so nobody knows whether somebody else has; nothing
-                was sent. (A checkout that was never saved goes on without it.)
-            ApiError: The API refused; the customer may choose another plan.
-            OutcomeUnknown: Nobody knows whether it ran; see `settle`.
+            ValidationError: Invalid data, or data for the other channel.
+            CheckoutError: Not allowed now, or another process has taken this step.
+            StoreUnavailable: The store is down, so whether another process has taken this step is
+                unknown; nothing was sent. (A checkout that was never saved goes on without it.)
+            ApiError: The API rejected it; the customer may choose another plan.
+            OutcomeUnknown: Whether it was executed is unknown; see `settle`.
         """
-        self._row("authorize")
+        self._allowed_row("authorize")
         common: dict[str, Any] = {
             "account_number": self.account_number,
             "amount": amount,
@@ -92,36 +93,36 @@ class AuthorizeStep(CheckoutFlow):
         # This frame may end up in a traceback.
         del vcc_number, verification_code, common, in_store
         outcome = "captured at once" if purchase.auto_capture else "authorized"
-        left = Decimal(0) if purchase.auto_capture else cast("Decimal", to_money(amount))
-        return await self._once(
-            self._row("authorize", outcome),
+        open_amount = Decimal(0) if purchase.auto_capture else cast("Decimal", to_money(amount))
+        return await self._send_claimed(
+            self._allowed_row("authorize", outcome),
             authorize(purchase, lang=lang),
-            _authorized,
-            left=left,
+            _add_authorization,
+            open_amount=open_amount,
             pinned=True,
         )
 
     def _purchase(
         self, common: Mapping[str, Any], in_store: Mapping[str, Any]
     ) -> OnlinePurchase | InStorePurchase:
-        """Make the purchase of this checkout's channel."""
+        """Build the purchase for this checkout's channel."""
         state = self._state
         if not state.in_store:
-            foreign = [FieldError(name, INVALID) for name, value in in_store.items() if value]
-            if foreign:
-                # The page of authorization: no verification code with a widget session.
-                raise ValidationError(field_errors=foreign)
+            invalid = [FieldError(name, INVALID) for name, value in in_store.items() if value]
+            if invalid:
+                # Authorization page: no verification code with a widget session.
+                raise ValidationError(field_errors=invalid)
             return OnlinePurchase(**common, widget_session_id=state.session_id or "")
         code: Secret | int | str | None = in_store["verification_code"] or state.verification_code
-        counter: dict[str, Any] = {
+        fields: dict[str, Any] = {
             **common,
             **in_store,
             "verification_code": code.reveal() if isinstance(code, Secret) else code,
             "request_id": state.request_id,
         }
-        return InStorePurchase(**counter)
+        return InStorePurchase(**fields)
 
 
-def _authorized(after: CheckoutState, answer: Authorization) -> CheckoutState:
+def _add_authorization(after: CheckoutState, answer: Authorization) -> CheckoutState:
     captures = () if answer.capture_id is None else (answer.capture_id,)
     return evolve(after, authorization_id=answer.authorization_id, capture_ids=captures)

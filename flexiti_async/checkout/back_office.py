@@ -1,4 +1,4 @@
-"""What a checkout does with its authorization: capture, release, return, refund."""
+"""The steps after the authorization: capture, release, return, refund."""
 
 from decimal import Decimal
 from typing import cast
@@ -25,14 +25,16 @@ NOTHING_LEFT = "nothing is left"
 
 class MoneySteps(CheckoutFlow):
     """
-    The back office of a checkout, with the session's merchant token.
+    The back-office steps of a checkout, made with the session's merchant token.
 
-    A checkout ends with its token. What comes later, a capture when the parcel is sent, is done by
-    `flexiti.authorizations` with the `authorization_id`, which the shop keeps with its order.
+    A checkout ends with its token. Later calls, such as the capture when the parcel is sent, are
+    made through `flexiti.authorizations` with the `authorization_id`, which the shop keeps with its
+    order.
 
-    Every method raises ValidationError for bad data; CheckoutError if it cannot come now, and
-    CheckoutUnsettled while a call that moves money is under way or unsettled; ApiError if the API
-    refuses, and then the checkout is where it was; OutcomeUnknown if nobody knows whether it ran.
+    Every method raises ValidationError for invalid data; CheckoutError if it is not allowed now;
+    CheckoutUnsettled while a call that moves money is in flight or its outcome is unknown; ApiError
+    if the API rejects it, which leaves the step as it was; and OutcomeUnknown if it is unknown
+    whether it was executed.
     """
 
     async def capture(
@@ -44,33 +46,39 @@ class MoneySteps(CheckoutFlow):
         lang: Language | str = Language.ENGLISH,
     ) -> Capture:
         """
-        Take what the authorization has set aside, or a part of it.
+        Capture the authorized amount, or a part of it.
 
         Args:
             amount: Dollars, at most two places, never a float.
             reference: The shop's order number, at most 40 characters.
-            sku_data: What was bought.
+            sku_data: The items bought.
             lang: Language of `message` in the answer.
         """
-        self._row("capture")
+        self._allowed_row("capture")
         call = capture(
             self.authorization_id or "", amount, reference=reference, sku_data=sku_data, lang=lang
         )
-        outcome, left = self._less(amount)
-        return await self._once(self._row("capture", outcome), call, _captured, left=left)
+        outcome, open_amount = self._subtract(amount)
+        return await self._send_claimed(
+            self._allowed_row("capture", outcome), call, _add_capture, open_amount=open_amount
+        )
 
     async def release(self, amount: Decimal | int | str | None = None) -> Release:
         """
-        Let go of what was not captured (others say "void").
+        Release an amount that was not captured (elsewhere called "void").
 
         Args:
             amount: Dollars, at most two places, never a float; by default all that is left.
         """
-        self._row("release")
+        self._allowed_row("release")
         call = release(self.authorization_id or "", amount=amount)
-        outcome, left = (NOTHING_LEFT, Decimal(0)) if amount is None else self._less(amount)
-        return await self._once(
-            self._row("release", outcome), call, lambda after, _: after, left=left
+        outcome, open_amount = (
+            (NOTHING_LEFT, Decimal(0)) if amount is None else self._subtract(amount)
+        )
+        return await self._send_claimed(
+            self._allowed_row("release", outcome),
+            call,
+            open_amount=open_amount,
         )
 
     @sensitive_arguments
@@ -85,19 +93,19 @@ class MoneySteps(CheckoutFlow):
         sku_data: SkuData | None = None,
     ) -> Return:
         """
-        Give back a capture, or a part of it.
+        Return a capture, or a part of it.
 
-        The API refuses it after 100 days, and for regular purchases.
+        The API rejects it after 100 days, and for regular purchases.
 
         Args:
-            capture_id: Which capture; by default the only one.
-            amount: Dollars, at most two places, never a float; needed unless all is returned.
-            full_return: Return all of the capture.
+            capture_id: The capture; by default the only one.
+            amount: Dollars, at most two places, never a float; required unless all is returned.
+            full_return: Return the whole capture.
             reference: The shop's order number, at most 40 characters.
             vcc_number: FlexitiCard number, for authorized users of an account.
-            sku_data: What was returned.
+            sku_data: The items returned.
         """
-        row = self._row("return_capture")
+        row = self._allowed_row("return_capture")
         if capture_id is None and len(self.capture_ids) == 1:
             capture_id = self.capture_ids[0]
         if capture_id is None:
@@ -112,7 +120,7 @@ class MoneySteps(CheckoutFlow):
             sku_data=sku_data,
         )
         del vcc_number  # this frame may end up in a traceback
-        return await self._once(row, call, lambda after, _: after, left=self.open_amount)
+        return await self._send_claimed(row, call, open_amount=self.open_amount)
 
     @sensitive_arguments
     async def refund(
@@ -127,18 +135,18 @@ class MoneySteps(CheckoutFlow):
         sku_data: SkuData | None = None,
     ) -> Refund:
         """
-        Give money back to the account that has bought, without naming the authorization.
+        Refund an amount to the customer's account, without naming the authorization.
 
         Args:
             amount: Dollars, at most two places, never a float.
-            capture_id: A capture that it is for.
+            capture_id: The capture that it is for.
             reference: The shop's order number, at most 40 characters.
-            external_location_id: The shop's number of the store, in store.
-            external_employee_id: The shop's number of who serves the customer, in store.
+            external_location_id: In store: the shop's id of the store.
+            external_employee_id: In store: the shop's id of the employee.
             vcc_number: FlexitiCard number, for authorized users of an account.
-            sku_data: What was given back.
+            sku_data: The items refunded.
         """
-        row = self._row("refund")
+        row = self._allowed_row("refund")
         call = refund(
             self.account_number or "",
             amount,
@@ -150,18 +158,18 @@ class MoneySteps(CheckoutFlow):
             sku_data=sku_data,
         )
         del vcc_number  # this frame may end up in a traceback
-        return await self._once(row, call, lambda after, _: after, left=self.open_amount)
+        return await self._send_claimed(row, call, open_amount=self.open_amount)
 
-    def _less(self, amount: Decimal | int | str) -> tuple[str, Decimal | None]:
-        """Tell what an amount leaves of the authorization."""
+    def _subtract(self, amount: Decimal | int | str) -> tuple[str, Decimal | None]:
+        """Return the outcome for an amount, and the open amount after it."""
         if self.open_amount is None:
             return SOMETHING_LEFT, None
-        # More than is left is for the API to refuse: it is the one that keeps the books.
-        left = max(self.open_amount - cast("Decimal", to_money(amount)), Decimal(0))
-        return (SOMETHING_LEFT if left else NOTHING_LEFT), left
+        # The API keeps the books, and rejects an amount above the rest.
+        rest = max(self.open_amount - cast("Decimal", to_money(amount)), Decimal(0))
+        return (SOMETHING_LEFT if rest else NOTHING_LEFT), rest
 
 
-def _captured(after: CheckoutState, answer: Capture) -> CheckoutState:
+def _add_capture(after: CheckoutState, answer: Capture) -> CheckoutState:
     if answer.capture_id is None:
         return after
     return evolve(after, capture_ids=(*after.capture_ids, answer.capture_id))

@@ -1,4 +1,4 @@
-"""The parts that all steps of a checkout share: the table, the pinned token, the calls."""
+"""The common part of all steps of a checkout: the table, the pinned token, the calls."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -31,7 +31,7 @@ __all__ = ["CheckoutContext", "CheckoutFlow", "after_running"]
 
 T = TypeVar("T")
 
-_NOT_BEGUN: Final = frozenset({Step.OPEN, Step.IN_STORE})
+_BEFORE_FIRST_CALL: Final = frozenset({Step.OPEN, Step.IN_STORE})
 
 
 @frozen
@@ -40,7 +40,7 @@ class CheckoutContext:
     The parts of a session that its checkouts use.
 
     Attributes:
-        client: Makes the calls.
+        client: Sends the calls.
         refresher: Returns the refresher of a scope's tokens.
         store: Where checkouts are saved.
         config: The session's configuration.
@@ -58,13 +58,13 @@ class CheckoutContext:
         return checkout_key(self.config.api_url, self.config.client_id, reference_id)
 
     async def load(self, reference_id: str) -> CheckoutRecord:
-        """Load a saved checkout; raises as `load_checkout` does."""
+        """Load a saved checkout; raises like `load_checkout`."""
         return await load_checkout(self.store, self.key(reference_id), reference_id)
 
 
 class CheckoutFlow:
     """
-    The steps' common part; see `Checkout` for what a checkout is.
+    The common part of all steps; see `Checkout`.
 
     Attributes:
         reference_id: The flow's `x-reference-id`.
@@ -84,7 +84,7 @@ class CheckoutFlow:
         self._context = context
         self.reference_id: Final = reference_id
         self._token = token
-        self._chosen = sharing
+        self._requested_sharing = sharing
         self._flow_ttl = flow_ttl
         self._saved = SavedCheckout(
             record.state
@@ -122,17 +122,17 @@ class CheckoutFlow:
 
     @property
     def account_number(self) -> str | None:
-        """Digits of the account that buys; None while it is unknown."""
+        """Digits of the customer's account; None while it is unknown."""
         return self._state.account_number
 
     @property
     def authorization_id(self) -> str | None:
-        """Number of the authorization; None before one, or if the answer did not contain it."""
+        """Id of the authorization; None before one, or if the answer did not contain it."""
         return self._state.authorization_id
 
     @property
     def capture_ids(self) -> tuple[str, ...]:
-        """Numbers of the captures, as far as the answers contained them."""
+        """Ids of the captures, as far as the answers contained them."""
         return self._state.capture_ids
 
     @property
@@ -145,9 +145,9 @@ class CheckoutFlow:
         """
         Whether the store holds the present state.
 
-        It does not with `resumable=False`, nor after a save that failed while the store was down
-        and `on_store_failure` is `degrade`: then `resume()` finds an earlier step, from which the
-        customer goes through the widget once more, with another token and another session.
+        It does not with `resumable=False`, nor after a failed save while the store is down and
+        `on_store_failure` is `degrade`. Then `resume()` finds an earlier step, and the customer
+        goes through the widget again, with another token and widget session.
         """
         return self._saved.saved
 
@@ -170,24 +170,24 @@ class CheckoutFlow:
         """
         Make any call of the API within this flow; it does not change the step.
 
-        It carries the flow's reference id, and the pinned token where the call takes a customer
-        token; back-office calls (merchant scope) use the session's merchant token.
+        It has the flow's reference id. Calls with customer scope use the pinned token, back-office
+        calls (merchant scope) the session's merchant token.
         """
         token, replace = await self._bearer(call, pinned=call.scope is Scope.CUSTOMER)
         return await self._context.client.call(call, self.reference_id, token, replace)
 
     async def save(self) -> None:
-        """Save the state, if the checkout is resumable; every step does so by itself."""
+        """Save the state, if the checkout is resumable; every step does so already."""
         await self._saved.save()
 
-    # For the steps
+    # For subclasses
 
     @property
     def _state(self) -> CheckoutState:
         return self._saved.state
 
-    def _row(self, method: str, outcome: str = "") -> Row:
-        """Return the row of a step, or raise because it is not allowed now."""
+    def _allowed_row(self, method: str, outcome: str = "") -> Row:
+        """Return the row of a call; raise CheckoutError if the call is not allowed now."""
         if method not in NEXT_STEPS[self.step]:
             if self.step in CLAIMS:
                 msg = (
@@ -201,49 +201,49 @@ class CheckoutFlow:
         row = row_of(self.step, method, outcome)
         lacks = missing(row, self._state)
         if lacks:
-            msg = f"{method}() needs {', '.join(lacks)}, which no answer contained so far"
+            msg = f"{method}() requires {', '.join(lacks)}, which no answer contained so far"
             raise CheckoutError(msg, reference_id=self.reference_id)
         return row
 
-    async def _ask(self, call: Call[T]) -> T:
-        """Make a call with the pinned token, also where the API lists another scope for it."""
+    async def _send_pinned(self, call: Call[T]) -> T:
+        """Send a call with the pinned token, even if the API lists another scope for it."""
         call = evolve(call, scope=self._token.scope)
         token = await self._pinned_token()
         return await self._context.client.call(call, self.reference_id, token, self._replace)
 
-    async def _once(
+    async def _send_claimed(
         self,
         row: Row,
         call: Call[T],
-        learn: Callable[[CheckoutState, T], CheckoutState],
+        add_answer: Callable[[CheckoutState, T], CheckoutState] = lambda state, _: state,
         *,
-        left: Decimal | None = None,
+        open_amount: Decimal | None = None,
         pinned: bool = False,
     ) -> T:
         """
-        Make a call that must not run twice: claim, send, and record the outcome.
+        Send a call that must not run twice: claim it, send it, and record the outcome.
 
         Args:
-            row: The step, of the state that the call was built from.
+            row: The row of the call, at the step that the call was built for.
             call: The call.
-            learn: Adds the answer's data to the state.
-            left: `open_amount` if it is executed.
+            add_answer: Returns the state with data of the answer; by default none are kept.
+            open_amount: The open amount after the call, if it is executed.
             pinned: Use the pinned token.
         """
         before = self._state
         token, replace = await self._bearer(call, pinned=pinned)
         if self._state is not before:
-            self._row(row.method)  # another coroutine took a step: the row's error says more
-        claimed = Claimed(before.step, row.to, left)
+            self._allowed_row(row.method)  # another coroutine took a step: this error names it
+        claimed = Claimed(before.step, row.to, open_amount)
         claim = evolve(before, step=row.through or before.step, claimed=claimed)
         await self._saved.claim(before, claim)
         try:
             answer = await self._context.client.call(call, self.reference_id, token, replace)
         except FlexitiError as error:
             if certainly_not_executed(error):
-                await self._saved.settled(claim, before)
+                await self._saved.record_outcome(claim, before)
             raise
-        await self._saved.settled(claim, learn(after_running(claim, claimed), answer))
+        await self._saved.record_outcome(claim, add_answer(after_running(claim, claimed), answer))
         return answer
 
     async def _bearer(self, call: Call[object], *, pinned: bool) -> tuple[Token, Replace]:
@@ -253,18 +253,18 @@ class CheckoutFlow:
         return await refresher.token(), refresher.replace
 
     async def _pinned_token(self) -> Token:
-        """Return the pinned token; one that has ended is replaced if no call has succeeded yet."""
+        """Return the pinned token; an expired one is replaced if no call has succeeded yet."""
         if self.remaining > 0:
             return self._token
-        if self.step not in _NOT_BEGUN:
-            msg = "the checkout has ended with its token: start a new one"
+        if self.step not in _BEFORE_FIRST_CALL:
+            msg = "the checkout has expired with its token: start a new one"
             raise CheckoutExpired(msg, reference_id=self.reference_id)
         return await self._pin_another()
 
     async def _replace(self, rejected: Token) -> Token:
-        """Pin another token if no call of the flow has succeeded; otherwise the flow has ended."""
+        """Pin another token if no call of the flow has succeeded; otherwise the flow ends."""
         self._context.refresher(self._token.scope).reject(rejected.token_id)
-        if self.step not in _NOT_BEGUN:
+        if self.step not in _BEFORE_FIRST_CALL:
             msg = "Flexiti rejected the token of this checkout, which ends it: start a new one"
             raise CheckoutTokenRejected(msg, reference_id=self.reference_id)
         return await self._pin_another()

@@ -1,4 +1,4 @@
-"""The steps of a checkout at a counter: find the customer, verify them (spec section 7.5)."""
+"""The steps at a counter: look the customer up, and verify them (spec section 7.5)."""
 
 import uuid
 
@@ -16,7 +16,7 @@ __all__ = ["InStoreSteps"]
 
 
 class InStoreSteps(CheckoutFlow):
-    """What a checkout does at a counter, with a merchant's token."""
+    """The steps at a counter, made with a merchant token."""
 
     @sensitive_arguments
     async def lookup(
@@ -28,9 +28,9 @@ class InStoreSteps(CheckoutFlow):
         lang: Language | str = Language.ENGLISH,
     ) -> CustomerAccount:
         """
-        Find the customer's account, by exactly one of three (customers/lookup).
+        Look up the customer's account by exactly one of three keys (customers/lookup).
 
-        Another one found before, and its verification, are forgotten.
+        It replaces an account that was found before, and its verification.
 
         Args:
             account_number: Up to 14 digits.
@@ -39,11 +39,11 @@ class InStoreSteps(CheckoutFlow):
             lang: Language of the answer.
 
         Raises:
-            ValidationError: None or several are given, or one is wrong.
-            CheckoutError: Not now, or the checkout was taken further elsewhere.
-            ApiError: The API refused: no such account, or not one that can buy.
+            ValidationError: Not exactly one key, or an invalid one.
+            CheckoutError: Not allowed now, or another process has taken a step.
+            ApiError: The API rejected it: an unknown account, or one that cannot buy.
         """
-        row = self._row("lookup")
+        row = self._allowed_row("lookup")
         before = self._state
         call = lookup(
             account_number=account_number,
@@ -51,17 +51,17 @@ class InStoreSteps(CheckoutFlow):
             customer_id=customer_id,
             lang=lang,
         )
-        asked = call.query.get("account_number")
+        requested = call.query.get("account_number")
         del account_number, vcc_number, customer_id  # this frame may end up in a traceback
-        answer = await self._ask(call)
+        answer = await self._send_pinned(call)
         after = evolve(
             before,
             step=row.to,
-            account_number=answer.account_number or asked,
+            account_number=answer.account_number or requested,
             request_id=None,
             verification_code=None,
         )
-        await self._saved.move(before, after)
+        await self._saved.transition(before, after)
         return answer
 
     @sensitive_arguments
@@ -75,26 +75,27 @@ class InStoreSteps(CheckoutFlow):
         vcc_number: Secret | str | None = None,
     ) -> Verification:
         """
-        Verify the customer, who has been looked up.
+        Verify the customer who was looked up.
 
-        A code in the answer is kept for `authorize`; one that was sent to the customer is read out
-        by them, and given to `authorize`.
+        A code in the answer is saved for `authorize`; a code that was sent to the customer is
+        passed to `authorize`.
 
         Args:
-            format: How.
-            request_id: At most 150 characters, of the shop's making; by default one is drawn. The
+            format: The method of verification.
+            request_id: The shop's own id, at most 150 characters; by default one is drawn. The
                 checkout keeps it for further codes and for the authorization.
-            security_qid: Number of the question, for `security_question`.
+            security_qid: Id of the question, for `security_question`.
             security_answer: The customer's answer, at most 50 characters.
             vcc_number: Card number of an authorized user of a business account.
 
         Raises:
-            ValidationError: The data are wrong.
-            CheckoutError: Not now, or the checkout was taken further elsewhere.
-            ApiError: The API refused: a wrong answer, too many of them, no such format here.
-            OutcomeUnknown: Nobody knows whether a code was sent; verifying again is allowed.
+            ValidationError: Invalid data.
+            CheckoutError: Not allowed now, or another process has taken a step.
+            ApiError: The API rejected it: a wrong answer, too many of them, or an unavailable
+                method.
+            OutcomeUnknown: Whether a code was sent is unknown; verifying again is allowed.
         """
-        row = self._row("verify")
+        row = self._allowed_row("verify")
         before = self._state
         request_id = request_id or before.request_id or uuid.uuid4().hex
         call = verify(
@@ -106,8 +107,8 @@ class InStoreSteps(CheckoutFlow):
             vcc_number=vcc_number,
         )
         del security_answer, vcc_number  # this frame may end up in a traceback
-        answer = await self._ask(call)
+        answer = await self._send_pinned(call)
         code = None if answer.code is None else Secret(answer.code)
         after = evolve(before, step=row.to, request_id=request_id, verification_code=code)
-        await self._saved.move(before, after)
+        await self._saved.transition(before, after)
         return answer

@@ -1,11 +1,11 @@
 """
 The state of a checkout, in this process and in the token store.
 
-A step is taken in one of two ways. Most make their call and are saved afterwards (`move`). A call
-that must not run twice is *claimed* first: the step that says "in flight" is saved by swap, and
-only the process that has written it sends the request. So a second process, or a second click, is
-refused before any HTTP; and when the outcome is lost, with an answer or with a process, the claim
-stays where every process finds it, until it is settled.
+A step is taken in one of two ways. Most make their call and are saved afterwards (`transition`). A
+call that must not run twice is *claimed* first: a step that means "in flight" is saved by swap, and
+only the process that wrote it sends the request. So a second process, or a second click, is
+rejected before any HTTP. If the outcome is lost, with an answer or with a process, the claim stays
+in the store for every process to see, until it is settled.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class CheckoutRecord:
 
 
 def checkout_key(base_url: str, client_id: str, reference_id: str) -> str:
-    """Return the store key of a checkout; API base URL and client id tell shops apart."""
+    """Return the store key of a checkout, unique per API base URL and client id."""
     return store_key("checkout", base_url, client_id, reference_id)
 
 
@@ -54,19 +54,19 @@ async def load_checkout(store: SealedStore, key: str, reference_id: str) -> Chec
     Load a saved checkout.
 
     Raises:
-        CheckoutNotFound: It was never saved, or it has ended with its token.
+        CheckoutNotFound: It was never saved, or it has expired with its token.
         StoreUnavailable: The store is down.
-        RecordUnreadable: The store holds something else under this key.
+        RecordUnreadable: The entry under this key is not this checkout.
     """
     loaded = await store.load(key)
     entry = loaded.entry
     if entry is not None and loaded.text is not None:
         state = decode_checkout(loaded.text, key)
-        # If the store reports no age, the API decides whether the token has ended.
+        # Without an age from the store, the API decides whether the token has expired.
         left = state.token.remaining - (entry.age or 0.0)
         if left > 0:
             return CheckoutRecord(evolve(state, token=evolve(state.token, remaining=left)), entry)
-    msg = "the checkout was not found: it was never saved, or it has ended with its token"
+    msg = "the checkout was not found: it was never saved, or it has expired with its token"
     raise CheckoutNotFound(msg, reference_id=reference_id)
 
 
@@ -77,13 +77,13 @@ class SavedCheckout:
     Args:
         state: The state.
         key: Its store key.
-        store: Where it is saved; None if it is not resumable.
+        store: The store to save it in; None if it is not resumable.
         degrade: Go on unsaved while the store is down.
-        token: Returns the pinned token as it is at this moment.
-        entry: The record as it was loaded; None if the checkout is new.
+        token: Returns the pinned token as of now.
+        entry: The entry that was loaded; None for a new checkout.
 
     Attributes:
-        state: The state now.
+        state: The present state.
         saved: Whether the store holds this state.
     """
 
@@ -104,20 +104,20 @@ class SavedCheckout:
         self._degrade = degrade
         self._token = token
         self._entry = entry
-        self._doubtful: frozenset[str] = frozenset()
+        self._unconfirmed: frozenset[str] = frozenset()
         self._writing = asyncio.Lock()
 
     async def save(self) -> None:
-        """Save the state; raises CheckoutConflict, and StoreError unless it may go on unsaved."""
+        """Save the state; raises CheckoutConflict, and StoreError unless `degrade` is set."""
         try:
-            await self._write(anew=True)
+            await self._write(recreate=True)
         except StoreError as error:
             if not self._degrade:
                 raise
             self._warn(error)
 
-    async def move(self, before: CheckoutState, after: CheckoutState) -> None:
-        """Take a step whose call has been made, unless another one was taken since `before`."""
+    async def transition(self, before: CheckoutState, after: CheckoutState) -> None:
+        """Take a step after its call; raises CheckoutConflict if one was taken since `before`."""
         self.check_unchanged(before)
         self.state = after
         try:
@@ -129,20 +129,20 @@ class SavedCheckout:
 
     async def claim(self, before: CheckoutState, claim: CheckoutState) -> None:
         """
-        Take a step whose call is about to be sent; the caller may send it once this returns.
+        Take the step of a call that may be sent once this returns.
 
-        Nothing is awaited between the check and the change of state: the second of two clicks in
-        one process is refused by that, one of two processes by the store.
+        Nothing is awaited between the check and the change of state, which rejects the second of
+        two clicks in one process; the swap rejects the second of two processes.
 
         Raises:
             CheckoutConflict: Another step was taken meanwhile.
             StoreUnavailable: Whether another process has taken a step is unknown. A checkout that
-                was never saved is known to no other process, and may go on.
+                was never saved goes on, because no other process can have resumed it.
         """
         self.check_unchanged(before)
         self.state = claim
         try:
-            await self._write(anew=False)
+            await self._write(recreate=False)
         except BaseException as error:
             if isinstance(error, StoreError) and self._degrade and self._entry is None:
                 self._warn(error)
@@ -151,19 +151,19 @@ class SavedCheckout:
                 self.state = before
             raise
 
-    async def settled(self, claim: CheckoutState, after: CheckoutState) -> None:
+    async def record_outcome(self, claim: CheckoutState, after: CheckoutState) -> None:
         """
         Record the outcome of a claim.
 
-        It raises nothing: the call has its answer, good or bad, which must not be lost. If the
-        write fails, the store keeps the claim, for `settle`.
+        It raises nothing, because the answer or error of the call must not be lost. If the write
+        fails, the store keeps the claim, for `settle`.
         """
         if self.state is not claim:
             _log.warning("checkout %s was settled while its call ran", claim.reference_id)
             return
         self.state = after
         try:
-            await self._write(anew=True)
+            await self._write(recreate=True)
         except (StoreError, CheckoutConflict) as error:
             self._warn(error)
 
@@ -173,7 +173,7 @@ class SavedCheckout:
             msg = "another step of this checkout was taken meanwhile"
             raise CheckoutConflict(msg, reference_id=self.state.reference_id)
 
-    async def _write(self, *, anew: bool) -> None:
+    async def _write(self, *, recreate: bool) -> None:
         """Write the present state; one write at a time, so that none overtakes another."""
         store = self._store
         if store is None:
@@ -183,38 +183,40 @@ class SavedCheckout:
             state = evolve(self.state, token=self._token())
             text = encode_checkout(state, self._key)
             entry = store.entry(self._key, text, keep_for=state.token.remaining + _MARGIN)
-            own, self._doubtful = self._doubtful, self._doubtful | {entry.version}
-            await self._swap(store, entry, over=self._entry, own=own, anew=anew)
-            self._entry, self._doubtful, self.saved = entry, frozenset(), True
+            unconfirmed, self._unconfirmed = self._unconfirmed, self._unconfirmed | {entry.version}
+            await self._swap(
+                store, entry, expected=self._entry, unconfirmed=unconfirmed, recreate=recreate
+            )
+            self._entry, self._unconfirmed, self.saved = entry, frozenset(), True
 
     async def _swap(
         self,
         store: SealedStore,
         entry: Entry,
         *,
-        over: Entry | None,
-        own: AbstractSet[str],
-        anew: bool,
+        expected: Entry | None,
+        unconfirmed: AbstractSet[str],
+        recreate: bool,
     ) -> None:
         """
         Write the record in place of the last one, or for the first time.
 
         Args:
-            store: Where to.
-            entry: The new record.
-            over: The record that was last written or read; None if there was none.
-            own: Versions of earlier writes of this process whose outcome is unknown: a record
-                stored under one of them is not another process's step.
-            anew: If the store has lost the record (evicted, or a failover), write it all the same.
-                Then it is unknown whether another process has taken the step meanwhile.
+            store: The store to write to.
+            entry: The new entry.
+            expected: The entry that was last written or read, None before the first write.
+            unconfirmed: Versions of this process's earlier writes with an unknown outcome: an entry
+                with one of them is not another process's step.
+            recreate: Also write if the store has lost the entry (eviction, failover), although
+                another process may have taken the step meanwhile.
 
         Raises:
-            CheckoutConflict: Another process has taken a step meanwhile, or that is unknown.
+            CheckoutConflict: Another process has taken a step meanwhile, or may have.
             StoreUnavailable: The store is down.
         """
         failure: StoreError | None = None
         try:
-            if await store.swap(self._key, entry, expected=over):
+            if await store.swap(self._key, entry, expected=expected):
                 return
         except StoreError as error:
             failure = error
@@ -224,14 +226,16 @@ class SavedCheckout:
             return
         if failure is not None:
             raise failure
-        if stored is not None and stored.version in own:
-            rest = own - {stored.version}
-            await self._swap(store, entry, over=stored, own=rest, anew=anew)
+        if stored is not None and stored.version in unconfirmed:
+            rest = unconfirmed - {stored.version}
+            await self._swap(store, entry, expected=stored, unconfirmed=rest, recreate=recreate)
             return
         msg = "another process has taken this step of the checkout"
-        if stored is None and over is not None:
-            if anew:
-                await self._swap(store, entry, over=None, own=own, anew=anew)
+        if stored is None and expected is not None:
+            if recreate:
+                await self._swap(
+                    store, entry, expected=None, unconfirmed=unconfirmed, recreate=recreate
+                )
                 return
             msg = (
                 "the store has lost this checkout, so whether another process has taken this step "

@@ -1,7 +1,7 @@
 """
-The state of a checkout, and its text, which any process of the shop can resume.
+The state of a checkout, and its text in the store, from which any process can resume it.
 
-Like a token record it names its own key, and its times are durations from its write.
+Like a token record, it names its own key, and its times are durations from its write.
 """
 
 import enum
@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from flexiti_async.errors import RecordUnreadable
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.tokens.record import StoredToken, as_ascii, reveal_secret, take_secret
+from flexiti_async.tokens.record import StoredToken, as_ascii, decode_secret, encode_secret
 
 __all__ = [
     "CLAIMS",
@@ -30,56 +30,56 @@ VERSION: Final = 1
 
 
 class Step(enum.StrEnum):
-    """How far a checkout has come."""
+    """The step that a checkout has reached."""
 
     OPEN = "open"
-    """Online: it has a reference id and a token, and no call of it has succeeded."""
+    """Online: it has a reference id and a token; no call has succeeded yet."""
     IN_STORE = "in_store"
-    """The same at a counter, with a merchant's token, which no browser ever sees."""
+    """The same at a counter, with a merchant token, which never reaches a browser."""
     WIDGET = "widget"
-    """widget/init has succeeded: the customer can be sent to the URL."""
+    """widget/init has succeeded: the customer can be redirected to the URL."""
     STOPPED = "stopped"
-    """The widget has ended with nothing to go on with; another one may follow."""
+    """The widget has ended without a result to go on with; another one may follow."""
     VERIFIED = "verified"
-    """The widget says that the customer is verified for an account."""
+    """The widget has reported that the customer is verified for an account."""
     READY_TO_APPLY = "ready_to_apply"
-    """The widget has let the applicant go on: /apply is due."""
+    """The widget has reported that /apply may be sent."""
     APPLYING = "applying"
-    """/apply was sent, or is about to be."""
+    """/apply is in flight, or its outcome is unknown."""
     APPLIED = "applied"
-    """/apply has been answered."""
+    """The API has accepted /apply."""
     ACCOUNT_FOUND = "account_found"
     """In store: the customer's account is known."""
     CODE_SENT = "code_sent"
-    """In store: a verification code was answered, or sent to the customer."""
+    """In store: a verification code is known, or was sent to the customer."""
     AUTHORIZING = "authorizing"
-    """The authorization was sent, or is about to be."""
+    """The authorization is in flight, or its outcome is unknown."""
     AUTHORIZED = "authorized"
-    """Credit is set aside."""
+    """The amount is authorized."""
     CAPTURING = "capturing"
-    """A capture was sent, or is about to be."""
+    """A capture is in flight, or its outcome is unknown."""
     CAPTURED = "captured"
-    """A part is captured, or all of it as far as is known; something may be left."""
+    """An amount is captured; something may be left to capture or release."""
     RELEASING = "releasing"
-    """A release was sent, or is about to be."""
+    """A release is in flight, or its outcome is unknown."""
     RELEASED = "released"
-    """All was released and nothing captured: the end."""
+    """The whole amount was released, nothing was captured: the end."""
     CLOSED = "closed"
-    """Something is captured, and nothing is left to capture or release."""
+    """An amount is captured, and nothing is left to capture or release."""
     RETURNING = "returning"
-    """A return was sent, or is about to be."""
+    """A return is in flight, or its outcome is unknown."""
     REFUNDING = "refunding"
-    """A refund was sent, or is about to be."""
+    """A refund is in flight, or its outcome is unknown."""
 
 
 class Sharing(enum.StrEnum):
-    """Whose token a checkout pins (design section 4)."""
+    """Whether a checkout shares its token with others (design section 4)."""
 
     SHARED = "shared"
-    """The token of all checkouts: the default for purchases."""
+    """One token for all checkouts: the default for purchases."""
     DEDICATED = "dedicated"
-    """One of its own: the default for applications, whose later /apply the API compares with the
-    widget/init payload of the same token (spec section 2.6)."""
+    """A token of its own: the default for applications, because the API compares the later /apply
+    with the widget/init payload of the same token (spec section 2.6)."""
 
 
 CLAIMS: Final = frozenset(
@@ -92,18 +92,18 @@ CLAIMS: Final = frozenset(
         Step.REFUNDING,
     }
 )
-"""Steps in which a call that must not run twice is under way, or its outcome unknown."""
+"""Steps in which a call that must not run twice is in flight, or its outcome unknown."""
 
 
 @frozen
 class Claimed:
     """
-    A call that must not run twice, as it was before it was sent.
+    A call that must not run twice, as claimed before it is sent.
 
     Attributes:
-        before: The step to go back to if it did not run.
-        after: The step to go on to if it ran.
-        open_amount: Dollars left to capture or release if it ran; None if that is not known.
+        before: The step to return to if it was not executed.
+        after: The step that follows if it was executed.
+        open_amount: Dollars left to capture or release if it was executed; None if unknown.
     """
 
     before: Step
@@ -114,23 +114,23 @@ class Claimed:
 @frozen
 class CheckoutState:
     """
-    All that a checkout is.
+    The state of a checkout.
 
     Attributes:
         reference_id: The flow's `x-reference-id`.
         token: The pinned token.
-        sharing: Whose token it is.
-        step: How far it has come.
-        session_id: `widget_session_id`, once there is one.
+        sharing: Whether the token is shared or dedicated.
+        step: The present step.
+        session_id: `widget_session_id` of the newest widget/init.
         flow: `apply` or `purchase`, once known.
-        in_store: Whether it is at a counter: then the pinned token is a merchant's.
-        account_number: Digits of the account that buys, once known.
-        request_id: In store: what verify and authorization share.
-        verification_code: In store: the code, if verify answered one.
-        authorization_id: Number of the authorization, once known.
-        capture_ids: Numbers of its captures, as far as answers told them.
-        open_amount: Dollars left to capture or release; None if that is not known.
-        claimed: The call that is under way, or whose outcome nobody knows.
+        in_store: Whether it is at a counter, with a merchant token.
+        account_number: Digits of the customer's account, once known.
+        request_id: In store: the id that verification and authorization share.
+        verification_code: In store: the code, if the answer to verify contained it.
+        authorization_id: Id of the authorization, once known.
+        capture_ids: Ids of its captures, as far as the answers contained them.
+        open_amount: Dollars left to capture or release; None if unknown.
+        claimed: The call that is in flight, or whose outcome is unknown.
     """
 
     reference_id: str
@@ -156,23 +156,23 @@ class _Wire:
     checkout: CheckoutState
 
 
-_encoder: Final = msgspec.json.Encoder(enc_hook=reveal_secret)
-_decoder: Final = msgspec.json.Decoder(_Wire, dec_hook=take_secret)
+_encoder: Final = msgspec.json.Encoder(enc_hook=encode_secret)
+_decoder: Final = msgspec.json.Decoder(_Wire, dec_hook=decode_secret)
 
 
 def encode_checkout(state: CheckoutState, key: str) -> str:
-    """Write a checkout as ASCII JSON text."""
+    """Encode a checkout as ASCII JSON."""
     return as_ascii(_encoder.encode(_Wire(VERSION, key, state)))
 
 
 def decode_checkout(payload: str, key: str) -> CheckoutState:
     """
-    Read the checkout that was stored under `key`.
+    Decode the checkout that was stored under `key`.
 
     Raises:
-        RecordUnreadable: It is of another key, another version, or no checkout at all.
+        RecordUnreadable: It has another key or version, or is not a checkout.
     """
-    fault = "it is not a checkout of flexiti-async"
+    problem = "it is not a checkout of flexiti-async"
     try:
         wire = _decoder.decode(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -180,15 +180,15 @@ def decode_checkout(payload: str, key: str) -> CheckoutState:
     else:
         token = wire.checkout.token
         if wire.v != VERSION:
-            fault = f"it has version {wire.v}, this release reads version {VERSION}"
+            problem = f"it has version {wire.v}, this release reads version {VERSION}"
         elif wire.key != key:
-            fault = "it names another key"
+            problem = "it names another key"
         elif not (math.isfinite(token.remaining) and 0 <= token.remaining <= token.lifetime):
-            fault = "a duration in it makes no sense"
+            problem = "its token has no valid remaining life"
         elif (wire.checkout.claimed is None) == (wire.checkout.step in CLAIMS):
-            fault = "its step and what it has claimed do not fit"
+            problem = "its step does not match its claim"
         else:
             return wire.checkout
     del payload  # it holds a token, and this frame may end up in a traceback
-    msg = f"the checkout under {key} cannot be read: {fault}"
+    msg = f"the checkout under {key} cannot be read: {problem}"
     raise RecordUnreadable(msg)

@@ -1,13 +1,14 @@
 """
-The table of a checkout: which call may come at which step, what it needs, and where it leads.
+The state machine of a checkout: the calls allowed at each step, what they require, where they lead.
 
 Three flows share it: a purchase and an application online (spec section 7.5), a purchase in store.
-A call that must not run twice leads through a step of its own, which is saved before the request
-is sent: whoever looks finds it taken, and if its outcome is lost, it stays taken until somebody
-says what has become of it (`settle`).
+A call that must not run twice leads through a step of its own, which is saved before the request is
+sent: every process sees that the step is taken, and if the outcome is lost, it stays taken until
+the shop settles it (`settle`).
 
-The table is never stricter than what the API is known to refuse, but in this: one authorization a
-checkout, one outcome of a widget session, and never money in two places at once.
+The table only forbids calls that the API is known to reject, with three exceptions: one
+authorization per checkout, one outcome per widget session, and one call at a time that moves
+money.
 """
 
 from collections.abc import Mapping
@@ -30,13 +31,13 @@ class Row:
     One row of the table.
 
     Attributes:
-        at: The step at which the call may come.
+        at: The step at which the call is allowed.
         method: Name of the checkout's method.
         to: The step that it leads to.
-        outcome: Which of several outcomes leads there; empty if there is one.
+        outcome: The outcome that leads there; empty if the call has only one.
         through: The step that is saved before the request is sent, for calls that must not run
-            twice. If the API refuses, the checkout is back at `at`.
-        needs: What the checkout must know: names of fields of `CheckoutState`.
+            twice. If the API rejects the call, the checkout returns to `at`.
+        needs: Names of the fields of `CheckoutState` that must be known.
     """
 
     at: Step
@@ -112,8 +113,8 @@ _ROWS: Final = (
 )
 
 
-def _settling() -> tuple[Row, ...]:
-    """Derive what settles a call whose outcome is unknown."""
+def _settle_rows() -> tuple[Row, ...]:
+    """Derive the rows that settle a call whose outcome is unknown."""
     found: dict[tuple[Step, str, Step], Row] = {}
     for row in _ROWS:
         if row.through is not None:
@@ -123,21 +124,21 @@ def _settling() -> tuple[Row, ...]:
     return tuple(found.values())
 
 
-TABLE: Final = _ROWS + _settling()
+TABLE: Final = _ROWS + _settle_rows()
 """Every row."""
 
 NEXT_STEPS: Final[Mapping[Step, frozenset[str]]] = MappingProxyType(
     {step: frozenset(row.method for row in TABLE if row.at is step) for step in Step}
 )
-"""Names of the methods that may come next, by how far a checkout has come."""
+"""Names of the methods that are allowed at each step, data aside."""
 
 
 def row_of(step: Step, method: str, outcome: str = "") -> Row:
     """
-    Find the row of a call that `NEXT_STEPS` allows, or of one outcome of it.
+    Return the row of a call that `NEXT_STEPS` allows, or of one of its outcomes.
 
     Raises:
-        LookupError: There is no such row.
+        LookupError: The table has no such row.
     """
     for row in TABLE:
         if row.at is step and row.method == method and outcome in {"", row.outcome}:
@@ -147,5 +148,5 @@ def row_of(step: Step, method: str, outcome: str = "") -> Row:
 
 
 def missing(row: Row, state: CheckoutState) -> list[str]:
-    """Name what a call needs and the checkout does not know."""
+    """Return the names of the fields that a call requires and the checkout does not know."""
     return [name for name in row.needs if getattr(state, name) is None]

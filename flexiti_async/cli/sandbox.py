@@ -22,7 +22,7 @@ from flexiti_async.cli.output import (
     print_note,
 )
 from flexiti_async.cli.signals import on_signals
-from flexiti_async.config.base_url import is_loopback
+from flexiti_async.config.parsing import is_loopback
 from flexiti_async.protocol.redact import mask_text, printable
 from flexiti_async.sandbox import RequestRecord, Sandbox
 from flexiti_async.sandbox.faults.codec import rule_from_text

@@ -126,7 +126,7 @@ async def _empty(desk: _Stored) -> bool:
         seen = await desk.record.read()
         if seen.entry is None:
             return False
-        written = await desk.record.write(Record(desk.key.store_key), over=seen.entry)
+        written = await desk.record.write(Record(desk.key.store_key), expected=seen.entry)
         if written.won:
             return True
         stored = (await desk.record.read()).version

@@ -1,1 +1,1 @@
-"""The configuration: its options, their rules, and where they are read from."""
+"""The configuration: its options, their rules, and their sources."""

@@ -1,9 +1,9 @@
 """
-`FlexitiConfig`: what a session is told, checked when it is made.
+`FlexitiConfig`: the configuration of a session, validated on construction.
 
-It is made in code, or read by `FlexitiConfig.load()` from `FLEXITI_*` environment variables and a
-TOML file (`flexiti_async.config.sources`). Values may be texts, as environment variables are. Every
-fault is told at once, by `ConfigError`, and no value of a secret with it.
+It is built in code, or by `FlexitiConfig.load()` from `FLEXITI_*` environment variables and a TOML
+file (`flexiti_async.config.sources`). Values may be text, as environment variables are. All
+problems are reported together by one `ConfigError`, which quotes no secret.
 """
 
 import functools
@@ -15,9 +15,8 @@ from attrs import field, frozen
 
 from flexiti_async.api.endpoints import NAMES, I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
-from flexiti_async.config.base_url import fault_of_base_url
-from flexiti_async.config.cache import Cache
 from flexiti_async.config.options import (
+    Cache,
     Environment,
     OnStoreFailure,
     RefreshRevokesAccess,
@@ -35,8 +34,9 @@ from flexiti_async.config.options import (
     unknown_option,
 )
 from flexiti_async.config.parsing import (
-    Bad,
+    Invalid,
     hide,
+    problem_with_base_url,
     seconds,
     seconds_or_none,
     secret,
@@ -59,9 +59,9 @@ _BASE_URLS: Final[Mapping[Environment, str]] = {
 }
 
 
-def _checked() -> None:
-    """Wrap the generated `__init__`; see `flexiti_async.protocol.validation.checked` for why."""
-    make: Callable[..., None] = FlexitiConfig.__init__
+def _validate_on_init() -> None:
+    """Wrap the generated `__init__`; `protocol.validation.validated` has the reasons."""
+    generated: Callable[..., None] = FlexitiConfig.__init__
 
     def __init__(self: FlexitiConfig, **kwargs: object) -> None:  # noqa: N807
         names = option_names()
@@ -69,61 +69,61 @@ def _checked() -> None:
         if unknown:
             kwargs.clear()
             raise unknown_option(unknown[0], names)
-        make(self, **{"client_id": None, "client_secret": None, **kwargs})
+        generated(self, **{"client_id": None, "client_secret": None, **kwargs})
         kwargs.clear()
-        faults = list(_faults(self))
-        if faults:
-            del self  # its repr shows what was refused, perhaps a secret in the wrong place
-            told = "; ".join(f"{name}: {what}" for name, what in faults)
-            raise ConfigError(told, option=faults[0][0])
+        problems = list(_problems(self))
+        if problems:
+            del self  # its repr shows invalid values, perhaps a secret in the wrong place
+            text = "; ".join(f"{name}: {problem}" for name, problem in problems)
+            raise ConfigError(text, option=problems[0][0])
 
-    FlexitiConfig.__init__ = functools.update_wrapper(__init__, make)  # type: ignore[method-assign]
+    FlexitiConfig.__init__ = functools.update_wrapper(__init__, generated)  # type: ignore[method-assign]
 
 
 @frozen(kw_only=True)
 class FlexitiConfig:
     """
-    Everything that a session is told.
+    The configuration of a session.
 
-    Durations are in seconds. Raises ConfigError for what is missing, unknown or senseless.
+    Durations are in seconds. Raises ConfigError for missing, unknown and invalid options.
 
     Attributes:
         client_id: Client id from the developer portal.
         client_secret: Client secret from the developer portal.
-        environment: Which of Flexiti's environments; or give `base_url`.
+        environment: One of Flexiti's environments; or set `base_url`.
         base_url: API base URL, ending in `/flexiti/pos-api` at Flexiti's. Plain http is allowed
             for loopback only.
-        store: Where tokens are shared: `memory://` (this process), the URL of another store, a
-            class path `package.module:Class`, or a ready `TokenStore`.
-        token_keys: Keys that everything in the token store is sealed with: the first one seals,
-            all of them open, so that keys can be rotated. One text with commas, or several. Make
-            one with `flexiti-async keys generate`. Needs the extra `crypto`.
-        merchant_username: With `merchant_password`: log every new token in (merchants/login).
+        store: The token store: `memory://` (this process), the URL of another store, a class path
+            `package.module:Class`, or a `TokenStore`.
+        token_keys: Encryption keys for the token store: the first one encrypts, all of them
+            decrypt, so that keys can be rotated. A list, or one text with commas. Generate one with
+            `flexiti-async keys generate`. Requires the extra `crypto`.
+        merchant_username: With `merchant_password`, every new token is logged in (merchants/login).
         merchant_password: See `merchant_username`.
-        account_type_place: Where the `account_type` of an application stands in widget/init.
-        api_versions: Version segments that replace the documented ones, by endpoint name
+        account_type_place: The place of an application's `account_type` in widget/init.
+        api_versions: Version segments that override the documented ones, by endpoint name
             (`flexiti_async.api.endpoints`): a mapping, a TOML table, or one text such as
             `calculate-interest=v2.5, refund=v2.5.1`.
         i18n_method: HTTP method of i18n, `post` or `get`; the portal's pages differ.
-        reference_ttl: How long form values and terms are served without asking again.
-        reference_cache: An aiocache cache that keeps them, for all processes; by default each
-            process keeps its own in memory. It is never closed.
+        reference_ttl: How long form values and terms are served from the cache.
+        reference_cache: An aiocache cache for them, shared by all processes; by default each
+            process caches them in memory. It is never closed.
         flow_ttl: How long a checkout's token must live at least; default half of its lifetime.
-        refresh_ahead: Renew a token when so much of its life is left; default 10 % of its
+        refresh_ahead: Refresh a token when this much of its life is left; default 10 % of its
             lifetime, at least 60, never more than half.
-        leeway: Do not use a token any more when so much of its life is left; default 30, never
-            more than a tenth of its lifetime.
-        token_timeout: How long getting a token may take, merchants/login included.
-        request_timeout: How long one request may take, and nearly as long it may wait for a
-            connection of a busy pool before.
-        call_timeout: How long a whole call may take, with its repeats and the waits between them,
-            but without the wait for a token before it; default twice `request_timeout`.
-        connect_timeout: How long making a connection may take.
+        leeway: Stop using a token when this much of its life is left; default 30, never more than
+            a tenth of its lifetime.
+        token_timeout: How long obtaining a token may take, merchants/login included.
+        request_timeout: How long one request may take; the wait for a connection of a busy pool
+            before it may take nearly as long.
+        call_timeout: How long a whole call may take, with its retries and the waits between them,
+            but without the wait for a token; default twice `request_timeout`.
+        connect_timeout: How long opening a connection may take.
         store_timeout: How long one operation of the token store may take.
-        connections: Size of the connection pool, if the session opens its own.
-        retries: How often a call is repeated that may be repeated.
-        on_store_failure: What to do without the token store.
-        refresh_revokes_access: What is known about refreshes.
+        connections: Size of the connection pool, unless a client session is borrowed.
+        retries: How often a call that is safe to retry is retried.
+        on_store_failure: Whether to degrade or to raise while the token store is down.
+        refresh_revokes_access: Whether a refresh revokes the previous access token, if known.
     """
 
     client_id: str = field(converter=text)
@@ -164,15 +164,15 @@ class FlexitiConfig:
     @classmethod
     def load(cls, **options: object) -> Self:
         """
-        Read the environment and the TOML file; `options` given here win over both.
+        Read the environment and the TOML file; `options` override both.
 
         Raises:
-            ConfigError: As for the class; also for a file named by `FLEXITI_CONFIG` that is not
-                there, and for options and `FLEXITI_*` variables that nobody knows.
+            ConfigError: As for the class; also if the file that `FLEXITI_CONFIG` names is missing,
+                and for unknown options and `FLEXITI_*` variables.
         """
         from flexiti_async.config.sources import read_options
 
-        # Texts travel as secrets from here on: no frame of a traceback shows what they are.
+        # All texts are Secrets from here on, so that no frame of a traceback shows them.
         given = {name: hide(value) for name, value in options.items()}
         options.clear()
         return cast("Callable[..., Self]", cls)(**read_options(option_names(), given))
@@ -186,7 +186,7 @@ class FlexitiConfig:
 
     @property
     def fingerprint(self) -> str:
-        """Name of these credentials, fit to be shown and stored (16 hex digits)."""
+        """Hash of these credentials, safe to show and to store (16 hex digits)."""
         password = self.merchant_password.reveal() if self.merchant_password else ""
         return fingerprint(
             self.client_secret, self.client_id, self.merchant_username or "", password
@@ -194,32 +194,32 @@ class FlexitiConfig:
 
 
 def option_names() -> frozenset[str]:
-    """Name every option."""
+    """Return the names of all options."""
     return frozenset(attribute.name for attribute in attrs.fields(FlexitiConfig))
 
 
-def _faults(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
+def _problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
     for attribute in attrs.fields(FlexitiConfig):
         value: object = getattr(config, attribute.name)
-        if isinstance(value, Bad):
-            yield attribute.name, f"must be {value.wanted}"
+        if isinstance(value, Invalid):
+            yield attribute.name, f"must be {value.rule}"
     if not config.client_id:
         yield "client_id", "is required"
     if not config.client_secret:
         yield "client_secret", "is required"
     if (config.base_url is None) is (config.environment is None):  # both or neither
-        yield "environment", "give either an environment or a base_url"
+        yield "environment", "set either environment or base_url"
     if isinstance(config.base_url, str):
-        fault = fault_of_base_url(config.base_url)
-        if fault:
-            yield "base_url", fault
-    if not isinstance(config.api_versions, Bad):
-        yield from _faults_of_versions(config.api_versions)
+        problem = problem_with_base_url(config.base_url)
+        if problem:
+            yield "base_url", problem
+    if not isinstance(config.api_versions, Invalid):
+        yield from _version_problems(config.api_versions)
     if bool(config.merchant_username) != bool(config.merchant_password):
-        yield "merchant_username", "give merchant_username and merchant_password, or neither"
+        yield "merchant_username", "set both merchant_username and merchant_password, or neither"
 
 
-def _faults_of_versions(versions: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+def _version_problems(versions: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     for name, version in versions.items():
         if name not in NAMES:
             close = nearest(name, NAMES)
@@ -228,4 +228,4 @@ def _faults_of_versions(versions: Mapping[str, str]) -> Iterable[tuple[str, str]
             yield "api_versions", f"the version of {name} must be like v2.5.1"
 
 
-_checked()
+_validate_on_init()

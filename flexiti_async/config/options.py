@@ -1,19 +1,18 @@
-"""The words that options of the configuration take, and how each option is read."""
+"""The values that options can have, and a converter for each option."""
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from flexiti_async.api.endpoints import I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
-from flexiti_async.config.cache import Cache
-from flexiti_async.config.parsing import Bad, count, one_of, pairs, plain, secret
+from flexiti_async.config.parsing import Invalid, count, one_of, pairs, plain, secret
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import nearest
 from flexiti_async.store.interface import TokenStore
 
-__all__ = ["Environment", "OnStoreFailure", "RefreshRevokesAccess", "unknown_option"]
+__all__ = ["Cache", "Environment", "OnStoreFailure", "RefreshRevokesAccess", "unknown_option"]
 
 
 class Environment(enum.StrEnum):
@@ -28,90 +27,103 @@ class Environment(enum.StrEnum):
 
 
 class OnStoreFailure(enum.StrEnum):
-    """What a session does that needs a token while the token store is down (design section 3)."""
+    """How a session obtains tokens while the token store is down (design section 3)."""
 
     DEGRADE = "degrade"
-    """Get one of its own and keep it to itself until the store is back."""
+    """Obtain private tokens until the store is back."""
     RAISE = "raise"
     """Raise `StoreUnavailable`."""
 
 
 class RefreshRevokesAccess(enum.StrEnum):
-    """Whether a refresh ends the previous access token, which is undocumented (spec 2.4)."""
+    """Whether a refresh revokes the previous access token, which is undocumented (spec 2.4)."""
 
     UNKNOWN = "unknown"
-    """Be careful: never refresh a token that a checkout may hold."""
+    """Unknown, so a token that a checkout may hold is never refreshed."""
     NO = "no"
-    """You know that it does not: pinned tokens may be refreshed."""
+    """Known not to: pinned tokens may be refreshed."""
 
 
-# Names with types for the converters that are generic: attrs and type checkers read them.
+@runtime_checkable
+class Cache(Protocol):
+    """The interface of a cache for form values and terms: any cache of aiocache."""
+
+    async def get(self, key: str) -> object:
+        """Return the value of a key, None without one."""
+        ...
+
+    async def set(self, key: str, value: str, *, ttl: float | None) -> object:
+        """Store a text for `ttl` seconds, None for ever."""
+        ...
 
 
-def to_environment(value: Environment | str | None) -> Any:  # noqa: ANN401 - see option_values
-    """Read one of Flexiti's environments; None stays None."""
+# attrs and type checkers read the type of an option from its converter's parameter.
+
+
+def to_environment(value: Environment | str | None) -> Any:  # noqa: ANN401 - see parsing
+    """Parse one of Flexiti's environments; None stays None."""
     return None if value is None else one_of(Environment, value)
 
 
-def to_account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401 - see option_values
-    """Read where `account_type` stands."""
+def to_account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse the place of `account_type`."""
     return one_of(AccountTypePlace, value)
 
 
-def to_on_store_failure(value: OnStoreFailure | str) -> Any:  # noqa: ANN401 - see option_values
-    """Read what to do while the store is down."""
+def to_on_store_failure(value: OnStoreFailure | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse `on_store_failure`."""
     return one_of(OnStoreFailure, value)
 
 
-def to_refresh_revokes(value: RefreshRevokesAccess | str) -> Any:  # noqa: ANN401 - see option_values
-    """Read what is known about refreshes."""
+def to_refresh_revokes(value: RefreshRevokesAccess | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse `refresh_revokes_access`."""
     return one_of(RefreshRevokesAccess, value)
 
 
-def to_connections(value: int | str) -> Any:  # noqa: ANN401 - see option_values
-    """Read the size of a pool."""
+def to_connections(value: int | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse the size of the connection pool."""
     return count(value, 1)
 
 
-def to_retries(value: int | str) -> Any:  # noqa: ANN401 - see option_values
-    """Read how often to repeat."""
+def to_retries(value: int | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse the number of retries."""
     return count(value, 0)
 
 
-def to_api_versions(value: Mapping[str, str] | str) -> Any:  # noqa: ANN401 - see option_values
-    """Read version segments by endpoint name."""
+def to_api_versions(value: Mapping[str, str] | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse version segments by endpoint name."""
     return pairs(value)
 
 
-def to_i18n_method(value: I18nMethod | str) -> Any:  # noqa: ANN401 - see option_values
-    """Read the method of i18n."""
+def to_i18n_method(value: I18nMethod | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse the HTTP method of i18n."""
     return one_of(I18nMethod, value)
 
 
-def to_cache(value: Cache | None) -> Any:  # noqa: ANN401 - see option_values
-    """Take an aiocache cache, or None."""
-    # What a user hands over need not be what the annotation says.
+def to_cache(value: Cache | None) -> Any:  # noqa: ANN401 - see parsing
+    """Check an aiocache cache; None stays None."""
+    # Callers without a type checker may pass anything.
     good = isinstance(value, Cache | None)  # pyright: ignore[reportUnnecessaryIsInstance]
-    return value if good else Bad("a cache of aiocache")
+    return value if good else Invalid("a cache of aiocache")
 
 
-def to_store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see option_values
-    """Take a store, or the text that names one."""
+def to_store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see parsing
+    """Check a store, or a text that names one."""
     store = plain(value)
     good = bool(store) if isinstance(store, str) else isinstance(store, TokenStore)
-    return store if good else Bad("the URL of a store, a class path or a TokenStore")
+    return store if good else Invalid("the URL of a store, a class path or a TokenStore")
 
 
-def to_client_secret(value: Secret | str) -> Any:  # noqa: ANN401 - see option_values
-    """Read the client secret."""
+def to_client_secret(value: Secret | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse the client secret."""
     return secret(value)
 
 
 def unknown_option(name: str, names: Iterable[str], *, where: str = "") -> ConfigError:
-    """Make the error for an option that nobody knows."""
+    """Build the error for an unknown option."""
     close = nearest(name, names)
     return ConfigError(
-        f"there is no option {name!r}{where}{close and f'; did you mean {close!r}?'}",
+        f"unknown option {name!r}{where}{close and f'; did you mean {close!r}?'}",
         option=name,
         suggestion=close or None,
     )

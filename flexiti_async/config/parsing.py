@@ -1,26 +1,30 @@
 """
-What a user may write for an option, and the value that it becomes.
+Parse the values of options.
 
-Options come from code, from environment variables and from TOML, so most values may be texts.
-Converters give `Any`, because what cannot be converted becomes a `Bad`, which the configuration
-finds and tells before anybody uses it. No text of a secret is ever in it.
+Options come from code, environment variables and TOML, so most values may be text. Converters
+return `Any`, because an invalid value becomes an `Invalid`, which the configuration reports before
+any option is used. It never contains the value, which may be a secret.
 """
 
 import enum
+import ipaddress
 import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeGuard, cast
+from urllib.parse import urlsplit
 
 from flexiti_async.protocol.secret import Secret
 
 __all__ = [
-    "Bad",
+    "Invalid",
     "count",
     "hide",
+    "is_loopback",
     "one_of",
     "pairs",
     "plain",
+    "problem_with_base_url",
     "seconds",
     "seconds_or_none",
     "secret",
@@ -32,105 +36,144 @@ __all__ = [
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
-class Bad:
-    """A value that could not be converted: told as a fault, never shown."""
+class Invalid:
+    """
+    The result for a value that breaks the rule of its option; the value itself is never shown.
 
-    def __init__(self, wanted: str) -> None:
-        self.wanted = wanted
+    Attributes:
+        rule: Completes the sentence "must be …".
+    """
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
 
 
 def hide(value: object) -> object:
-    """Make Secrets of texts, also in a list, so that no frame of a traceback shows them."""
+    """Wrap texts, also in a list, as Secrets, so that no frame of a traceback shows them."""
     if isinstance(value, list | tuple):
         return [hide(item) for item in cast("Sequence[object]", value)]
     return Secret(value) if isinstance(value, str) else value
 
 
 def plain(value: object) -> object:
-    """Give the text in a Secret, or in an environment variable, without blanks around it."""
+    """Return the text of a Secret or of a string, stripped; other values as they are."""
     if isinstance(value, Secret):
         value = value.reveal()
     return value.strip() if isinstance(value, str) else value
 
 
 def one_of(kind: type[enum.StrEnum], value: object) -> Any:  # noqa: ANN401 - see above
-    """Read a member of an enumeration."""
+    """Parse a member of an enumeration."""
     try:
         return kind(str(plain(value)).lower())
     except ValueError:
-        return Bad(f"one of {', '.join(kind)}")
+        return Invalid(f"one of {', '.join(kind)}")
 
 
 def seconds(value: float | str) -> Any:  # noqa: ANN401 - see above
-    """Read a duration greater than 0."""
+    """Parse a duration greater than 0."""
     given = plain(value)
     try:
         number = math.nan if isinstance(given, bool) else float(str(given))
     except ValueError:
         number = math.nan
-    return number if 0 < number < math.inf else Bad("a number of seconds greater than 0")
+    return number if 0 < number < math.inf else Invalid("a number of seconds greater than 0")
 
 
 def seconds_or_none(value: float | str | None) -> Any:  # noqa: ANN401 - see above
-    """Read a duration; None stays None."""
+    """Parse a duration; None stays None."""
     return None if value is None else seconds(value)
 
 
 def count(value: object, least: int) -> Any:  # noqa: ANN401 - see above
-    """Read a whole number of at least `least`."""
+    """Parse a whole number of at least `least`."""
     given = plain(value)
-    wanted = Bad(f"a whole number of at least {least}")
+    invalid = Invalid(f"a whole number of at least {least}")
     if isinstance(given, bool) or not isinstance(given, int | str):
-        return wanted
+        return invalid
     try:
         number = int(given)
     except ValueError:
-        return wanted
-    return number if number >= least else wanted
+        return invalid
+    return number if number >= least else invalid
 
 
 def text(value: str | None) -> Any:  # noqa: ANN401 - see above
-    """Read a text; None stays None."""
+    """Parse a text; None stays None."""
     given = plain(value)
-    return given if given is None or _is_text(given) else Bad("a text")
+    return given if given is None or _is_text(given) else Invalid("a text")
 
 
 def _is_text(value: object) -> TypeGuard[str]:
-    # An environment variable whose bytes are no UTF-8 has surrogates, which cannot be sent.
+    # An environment variable that is not UTF-8 has surrogates, which cannot be sent.
     return isinstance(value, str) and not _SURROGATE.search(value)
 
 
 def secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
-    """Read a secret; None stays None."""
+    """Parse a secret; None stays None."""
     given = plain(value)
     if given is None:
         return None
-    return Secret(given) if _is_text(given) else Bad("a text")
+    return Secret(given) if _is_text(given) else Invalid("a text")
 
 
 def secrets(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN401 - see above
-    """Read several secrets: a list, or one text with commas."""
+    """Parse several secrets: a list, or one text with commas."""
     if isinstance(value, Secret | str):
         value = str(plain(value)).split(",")
     if not isinstance(value, list | tuple):
-        return Bad("a text with commas, or a list of texts")
+        return Invalid("a text with commas, or a list of texts")
     found: list[object] = [secret(item) for item in value]
-    bad = any(isinstance(item, Bad) for item in found)
-    return Bad("a text with commas, or a list of texts") if bad else tuple(filter(None, found))
+    bad = any(isinstance(item, Invalid) for item in found)
+    return Invalid("a text with commas, or a list of texts") if bad else tuple(filter(None, found))
 
 
 def pairs(value: Mapping[str, str] | Secret | str) -> Any:  # noqa: ANN401 - see above
-    """Read names with values: a mapping, or one text such as `a=1, b=2`."""
-    wanted = Bad("a mapping of texts, or a text such as `name=value, name=value`")
+    """Parse names with values: a mapping, or one text such as `a=1, b=2`."""
+    invalid = Invalid("a mapping of texts, or a text such as `name=value, name=value`")
     if isinstance(value, Mapping):
         items = [(plain(name), plain(item)) for name, item in value.items()]
     else:
         listed = [item for item in str(plain(value)).split(",") if item.strip()]
         items = [_pair(item) for item in listed]
     good = all(_is_text(part) and part for item in items for part in item)
-    return dict(cast("list[tuple[str, str]]", items)) if good else wanted
+    return dict(cast("list[tuple[str, str]]", items)) if good else invalid
 
 
 def _pair(text: str) -> tuple[str, str]:
     name, _, value = text.partition("=")
     return name.strip(), value.strip()
+
+
+def problem_with_base_url(url: str) -> str | None:
+    """
+    Return the problem with an API base URL, None for a valid one.
+
+    TLS is required, because tokens and the client secret are sent there; plain http is for the
+    sandbox, on loopback.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not a URL"
+    odd = not url.isprintable() or " " in url or "\\" in url  # urlsplit accepts them
+    if parts.scheme not in ("https", "http") or not host or odd:
+        return "must look like https://host/flexiti/pos-api"
+    if parts.scheme == "http" and not is_loopback(host):
+        return "must be https: plain http is for loopback only"
+    if parts.username is not None or parts.password is not None:
+        return "must not contain credentials"
+    if "?" in url or "#" in url:
+        return "must not have a query or a fragment"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name is this machine itself, without a DNS lookup."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -2,11 +2,11 @@
 Options from environment variables and a TOML file, by typed-settings.
 
 Precedence: code, then `FLEXITI_*` variables, then the `[flexiti]` table of the TOML file that
-`FLEXITI_CONFIG` names. typed-settings finds and merges; what it lets pass is refused here: unknown
-variables, a file that is not there, a table that is not there. Its errors can quote values, so
-none of them is shown or chained.
+`FLEXITI_CONFIG` names. typed-settings reads and merges them; this module also rejects unknown
+variables, a missing file and a missing table, which typed-settings ignores. Its errors can quote
+values, so none of them is shown or chained.
 
-It is imported when it is used: it takes longer to import than all the rest.
+This module is imported when it is used: typed-settings takes longer to import than all the rest.
 """
 
 import os
@@ -28,11 +28,11 @@ PREFIX: Final = "FLEXITI_"
 FILE_VARIABLE: Final = "FLEXITI_CONFIG"
 SECTION: Final = "flexiti"
 OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE})
-"""Variables with our prefix that are no options."""
+"""Variables with our prefix that are not options."""
 
 
 class _AsItIs:
-    """Leave the merged options as they came: FlexitiConfig converts them."""
+    """Return the merged options unchanged: FlexitiConfig converts them."""
 
     def structure(self, value: object, _: object) -> object:
         return value
@@ -40,21 +40,21 @@ class _AsItIs:
 
 def read_options(names: frozenset[str], code: Mapping[str, object]) -> dict[str, object]:
     """
-    Collect the options that are set somewhere.
+    Collect the options that are set in any source.
 
     Args:
-        names: The options that there are.
-        code: Options given in code, texts as Secret; None counts as given.
+        names: The names of all options.
+        code: Options set in code, texts as Secret; None counts as set.
 
     Raises:
         ConfigError: An unknown option, or a file that cannot be read.
     """
-    _refuse_unknown_variables(names)
+    _reject_unknown_variables(names)
     file = _file()
     loaders: list[Loader] = []
     if file is not None:
         loaders.append(ts.FileLoader(formats={"*": ts.TomlFormat(section=SECTION)}, files=[file]))
-        _refuse_unknown_keys(file, names)
+        _reject_unknown_keys(file, names)
     for name in code:
         if name not in names:
             raise unknown_option(name, names)
@@ -67,7 +67,7 @@ def read_options(names: frozenset[str], code: Mapping[str, object]) -> dict[str,
         reason = type(error).__name__
     else:
         return {name: value for name, value in found.items() if value is not _NOT_SET}
-    msg = f"the settings cannot be read ({reason})"
+    msg = f"the options cannot be read from the environment and the file ({reason})"
     raise ConfigError(msg)
 
 
@@ -75,13 +75,13 @@ _NOT_SET: Final = object()
 
 
 def _options_class(names: Iterable[str]) -> type:
-    """Make a class with one untyped option a name, for typed-settings to fill."""
+    """Build a class with an untyped field per option, for typed-settings to fill."""
     return attrs.make_class(
         "Options", {name: attrs.field(default=_NOT_SET, type=object) for name in sorted(names)}
     )
 
 
-def _refuse_unknown_variables(names: frozenset[str]) -> None:
+def _reject_unknown_variables(names: frozenset[str]) -> None:
     valid = {PREFIX + name.upper() for name in names} | OTHER_VARIABLES
     for variable in sorted(os.environ):
         if variable.startswith(PREFIX) and variable not in valid:
@@ -94,12 +94,12 @@ def _file() -> Path | None:
         return None
     file = Path(name)
     if not file.is_file():
-        msg = f"{FILE_VARIABLE} names {name!r}, and there is no such file"
+        msg = f"{FILE_VARIABLE} names {name!r}, which does not exist or is not a file"
         raise ConfigError(msg, option=FILE_VARIABLE)
     return file
 
 
-def _refuse_unknown_keys(file: Path, names: frozenset[str]) -> None:
+def _reject_unknown_keys(file: Path, names: frozenset[str]) -> None:
     keys = _keys(file)
     if isinstance(keys, str):
         raise ConfigError(keys, option=FILE_VARIABLE)
@@ -110,9 +110,10 @@ def _refuse_unknown_keys(file: Path, names: frozenset[str]) -> None:
 
 def _keys(file: Path) -> list[str] | str:
     """
-    List the keys of the file's table, or say what is wrong with the file.
+    Return the keys of the file's table, or the problem with the file.
 
-    It never raises: a frame that holds the document, secrets and all, must not be in a traceback.
+    It never raises: a frame that holds the document, which contains secrets, must not be in a
+    traceback.
     """
     import tomllib
 

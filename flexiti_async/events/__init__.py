@@ -1,4 +1,4 @@
-"""What happened: types of events, listeners, and the log."""
+"""Events of a session: their types, listeners, and the log."""
 
 from flexiti_async.events.listeners import Event, Listener, Listeners
 from flexiti_async.events.types import (

@@ -1,4 +1,4 @@
-"""Who listens to the events of a session; the events themselves are in `events/types.py`."""
+"""The listeners of a session; the events themselves are in `events/types.py`."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ class Event:
 
 
 Listener = Callable[[Event], object]
-"""Takes every event; what it gives back is ignored."""
+"""Called with every event; its result is ignored."""
 
 
 class Listeners:
@@ -24,8 +24,8 @@ class Listeners:
     The listeners of one session.
 
     Args:
-        listeners: Those that are there from the start.
-        log: Called with every event before them; it does not count as a listener.
+        listeners: The first listeners.
+        log: Called with every event before them; not counted as a listener.
     """
 
     def __init__(self, listeners: Iterable[Listener] = (), *, log: Listener | None = None) -> None:
@@ -35,11 +35,11 @@ class Listeners:
 
     @property
     def any(self) -> bool:
-        """Whether anybody listens."""
+        """Whether there are any listeners."""
         return bool(self._listeners)
 
     def add(self, listener: Listener) -> Callable[[], None]:
-        """Add a listener; call what is given back to remove it."""
+        """Add a listener, and return a function that removes it."""
         self._listeners = (*self._listeners, listener)
 
         def remove() -> None:
@@ -51,19 +51,23 @@ class Listeners:
         return remove
 
     def notify(self, event: Event) -> None:
-        """Call every listener, in the order in which they came."""
+        """Call every listener, in the order in which they were added."""
         if self._log is not None:
             self._log(event)
         for listener in self._listeners:
             try:
                 listener(event)
-            except Exception as error:  # noqa: BLE001 - whatever a listener raises is its own
+            except Exception as error:  # noqa: BLE001 - a listener may raise anything
                 self._report(listener, error)
 
     def _report(self, listener: Listener, error: Exception) -> None:
-        # Once each: a broken listener is called for every call of the shop. Its text is its own,
-        # and may quote anything.
+        # Once each: a broken listener fails for every call of the shop. Only the class is named:
+        # the error's text may quote anything.
         if id(listener) not in self._reported:
             self._reported.add(id(listener))
             name = getattr(listener, "__qualname__", type(listener).__name__)
-            _log.error("listener %s raised %s; it stays", name, type(error).__name__)
+            _log.error(
+                "listener %s raised %s; it stays registered, and further errors are not logged",
+                name,
+                type(error).__name__,
+            )

@@ -1,4 +1,4 @@
-"""Listeners as lines of the standard library's logging."""
+"""Log events with the standard library's logging."""
 
 import functools
 import logging
@@ -26,17 +26,17 @@ _tokens: Final = logging.getLogger("flexiti_async.token")
 
 
 logs_calls: Final = functools.partial(_calls.isEnabledFor, logging.DEBUG)
-"""Tells whether a line is written for every call."""
+"""Returns whether every call is logged."""
 
 
 def log_event(event: Event) -> None:
     """
-    Write an event as one line, if it is worth one.
+    Log an event as one line, if it has one.
 
-    | level | what |
+    | level | events |
     |---|---|
-    | warning | a failure, a refusal, an outage, a wrong clock, a repeat |
-    | info | the life of a token, the end of an outage |
+    | warning | failures, rejected tokens, outages, wrong clocks, retries |
+    | info | issued and adopted tokens, the end of an outage |
     | debug | the end of each call, in the logger `flexiti_async.call` |
     """
     match event:
@@ -44,7 +44,7 @@ def log_event(event: Event) -> None:
             _log_call(event)
         case CallRetried():
             _calls.warning(
-                "%s: attempt %d failed, again in %.3g s: %s",
+                "%s: attempt %d failed, retrying in %.3g s: %s",
                 event.endpoint,
                 event.attempt,
                 event.seconds,
@@ -52,7 +52,7 @@ def log_event(event: Event) -> None:
             )
         case ClockSkewed(seconds=seconds):
             _tokens.warning(
-                "this machine's clock is %.0f s %s the API's: have it set",
+                "this machine's clock is %.0f s %s the API's: synchronize it",
                 abs(seconds),
                 "ahead of" if seconds > 0 else "behind",
             )
@@ -85,14 +85,20 @@ def _log_token(event: Event) -> None:
         case TokenAdopted(token_id=name, remaining=remaining):
             _tokens.info("token %s adopted: %.4g s left", name[:8], remaining)
         case AccessTokenRejected(token_id=name, age=age):
-            _tokens.warning("token %s rejected at the age of %.4g s", name[:8], age)
+            _tokens.warning(
+                "token %s rejected by the API %.4g s after it was requested", name[:8], age
+            )
         case ReusePrevented(token_id=name, reason="refresh_token"):
-            _tokens.warning("refresh token of %s refused, asking by client_credentials", name[:8])
+            _tokens.warning(
+                "refresh token of %s rejected, falling back to client_credentials", name[:8]
+            )
         case TokenFailed(error=error, back_off=pause):
-            _tokens.warning("no token, next try in %.3g s at the earliest: %s", pause, error)
+            _tokens.warning(
+                "could not obtain a token, next attempt in %.3g s at the earliest: %s", pause, error
+            )
         case StoreDegraded(error=error):
-            _tokens.warning("going on without the token store, tokens are not shared: %s", error)
+            _tokens.warning("token store unavailable: using unshared tokens: %s", error)
         case StoreRejoined(seconds=seconds):
-            _tokens.info("the token store is back after %.4g s, tokens are shared again", seconds)
+            _tokens.info("token store available again after %.4g s: tokens are shared", seconds)
         case _:
             pass

@@ -1,30 +1,30 @@
 """
-What happens in a session, told as typed values to whoever listens.
+The events of a session, typed.
 
-A listener is a callable of one argument. It is called at once, in the event loop in which the
-event happened, and must not block it. One that raises is reported and harms nothing: telemetry
-never breaks a checkout. Listeners hold no secret and no personal data; `token_id` is the library's
-own name of a token, drawn at random.
+A listener is a callable of one argument. It is called at once, in the event loop of the event, and
+must not block it. If it raises, the error is logged and has no other effect: telemetry never breaks
+a checkout. Events contain no secrets and no personal data; `token_id` is the library's own id of a
+token, drawn at random.
 
 ```
-TokenEvent                (scope)
-├── RefreshStarted         a token is being got, and why
-├── TokenIssued           the token endpoint gave one for the credentials
-├── TokenRefreshed        the token endpoint gave one for a refresh token
-├── TokenAdopted          one was found in the store: another process had got it
-├── TokenWaited           a caller had to wait for one
-├── TokenFailed           the token endpoint gave none
-├── AccessTokenRejected          the API refused one (401)
-├── ReusePrevented          one was found that must not be used again, or not be refreshed
+TokenEvent               (scope)
+├── RefreshStarted        a token is being obtained, and why
+├── TokenIssued           the token endpoint issued a token by `client_credentials`
+├── TokenRefreshed        the token endpoint issued a token by `refresh_token`
+├── TokenAdopted          a token of another process was found in the store
+├── TokenWaited           a caller had to wait for a token
+├── TokenFailed           the token request failed
+├── AccessTokenRejected   the API rejected a token (401)
+├── ReusePrevented        a token must not be used again, or must not be refreshed
 ├── StoreDegraded         the store is down: tokens are not shared
 └── StoreRejoined         the store is back
-ClockSkewed               this machine's clock and the API's differ
-CallRetried               a call is made again
-CallFinished              a call has ended
+ClockSkewed              this machine's clock and the API's differ
+CallRetried              a call will be retried
+CallFinished             a call has ended
 ```
 
-What several sessions of one process share, a token request above all, is told to the listeners of
-the session that began it.
+If sessions of one process share something, such as a token request, the listeners of the session
+that started it are notified.
 """
 
 import enum
@@ -58,29 +58,29 @@ __all__ = [
 
 
 class Cause(enum.StrEnum):
-    """Why a token is being got."""
+    """Why a token is being obtained."""
 
     NO_TOKEN = "no_token"  # noqa: S105 - a reason, not a password
-    """There is none yet, or the last one is over."""
+    """No token is cached, or the cached one has expired."""
     DUE = "due"
-    """The one in hand does not live long enough for a caller."""
+    """The cached token does not live long enough for a caller."""
     STALE = "stale"
-    """The one in hand is in its renewing window; nobody waits."""
+    """The cached token is stale; no caller waits."""
     REJECTED = "rejected"
-    """The API refused the last one."""
+    """The API rejected the last token."""
     PIN = "pin"
-    """The one in hand is about to be handed out for a while, and has to be marked for it."""
+    """The cached token has to be marked as pinned before it is handed out with a `min_ttl`."""
     DEDICATED = "dedicated"
-    """A checkout wants one of its own."""
+    """A checkout needs a token of its own."""
 
 
 @frozen(kw_only=True)
 class TokenEvent(Event):
     """
-    Something about the tokens of one scope.
+    Base of the events about tokens.
 
     Attributes:
-        scope: Of the token.
+        scope: The token's scope.
     """
 
     scope: Scope
@@ -89,10 +89,10 @@ class TokenEvent(Event):
 @frozen(kw_only=True)
 class RefreshStarted(TokenEvent):
     """
-    A token is being got: from the store, from another process, or from the token endpoint.
+    A token is being obtained: from the store, another process, or the token endpoint.
 
     Attributes:
-        cause: Why.
+        cause: The reason.
     """
 
     cause: Cause
@@ -104,9 +104,9 @@ class TokenIssued(TokenEvent):
     The token endpoint issued a token by `client_credentials`.
 
     Attributes:
-        token_id: Name of the new token.
-        lifetime: Seconds that it lives.
-        seconds: How long getting it took, merchants/login included.
+        token_id: Id of the new token.
+        lifetime: Its lifetime, seconds.
+        seconds: Duration of the request, merchants/login included.
         reference_id: The `x-reference-id` of the request.
     """
 
@@ -127,7 +127,7 @@ class TokenAdopted(TokenEvent):
     A token was taken from the store, without a token request.
 
     Attributes:
-        token_id: Its name.
+        token_id: Its id.
         remaining: Seconds that it has left.
     """
 
@@ -141,9 +141,9 @@ class TokenWaited(TokenEvent):
     A caller had to wait for a token.
 
     Attributes:
-        seconds: For how long.
-        served: Whether it got one.
-        waiters: How many callers of this process waited when this one began to, itself included.
+        seconds: Duration of the wait.
+        served: Whether the caller got a token.
+        waiters: Callers of this process that were waiting when it began, itself included.
     """
 
     seconds: float
@@ -154,12 +154,12 @@ class TokenWaited(TokenEvent):
 @frozen(kw_only=True)
 class TokenFailed(TokenEvent):
     """
-    The token endpoint gave no token.
+    The token request failed.
 
     Attributes:
-        error: The classified failure; it is not raised by this event.
-        back_off: Seconds during which nobody tries again.
-        seconds: How long the request took, a second one by another grant included.
+        error: The classified failure.
+        back_off: Seconds until the next attempt, at the earliest.
+        seconds: Duration of the request, a second one by another grant included.
     """
 
     error: TokenError
@@ -170,10 +170,10 @@ class TokenFailed(TokenEvent):
 @frozen(kw_only=True)
 class AccessTokenRejected(TokenEvent):
     """
-    The API refused a token with a 401.
+    The API rejected a token with a 401.
 
     Attributes:
-        token_id: Its name.
+        token_id: Its id.
         age: Seconds since it was requested.
     """
 
@@ -184,13 +184,13 @@ class AccessTokenRejected(TokenEvent):
 @frozen(kw_only=True)
 class ReusePrevented(TokenEvent):
     """
-    A token was left alone that must not be used, or not be refreshed, again.
+    A token was not used again, or not refreshed.
 
     Attributes:
-        token_id: Its name.
-        reason: `refused`: the store still offers a token that the API has refused. `pinned`: it
-            stands in customers' browsers, so it is not refreshed. `refresh_token`: the API took
-            its refresh token for none of its own, or for a spent one.
+        token_id: Its id.
+        reason: `rejected`: the store still holds a token that the API has rejected. `pinned`: the
+            token is in customers' browsers, so it is not refreshed. `refresh_token`: the API
+            rejected its refresh token as unknown or already used.
     """
 
     token_id: str
@@ -200,10 +200,10 @@ class ReusePrevented(TokenEvent):
 @frozen(kw_only=True)
 class StoreDegraded(TokenEvent):
     """
-    The store is down; tokens are got for this process alone until it is back.
+    The store is down; this process obtains private tokens until it is back.
 
     Attributes:
-        error: What the store said.
+        error: The store's error.
     """
 
     error: StoreError
@@ -212,11 +212,11 @@ class StoreDegraded(TokenEvent):
 @frozen(kw_only=True)
 class StoreRejoined(TokenEvent):
     """
-    The store is back, tokens are shared again.
+    The store is back; tokens are shared again.
 
     Attributes:
-        seconds: How long it was away.
-        private_tokens: How many tokens were got for this process alone meanwhile.
+        seconds: Duration of the outage.
+        private_tokens: Number of private tokens requested meanwhile.
     """
 
     seconds: float
@@ -228,11 +228,11 @@ class ClockSkewed(Event):
     """
     This machine's clock and the token endpoint's `Date` differ by more than 30 s.
 
-    Tokens do not depend on it (lives are counted, not compared); certificates, logs and the hosts
-    of a store may.
+    Tokens do not depend on it, because their life is counted from this machine's request;
+    certificates, logs and the store's hosts may.
 
     Attributes:
-        seconds: By how much this machine is ahead; negative if it is behind.
+        seconds: How far this machine is ahead; negative if it is behind.
     """
 
     seconds: float
@@ -241,14 +241,14 @@ class ClockSkewed(Event):
 @frozen(kw_only=True)
 class CallRetried(Event):
     """
-    A call failed and is made again.
+    An attempt of a call failed, and the call will be retried.
 
     Attributes:
-        endpoint: Its name in the API's words.
+        endpoint: The endpoint's name.
         reference_id: The `x-reference-id` of all attempts.
-        attempt: How many attempts were made.
-        seconds: Until the next one.
-        error: Why the last one failed.
+        attempt: Number of the failed attempt.
+        seconds: Seconds until the next one.
+        error: The error of the failed one.
     """
 
     endpoint: str
@@ -261,18 +261,18 @@ class CallRetried(Event):
 @frozen(kw_only=True)
 class CallFinished(Event):
     """
-    A call has ended, well or not.
+    A call has ended, successfully or not.
 
     Attributes:
-        endpoint: Its name in the API's words.
+        endpoint: The endpoint's name.
         reference_id: Its `x-reference-id`.
-        scope: Of the token that it carried.
-        seconds: How long it took, all attempts and waits between them included.
-        attempts: How many attempts were made.
+        scope: Scope of its token.
+        seconds: Its duration, including all attempts and the waits between them.
+        attempts: Number of attempts.
         token_age: Age of the token at the end of the call, seconds.
-        token_remaining: What the token had left then, seconds.
+        token_remaining: Remaining life of the token at that moment, seconds.
         outcome: `done`, `cancelled`, or the name of the error's class.
-        status: HTTP status of an error that the API answered.
+        status: HTTP status of an error answer of the API.
     """
 
     endpoint: str

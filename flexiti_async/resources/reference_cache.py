@@ -25,7 +25,7 @@ from attrs import frozen
 
 from flexiti_async.api.reference import ReferenceData
 from flexiti_async.clock import SYSTEM_CLOCK, Clock
-from flexiti_async.config.cache import Cache
+from flexiti_async.config.options import Cache
 from flexiti_async.errors import (
     FlexitiError,
     MalformedAnswer,

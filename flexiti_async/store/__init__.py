@@ -1,4 +1,4 @@
-"""State that processes and hosts share: the interface, opening a store, encryption."""
+"""Shared state of all processes and hosts: the interface, opening a store, encryption."""
 
 from flexiti_async.store.interface import Entry, TokenStore
 from flexiti_async.store.loading import open_store

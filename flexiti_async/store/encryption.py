@@ -1,10 +1,10 @@
 """
-Encryption at rest: what goes into a token store can be sealed, whatever the store.
+Encryption at rest, for every kind of token store.
 
-AES-256-GCM from the package `cryptography` (extra `crypto`). The store key that an entry stands
-under is bound as associated data, so that an entry cannot be moved under another key. A ring of
-keys allows rotation: the first one seals, each of them opens. Nonces are arguments: 96 random
-bits, which is safe for 2^32 writes under one key; a shop makes a few an hour.
+AES-256-GCM from the package `cryptography` (extra `crypto`). An entry's store key is bound as
+associated data, so that the entry cannot be moved to another store key. A key ring allows rotation:
+the first key encrypts, all of them decrypt. Nonces are arguments: 96 random bits, which is safe for
+2^32 writes under one key; a shop makes a few an hour.
 
     fx1.KEYID.NONCE.CIPHERTEXT        all but the first two in URL-safe base64
 """
@@ -26,7 +26,7 @@ _MARK: Final = "fx1"
 
 
 class NotSealedError(ValueError):
-    """A plain text where only sealed ones are believed: anybody could have written it."""
+    """The entry is not encrypted although keys are configured: anyone could have written it."""
 
 
 class _Cipher(Protocol):
@@ -37,13 +37,13 @@ class _Cipher(Protocol):
 
 class KeyRing:
     """
-    Seal and open texts.
+    Encrypt and decrypt texts.
 
     Args:
-        keys: Keys as 32 bytes in URL-safe base64; the first one seals, all of them open.
+        keys: Keys of 32 bytes in URL-safe base64; the first one encrypts, all of them decrypt.
 
     Raises:
-        ConfigError: A key is none, there is none, or `cryptography` is not installed.
+        ConfigError: No keys, an invalid key, or `cryptography` is not installed.
     """
 
     def __init__(self, keys: Sequence[Secret]) -> None:
@@ -56,11 +56,11 @@ class KeyRing:
 
     def seal(self, text: str, *, name: str, nonce: bytes) -> str:
         """
-        Seal a text for one store key.
+        Encrypt a text for one store key.
 
         Args:
-            text: What to seal.
-            name: The store key that it will stand under.
+            text: The text.
+            name: The store key that it will be stored under.
             nonce: 12 random bytes, used for nothing else.
         """
         sealed = self._ciphers[self._first].encrypt(nonce, text.encode(), name.encode())
@@ -68,29 +68,30 @@ class KeyRing:
 
     def open(self, payload: str, *, name: str) -> str:
         """
-        Open what was sealed for one store key.
+        Decrypt a text that was encrypted for one store key.
 
         Raises:
-            NotSealedError: It is plain.
-            RecordUnreadable: It is sealed with another key, for another store key, or damaged.
+            NotSealedError: It is not encrypted.
+            RecordUnreadable: It was encrypted with an unknown key or for another store key, or it
+                is damaged.
         """
         parts = payload.split(".")
         if parts[0] != _MARK or len(parts) != 4:
-            msg = f"the entry under {name} is not sealed"
+            msg = f"the entry under {name} is not encrypted"
             raise NotSealedError(msg)
         cipher = self._ciphers.get(parts[1])
         if cipher is None:
-            msg = f"the entry under {name} is sealed with a key that is not in token_keys"
+            msg = f"the entry under {name} is encrypted with a key that is not in token_keys"
             raise RecordUnreadable(msg)
         text = _decrypted(cipher, parts[2], parts[3], name)
         if text is None:
-            msg = f"the entry under {name} is damaged, or was sealed for another store key"
+            msg = f"the entry under {name} is damaged, or was encrypted for another store key"
             raise RecordUnreadable(msg)
         return text
 
 
 def key_from_bytes(raw: bytes) -> Secret:
-    """Write a key as it stands in `token_keys`."""
+    """Encode a key for `token_keys`."""
     return Secret(_to_text(raw))
 
 
@@ -108,13 +109,15 @@ def _cipher(key: Secret) -> tuple[str, _Cipher]:
     try:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     except ImportError:
-        fault = "token_keys needs the extra `crypto`: pip install 'flexiti-async[crypto]'"
+        problem = "token_keys needs the extra `crypto`: pip install 'flexiti-async[crypto]'"
     else:
         raw = _key_bytes(key)
         if raw is not None:
             return hashlib.blake2b(raw, digest_size=4).hexdigest(), AESGCM(raw)
-        fault = "a key is 32 bytes in base64: make one with `flexiti-async keys generate`"
-    raise ConfigError(fault, option="token_keys")
+        problem = (
+            "a key must be 32 bytes in base64: generate one with `flexiti-async keys generate`"
+        )
+    raise ConfigError(problem, option="token_keys")
 
 
 def _key_bytes(key: Secret) -> bytes | None:

@@ -23,12 +23,12 @@ T = TypeVar("T")
 @frozen
 class Loaded:
     """
-    What is stored under a key.
+    An entry as it was loaded.
 
     Attributes:
         entry: The stored entry, to be swapped; None if nothing is stored.
-        text: Its text, decrypted. None if nothing is stored, or if it should be sealed and is not:
-            such an entry is not believed, and may be replaced.
+        text: Its text, decrypted. None if nothing is stored, or if the entry should be encrypted
+            and is not: such an entry is not trusted, and may be replaced.
     """
 
     entry: Entry | None
@@ -41,8 +41,9 @@ class SealedStore:
 
     Args:
         store: Any token store; it may raise errors of its own.
-        timeout: Seconds after which an operation counts as failed; its outcome is unknown.
-        keys: Keys that seal every entry, the first one for new entries; none leave them plain.
+        timeout: Seconds after which an operation fails, with an unknown outcome.
+        keys: Encryption keys: the first one encrypts, all of them decrypt. Without keys entries are
+            stored in plain text.
 
     Raises:
         ConfigError: A key is not valid, or the extra `crypto` is not installed.
@@ -60,7 +61,7 @@ class SealedStore:
 
         Raises:
             StoreUnavailable: The store is down or slow.
-            RecordUnreadable: The entry is sealed with a key that is not configured, or damaged.
+            RecordUnreadable: The entry is encrypted with an unknown key, or damaged.
         """
         entry = await self._bounded("load", lambda: self._store.load(key))
         if entry is None or self._ring is None:
@@ -74,7 +75,7 @@ class SealedStore:
         return Loaded(entry, None)
 
     def entry(self, key: str, text: str, *, keep_for: float) -> Entry:
-        """Make a new entry with this text, under a version of its own."""
+        """Build a new entry with this text and a new version."""
         if self._ring is not None:
             nonce = secrets.token_bytes(NONCE_BYTES)
             text = self._ring.seal(text, name=key, nonce=nonce)
@@ -82,7 +83,7 @@ class SealedStore:
 
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
         """
-        Write an entry made by `entry()` in place of the one that was loaded.
+        Write an entry built by `entry()` in place of the one that was loaded.
 
         Raises:
             StoreUnavailable: Whether it was written is unknown.
@@ -97,7 +98,7 @@ class SealedStore:
             failure = error
         except TimeoutError:
             failure = StoreUnavailable(f"the token store did not answer within {self._timeout:g} s")
-        except Exception as error:  # noqa: BLE001 - a plug-in raises what it likes
-            # The text of a foreign error may quote what was stored: only its name is reported.
+        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+            # Only the class is named: the text of a foreign error may quote the stored entry.
             failure = StoreUnavailable(f"the token store failed to {verb}: {type(error).__name__}")
         raise failure

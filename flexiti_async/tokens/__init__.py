@@ -1,1 +1,1 @@
-"""Access tokens: freshness, claims, refresh, and the degraded mode."""
+"""Access tokens: freshness, claims, refresh, and degraded mode."""

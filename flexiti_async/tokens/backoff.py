@@ -1,16 +1,16 @@
 """
-What each class of failure leads to, how long nobody tries again, and how it is told to others.
+How long each class of failure backs off, and how a failure is shared with other processes.
 
 | class (`TokenError.kind`) | back-off |
 |---|---|
 | transient | 1 s, doubled by each failure in a row, at most 30 s |
-| throttled | what Retry-After says, at least as long as a transient one, at most an hour |
+| throttled | as Retry-After says, at least as long as a transient one, at most an hour |
 | rejected | as transient |
-| misconfigured | 30 s: only a person can mend it |
+| misconfigured | 30 s: only a person can fix it |
 | clock | as transient |
 
-All of them are spread by chance and, so that short-lived tokens work like long-lived ones, at
-most a quarter of the token's lifetime, but for a Retry-After, which is the server's word.
+Each is jittered, and at most a quarter of the token's lifetime, so that short-lived tokens work
+like long-lived ones. Only a Retry-After may be longer, because the server asked for it.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from flexiti_async.errors import (
 from flexiti_async.tokens.policy import scaled
 from flexiti_async.tokens.record import Failure
 
-__all__ = ["back_off_of", "error_of_failure", "failure_of_error"]
+__all__ = ["back_off_of", "error_from_failure", "failure_from_error"]
 
 _KINDS: Final[Mapping[str, type[TokenError]]] = {
     kind.kind: kind
@@ -42,27 +42,27 @@ _SHARE: Final = 1 / 4
 
 def back_off_of(error: TokenError, *, attempts: int, lifetime: float, random: float) -> float:
     """
-    Tell the seconds during which nobody tries again.
+    Return the seconds until the next attempt.
 
     Args:
         error: The failure.
         attempts: How many attempts in a row have failed, this one included.
         lifetime: Lifetime of a token, seconds.
-        random: From 0 to 1.
+        random: A random number from 0 to 1, for the jitter.
     """
     if isinstance(error, TokenMisconfigured):
         plain = _MISCONFIGURED
     else:
         plain = min(_FIRST * 2.0 ** min(attempts - 1, 16), _LONGEST)
     wait = scaled(plain, lifetime, _SHARE) * (0.75 + random / 4)
-    asked = error.retry_after if isinstance(error, TokenThrottled) else None
-    return wait if asked is None else max(wait, min(asked, _LONGEST_RETRY_AFTER))
+    retry_after = error.retry_after if isinstance(error, TokenThrottled) else None
+    return wait if retry_after is None else max(wait, min(retry_after, _LONGEST_RETRY_AFTER))
 
 
-def failure_of_error(
+def failure_from_error(
     error: TokenError, *, attempts: int, back_off: float, fingerprint: str
 ) -> Failure:
-    """Write a failure down for other processes."""
+    """Build the shared record of a failure."""
     return Failure(
         kind=error.kind,
         message=str(error),
@@ -74,7 +74,7 @@ def failure_of_error(
     )
 
 
-def error_of_failure(failure: Failure, retry_after: float) -> TokenError:
-    """Make of another process's failure the error that it was."""
+def error_from_failure(failure: Failure, retry_after: float) -> TokenError:
+    """Build the error of a failure that another process recorded."""
     kind = _KINDS.get(failure.kind, TokenUnavailable)
     return kind(failure.message, status=failure.status, code=failure.code, retry_after=retry_after)

@@ -30,27 +30,27 @@ class CachedToken:
 
     Attributes:
         token: The token.
-        marks: When it becomes stale and when it becomes due.
+        windows: The spare life at which it becomes stale, and due.
     """
 
     token: Token
-    marks: Windows
+    windows: Windows
     _fresh_until: dict[float | None, Instant] = field(
         factory=dict["float | None", Instant], init=False, repr=False, eq=False
     )
 
     def fresh_until(self, min_ttl: float | None) -> Instant:
         """
-        Return until when the token is fresh for a `min_ttl`; both clocks must agree.
+        Return the instant until which the token is fresh for a `min_ttl`; both clocks count.
 
-        A shop uses few different values, so the table is consulted once for each.
+        A shop uses few different values, so the result is kept for each.
         """
         known = self._fresh_until.get(min_ttl)
         if known is not None:
             return known
         lifetime, counted = self.token.lifetime, self.token.counted_from
         ttl = min_ttl_of(min_ttl, lifetime)
-        spare = self.token.life - ttl - refresh_ahead_of(self.marks, lifetime, ttl)
+        spare = self.token.life - ttl - refresh_ahead_of(self.windows, lifetime, ttl)
         until = Instant(wall=counted.wall + spare, boot=counted.boot + spare)
         if len(self._fresh_until) < _MIN_TTLS:
             self._fresh_until[min_ttl] = until
@@ -63,17 +63,17 @@ class CachedToken:
     def decision(self, min_ttl: float | None, clock: Clock) -> Decision:
         """Return the row of the policy table for a `min_ttl` now."""
         ttl = min_ttl_of(min_ttl, self.token.lifetime)
-        ahead = refresh_ahead_of(self.marks, self.token.lifetime, ttl)
-        marks = Windows(refresh_ahead=ahead, leeway=self.marks.leeway)
-        return POLICY[freshness(self.spare(min_ttl, clock), marks)]
+        ahead = refresh_ahead_of(self.windows, self.token.lifetime, ttl)
+        windows = Windows(refresh_ahead=ahead, leeway=self.windows.leeway)
+        return POLICY[freshness(self.spare(min_ttl, clock), windows)]
 
     def can_satisfy(self, min_ttl: float | None) -> bool:
         """Whether any token of this lifetime could satisfy a `min_ttl`."""
         lifetime = self.token.lifetime
-        return can_satisfy(min_ttl_of(min_ttl, lifetime), lifetime, self.marks)
+        return can_satisfy(min_ttl_of(min_ttl, lifetime), lifetime, self.windows)
 
     def lives_longer_than(self, other: Token, clock: Clock) -> bool:
-        """Whether another token ends earlier; False for the same token."""
+        """Whether this token outlives another one; False for the same token."""
         if self.token.token_id == other.token_id:
             return False
         at = now(clock)

@@ -7,17 +7,17 @@ Theory of operation
 Any number of processes, on any number of hosts, share one record per token key. They coordinate by
 nothing but compare-and-swap on it (design section 3, model-checked there):
 
-1. Read. A token that will do is **adopted**, without HTTP. A live claim of another process is
+1. Read. A usable token is **adopted**, without HTTP. A live claim of another process is
    **waited** for. A failure of the same credentials that is still backing off is **raised** again.
-2. Otherwise **claim**: swap in a record that says so, for the length of a lease, and that keeps the
-   token still in use. Its version is the claim's nonce: whatever the store answered, the process
-   that finds its version stored owns the claim.
-3. Request: one token request (elsewhere).
+2. Otherwise **claim**: swap in a record with a claim, valid for a lease, that keeps the token still
+   in use. Its version is the claim's nonce: a process that finds its own version stored owns the
+   claim, even if the swap seemed to fail.
+3. Request: one token request (`tokens/refresh.py`).
 4. Publish the token, or the failure. If that swap was not certainly won, read again
    (`after_publish`): the stored record may be this process's own, newer, or due for replacement.
 
-The order of the tests in `decide` matters. A token is adopted even from under a live claim,
-because a claim keeps a token that is in use; a failure counts only when there is no claim.
+The order of the checks in `decide` matters. A token is adopted even under a live claim, because a
+claim keeps a token that is in use; a failure counts only without a claim.
 """
 
 import math
@@ -26,7 +26,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from flexiti_async.tokens.policy import min_ttl_of, windows
+from flexiti_async.tokens.policy import min_ttl_of, windows_of
 from flexiti_async.tokens.record import Failure, StoredToken
 from flexiti_async.tokens.snapshot import Snapshot
 
@@ -53,14 +53,13 @@ _LONGEST_POLL: Final = 0.1
 @frozen
 class Need:
     """
-    What a refresh is for: how long the token must live, and what this process knows already.
+    The requirements of a refresh: how long the token must live, and what is known already.
 
     Attributes:
         min_ttl: How long a token must live at least, seconds; None for half of its lifetime.
         leeway: The configured leeway, None for the default.
         fingerprint: Of this session's credentials.
-        cached_id: Id of the token that this process holds and still uses; adopting it again is no
-            progress.
+        cached_id: Id of the token that this process holds and still uses; it is not adopted again.
         cached_life: Seconds of life that it has left; a successor must have more.
         rejected: Ids of tokens that the API has rejected; never adopted again.
         claim_version: Version of the claim that this refresh last tried to write.
@@ -105,7 +104,7 @@ class TakeClaim:
     """Try to swap in a claim; keep `carry`, the token that others still use."""
 
     carry: StoredToken | None = field(repr=False)
-    attempts: int
+    failed_attempts: int
 
 
 @frozen
@@ -113,7 +112,7 @@ class Proceed:
     """The stored claim is this refresh's own, and its lease has not run out: request a token."""
 
     carry: StoredToken | None = field(repr=False)
-    attempts: int
+    failed_attempts: int
 
 
 @frozen
@@ -133,19 +132,19 @@ def decide(seen: Snapshot, need: Need) -> Step:
     """Decide the next step of a refresh."""
     record = seen.record
     if record is None:
-        return TakeClaim(carry=None, attempts=0)
+        return TakeClaim(carry=None, failed_attempts=0)
     if record.token is not None and _adoptable(seen, record.token, need):
         return Adopt(record.token, seen.life(record.token))
-    attempts = record.failure.attempts if record.failure else 0
+    failed_attempts = record.failure.attempts if record.failure else 0
     if record.claim is not None:
         if seen.version == need.claim_version and need.claim_left > 0:
-            return Proceed(carry_forward(seen), attempts)
+            return Proceed(carry_forward(seen), failed_attempts)
         left = record.claim.lease - seen.min_age
         if seen.version != need.claim_version and left > 0:
             return Wait(min(poll_of(record.claim.lease), left))
     elif record.failure is not None and _backs_off(record.failure, seen, need):
         return BackOff(record.failure, seen.min_age)
-    return TakeClaim(carry_forward(seen), attempts)
+    return TakeClaim(carry_forward(seen), failed_attempts)
 
 
 def poll_of(lease: float) -> float:
@@ -154,7 +153,7 @@ def poll_of(lease: float) -> float:
 
 
 def _backs_off(failure: Failure, seen: Snapshot, need: Need) -> bool:
-    """Whether a failure is of the same credentials and still backs off."""
+    """Whether a failure of the same credentials still backs off."""
     return failure.fingerprint == need.fingerprint and failure.back_off > seen.min_age
 
 
@@ -162,16 +161,16 @@ def _adoptable(seen: Snapshot, token: StoredToken, need: Need) -> bool:
     life = seen.life(token)
     if token.token_id in need.rejected or token.token_id == need.cached_id:
         return False
-    leeway = windows(token.lifetime, leeway=need.leeway).leeway
+    leeway = windows_of(token.lifetime, leeway=need.leeway).leeway
     needed = min_ttl_of(need.min_ttl, token.lifetime) + leeway
     return life > needed and life > need.cached_life
 
 
 def carry_forward(seen: Snapshot) -> StoredToken | None:
     """
-    Re-date the stored token for the record that replaces this one, None if it has expired.
+    Return the stored token as of now, for the next record; None if it has expired.
 
-    A token of unknown age is not carried: its life would be counted anew from the next write.
+    A token of unknown age is dropped: the next write would restart its life.
     """
     token = seen.record.token if seen.record else None
     if token is None or seen.life(token) <= 0:

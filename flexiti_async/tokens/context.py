@@ -32,7 +32,7 @@ class Issued:
 
 RequestToken = Callable[[Scope, Secret | None], Awaitable[Issued | TokenError | SessionClosed]]
 """
-Makes one token request: by refresh token if one is given, by client_credentials otherwise.
+Makes one token request: by `refresh_token` if one is given, by `client_credentials` otherwise.
 
 A failure is returned, classified, and not raised, because many waiters will raise it.
 """
@@ -46,9 +46,9 @@ class TokenOptions:
     Attributes:
         fingerprint: Fingerprint of the credentials.
         token_timeout: How long obtaining a token may take.
-        refresh_ahead: Replaces the default of the policy; None keeps it.
-        leeway: Replaces the default of the policy; None keeps it.
-        degrade: Without the store, obtain a private token; otherwise raise.
+        refresh_ahead: Overrides the policy's default; None keeps it.
+        leeway: Overrides the policy's default; None keeps it.
+        degrade: While the store is down, obtain private tokens; otherwise raise.
         refresh_is_harmless: A refresh is known not to revoke the previous access token.
     """
 
@@ -73,7 +73,7 @@ class RefreshContext:
     events: Listeners
 
     def token_of(self, stored: StoredToken, life: float) -> Token:
-        """Build the token of a stored one that has `life` seconds left now."""
+        """Build a token from a stored one that has `life` seconds left now."""
         return stored.as_token(self.key.scope, life=life, at=now(self.clock))
 
 
@@ -84,8 +84,8 @@ class Obtained:
 
     Attributes:
         token: The token.
-        minted: This refresh requested it, so no token can be younger.
-        private: It is not in the store: no other process has it.
+        minted: Requested by this refresh, so no token can be younger.
+        private: Not in the store, so unknown to other processes.
     """
 
     token: Token
@@ -101,8 +101,8 @@ class Failed:
     Attributes:
         error: The error for its waiters.
         back_off: Seconds during which no other refresh should start.
-        for_all: False: only a refresh in the background failed; a caller that needs a token now
-            may still obtain one.
+        for_all: Whether it also fails callers that need a token now; False for a refresh in the
+            background.
     """
 
     error: FlexitiError

@@ -17,7 +17,7 @@ class DegradedMode:
     Serve private tokens while the store is down, or fail, as `on_store_failure` says.
 
     Args:
-        context: What all refreshes share.
+        context: The parts that all refreshes share.
 
     Attributes:
         tokens: Number of private tokens requested so far.
@@ -30,7 +30,7 @@ class DegradedMode:
         self.tokens = 0
 
     async def token(self, failure: StoreError, lifetime: float | None) -> Obtained | Failed:
-        """Request a private token, with one warning per outage; or fail with `failure`."""
+        """Request a private token and warn once per outage; or fail with `failure`."""
         if not self._context.options.degrade:
             return Failed(failure, scaled(1.0, lifetime or DEFAULT_LIFETIME, 1 / 20))
         if self._down_since is None:
@@ -43,7 +43,7 @@ class DegradedMode:
         return result
 
     def note(self, obtained: Obtained) -> None:
-        """Note a token; one that is shared again ends the outage."""
+        """Note an obtained token; a shared one ends the outage."""
         if self._down_since is None or obtained.private:
             return
         seconds = self._context.clock.boot() - self._down_since
@@ -60,7 +60,7 @@ class DegradedMode:
 async def request_private_token(
     context: RefreshContext, lifetime: float | None
 ) -> Obtained | Failed:
-    """Request a token that is not shared, by client_credentials; it counts as pinned."""
+    """Request a token that is not shared, by `client_credentials`; it counts as pinned."""
     time_limit = context.options.token_timeout
     began = context.clock.boot()
     try:

@@ -29,7 +29,7 @@ __all__ = ["TokenEndpoint"]
 
 
 _MOST_SKEW: Final = 30.0
-"""Seconds by which two clocks may differ before it is reported."""
+"""Seconds by which the clocks may differ before a warning."""
 
 
 class TokenEndpoint:
@@ -82,7 +82,7 @@ class TokenEndpoint:
         )
         if token.remaining(now(self._clock)) <= 0:
             return ClockError(
-                f"a token of {granted.lifetime:g} s arrived after its end",
+                f"a token with a lifetime of {granted.lifetime:g} s arrived already expired",
                 reference_id=reference_id,
             )
         failure = await self._log_in(token, reference_id)
@@ -117,10 +117,9 @@ class TokenEndpoint:
 
     def _compare_clocks(self, answer: HttpResponse, sent: Instant) -> None:
         """
-        Report when this machine's clock and the API's differ; once until they agree again.
+        Report that this machine's clock and the API's differ, once until they agree again.
 
-        Only a certain difference counts: half of the round trip, and the second that `Date` is
-        precise to, are subtracted.
+        Half of the round trip, and the one second of `Date`'s precision, are subtracted.
         """
         date = seconds_of_http_date(answer.headers.get("date", ""))
         if date is None:
@@ -133,7 +132,7 @@ class TokenEndpoint:
         self._skewed = skewed
 
     async def _log_in(self, token: Token, reference_id: str) -> TokenError | SessionClosed | None:
-        """Log a new token in (merchants/login), where merchant credentials are configured."""
+        """Call merchants/login with a new token, if merchant credentials are configured."""
         if self._config.merchant_username is None:
             return None
         call = merchants_login(self._config.merchant_username, self._config.merchant_password)

@@ -5,27 +5,27 @@ Theory of operation
 ===================
 
 A token lives L seconds (`expires_in`, 1200) and may be refreshed only *before* it ends (spec
-section 2.4). Every caller says how long the token must still live at least, `min_ttl`: 0 for one
-call, some minutes for a checkout whose customer has to reach the end of the widget with it. So the
-measure is not the life that is left, but the life that is left beyond that:
+section 2.4). Every caller says how long the token must live at least, `min_ttl`: 0 for one call,
+some minutes for a checkout whose customer has to finish the widget with it. So the measure is the
+life left beyond that:
 
     spare = remaining life - min_ttl
 
-Two marks divide it. Above `refresh_ahead` a token is **fresh**: it is served. Between `leeway` and
-`refresh_ahead` it is **stale**: it is served as well, and one background task obtains its successor
-(stale-while-revalidate), so that no caller waits for a refresh in normal operation. At or below
-`leeway` it is **due**: it might end on its way to the server, so callers wait for the single
-flight.
+Two thresholds divide it. Above `refresh_ahead` a token is **fresh**: it is served. Between `leeway`
+and `refresh_ahead` it is **stale**: it is served as well, and one background task obtains its
+successor (stale-while-revalidate), so that no caller waits for a refresh in normal operation. At or
+below `leeway` it is **due**: it might expire on its way to the server, so callers wait for the
+single flight.
 
     L                                          refresh_ahead          leeway       0   spare
     |--------------- fresh -------------------------|------- stale ------|-- due --|
 
-Both marks are shares of L with caps, so a token of 5 seconds (a test) behaves like one of 1200:
+Both are shares of L with caps, so a token of 5 seconds (a test) behaves like one of 1200:
 
-    refresh_ahead = 10 % of L, at least 60 s, at most L/2; opened earlier by a process's jitter
+    refresh_ahead = 10 % of L, at least 60 s, at most L/2; earlier by a process's jitter
     leeway        = 30 s, at most L/10
 
-For a `min_ttl` above 0 the upper mark is also at most half of the spare life of a new token
+For a `min_ttl` above 0 `refresh_ahead` is also at most half of the spare life of a new token
 (`refresh_ahead_of`). A `min_ttl` that no token can ever satisfy (`min_ttl + leeway >= L`) is an
 error, never a loop. `POLICY` is the table; `freshness` finds the row.
 """
@@ -48,7 +48,7 @@ __all__ = [
     "min_ttl_of",
     "refresh_ahead_of",
     "scaled",
-    "windows",
+    "windows_of",
 ]
 
 DEFAULT_LIFETIME: Final = 1200.0
@@ -66,11 +66,11 @@ class Freshness(enum.Enum):
 @frozen
 class Decision:
     """
-    What `token(min_ttl)` does.
+    The action of `token(min_ttl)`.
 
     Attributes:
         serve: The cached token is returned at once: no wait, no lock, no store.
-        refresh: A successor is wanted.
+        refresh: A successor is needed.
     """
 
     serve: bool
@@ -89,18 +89,20 @@ POLICY: Final[Mapping[Freshness, Decision]] = MappingProxyType(
 @frozen
 class Windows:
     """
-    The two marks on a token's life, in seconds of spare life.
+    The two refresh windows of a token, in seconds of spare life.
+
+    botocore calls them advisory and mandatory.
 
     Attributes:
         refresh_ahead: At or below it a successor is obtained in the background.
-        leeway: At or below it callers wait.
+        leeway: At or below it callers wait for the successor.
     """
 
     refresh_ahead: float
     leeway: float
 
 
-def windows(
+def windows_of(
     lifetime: float,
     *,
     refresh_ahead: float | None = None,
@@ -108,12 +110,12 @@ def windows(
     early: float = 0.0,
 ) -> Windows:
     """
-    Compute the marks for a token of some lifetime.
+    Compute the windows of a token with some lifetime.
 
     Args:
         lifetime: L, seconds.
-        refresh_ahead: Seconds that replace the default share; the cap L/2 still holds.
-        leeway: Seconds that replace the default; the cap L/10 still holds.
+        refresh_ahead: Overrides the default, seconds; the cap L/2 still holds.
+        leeway: Overrides the default, seconds; the cap L/10 still holds.
         early: Share by which this process refreshes earlier than others (its jitter), at least 0.
     """
     ahead = max(lifetime * 0.10, 60.0) if refresh_ahead is None else refresh_ahead
@@ -122,28 +124,27 @@ def windows(
     return Windows(refresh_ahead=ahead, leeway=min(margin, ahead))
 
 
-def refresh_ahead_of(marks: Windows, lifetime: float, min_ttl: float) -> float:
+def refresh_ahead_of(windows: Windows, lifetime: float, min_ttl: float) -> float:
     """
-    Compute the upper mark for one `min_ttl`: at most half of the spare life of a new token.
+    Return `refresh_ahead` for one `min_ttl`: at most half of the spare life of a new token.
 
-    Otherwise every token, a new one included, would be stale for a large `min_ttl`, and would be
-    refreshed without end.
+    Otherwise even a new token would be stale for a large `min_ttl`, and be refreshed endlessly.
     """
-    return max(min(marks.refresh_ahead, (lifetime - min_ttl) / 2), marks.leeway)
+    return max(min(windows.refresh_ahead, (lifetime - min_ttl) / 2), windows.leeway)
 
 
-def freshness(spare: float, marks: Windows) -> Freshness:
+def freshness(spare: float, windows: Windows) -> Freshness:
     """Return the row of the policy table for some spare life in seconds."""
-    if spare > marks.refresh_ahead:
+    if spare > windows.refresh_ahead:
         return Freshness.FRESH
-    if spare > marks.leeway:
+    if spare > windows.leeway:
         return Freshness.STALE
     return Freshness.DUE
 
 
-def can_satisfy(min_ttl: float, lifetime: float, marks: Windows) -> bool:
-    """Whether a new token would satisfy a `min_ttl`, so that waiting for one ends."""
-    return min_ttl + marks.leeway < lifetime
+def can_satisfy(min_ttl: float, lifetime: float, windows: Windows) -> bool:
+    """Whether a new token would satisfy a `min_ttl`, so that waiting for one can end."""
+    return min_ttl + windows.leeway < lifetime
 
 
 def min_ttl_of(min_ttl: float | None, lifetime: float) -> float:

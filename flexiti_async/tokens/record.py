@@ -1,10 +1,10 @@
 """
-What processes tell each other through a token store: one record per token key, as text.
+The shared record of one token key, and its text in a token store.
 
-All times in a record are durations from its write (clocks of hosts differ); the store tells how
-old the entry is. The refresh token is not in it: it never leaves the process that minted the pair
-(design section 3). A record names its own key, so that an entry that got under another key (a
-mixed-up backup, a prefix shared by mistake) is refused and not used.
+All times in a record are durations from its write, because the clocks of hosts differ; the store
+reports the entry's age. The refresh token is not in it: it never leaves the process that obtained
+the pair (design section 3). A record names its own key, so that an entry stored under another key
+(a mixed-up backup, a prefix shared by mistake) is rejected.
 """
 
 import json
@@ -27,23 +27,23 @@ __all__ = [
     "StoredToken",
     "TokenKey",
     "decode_record",
+    "decode_secret",
     "encode_record",
-    "reveal_secret",
-    "take_secret",
+    "encode_secret",
 ]
 
 
 @frozen
 class TokenKey:
     """
-    Whose tokens: an API base URL, a client id and a scope.
+    The identity of a token: API base URL, client id and scope.
 
     Attributes:
         base_url: API base URL without a trailing slash.
         client_id: The client id that the tokens are issued to.
         scope: The scope of the tokens.
-        store_key: Key of the record in a token store: a hash, because not every store allows
-            every character, and because a client id need not be shown in a store's key list.
+        store_key: Key of the record in a token store: a hash, because stores restrict characters,
+            and to keep the client id out of a store's list of keys.
     """
 
     base_url: str
@@ -66,13 +66,13 @@ _MOST_ATTEMPTS: Final = 2**31
 @frozen
 class StoredToken:
     """
-    A token as it stands in a record.
+    A token in a record.
 
     Attributes:
-        token_id: Its random name.
+        token_id: Its id, drawn at random.
         access_token: The bearer token.
         lifetime: Seconds that it was granted for.
-        remaining: Seconds of life that were left when the record was written.
+        remaining: Seconds of life left when the record was written.
         pinned: Whether it was handed out with a `min_ttl`, and so is never refreshed.
     """
 
@@ -84,7 +84,7 @@ class StoredToken:
 
     @classmethod
     def of(cls, token: Token, life: float) -> "StoredToken":
-        """Make of a token what goes into a record, `life` seconds of it being left."""
+        """Build the stored form of a token that has `life` seconds left."""
         return cls(
             token_id=token.token_id,
             access_token=token.access_token,
@@ -94,7 +94,7 @@ class StoredToken:
         )
 
     def as_token(self, scope: Scope, *, life: float, at: Instant) -> Token:
-        """Make a token of it that has `life` seconds left at some moment."""
+        """Build the token, with `life` seconds left at some moment."""
         return Token(
             token_id=self.token_id,
             access_token=self.access_token,
@@ -109,10 +109,10 @@ class StoredToken:
 @frozen
 class Claim:
     """
-    Somebody is getting a new token.
+    One process is refreshing the token.
 
     Attributes:
-        lease: Seconds from the write after which nobody believes in the claim any more.
+        lease: Seconds from the write for which the claim is valid.
     """
 
     lease: float
@@ -121,14 +121,14 @@ class Claim:
 @frozen
 class Failure:
     """
-    The last attempt failed.
+    The failure of the last attempt.
 
     Attributes:
         kind: Class of the failure, a `TokenError.kind`.
         message: Its text, without secrets.
-        back_off: Seconds from the write during which nobody tries again.
-        attempts: How many attempts in a row have failed.
-        fingerprint: Of the credentials that failed; others may try.
+        back_off: Seconds from the write until the next attempt.
+        attempts: Failed attempts in a row.
+        fingerprint: Of the credentials that failed; it does not stop others.
         status: HTTP status of the token endpoint, None without an answer.
         code: The API's `error`.
     """
@@ -145,13 +145,13 @@ class Failure:
 @frozen
 class Record:
     """
-    All that is shared about one token key.
+    The shared state of one token key.
 
     Attributes:
-        key: Store key that the record belongs to.
+        key: The record's own store key.
         token: The token in use, if any.
-        claim: The claim on getting its successor, if somebody is at it.
-        failure: The last attempt's failure, if it failed.
+        claim: The claim of the process that is refreshing it, if any.
+        failure: The failure of the last attempt, if it failed.
     """
 
     key: str
@@ -159,8 +159,8 @@ class Record:
     claim: Claim | None = None
     failure: Failure | None = None
 
-    def matters_for(self) -> float:
-        """Tell the seconds from the write for which something in it counts."""
+    def expires_in(self) -> float:
+        """Return the seconds from the write until nothing in it counts any more."""
         return max(
             self.token.remaining if self.token else 0.0,
             self.claim.lease if self.claim else 0.0,
@@ -177,62 +177,62 @@ class _Wire:
     failure: Failure | None = None
 
 
-def reveal_secret(value: object) -> str:
-    """Write a Secret; for msgspec's `enc_hook`."""
+def encode_secret(value: object) -> str:
+    """Encode a Secret as its text; an `enc_hook` of msgspec."""
     if isinstance(value, Secret):
         return value.reveal()
     raise NotImplementedError
 
 
-def take_secret(kind: type, value: object) -> object:
-    """Read a Secret; for msgspec's `dec_hook`."""
+def decode_secret(kind: type, value: object) -> object:
+    """Decode a Secret from its text; a `dec_hook` of msgspec."""
     if kind is not Secret:
         raise NotImplementedError
     if isinstance(value, str):
         return Secret(value)
-    # msgspec makes a ValidationError of it; a NotImplementedError would pass through.
-    msg = "a secret is a text"
+    # msgspec turns it into a ValidationError; a NotImplementedError would pass through.
+    msg = "a secret must be text"
     raise TypeError(msg)
 
 
 def as_ascii(text: bytes) -> str:
-    """Escape what is not ASCII in JSON: a store need not know of encodings."""
+    """Escape non-ASCII characters in JSON, so that a store's encoding does not matter."""
     return json.dumps(json.loads(text)) if not text.isascii() else text.decode()
 
 
-_encoder: Final = msgspec.json.Encoder(enc_hook=reveal_secret)
-_decoder: Final = msgspec.json.Decoder(_Wire, dec_hook=take_secret)
+_encoder: Final = msgspec.json.Encoder(enc_hook=encode_secret)
+_decoder: Final = msgspec.json.Decoder(_Wire, dec_hook=decode_secret)
 
 
 def encode_record(record: Record) -> str:
-    """Write a record as ASCII JSON text."""
+    """Encode a record as ASCII JSON."""
     wire = _Wire(VERSION, record.key, record.token, record.claim, record.failure)
     return as_ascii(_encoder.encode(wire))
 
 
 def decode_record(payload: str, key: str) -> Record:
     """
-    Read the record that was stored under `key`.
+    Decode the record that was stored under `key`.
 
     Raises:
-        RecordUnreadable: It is of another key, another version, or no record at all. A store
-            failure, never "absent": somebody else may be able to read it.
+        RecordUnreadable: It has another key or version, or is not a record. This counts as a store
+            failure, never as missing: another process may be able to read it.
     """
-    fault: str | None = "it is not a record of flexiti-async"
+    problem: str | None = "it is not a record of flexiti-async"
     try:
         wire = _decoder.decode(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         pass
     else:
-        fault = _find_fault(wire, key)
-        if fault is None:
+        problem = _find_problem(wire, key)
+        if problem is None:
             return Record(wire.key, wire.token, wire.claim, wire.failure)
     del payload  # it holds a token, and this frame may end up in a traceback
-    msg = f"the record under {key} cannot be read: {fault}"
+    msg = f"the record under {key} cannot be read: {problem}"
     raise RecordUnreadable(msg)
 
 
-def _find_fault(wire: _Wire, key: str) -> str | None:
+def _find_problem(wire: _Wire, key: str) -> str | None:
     if wire.v != VERSION:
         return f"it has version {wire.v}, this release reads version {VERSION}"
     if wire.key != key:
@@ -245,9 +245,9 @@ def _find_fault(wire: _Wire, key: str) -> str | None:
     if wire.failure:
         spans.append(wire.failure.back_off)
     if wire.failure and not 0 <= wire.failure.attempts <= _MOST_ATTEMPTS:
-        return "a number in it makes no sense"
+        return f"its count of attempts is not between 0 and {_MOST_ATTEMPTS}"
     if not all(math.isfinite(span) and 0 <= span <= _LONGEST for span in spans):
-        return "a duration in it makes no sense"
+        return "a duration in it is not between 0 and 32 days"
     if wire.token and wire.token.remaining > wire.token.lifetime:
-        return "a token in it has more life than it was granted"
+        return "its token has more life left than it was granted"
     return None

@@ -12,18 +12,18 @@ from flexiti_async.tokens.snapshot import AgeTracker, Snapshot
 __all__ = ["RecordStore", "Written"]
 
 _MARGIN = 60.0
-"""Seconds that an entry is kept beyond the last moment it matters: a failure's count of attempts
-outlives its back-off by as much, and the clocks of a store and its users may differ by as much."""
+"""Seconds that an entry is kept after it has expired: for that long a failure's count of attempts
+outlives its back-off, and the clocks of a store and its users may differ by as much."""
 
 
 @frozen
 class Written:
     """
-    One attempt to write the record.
+    The result of one attempt to write the record.
 
     Attributes:
         entry: The entry; its version is the nonce of the attempt.
-        won: True: it was written. False: it may have been.
+        won: True: it was written. False: unknown; the next read decides.
         failure: The store's error, if it failed.
     """
 
@@ -38,7 +38,7 @@ class RecordStore:
 
     Args:
         key: The record's store key.
-        store: Where it is kept.
+        store: The store that holds it.
         clock: This process's clocks.
     """
 
@@ -53,30 +53,30 @@ class RecordStore:
         Load the record.
 
         Raises:
-            StoreError: The store is down or slow, or holds something unreadable.
+            StoreError: The store is down or slow, or the record is unreadable.
         """
         before = self._clock.boot()
         loaded = await self._store.load(self._key)
         after = self._clock.boot()
         record = None
         if loaded.entry is not None:
-            # An entry that is not believed says nothing; it is there to be replaced.
+            # An unencrypted entry is not trusted: it counts as empty, and is replaced.
             text = loaded.text
             record = Record(self._key) if text is None else decode_record(text, self._key)
         return self._ages.read(loaded.entry, record, before=before, now=after)
 
-    async def write(self, record: Record, *, over: Entry | None) -> Written:
+    async def write(self, record: Record, *, expected: Entry | None) -> Written:
         """
-        Swap the record in, over an entry that was read.
+        Swap the record in, in place of an entry that was read.
 
-        A store that fails may have written it all the same, so a failure is not raised: it is a
-        write of unknown outcome, and the version found by the next read decides.
+        A failing store may still have written it, so a failure is not raised: the outcome is
+        unknown, and the version found by the next read decides.
         """
         text = encode_record(record)
-        entry = self._store.entry(self._key, text, keep_for=record.matters_for() + _MARGIN)
+        entry = self._store.entry(self._key, text, keep_for=record.expires_in() + _MARGIN)
         before = self._clock.boot()
         try:
-            won = await self._store.swap(self._key, entry, expected=over)
+            won = await self._store.swap(self._key, entry, expected=expected)
         except StoreError as error:
             return Written(entry, won=False, failure=error)
         if won:

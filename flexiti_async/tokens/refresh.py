@@ -26,7 +26,7 @@ from flexiti_async.events.types import ReusePrevented, TokenFailed
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry
-from flexiti_async.tokens.backoff import back_off_of, error_of_failure, failure_of_error
+from flexiti_async.tokens.backoff import back_off_of, error_from_failure, failure_from_error
 from flexiti_async.tokens.claim import Adopt, BackOff, Need, Proceed, TakeClaim, Wait, decide
 from flexiti_async.tokens.context import Failed, Issued, Obtained, RefreshContext
 from flexiti_async.tokens.policy import DEFAULT_LIFETIME, scaled
@@ -49,12 +49,12 @@ class Refresh:
     Obtain a token.
 
     Args:
-        context: What all refreshes share.
+        context: The parts that all refreshes share.
         min_ttl: How long the token must live at least, seconds; None for half of its lifetime.
         cached: The token in use, if any; only one that lives longer is a successor.
         rejected: Ids of tokens that the API has rejected.
-        may_refresh: The `min_ttl` is 0, so the refresh token may be sent.
-        pin: The token will be handed out with a `min_ttl`; joining callers may set it later.
+        may_refresh: Whether the refresh token may be sent: only if the `min_ttl` is 0.
+        pin: Whether the token will be handed out with a `min_ttl`; joining callers may set it.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ class Refresh:
         self._read_at = 0.0
         self._lost_over: Snapshot | None = None
         self._write_failure: StoreError | None = None
-        self._lost_to_none = 0
+        self._unexplained_losses = 0
         self._reuse_reported = False
         self._scope = context.key.scope
         self._notify = context.events.notify
 
     async def run(self) -> Obtained | Failed:
-        """Obtain a token. Raises StoreError if the store fails before any token request."""
+        """Obtain a token; raises StoreError if the store fails before any token request."""
         clock = self._context.clock
         give_up = clock.boot() + _LEASES_WAITED * self._lease
         while True:
@@ -98,25 +98,25 @@ class Refresh:
                 case Adopt(found, life):
                     return adopt(self._context, found, life)
                 case Wait(seconds):
-                    # Checked after the read: a machine that was suspended reads once more.
+                    # Checked after the read, so that a machine that was suspended reads once more.
                     if clock.boot() >= give_up:
                         text = "other processes are still obtaining a token"
                         return Failed(TokenUnavailable(text), self._time_limit / 10)
                     await asyncio.sleep(seconds * random.uniform(0.75, 1.25))  # noqa: S311
                 case BackOff(failure, age):
                     left = failure.back_off - age
-                    return Failed(error_of_failure(failure, left), left)
-                case TakeClaim(carry, attempts):
+                    return Failed(error_from_failure(failure, left), left)
+                case TakeClaim(carry, failed_attempts):
                     self._check_writable(seen)
                     if await self._take_claim(seen, carry):
-                        return await self._request_and_publish(carry, attempts)
-                case Proceed(carry, attempts):
-                    return await self._request_and_publish(carry, attempts)
+                        return await self._request_and_publish(carry, failed_attempts)
+                case Proceed(carry, failed_attempts):
+                    return await self._request_and_publish(carry, failed_attempts)
                 case _ as step:
                     assert_never(step)
 
     def _report_reuse(self, seen: Snapshot) -> None:
-        """Report, once, that the store still holds a token that the API has rejected."""
+        """Report once that the store still holds a token that the API has rejected."""
         found = seen.record.token if seen.record else None
         if found is not None and found.token_id in self._rejected and not self._reuse_reported:
             self._reuse_reported = True
@@ -139,20 +139,20 @@ class Refresh:
         )
 
     def _time_left(self) -> float:
-        """Return the seconds that a token request may still take so that the claim outlives it."""
+        """Return the seconds that a token request may still take without outliving the claim."""
         return self._claimed_at + self._time_limit - self._context.clock.boot()
 
     async def _take_claim(self, seen: Snapshot, carry: StoredToken | None) -> bool:
-        """Swap in a claim; True: it is certainly won. Otherwise the next read decides."""
+        """Swap in a claim; True if it is certainly won, otherwise the next read decides."""
         before = seen.record.failure if seen.record else None
         claimed = evolve(
             self._carrying(carry),
             claim=Claim(self._lease),
-            # Its back-off is over; the count of failed attempts is kept.
+            # The back-off is over; the count of failed attempts is kept.
             failure=evolve(before, back_off=0.0) if before else None,
         )
         self._claimed_at = self._context.clock.boot()
-        written = await self._context.record.write(claimed, over=seen.entry)
+        written = await self._context.record.write(claimed, expected=seen.entry)
         self._claim = written.entry
         self._lost_over = None if written.won else seen
         self._write_failure = written.failure
@@ -162,20 +162,20 @@ class Refresh:
         """
         Treat a store that can be read but not written as down.
 
-        A claim that was not written, although the entry it was to replace is still stored, was lost
-        to no other write. Once can be a time-out; twice is a read-only replica, or a full disk.
+        If a claim was not written, yet the entry that it was to replace is still stored, it lost to
+        no other write. Once may be a time-out; twice is a read-only replica or a full disk.
         """
         lost = self._lost_over
         if lost is None or lost.version != seen.version:
-            self._lost_to_none = 0
+            self._unexplained_losses = 0
             return
-        self._lost_to_none += 1
-        if self._lost_to_none > 1:
+        self._unexplained_losses += 1
+        if self._unexplained_losses > 1:
             text = "the token store can be read but not written"
             raise self._write_failure or StoreUnavailable(text)
 
     async def _request_and_publish(
-        self, carry: StoredToken | None, attempts: int
+        self, carry: StoredToken | None, failed_attempts: int
     ) -> Obtained | Failed:
         """Make the token request under this refresh's claim, and publish its result."""
         began = self._context.clock.boot()
@@ -189,24 +189,24 @@ class Refresh:
                 rejected=self._rejected,
             )
         if not isinstance(outcome, TokenError):
-            await self._context.record.write(self._carrying(carry), over=self._claim)
+            await self._context.record.write(self._carrying(carry), expected=self._claim)
             return Failed(outcome, 0.0)
         pause = back_off_of(
             outcome,
-            attempts=attempts + 1,
+            attempts=failed_attempts + 1,
             lifetime=self._cached.lifetime if self._cached else DEFAULT_LIFETIME,
             random=random.random(),  # noqa: S311
         )
-        took = self._context.clock.boot() - began
-        self._notify(TokenFailed(scope=self._scope, error=outcome, back_off=pause, seconds=took))
-        failure = failure_of_error(
+        elapsed = self._context.clock.boot() - began
+        self._notify(TokenFailed(scope=self._scope, error=outcome, back_off=pause, seconds=elapsed))
+        failure = failure_from_error(
             outcome,
-            attempts=attempts + 1,
+            attempts=failed_attempts + 1,
             back_off=pause,
             fingerprint=self._context.options.fingerprint,
         )
         await self._context.record.write(
-            evolve(self._carrying(carry), failure=failure), over=self._claim
+            evolve(self._carrying(carry), failure=failure), expected=self._claim
         )
         return Failed(outcome, pause)
 
@@ -231,8 +231,8 @@ class Refresh:
         """
         Take the refresh token if it may be sent.
 
-        Only for the token that is both the store's and this process's, that is not pinned, and that
-        has neither expired nor been rejected.
+        The token must be both the stored and the cached one, and must not be pinned, expired or
+        rejected.
         """
         if carry is None or self._cached is None or carry.token_id != self._cached.token_id:
             return None
@@ -246,7 +246,7 @@ class Refresh:
         return self._context.refresh_tokens.take(carry.token_id, now=self._context.clock.boot())
 
     def _carrying(self, token: StoredToken | None) -> Record:
-        """Build a record that keeps a token of the last read, its remaining life counted to now."""
+        """Build a record that keeps the token of the last read, with its life as of now."""
         if token is not None:
             left = token.remaining - (self._context.clock.boot() - self._read_at)
             token = evolve(token, remaining=left) if left > 0 else None

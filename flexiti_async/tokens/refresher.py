@@ -2,8 +2,8 @@
 `TokenRefresher`: returns the cached token, or waits for the one refresh in flight.
 
 The policy (`tokens/policy.py`) says when a token is served, refreshed in the background, or waited
-for; a refresh (`tokens/refresh.py`) obtains one. This is where the two meet, in one process: one
-refresh at a time for each purpose, shared by all callers of an event loop.
+for; a refresh (`tokens/refresh.py`) obtains one. `TokenRefresher` connects the two: one refresh at
+a time for each purpose, shared by all callers of an event loop.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from flexiti_async.tokens.backoff import back_off_of
 from flexiti_async.tokens.cached_token import CachedToken, RejectedTokens
 from flexiti_async.tokens.context import Failed, Obtained, RefreshContext
 from flexiti_async.tokens.degraded import DegradedMode, request_private_token
-from flexiti_async.tokens.policy import min_ttl_of, scaled, windows
+from flexiti_async.tokens.policy import min_ttl_of, scaled, windows_of
 from flexiti_async.tokens.refresh import Refresh
 from flexiti_async.tokens.sharing import mark_pinned
 from flexiti_async.tokens.single_flight import SingleFlight, join
@@ -39,20 +39,20 @@ __all__ = ["TokenRefresher"]
 RefreshTask = asyncio.Task[Obtained | Failed]
 
 _JITTER: Final = 0.1
-"""A process's stale window opens up to this share earlier, so that not all refresh at once."""
-_MINTER_AHEAD: Final = 0.25
-"""The process that holds the refresh token opens it so much earlier than the others."""
+"""The stale window of each process opens up to this share earlier, at random."""
+_HOLDER_AHEAD: Final = 0.25
+"""The share by which it opens earlier in the process that holds the refresh token."""
 
 _STORE_PAUSE: Final = 5.0
-"""Seconds between two tries of a store that is down, as long as the cached token lives."""
+"""Seconds between two attempts to reach a store that is down, while the cached token lives."""
 
 _refreshes: Final[WeakKeyDictionary[RefreshTask, Refresh]] = WeakKeyDictionary()
-"""The refresh that a task runs; joining callers may ask it to pin the token."""
+"""The refresh that a task runs, so that joining callers can have the token pinned."""
 
 
 class TokenRefresher:
     """
-    Cache the token of one key, and see to its successor.
+    Cache the token of one key, and obtain its successor in time.
 
     Args:
         context: Key, store record, token endpoint, options and clock.
@@ -89,7 +89,7 @@ class TokenRefresher:
         """
         Return a token that lives for `min_ttl` more seconds at least.
 
-        A fresh token is returned at once, without any await.
+        A fresh token is returned at once, without an await.
 
         Args:
             min_ttl: Seconds; 0 for one call, None for half of a token's lifetime. A token returned
@@ -105,16 +105,16 @@ class TokenRefresher:
             if (
                 self._boot() < until.boot
                 and self._wall() < until.wall
-                and not self._lacks_pin(cached.token, min_ttl)
+                and not self._needs_pin(cached.token, min_ttl)
             ):
                 return cached.token
         token = self._serve(min_ttl)
-        return token if token is not None else await self._wait_in_time(min_ttl)
+        return token if token is not None else await self._wait_with_deadline(min_ttl)
 
     async def dedicated(self, min_ttl: float | None) -> Token:
         """Request a token for one checkout: never shared, never refreshed, not in the store."""
-        self._refuse_to_wait_for_itself()
-        self._note_start(Cause.DEDICATED)
+        self._check_reentry()
+        self._notify_start(Cause.DEDICATED)
         with self._flights.marked():
             result = await request_private_token(self._context, self._lifetime)
         if isinstance(result, Failed):
@@ -129,10 +129,10 @@ class TokenRefresher:
 
     def reject(self, token_id: str) -> None:
         """
-        Note that the API rejected a token: it is not used again, nor adopted.
+        Note that the API rejected a token: it is not used or adopted again.
 
-        A token rejected right after it was issued is a failure: requesting another one at once
-        would go in a circle.
+        A token rejected right after it was issued counts as a failure: requesting another one at
+        once could go on for ever.
         """
         if token_id in self._rejected:
             return
@@ -160,22 +160,23 @@ class TokenRefresher:
         return self._cached.token.lifetime if self._cached else None
 
     def _serve(self, min_ttl: float | None) -> Token | None:
-        """Return the cached token if the policy says so; start a refresh if it is stale."""
+        """Return the cached token if the policy allows it; start a refresh if it is stale."""
         cached = self._cached
         if cached is None:
             return None
         decision = cached.decision(min_ttl, self._context.clock)
-        if not decision.serve or self._lacks_pin(cached.token, min_ttl):
+        if not decision.serve or self._needs_pin(cached.token, min_ttl):
             return None
         if decision.refresh:
             self._refresh_in_background(min_ttl)
         return cached.token
 
-    def _lacks_pin(self, token: Token, min_ttl: float | None) -> bool:
+    def _needs_pin(self, token: Token, min_ttl: float | None) -> bool:
+        """Whether the token must be pinned before it is returned for a `min_ttl`."""
         return min_ttl != 0.0 and not token.pinned and not self._context.options.refresh_is_harmless
 
-    async def _wait_in_time(self, min_ttl: float | None) -> Token:
-        self._refuse_to_wait_for_itself()
+    async def _wait_with_deadline(self, min_ttl: float | None) -> Token:
+        self._check_reentry()
         time_limit = 2 * self._context.options.token_timeout
         began, served = self._boot(), False
         self._waiters += 1
@@ -199,16 +200,16 @@ class TokenRefresher:
             )
         raise error
 
-    def _refuse_to_wait_for_itself(self) -> None:
+    def _check_reentry(self) -> None:
         if self._flights.runs_here():
             msg = (
-                "a token request needs the very token it is obtaining and would wait for itself: "
-                "look at trace callbacks and resolvers of the client session that was lent, and at "
-                "the token store"
+                "a token request needs the very token that it is obtaining, and would wait for "
+                "itself: check the trace callbacks and resolvers of the borrowed client session, "
+                "and the token store"
             )
             raise TokenDeadlock(msg)
 
-    def _note_start(self, cause: Cause) -> None:
+    def _notify_start(self, cause: Cause) -> None:
         self._context.events.notify(RefreshStarted(scope=self._context.key.scope, cause=cause))
 
     async def _wait(self, min_ttl: float | None) -> Token:
@@ -220,26 +221,26 @@ class TokenRefresher:
                 raise copy.copy(result.error)
             if isinstance(result, Obtained) and result.minted:
                 self._check(self._with_windows(result.token), min_ttl)
-                if not self._lacks_pin(result.token, min_ttl):
+                if not self._needs_pin(result.token, min_ttl):
                     return result.token
             token = self._serve(min_ttl)
             if token is not None:
                 return token
 
     def _check(self, cached: CachedToken, min_ttl: float | None) -> None:
-        """Refuse a `min_ttl` that no token can satisfy."""
+        """Raise LifetimeTooShort for a `min_ttl` that no token can satisfy."""
         if cached.can_satisfy(min_ttl):
             return
         lifetime = cached.token.lifetime
         ttl = min_ttl_of(min_ttl, lifetime)
         msg = (
             f"min_ttl={ttl:g} s cannot be satisfied: tokens live {lifetime:g} s, less a leeway of "
-            f"{cached.marks.leeway:g} s"
+            f"{cached.windows.leeway:g} s"
         )
         raise LifetimeTooShort(msg, min_ttl=ttl, lifetime=lifetime)
 
     def _task_for(self, min_ttl: float | None) -> RefreshTask | Failed:
-        """Return the task that a waiter has to wait for, started if need be."""
+        """Return the task to wait for, started if necessary; or a failure that still backs off."""
         cached = self._cached
         if cached is not None:
             self._check(cached, min_ttl)
@@ -247,7 +248,7 @@ class TokenRefresher:
                 return self._flights.run(
                     "pin",
                     lambda: self._pin(cached.token),
-                    on_start=lambda: self._note_start(Cause.PIN),
+                    on_start=lambda: self._notify_start(Cause.PIN),
                 )
         if self._failed is not None and self._boot() < self._failed[1]:
             error, until = self._failed
@@ -279,9 +280,9 @@ class TokenRefresher:
         task = self._flights.run(
             "refresh",
             lambda: self._run(refresh, urgent=urgent),
-            on_start=lambda: self._note_start(cause),
+            on_start=lambda: self._notify_start(cause),
         )
-        # The running refresh may be another one; it pins the token if any of its waiters needs it.
+        # An earlier refresh may be running; it pins the token if any of its waiters needs it.
         running = _refreshes.setdefault(task, refresh)
         running.pin = running.pin or pin
         return task
@@ -304,14 +305,14 @@ class TokenRefresher:
             self._cached = self._with_windows(token)
 
     def _with_windows(self, token: Token) -> CachedToken:
-        minted_here = self._context.refresh_tokens.has(token.token_id)
-        marks = windows(
+        holds_refresh_token = self._context.refresh_tokens.has(token.token_id)
+        windows = windows_of(
             token.lifetime,
             refresh_ahead=self._context.options.refresh_ahead,
             leeway=self._context.options.leeway,
-            early=self._jitter + (_MINTER_AHEAD if minted_here else 0.0),
+            early=self._jitter + (_HOLDER_AHEAD if holds_refresh_token else 0.0),
         )
-        return CachedToken(token, marks)
+        return CachedToken(token, windows)
 
     async def _run(self, refresh: Refresh, *, urgent: bool) -> Obtained | Failed:
         try:
@@ -320,8 +321,8 @@ class TokenRefresher:
             failure = error
         cached = self._cached
         if cached is not None and not urgent:
-            # In the first half of the stale window wait for the store to come back.
-            halfway = (cached.marks.leeway + cached.marks.refresh_ahead) / 2
+            # In the first half of the stale window, wait for the store to come back.
+            halfway = (cached.windows.leeway + cached.windows.refresh_ahead) / 2
             if cached.spare(0.0, self._context.clock) > halfway:
                 pause = scaled(_STORE_PAUSE, cached.token.lifetime, 1 / 20)
                 return Failed(failure, pause, for_all=False)
@@ -331,5 +332,5 @@ class TokenRefresher:
         pinned = await mark_pinned(self._context, token, self._rejected)
         if pinned is not None:
             return pinned
-        failure = StoreUnavailable("the token cannot be marked as pinned")
+        failure = StoreUnavailable("the token could not be marked as pinned in the token store")
         return await self._degraded.token(failure, token.lifetime)

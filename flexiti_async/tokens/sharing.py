@@ -4,7 +4,7 @@ Sharing tokens through the store: publish a new one, adopt a stored one, pin one
 A token is pinned by one swap before it is first handed out with a minimum TTL. A pinned token is
 never refreshed: whether a refresh revokes the previous access token is undocumented, and that token
 will be in a customer's browser (design section 3). A process that reads the mark obtains a
-successor by client_credentials, and the pinned token lives on to its end.
+successor by `client_credentials`, and the pinned token stays valid until it expires.
 """
 
 import asyncio
@@ -44,21 +44,21 @@ async def publish(
     Swap a new token in over the claim; if that is not certainly won, read what is stored.
 
     Args:
-        context: What all refreshes share.
-        issued: The token.
+        context: The parts that all refreshes share.
+        issued: The new token.
         claim: The claim of this refresh as it was written.
-        pin: Whether a caller waits that needs the token pinned.
+        pin: Whether any waiting caller needs the token pinned.
         rejected: Ids of tokens that the API has rejected.
 
     Returns:
-        The token; or a stored one that lives longer; or the token as a private one.
+        The token, or a stored one that lives longer. The token is private if it was not published.
     """
-    over = claim
+    expected = claim
     for _ in range(_PUBLISH_ATTEMPTS):
         token = evolve(issued.token, pinned=pin())
         life = token.remaining(now(context.clock))
         written = await context.record.write(
-            Record(context.key.store_key, token=StoredToken.of(token, life)), over=over
+            Record(context.key.store_key, token=StoredToken.of(token, life)), expected=expected
         )
         if written.won:
             return _keep(context, token, issued)
@@ -80,7 +80,7 @@ async def publish(
             if seen.version == written.entry.version:
                 return _keep(context, token, issued)
             break
-        over = seen.entry
+        expected = seen.entry
     return Obtained(evolve(issued.token, pinned=True), minted=True, private=True)
 
 
@@ -110,7 +110,7 @@ async def mark_pinned(
     Mark the token as pinned in the store, or find its successor there.
 
     Returns:
-        The token, pinned; or a stored one that ends later; or None: the mark cannot be written.
+        The token, pinned, or a stored one that lives longer; None if the mark cannot be written.
     """
     lost_over: str | None = None
     for _ in range(_PIN_ATTEMPTS):
@@ -125,11 +125,11 @@ async def mark_pinned(
             # Another process is obtaining a successor, perhaps by refreshing this very token.
             await asyncio.sleep(step)
             continue
-        written = await context.record.write(step, over=seen.entry)
+        written = await context.record.write(step, expected=seen.entry)
         if written.won:
             return Obtained(token.as_pinned())
         if lost_over == seen.version:
-            break  # lost twice to no other write: the store can be read but not written
+            break  # lost twice without another write: the store can be read but not written
         lost_over = seen.version
     return None
 
@@ -137,7 +137,7 @@ async def mark_pinned(
 def _next_pin_step(
     context: RefreshContext, seen: Snapshot, token: Token, rejected: Container[str]
 ) -> Obtained | Record | float | None:
-    """Return the token, the record to write, the seconds to wait, or None: it cannot be pinned."""
+    """Return the token, a record to write, seconds to wait, or None if it cannot be pinned."""
     record = seen.record
     if record is None or record.token is None:
         return None

@@ -1,14 +1,14 @@
 """
 Single flight: at most one running task per purpose and event loop, however many callers wait.
 
-The task belongs to no caller: a cancelled waiter does not cancel it, and a task that every caller
-has left runs to its end. Groups with the same key share their tasks, whichever of them started one:
-two sessions of one client in one loop make one token request.
+The task belongs to no caller: a cancelled waiter does not cancel it, and it runs to its end even
+without waiters. Groups with the same key share their tasks, so two sessions of one client in one
+loop make one token request.
 
 A task that asks for its own result would wait for itself for ever. A shop can get there through a
 trace callback or resolver of a client session that it lends, or through a token store that calls
 the API. The context of the task carries the key, and asyncio passes it to every task started from
-there, so `runs_here` finds out before anything waits.
+there, so `runs_here` detects it before anything waits.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ __all__ = ["SingleFlight", "join"]
 T = TypeVar("T")
 
 _CLOSE_WITHIN: Final = 5.0
-"""Seconds that closing waits for a running task before it cancels it."""
+"""Seconds that `aclose` waits for running tasks before it cancels them."""
 
 _Running = dict[Hashable, "asyncio.Task[Any]"]
 _running: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Running]] = WeakKeyDictionary()
@@ -66,8 +66,8 @@ class SingleFlight(Generic[T]):
         Return the running task for a purpose, or start one.
 
         Args:
-            purpose: What the task is for; also a part of its name.
-            work: Makes the coroutine of a new task.
+            purpose: Identifies the task within the group; also a part of its name.
+            work: Creates the coroutine of a new task.
             on_start: Called before a new task is started.
         """
         running = _running.setdefault(asyncio.get_running_loop(), {})
@@ -90,8 +90,8 @@ class SingleFlight(Generic[T]):
             with self.marked():
                 return await work()
 
-        # An empty context: context variables of the first caller's request (a user, a trace) do
-        # not belong to a task that all callers share.
+        # In an empty context: the context variables of the first caller's request (a user, a
+        # trace) do not belong to a task that all callers share.
         return asyncio.get_running_loop().create_task(
             marked(), name=f"flexiti-async {purpose}", context=contextvars.Context()
         )
@@ -103,7 +103,7 @@ class SingleFlight(Generic[T]):
             self._on_done(task.result())
 
     def runs_here(self) -> bool:
-        """Whether this very context works on the key, so that waiting for it would never end."""
+        """Whether this context is work on the key, so that waiting for it would never end."""
         return self._key in _keys_here.get()
 
     @contextmanager
@@ -129,10 +129,10 @@ class SingleFlight(Generic[T]):
 
 async def join(task: asyncio.Task[T]) -> T | None:
     """
-    Wait for a task without owning it, and return its result; None if another party cancelled it.
+    Wait for a task without owning it, and return its result; None if it was cancelled elsewhere.
 
-    The task's callbacks have run when this returns, also for a caller that joins after its end: the
-    next caller finds what they recorded, not the same task again.
+    The task's callbacks have run when this returns, even for a caller that joins after its end: a
+    repeated lookup finds the result that they recorded, not the same task again.
     """
     if task.done():
         # Waiting for a finished task does not yield, so asking again would block the loop for ever.

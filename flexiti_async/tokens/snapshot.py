@@ -1,11 +1,11 @@
 """
-One read of the record: what is stored, and how old it can be.
+One read of the record: its content, and how old it can be.
 
-An entry's age comes from the store. A store without a clock of its own still allows a bound by
+An entry's age comes from the store. For a store without a clock of its own, it is bounded by
 observation: an entry that was not there at the last read is at most as old as that read.
-`Snapshot.max_age` is the best bound known, infinite if there is none. A token is adopted on the
-upper bound (even so much later it has life left), while a claim counts as lapsed only when it has
-not changed for one lease of this process's own clock.
+`Snapshot.max_age` is the best bound known, infinite without one. A token is adopted by the upper
+bound (even then it has life left), while a claim counts as lapsed only when it has not changed for
+one lease of this process's own clock.
 """
 
 import math
@@ -21,7 +21,7 @@ __all__ = ["AgeTracker", "Snapshot"]
 @frozen
 class Snapshot:
     """
-    What one read of the record showed, and how old it can be.
+    The result of one read of the record.
 
     Attributes:
         record: The typed record, None if nothing is stored.
@@ -64,11 +64,11 @@ class AgeTracker:
         self, entry: Entry | None, record: Record | None, *, before: float, now: float
     ) -> Snapshot:
         """
-        Note one read, and return what it showed.
+        Note one read, and return its snapshot.
 
         Args:
             entry: The stored entry, None if nothing is stored.
-            record: What it says.
+            record: The record that it holds.
             before: When the read began.
             now: When it ended.
         """

@@ -1,8 +1,8 @@
 """
-A program: one step of a checkout in a process of its own.
+A program that takes one step of a checkout, in a process of its own.
 
-Arguments: base URL, client id, client secret, store, the step, and what the step takes; the first
-of that is the reference id. It prints what a shop would keep.
+Arguments: base URL, client id, client secret, store, the step, and the step's arguments, the first
+of which is the reference id. It prints the data that a shop would keep.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What tests of checkouts share: customers, and checkouts that have come some way."""
+"""Customers and checkouts in progress, shared by the tests of checkouts."""
 
 import json
 from collections.abc import Mapping
@@ -33,17 +33,17 @@ COUNTER: dict[str, Any] = {"external_location_id": "store-1", "external_employee
 
 
 def plan(**changes: Any) -> dict[str, Any]:
-    """Give what is chosen of the plans, with other values."""
+    """Return the arguments of the chosen plan, with changes."""
     return {**PLAN, **changes}
 
 
 def at_the_counter(**changes: Any) -> dict[str, Any]:
-    """Give what an authorization in store is told, with other values."""
+    """Return the arguments of an authorization in store, with changes."""
     return {**PLAN, **COUNTER, **changes}
 
 
 async def verified(checkout: Checkout, sandbox: Sandbox, widget: PurchaseWidget = BUY) -> Checkout:
-    """Let a customer pass the widget."""
+    """Complete the widget for a customer."""
     answer = await checkout.init_widget(widget)
     reaction = await checkout.handle_event(json.dumps(sandbox.play(answer.redirection_url)))
     assert Reaction.AUTHORIZE is reaction
@@ -53,14 +53,14 @@ async def verified(checkout: Checkout, sandbox: Sandbox, widget: PurchaseWidget 
 async def authorized(
     checkout: Checkout, sandbox: Sandbox, amount: Decimal | int | str = "300.00", **more: Any
 ) -> Checkout:
-    """Let a customer buy something."""
+    """Authorize a purchase."""
     await verified(checkout, sandbox)
     await checkout.authorize(amount, **plan(**more))
     return checkout
 
 
-def books(sandbox: Sandbox, account_number: int = ACCOUNT) -> Mapping[str, Decimal]:
-    """Tell what the bank has of an account: what is free, set aside, and owed."""
+def balances(sandbox: Sandbox, account_number: int = ACCOUNT) -> Mapping[str, Decimal]:
+    """Return the bank's amounts of an account: available, held, and owed."""
     account = sandbox.account(account_number)
     return {
         "free": account.available_credit,
@@ -70,7 +70,7 @@ def books(sandbox: Sandbox, account_number: int = ACCOUNT) -> Mapping[str, Decim
 
 
 def money_requests(sandbox: Sandbox) -> list[str]:
-    """Name the requests that can have moved money, in order."""
+    """Return the names of the requests that can have moved money, in order."""
     moving = {
         "authorization",
         "authorization/release",

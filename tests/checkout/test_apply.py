@@ -21,7 +21,7 @@ from flexiti_async.errors import ApplicationNotCreated, CheckoutUnsettled, NotVe
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.page.scenarios import Choice
 
-from ..conftest import Hand, MakeSession
+from ..conftest import MakeSession, PassOn
 from ..support.canaries import sightings
 from .customers import APPLICANT
 
@@ -29,33 +29,33 @@ from .customers import APPLICANT
 async def ready_to_apply(
     checkout: Checkout, sandbox: Sandbox, widget: ApplyWidget = APPLICANT
 ) -> None:
-    """Let an applicant pass the widget."""
+    """Complete the widget for an applicant."""
     answer = await checkout.init_widget(widget)
     reaction = await checkout.handle_event(sandbox.play(answer.redirection_url))
     assert Reaction.APPLY is reaction
 
 
 async def test_an_application_and_the_first_purchase_with_it(
-    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+    session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
-    """It is approved, the account is there, and money can be spent of it."""
-    checkout = await hand(await session.checkout())
+    """The application is approved, the account exists, and its credit can be used."""
+    checkout = await pass_on(await session.checkout())
     widget = await checkout.init_widget(APPLICANT)
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     reaction = await checkout.handle_event(sandbox.play(widget.redirection_url))
-    may_come = checkout.next_steps
-    checkout = await hand(checkout)
+    allowed = checkout.next_steps
+    checkout = await pass_on(checkout)
     answer: Any = await checkout.apply(APPLICANT, more={"middle_name": "A-RR_L"})
 
-    assert (Reaction.APPLY, {"apply", "init_widget"}) == (reaction, set(may_come))
+    assert (Reaction.APPLY, {"apply", "init_widget"}) == (reaction, set(allowed))
     assert "approved" == answer.extra["status"]
     assert (Step.APPLIED, frozenset()) == (checkout.step, checkout.next_steps)
 
     account_number = answer.extra["account_number"]
-    buying = await hand(await session.checkout())
+    buying = await pass_on(await session.checkout())
     bought = await buying.init_widget(PurchaseWidget(account_number=account_number))
     await buying.handle_event(sandbox.play(bought.redirection_url))
-    buying = await hand(buying)
+    buying = await pass_on(buying)
     await buying.authorize("500.00", transaction_type="regular_purchase", auto_capture=True)
     account = sandbox.account(account_number)
 
@@ -65,14 +65,17 @@ async def test_an_application_and_the_first_purchase_with_it(
 async def test_apply_carries_the_token_of_the_widget(
     session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """Flexiti compares it with what that token has told widget/init, in whatever process."""
+    """
+    Flexiti compares /apply with the widget/init of the same token, so a resumed checkout keeps its
+    token.
+    """
     checkout = await session.checkout()
     await ready_to_apply(checkout, sandbox)
-    heir = await make_session().resume(checkout.reference_id)
-    await heir.apply(APPLICANT)
+    resumed = await make_session().resume(checkout.reference_id)
+    await resumed.apply(APPLICANT)
     calls = [call for call in sandbox.requests if call.endpoint in {"widget/init", "apply"}]
 
-    assert Sharing.DEDICATED is heir.sharing
+    assert Sharing.DEDICATED is resumed.sharing
     assert 1 == len({(call.token_id, call.reference_id) for call in calls})
 
 
@@ -86,10 +89,10 @@ async def test_apply_carries_the_token_of_the_widget(
         ("failure", Reaction.FAILED, Step.STOPPED),
     ],
 )
-async def test_every_end_of_the_widget(
+async def test_every_outcome_of_the_widget(
     session: FlexitiSession, sandbox: Sandbox, choice: Choice, expected: Reaction, step: Step
 ) -> None:
-    """The table of the page, as the sandbox's widget plays it; another widget may follow."""
+    """Each outcome of the widget leads to its reaction and step; another widget may follow."""
     checkout = await session.checkout()
     widget = await checkout.init_widget(APPLICANT)
     reaction = await checkout.handle_event(sandbox.play(widget.redirection_url, choice))
@@ -98,10 +101,10 @@ async def test_every_end_of_the_widget(
     assert "init_widget" in checkout.next_steps
 
 
-async def test_buying_with_an_existing_account_is_a_checkout_of_its_own(
+async def test_an_existing_account_needs_a_checkout_of_its_own(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """What the shop should do is cut in the portal's text: nothing happens."""
+    """The portal's page does not say how to continue here, so nothing changes."""
     ada = evolve(APPLICANT, first_name="Ada", last_name="Test")
     checkout = await session.checkout()
     widget = await checkout.init_widget(ada)
@@ -111,25 +114,28 @@ async def test_buying_with_an_existing_account_is_a_checkout_of_its_own(
     assert checkout.account_number is None
 
 
-async def test_a_refused_application_may_be_sent_again(
-    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+async def test_a_rejected_application_may_be_sent_again(
+    session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
-    """A third party was too slow, or the data are not the widget's: it is where it was."""
+    """
+    After a timeout of a third party, or data that differ from the widget's, /apply may be sent
+    again.
+    """
     checkout = await session.checkout()
     await ready_to_apply(checkout, sandbox)
     with pytest.raises(ApplicationNotCreated):
         await checkout.apply(APPLICANT, more={"middle_name": "D-EMAIL_DBL_TIMEOUT"})
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     with pytest.raises(NotVerified):
         await checkout.apply(evolve(APPLICANT, first_name="Eve"))
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     answer = await checkout.apply(APPLICANT, more={"middle_name": "P-CREDIT"})
 
     assert "pending" == answer.extra["status"]
 
 
 async def test_a_body_of_the_shops_own(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """It gets the widget session of this checkout, and no other."""
+    """The widget session of this checkout is added, and another one is rejected."""
     checkout = await session.checkout()
     await ready_to_apply(checkout, sandbox)
     token = checkout.token.access_token.reveal()
@@ -149,7 +155,10 @@ async def test_a_body_of_the_shops_own(session: FlexitiSession, sandbox: Sandbox
 
 
 async def test_an_application_is_not_sent_twice(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """It reaches a credit bureau; if its outcome is lost, the shop settles it."""
+    """
+    An application reaches a credit bureau, so it is sent once; if its outcome is lost, the shop
+    settles it.
+    """
     checkout = await session.checkout()
     await ready_to_apply(checkout, sandbox)
     sandbox.fail("apply", status=504)
@@ -166,10 +175,10 @@ async def test_an_application_is_not_sent_twice(session: FlexitiSession, sandbox
     assert 1 == sandbox.count("apply")
 
 
-async def test_what_is_known_of_an_applicant_is_not_saved(
+async def test_data_of_an_applicant_are_not_saved(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """Only that there is an application, and its widget session."""
+    """The state has the flow and the widget session, and nothing about the applicant."""
     checkout = await session.checkout()
     await ready_to_apply(checkout, sandbox)
 

@@ -1,4 +1,4 @@
-"""A checkout: one reference id, one pinned token, saved step by step, taken up anywhere."""
+"""A checkout: one reference id, one pinned token, saved at each step, resumed in any process."""
 
 import asyncio
 from typing import Any
@@ -54,7 +54,7 @@ GUID = "0f0e0d0c-0b0a-4908-8706-050403020100"
 async def test_a_checkout_carries_one_reference_id_and_one_token_through_its_calls(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """The URL, every request and the checkout agree on both."""
+    """The URL, every request and the checkout have the same reference id and token."""
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
     await checkout.init_widget(BUY)
@@ -67,7 +67,7 @@ async def test_a_checkout_carries_one_reference_id_and_one_token_through_its_cal
 
 
 async def test_the_caller_may_give_a_guid_of_36_characters(session: FlexitiSession) -> None:
-    """The reference id may be the shop's own, in the usual form of a GUID."""
+    """The reference id may be the shop's own, as a GUID of 36 characters."""
     checkout = await session.checkout(GUID)
     widget = await session.init_widget(BUY, reference_id=GUID)
 
@@ -75,10 +75,10 @@ async def test_the_caller_may_give_a_guid_of_36_characters(session: FlexitiSessi
 
 
 @pytest.mark.parametrize("bad", ["", "x" * 32, GUID + "\n", GUID[:-1], "{" + GUID + "}"])
-async def test_a_reference_id_that_is_no_guid_is_refused_before_any_request(
+async def test_an_invalid_reference_id_is_rejected_before_any_request(
     session: FlexitiSession, sandbox: Sandbox, bad: str
 ) -> None:
-    """The API would refuse it later; a line break in it would never get that far."""
+    """An invalid reference id is rejected here, because the API would reject it later."""
     for attempt in (session.checkout(bad), session.init_widget(BUY, reference_id=bad)):
         with pytest.raises(ValidationError) as caught:
             await attempt
@@ -87,10 +87,10 @@ async def test_a_reference_id_that_is_no_guid_is_refused_before_any_request(
     assert 0 == len(sandbox.requests)
 
 
-async def test_a_purchase_shares_its_token_and_an_application_has_its_own(
+async def test_a_purchase_uses_the_shared_token_and_an_application_a_dedicated_one(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """By default; what Flexiti compares with the init payload is the application's token."""
+    """By default a purchase uses the shared token, and an application a dedicated one."""
     buying = await session.checkout()
     applying = [await session.checkout() for _ in range(2)]
     await buying.init_widget(BUY)
@@ -104,7 +104,7 @@ async def test_a_purchase_shares_its_token_and_an_application_has_its_own(
 
 
 async def test_sharing_can_be_chosen(session: FlexitiSession) -> None:
-    """A purchase may have a token of its own, and an application may share."""
+    """A purchase may use a dedicated token, and an application the shared one."""
     buying = await session.checkout(sharing="dedicated")
     applying = await session.checkout(sharing=Sharing.SHARED)
     await applying.init_widget(ApplyWidget(**APPLICANT))
@@ -116,7 +116,7 @@ async def test_sharing_can_be_chosen(session: FlexitiSession) -> None:
 async def test_a_checkouts_token_lives_for_the_flow(
     session: FlexitiSession, clock: ManualClock
 ) -> None:
-    """Half of a lifetime by default, or what the caller says."""
+    """The token lives for half of a lifetime by default, or for the caller's `flow_ttl`."""
     await session.token()
     clock.advance(700)
     half = await session.checkout()
@@ -129,22 +129,24 @@ async def test_a_checkouts_token_lives_for_the_flow(
 async def test_resume_continues_in_another_process(
     session: FlexitiSession, make_session: MakeSession, clock: ManualClock
 ) -> None:
-    """The reference id is all that the shop's own session has to keep."""
+    """The reference id is all that the shop has to keep to resume a checkout."""
     started = await session.checkout()
     widget = await started.init_widget(BUY)
     clock.advance(100)
 
-    taken_up = await make_session().resume(started.reference_id)
-    again = await taken_up.init_widget(BUY)
+    resumed = await make_session().resume(started.reference_id)
+    again = await resumed.init_widget(BUY)
 
     assert (Step.WIDGET, widget.session_id) == (started.step, started.session_id)
-    assert started.token.token_id == taken_up.token.token_id
-    assert again.session_id == taken_up.session_id
-    assert 500.0 <= taken_up.remaining <= 1100.0
+    assert started.token.token_id == resumed.token.token_id
+    assert again.session_id == resumed.session_id
+    assert 500.0 <= resumed.remaining <= 1100.0
 
 
-async def test_a_checkout_ends_with_its_token(session: FlexitiSession, clock: ManualClock) -> None:
-    """After that nothing is known under its reference id."""
+async def test_a_checkout_expires_with_its_token(
+    session: FlexitiSession, clock: ManualClock
+) -> None:
+    """After the token has expired, the checkout is not found."""
     checkout = await session.checkout()
     clock.advance(1200)
 
@@ -155,7 +157,7 @@ async def test_a_checkout_ends_with_its_token(session: FlexitiSession, clock: Ma
 
 
 async def test_an_unknown_reference_id_is_not_found(session: FlexitiSession) -> None:
-    """Also one that was used by init_widget alone, which never saves."""
+    """A reference id that was only used by init_widget is unknown as well."""
     widget = await session.init_widget(BUY)
 
     for reference_id in (GUID, widget.reference_id or ""):
@@ -166,7 +168,7 @@ async def test_an_unknown_reference_id_is_not_found(session: FlexitiSession) -> 
 async def test_two_processes_cannot_both_take_a_step(
     session: FlexitiSession, make_session: MakeSession
 ) -> None:
-    """One wins, the other one is told so and can look where the checkout stands."""
+    """One of two processes takes the step, the other one gets CheckoutConflict."""
     started = await session.checkout()
     one = await make_session().resume(started.reference_id)
     other = await make_session().resume(started.reference_id)
@@ -174,18 +176,18 @@ async def test_two_processes_cannot_both_take_a_step(
     results = await asyncio.gather(
         one.init_widget(BUY), other.init_widget(BUY), return_exceptions=True
     )
-    stands = await session.resume(started.reference_id)
+    present = await session.resume(started.reference_id)
 
     conflicts = [isinstance(result, CheckoutConflict) for result in results]
     assert 1 == sum(conflicts)
     winner = results[conflicts.index(False)]
-    assert stands.session_id == getattr(winner, "session_id", None)
+    assert present.session_id == getattr(winner, "session_id", None)
 
 
-async def test_a_checkout_that_the_store_has_lost_is_put_down_anew(
+async def test_a_checkout_that_the_store_has_lost_is_saved_again(
     make_session: MakeSession, clock: ManualClock
 ) -> None:
-    """Evicted, or lost in a failover: the customer goes on, and so does the next process."""
+    """After an eviction or a failover the checkout goes on, and can be resumed."""
     store = FaultyStore(clock.boot)
     session = make_session(store=store)
     checkout = await session.checkout()
@@ -195,10 +197,10 @@ async def test_a_checkout_that_the_store_has_lost_is_put_down_anew(
     assert widget.session_id == (await session.resume(checkout.reference_id)).session_id
 
 
-async def test_not_resumable_touches_no_store(
+async def test_a_checkout_that_is_not_resumable_does_not_use_the_store(
     make_session: MakeSession, clock: ManualClock
 ) -> None:
-    """With a warm token nothing is read or written."""
+    """With a warm token a checkout that is not resumable does not use the store."""
     store = FaultyStore(clock.boot)
     session = make_session(store=store)
     await session.token(min_ttl=None)
@@ -212,7 +214,7 @@ async def test_not_resumable_touches_no_store(
 async def test_a_checkout_goes_on_unsaved_while_the_store_is_down(
     make_session: MakeSession, clock: ManualClock
 ) -> None:
-    """Degrade: the customer can pay. With `raise` the shop is told."""
+    """In degraded mode the customer can pay; with `raise` the shop gets the error."""
     store = FaultyStore(clock.boot)
     session = make_session(store=store)
     await session.token(min_ttl=None)
@@ -227,10 +229,10 @@ async def test_a_checkout_goes_on_unsaved_while_the_store_is_down(
     assert widget.session_id
 
 
-async def test_a_refused_token_is_replaced_before_the_flow_runs(
+async def test_a_rejected_token_is_replaced_before_the_first_call(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Until the first call has succeeded nothing hangs on it, shared or dedicated."""
+    """Before the first successful call, a rejected token is replaced, shared or dedicated."""
     await session.token(min_ttl=None)
     clock.advance(100)
     shared = await session.checkout()
@@ -244,10 +246,10 @@ async def test_a_refused_token_is_replaced_before_the_flow_runs(
     assert shared.token.token_id != own.token.token_id
 
 
-async def test_a_refused_token_is_not_replaced_under_a_running_flow(
+async def test_a_rejected_token_ends_a_running_checkout(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """The shop is told to start anew, and the next checkout has another token."""
+    """A rejected token ends the checkout, and the next checkout has another token."""
     checkout = await session.checkout()
     await checkout.init_widget(BUY)
     clock.advance(100)
@@ -261,10 +263,10 @@ async def test_a_refused_token_is_not_replaced_under_a_running_flow(
     assert checkout.token.token_id != following.token.token_id
 
 
-async def test_what_the_api_refuses_leaves_the_checkout_where_it_was(
+async def test_an_error_of_the_api_does_not_change_the_step(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """An error is no step: the customer may mend the data and try again."""
+    """An error of the API does not change the step, and the call may be repeated."""
     checkout = await session.checkout()
     sandbox.fail(
         "widget/init",
@@ -275,18 +277,18 @@ async def test_what_the_api_refuses_leaves_the_checkout_where_it_was(
     )
     with pytest.raises(WrongInputs) as caught:
         await checkout.init_widget(BUY)
-    refused_at = checkout.step
+    step_after = checkout.step
 
     await checkout.init_widget(BUY)
 
     assert [("email", "invalid")] == [(f.param, f.msg) for f in caught.value.field_errors]
-    assert (Step.OPEN, Step.WIDGET) == (refused_at, checkout.step)
+    assert (Step.OPEN, Step.WIDGET) == (step_after, checkout.step)
 
 
 async def test_back_office_calls_of_a_flow_use_the_merchant_token(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """The customer's token is for the customer's calls; the reference id is for all."""
+    """The customer token is for the customer's calls, the reference id for all."""
     checkout = await session.checkout()
     call = Call(
         endpoint="merchants/login",
@@ -304,10 +306,10 @@ async def test_back_office_calls_of_a_flow_use_the_merchant_token(
     assert 1 == sandbox.count("oauth/token", scope="merchant")
 
 
-async def test_a_foreign_entry_under_a_checkouts_key_is_refused(
+async def test_an_entry_of_another_checkout_is_rejected(
     make_session: MakeSession, clock: ManualClock
 ) -> None:
-    """What is stored there must be a checkout, and that checkout."""
+    """An entry of another checkout under this key is rejected."""
     store = FaultyStore(clock.boot)
     session = make_session(store=store)
     checkout = await session.checkout()
@@ -322,8 +324,10 @@ async def test_a_foreign_entry_under_a_checkouts_key_is_refused(
         await session.resume(GUID)
 
 
-async def test_a_lying_answer_is_no_step(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """A URL that is none is a typed error, and the checkout stays open."""
+async def test_an_invalid_url_in_the_answer_does_not_change_the_step(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """An invalid URL in the answer is a typed error, and the checkout stays open."""
     checkout = await session.checkout()
     sandbox.fail(
         "widget/init", status=200, times=1, body=b'{"redirection_url": "javascript:alert(1)"}'
@@ -336,7 +340,7 @@ async def test_a_lying_answer_is_no_step(session: FlexitiSession, sandbox: Sandb
 
 
 async def test_a_checkout_shows_no_secret(session: FlexitiSession) -> None:
-    """Its repr names the flow, not the token."""
+    """The repr shows the reference id, not the token."""
     checkout = await session.checkout()
 
     assert isinstance(checkout, Checkout)
@@ -344,10 +348,10 @@ async def test_a_checkout_shows_no_secret(session: FlexitiSession) -> None:
     assert checkout.token.access_token.reveal() not in repr(checkout)
 
 
-async def test_a_checkout_whose_token_has_ended_sends_nothing(
+async def test_a_checkout_whose_token_has_expired_sends_nothing(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Once a flow runs, its end is known here: no request is wasted on a token that is over."""
+    """A running checkout whose token has expired sends nothing."""
     checkout = await session.checkout()
     await checkout.init_widget(BUY)
     clock.advance(1200)
@@ -363,10 +367,10 @@ async def test_a_checkout_whose_token_has_ended_sends_nothing(
 
 
 @pytest.mark.parametrize("sharing", ["shared", "dedicated"])
-async def test_a_checkout_that_has_not_begun_gets_another_token_when_its_own_has_ended(
+async def test_an_expired_token_is_replaced_before_the_first_call(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, sharing: str
 ) -> None:
-    """Nobody has seen the first one; no 401 is needed to find out."""
+    """Before the first call, an expired token is replaced without a 401."""
     checkout = await session.checkout(sharing=sharing)
     first = checkout.token
     clock.advance(1200)
@@ -377,10 +381,10 @@ async def test_a_checkout_that_has_not_begun_gets_another_token_when_its_own_has
     assert 0 == sandbox.count("widget/init", status=401)
 
 
-async def test_a_checkout_says_whether_the_store_has_its_step(
+async def test_saved_shows_whether_the_store_has_the_present_step(
     make_session: MakeSession, clock: ManualClock
 ) -> None:
-    """After a save that failed, what can be taken up is an earlier step."""
+    """After a failed save, an earlier step is resumed, and `saved` shows it."""
     store = FaultyStore(clock.boot)
     session = make_session(store=store)
     checkout = await session.checkout()
@@ -391,17 +395,17 @@ async def test_a_checkout_says_whether_the_store_has_its_step(
     store.down = False
     resumed = await session.resume(checkout.reference_id)
     await checkout.save()
-    fleeting = await session.checkout(resumable=False)
+    unsaved_by_choice = await session.checkout(resumable=False)
 
     assert (True, False, True) == (begun, unsaved, checkout.saved)
     assert (Step.OPEN, True) == (resumed.step, resumed.saved)
-    assert not fleeting.saved
+    assert not unsaved_by_choice.saved
 
 
-async def test_no_call_is_repeated_with_a_token_that_ends_meanwhile(
+async def test_a_call_is_not_repeated_with_a_token_that_expires_meanwhile(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """The error comes at once, rather than a 401 after the wait."""
+    """A call is not repeated if its token expires before the wait is over."""
     checkout = await make_session(call_timeout=30).checkout()
     clock.advance(checkout.remaining - 20)
     sandbox.fail("widget/init", status=503, times=1, headers={"Retry-After": "25"})

@@ -1,4 +1,4 @@
-"""Calls that must not run twice: others at it, lost answers, and a store that fails."""
+"""Calls that must not run twice: concurrent processes, lost answers, and a failing store."""
 
 import asyncio
 from decimal import Decimal
@@ -17,12 +17,12 @@ from flexiti_async.errors import CheckoutConflict, CheckoutUnsettled
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 
-from ..conftest import Hand, MakeSession
+from ..conftest import MakeSession, PassOn
 from .customers import (
     BUY,
     PLAN,
     authorized,
-    books,
+    balances,
     money_requests,
     verified,
 )
@@ -31,7 +31,7 @@ from .customers import (
 async def test_of_two_processes_one_authorizes(
     session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """The other one is told so, and has sent nothing."""
+    """One process sends the call, the other gets CheckoutConflict and sends nothing."""
     started = await verified(await session.checkout(), sandbox)
     both = [await make_session().resume(started.reference_id) for _ in range(2)]
     results = await asyncio.gather(
@@ -40,13 +40,13 @@ async def test_of_two_processes_one_authorizes(
 
     assert 1 == sum(isinstance(result, CheckoutConflict) for result in results)
     assert ["authorization"] == money_requests(sandbox)
-    assert {"free": 4700, "held": 300, "owed": 0} == books(sandbox)
+    assert {"free": 4700, "held": 300, "owed": 0} == balances(sandbox)
 
 
 async def test_of_two_clicks_in_one_process_one_authorizes(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """Also a capture, whose token has to be waited for."""
+    """Of several clicks one sends the call, also for a capture, which waits for a token."""
     checkout = await verified(await session.checkout(), sandbox)
     first = await asyncio.gather(
         *(checkout.authorize(300, **PLAN) for _ in range(3)), return_exceptions=True
@@ -58,10 +58,10 @@ async def test_of_two_clicks_in_one_process_one_authorizes(
     assert ["authorization", "authorization/capture"] == money_requests(sandbox)
 
 
-async def test_a_step_does_not_overtake_another_one(
+async def test_a_slow_step_does_not_overwrite_another_one(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """A customer goes back to the widget while their purchase is authorized: it counts."""
+    """A widget that was opened again during the authorization does not undo it."""
     checkout = await verified(await session.checkout(), sandbox)
     sandbox.latency = {"widget/init": 0.1}
     going_back = asyncio.create_task(checkout.init_widget(BUY))
@@ -74,10 +74,10 @@ async def test_a_step_does_not_overtake_another_one(
     assert Step.AUTHORIZED is checkout.step
 
 
-async def test_a_process_that_comes_while_another_one_authorizes_is_refused(
+async def test_no_step_is_allowed_while_another_process_authorizes(
     session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """It finds the claim, whatever it wants to do."""
+    """Another process finds the claim, and may not take any step."""
     checkout = await verified(await session.checkout(), sandbox)
     seen: list[Exception] = []
 
@@ -99,42 +99,44 @@ async def test_a_process_that_comes_while_another_one_authorizes_is_refused(
     assert ["authorization"] == money_requests(sandbox)
 
 
-async def test_a_lost_outcome_is_settled_by_who_has_looked_it_up(
-    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+async def test_a_lost_outcome_is_settled(
+    session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
-    """Until then nothing leads on; and what ran goes on as if its answer had come."""
+    """
+    Until the outcome is settled no step is allowed; then the checkout goes on as after an answer.
+    """
     checkout = await verified(await session.checkout(), sandbox)
     await lose_the_answer(checkout, sandbox)
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     with pytest.raises(CheckoutUnsettled):
         await checkout.authorize(300, **PLAN)
     with pytest.raises(ValidationError):
         await checkout.settle(ran=True)
-    stuck_at, may_come = checkout.step, checkout.next_steps
+    stuck_at, allowed = checkout.step, checkout.next_steps
     found = sandbox.authorizations[0]
     await checkout.settle(ran=True, authorization_id=found.authorization_id)
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.capture(100)
 
-    assert (Step.AUTHORIZING, frozenset({"settle"})) == (stuck_at, may_come)
+    assert (Step.AUTHORIZING, frozenset({"settle"})) == (stuck_at, allowed)
     assert Decimal(200) == checkout.open_amount
-    assert {"free": 4700, "held": 200, "owed": 100} == books(sandbox)
+    assert {"free": 4700, "held": 200, "owed": 100} == balances(sandbox)
 
 
 async def test_a_call_that_did_not_run_may_be_made_again(
-    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+    session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
-    """Once the shop has made sure of it."""
+    """A call that was settled as not executed may be made again."""
     checkout = await verified(await session.checkout(), sandbox)
     sandbox.fail("authorization", status=502)
     with pytest.raises(Exception, match="authorization"):
         await checkout.authorize(300, **PLAN)
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     stuck_at = checkout.step
     with pytest.raises(ValidationError):
         await checkout.settle(ran=False, authorization_id=1)
     await checkout.settle(ran=False)
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.authorize(300, **PLAN)
 
     assert Step.AUTHORIZING is stuck_at
@@ -144,7 +146,7 @@ async def test_a_call_that_did_not_run_may_be_made_again(
 async def test_a_process_that_dies_leaves_its_claim(
     session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """The next one finds it, and asks nothing of the API before it is settled."""
+    """The next process finds the claim, and sends nothing before it is settled."""
     checkout = await authorized(await session.checkout(), sandbox)
     sandbox.latency = {"authorization/capture": 30}
     dying = asyncio.create_task(checkout.capture(100))
@@ -152,20 +154,20 @@ async def test_a_process_that_dies_leaves_its_claim(
         await asyncio.sleep(0)
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
-    heir = await make_session().resume(checkout.reference_id)
-    for step in (heir.capture(100), heir.release()):
+    resumed = await make_session().resume(checkout.reference_id)
+    for step in (resumed.capture(100), resumed.release()):
         with pytest.raises(CheckoutUnsettled):
             await step
-    await heir.settle(ran=False)
+    await resumed.settle(ran=False)
 
-    assert (Step.CAPTURING, Step.AUTHORIZED) == (checkout.step, heir.step)
-    assert Decimal("300.00") == heir.open_amount
+    assert (Step.CAPTURING, Step.AUTHORIZED) == (checkout.step, resumed.step)
+    assert Decimal("300.00") == resumed.open_amount
 
 
-async def test_of_two_who_settle_one_is_heard(
+async def test_of_two_processes_one_settles(
     session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """Otherwise both would make the call again."""
+    """Two processes cannot both settle a call, or both would repeat it."""
     checkout = await verified(await session.checkout(), sandbox)
     sandbox.fail("authorization", status=500)
     with pytest.raises(Exception, match="authorization"):
@@ -176,10 +178,13 @@ async def test_of_two_who_settle_one_is_heard(
     assert 1 == sum(isinstance(result, CheckoutConflict) for result in results)
 
 
-async def test_an_answer_is_not_lost_with_the_store(
+async def test_an_answer_is_returned_although_the_store_is_down(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Money has moved: the shop gets the answer, and the claim stays for the others."""
+    """
+    If the store goes down during the call, the shop gets the answer, and the claim stays for other
+    processes.
+    """
     store = FaultyStore(clock.boot)
     session = make_session(store=store, on_store_failure="raise")
     checkout = await verified(await session.checkout(), sandbox)
@@ -196,41 +201,43 @@ async def test_an_answer_is_not_lost_with_the_store(
     assert (Step.AUTHORIZED, Step.AUTHORIZING) == (checkout.step, other.step)
 
 
-async def test_without_the_store_nobody_authorizes_what_another_could(
+async def test_without_the_store_a_saved_checkout_does_not_authorize(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Also where sessions go on without their store: this is money."""
+    """Without the store no claim is possible, so nothing is sent, even in degraded mode."""
     store = FaultyStore(clock.boot)
     checkout = await verified(await make_session(store=store).checkout(), sandbox)
     store.down = True
     with pytest.raises(StoreUnavailable):
         await checkout.authorize(300, **PLAN)
-    refused_at = checkout.step
+    step_after = checkout.step
     store.down = False
     await checkout.authorize(300, **PLAN)
 
-    assert (Step.VERIFIED, Step.AUTHORIZED) == (refused_at, checkout.step)
+    assert (Step.VERIFIED, Step.AUTHORIZED) == (step_after, checkout.step)
     assert ["authorization"] == money_requests(sandbox)
 
 
-async def test_a_checkout_that_was_never_saved_is_nobody_elses(
+async def test_a_checkout_that_was_never_saved_authorizes_without_the_store(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Begun without the store, or without being resumable, it goes to its end."""
+    """A checkout that was never saved needs no claim."""
     store = FaultyStore(clock.boot)
     session = make_session(store=store)
     await session.token(min_ttl=None)
     store.down = True
     unsaved = await authorized(await session.checkout(), sandbox)
-    alone = await authorized(await session.checkout(resumable=False), sandbox)
+    not_resumable = await authorized(await session.checkout(resumable=False), sandbox)
 
-    assert [Step.AUTHORIZED] * 2 == [unsaved.step, alone.step]
+    assert [Step.AUTHORIZED] * 2 == [unsaved.step, not_resumable.step]
 
 
-async def test_a_claim_is_not_put_down_anew_where_the_store_has_lost_it(
+async def test_a_lost_record_is_not_recreated_by_a_claim(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Whoever else had taken the step is lost with it, so nobody can tell."""
+    """
+    If the store has lost the checkout, another process may have taken the step, so nothing is sent.
+    """
     store = FaultyStore(clock.boot)
     checkout = await verified(await make_session(store=store).checkout(), sandbox)
     store.evict()
@@ -241,10 +248,10 @@ async def test_a_claim_is_not_put_down_anew_where_the_store_has_lost_it(
 
 
 @pytest.mark.parametrize("trouble", ["written but unknown", "late", "written but denied"])
-async def test_a_claim_of_ones_own_is_no_foreign_one(
+async def test_an_own_write_of_unknown_outcome_is_not_a_conflict(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock, trouble: Trouble
 ) -> None:
-    """What the store has written without saying so hinders nobody but the others."""
+    """An own write with an unknown outcome is not taken for another process's claim."""
     store = FaultyStore(clock.boot)
     checkout = await verified(await make_session(store=store).checkout(), sandbox)
     store.trouble.append(trouble)
@@ -259,7 +266,7 @@ async def test_a_claim_of_ones_own_is_no_foreign_one(
 
 
 async def lose_the_answer(checkout: Checkout, sandbox: Sandbox) -> None:
-    """Authorize, and break the connection when the request has been processed."""
+    """Authorize, and break the connection after the request has been processed."""
 
     def break_off(_: object) -> None:
         raise asyncio.CancelledError

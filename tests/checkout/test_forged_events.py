@@ -1,4 +1,4 @@
-"""Listeners that somebody has made up, or posts again: none of them leads to an authorization."""
+"""Forged and repeated widget events: none of them leads to an authorization."""
 
 import asyncio
 import copy
@@ -37,7 +37,7 @@ PERSON = PurchaseWidget(
 
 
 def data(**changes: object) -> Change:
-    """Forge the data of an event."""
+    """Return a change of an event's data."""
 
     def forge(event: dict[str, Any]) -> dict[str, Any]:
         return {**event, "eventData": {**event["eventData"], **changes}}
@@ -46,7 +46,7 @@ def data(**changes: object) -> Change:
 
 
 def without(name: str) -> Change:
-    """Leave a field out."""
+    """Return a change that removes a field."""
 
     def forge(event: dict[str, Any]) -> dict[str, Any]:
         kept = {key: value for key, value in event["eventData"].items() if key != name}
@@ -56,13 +56,13 @@ def without(name: str) -> Change:
 
 
 async def nothing_can_be_bought(checkout: Checkout, sandbox: Sandbox) -> bool:
-    """Try, and tell whether nothing was sent."""
+    """Try to authorize, and return whether nothing was sent."""
     with pytest.raises(CheckoutError):
         await checkout.authorize(300, **PLAN)
     return money_requests(sandbox) == []
 
 
-OTHERS: list[Change] = [
+FOREIGN: list[Change] = [
     data(widget_session_id="00000000-0000-4000-8000-000000000000"),
     data(widget_session_id=""),
     data(widget_session_id=None),
@@ -74,22 +74,25 @@ OTHERS: list[Change] = [
 ]
 
 
-@pytest.mark.parametrize("forge", OTHERS, ids=map(str, range(len(OTHERS))))
-async def test_an_event_of_somebody_else_is_refused(
+@pytest.mark.parametrize("forge", FOREIGN, ids=map(str, range(len(FOREIGN))))
+async def test_an_event_that_does_not_belong_to_the_checkout_is_rejected(
     session: FlexitiSession, sandbox: Sandbox, forge: Change
 ) -> None:
-    """Another session, or none; another account: nothing happens, and the real one still counts."""
+    """
+    An event with another session, no session or another account is rejected, and the real one still
+    counts.
+    """
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
     event = sandbox.play(widget.redirection_url)
     with pytest.raises(EventRefused) as caught:
         await checkout.handle_event(forge(copy.deepcopy(event)))
-    refused = (checkout.step, await nothing_can_be_bought(checkout, sandbox))
+    after = (checkout.step, await nothing_can_be_bought(checkout, sandbox))
     reaction = await checkout.handle_event(event)
 
     assert checkout.reference_id == caught.value.reference_id
     assert [] == sightings(caught.value, str(OTHER_ACCOUNT))
-    assert (Step.WIDGET, True) == refused
+    assert (Step.WIDGET, True) == after
     assert Reaction.AUTHORIZE is reaction
 
 
@@ -108,10 +111,10 @@ INCOMPLETE: list[tuple[Change, Reaction]] = [
 
 
 @pytest.mark.parametrize(("forge", "reaction"), INCOMPLETE, ids=map(str, range(len(INCOMPLETE))))
-async def test_only_all_three_lead_on(
+async def test_an_incomplete_event_does_not_lead_on(
     session: FlexitiSession, sandbox: Sandbox, forge: Change, reaction: Reaction
 ) -> None:
-    """Numeric account, verified and purchase; with one of them missing nothing can be bought."""
+    """If the numeric account, `verified` or `purchase` is missing, nothing can be bought."""
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
     event = sandbox.play(widget.redirection_url)
@@ -136,10 +139,10 @@ MALFORMED: list[Change] = [
 
 
 @pytest.mark.parametrize("forge", MALFORMED, ids=map(str, range(len(MALFORMED))))
-async def test_what_is_no_event_is_refused(
+async def test_a_malformed_event_is_rejected(
     session: FlexitiSession, sandbox: Sandbox, forge: Change
 ) -> None:
-    """Oversized, malformed or of the wrong types: one typed error, which shows nothing of it."""
+    """An oversized or malformed event is one typed error, which shows nothing of it."""
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
     event = sandbox.play(widget.redirection_url)
@@ -151,8 +154,8 @@ async def test_what_is_no_event_is_refused(
     assert await nothing_can_be_bought(checkout, sandbox)
 
 
-async def test_a_made_up_event_buys_nothing(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """The customer has not passed the widget: the API is the decide_retry, and says so."""
+async def test_a_forged_event_buys_nothing(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """The API rejects a purchase if the customer has not completed the widget."""
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
     reaction = await checkout.handle_event(success(ACCOUNT, widget.session_id))
@@ -163,10 +166,10 @@ async def test_a_made_up_event_buys_nothing(session: FlexitiSession, sandbox: Sa
     assert () == sandbox.authorizations
 
 
-async def test_an_account_that_nobody_knew_is_the_apis_to_judge(
+async def test_a_forged_account_number_is_rejected_by_the_api(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """A customer who is known by name only can forge any account, and buys with none."""
+    """A customer identified by name can forge any account number, and buys with none."""
     checkout = await session.checkout()
     widget = await checkout.init_widget(PERSON)
     event: Any = sandbox.play(widget.redirection_url)
@@ -179,10 +182,10 @@ async def test_an_account_that_nobody_knew_is_the_apis_to_judge(
     assert () == sandbox.authorizations
 
 
-async def test_an_event_is_taken_once(
+async def test_an_event_counts_once(
     session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """A second post of it changes nothing, in whatever process."""
+    """An event that is posted again changes nothing, in any process."""
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
     event = sandbox.play(widget.redirection_url)
@@ -200,10 +203,10 @@ async def test_an_event_is_taken_once(
     assert ["authorization"] == money_requests(sandbox)
 
 
-async def test_of_two_processes_one_takes_an_event(
+async def test_of_two_processes_one_accepts_an_event(
     session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """A browser that posts it twice at once buys once."""
+    """An event that is posted twice at once leads to one purchase."""
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
     event = sandbox.play(widget.redirection_url)
@@ -218,10 +221,12 @@ async def test_of_two_processes_one_takes_an_event(
     assert await nothing_can_be_bought(lost, sandbox)
 
 
-async def test_the_event_of_an_earlier_widget_is_refused(
+async def test_the_event_of_an_earlier_widget_is_rejected(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """A customer who has gone back has another widget session; the old one is over."""
+    """
+    A widget that is opened again has another session, and the old session's event is rejected.
+    """
     checkout = await session.checkout()
     first = await checkout.init_widget(BUY)
     event = sandbox.play(first.redirection_url)
@@ -232,13 +237,13 @@ async def test_the_event_of_an_earlier_widget_is_refused(
     assert Step.WIDGET is checkout.step
 
 
-async def test_the_event_of_another_checkout_is_refused(
+async def test_the_event_of_another_checkout_is_rejected(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """Also if it is real, and of the same account."""
-    mine, theirs = await session.checkout(), await session.checkout()
+    """A real event of another checkout is rejected, even for the same account."""
+    mine, other = await session.checkout(), await session.checkout()
     await mine.init_widget(BUY)
-    widget = await theirs.init_widget(BUY)
+    widget = await other.init_widget(BUY)
     with pytest.raises(EventRefused):
         await mine.handle_event(sandbox.play(widget.redirection_url))
 
@@ -246,7 +251,7 @@ async def test_the_event_of_another_checkout_is_refused(
 
 
 async def test_a_cancelled_widget_is_over(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """A success that is posted afterwards is not taken; a new widget is."""
+    """A success after a cancellation is rejected; a new widget is allowed."""
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
     cancelled = await checkout.handle_event({"eventType": "flx-cancel"})
@@ -259,10 +264,8 @@ async def test_a_cancelled_widget_is_over(session: FlexitiSession, sandbox: Sand
     assert Step.VERIFIED is checkout.step
 
 
-async def test_leading_zeros_are_no_other_account(
-    session: FlexitiSession, sandbox: Sandbox
-) -> None:
-    """The number is one, however it is written; so is the session id."""
+async def test_leading_zeros_are_ignored(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """Account numbers are compared without leading zeros, session ids without case."""
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
     event: Any = sandbox.play(widget.redirection_url)
@@ -272,8 +275,8 @@ async def test_leading_zeros_are_no_other_account(
     assert Reaction.AUTHORIZE is await checkout.handle_event(written)
 
 
-async def test_old_widgets_name_no_session(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """Whoever has such widgets says so; what an event does name must fit all the same."""
+async def test_events_of_old_widgets(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """Events without a session id need `old_widget`; the account must match all the same."""
     sandbox.bare_redirection_url = True
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
@@ -292,7 +295,7 @@ async def test_old_widgets_name_no_session(session: FlexitiSession, sandbox: San
 async def test_an_old_event_without_any_session_leads_to_no_authorization(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """The API wants a widget session, so the step is refused before anything is sent."""
+    """The API requires a widget session, so the step is rejected before anything is sent."""
     sandbox.bare_redirection_url = True
     checkout = await session.checkout()
     await checkout.init_widget(BUY)
@@ -302,8 +305,8 @@ async def test_an_old_event_without_any_session_leads_to_no_authorization(
     assert await nothing_can_be_bought(checkout, sandbox)
 
 
-async def test_a_failure_of_another_session_is_refused(session: FlexitiSession) -> None:
-    """Where an event says whose it is, that is looked at."""
+async def test_a_failure_of_another_session_is_rejected(session: FlexitiSession) -> None:
+    """If an event has a session id, it is compared."""
     checkout = await session.checkout()
     await checkout.init_widget(BUY)
     failure = {"error": 500, "message": "No.", "widget_session_id": "another"}
@@ -314,7 +317,7 @@ async def test_a_failure_of_another_session_is_refused(session: FlexitiSession) 
 
 
 def success(account_number: int, session_id: str | None) -> dict[str, Any]:
-    """Make up what the widget says of a verified customer."""
+    """Forge the event of a verified customer."""
     return {
         "eventType": "flx-success",
         "eventData": {

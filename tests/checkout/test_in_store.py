@@ -1,4 +1,6 @@
-"""A purchase at a counter: find, ask for plans, verify, authorize, all with a merchant's token."""
+"""
+A purchase at a counter: lookup, plans, verification, authorization, all with a merchant token.
+"""
 
 import json
 from decimal import Decimal
@@ -18,46 +20,46 @@ from flexiti_async.errors import CheckoutUnsettled, NotVerified, WrongVerificati
 from flexiti_async.sandbox import Sandbox, token_id
 from flexiti_async.testing import ManualClock
 
-from ..conftest import Hand
+from ..conftest import PassOn
 from ..support.canaries import sightings
-from .customers import ACCOUNT, BUY, COUNTER, OTHER_ACCOUNT, PLAN, at_the_counter, books
+from .customers import ACCOUNT, BUY, COUNTER, OTHER_ACCOUNT, PLAN, at_the_counter, balances
 
 CARD = "1070010000000001"
 
 
 async def test_a_purchase_with_a_code_that_the_customer_reads_out(
-    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+    session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
-    """From the card on the counter to the refund, in whatever process, and the sums are right."""
-    checkout = await hand(await session.checkout(in_store=True))
+    """From the card to the refund, in any process, the amounts are right."""
+    checkout = await pass_on(await session.checkout(in_store=True))
     found = await checkout.lookup(vcc_number="1070 0100 0000 0001")
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     plans = await checkout.plans(600)
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     verification = await checkout.verify("sms")
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.authorize(
         600, **PLAN, **COUNTER, verification_code=sandbox.messages[-1].code, auto_capture=True
     )
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.return_capture(amount="99.99")
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.refund("0.01", **COUNTER)
 
     assert (str(ACCOUNT), None) == (found.account_number, verification.code)
     assert Decimal(5000) == (plans.customer and plans.customer.available_credit)
     assert (Step.CLOSED, str(ACCOUNT)) == (checkout.step, checkout.account_number)
-    assert {"free": 4500, "held": 0, "owed": 500} == books(sandbox)
+    assert {"free": 4500, "held": 0, "owed": 500} == balances(sandbox)
 
 
-async def test_a_code_that_is_answered_is_kept(
-    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+async def test_a_code_in_the_answer_is_saved(
+    session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
-    """And request_id is one for the verification and the authorization."""
+    """A code in the answer is saved, and verification and authorization share the request id."""
     checkout = await session.checkout(in_store=True)
     await checkout.lookup(account_number=ACCOUNT)
     await checkout.verify("merchant_override")
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.authorize(600, **PLAN, **COUNTER)
 
     assert Step.AUTHORIZED is checkout.step
@@ -65,7 +67,7 @@ async def test_a_code_that_is_answered_is_kept(
 
 
 async def test_the_shops_own_request_id(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """It is kept for the next code as well."""
+    """The shop's own request id is kept for the next code."""
     checkout = await session.checkout(in_store=True)
     await checkout.lookup(account_number=ACCOUNT)
     await checkout.verify("sms", request_id="till-7-receipt-1")
@@ -78,10 +80,12 @@ async def test_the_shops_own_request_id(session: FlexitiSession, sandbox: Sandbo
 
 
 @pytest.mark.parametrize("sharing", Sharing)
-async def test_every_call_carries_one_merchants_token(
+async def test_every_call_carries_the_same_merchant_token(
     session: FlexitiSession, sandbox: Sandbox, sharing: Sharing
 ) -> None:
-    """The checkout's own, customer calls included; its session has others."""
+    """
+    All calls of the checkout use its merchant token, also those that take a customer token online.
+    """
     await session.token(Scope.CUSTOMER)
     checkout = await session.checkout(in_store=True, sharing=sharing)
     await checkout.lookup(account_number=ACCOUNT)
@@ -110,10 +114,13 @@ async def test_every_call_carries_one_merchants_token(
         (2, "capture"),
     ],
 )
-async def test_a_step_out_of_order_is_refused_before_any_request(
+async def test_a_call_that_is_not_allowed_sends_nothing(
     session: FlexitiSession, sandbox: Sandbox, steps: int, call: str
 ) -> None:
-    """Above all the widget: its URL would carry a merchant's token into a browser."""
+    """
+    Nothing is sent, above all no widget/init, whose URL would carry a merchant token into a
+    browser.
+    """
     checkout = await session.checkout(in_store=True)
     if steps:
         await checkout.lookup(account_number=ACCOUNT)
@@ -135,10 +142,10 @@ async def test_a_step_out_of_order_is_refused_before_any_request(
     assert sent == len(sandbox.requests)
 
 
-async def test_another_card_forgets_the_verification(
+async def test_another_card_discards_the_verification(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """The code of one customer is not good for the next one."""
+    """A lookup of another customer discards the verification."""
     checkout = await session.checkout(in_store=True)
     await checkout.lookup(account_number=ACCOUNT)
     await checkout.verify("merchant_override")
@@ -151,27 +158,27 @@ async def test_another_card_forgets_the_verification(
     assert 0 == sandbox.count("authorization")
 
 
-async def test_a_wrong_code_leaves_the_choice_of_another(
-    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+async def test_another_code_is_allowed_after_a_wrong_one(
+    session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
-    """The API's refusal is no step; the customer reads it out again."""
+    """A wrong code does not change the step, and another one can be entered."""
     checkout = await session.checkout(in_store=True)
     await checkout.lookup(account_number=ACCOUNT)
     await checkout.verify("sms")
     right = int(sandbox.messages[-1].code)
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     with pytest.raises(NotVerified):
         await checkout.authorize(
             300, **PLAN, **COUNTER, verification_code=f"{(right + 1) % 10_000:04}"
         )
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.authorize(300, **PLAN, **COUNTER, verification_code=f"{right:04}")
 
     assert Step.AUTHORIZED is checkout.step
 
 
-async def test_a_wrong_answer_verifies_nobody(session: FlexitiSession) -> None:
-    """The checkout stays where the customer was found."""
+async def test_a_wrong_answer_does_not_verify(session: FlexitiSession) -> None:
+    """A wrong answer does not change the step."""
     checkout = await session.checkout(in_store=True)
     found = await checkout.lookup(account_number=ACCOUNT)
     assert found.security_qid is not None
@@ -185,10 +192,10 @@ async def test_a_wrong_answer_verifies_nobody(session: FlexitiSession) -> None:
 
 
 @pytest.mark.parametrize("missing", ["verification_code", *COUNTER])
-async def test_what_an_authorization_in_store_needs(
+async def test_data_required_by_an_authorization_in_store(
     session: FlexitiSession, sandbox: Sandbox, missing: str
 ) -> None:
-    """It is refused before anything is sent, and names what is missing."""
+    """Missing data are rejected before anything is sent, by their names."""
     checkout = await session.checkout(in_store=True)
     await checkout.lookup(account_number=ACCOUNT)
     await checkout.verify("sms")
@@ -201,30 +208,30 @@ async def test_what_an_authorization_in_store_needs(
     assert 0 == sandbox.count("authorization")
 
 
-async def test_a_lost_outcome_goes_back_to_the_code(
-    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+async def test_a_lost_outcome_returns_to_the_code(
+    session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
-    """If it did not run, the same code is good."""
+    """If the call was not executed, the same code can be used again."""
     checkout = await session.checkout(in_store=True)
     await checkout.lookup(account_number=ACCOUNT)
     await checkout.verify("merchant_override")
     sandbox.fail("authorization", status=503)
     with pytest.raises(Exception, match="authorization"):
         await checkout.authorize(300, **PLAN, **COUNTER)
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     with pytest.raises(CheckoutUnsettled):
         await checkout.verify("sms")
     await checkout.settle(ran=False)
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.authorize(300, **PLAN, **COUNTER)
 
-    assert {"free": 4700, "held": 300, "owed": 0} == books(sandbox)
+    assert {"free": 4700, "held": 300, "owed": 0} == balances(sandbox)
 
 
-async def test_a_refused_token_is_replaced_before_the_first_lookup(
+async def test_a_rejected_token_is_replaced_before_the_first_lookup(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Until then nothing hangs on it."""
+    """Before the first lookup, a rejected token is replaced."""
     await session.token(Scope.MERCHANT, min_ttl=None)
     clock.advance(100)
     checkout = await session.checkout(in_store=True)
@@ -237,15 +244,15 @@ async def test_a_refused_token_is_replaced_before_the_first_lookup(
 async def test_a_card_number_is_in_no_error_and_no_record(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """Nor in the repr of the checkout."""
+    """A card number is in no error, and not in the saved state."""
     checkout = await session.checkout(in_store=True)
     with pytest.raises(ValidationError) as caught:
         await checkout.lookup(vcc_number=CARD, account_number=ACCOUNT)
     sandbox.fail("customers/lookup", status=404)
-    with pytest.raises(Exception, match="lookup") as refused:
+    with pytest.raises(Exception, match="lookup") as rejected:
         await checkout.lookup(vcc_number=CARD)
     await checkout.lookup(vcc_number=CARD)
 
     assert [] == sightings(caught.value, CARD)
-    assert [] == sightings(refused.value, CARD)
+    assert [] == sightings(rejected.value, CARD)
     assert CARD not in json.dumps(repr(checkout._state))

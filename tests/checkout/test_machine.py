@@ -1,11 +1,11 @@
 """
-Checkouts at random, against the sandbox: the table and the API have one idea of order.
+Random checkouts against the sandbox: the table and the API agree on the order of calls.
 
-Several customers buy online, at a counter, or apply; processes take the checkouts up, answers are
-lost, events are forged, and two processes do the same thing at once. A step that the table allows
-is never refused by the sandbox; one that the table forbids is refused by the checkout before any
-request, and by the sandbox as well if it is sent all the same, but for what the table is known to
-be stricter in. The books agree after every step.
+Several customers buy online, at a counter, or apply; processes resume the checkouts, answers are
+lost, events are forged, and two processes make the same call at once. The sandbox never rejects a
+call that the table allows. A call that the table forbids is rejected by the checkout before any
+request, and also by the sandbox if it is sent all the same, except where the table is known to be
+stricter. Checkouts and bank agree on the amounts after every step.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ ENDPOINTS = {
 
 
 class Checkouts(RuleBasedStateMachine):
-    """Some customers, some processes of one shop, one store, one Flexiti."""
+    """Some customers, some processes of one shop, one store, one sandbox."""
 
     @initialize()
     def start(self) -> None:
@@ -79,7 +79,7 @@ class Checkouts(RuleBasedStateMachine):
         self.processes = [FlexitiSession(config, clock=self.clock) for _ in range(PROCESSES)]
 
     def run(self, work: Coroutine[object, None, T]) -> T:
-        """Run something to its end."""
+        """Run a coroutine to its end."""
         return self.runner.run(work)
 
     def teardown(self) -> None:
@@ -92,12 +92,12 @@ class Checkouts(RuleBasedStateMachine):
             await process.aclose()
         await self.sandbox.aclose()
 
-    # What may be done
+    # The rules
 
     @precondition(lambda self: len(self.walks) < 3)
     @rule(kind=st.sampled_from(["purchase", "purchase", "in_store", "apply"]))
-    def begin(self, kind: Kind) -> None:
-        """A customer comes, with an account of their own."""
+    def start_a_checkout(self, kind: Kind) -> None:
+        """A customer with an account of their own starts a checkout."""
         number = 30000000 + len(self.walks)
         self.sandbox.add_account(Account(account_number=number, vcc_number=f"10799{number:011}"))
         checkout = self.run(self.processes[0].checkout(in_store=kind == "in_store"))
@@ -105,8 +105,8 @@ class Checkouts(RuleBasedStateMachine):
 
     @precondition(lambda self: self.walks)
     @rule(which=WHICH, steps=st.integers(1, 5), share=st.sampled_from(["some", "all"]))
-    def hurry(self, which: int, steps: int, share: str) -> None:
-        """They take the shortest way for a while."""
+    def take_the_shortest_way(self, which: int, steps: int, share: str) -> None:
+        """The customer takes the shortest way for some steps."""
         walk = self.walk(which)
         for _ in range(steps):
             method = next((name for name in FORWARD if name in walk.checkout.next_steps), "")
@@ -118,8 +118,8 @@ class Checkouts(RuleBasedStateMachine):
 
     @precondition(lambda self: self.walks)
     @rule(which=WHICH, how=st.integers(0, 11), share=st.sampled_from(["some", "all"]))
-    def go_on(self, which: int, how: int, share: str) -> None:
-        """They take a step that the table allows: the sandbox does not refuse it."""
+    def take_an_allowed_step(self, which: int, how: int, share: str) -> None:
+        """A call that the table allows is not rejected by the sandbox."""
         walk = self.walk(which)
         allowed = sorted(walk.checkout.next_steps)
         method = allowed[how % len(allowed)] if allowed else ""
@@ -137,8 +137,8 @@ class Checkouts(RuleBasedStateMachine):
 
     @precondition(lambda self: self.walks)
     @rule(which=WHICH)
-    def go_astray(self, which: int) -> None:
-        """They try all that it forbids: nothing is sent, and it would have been refused."""
+    def try_forbidden_steps(self, which: int) -> None:
+        """A call that the table forbids sends nothing, and the sandbox would reject it."""
         walk = self.walk(which)
         before = walk.checkout.step
         for method in METHODS:
@@ -157,8 +157,8 @@ class Checkouts(RuleBasedStateMachine):
 
     @precondition(lambda self: self.walks)
     @rule(which=WHICH, process=st.integers(0, PROCESSES - 1))
-    def hand_over(self, which: int, process: int) -> None:
-        """Another process takes the checkout up, as it was."""
+    def resume_elsewhere(self, which: int, process: int) -> None:
+        """Another process resumes the checkout with the same state."""
         walk = self.walk(which)
         left = walk.checkout
         walk.checkout = self.run(self.processes[process].resume(left.reference_id))
@@ -168,9 +168,9 @@ class Checkouts(RuleBasedStateMachine):
         assert left.capture_ids == walk.checkout.capture_ids
 
     @precondition(lambda self: self.walks)
-    @rule(which=WHICH, how=st.integers(0, 11), ran=st.booleans(), hand=st.booleans())
-    def lose_an_answer(self, which: int, how: int, *, ran: bool, hand: bool) -> None:
-        """Nobody knows whether a call ran, until somebody has looked it up."""
+    @rule(which=WHICH, how=st.integers(0, 11), ran=st.booleans(), resume=st.booleans())
+    def lose_an_answer(self, which: int, how: int, *, ran: bool, resume: bool) -> None:
+        """The outcome of a call is unknown until it is settled."""
         walk = self.walk(which)
         method, step = self.once(walk, how)
         if step is None:
@@ -186,24 +186,24 @@ class Checkouts(RuleBasedStateMachine):
 
         assert not isinstance(caught.value, CheckoutError)
         assert walk.checkout.step in CLAIMS
-        if hand:
-            self.hand_over(which, 1)
+        if resume:
+            self.resume_elsewhere(which, 1)
         self.settle(walk, ran=ran)
         assert ran or before is walk.checkout.step
 
     @precondition(lambda self: self.walks)
     @rule(which=WHICH, how=st.integers(0, 11), click=st.booleans())
-    def do_it_twice(self, which: int, how: int, *, click: bool) -> None:
-        """Two processes, or two clicks, and one call."""
+    def call_twice(self, which: int, how: int, *, click: bool) -> None:
+        """Two processes, or two clicks, make one call."""
         walk = self.walk(which)
         _, step = self.once(walk, how)
         if step is None:
             return
         sent = len(self.sandbox.requests)
-        refused = self.run(self._twice(walk, step, click=click))
+        rejected = self.run(self._twice(walk, step, click=click))
         calls = [call for call in self.sandbox.requests[sent:] if call.endpoint != "oauth/token"]
 
-        assert isinstance(refused, CheckoutConflict | CheckoutUnsettled)
+        assert isinstance(rejected, CheckoutConflict | CheckoutUnsettled)
         assert 1 == len(calls)
 
     async def _twice(self, walk: Walk, step: Do, *, click: bool) -> object:
@@ -219,7 +219,7 @@ class Checkouts(RuleBasedStateMachine):
     @precondition(lambda self: self.walks)
     @rule(which=WHICH)
     def forge(self, which: int) -> None:
-        """The widget has not verified the customer, and the browser says that it has."""
+        """A forged event says that a customer is verified who is not."""
         walk = self.walk(which)
         if walk.kind != "purchase" or "handle_event" not in walk.checkout.next_steps:
             return
@@ -231,8 +231,8 @@ class Checkouts(RuleBasedStateMachine):
         assert Step.VERIFIED is walk.checkout.step
 
     @invariant()
-    def the_books_agree(self) -> None:
-        """What a checkout believes of its money is what the bank has."""
+    def the_amounts_agree(self) -> None:
+        """The checkout's amounts equal the bank's."""
         for walk in getattr(self, "walks", []):
             checkout, found = walk.checkout, walk.authorizations
             if checkout.authorization_id is None:
@@ -248,21 +248,21 @@ class Checkouts(RuleBasedStateMachine):
             assert bool(captures) == (checkout.step in {Step.CAPTURED, Step.CLOSED})
 
     def walk(self, which: int) -> Walk:
-        """Give one of the customers."""
+        """Return one of the customers."""
         return self.walks[which % len(self.walks)]
 
     def take(self, walk: Walk, step: Do) -> None:
-        """Take a step in the process that is at it."""
+        """Take a step in the process that has the checkout."""
         self.run(step(walk.checkout))
 
     def once(self, walk: Walk, how: int) -> tuple[str, Do | None]:
-        """Choose a step that is taken once, of those that may come and that the API allows."""
+        """Choose a call that must not run twice, among those that are allowed."""
         methods = [name for name in ONCE if name in walk.checkout.next_steps and walk.honest]
         method = methods[how % len(methods)] if methods else ""
         return method, walk.doing(method) if methods else None
 
     def settle(self, walk: Walk, *, ran: bool) -> None:
-        """Look up what has become of a call, and say it."""
+        """Look up the outcome of a call, and settle it."""
         given: dict[str, int] = {}
         if ran and walk.checkout.step is Step.AUTHORIZING:
             given = {"authorization_id": walk.authorizations[0].authorization_id}
@@ -272,7 +272,7 @@ class Checkouts(RuleBasedStateMachine):
 
 
 def _break_off(record: RequestRecord) -> None:
-    """Be a server that dies after it has done what it was told; the token comes before that."""
+    """Act like a server that dies after it has processed a request, token requests excepted."""
     if record.endpoint != "oauth/token":
         raise asyncio.CancelledError
 

@@ -26,14 +26,14 @@ from flexiti_async.errors import (
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 
-from ..conftest import Hand, MakeSession
+from ..conftest import MakeSession, PassOn
 from .customers import (
     ACCOUNT,
     APPLICANT,
     BUY,
     PLAN,
     authorized,
-    books,
+    balances,
     plan,
     verified,
 )
@@ -42,25 +42,25 @@ SHOPPER = Path(__file__).parent / "checkout_process.py"
 
 
 async def test_a_purchase_from_the_widget_to_the_refund(
-    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+    session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
-    """Each step finds what the one before has left, in whatever process, and the sums are right."""
-    checkout = await hand(await session.checkout())
+    """Each step finds the state of the last one, in any process, and the amounts are right."""
+    checkout = await pass_on(await session.checkout())
     widget = await checkout.init_widget(BUY)
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     event = json.dumps(sandbox.play(widget.redirection_url)).encode()
 
     assert Reaction.AUTHORIZE is await checkout.handle_event(event)
     assert (Step.VERIFIED, str(ACCOUNT)) == (checkout.step, checkout.account_number)
 
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     plans = await checkout.plans(Decimal(300))
     chosen = next(offer for offer in plans.promotional_purchase if offer.plan_id == 101)
     term = next(term for term in chosen.terms if term.term == 12)
 
     assert Decimal(25) == term.term_amount
 
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.authorize(
         Decimal("300.00"),
         transaction_type="promotional_purchase",
@@ -70,46 +70,46 @@ async def test_a_purchase_from_the_widget_to_the_refund(
     )
 
     assert (Step.AUTHORIZED, Decimal("300.00")) == (checkout.step, checkout.open_amount)
-    assert {"free": 4700, "held": 300, "owed": 0} == books(sandbox)
+    assert {"free": 4700, "held": 300, "owed": 0} == balances(sandbox)
 
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.capture("120.50", reference="parcel-1")
 
     assert (Step.CAPTURED, Decimal("179.50")) == (checkout.step, checkout.open_amount)
-    assert {"free": 4700, "held": Decimal("179.50"), "owed": Decimal("120.50")} == books(sandbox)
+    assert {"free": 4700, "held": Decimal("179.50"), "owed": Decimal("120.50")} == balances(sandbox)
 
-    checkout = await hand(checkout)
-    given_back = await checkout.return_capture(amount=20)
+    checkout = await pass_on(checkout)
+    returned = await checkout.return_capture(amount=20)
 
     assert (Step.CAPTURED, Decimal("179.50")) == (checkout.step, checkout.open_amount)
-    assert Decimal("100.50") == given_back.remaining_capture_amount
-    assert {"free": 4720, "held": Decimal("179.50"), "owed": Decimal("100.50")} == books(sandbox)
+    assert Decimal("100.50") == returned.remaining_capture_amount
+    assert {"free": 4720, "held": Decimal("179.50"), "owed": Decimal("100.50")} == balances(sandbox)
 
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.release("79.50")
 
     assert (Step.CAPTURED, Decimal(100)) == (checkout.step, checkout.open_amount)
 
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.capture(100)
 
     assert (Step.CLOSED, Decimal(0)) == (checkout.step, checkout.open_amount)
     assert 2 == len(checkout.capture_ids)
     assert frozenset({"return_capture", "refund"}) == checkout.next_steps
 
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.refund("50.25", capture_id=checkout.capture_ids[1])
 
-    assert {"free": Decimal("4849.75"), "held": 0, "owed": Decimal("150.25")} == books(sandbox)
+    assert {"free": Decimal("4849.75"), "held": 0, "owed": Decimal("150.25")} == balances(sandbox)
     assert "closed" == sandbox.authorizations[0].status
     calls = [request for request in sandbox.requests if request.endpoint != "oauth/token"]
     assert {checkout.reference_id} == {call.reference_id for call in calls}
 
 
-async def test_a_purchase_in_a_process_a_step(
+async def test_a_purchase_with_a_process_for_each_step(
     sandbox: Sandbox, make_session: MakeSession, tmp_path: Path
 ) -> None:
-    """Real processes over a store of files: all that goes from one to the next is the id."""
+    """Real processes over a file store share nothing but the reference id."""
     store = f"file://{tmp_path}/tokens"
 
     async def run(step: str, *more: str) -> Mapping[str, Any]:
@@ -141,54 +141,54 @@ async def test_a_purchase_in_a_process_a_step(
 
     assert ["verified", "verified", "authorized", "captured", "captured", "captured"] == steps
     assert Decimal("179.50") == last.open_amount
-    assert {"free": 4730, "held": Decimal("179.50"), "owed": Decimal("90.50")} == books(sandbox)
+    assert {"free": 4730, "held": Decimal("179.50"), "owed": Decimal("90.50")} == balances(sandbox)
 
 
 async def test_a_purchase_that_is_captured_at_once(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """With auto_capture nothing is left, and the capture can be returned."""
+    """With auto_capture nothing is left to capture, and the capture can be returned."""
     checkout = await authorized(await session.checkout(), sandbox, auto_capture=True)
     await checkout.return_capture(full_return=True)
 
     assert (Step.CLOSED, Decimal(0)) == (checkout.step, checkout.open_amount)
-    assert {"free": 5000, "held": 0, "owed": 0} == books(sandbox)
+    assert {"free": 5000, "held": 0, "owed": 0} == balances(sandbox)
 
 
 async def test_a_purchase_that_is_released(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """In two parts; then nothing may come."""
+    """A purchase is released in two parts; then no step is allowed."""
     checkout = await authorized(await session.checkout(), sandbox)
     await checkout.release(100)
-    half_way = checkout.step
+    step_between = checkout.step
     await checkout.release()
 
-    assert (Step.AUTHORIZED, Step.RELEASED) == (half_way, checkout.step)
+    assert (Step.AUTHORIZED, Step.RELEASED) == (step_between, checkout.step)
     assert frozenset() == checkout.next_steps
-    assert {"free": 5000, "held": 0, "owed": 0} == books(sandbox)
+    assert {"free": 5000, "held": 0, "owed": 0} == balances(sandbox)
 
 
-async def test_a_refused_plan_leaves_the_choice_of_another(
-    session: FlexitiSession, sandbox: Sandbox, hand: Hand
+async def test_another_plan_is_allowed_after_a_rejected_one(
+    session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
-    """The API's refusal is no step, in this process and in the next one."""
+    """A rejected plan does not change the step, in this process and in the next one."""
     checkout = await verified(await session.checkout(), sandbox)
     with pytest.raises(PlanNotAvailable):
         await checkout.authorize(300, **plan(plan_id=202, term=6))
-    refused_at = checkout.step
-    checkout = await hand(checkout)
+    step_after = checkout.step
+    checkout = await pass_on(checkout)
     with pytest.raises(CreditExceeded):
         await checkout.authorize(9999, **PLAN)
-    checkout = await hand(checkout)
+    checkout = await pass_on(checkout)
     await checkout.authorize(300, **PLAN)
 
-    assert (Step.VERIFIED, Step.AUTHORIZED) == (refused_at, checkout.step)
-    assert {"free": 4700, "held": 300, "owed": 0} == books(sandbox)
+    assert (Step.VERIFIED, Step.AUTHORIZED) == (step_after, checkout.step)
+    assert {"free": 4700, "held": 300, "owed": 0} == balances(sandbox)
 
 
-async def test_a_refused_capture_leaves_the_checkout_where_it_was(
+async def test_a_rejected_capture_does_not_change_the_step(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """More than is left is the API's to refuse, and nothing is lost by it."""
+    """The API rejects a capture above the open amount, and the step does not change."""
     checkout = await authorized(await session.checkout(), sandbox)
     with pytest.raises(Conflict):
         await checkout.capture("300.01")
@@ -217,10 +217,10 @@ async def test_a_refused_capture_leaves_the_checkout_where_it_was(
         (3, "refund"),
     ],
 )
-async def test_a_step_out_of_order_is_refused_before_any_request(
+async def test_a_call_that_is_not_allowed_sends_nothing(
     session: FlexitiSession, sandbox: Sandbox, steps: int, call: str
 ) -> None:
-    """The error says what may come, and nothing is sent."""
+    """The error names the allowed calls, and nothing is sent."""
     checkout = await session.checkout()
     if steps == 1:
         await checkout.init_widget(BUY)
@@ -249,10 +249,10 @@ async def test_a_step_out_of_order_is_refused_before_any_request(
     assert sent == len(sandbox.requests)
 
 
-async def test_bad_data_are_refused_before_any_request(
+async def test_invalid_data_are_rejected_before_any_request(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """And the checkout stays where it was."""
+    """Invalid data are rejected before any request, and the step does not change."""
     checkout = await verified(await session.checkout(), sandbox)
     sent = len(sandbox.requests)
     bads: list[dict[str, Any]] = [
@@ -271,10 +271,10 @@ async def test_bad_data_are_refused_before_any_request(
     assert sent == len(sandbox.requests)
 
 
-async def test_a_refused_token_ends_a_checkout_where_it_was(
+async def test_a_rejected_token_does_not_change_the_step(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """A refused call did not run, so there is nothing to settle."""
+    """A call with a rejected token was not executed, so nothing has to be settled."""
     checkout = await verified(await session.checkout(), sandbox)
     clock.advance(100)
     sandbox.revoke_all()
@@ -284,8 +284,10 @@ async def test_a_refused_token_ends_a_checkout_where_it_was(
     assert Step.VERIFIED is checkout.step
 
 
-async def test_another_flow_is_another_checkout(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """An application has a token of its own, which a purchase that has begun cannot get."""
+async def test_another_flow_needs_another_checkout(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """An application needs a dedicated token, which a purchase in progress cannot get."""
     checkout = await session.checkout()
     await checkout.init_widget(BUY)
     with pytest.raises(CheckoutError, match="another"):
@@ -294,8 +296,10 @@ async def test_another_flow_is_another_checkout(session: FlexitiSession, sandbox
     assert 1 == sandbox.count("widget/init")
 
 
-async def test_a_repr_tells_nobody_who_buys(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """Neither the account nor the token is in it."""
+async def test_the_repr_does_not_show_the_account(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """The repr shows neither the account nor the token."""
     checkout = await verified(await session.checkout(), sandbox)
 
     assert str(ACCOUNT) not in repr(checkout)

@@ -1,4 +1,4 @@
-"""The checkout codec: a flow put down in one process and taken up in another."""
+"""The checkout codec: saved by one process, resumed by another."""
 
 import json
 from decimal import Decimal
@@ -42,7 +42,7 @@ steps = st.sampled_from(Step)
 
 @st.composite
 def states(draw: st.DrawFn) -> CheckoutState:
-    """Make a checkout: it has a claim at the steps that are claims, and nowhere else."""
+    """Draw a checkout, which has a claim exactly at the steps that are claims."""
     step = draw(steps)
     claims = st.builds(Claimed, before=steps, after=steps, open_amount=amounts)
     return CheckoutState(
@@ -65,7 +65,7 @@ def states(draw: st.DrawFn) -> CheckoutState:
 
 @given(states(), texts)
 def test_round_trip(state: CheckoutState, key: str) -> None:
-    """Any checkout is read as it was written, under its own key."""
+    """Any checkout survives a round trip, under its own key."""
     assert state == decode_checkout(encode_checkout(state, key), key)
 
 
@@ -120,27 +120,27 @@ def test_wire_format() -> None:
     } == json.loads(encode_checkout(state, KEY))
 
 
-def test_fields_that_are_missing_have_defaults() -> None:
-    """A later release may add fields: a record without them is still read."""
+def test_missing_fields_have_defaults() -> None:
+    """A record without later fields is still decoded."""
     assert decode_checkout(json.dumps(WRITTEN), KEY) == STATE
 
 
 def test_a_new_checkout_is_open() -> None:
-    """A checkout of which nothing has happened is open and knows no session."""
+    """A new checkout is open and has no widget session."""
     state = CheckoutState("r", STATE.token, Sharing.SHARED)
 
     assert (Step.OPEN, None, None) == (state.step, state.session_id, state.flow)
 
 
 @given(st.text() | states().map(lambda state: encode_checkout(state, "another")))
-def test_any_text_is_refused_or_read(payload: str) -> None:
-    """What is no checkout of this key is RecordUnreadable, never another exception."""
+def test_a_text_of_another_key_is_unreadable(payload: str) -> None:
+    """A text that is not a checkout of this key is RecordUnreadable, never another exception."""
     with pytest.raises(RecordUnreadable):
         decode_checkout(payload, KEY)
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "fault"),
+    ("path", "value", "problem"),
     [
         ("v", 3, "version 3"),
         ("v", 0, "version 0"),
@@ -148,17 +148,20 @@ def test_any_text_is_refused_or_read(payload: str) -> None:
         ("key", "another", "another key"),
         ("checkout", None, "not a checkout"),
         ("checkout.step", "paid", "not a checkout"),
-        ("checkout.step", "authorizing", "do not fit"),
-        ("checkout.claimed", {"before": "open", "after": "closed"}, "do not fit"),
+        ("checkout.step", "authorizing", "does not match its claim"),
+        ("checkout.claimed", {"before": "open", "after": "closed"}, "does not match its claim"),
         ("checkout.claimed", {"before": "open"}, "not a checkout"),
         ("checkout.sharing", None, "not a checkout"),
         ("checkout.token", None, "not a checkout"),
-        ("checkout.token.remaining", -1, "makes no sense"),
-        ("checkout.token.remaining", 1200.5, "makes no sense"),
+        ("checkout.token.remaining", -1, "no valid remaining life"),
+        ("checkout.token.remaining", 1200.5, "no valid remaining life"),
     ],
 )
-def test_refused(path: str, value: object, fault: str) -> None:
-    """Another version, another key and impossible values are refused by their fault, masked."""
+def test_unreadable_checkouts(path: str, value: object, problem: str) -> None:
+    """
+    Another version, another key and impossible values are unreadable; the error has the reason and
+    no secret.
+    """
     wire: dict[str, Any] = json.loads(encode_checkout(STATE, KEY))
     at = wire
     *outer, last = path.split(".")
@@ -168,13 +171,13 @@ def test_refused(path: str, value: object, fault: str) -> None:
     with pytest.raises(RecordUnreadable) as caught:
         decode_checkout(json.dumps(wire), KEY)
 
-    assert fault in str(caught.value)
+    assert problem in str(caught.value)
     assert [] == sightings(caught.value, CANARY)
 
 
 @pytest.mark.parametrize("payload", ["[" * 100_000, "\ud800", CANARY, f'{{"a":"{CANARY}"}}'])
 def test_hostile_texts(payload: str) -> None:
-    """Texts too deep, broken or foreign are unreadable and not shown."""
+    """Texts that are too deep, not encodable or foreign are unreadable and not shown."""
     with pytest.raises(RecordUnreadable, match="not a checkout") as caught:
         decode_checkout(payload, KEY)
 
@@ -182,7 +185,7 @@ def test_hostile_texts(payload: str) -> None:
 
 
 def test_repr_has_no_token() -> None:
-    """The repr of a checkout shows neither the bearer nor the code, nor who buys."""
+    """The repr of a checkout shows neither the token, nor the code, nor the account."""
     state = evolve(STATE, account_number=CANARY, verification_code=Secret(CANARY))
 
     assert CANARY not in repr(state)

@@ -1,4 +1,4 @@
-"""The table of a checkout: whole, without a way around what it forbids, and as it is drawn."""
+"""The table of a checkout: complete, without a way around its rules, and drawn as it is."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ STATE = CheckoutState("r", StoredToken("t", Secret("a"), 1200.0, 900.0), Sharing
 
 
 def paths_to(goal: Step, start: Step) -> list[list[str]]:
-    """Walk from a step to another one, through every step once at most."""
+    """Return all paths from a step to another one that visit no step twice."""
     found: list[list[str]] = []
 
     def walk(step: Step, path: list[str], seen: frozenset[Step]) -> None:
@@ -62,13 +62,13 @@ def paths_to(goal: Step, start: Step) -> list[list[str]]:
         *((step, {"settle"}) for step in sorted(CLAIMS)),
     ],
 )
-def test_what_may_come_next(step: Step, expected: set[str]) -> None:
-    """The flows of spec section 7.5, and nothing else."""
+def test_allowed_calls(step: Step, expected: set[str]) -> None:
+    """The allowed calls are those of the flows in spec section 7.5."""
     assert expected == NEXT_STEPS[step]
 
 
 def test_every_step_is_in_the_table() -> None:
-    """None is forgotten, and every one can be reached from a start."""
+    """Every step is in the table, and can be reached from a start."""
     reached = {Step.OPEN, Step.IN_STORE}
     for _ in Step:
         reached |= {row.to for row in TABLE if row.at in reached}
@@ -77,13 +77,13 @@ def test_every_step_is_in_the_table() -> None:
     assert set(Step) == reached == set(NEXT_STEPS)
 
 
-def test_every_method_is_one_of_a_checkout() -> None:
-    """What `next_steps` names can be called."""
+def test_every_method_exists() -> None:
+    """Every method in the table is a method of `Checkout`."""
     assert all(callable(getattr(Checkout, row.method)) for row in TABLE)
 
 
-def test_every_reaction_has_a_row_of_its_own() -> None:
-    """Whatever an event leads to, the table says where."""
+def test_every_reaction_has_a_row() -> None:
+    """Every reaction to an event has a row."""
     rows = [row for row in TABLE if row.method == "handle_event"]
 
     assert sorted(Reaction) == sorted(row.outcome for row in rows)
@@ -95,8 +95,8 @@ def test_every_reaction_has_a_row_of_its_own() -> None:
     }
 
 
-def test_what_must_not_run_twice_is_claimed_first() -> None:
-    """Everything that moves money, and the application; nothing else is."""
+def test_calls_that_must_not_run_twice_are_claimed() -> None:
+    """Every call that moves money, and the application, is claimed; no other call is."""
     claimed = {row.method for row in TABLE if row.through is not None}
     through: defaultdict[Step, set[str]] = defaultdict(set)
     for row in TABLE:
@@ -109,7 +109,7 @@ def test_what_must_not_run_twice_is_claimed_first() -> None:
 
 
 def test_every_claim_can_be_settled_both_ways() -> None:
-    """It goes on to where it would have gone, or back to where it came from."""
+    """A settled call leads to the next step if it ran, and back if it did not."""
     for row in TABLE:
         if row.through is None:
             continue
@@ -119,8 +119,8 @@ def test_every_claim_can_be_settled_both_ways() -> None:
 
 
 @pytest.mark.parametrize("start", [Step.OPEN, Step.IN_STORE])
-def test_money_moves_after_a_verification_and_an_authorization_only(start: Step) -> None:
-    """Whatever way somebody takes through the table."""
+def test_money_moves_only_after_a_verification_and_an_authorization(start: Step) -> None:
+    """Every path to moved money has a verification before an authorization."""
     verification = "handle_event" if start is Step.OPEN else "verify"
     for goal in (Step.AUTHORIZED, Step.CAPTURED, Step.CLOSED, Step.RELEASED):
         paths = paths_to(goal, start)
@@ -130,8 +130,8 @@ def test_money_moves_after_a_verification_and_an_authorization_only(start: Step)
         assert all(path.index(verification) < path.index("authorize") for path in paths)
 
 
-def test_there_is_one_authorization() -> None:
-    """Behind it no step leads back before it."""
+def test_a_checkout_has_one_authorization() -> None:
+    """No step after the authorization leads back before it."""
     after = {Step.AUTHORIZED}
     for _ in Step:
         after |= {row.to for row in TABLE if row.at in after}
@@ -139,14 +139,14 @@ def test_there_is_one_authorization() -> None:
     assert {Step.AUTHORIZED, Step.CAPTURED, Step.CLOSED, Step.RELEASED} == after
 
 
-def test_no_merchants_token_reaches_a_browser() -> None:
-    """From a counter no way leads to a widget, nor from a widget to a counter."""
+def test_no_merchant_token_reaches_a_browser() -> None:
+    """No path leads from a counter to a widget, nor from a widget to a counter."""
     assert not paths_to(Step.WIDGET, Step.IN_STORE)
     assert not paths_to(Step.ACCOUNT_FOUND, Step.OPEN)
 
 
-def test_what_is_needed_is_a_field() -> None:
-    """And is told by name when it is missing."""
+def test_required_data_are_fields() -> None:
+    """Required data are fields of the state, and are named when they are missing."""
     names = {name for row in TABLE for name in row.needs}
     row = row_of(Step.VERIFIED, "authorize")
 
@@ -168,18 +168,18 @@ def test_what_is_needed_is_a_field() -> None:
     ],
 )
 def test_the_data_of_each_step(method: str, needs: set[tuple[str, ...]]) -> None:
-    """They come from earlier answers."""
+    """Each step requires data of earlier answers."""
     assert needs == {row.needs for row in TABLE if row.method == method}
 
 
-def test_an_outcome_that_no_row_has_is_an_error() -> None:
-    """A slip in the code of a step shows."""
+def test_an_unknown_outcome_is_an_error() -> None:
+    """An unknown outcome is an error."""
     with pytest.raises(LookupError, match="captured"):
         row_of(Step.CAPTURED, "capture", "captured at once")
 
 
-def test_each_row_is_found_by_its_words() -> None:
-    """Step, method and outcome name it, where it is not settled: that has several ways back."""
+def test_each_row_is_found() -> None:
+    """Step, method and outcome identify a row; only `settle` has several."""
     for row in TABLE:
         method = "".join(row.method)  # as a name from elsewhere would be: equal, another object
 
@@ -191,7 +191,7 @@ def test_each_row_is_found_by_its_words() -> None:
 
 
 def test_the_rows_of_one_method_agree() -> None:
-    """An outcome leads to one step; what is needed does not depend on it."""
+    """An outcome leads to one step, and the required data do not depend on it."""
     outcomes: dict[tuple[Step, str, str], set[Step]] = {}
     needs: dict[tuple[Step, str], set[tuple[str, ...]]] = {}
     for row in TABLE:
@@ -203,12 +203,15 @@ def test_the_rows_of_one_method_agree() -> None:
 
 
 def test_the_committed_page_is_the_generated_one() -> None:
-    """The docs show the table that the code follows; `page()` writes them."""
+    """The committed page equals the generated one."""
     assert page() == PAGE.read_text(encoding="utf-8")
 
 
 def test_the_diagram_has_an_arrow_for_every_row() -> None:
-    """Also for those that lead through a claim, and none besides."""
+    """
+    The diagram has one arrow for every row, also for those that lead through a claim, and no
+    others.
+    """
     arrows: Mapping[tuple[str, str], str] = {
         (at, to): label
         for line in diagram()

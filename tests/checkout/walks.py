@@ -1,4 +1,4 @@
-"""Customers that walk through a checkout at random: how each of its steps is taken, and forced."""
+"""Customers that take random steps of a checkout, allowed and forbidden ones."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from decimal import Decimal
@@ -23,7 +23,7 @@ from .customers import APPLICANT, COUNTER, PLAN, at_the_counter
 
 Kind: TypeAlias = Literal["purchase", "apply", "in_store"]
 Do: TypeAlias = Callable[[Checkout], Coroutine[object, None, object]]
-"""A step, to be taken with some checkout."""
+"""A step, to be taken with any checkout."""
 
 AMOUNT = Decimal("300.00")
 CHOICES: Mapping[Kind, tuple[Choice, ...]] = {
@@ -35,16 +35,16 @@ CHOICES: Mapping[Kind, tuple[Choice, ...]] = {
 @define(eq=False)
 class Walk:
     """
-    A customer on their way.
+    A customer and their checkout.
 
     Attributes:
-        kind: What they are up to.
-        number: Of their account.
-        sandbox: Where that is.
-        checkout: As the process holds it that is at it.
-        url: Of their widget.
-        code: That they can read out.
-        honest: Whether the event of their widget was the widget's own.
+        kind: Their flow.
+        number: Their account number.
+        sandbox: The sandbox.
+        checkout: The checkout, in the process that resumed it last.
+        url: URL of their widget.
+        code: The code that they can read out.
+        honest: Whether the event of their widget is real.
     """
 
     kind: Kind
@@ -62,12 +62,12 @@ class Walk:
 
     @property
     def authorizations(self) -> list[Authorization]:
-        """What the bank has authorized for them."""
+        """The bank's authorizations of their account."""
         every = self.sandbox.authorizations
         return [one for one in every if one.account.account_number == self.number]
 
     def doing(self, method: str, how: int = 0, share: str = "some") -> Do | None:
-        """Give a step with data that fit, or None where the customer has nothing to do it with."""
+        """Return a step with data that fit, or None without such data."""
         match method:
             case "handle_event":
                 choices = CHOICES[self.kind]
@@ -80,7 +80,7 @@ class Walk:
                 left, which = (taken.remaining, taken.capture_id) if taken else (None, 0)
                 return self._sum(method, left, share, which)
             case "capture" | "release":
-                # Where nothing is left the table has no such step; if it had, this would show it.
+                # With nothing left the table has no such step; a wrong row would show here.
                 return self._sum(method, self.checkout.open_amount or Decimal(1), share)
             case "refund":
                 return self._sum(method, self.sandbox.account(self.number).refundable, share)
@@ -88,7 +88,7 @@ class Walk:
                 return self.bare(method)
 
     def bare(self, method: str) -> Do:
-        """Give a step with data that do not depend on where the checkout stands."""
+        """Return a step with data that do not depend on the state."""
         purchase = at_the_counter(verification_code=self.code) if self.kind == "in_store" else PLAN
         more = {"middle_name": "P-CREDIT"}
         steps: Mapping[str, Do] = {
@@ -107,9 +107,9 @@ class Walk:
         return steps[method]
 
     def forced(self, method: str) -> Call[object] | None:
-        """Give the call of a step that the table forbids, where the API knows that order, too."""
+        """Return the call of a forbidden step, if the API rejects it as well."""
         checkout, number = self.checkout, self.checkout.authorization_id
-        # What nobody knows the outcome of may have run; the API would take some of it twice.
+        # A call with an unknown outcome may have run, and the API accepts some calls twice.
         if checkout.step in CLAIMS or (method == "apply" and checkout.step is Step.APPLIED):
             return None
         if number is not None:

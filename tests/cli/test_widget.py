@@ -334,4 +334,4 @@ def test_both_in_options(command: Command, name: str) -> None:
     )
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
-    assert "give either an environment or a base_url" in ran.err
+    assert "set either environment or base_url" in ran.err

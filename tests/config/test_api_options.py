@@ -1,4 +1,4 @@
-"""Options about the API itself: versions of endpoints, and how reference answers are kept."""
+"""Options about the API itself: endpoint versions and the cache of reference answers."""
 
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ from flexiti_async import FlexitiConfig
 from flexiti_async.api.endpoints import NAMES
 from flexiti_async.api.reference import I18nMethod
 
-from .test_config import GOOD, refused
+from .test_config import GOOD, rejected
 
 
-def test_by_default() -> None:
-    """By default the documented versions hold, and answers are kept for an hour in memory."""
+def test_defaults() -> None:
+    """By default the documented versions are used, and answers are cached in memory for an hour."""
     config = FlexitiConfig(**GOOD)
 
     assert {} == config.api_versions
@@ -35,7 +35,7 @@ def test_by_default() -> None:
     ids=["mapping", "text", "spaces"],
 )
 def test_versions(given: Any) -> None:  # noqa: ANN401 - a mapping or a text
-    """Versions are given as a mapping, or as one text."""
+    """Versions are set by a mapping, or by one text."""
     config = FlexitiConfig(**GOOD, api_versions=given)
 
     assert {"refund": "v2.5.1", "widget/init": "v3"} == config.api_versions
@@ -61,9 +61,9 @@ def test_every_endpoint_has_a_version(name: str) -> None:
     ],
     ids=map(str, range(8)),
 )
-def test_versions_refused(given: object, words: str) -> None:
-    """Endpoints that nobody knows are named with the nearest one, and other texts are refused."""
-    error = refused(FlexitiConfig, **GOOD, api_versions=given)
+def test_invalid_versions(given: object, words: str) -> None:
+    """Unknown endpoints are reported with the nearest name, and invalid versions are rejected."""
+    error = rejected(FlexitiConfig, **GOOD, api_versions=given)
 
     assert "api_versions" == error.option
     assert words in str(error)
@@ -71,7 +71,7 @@ def test_versions_refused(given: object, words: str) -> None:
 
 @pytest.mark.parametrize("where", ["environment", "toml"])
 def test_versions_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str) -> None:
-    """An environment variable has a text, TOML has a table; the other options come as they are."""
+    """Versions are text in an environment variable and a table in TOML."""
     if where == "environment":
         monkeypatch.setenv("FLEXITI_API_VERSIONS", "refund=v2.5.1, i18n=v3")
         monkeypatch.setenv("FLEXITI_I18N_METHOD", "GET")
@@ -90,8 +90,8 @@ def test_versions_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
     assert (I18nMethod.GET, 60.0) == (config.i18n_method, config.reference_ttl)
 
 
-def test_a_cache_of_the_shops() -> None:
-    """Any aiocache cache can keep the answers, and shows in no repr."""
+def test_a_cache_of_the_shop() -> None:
+    """Any aiocache cache can be used, and shows in no repr."""
     cache = SimpleMemoryCache()
     config = FlexitiConfig(**GOOD, reference_cache=cache)
 
@@ -109,9 +109,9 @@ def test_a_cache_of_the_shops() -> None:
     ],
     ids=map(str, range(4)),
 )
-def test_refused(option: str, given: object, words: str) -> None:
-    """What an option cannot be is told."""
-    error = refused(FlexitiConfig, **{**GOOD, option: given})
+def test_invalid_values(option: str, given: object, words: str) -> None:
+    """An invalid value is reported with the option's rule."""
+    error = rejected(FlexitiConfig, **{**GOOD, option: given})
 
     assert option == error.option
     assert words in str(error)

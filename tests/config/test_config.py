@@ -1,4 +1,4 @@
-"""FlexitiConfig: from code, environment and TOML, every fault at once, no secret anywhere."""
+"""FlexitiConfig: from code, environment and TOML, all problems together, no secret anywhere."""
 
 import os
 from collections.abc import Callable
@@ -31,24 +31,24 @@ GOOD: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away what the machine's own environment says of Flexiti."""
+    """Remove the machine's own FLEXITI_* variables."""
     for name in [name for name in os.environ if name.startswith("FLEXITI_")]:
         monkeypatch.delenv(name)
 
 
 def config(**options: Any) -> FlexitiConfig:
-    """Make a good configuration with changes; `...` takes an option away."""
+    """Build a valid configuration with changes; `...` removes an option."""
     given = {name: value for name, value in {**GOOD, **options}.items() if value is not ...}
     return FlexitiConfig(**given)
 
 
 def loaded(**options: Any) -> FlexitiConfig:
-    """Load a good configuration with more options."""
+    """Load a valid configuration with more options."""
     return FlexitiConfig.load(**{**GOOD, **options})
 
 
-def refused(make: Callable[..., FlexitiConfig] = config, **options: Any) -> ConfigError:
-    """Fail to make a configuration without showing the secret, and give the error."""
+def rejected(make: Callable[..., FlexitiConfig] = config, **options: Any) -> ConfigError:
+    """Return the error of an invalid configuration, after checking that it shows no secret."""
     with pytest.raises(ConfigError) as caught:
         make(**options)
     assert [] == sightings(caught.value, CANARY)
@@ -56,7 +56,7 @@ def refused(make: Callable[..., FlexitiConfig] = config, **options: Any) -> Conf
 
 
 def test_defaults() -> None:
-    """What is not said has the documented default."""
+    """Options that are not set have the documented defaults."""
     made = config()
 
     assert ("shop", Secret(CANARY), Environment.TRAINING) == (
@@ -115,12 +115,12 @@ ACCEPTED: list[tuple[str, object, object]] = [
     ("option", "value", "expected"), ACCEPTED, ids=map(str, range(len(ACCEPTED)))
 )
 def test_accepted(option: str, value: object, expected: object) -> None:
-    """Each option takes its own type and a text, as environment variables are."""
+    """Each option accepts its own type, and text as in environment variables."""
     assert expected == getattr(config(**{option: value}), option)
 
 
 NO_SECONDS = "must be a number of seconds greater than 0"
-REFUSED: list[tuple[str, object, str]] = [
+INVALID: list[tuple[str, object, str]] = [
     ("client_id", None, "is required"),
     ("client_id", " ", "is required"),
     ("client_id", 5, "must be a text"),
@@ -150,33 +150,33 @@ REFUSED: list[tuple[str, object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("option", "value", "fault"), REFUSED, ids=map(str, range(len(REFUSED))))
-def test_refused(option: str, value: object, fault: str) -> None:
-    """Each option refuses what makes no sense, by its name, and shows no value."""
-    error = refused(config, **{option: value})
+@pytest.mark.parametrize(("option", "value", "problem"), INVALID, ids=map(str, range(len(INVALID))))
+def test_invalid_values(option: str, value: object, problem: str) -> None:
+    """Each option rejects invalid values by its name and rule, and shows no value."""
+    error = rejected(config, **{option: value})
 
     assert option == error.option
     assert f"{option}: " in str(error)
-    assert fault in str(error)
+    assert problem in str(error)
 
 
-def test_all_faults_at_once() -> None:
-    """An empty configuration lacks three things, and all of them are told."""
-    error = refused(FlexitiConfig)
+def test_all_problems_are_reported_together() -> None:
+    """An empty configuration lacks three options, which are reported together."""
+    error = rejected(FlexitiConfig)
 
     assert (
         "client_id: is required; client_secret: is required; "
-        "environment: give either an environment or a base_url"
+        "environment: set either environment or base_url"
     ) == str(error)
     assert ("client_id", None) == (error.option, error.suggestion)
 
 
 def test_environment_or_base_url() -> None:
-    """Exactly one of the two says where the API is."""
-    fault = "environment: give either an environment or a base_url"
+    """Exactly one of environment and base_url must be set."""
+    problem = "environment: set either environment or base_url"
 
-    assert fault == str(refused(base_url="https://host"))
-    assert fault == str(refused(environment=None))
+    assert problem == str(rejected(base_url="https://host"))
+    assert problem == str(rejected(environment=None))
     assert "https://host" == config(environment=None, base_url="https://host").api_url
 
 
@@ -220,9 +220,9 @@ def test_base_url(base_url: str, expected: str) -> None:
         "ftp://host",
     ],
 )
-def test_base_url_refused(base_url: str) -> None:
-    """A base URL that may not get a bearer token is refused."""
-    assert "base_url" == refused(environment=None, base_url=base_url).option
+def test_invalid_base_urls(base_url: str) -> None:
+    """A base URL that must not get a bearer token is rejected."""
+    assert "base_url" == rejected(environment=None, base_url=base_url).option
 
 
 @pytest.mark.parametrize(
@@ -230,13 +230,13 @@ def test_base_url_refused(base_url: str) -> None:
     [{"merchant_username": "m"}, {"merchant_password": CANARY}],
     ids=["no password", "no name"],
 )
-def test_half_a_login(options: dict[str, str]) -> None:
-    """Merchant name and password come together or not at all."""
-    assert "merchant_username" == refused(config, **options).option
+def test_incomplete_merchant_credentials(options: dict[str, str]) -> None:
+    """Merchant name and password must be set together."""
+    assert "merchant_username" == rejected(config, **options).option
 
 
-def test_login() -> None:
-    """Merchant name and password together are fine."""
+def test_merchant_credentials() -> None:
+    """Merchant name and password are accepted together."""
     made = config(merchant_username="m", merchant_password=CANARY)
 
     assert ("m", Secret(CANARY)) == (made.merchant_username, made.merchant_password)
@@ -245,14 +245,14 @@ def test_login() -> None:
 @pytest.mark.parametrize(
     ("option", "suggestion"), [("client_secrt", "client_secret"), ("timeout", None), ("zzz", None)]
 )
-def test_unknown_in_code(option: str, suggestion: str | None) -> None:
-    """An unknown option in code is refused with the nearest one, with and without `load`."""
+def test_unknown_option_in_code(option: str, suggestion: str | None) -> None:
+    """An unknown option in code is rejected with the nearest name, with and without `load`."""
     for make in (config, loaded):
-        error = refused(make, **{option: CANARY})
+        error = rejected(make, **{option: CANARY})
 
         assert option == error.option
         assert suggestion in {None, error.suggestion}
-        assert f"there is no option '{option}'" in str(error)
+        assert f"unknown option '{option}'" in str(error)
         assert (error.suggestion is not None) is ("did you mean" in str(error))
 
 
@@ -271,9 +271,9 @@ def test_no_secret_shows(make: Callable[..., FlexitiConfig]) -> None:
     assert CANARY not in f"{made} {made!r} {attrs.asdict(made)['client_secret']}"
 
 
-def test_no_secret_shows_in_faults() -> None:
-    """One bad option shows neither itself nor the good secrets beside it."""
-    error = refused(
+def test_no_secret_shows_in_errors() -> None:
+    """An error shows neither invalid values nor valid secrets."""
+    error = rejected(
         client_secret=CANARY,
         merchant_password=CANARY,
         merchant_username=CANARY,
@@ -286,8 +286,8 @@ def test_no_secret_shows_in_faults() -> None:
     assert "environment" == error.option
 
 
-def test_options_by_position_are_refused() -> None:
-    """Options have names."""
+def test_positional_options_are_rejected() -> None:
+    """Positional arguments are rejected."""
     with pytest.raises(TypeError):
         FlexitiConfig("shop")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
@@ -301,7 +301,7 @@ def test_option_names() -> None:
 
 
 def test_fingerprint_is_stable() -> None:
-    """Equal credentials have one fingerprint, whatever else differs."""
+    """Equal credentials have equal fingerprints, with any other options."""
     one = config()
     other = config(environment="production", retries=0, client_secret=f"{CANARY} ")
 
@@ -310,9 +310,9 @@ def test_fingerprint_is_stable() -> None:
 
 
 def test_fingerprint_differs_per_credential() -> None:
-    """Each credential makes another fingerprint, and none is shown by it."""
+    """Each credential changes the fingerprint, which shows none of them."""
     login = {"merchant_username": "m", "merchant_password": "p"}
-    marks = [
+    fingerprints = [
         config(**options).fingerprint
         for options in (
             {},
@@ -324,5 +324,5 @@ def test_fingerprint_differs_per_credential() -> None:
         )
     ]
 
-    assert len(marks) == len(set(marks))
-    assert not any(CANARY in mark for mark in marks)
+    assert len(fingerprints) == len(set(fingerprints))
+    assert not any(CANARY in mark for mark in fingerprints)

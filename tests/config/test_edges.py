@@ -1,4 +1,4 @@
-"""Edges of the configuration and of the builder that were once fallen over."""
+"""Edge cases of the configuration and the request builder that were bugs once."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ ROWS: list[tuple[str, object]] = [
 
 
 @pytest.mark.parametrize(("option", "value"), ROWS, ids=map(str, range(len(ROWS))))
-def test_refused(option: str, value: object) -> None:
-    """What would fail later, far from here, is refused here, by its name."""
+def test_invalid_values(option: str, value: object) -> None:
+    """Values that would fail later are rejected by the configuration, by the option's name."""
     options: dict[str, Any] = {**GOOD, option: value}
     with pytest.raises(ConfigError) as caught:
         FlexitiConfig(**options)
@@ -32,7 +32,7 @@ def test_refused(option: str, value: object) -> None:
 
 
 def test_a_password_in_the_base_url_is_not_shown() -> None:
-    """A base URL that is refused for its password shows it in no frame."""
+    """A base URL that is rejected for its password shows it in no frame."""
     with pytest.raises(ConfigError) as caught:
         FlexitiConfig(client_id="c", client_secret="s", base_url="https://u:canary@h/")
 
@@ -41,6 +41,6 @@ def test_a_password_in_the_base_url_is_not_shown() -> None:
 
 @pytest.mark.parametrize("value", ["", ".", ".."])
 def test_dot_segments(value: str) -> None:
-    """A path value that servers and proxies would take away is refused."""
+    """A path value that servers and proxies would remove is rejected."""
     with pytest.raises(ValueError, match="dot segment"):
         quote_segment(value)

@@ -1,27 +1,27 @@
-"""What a user may write for an option: the values that no parser of environments makes."""
+"""Parsing of values that environment variables and TOML cannot contain."""
 
 from flexiti_async.config.model import Environment
-from flexiti_async.config.parsing import Bad, hide, one_of, secrets
+from flexiti_async.config.parsing import Invalid, hide, one_of, secrets
 from flexiti_async.protocol.secret import Secret
 
 
-def test_texts_are_hidden_also_in_lists() -> None:
-    """Every text becomes a Secret, at any depth; what is no text stays."""
+def test_texts_are_hidden_in_lists_too() -> None:
+    """Every text becomes a Secret, at any depth; other values stay."""
     hidden = hide(["a", ("b", 1), None])
 
     assert [Secret("a"), [Secret("b"), 1], None] == hidden
 
 
-def test_a_member_is_itself() -> None:
-    """What is a member of the enumeration already is taken as it is."""
+def test_a_member_is_accepted() -> None:
+    """A member of the enumeration is accepted as it is."""
     assert Environment.TRAINING is one_of(Environment, Environment.TRAINING)
 
 
 def test_secrets_are_a_text_or_a_list() -> None:
-    """Anything else is a fault, and so is a list with one."""
+    """Other types are invalid, and so is a list that contains one."""
     for wrong in (1, {"a": "b"}, ["good", 1]):
         found: object = secrets(wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
-        assert isinstance(found, Bad)
-        assert "a text with commas, or a list of texts" == found.wanted
+        assert isinstance(found, Invalid)
+        assert "a text with commas, or a list of texts" == found.rule
     assert (Secret("a"), Secret("b")) == secrets(["a", "", "b"])

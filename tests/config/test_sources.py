@@ -1,4 +1,4 @@
-"""Options from the environment and a TOML file: who wins, what is refused, what is shown."""
+"""Options from the environment and a TOML file: precedence, errors, and no secrets shown."""
 
 import os
 from collections.abc import Callable
@@ -11,21 +11,21 @@ from flexiti_async import FlexitiConfig
 from flexiti_async.config.model import Environment, OnStoreFailure
 from flexiti_async.protocol.secret import Secret
 
-from .test_config import CANARY, GOOD, STORE, refused
+from .test_config import CANARY, GOOD, STORE, rejected
 
 WriteToml = Callable[[str], Path]
 
 
 @pytest.fixture(autouse=True)
 def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away what the machine's own environment says of Flexiti."""
+    """Remove the machine's own FLEXITI_* variables."""
     for name in [name for name in os.environ if name.startswith("FLEXITI_")]:
         monkeypatch.delenv(name)
 
 
 @pytest.fixture
 def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteToml:
-    """Give a function that writes the TOML file and names it in the environment."""
+    """Return a function that writes the TOML file and names it in the environment."""
 
     def write(text: str) -> Path:
         file = tmp_path / "flexiti.toml"
@@ -47,17 +47,17 @@ def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteToml:
 def test_unknown_variable(
     monkeypatch: pytest.MonkeyPatch, variable: str, suggestion: str | None
 ) -> None:
-    """An unknown variable with our prefix is refused with the nearest one."""
+    """An unknown variable with our prefix is rejected with the nearest name."""
     monkeypatch.setenv(variable, CANARY)
-    error = refused(FlexitiConfig.load, **GOOD)
+    error = rejected(FlexitiConfig.load, **GOOD)
 
     assert variable == error.option
     assert suggestion in {None, error.suggestion}
-    assert f"there is no option '{variable}' among the environment variables" in str(error)
+    assert f"unknown option '{variable}' among the environment variables" in str(error)
 
 
-def test_variables_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Variables without our prefix are none of our business."""
+def test_other_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables without our prefix are ignored."""
     monkeypatch.setenv("FLEXITIX", "x")
     monkeypatch.setenv("MY_FLEXITI_CLIENT_ID", "x")
 
@@ -74,16 +74,16 @@ def test_variables_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_unknown_in_toml(toml: WriteToml, line: str, suggestion: str | None) -> None:
-    """An unknown key of the table is refused with the nearest one and the file's name."""
+    """An unknown key of the table is rejected with the nearest name and the file's name."""
     file = toml(f"[flexiti]\n{line}\n")
-    error = refused(FlexitiConfig.load, **GOOD)
+    error = rejected(FlexitiConfig.load, **GOOD)
 
     assert suggestion == error.suggestion
     assert str(file) in str(error)
 
 
 def test_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of a configuration can come from environment variables."""
+    """Every option can be set by environment variables."""
     for name, value in {
         "CLIENT_ID": "env-shop",
         "CLIENT_SECRET": CANARY,
@@ -109,7 +109,7 @@ def test_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_from_toml(toml: WriteToml) -> None:
-    """All of a configuration can come from TOML, with its own types; other tables are ignored."""
+    """Every option can be set in TOML, with its own types; other tables are ignored."""
     toml(
         f"""
         [other]
@@ -148,7 +148,7 @@ def test_precedence(
     values: list[str],
     given: list[str],
 ) -> None:
-    """Code wins over the environment, and that over TOML; without any there is the default."""
+    """Code overrides the environment, which overrides TOML, which overrides the defaults."""
     said = dict(zip(PLACES, values, strict=True))
     code: dict[str, Any] = {**GOOD}
     code.pop(option, None)
@@ -158,7 +158,7 @@ def test_precedence(
         monkeypatch.setenv(f"FLEXITI_{option.upper()}", said["environment"])
     toml(f'[flexiti]\n{option} = "{said["toml"]}"' if "toml" in given else "[flexiti]")
     if not given and option != "retries":
-        assert option == refused(FlexitiConfig.load, **code).option
+        assert option == rejected(FlexitiConfig.load, **code).option
         return
     value = getattr(FlexitiConfig.load(**code), option)
     shown = value.reveal() if isinstance(value, Secret) else str(value)
@@ -166,8 +166,8 @@ def test_precedence(
     assert (said[given[0]] if given else "2") == shown
 
 
-def test_none_in_code_counts_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None in code takes away what the environment says."""
+def test_none_in_code_counts_as_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None in code overrides the environment."""
     monkeypatch.setenv("FLEXITI_BASE_URL", "https://host")
     made = FlexitiConfig.load(**GOOD, base_url=None)
 
@@ -175,29 +175,31 @@ def test_none_in_code_counts_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_store_object_in_code() -> None:
-    """A ready store passes through `load` as it is."""
+    """A store object passes through `load` unchanged."""
     assert STORE is FlexitiConfig.load(**GOOD, store=STORE).store
 
 
 def test_missing_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A file that the environment names and that is not there is an error, not an empty file."""
+    """A missing file is an error, not an empty file."""
     for place in (tmp_path / "missing.toml", tmp_path):
         monkeypatch.setenv("FLEXITI_CONFIG", str(place))
-        error = refused(FlexitiConfig.load, **GOOD)
+        error = rejected(FlexitiConfig.load, **GOOD)
 
         assert "FLEXITI_CONFIG" == error.option
-        assert f"FLEXITI_CONFIG names {str(place)!r}, and there is no such file" == str(error)
+        assert f"FLEXITI_CONFIG names {str(place)!r}, which does not exist or is not a file" == str(
+            error
+        )
 
 
 def test_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty name is no name."""
+    """An empty FLEXITI_CONFIG names no file."""
     monkeypatch.setenv("FLEXITI_CONFIG", "")
 
     assert "shop" == FlexitiConfig.load(**GOOD).client_id
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "problem"),
     [
         ("", "has no table [flexiti]"),
         (f'[other]\nclient_secret = "{CANARY}"', "has no table [flexiti]"),
@@ -208,25 +210,25 @@ def test_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=map(str, range(6)),
 )
-def test_bad_files(toml: WriteToml, text: str, fault: str) -> None:
-    """A file without our table, or that is no TOML, is refused and not shown."""
+def test_invalid_files(toml: WriteToml, text: str, problem: str) -> None:
+    """A file without our table, or that is not TOML, is rejected and not quoted."""
     file = toml(text)
-    error = refused(FlexitiConfig.load, **GOOD)
+    error = rejected(FlexitiConfig.load, **GOOD)
 
     assert "FLEXITI_CONFIG" == error.option
-    assert f"{file} {fault}" == str(error)
+    assert f"{file} {problem}" == str(error)
 
 
-def test_file_that_is_no_text(toml: WriteToml) -> None:
-    """A file that is no UTF-8 is refused."""
+def test_file_that_is_not_utf_8(toml: WriteToml) -> None:
+    """A file that is not UTF-8 is rejected."""
     file = toml("")
     file.write_bytes(b"\xff" + CANARY.encode())
 
-    assert "(UnicodeDecodeError)" in str(refused(FlexitiConfig.load, **GOOD))
+    assert "(UnicodeDecodeError)" in str(rejected(FlexitiConfig.load, **GOOD))
 
 
 @pytest.mark.parametrize(
-    ("value", "fault"),
+    ("value", "problem"),
     [
         (f'client_id = ["{CANARY}"]', "client_id: must be a text"),
         (f'client_id = {{ x = "{CANARY}" }}', "client_id: must be a text"),
@@ -235,19 +237,19 @@ def test_file_that_is_no_text(toml: WriteToml) -> None:
         (f'environment = "{CANARY}"', "environment: must be one of"),
     ],
 )
-def test_bad_values_in_toml(toml: WriteToml, value: str, fault: str) -> None:
-    """Values of the file are checked like those of code."""
+def test_invalid_values_in_toml(toml: WriteToml, value: str, problem: str) -> None:
+    """Values of the file are validated like those of code."""
     option = value.partition(" ")[0]
     toml(f"[flexiti]\n{value}\n")
     code = {name: given for name, given in GOOD.items() if name != option}
 
-    assert fault in str(refused(FlexitiConfig.load, **code))
+    assert problem in str(rejected(FlexitiConfig.load, **code))
 
 
 @pytest.mark.parametrize("variable", ["RETRIES", "LEEWAY", "ENVIRONMENT", "STORE_TIMEOUT"])
-def test_bad_values_in_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    """Values of the environment are checked like those of code, and not shown."""
+def test_invalid_values_in_the_environment(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """Values of the environment are validated like those of code, and not shown."""
     monkeypatch.setenv(f"FLEXITI_{variable}", CANARY)
     code = {name: given for name, given in GOOD.items() if name != variable.lower()}
 
-    assert variable.lower() == refused(FlexitiConfig.load, **code).option
+    assert variable.lower() == rejected(FlexitiConfig.load, **code).option

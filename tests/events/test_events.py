@@ -1,4 +1,4 @@
-"""What a session tells its listeners: the life of tokens and calls, and no secret."""
+"""Events of a session: the life of tokens and calls, and no secret."""
 
 import asyncio
 import logging
@@ -40,47 +40,47 @@ BUY = PurchaseWidget(account_number=20009100)
 E = TypeVar("E", bound=Event)
 
 
-class Ear:
-    """Keep every event that is told."""
+class Recorder:
+    """Records every event."""
 
     def __init__(self) -> None:
-        self.heard: list[Event] = []
+        self.events: list[Event] = []
 
     def __call__(self, event: Event) -> None:
-        """Be told."""
-        self.heard.append(event)
+        """Record an event."""
+        self.events.append(event)
 
     def of(self, kind: type[E]) -> list[E]:
-        """Give the events of exactly one kind, and forget them."""
-        found = [event for event in self.heard if isinstance(event, kind) and type(event) is kind]
-        self.heard = [event for event in self.heard if type(event) is not kind]
+        """Return the events of exactly one type, and remove them."""
+        found = [event for event in self.events if isinstance(event, kind) and type(event) is kind]
+        self.events = [event for event in self.events if type(event) is not kind]
         return found
 
     def kinds(self) -> list[str]:
-        """Name what was told, in its order."""
-        return [type(event).__name__ for event in self.heard]
+        """Return the names of the events' types, in order."""
+        return [type(event).__name__ for event in self.events]
 
 
 @pytest.fixture
-def ear(session: FlexitiSession) -> Ear:
-    """Listen to the session."""
-    ear = Ear()
-    session.events.add(ear)
-    return ear
+def recorder(session: FlexitiSession) -> Recorder:
+    """Return a recorder of the session's events."""
+    recorder = Recorder()
+    session.events.add(recorder)
+    return recorder
 
 
-async def test_a_first_call_tells_of_its_token_and_of_itself(
-    session: FlexitiSession, sandbox: Sandbox, ear: Ear
+async def test_events_of_a_first_call(
+    session: FlexitiSession, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """From the flight that starts to the call that ends, in the order in which it happens."""
+    """A first call notifies of its refresh, its token, its wait and its end, in this order."""
     widget = await session.init_widget(BUY)
 
-    assert ["RefreshStarted", "TokenIssued", "TokenWaited", "CallFinished"] == ear.kinds()
+    assert ["RefreshStarted", "TokenIssued", "TokenWaited", "CallFinished"] == recorder.kinds()
     token = await session.token()
-    [started] = ear.of(RefreshStarted)
-    [issued] = ear.of(TokenIssued)
-    [waited] = ear.of(TokenWaited)
-    [call] = ear.of(CallFinished)
+    [started] = recorder.of(RefreshStarted)
+    [issued] = recorder.of(TokenIssued)
+    [waited] = recorder.of(TokenWaited)
+    [call] = recorder.of(CallFinished)
 
     assert (Scope.CUSTOMER, Cause.NO_TOKEN) == (started.scope, started.cause)
     assert (token.token_id, 1200.0, 0.0) == (issued.token_id, issued.lifetime, issued.seconds)
@@ -99,151 +99,154 @@ async def test_a_first_call_tells_of_its_token_and_of_itself(
     assert (0.0, 1200.0) == (call.token_age, call.token_remaining)
 
 
-async def test_a_warm_call_tells_of_itself_only(
-    session: FlexitiSession, clock: ManualClock, ear: Ear
+async def test_events_of_a_warm_call(
+    session: FlexitiSession, clock: ManualClock, recorder: Recorder
 ) -> None:
-    """Nothing is told of a token that is simply used, but how old it is."""
+    """A warm call notifies of itself only, with the age of its token."""
     await session.init_widget(BUY)
     clock.advance(100)
-    ear.heard.clear()
+    recorder.events.clear()
     await session.init_widget(BUY)
 
-    [call] = ear.of(CallFinished)
-    assert [] == ear.heard
+    [call] = recorder.of(CallFinished)
+    assert [] == recorder.events
     assert (100.0, 1100.0) == (call.token_age, call.token_remaining)
 
 
-async def test_a_renewal_tells_its_cause(
-    session: FlexitiSession, clock: ManualClock, ear: Ear
+async def test_the_cause_of_a_refresh(
+    session: FlexitiSession, clock: ManualClock, recorder: Recorder
 ) -> None:
-    """In the window it is renewing, by the refresh token; after the end, due."""
+    """A refresh of a stale token has the cause `stale`, one after expiry `due`."""
     await session.token()
-    ear.heard.clear()
+    recorder.events.clear()
     clock.advance(1100)
     old = await session.token()
     await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
 
-    assert [Cause.STALE] == [event.cause for event in ear.of(RefreshStarted)]
-    [refreshed] = ear.of(TokenRefreshed)
+    assert [Cause.STALE] == [event.cause for event in recorder.of(RefreshStarted)]
+    [refreshed] = recorder.of(TokenRefreshed)
     assert old.token_id != refreshed.token_id
-    assert [] == ear.heard  # nobody waited
+    assert [] == recorder.events  # no caller waited
 
     clock.advance(1200)
     await session.token()
-    assert [Cause.DUE] == [event.cause for event in ear.of(RefreshStarted)]
-    assert 1 == len(ear.of(TokenIssued))
-    assert 1 == len(ear.of(TokenWaited))
+    assert [Cause.DUE] == [event.cause for event in recorder.of(RefreshStarted)]
+    assert 1 == len(recorder.of(TokenIssued))
+    assert 1 == len(recorder.of(TokenWaited))
 
 
-async def test_a_promise_and_a_dedicated_token_tell_their_cause(
-    session: FlexitiSession, ear: Ear
+async def test_the_cause_of_pinned_and_dedicated_tokens(
+    session: FlexitiSession, recorder: Recorder
 ) -> None:
-    """Marking a token and minting one for a checkout alone are causes of their own."""
+    """Pinning a token and requesting a dedicated one are causes of their own."""
     await session.token()
-    ear.heard.clear()
+    recorder.events.clear()
     await session.token(min_ttl=60)
     await session.refresher(Scope.CUSTOMER).dedicated(60)
 
-    assert [Cause.PIN, Cause.DEDICATED] == [e.cause for e in ear.of(RefreshStarted)]
+    assert [Cause.PIN, Cause.DEDICATED] == [e.cause for e in recorder.of(RefreshStarted)]
 
 
-async def test_another_process_tells_that_it_adopted(
-    session: FlexitiSession, make_session: MakeSession, clock: ManualClock, ear: Ear
+async def test_events_of_an_adopted_token(
+    session: FlexitiSession, make_session: MakeSession, clock: ManualClock, recorder: Recorder
 ) -> None:
-    """A token that was there is told by whoever found it, with what it has left."""
+    """The process that found a stored token notifies of it, with its remaining life."""
     token = await session.token()
-    ear.heard.clear()
+    recorder.events.clear()
     clock.advance(50)
-    other_ear = Ear()
+    other_recorder = Recorder()
     other = make_session()
-    other.events.add(other_ear)
+    other.events.add(other_recorder)
     await other.token()
 
-    [adopted] = other_ear.of(TokenAdopted)
+    [adopted] = other_recorder.of(TokenAdopted)
     assert (token.token_id, 1150.0) == (adopted.token_id, adopted.remaining)
-    assert [] == ear.heard
+    assert [] == recorder.events
 
 
-async def test_a_refused_token_is_told_with_its_age_and_so_is_its_successor(
-    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, ear: Ear
+async def test_events_of_a_rejected_token(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, recorder: Recorder
 ) -> None:
-    """One 401: refused, replaced because of it, and the call made in two attempts."""
+    """A 401 notifies of the rejected token, its replacement, and the call with two attempts."""
     old = await session.token()
-    ear.heard.clear()
+    recorder.events.clear()
     clock.advance(300)
     sandbox.revoke(old.access_token.reveal())
     await session.init_widget(BUY)
 
-    [refused] = ear.of(AccessTokenRejected)
-    assert (old.token_id, 300.0) == (refused.token_id, refused.age)
+    [rejected] = recorder.of(AccessTokenRejected)
+    assert (old.token_id, 300.0) == (rejected.token_id, rejected.age)
     # widget/init asks with a min_ttl: the token is marked before it goes out.
-    assert [Cause.PIN, Cause.REJECTED] == [e.cause for e in ear.of(RefreshStarted)]
-    [reuse] = ear.of(ReusePrevented)
+    assert [Cause.PIN, Cause.REJECTED] == [e.cause for e in recorder.of(RefreshStarted)]
+    [reuse] = recorder.of(ReusePrevented)
     assert (old.token_id, "rejected") == (reuse.token_id, reuse.reason)
-    assert [2] == [event.attempts for event in ear.of(CallFinished)]
+    assert [2] == [event.attempts for event in recorder.of(CallFinished)]
 
 
-async def test_a_refresh_token_that_is_refused_is_told(
-    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, ear: Ear
+async def test_events_of_a_rejected_refresh_token(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, recorder: Recorder
 ) -> None:
-    """It is not tried again; client_credentials is, in the same flight."""
+    """A rejected refresh token is reported, and client_credentials is used in the same refresh."""
     token = await session.token()
     sandbox.revoke(token.access_token.reveal())
     clock.advance(1100)
-    ear.heard.clear()
+    recorder.events.clear()
     await session.token()
     await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
 
-    [reuse] = ear.of(ReusePrevented)
+    [reuse] = recorder.of(ReusePrevented)
     assert (token.token_id, "refresh_token") == (reuse.token_id, reuse.reason)
-    assert 1 == len(ear.of(TokenIssued))
+    assert 1 == len(recorder.of(TokenIssued))
 
 
-async def test_a_promised_token_that_could_be_refreshed_is_told_not_to_be(
-    session: FlexitiSession, clock: ManualClock, ear: Ear
+async def test_events_of_a_pinned_token_that_is_not_refreshed(
+    session: FlexitiSession, clock: ManualClock, recorder: Recorder
 ) -> None:
-    """Its refresh token is here, and stays unspent."""
+    """A pinned token that this process could refresh is reported as not refreshed."""
     token = await session.token()
     await session.token(min_ttl=60)
     clock.advance(1100)
-    ear.heard.clear()
+    recorder.events.clear()
     await session.token()
     await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
 
-    [reuse] = ear.of(ReusePrevented)
+    [reuse] = recorder.of(ReusePrevented)
     assert (token.token_id, "pinned") == (reuse.token_id, reuse.reason)
 
 
-async def test_a_failure_is_told_once_for_all_waiters(
-    session: FlexitiSession, sandbox: Sandbox, ear: Ear
+async def test_a_failure_is_reported_once_for_all_waiters(
+    session: FlexitiSession, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """The error as an attribute, each wait as an event of its own."""
+    """One failed request notifies once, and each wait for it once."""
     sandbox.fail("oauth/token", status=503, times=None)
     results = await asyncio.gather(*(session.token() for _ in range(5)), return_exceptions=True)
 
     assert all(isinstance(result, TokenUnavailable) for result in results)
-    [failed] = ear.of(TokenFailed)
+    [failed] = recorder.of(TokenFailed)
     assert isinstance(failed.error, TokenUnavailable)
     assert 503 == failed.error.status
     assert 0.75 <= failed.back_off <= 1.0
-    assert [False] * 5 == [event.served for event in ear.of(TokenWaited)]
+    assert [False] * 5 == [event.served for event in recorder.of(TokenWaited)]
 
 
-async def test_a_dedicated_token_that_fails_is_told(
-    session: FlexitiSession, sandbox: Sandbox, ear: Ear
+async def test_events_of_a_failed_dedicated_token(
+    session: FlexitiSession, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """Nobody shares that failure, so it is told by the checkout that met it."""
+    """The failure of a dedicated token is reported, although it is shared with no other caller."""
     sandbox.fail("oauth/token", status=400, times=None)
     with pytest.raises(TokenMisconfigured):
         await session.refresher(Scope.CUSTOMER).dedicated(60)
 
-    assert [TokenMisconfigured] == [type(event.error) for event in ear.of(TokenFailed)]
+    assert [TokenMisconfigured] == [type(event.error) for event in recorder.of(TokenFailed)]
 
 
-async def test_how_long_a_dedicated_token_was_waited_for_is_told(
-    session: FlexitiSession, sandbox: Sandbox, ear: Ear, clock: ManualClock
+async def test_the_duration_of_a_failed_dedicated_token(
+    session: FlexitiSession, sandbox: Sandbox, recorder: Recorder, clock: ManualClock
 ) -> None:
-    """It is a first attempt each time, with the back-off of one, also on a machine that slept."""
+    """
+    The event has the duration of the request, even on a machine that was suspended, and the back-
+    off of a first attempt.
+    """
     sandbox.latency = {"oauth/token": 0.05}
     sandbox.fail("oauth/token", status=503, times=None)
     asking = asyncio.ensure_future(session.refresher(Scope.CUSTOMER).dedicated(60))
@@ -252,19 +255,19 @@ async def test_how_long_a_dedicated_token_was_waited_for_is_told(
     clock.advance(1500.0)
     with pytest.raises(TokenUnavailable):
         await asking
-    [failed] = ear.of(TokenFailed)
+    [failed] = recorder.of(TokenFailed)
 
     assert 1500.0 == failed.seconds
     assert 0.75 <= failed.back_off <= 1.0
 
 
-async def test_an_outage_of_the_store_is_told_from_its_beginning_to_its_end(
+async def test_events_of_an_outage_of_the_store(
     make_session: MakeSession, clock: ManualClock
 ) -> None:
-    """Degraded once, then rejoined, with the seconds and the private tokens between."""
+    """An outage notifies at its beginning and its end, with its duration and the private tokens."""
     store = FaultyStore(clock.boot)
-    session, ear = make_session(store=store), Ear()
-    session.events.add(ear)
+    session, recorder = make_session(store=store), Recorder()
+    session.events.add(recorder)
     store.down = True
     await session.token()
     clock.advance(1200)
@@ -273,32 +276,35 @@ async def test_an_outage_of_the_store_is_told_from_its_beginning_to_its_end(
     clock.advance(1200)
     await session.token()
 
-    [degraded] = ear.of(StoreDegraded)
-    [rejoined] = ear.of(StoreRejoined)
+    [degraded] = recorder.of(StoreDegraded)
+    [rejoined] = recorder.of(StoreRejoined)
     assert "down" in str(degraded.error)
     assert (2400.0, 2) == (rejoined.seconds, rejoined.private_tokens)
 
 
-async def test_a_repeat_is_told_and_the_call_counts_its_attempts(
-    session: FlexitiSession, sandbox: Sandbox, ear: Ear
+async def test_events_of_a_retry(
+    session: FlexitiSession, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """Why, after how long, and with the same reference id."""
+    """A retry notifies with its error, delay and reference id."""
     await session.token()
     sandbox.fail("widget/init", status=500, times=1)
     widget = await session.init_widget(BUY)
 
-    [retried] = ear.of(CallRetried)
-    [call] = ear.of(CallFinished)
+    [retried] = recorder.of(CallRetried)
+    [call] = recorder.of(CallFinished)
     assert (1, widget.reference_id) == (retried.attempt, retried.reference_id)
     assert 0.05 <= retried.seconds <= 0.1
     assert (2, "done") == (call.attempts, call.outcome)
     assert call.seconds >= retried.seconds
 
 
-async def test_another_token_costs_no_repeat(
-    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, ear: Ear
+async def test_another_token_costs_no_retry(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, recorder: Recorder
 ) -> None:
-    """A call that is sent again with another token has its two repeats, and its time is told."""
+    """
+    A call that is sent again with another token still has its two retries, and its duration covers
+    all.
+    """
     await session.token()
     clock.advance(300)
     sandbox.fail("widget/init", status=401, times=1)
@@ -306,30 +312,30 @@ async def test_another_token_costs_no_repeat(
     began = asyncio.get_running_loop().time()
     with pytest.raises(ServerError):
         await session.init_widget(BUY)
-    took = asyncio.get_running_loop().time() - began
-    [call] = ear.of(CallFinished)
+    elapsed = asyncio.get_running_loop().time() - began
+    [call] = recorder.of(CallFinished)
 
     assert (4, "ServerError", 500) == (call.attempts, call.outcome, call.status)
     assert 4 == sandbox.count("widget/init")
-    assert [2, 3] == [event.attempt for event in ear.of(CallRetried)]
-    assert sum(event.seconds for event in ear.of(CallRetried)) <= call.seconds <= took
+    assert [2, 3] == [event.attempt for event in recorder.of(CallRetried)]
+    assert sum(event.seconds for event in recorder.of(CallRetried)) <= call.seconds <= elapsed
 
 
-async def test_a_call_that_fails_tells_its_error_and_status(
-    session: FlexitiSession, sandbox: Sandbox, ear: Ear
+async def test_the_outcome_and_status_of_a_failed_call(
+    session: FlexitiSession, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """The name of the class is the outcome."""
+    """The outcome of a failed call is the name of the error's class."""
     sandbox.fail("widget/init", status=409, times=1)
     with pytest.raises(GeneralError):
         await session.init_widget(BUY)
 
-    assert [("GeneralError", 409)] == [(e.outcome, e.status) for e in ear.of(CallFinished)]
+    assert [("GeneralError", 409)] == [(e.outcome, e.status) for e in recorder.of(CallFinished)]
 
 
-async def test_a_call_whose_token_cannot_be_replaced_tells_that(
-    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, ear: Ear
+async def test_the_outcome_of_a_call_whose_token_cannot_be_replaced(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, recorder: Recorder
 ) -> None:
-    """An error that comes out of the replacement is the call's outcome, too."""
+    """If the token cannot be replaced, that error is the outcome of the call."""
     await session.token()
     clock.advance(300)
     sandbox.revoke_all()
@@ -337,13 +343,13 @@ async def test_a_call_whose_token_cannot_be_replaced_tells_that(
     with pytest.raises(TokenUnavailable):
         await session.init_widget(BUY)
 
-    assert ["TokenUnavailable"] == [event.outcome for event in ear.of(CallFinished)]
+    assert ["TokenUnavailable"] == [event.outcome for event in recorder.of(CallFinished)]
 
 
-async def test_a_cancelled_call_tells_that(
-    session: FlexitiSession, sandbox: Sandbox, ear: Ear
+async def test_the_outcome_of_a_cancelled_call(
+    session: FlexitiSession, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """A customer who leaves is no failure."""
+    """A cancelled call is not a failure."""
     await session.token()
     sandbox.latency = {"widget/init": 60.0}
     call = asyncio.create_task(session.init_widget(BUY))
@@ -352,39 +358,42 @@ async def test_a_cancelled_call_tells_that(
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
 
-    assert ["cancelled"] == [event.outcome for event in ear.of(CallFinished)]
+    assert ["cancelled"] == [event.outcome for event in recorder.of(CallFinished)]
 
 
-@pytest.mark.parametrize(("ahead", "told"), [(29.0, 0), (33.0, 1), (-33.0, 1), (-29.0, 0)])
-async def test_clocks_that_differ_by_more_than_30_s_are_told_once(
+@pytest.mark.parametrize(("ahead", "expected"), [(29.0, 0), (33.0, 1), (-33.0, 1), (-29.0, 0)])
+async def test_clocks_that_differ_by_more_than_30_s_are_reported_once(
     session: FlexitiSession,
     clock: ManualClock,
-    ear: Ear,
+    recorder: Recorder,
     caplog: pytest.LogCaptureFixture,
     ahead: float,
-    told: int,
+    expected: int,
 ) -> None:
-    """By how much, and again only after they have agreed."""
+    """The clocks' difference is reported once, and again only after they have agreed."""
     clock.jump(ahead)
     for _ in range(3):
         await session.refresher(Scope.CUSTOMER).dedicated(60)
 
-    skews = [event.seconds for event in ear.of(ClockSkewed)]
-    assert told == len(skews)
+    skews = [event.seconds for event in recorder.of(ClockSkewed)]
+    assert expected == len(skews)
     assert all(abs(ahead - skew) <= 1.0 for skew in skews)
     direction = "ahead of" if ahead > 0 else "behind"
-    assert told == caplog.text.count(f"s {direction} the API's")
+    assert expected == caplog.text.count(f"s {direction} the API's")
     clock.jump(-ahead)
     await session.refresher(Scope.CUSTOMER).dedicated(60)
     clock.jump(ahead)
     await session.refresher(Scope.CUSTOMER).dedicated(60)
-    assert told == len(ear.of(ClockSkewed))
+    assert expected == len(recorder.of(ClockSkewed))
 
 
-async def test_a_listener_that_raises_harms_nobody_and_is_reported_once(
-    session: FlexitiSession, caplog: pytest.LogCaptureFixture, ear: Ear
+async def test_a_listener_that_raises_affects_nothing_and_is_logged_once(
+    session: FlexitiSession, caplog: pytest.LogCaptureFixture, recorder: Recorder
 ) -> None:
-    """The call succeeds, the other listeners hear, and the report quotes nothing."""
+    """
+    A listener that raises affects neither calls nor other listeners, and is logged once without its
+    text.
+    """
 
     def broken(_: Event) -> None:
         msg = "canary"
@@ -394,7 +403,7 @@ async def test_a_listener_that_raises_harms_nobody_and_is_reported_once(
     await session.init_widget(BUY)
     await session.init_widget(BUY)
 
-    assert 2 == len(ear.of(CallFinished))
+    assert 2 == len(recorder.of(CallFinished))
     reports = [r for r in caplog.records if r.name == "flexiti_async.events"]
     assert [logging.ERROR] == [report.levelno for report in reports]
     assert "broken raised RuntimeError" in reports[0].getMessage()
@@ -403,9 +412,9 @@ async def test_a_listener_that_raises_harms_nobody_and_is_reported_once(
     remove()
 
 
-def test_a_listener_can_be_given_at_the_start_and_removed() -> None:
-    """What is removed hears no more, and only that."""
-    first, second = Ear(), Ear()
+def test_listeners_can_be_passed_added_and_removed() -> None:
+    """A removed listener gets no more events, and the others still do."""
+    first, second = Recorder(), Recorder()
     events = Listeners([first])
     remove = events.add(second)
     event = ClockSkewed(seconds=31.0)
@@ -413,28 +422,28 @@ def test_a_listener_can_be_given_at_the_start_and_removed() -> None:
     remove()
     events.notify(event)
 
-    assert ([event, event], [event]) == (first.heard, second.heard)
+    assert ([event, event], [event]) == (first.events, second.events)
     assert events.any
 
 
-async def test_without_listeners_calls_are_logged_if_the_logger_asks(
+async def test_calls_are_logged_at_debug_without_listeners(
     session: FlexitiSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At DEBUG each call is one line with its reference id; above, none is written."""
+    """At DEBUG each call is logged as one line with its reference id; above, none is."""
     caplog.set_level(logging.INFO, logger="flexiti_async.call")
     await session.init_widget(BUY)
-    quiet = caplog.text
+    above_debug = caplog.text
     caplog.set_level(logging.DEBUG, logger="flexiti_async.call")
     widget = await session.init_widget(BUY)
 
-    assert "widget/init: done" not in quiet
+    assert "widget/init: done" not in above_debug
     assert f"attempts: 1, reference id {widget.reference_id}" in caplog.text
 
 
 async def test_no_event_shows_a_secret(
-    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, ear: Ear
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, recorder: Recorder
 ) -> None:
-    """Whatever a listener prints of an event, no token and no client secret is in it."""
+    """No event shows a token or the client secret."""
     await session.init_widget(BUY)
     sandbox.revoke_all()
     clock.advance(100)
@@ -443,7 +452,7 @@ async def test_no_event_shows_a_secret(
     clock.advance(1300)
     await asyncio.gather(session.token(), return_exceptions=True)
 
-    shown = repr(ear.heard)
-    assert len(ear.heard) > 10
+    shown = repr(recorder.events)
+    assert len(recorder.events) > 10
     assert sandbox.client_secret not in shown
     assert not [t for t in sandbox.tokens if t.access_token in shown or t.refresh_token in shown]

@@ -25,7 +25,7 @@ COPIED = ("flexiti_async", "stores", "tests", "docs", "pyproject.toml", "README.
 CHECKOUTS = "tests/checkout --ignore=tests/checkout/test_machine.py"  # the machine takes minutes
 FILES = "tests/stores/test_folder.py tests/stores/test_file.py tests/stores/test_file_faults.py"
 MEMORY = "tests/stores/test_memory.py tests/stores/test_contract.py::TestMemory"
-OPTIONS = "tests/config/test_parsing.py tests/config/test_config.py tests/config/test_edges.py"
+OPTIONS = "tests/config --ignore=tests/config/test_sources.py"
 REDIS = "tests/stores/test_redis_url.py tests/stores/test_redis.py tests/stores/test_redis_tls.py"
 TOKENS = "tests/tokens --ignore=tests/tokens/test_machine.py"
 TRANSPORT = "tests/transport tests/events/test_events.py tests/session/test_loops_and_forks.py"

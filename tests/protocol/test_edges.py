@@ -7,7 +7,7 @@ import pytest
 
 from flexiti_async.api.widget import Widget
 from flexiti_async.checkout.state import decode_checkout
-from flexiti_async.config.base_url import fault_of_base_url
+from flexiti_async.config.parsing import problem_with_base_url
 from flexiti_async.errors import RecordUnreadable, TokenError
 from flexiti_async.protocol.json_codec import UnfitError, encode
 from flexiti_async.protocol.oauth import Granted, read_grant
@@ -45,7 +45,7 @@ def test_payloads_are_ascii() -> None:
 def test_attempts_that_cannot_be(attempts: int) -> None:
     """An impossible count makes a record unreadable, not the back-off overflow."""
     failure = {"kind": "x", "message": "", "back_off": 1, "attempts": attempts, "fingerprint": ""}
-    with pytest.raises(RecordUnreadable, match="makes no sense"):
+    with pytest.raises(RecordUnreadable, match="not between 0 and"):
         decode_record(json.dumps({"v": 1, "key": KEY, "failure": failure}), KEY)
 
 
@@ -87,7 +87,7 @@ def test_a_number_that_python_does_not_write() -> None:
 )
 def test_base_urls_that_would_eat_the_path(url: str) -> None:
     """A base URL has no empty query or fragment, blanks or controls."""
-    assert fault_of_base_url(url) is not None
+    assert problem_with_base_url(url) is not None
 
 
 def test_places_have_the_names_of_the_wire() -> None:

@@ -15,7 +15,7 @@ from aiocache.serializers import JsonSerializer, PickleSerializer
 
 from flexiti_async import errors
 from flexiti_async.api.reference import I18nMethod, ReferenceData, i18n, terms_and_conditions
-from flexiti_async.config.cache import Cache
+from flexiti_async.config.options import Cache
 from flexiti_async.errors import ApiError, Conflict, RequestTimeout, ServerError
 from flexiti_async.protocol.call import Call
 from flexiti_async.resources import Reference

@@ -1,4 +1,4 @@
-"""A cancellation at every single await: of a caller, a call, a checkout, a flight, a close."""
+"""Cancellation at every await: of a caller, a call, a checkout, a refresh, a close."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,20 +22,23 @@ from ..support.stepping import cancelled_at
 
 BUY = PurchaseWidget(account_number=20009100)
 MOST = 60
-"""Awaits that nothing here has as many of; a test that gets there has not ended by itself."""
+"""More awaits than any trial has; a trial that gets there does not end by itself."""
 
 
 async def at_every_await(trial: Callable[[int], Awaitable[bool]]) -> int:
-    """Repeat a trial for each await, until it was over before; tell how many there were."""
+    """
+    Repeat a trial for each await until it ends before the cancellation; return the number of
+    awaits.
+    """
     for number in range(1, MOST):
         if not await trial(number):
             return number - 1
-    msg = "there is no end of awaits"
+    msg = f"not finished after {MOST} awaits"
     raise AssertionError(msg)
 
 
 def open_connections(session: FlexitiSession) -> int:
-    """Count the connections that a session's pool has given out and not got back."""
+    """Count the connections that a session's pool has lent out."""
     pools = session._transport._own.values()
     return sum(
         len(held)
@@ -45,10 +48,10 @@ def open_connections(session: FlexitiSession) -> int:
     )
 
 
-async def test_a_caller_that_leaves_at_any_await_harms_nobody(
+async def test_a_caller_that_is_cancelled_at_any_await_does_not_affect_others(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Those who wait beside it get the token of the one request, cold and at expiry."""
+    """Other waiting callers get the token of the one request, cold and after expiry."""
 
     async def trial(number: int) -> bool:
         clock.advance(1300)
@@ -65,18 +68,23 @@ async def test_a_caller_that_leaves_at_any_await_harms_nobody(
     assert 1 <= await at_every_await(trial)
 
 
-@pytest.mark.parametrize(("refused", "awaits"), [(False, 2), (True, 4)])
-async def test_a_call_that_is_cancelled_at_any_await_gives_its_connection_back(
-    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock, refused: bool, awaits: int
+@pytest.mark.parametrize(("rejected", "awaits"), [(False, 2), (True, 4)])
+async def test_a_call_that_is_cancelled_at_any_await_returns_its_connection(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock, rejected: bool, awaits: int
 ) -> None:
-    """With a pool of one, the next call would hang otherwise; also amid a 401 and its repeat."""
+    """
+    A cancelled call returns its connection, also during a 401 and its repeat: the next call does
+    not hang.
+    """
 
     async def trial(number: int) -> bool:
-        # A new one each time: making a connection has awaits, too.
+        # A new session each time, because opening a connection has awaits, too.
         session = make_session(connections=1)
-        if refused:
+        if rejected:
             await session.token()
-            clock.advance(100)  # so old that its refusal is no failure of the endpoint
+            clock.advance(
+                100
+            )  # old enough that its rejection does not count as a failure of the endpoint
             sandbox.revoke_all()
         else:
             clock.advance(1300)
@@ -89,10 +97,10 @@ async def test_a_call_that_is_cancelled_at_any_await_gives_its_connection_back(
     assert awaits <= await at_every_await(trial)
 
 
-async def test_a_checkout_that_is_cancelled_at_any_await_can_be_taken_up(
+async def test_a_checkout_that_is_cancelled_at_any_await_can_be_resumed(
     make_session: MakeSession, clock: ManualClock
 ) -> None:
-    """It stands before the step or after it, and goes on from there; or it never began."""
+    """A cancelled checkout was saved before the step or after it, or never saved, and can go on."""
     session = make_session(store=FaultyStore(clock.boot))
 
     async def flow(reference_id: str) -> None:
@@ -115,14 +123,14 @@ async def test_a_checkout_that_is_cancelled_at_any_await_can_be_taken_up(
     assert 4 <= await at_every_await(trial)
 
 
-@pytest.mark.parametrize("renewing", [False, True])
-async def test_a_flight_that_is_cancelled_at_any_await_costs_one_lease_at_most(
-    renewing: bool,
+@pytest.mark.parametrize("stale", [False, True])
+async def test_a_refresh_that_is_cancelled_at_any_await_costs_one_lease_at_most(
+    stale: bool,
 ) -> None:
     """
-    Another process gets a token, and no refresh token is sent twice.
+    Another process gets a token after a cancelled refresh, and no refresh token is sent twice.
 
-    The clock is the real one: the other process has to sit a lease out.
+    The clock is the real one: the other process has to wait for the lease.
     """
     async with Sandbox() as sandbox:
 
@@ -140,11 +148,11 @@ async def test_a_flight_that_is_cancelled_at_any_await_costs_one_lease_at_most(
         async def trial(number: int) -> bool:
             store = FaultyStore(asyncio.get_running_loop().time)
             async with a_process(store) as first, a_process(store) as second:
-                if renewing:
+                if stale:
                     sandbox.expires_in = 1
                     await first.token()
                     sandbox.expires_in = 1200
-                reached = await cancelled_at(flight_of(first), number)
+                reached = await cancelled_at(refresh_of(first), number)
                 token = await second.token(min_ttl=10)
                 again = await first.token()
 
@@ -155,8 +163,8 @@ async def test_a_flight_that_is_cancelled_at_any_await_costs_one_lease_at_most(
         assert 3 <= await at_every_await(trial)
 
 
-async def flight_of(session: FlexitiSession) -> None:
-    """Fly in this very task, as the refresher does in one of its own."""
+async def refresh_of(session: FlexitiSession) -> None:
+    """Run a refresh in the current task, as the refresher does in a task of its own."""
     refresher = session.refresher(Scope.CUSTOMER)
     await Refresh(
         refresher._context,
@@ -168,17 +176,17 @@ async def flight_of(session: FlexitiSession) -> None:
     ).run()
 
 
-async def test_a_close_that_is_cancelled_at_any_await_can_be_finished(
+async def test_a_close_that_is_cancelled_at_any_await_can_be_repeated(
     make_session: MakeSession, clock: ManualClock
 ) -> None:
-    """Closing again closes the rest: no task, no connection is left."""
+    """A second close closes the rest: no task and no connection is left."""
 
     async def trial(number: int) -> bool:
         clock.advance(1300)
         session = make_session()
         await session.init_widget(BUY)
         clock.advance(1100)
-        await session.token(Scope.CUSTOMER)  # a renewal flies
+        await session.token(Scope.CUSTOMER)  # starts a refresh in the background
         pools = list(session._transport._own.values())
         reached = await cancelled_at(session.aclose(), number)
         await session.aclose()

@@ -1,4 +1,7 @@
-"""A session in a second event loop, in another thread, after a fork: it works or says why not."""
+"""
+A session in a second event loop, in another thread, and after a fork: it works, or the error says
+why not.
+"""
 
 import asyncio
 import gc
@@ -23,7 +26,7 @@ BUY = PurchaseWidget(account_number=20009100)
 
 @contextmanager
 def sandbox_in_a_thread() -> Generator[Sandbox, None, None]:
-    """Run the sandbox in a loop of its own, so that any number of loops come and go beside it."""
+    """Run the sandbox in a loop of its own, beside any number of other loops."""
     sandbox = Sandbox()
     loop = asyncio.new_event_loop()
     ready = threading.Event()
@@ -48,13 +51,13 @@ def sandbox_in_a_thread() -> Generator[Sandbox, None, None]:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """Give a sandbox that outlives event loops."""
+    """Yield a sandbox that outlives event loops."""
     with sandbox_in_a_thread() as running:
         yield running
 
 
 def session_on(sandbox: Sandbox, client: aiohttp.ClientSession | None = None) -> FlexitiSession:
-    """Make a session on the sandbox."""
+    """Open a session on the sandbox."""
     config = FlexitiConfig(
         client_id=sandbox.client_id,
         client_secret=sandbox.client_secret,
@@ -65,13 +68,13 @@ def session_on(sandbox: Sandbox, client: aiohttp.ClientSession | None = None) ->
 
 
 def in_a_thread(work: Callable[[], object]) -> object:
-    """Run something in a thread of its own and give what it gives."""
+    """Run a function in a thread of its own, and return its result or exception."""
     results: list[object] = []
 
     def run() -> None:
         try:
             results.append(work())
-        except BaseException as error:  # noqa: BLE001 - is looked at by the test
+        except BaseException as error:  # noqa: BLE001 - checked by the test
             results.append(error)
 
     thread = threading.Thread(target=run)
@@ -83,7 +86,9 @@ def in_a_thread(work: Callable[[], object]) -> object:
 async def test_two_threads_with_loops_of_their_own_share_a_session_and_its_token(
     sandbox: Sandbox,
 ) -> None:
-    """One token request between them, and a close in one loop closes the pool of the other."""
+    """
+    Both threads share one token request, and a close in one loop closes the pool of the other.
+    """
     session = session_on(sandbox)
     stay = threading.Event()
     called = threading.Event()
@@ -107,8 +112,8 @@ async def test_two_threads_with_loops_of_their_own_share_a_session_and_its_token
     assert 1 == sandbox.tokens_issued
 
 
-def test_many_threads_ask_at_once_for_the_first_token(sandbox: Sandbox) -> None:
-    """Each loop has a flight of its own; the store sees to it that there is one request."""
+def test_threads_that_request_the_first_token_at_once(sandbox: Sandbox) -> None:
+    """Each loop has a refresh of its own; through the store they make one request."""
     session = session_on(sandbox)
     barrier = threading.Barrier(8)
 
@@ -138,7 +143,10 @@ def test_many_threads_ask_at_once_for_the_first_token(sandbox: Sandbox) -> None:
 def test_a_borrowed_client_session_in_another_loop_is_an_error_that_says_so(
     sandbox: Sandbox,
 ) -> None:
-    """Without the check aiohttp would fail obscurely, or hang."""
+    """
+    A borrowed client session in another loop is WrongLoop; without the check aiohttp would fail
+    obscurely or hang.
+    """
 
     async def here() -> object:
         async with aiohttp.ClientSession() as client:
@@ -155,31 +163,31 @@ def test_a_borrowed_client_session_in_another_loop_is_an_error_that_says_so(
 
 
 def in_a_forked_child(work: Callable[[], object]) -> str:
-    """Fork, work in the child, and give its result or traceback as text."""
+    """Fork, run a function in the child, and return its result or traceback as text."""
     read, write = os.pipe()
     child = os.fork()
-    if child == 0:  # pragma: no cover - the child's coverage is not ours
+    if child == 0:  # pragma: no cover - not measured in the child
         try:
-            said = repr(work())
-        except BaseException:  # noqa: BLE001 - goes to the parent
-            said = traceback.format_exc()
-        os.write(write, said.encode())
+            output = repr(work())
+        except BaseException:  # noqa: BLE001 - reported to the parent
+            output = traceback.format_exc()
+        os.write(write, output.encode())
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as pipe:
-        said = pipe.read()
+        output = pipe.read()
     os.waitpid(child, 0)
-    return said
+    return output
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_forked_child_uses_connections_of_its_own_and_leaves_the_parents_alone(
+def test_a_forked_child_uses_connections_of_its_own(
     sandbox: Sandbox,
 ) -> None:
     """
-    Both go on calling: the child with new connections, the parent with those that it had.
+    Parent and child both go on: the child with new connections, the parent with its own.
 
-    The child neither uses nor closes what it inherits, also when it collects its garbage.
+    The child neither uses nor closes the inherited ones, not even by garbage collection.
     """
     session = session_on(sandbox)
 
@@ -199,18 +207,18 @@ def test_a_forked_child_uses_connections_of_its_own_and_leaves_the_parents_alone
             gc.collect()
             return inherited, PROCESS._kept
 
-        said = in_a_forked_child(child)
+        output = in_a_forked_child(child)
         runner.run(work())
         after = connections_of(pool.session)
         runner.run(session.aclose())
 
-    assert "(0, {})" == said
+    assert "(0, {})" == output
     assert before == after
     assert 1 == sandbox.tokens_issued
 
 
 def connections_of(client: aiohttp.ClientSession) -> set[int]:
-    """Name the sockets that a pool keeps alive."""
+    """Return the sockets that a pool keeps open."""
     connector = client.connector
     assert connector is not None
     return {
@@ -225,7 +233,7 @@ def connections_of(client: aiohttp.ClientSession) -> set[int]:
 def test_a_borrowed_client_session_in_a_forked_child_is_an_error_that_says_so(
     sandbox: Sandbox,
 ) -> None:
-    """Its sockets are the parent's."""
+    """A borrowed client session in a forked child is WrongLoop: its sockets are the parent's."""
     with asyncio.Runner() as runner:
 
         async def lend() -> tuple[aiohttp.ClientSession, FlexitiSession]:
@@ -235,8 +243,8 @@ def test_a_borrowed_client_session_in_a_forked_child_is_an_error_that_says_so(
             return client, session
 
         client, session = runner.run(lend())
-        said = in_a_forked_child(lambda: asyncio.run(session.init_widget(BUY)))
+        output = in_a_forked_child(lambda: asyncio.run(session.init_widget(BUY)))
         runner.run(session.init_widget(BUY))
         runner.run(client.close())
 
-    assert "WrongLoop" in said
+    assert "WrongLoop" in output

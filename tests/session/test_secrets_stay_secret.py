@@ -1,4 +1,4 @@
-"""Canaries: secrets and personal data show in no log, repr, error, traceback, pickle or copy."""
+"""Secrets and personal data show in no log, repr, error, traceback, pickle or copy."""
 
 import asyncio
 import copy
@@ -44,11 +44,11 @@ APPLICANT: dict[str, Any] = {
     "province": "ON",
     "tos_agreement": True,
 }
-SPOILED: dict[str, Any] = {**APPLICANT, "email": EMAIL + " ", "dob": DOB + "0"}
+INVALID_APPLICANT: dict[str, Any] = {**APPLICANT, "email": EMAIL + " ", "dob": DOB + "0"}
 
 
 def secrets_of(sandbox: Sandbox) -> tuple[str, ...]:
-    """Name every secret that the sandbox knows or has given away."""
+    """Return every secret that the sandbox knows or has issued."""
     tokens = [token.access_token for token in sandbox.tokens]
     refresh = [token.refresh_token for token in sandbox.tokens]
     return (sandbox.client_secret, sandbox.merchant_password, *tokens, *refresh)
@@ -79,7 +79,10 @@ async def test_no_error_shows_a_secret_or_a_person(
     endpoint: str,
     fault: str,
 ) -> None:
-    """Even when the server echoes them: not in text, attributes, chain, frames, pickle or logs."""
+    """
+    Secrets that the server echoes show neither in text, attributes, chain, frames and pickles of an
+    error, nor in logs.
+    """
     caplog.set_level(logging.DEBUG)
     logging.getLogger("asyncio").setLevel(logging.INFO)
     session = make_session(
@@ -88,7 +91,7 @@ async def test_no_error_shows_a_secret_or_a_person(
         retries=0,
     )
     answer = dict(FAULTS[fault])
-    # The server echoes what can be recognised by its looks: numbers, addresses, dates.
+    # The server echoes data that can be recognized by their form: numbers, addresses, dates.
     answer["body"] = answer.get("body", b"").replace(b"%s", f"{VCC} {EMAIL} {DOB}".encode())
     sandbox.fail(endpoint, times=None, **answer)
     errors: list[BaseException] = []
@@ -111,10 +114,10 @@ async def test_no_error_shows_a_secret_or_a_person(
     assert not [canary for canary in canaries if canary in caplog.text]
 
 
-async def test_no_error_of_a_broken_wire_shows_a_secret(
+async def test_no_error_of_a_broken_connection_shows_a_secret(
     clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Aiohttp's own exceptions hold the request's headers; none of them is in the chain."""
+    """The exceptions of aiohttp, which hold the request's headers, are not in the chain."""
     caplog.set_level(logging.DEBUG)
     running = await asyncio.start_server(lambda _r, writer: writer.close(), "127.0.0.1", 0)
     port = running.sockets[0].getsockname()[1]
@@ -133,10 +136,10 @@ async def test_no_error_of_a_broken_wire_shows_a_secret(
     assert PASSWORD not in caplog.text
 
 
-async def test_no_value_that_a_shop_holds_shows_a_secret(
+async def test_no_public_value_shows_a_secret(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """repr, str, format and attrs.asdict of everything public."""
+    """No public value shows a secret by repr, str, format or attrs.asdict."""
     session = make_session(merchant_username="m", merchant_password=PASSWORD, retries=0)
     plain = make_session()
     checkout = await plain.checkout()
@@ -146,7 +149,7 @@ async def test_no_value_that_a_shop_holds_shows_a_secret(
     store = FaultyStore(clock.boot)
     entry = await plain.store.load(plain.refresher(token.scope)._context.key.store_key)
 
-    faces: tuple[Callable[[object], str], ...] = (repr, str, lambda v: f"{v}", as_dict)
+    texts: tuple[Callable[[object], str], ...] = (repr, str, lambda v: f"{v}", as_dict)
     shown = [
         face(value)
         for value in (
@@ -166,7 +169,7 @@ async def test_no_value_that_a_shop_holds_shows_a_secret(
             sandbox.tokens,
             sandbox.requests,
         )
-        for face in faces
+        for face in texts
     ]
 
     canaries = (*PERSONAL, PASSWORD, *secrets_of(sandbox))
@@ -175,7 +178,7 @@ async def test_no_value_that_a_shop_holds_shows_a_secret(
 
 
 def as_dict(value: object) -> str:
-    """Show a value as `attrs.asdict` does, personal fields left out as its repr does."""
+    """Return the text of `attrs.asdict`, without the fields that the repr hides."""
     kind = type(value)
     if not attrs.has(kind) or isinstance(value, PurchaseWidget | ApplyWidget | Sandbox):
         return ""
@@ -184,8 +187,8 @@ def as_dict(value: object) -> str:
     return repr({name: item for name, item in found.items() if name not in hidden})
 
 
-async def test_what_holds_a_token_refuses_to_be_pickled(session: FlexitiSession) -> None:
-    """A token, or a widget's URL, gets into no session file of a web framework by accident."""
+async def test_values_with_a_token_cannot_be_pickled(session: FlexitiSession) -> None:
+    """A token or a widget cannot end up in a web framework's session file by accident."""
     widget = await session.init_widget(PurchaseWidget(account_number=20009100))
     token = await session.token()
 
@@ -198,7 +201,7 @@ async def test_what_holds_a_token_refuses_to_be_pickled(session: FlexitiSession)
     "bad",
     [
         pytest.param(lambda: PurchaseWidget(vcc_number=VCC + "99"), id="card"),
-        pytest.param(lambda: ApplyWidget(**SPOILED), id="person"),
+        pytest.param(lambda: ApplyWidget(**INVALID_APPLICANT), id="person"),
         pytest.param(lambda: ApplyWidget(**APPLICANT, emial=EMAIL), id="unknown field"),  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         pytest.param(
             lambda: FlexitiConfig(
@@ -213,8 +216,8 @@ async def test_what_holds_a_token_refuses_to_be_pickled(session: FlexitiSession)
         pytest.param(lambda: FlexitiConfig.load(client_id="a", client_secrt=PASSWORD), id="load"),
     ],
 )
-def test_refused_data_show_in_no_frame_of_the_traceback(bad: Callable[[], object]) -> None:
-    """Whoever logs locals with a traceback logs no person and no secret of ours."""
+def test_invalid_data_show_in_no_frame_of_the_traceback(bad: Callable[[], object]) -> None:
+    """A traceback logged with its locals shows no personal data and no secret."""
     with pytest.raises((ValidationError, TypeError, ValueError)) as caught:
         bad()
 

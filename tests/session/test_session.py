@@ -1,4 +1,4 @@
-"""The session as a shop sees it: made of its settings, lent a client, used and closed."""
+"""The session as a shop uses it: configured, opened, used and closed."""
 
 import asyncio
 from pathlib import Path
@@ -27,7 +27,7 @@ BUY = PurchaseWidget(account_number=20009100)
 async def test_from_env_reads_the_environment_and_the_file(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Code wins over variables, variables win over the file, and the session works."""
+    """Code overrides variables, variables override the file, and the session works."""
     file = tmp_path / "shop.toml"
     file.write_text(
         f'[flexiti]\nclient_id = "{sandbox.client_id}"\nclient_secret = "wrong"\nretries = 7\n'
@@ -43,8 +43,8 @@ async def test_from_env_reads_the_environment_and_the_file(
     assert 9 == session.config.retries
 
 
-def test_from_env_without_anything_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All that is missing is told at once."""
+def test_from_env_reports_all_missing_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All missing options are reported together."""
     monkeypatch.delenv("FLEXITI_CONFIG", raising=False)
     with pytest.raises(ConfigError) as caught:
         FlexitiSession.from_env()
@@ -52,10 +52,12 @@ def test_from_env_without_anything_says_what_is_missing(monkeypatch: pytest.Monk
     assert all(word in str(caught.value) for word in ("client_id", "client_secret", "environment"))
 
 
-async def test_1000_concurrent_checkouts_need_one_shared_token(
+async def test_1000_concurrent_checkouts_share_one_token(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """The main job: many at once, a URL each, and one token but for the applications' own."""
+    """
+    1000 concurrent checkouts get a URL each, with one shared token and one for each application.
+    """
 
     async def one(number: int) -> str:
         checkout = await session.checkout()
@@ -76,10 +78,10 @@ async def test_1000_concurrent_checkouts_need_one_shared_token(
         pytest.param(AccountTypePlace.OMITTED, False, False, id="omitted"),
     ],
 )
-async def test_account_type_stands_where_the_configuration_says(
+async def test_the_place_of_account_type(
     make_session: MakeSession, sandbox: Sandbox, place: AccountTypePlace, nested: bool, top: bool
 ) -> None:
-    """One setting follows the field's history (spec 4.2)."""
+    """`account_type_place` decides the place of the field (spec 4.2)."""
     session = make_session(account_type_place=place)
     checkout = await session.checkout()
     await checkout.init_widget(ApplyWidget(**APPLICANT))
@@ -92,12 +94,15 @@ async def test_account_type_stands_where_the_configuration_says(
 
 
 @pytest.mark.parametrize(
-    ("born", "refused"), [("2009-01-14", 0), ("2009-01-15", 0), ("2009-01-16", 2)]
+    ("born", "rejected"), [("2009-01-14", 0), ("2009-01-15", 0), ("2009-01-16", 2)]
 )
 async def test_a_minor_cannot_apply(
-    session: FlexitiSession, sandbox: Sandbox, born: str, refused: int
+    session: FlexitiSession, sandbox: Sandbox, born: str, rejected: int
 ) -> None:
-    """Who is not of age anywhere in Canada today (2027-01-15) is refused before any HTTP."""
+    """
+    An applicant who is not of age anywhere in Canada today (2027-01-15) is rejected before any
+    HTTP.
+    """
     data: dict[str, Any] = {**APPLICANT, "dob": born}
     widget = ApplyWidget(**data)
     checkout = await session.checkout(resumable=False)
@@ -106,14 +111,14 @@ async def test_a_minor_cannot_apply(
         session.init_widget(widget), checkout.init_widget(widget), return_exceptions=True
     )
 
-    assert refused == sum(isinstance(result, ValidationError) for result in results)
-    assert (len(sandbox.requests) == before) is bool(refused)
+    assert rejected == sum(isinstance(result, ValidationError) for result in results)
+    assert (len(sandbox.requests) == before) is bool(rejected)
 
 
-async def test_old_answers_without_ids_still_make_a_widget(
+async def test_answers_without_ids_still_make_a_widget(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """The reference id is the one that was sent; there is no widget session id to tell."""
+    """An answer without ids still has the reference id that was sent, and no widget session id."""
     sandbox.bare_redirection_url = True
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
@@ -121,8 +126,8 @@ async def test_old_answers_without_ids_still_make_a_widget(
     assert (checkout.reference_id, None) == (widget.reference_id, widget.session_id)
 
 
-async def test_a_closed_session_says_so_whatever_is_asked(session: FlexitiSession) -> None:
-    """No call starts on a session that was closed."""
+async def test_every_call_of_a_closed_session_raises(session: FlexitiSession) -> None:
+    """No call starts on a closed session."""
     await session.aclose()
 
     for attempt in (session.token(Scope.MERCHANT), session.checkout(), session.init_widget(BUY)):

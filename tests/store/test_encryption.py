@@ -1,4 +1,4 @@
-"""Sealing texts: any text comes back, and nothing else does."""
+"""Encryption: any text survives a round trip, and nothing else decrypts."""
 
 import sys
 
@@ -22,8 +22,10 @@ NONCE = b"n" * NONCE_BYTES
 
 
 @given(text=st.text(), name=st.text(), nonce=st.binary(min_size=12, max_size=12))
-def test_what_is_sealed_opens_again(text: str, name: str, nonce: bytes) -> None:
-    """Any text, under any name, with any nonce; and the sealed form is ASCII without the text."""
+def test_round_trip(text: str, name: str, nonce: bytes) -> None:
+    """
+    Any text survives, under any name, with any nonce; the encrypted form is ASCII without the text.
+    """
     name = name.encode("utf-8", "replace").decode()
     text = text.encode("utf-8", "replace").decode()
     sealed = RING.seal(text, name=name, nonce=nonce)
@@ -33,28 +35,28 @@ def test_what_is_sealed_opens_again(text: str, name: str, nonce: bytes) -> None:
 
 
 @given(payload=st.text())
-def test_any_other_text_is_refused(payload: str) -> None:
-    """Whatever stands in a store, it opens or is one of two typed errors."""
+def test_any_other_text_is_an_error(payload: str) -> None:
+    """Any other text is one of two typed errors."""
     with pytest.raises((NotSealedError, RecordUnreadable)):
         RING.open(payload, name="key")
 
 
 @given(st.integers(0, 10_000), st.characters(codec="ascii"))
-def test_a_damaged_seal_never_opens_to_another_text(place: int, character: str) -> None:
-    """One changed character anywhere is noticed, unless base64 reads it as the same bits."""
+def test_a_damaged_text_never_decrypts_to_another_one(place: int, character: str) -> None:
+    """One changed character is detected, unless base64 decodes it to the same bits."""
     sealed = RING.seal("the text", name="key", nonce=NONCE)
     place %= len(sealed)
     damaged = sealed[:place] + character + sealed[place + 1 :]
     try:
         opened = RING.open(damaged, name="key")
     except (NotSealedError, RecordUnreadable):
-        opened = "refused"
+        opened = "rejected"
 
-    assert opened in {"refused", "the text"}
+    assert opened in {"rejected", "the text"}
 
 
-def test_a_flipped_bit_of_the_ciphertext_is_noticed() -> None:
-    """The text is authenticated, not only hidden."""
+def test_a_flipped_bit_of_the_ciphertext_is_detected() -> None:
+    """The text is authenticated, not only encrypted."""
     sealed = RING.seal("the text", name="key", nonce=NONCE)
     flipped = sealed[:-8] + ("A" if sealed[-8] != "A" else "B") + sealed[-7:]
 
@@ -62,16 +64,16 @@ def test_a_flipped_bit_of_the_ciphertext_is_noticed() -> None:
         RING.open(flipped, name="key")
 
 
-def test_the_name_is_bound() -> None:
-    """What was sealed for one store key does not open under another."""
+def test_the_store_key_is_bound() -> None:
+    """A text encrypted for one store key does not decrypt under another."""
     sealed = RING.seal("text", name="one", nonce=NONCE)
 
     with pytest.raises(RecordUnreadable, match="another store key"):
         RING.open(sealed, name="other")
 
 
-def test_the_first_key_seals_and_all_open() -> None:
-    """That is what makes a rotation."""
+def test_the_first_key_encrypts_and_all_decrypt() -> None:
+    """The first key encrypts and all keys decrypt, which allows rotation."""
     old = KeyRing([key_from_bytes(b"b" * KEY_BYTES)]).seal("text", name="key", nonce=NONCE)
 
     assert "text" == RING.open(old, name="key")
@@ -81,15 +83,15 @@ def test_the_first_key_seals_and_all_open() -> None:
         )
 
 
-def test_a_foreign_key_does_not_open() -> None:
-    """It is a failure of its own, not "absent"."""
+def test_an_unknown_key_does_not_decrypt() -> None:
+    """An unknown key is an error, not a missing entry."""
     with pytest.raises(RecordUnreadable):
         OTHER.open(RING.seal("text", name="key", nonce=NONCE), name="key")
 
 
 @pytest.mark.parametrize("bad", ["", "short", "x" * 44, "ä" * 43, "a" * 42])
-def test_a_key_that_is_none_is_a_config_error_that_does_not_show_it(bad: str) -> None:
-    """The error says how to make one."""
+def test_an_invalid_key_is_a_config_error_that_does_not_show_it(bad: str) -> None:
+    """The error says how to generate a key, and does not show the bad one."""
     with pytest.raises(ConfigError) as caught:
         KeyRing([Secret(bad)])
 
@@ -97,8 +99,8 @@ def test_a_key_that_is_none_is_a_config_error_that_does_not_show_it(bad: str) ->
     assert "token_keys" == caught.value.option
 
 
-def test_no_key_at_all_is_a_config_error() -> None:
-    """An empty ring would seal nothing."""
+def test_no_keys_are_a_config_error() -> None:
+    """An empty key ring is a ConfigError."""
     with pytest.raises(ConfigError):
         KeyRing([])
 

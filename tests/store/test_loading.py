@@ -1,4 +1,4 @@
-"""Which store a line of configuration means, and what the core makes of one that misbehaves."""
+"""Opening a store from the configuration, and errors of a misbehaving store."""
 
 import asyncio
 import sys
@@ -16,15 +16,15 @@ ENTRY = Entry("v", "payload-canary", 60.0)
 
 
 def test_a_url_names_an_installed_store() -> None:
-    """The scheme is looked up among the entry points, whatever its case."""
+    """The scheme is looked up among the entry points without regard to case."""
     assert isinstance(open_store("memory://"), MemoryStore)
     assert isinstance(open_store("MEMORY://"), MemoryStore)
 
 
-def test_nobody_elses_package_takes_a_scheme_of_the_librarys_over(
+def test_another_package_cannot_replace_a_scheme_of_the_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A package that is installed as well may bring schemes of its own, and only these."""
+    """Another installed package may add schemes, but not replace the library's."""
     metadata = tmp_path / "other-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
@@ -37,13 +37,13 @@ def test_nobody_elses_package_takes_a_scheme_of_the_librarys_over(
 
 
 def test_a_memory_url_is_the_same_store_for_the_whole_process() -> None:
-    """As a Redis URL would be; a name sets several apart."""
+    """The same URL is the same store; names separate several."""
     assert open_store("memory://") is open_store("memory://")
     assert open_store("memory://a") is not open_store("memory://b")
 
 
-def test_a_class_path_and_a_ready_store_work_too() -> None:
-    """For a store that is in no package of its own."""
+def test_a_class_path_and_a_store_object_work_too() -> None:
+    """Both work for a store without an entry point."""
     ready = MemoryStore()
 
     assert ready is open_store(ready)
@@ -51,7 +51,7 @@ def test_a_class_path_and_a_ready_store_work_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("store", "told"),
+    ("store", "words"),
     [
         pytest.param("nosuch://here", "memory://", id="unknown scheme"),
         pytest.param("redis", "neither a URL", id="no URL"),
@@ -60,17 +60,17 @@ def test_a_class_path_and_a_ready_store_work_too() -> None:
         pytest.param("flexiti_stores.memory:Nothing", "AttributeError", id="no such class"),
     ],
 )
-def test_what_is_no_store_is_a_config_error_that_says_what_there_is(store: str, told: str) -> None:
-    """The error names the installed ones, or what failed."""
+def test_an_invalid_store_is_a_config_error_that_names_valid_ones(store: str, words: str) -> None:
+    """The error names the installed schemes, or the import that failed."""
     with pytest.raises(ConfigError) as caught:
         open_store(store)
 
     assert "store" == caught.value.option
-    assert told in str(caught.value)
+    assert words in str(caught.value)
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever configures Redis without its client is told what to install."""
+    """Without the Redis client, the error says what to install."""
     for name in [name for name in sys.modules if name.split(".")[0] in {"redis", "aiocache"}]:
         monkeypatch.delitem(sys.modules, name)
     for name in [name for name in sys.modules if name.startswith("flexiti_stores.")]:
@@ -82,10 +82,10 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Misbehaving:
-    """A store that fails in ways of its own."""
+    """A store that fails in unusual ways."""
 
     async def load(self, key: str) -> NoReturn:
-        """Fail with a text that quotes what was stored."""
+        """Fail with a text that quotes the stored entry."""
         raise RuntimeError(key, ENTRY.payload)
 
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
@@ -94,11 +94,11 @@ class Misbehaving:
         return await asyncio.Event().wait()
 
     async def aclose(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
 
-async def test_whatever_a_store_raises_is_store_unavailable_without_its_text() -> None:
-    """Foreign errors may quote what was stored, so only their names are told."""
+async def test_every_error_of_a_store_becomes_store_unavailable_without_its_text() -> None:
+    """Errors of a store may quote the entry, so only their class is reported."""
     store = SealedStore(Misbehaving(), timeout=0.01)
 
     with pytest.raises(StoreUnavailable) as failed:
@@ -111,8 +111,8 @@ async def test_whatever_a_store_raises_is_store_unavailable_without_its_text() -
     assert None is failed.value.__context__
 
 
-async def test_a_cancelled_caller_is_cancelled_not_told_of_an_outage() -> None:
-    """Cancellation is nobody's failure."""
+async def test_a_cancelled_caller_is_cancelled() -> None:
+    """A cancellation is not reported as an outage."""
     store = SealedStore(Misbehaving(), timeout=60)
     asking = asyncio.ensure_future(store.swap("key", ENTRY, expected=None))
     await asyncio.sleep(0)

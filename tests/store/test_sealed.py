@@ -1,4 +1,6 @@
-"""Encryption at rest, for every store at once: sealed, rotated, and no plain text believed."""
+"""
+Encryption at rest for every store: encrypted entries, key rotation, and no trust in plain text.
+"""
 
 import logging
 
@@ -27,14 +29,14 @@ NEW = key_from_bytes(b"n" * KEY_BYTES).reveal()
 
 
 def key_of(session: FlexitiSession) -> str:
-    """Name the record of a session's customer token."""
+    """Return the key of a session's customer token."""
     return TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
 
 
-async def test_nothing_readable_is_in_the_store(
+async def test_the_store_contains_no_plain_text(
     make_session: MakeSession, store: MemoryStore
 ) -> None:
-    """Tokens and checkouts are sealed, and work as ever."""
+    """Tokens and checkouts are encrypted, and work as before."""
     session = make_session(token_keys=NEW)
     checkout = await session.checkout()
     await checkout.init_widget(PurchaseWidget(account_number=20009100))
@@ -53,8 +55,10 @@ async def test_nothing_readable_is_in_the_store(
     assert resumed.session_id == checkout.session_id
 
 
-async def test_keys_are_rotated_without_a_gap(make_session: MakeSession, sandbox: Sandbox) -> None:
-    """The first key writes, all read: add the new one everywhere, then put it first."""
+async def test_keys_are_rotated_without_downtime(
+    make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """The first key encrypts, all decrypt: add the new one everywhere, then put it first."""
     before = await make_session(token_keys=OLD).token()
     during = await make_session(token_keys=[NEW, OLD]).token()
 
@@ -62,10 +66,13 @@ async def test_keys_are_rotated_without_a_gap(make_session: MakeSession, sandbox
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_an_entry_of_an_unknown_key_is_a_store_failure_not_absent(
+async def test_an_entry_of_an_unknown_key_counts_as_an_outage(
     make_session: MakeSession, store: MemoryStore
 ) -> None:
-    """Somebody else can read it: it is left alone, and this process goes on alone."""
+    """
+    Another process may be able to decrypt it: it is not overwritten, and this process uses private
+    tokens.
+    """
     theirs = make_session(token_keys=OLD)
     checkout = await theirs.checkout()
     stored = await store.load(key_of(theirs))
@@ -81,12 +88,12 @@ async def test_an_entry_of_an_unknown_key_is_a_store_failure_not_absent(
     assert stored.version == left.version
 
 
-async def test_a_plain_record_is_never_believed(
+async def test_a_plain_record_is_never_trusted(
     make_session: MakeSession,
     store: MemoryStore,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whoever can write to the store cannot plant a token: it is replaced, with one warning."""
+    """A planted plain-text token is not used: it is replaced, with one warning."""
     caplog.set_level(logging.WARNING, logger="flexiti_async")
     session = make_session(token_keys=NEW)
     planted = Record(key_of(session), token=StoredToken("planted", Secret("evil"), 1200.0, 1200.0))
@@ -107,7 +114,7 @@ async def test_a_plain_record_is_never_believed(
 async def test_an_entry_cannot_be_moved_under_another_key(
     make_session: MakeSession, store: MemoryStore, sandbox: Sandbox
 ) -> None:
-    """The store key is bound into the seal: a customer's record is no merchant's."""
+    """A customer's record does not decrypt under a merchant's store key."""
     session = make_session(token_keys=NEW)
     await session.token(Scope.CUSTOMER)
     entry = await store.load(key_of(session))

@@ -1,4 +1,4 @@
-"""Failures of the token endpoint: how long nobody tries again, and how others hear of it."""
+"""Back-off after failures of the token endpoint, and failures shared with other processes."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from flexiti_async.errors import (
     TokenThrottled,
     TokenUnavailable,
 )
-from flexiti_async.tokens.backoff import back_off_of, error_of_failure, failure_of_error
+from flexiti_async.tokens.backoff import back_off_of, error_from_failure, failure_from_error
 from flexiti_async.tokens.record import Failure
 
 LIFETIME = 1200.0
@@ -28,7 +28,7 @@ KINDS = [TokenUnavailable, TokenThrottled, TokenRejected, TokenMisconfigured, Cl
         (TokenUnavailable, 5, None, 16.0),
         (TokenUnavailable, 6, None, 30.0),
         (TokenUnavailable, 1_000_000, None, 30.0),
-        (TokenUnavailable, 1, 500.0, 1.0),  # only a throttled one is told how long
+        (TokenUnavailable, 1, 500.0, 1.0),  # only for throttled failures
         (TokenRejected, 1, None, 1.0),
         (TokenRejected, 3, None, 4.0),
         (ClockError, 1, None, 1.0),
@@ -60,8 +60,8 @@ def test_back_off(
         (TokenThrottled(retry_after=90.0), 90.0),
     ],
 )
-def test_back_off_of_short_lives(error: TokenError, expected: float) -> None:
-    """A back-off is at most a quarter of a token's life, but for the server's own word."""
+def test_back_off_of_short_lived_tokens(error: TokenError, expected: float) -> None:
+    """A back-off is at most a quarter of a token's lifetime, except for a Retry-After."""
     assert expected == back_off_of(error, attempts=9, lifetime=4.0, random=1.0)
 
 
@@ -75,7 +75,7 @@ def test_back_off_of_short_lives(error: TokenError, expected: float) -> None:
 def test_back_off_bounds(
     kind: type[TokenError], attempts: int, lifetime: float, random: float, asked: float | None
 ) -> None:
-    """Nobody tries again at once, and nobody waits for more than an hour."""
+    """A back-off is never zero, and never longer than an hour."""
     error = kind("No!", retry_after=asked)
     wait = back_off_of(error, attempts=attempts, lifetime=lifetime, random=random)
     most = back_off_of(error, attempts=attempts, lifetime=lifetime, random=1.0)
@@ -85,8 +85,8 @@ def test_back_off_bounds(
     assert kind is TokenThrottled or most <= min(30.0, lifetime / 4)
 
 
-def test_chance_spreads() -> None:
-    """A quarter of the wait is chance, so that hosts do not try again together."""
+def test_jitter_spreads_retries() -> None:
+    """A quarter of the back-off is jitter, so that hosts do not retry together."""
     waits = [
         back_off_of(TokenUnavailable(), attempts=3, lifetime=LIFETIME, random=random)
         for random in (0.0, 0.5, 1.0)
@@ -96,34 +96,34 @@ def test_chance_spreads() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_others_get_the_error_that_it_was(kind: type[TokenError]) -> None:
-    """A failure written down by one process is the same error in another."""
+def test_other_processes_get_the_same_error(kind: type[TokenError]) -> None:
+    """A failure recorded by one process becomes the same error in another."""
     error = kind("HTTP 418: No!", status=418, code="teapot", retry_after=1.0, reference_id="r")
-    failure = failure_of_error(error, attempts=3, back_off=4.0, fingerprint="mine")
-    told = error_of_failure(failure, 2.5)
+    failure = failure_from_error(error, attempts=3, back_off=4.0, fingerprint="mine")
+    rebuilt = error_from_failure(failure, 2.5)
 
     assert Failure(kind.kind, "HTTP 418: No!", 4.0, 3, "mine", status=418, code="teapot") == failure
-    assert kind is type(told)
+    assert kind is type(rebuilt)
     assert (str(error), 418, "teapot", 2.5, None) == (
-        str(told),
-        told.status,
-        told.code,
-        told.retry_after,
-        told.reference_id,
+        str(rebuilt),
+        rebuilt.status,
+        rebuilt.code,
+        rebuilt.retry_after,
+        rebuilt.reference_id,
     )
 
 
 @pytest.mark.parametrize("kind", ["", "new in the next release", LifetimeTooShort.kind])
 def test_unknown_classes_are_transient(kind: str) -> None:
-    """A class that this release does not know is a transient failure."""
-    told = error_of_failure(Failure(kind, "No!", 1.0, 1, "mine"), 1.0)
+    """An unknown class becomes a transient failure."""
+    rebuilt = error_from_failure(Failure(kind, "No!", 1.0, 1, "mine"), 1.0)
 
-    assert TokenUnavailable is type(told)
-    assert (None, None) == (told.status, told.code)
+    assert TokenUnavailable is type(rebuilt)
+    assert (None, None) == (rebuilt.status, rebuilt.code)
 
 
 def test_every_class_has_its_name() -> None:
-    """No two classes share a name on the wire."""
+    """No two classes share a name in the stored record."""
     assert 5 == len({kind.kind for kind in KINDS})
     assert {"transient", "throttled", "rejected", "misconfigured", "clock"} == {
         kind.kind for kind in KINDS

@@ -1,4 +1,4 @@
-"""Claim by swap: each rule of the theory of operation as a row, and what must never happen."""
+"""Claim by swap: each rule of the theory of operation, and the invariants."""
 
 import math
 
@@ -23,7 +23,7 @@ from flexiti_async.tokens.claim import (
     carry_forward,
     decide,
 )
-from flexiti_async.tokens.policy import windows
+from flexiti_async.tokens.policy import windows_of
 from flexiti_async.tokens.record import Claim, Failure, Record, StoredToken
 from flexiti_async.tokens.snapshot import Snapshot
 
@@ -34,11 +34,11 @@ CANARY = "canary0123456789"
 TOKEN = StoredToken("one", Secret(CANARY), lifetime=1200.0, remaining=1000.0)
 CLAIM = Claim(lease=30.0)
 FAILED = Failure("transient", "HTTP 503", back_off=10.0, attempts=3, fingerprint="mine")
-ASK = Need(min_ttl=0.0, leeway=None, fingerprint="mine")
+NEED = Need(min_ttl=0.0, leeway=None, fingerprint="mine")
 
 
 def entry(version: str) -> Entry:
-    """Build a stored entry of some version."""
+    """Build a stored entry with some version."""
     return Entry(version=version, payload="", keep_for=1.0)
 
 
@@ -50,139 +50,143 @@ def snapshot(
     max_age: float = 0.0,
     min_age: float = 0.0,
 ) -> Snapshot:
-    """See a record under the version `seen`."""
+    """Build a snapshot of a record with the version `seen`."""
     record = Record(KEY, token, claim, failure)
     return Snapshot(record, entry("seen"), max_age=max_age, min_age=min_age)
 
 
 def dated(remaining: float) -> StoredToken:
-    """Give the token with some life."""
+    """Return the token with some life left."""
     return evolve(TOKEN, remaining=remaining)
 
 
 DECISIONS: dict[str, tuple[Snapshot, Need, Step]] = {
-    # 1. Look.
-    "nothing stored": (Snapshot(), ASK, TakeClaim(None, 0)),
-    "an empty record": (snapshot(), ASK, TakeClaim(None, 0)),
-    "a token that will do": (snapshot(token=TOKEN), ASK, Adopt(TOKEN, 1000.0)),
-    "its life by its age": (snapshot(token=TOKEN, max_age=400.0), ASK, Adopt(TOKEN, 600.0)),
-    "one just above the leeway": (snapshot(token=dated(30.1)), ASK, Adopt(dated(30.1), 30.1)),
-    "one at the leeway": (snapshot(token=dated(30.0)), ASK, TakeClaim(dated(30.0), 0)),
+    # 1. Read.
+    "nothing stored": (Snapshot(), NEED, TakeClaim(None, 0)),
+    "an empty record": (snapshot(), NEED, TakeClaim(None, 0)),
+    "a usable token": (snapshot(token=TOKEN), NEED, Adopt(TOKEN, 1000.0)),
+    "its life by its age": (snapshot(token=TOKEN, max_age=400.0), NEED, Adopt(TOKEN, 600.0)),
+    "one just above the leeway": (snapshot(token=dated(30.1)), NEED, Adopt(dated(30.1), 30.1)),
+    "one at the leeway": (snapshot(token=dated(30.0)), NEED, TakeClaim(dated(30.0), 0)),
     "a leeway of my own": (
         snapshot(token=dated(20.0)),
-        evolve(ASK, leeway=10.0),
+        evolve(NEED, leeway=10.0),
         Adopt(dated(20.0), 20.0),
     ),
     "enough for a min_ttl": (
         snapshot(token=dated(631.0)),
-        evolve(ASK, min_ttl=600.0),
+        evolve(NEED, min_ttl=600.0),
         Adopt(dated(631.0), 631.0),
     ),
     "too little for a min_ttl": (
         snapshot(token=dated(630.0)),
-        evolve(ASK, min_ttl=600.0),
+        evolve(NEED, min_ttl=600.0),
         TakeClaim(dated(630.0), 0),
     ),
-    "half of the lifetime asked": (
+    "half of the lifetime required": (
         snapshot(token=dated(631.0)),
-        evolve(ASK, min_ttl=None),
+        evolve(NEED, min_ttl=None),
         Adopt(dated(631.0), 631.0),
     ),
     "less than half of the lifetime": (
         snapshot(token=dated(629.0)),
-        evolve(ASK, min_ttl=None),
+        evolve(NEED, min_ttl=None),
         TakeClaim(dated(629.0), 0),
     ),
     "the token that I hold": (
         snapshot(token=TOKEN),
-        evolve(ASK, cached_id="one", cached_life=-math.inf),
+        evolve(NEED, cached_id="one", cached_life=-math.inf),
         TakeClaim(TOKEN, 0),
     ),
     "one that ends before mine": (
         snapshot(token=TOKEN),
-        evolve(ASK, cached_id="two", cached_life=1000.0),
+        evolve(NEED, cached_id="two", cached_life=1000.0),
         TakeClaim(TOKEN, 0),
     ),
     "one that ends after mine": (
         snapshot(token=TOKEN),
-        evolve(ASK, cached_id="two", cached_life=999.0),
+        evolve(NEED, cached_id="two", cached_life=999.0),
         Adopt(TOKEN, 1000.0),
     ),
     "a rejected token": (
         snapshot(token=TOKEN),
-        evolve(ASK, rejected={"one"}),
+        evolve(NEED, rejected={"one"}),
         TakeClaim(TOKEN, 0),
     ),
     "another was rejected": (
         snapshot(token=TOKEN),
-        evolve(ASK, rejected={"two"}),
+        evolve(NEED, rejected={"two"}),
         Adopt(TOKEN, 1000.0),
     ),
-    # The order: a token is adopted even from under a live claim.
-    "a token under a claim": (snapshot(token=TOKEN, claim=CLAIM), ASK, Adopt(TOKEN, 1000.0)),
-    "a token beside a failure": (snapshot(token=TOKEN, failure=FAILED), ASK, Adopt(TOKEN, 1000.0)),
-    "a dying token under a claim": (snapshot(token=dated(5.0), claim=CLAIM), ASK, Wait(0.1)),
-    # A live claim of somebody else is waited for.
-    "a live claim": (snapshot(claim=CLAIM), ASK, Wait(0.1)),
-    "its last moment": (snapshot(claim=CLAIM, min_age=29.95), ASK, Wait(pytest.approx(0.05))),  # type: ignore[arg-type]
-    "a claim with a short lease": (snapshot(claim=Claim(0.5)), ASK, Wait(0.02)),
-    "a lease shorter than a poll": (snapshot(claim=Claim(0.01)), ASK, Wait(0.01)),
-    "a dead claim": (snapshot(claim=CLAIM, min_age=30.0), ASK, TakeClaim(None, 0)),
-    "a claim dead at most": (snapshot(claim=CLAIM, max_age=math.inf), ASK, Wait(0.1)),
-    "a failure under a live claim": (snapshot(claim=CLAIM, failure=FAILED), ASK, Wait(0.1)),
-    "a failure under a dead claim": (
+    # The order: a token is adopted even under a live claim.
+    "a token under a claim": (snapshot(token=TOKEN, claim=CLAIM), NEED, Adopt(TOKEN, 1000.0)),
+    "a token beside a failure": (snapshot(token=TOKEN, failure=FAILED), NEED, Adopt(TOKEN, 1000.0)),
+    "a token about to expire under a claim": (
+        snapshot(token=dated(5.0), claim=CLAIM),
+        NEED,
+        Wait(0.1),
+    ),
+    # A live claim of another process is waited for.
+    "a live claim": (snapshot(claim=CLAIM), NEED, Wait(0.1)),
+    "its last moment": (snapshot(claim=CLAIM, min_age=29.95), NEED, Wait(pytest.approx(0.05))),  # type: ignore[arg-type]
+    "a claim with a short lease": (snapshot(claim=Claim(0.5)), NEED, Wait(0.02)),
+    "a lease shorter than a poll": (snapshot(claim=Claim(0.01)), NEED, Wait(0.01)),
+    "a lapsed claim": (snapshot(claim=CLAIM, min_age=30.0), NEED, TakeClaim(None, 0)),
+    "a claim that may have lapsed": (snapshot(claim=CLAIM, max_age=math.inf), NEED, Wait(0.1)),
+    "a failure under a live claim": (snapshot(claim=CLAIM, failure=FAILED), NEED, Wait(0.1)),
+    "a failure under a lapsed claim": (
         snapshot(claim=CLAIM, failure=FAILED, min_age=30.0),
-        ASK,
+        NEED,
         TakeClaim(None, 3),
     ),
-    # A failure of my credentials that still backs off is handed on.
-    "my failure": (snapshot(failure=FAILED), ASK, BackOff(FAILED, 0.0)),
-    "my failure, older": (snapshot(failure=FAILED, min_age=9.9), ASK, BackOff(FAILED, 9.9)),
-    "my failure, over": (snapshot(failure=FAILED, min_age=10.0), ASK, TakeClaim(None, 3)),
+    # A failure of the same credentials that still backs off is raised again.
+    "my failure": (snapshot(failure=FAILED), NEED, BackOff(FAILED, 0.0)),
+    "my failure, older": (snapshot(failure=FAILED, min_age=9.9), NEED, BackOff(FAILED, 9.9)),
+    "my failure, over": (snapshot(failure=FAILED, min_age=10.0), NEED, TakeClaim(None, 3)),
     "my failure, perhaps over": (
         snapshot(failure=FAILED, max_age=math.inf),
-        ASK,
+        NEED,
         BackOff(FAILED, 0.0),
     ),
-    "somebody else's failure": (
+    "a failure of other credentials": (
         snapshot(failure=FAILED),
-        evolve(ASK, fingerprint="other"),
+        evolve(NEED, fingerprint="other"),
         TakeClaim(None, 3),
     ),
-    # 2. Whoever finds the version of its claim stored owns it.
+    # 2. A process that finds its own version stored owns the claim.
     "my claim": (
         snapshot(claim=CLAIM),
-        evolve(ASK, claim_version="seen", claim_left=0.1),
+        evolve(NEED, claim_version="seen", claim_left=0.1),
         Proceed(None, 0),
     ),
     "my claim beside a token": (
         snapshot(claim=CLAIM, token=dated(20.0), failure=FAILED, max_age=5.0),
-        evolve(ASK, claim_version="seen", claim_left=20.0),
+        evolve(NEED, claim_version="seen", claim_left=20.0),
         Proceed(dated(15.0), 3),
     ),
     "my claim, run out": (
         snapshot(claim=CLAIM),
-        evolve(ASK, claim_version="seen", claim_left=0.0),
+        evolve(NEED, claim_version="seen", claim_left=0.0),
         TakeClaim(None, 0),
     ),
     "not my claim": (
         snapshot(claim=CLAIM),
-        evolve(ASK, claim_version="mine", claim_left=20.0),
+        evolve(NEED, claim_version="mine", claim_left=20.0),
         Wait(0.1),
     ),
     "no claim under my version": (
         snapshot(),
-        evolve(ASK, claim_version="seen", claim_left=20.0),
+        evolve(NEED, claim_version="seen", claim_left=20.0),
         TakeClaim(None, 0),
     ),
-    # Ages that nobody knows.
-    "a token of unknown age": (snapshot(token=TOKEN, max_age=math.inf), ASK, TakeClaim(None, 0)),
+    # Unknown ages.
+    "a token of unknown age": (snapshot(token=TOKEN, max_age=math.inf), NEED, TakeClaim(None, 0)),
 }
 
 
 @pytest.mark.parametrize("case", DECISIONS)
 def test_decide(case: str) -> None:
-    """Each rule of the protocol leads from what was seen to the next step."""
+    """Each rule of the protocol leads from a snapshot to the next step."""
     seen, need, expected = DECISIONS[case]
 
     assert expected == decide(seen, need)
@@ -193,7 +197,7 @@ ages = st.floats(min_value=0.0, max_value=1e5)
 
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
-    """Draw what a load may show, ages unknown included."""
+    """Draw any snapshot, unknown ages included."""
     record = draw(st.none() | records)
     if record is None:
         return Snapshot()
@@ -202,7 +206,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 @st.composite
 def snapshots_of(draw: st.DrawFn, record: Record) -> Snapshot:
-    """Draw how a record may be seen."""
+    """Draw a snapshot of a record."""
     least = draw(ages)
     most = draw(st.just(math.inf) | st.floats(min_value=least, max_value=1e6))
     version = draw(st.sampled_from(["a", "b"]))
@@ -210,8 +214,8 @@ def snapshots_of(draw: st.DrawFn, record: Record) -> Snapshot:
 
 
 @st.composite
-def asks(draw: st.DrawFn, seen: Snapshot) -> Need:
-    """Draw an ask that has often something to do with what was seen."""
+def needs(draw: st.DrawFn, seen: Snapshot) -> Need:
+    """Draw a need that is often related to the snapshot."""
     token = seen.record.token if seen.record else None
     ids = st.sampled_from(["x", token.token_id if token else "y"])
     return Need(
@@ -227,14 +231,14 @@ def asks(draw: st.DrawFn, seen: Snapshot) -> Need:
 
 
 @given(st.data())
-def test_what_is_adopted_will_do(data: st.DataObject) -> None:
-    """What is adopted was never rejected, is news, and lives longer than was asked, for sure."""
+def test_an_adopted_token_meets_the_need(data: st.DataObject) -> None:
+    """An adopted token was never rejected, is a new one, and certainly lives long enough."""
     seen = data.draw(snapshots())
-    need = data.draw(asks(seen))
+    need = data.draw(needs(seen))
     step = decide(seen, need)
     if not isinstance(step, Adopt):
         return
-    leeway = windows(step.token.lifetime, leeway=need.leeway).leeway
+    leeway = windows_of(step.token.lifetime, leeway=need.leeway).leeway
     needed = step.token.lifetime / 2 if need.min_ttl is None else need.min_ttl
 
     assert seen.record is not None
@@ -247,11 +251,13 @@ def test_what_is_adopted_will_do(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_a_live_claim_is_not_taken_away(data: st.DataObject) -> None:
-    """Nobody claims over a foreign claim that may be alive, and nobody waits past its lease."""
+def test_a_live_claim_is_never_replaced(data: st.DataObject) -> None:
+    """
+    A claim of another process that may be live is never replaced, nor waited for past its lease.
+    """
     claim = data.draw(claims)
     seen = data.draw(snapshots_of(evolve(data.draw(records), claim=claim)))
-    need = evolve(data.draw(asks(seen)), claim_version="c")
+    need = evolve(data.draw(needs(seen)), claim_version="c")
     step = decide(seen, need)
 
     if claim.lease > seen.min_age:
@@ -262,10 +268,10 @@ def test_a_live_claim_is_not_taken_away(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_an_own_claim_is_known_by_its_version(data: st.DataObject) -> None:
-    """Only the version that I wrote, found stored while its lease runs, lets me fly."""
+def test_only_an_own_claim_lets_a_refresh_proceed(data: st.DataObject) -> None:
+    """A refresh proceeds only if its own claim is stored and its lease has not run out."""
     seen = data.draw(snapshots())
-    need = data.draw(asks(seen))
+    need = data.draw(needs(seen))
     step = decide(seen, need)
 
     assert not isinstance(step, Proceed) or (
@@ -277,10 +283,12 @@ def test_an_own_claim_is_known_by_its_version(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_only_my_failures_are_mine(data: st.DataObject) -> None:
-    """A failure is handed on only if it is of my credentials, backs off, and nobody is at work."""
+def test_only_failures_of_the_same_credentials_back_off(data: st.DataObject) -> None:
+    """
+    A failure is raised again only without a claim, for its own credentials, and while it backs off.
+    """
     seen = data.draw(snapshots())
-    need = data.draw(asks(seen))
+    need = data.draw(needs(seen))
     step = decide(seen, need)
     if not isinstance(step, BackOff):
         return
@@ -294,7 +302,10 @@ def test_only_my_failures_are_mine(data: st.DataObject) -> None:
 
 @given(snapshots())
 def test_a_carried_token_never_gains_life(seen: Snapshot) -> None:
-    """Re-dating takes the age off a token, and drops one that is over or of unknown age."""
+    """
+    Carrying subtracts the age from a token's life, and drops one that has expired or has no known
+    age.
+    """
     carried = carry_forward(seen)
     token = seen.record.token if seen.record else None
 
@@ -316,15 +327,18 @@ PUBLISHES: dict[str, tuple[Snapshot, Adopt | Keep | PublishAgain]] = {
     "a token that ends with mine": (snapshot(token=dated(900.0)), PublishAgain()),
     "one shorter by its age": (snapshot(token=dated(1000.0), max_age=100.0), PublishAgain()),
     "one of unknown age": (snapshot(token=dated(1000.0), max_age=math.inf), PublishAgain()),
-    "a live foreign claim": (snapshot(claim=CLAIM, token=dated(5.0), min_age=29.9), Keep()),
-    "a dead foreign claim": (snapshot(claim=CLAIM, min_age=30.0), PublishAgain()),
-    "somebody's failure": (snapshot(failure=FAILED), PublishAgain()),
+    "a live claim of another process": (
+        snapshot(claim=CLAIM, token=dated(5.0), min_age=29.9),
+        Keep(),
+    ),
+    "a lapsed claim of another process": (snapshot(claim=CLAIM, min_age=30.0), PublishAgain()),
+    "a failure of another process": (snapshot(failure=FAILED), PublishAgain()),
 }
 
 
 @pytest.mark.parametrize("case", PUBLISHES)
 def test_after_publish(case: str) -> None:
-    """A publish that was not plainly won is kept, given up for a better one, or made again."""
+    """A publish that was not certainly won is kept, dropped for a better token, or repeated."""
     seen, expected = PUBLISHES[case]
     mine = "seen" if case == "mine is stored" else "mine"
     claim = "seen" if case == "my claim still" else "claim"
@@ -336,17 +350,17 @@ def test_after_publish(case: str) -> None:
 def test_a_rejected_token_is_not_adopted_after_a_publish(
     claim: Claim | None, expected: Keep | PublishAgain
 ) -> None:
-    """A stored token that was rejected loses against mine, however long it lives."""
+    """A stored token that was rejected is not adopted, however long it lives."""
     seen = snapshot(token=TOKEN, claim=claim)
 
     assert expected == after_publish(seen, mine="mine", claim=None, life=9.0, rejected={"one"})
 
 
 @given(snapshots(), ages, st.booleans())
-def test_after_a_publish_nobody_gets_a_worse_token(
+def test_a_token_adopted_after_a_publish_lives_longer(
     seen: Snapshot, life: float, rejecting: bool
 ) -> None:
-    """Whatever is stored, the token adopted instead of mine outlives it and was not rejected."""
+    """A token that is adopted instead lives longer than mine and was not rejected."""
     token = seen.record.token if seen.record else None
     rejected = {token.token_id} if token and rejecting else set[str]()
     step = after_publish(seen, mine="m", claim="c", life=life, rejected=rejected)
@@ -354,8 +368,8 @@ def test_after_a_publish_nobody_gets_a_worse_token(
     assert not isinstance(step, Adopt) or (step.life > life and not rejected)
 
 
-def test_reprs_have_no_token() -> None:
-    """Steps can be logged: none of them shows a bearer."""
+def test_no_repr_shows_a_token() -> None:
+    """The repr of a step shows no token."""
     steps = [Adopt(TOKEN, 1.0), TakeClaim(TOKEN, 0), Proceed(TOKEN, 0), snapshot(token=TOKEN)]
 
     assert CANARY not in repr(steps)

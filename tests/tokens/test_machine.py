@@ -2,8 +2,8 @@
 The real refresher over a simulated store and token endpoint, with every fault of the model.
 
 The protocol was searched as a model (design section 3); this searches the code, at random. Several
-processes ask for tokens while the store loses, delays and denies writes, forgets and goes back in
-time, and the token endpoint fails, loses its answers and revokes.
+processes request tokens while the store loses, delays and denies writes, loses records and goes
+back in time, and the token endpoint fails, loses its answers and revokes tokens.
 """
 
 import asyncio
@@ -74,14 +74,14 @@ class Server:
     loop: VirtualLoop
     minted: dict[str, Minted] = field(factory=dict[str, Minted])
     replays: int = 0
-    broken_pins: int = 0
+    refreshed_pins: int = 0
     requests: int = 0
     trouble: list[ServerTrouble] = field(factory=list[ServerTrouble])
 
     async def request_token(
         self, scope: Scope, refresh_token: Secret | None
     ) -> Issued | TokenError | SessionClosed:
-        """Answer as the token endpoint would, or fail as told."""
+        """Answer like the token endpoint, or fail as scheduled."""
         self.requests += 1
         sent = now(self.loop)
         await asyncio.sleep(0.05)
@@ -96,9 +96,9 @@ class Server:
                 for kin in self.minted.values():
                     kin.revoked = kin.revoked or kin.family == old.family
             if old.spent or old.revoked or self.loop.time() >= old.born + LIFETIME:
-                return TokenRejected("refused", status=400)
+                return TokenRejected("rejected", status=400)
             old.spent = old.revoked = True
-            self.broken_pins += old.pinned
+            self.refreshed_pins += old.pinned
             family = old.family
         text, refresh = secrets.token_hex(8), secrets.token_hex(8)
         self.minted[text] = Minted(self.loop.time(), family, refresh)
@@ -111,7 +111,7 @@ class Server:
         return Issued(token, Secret(refresh))
 
     def of(self, token: Token) -> Minted:
-        """Give what the server knows of a token."""
+        """Return the server's record of a token."""
         return self.minted[token.access_token.reveal()]
 
 
@@ -139,7 +139,7 @@ class Refreshers(RuleBasedStateMachine):
         self.processes = [self.new_process() for _ in range(3)]
 
     def new_process(self) -> Process:
-        """Make a process that shares nothing with others but store and server."""
+        """Build a process that shares nothing with others but store and server."""
         sealed = SealedStore(self.store, timeout=0.5)
         record = RecordStore(KEY.store_key, sealed, self.loop)
         options = TokenOptions("me", 20.0, None, None, degrade=True, refresh_is_harmless=False)
@@ -148,18 +148,18 @@ class Refreshers(RuleBasedStateMachine):
         )
         return Process(TokenRefresher(context, store_id=id(record)))
 
-    def ask_all(self, asks: list[tuple[int, float]]) -> None:
-        """Request tokens at once, and check the results."""
-        self.runner.run(self._ask_all(asks))
+    def request_all(self, requests_made: list[tuple[int, float]]) -> None:
+        """Request tokens concurrently, and check the results."""
+        self.runner.run(self._request_all(requests_made))
 
-    async def _ask_all(self, asks: list[tuple[int, float]]) -> None:
+    async def _request_all(self, requests_made: list[tuple[int, float]]) -> None:
         began = self.loop.time()
         results = await asyncio.gather(
-            *(self.processes[who].refresher.token(ttl) for who, ttl in asks),
+            *(self.processes[who].refresher.token(ttl) for who, ttl in requests_made),
             return_exceptions=True,
         )
         assert self.loop.time() - began <= 41.0
-        for (who, ttl), result in zip(asks, results, strict=True):
+        for (who, ttl), result in zip(requests_made, results, strict=True):
             if isinstance(result, FlexitiError):
                 assert self.faults, f"{result!r} without any fault"
                 assert not isinstance(result, LifetimeTooShort)
@@ -167,22 +167,22 @@ class Refreshers(RuleBasedStateMachine):
             assert isinstance(result, Token), result
             minted = self.server.of(result)
             left = minted.born + LIFETIME - self.loop.time()
-            assert left > ttl, f"{left} s of life left for an ask of {ttl} s"
+            assert left > ttl, f"{left} s of life left for min_ttl={ttl} s"
             assert result.token_id not in self.processes[who].seen_rejected
             if ttl:
                 assert result.pinned
                 minted.pinned = True
 
     @rule(
-        asks=st.lists(
+        requests_made=st.lists(
             st.tuples(st.integers(0, 2), st.sampled_from([0.0, 0.0, 600.0])),
             min_size=1,
             max_size=6,
         )
     )
-    def ask(self, asks: list[tuple[int, float]]) -> None:
-        """Some processes ask at once."""
-        self.ask_all(asks)
+    def ask(self, requests_made: list[tuple[int, float]]) -> None:
+        """Some processes request tokens at once."""
+        self.request_all(requests_made)
 
     @rule(
         who=st.integers(0, 2),
@@ -190,40 +190,43 @@ class Refreshers(RuleBasedStateMachine):
         store_trouble=st.sampled_from([None, None, *STORE_TROUBLES]),
         again=st.sampled_from([1.0, 40.0, 100.0]),
     )
-    def live_through_a_renewal(
+    def refresh(
         self,
         who: int,
         trouble: ServerTrouble | None,
         store_trouble: Trouble | None,
         again: float,
     ) -> None:
-        """A process asks, asks when its token is about to be due, and again a little later."""
-        self.ask_all([(who, 0.0)])
-        held = self.processes[who].refresher.cached
-        if held is None:
+        """
+        A process requests a token when none is cached, when it is about to be due, and a little
+        later.
+        """
+        self.request_all([(who, 0.0)])
+        cached = self.processes[who].refresher.cached
+        if cached is None:
             return
-        ahead = held.remaining(now(self.loop)) - 110.0
+        ahead = cached.remaining(now(self.loop)) - 110.0
         self.runner.run(asyncio.sleep(max(ahead, 0.0)))
         if trouble:
             self.server_trouble(trouble)
         if store_trouble:
             self.store_trouble(store_trouble)
-        self.ask_all([(who, 0.0)])
+        self.request_all([(who, 0.0)])
         self.runner.run(asyncio.sleep(again))
-        self.ask_all([(who, 0.0), ((who + 1) % 3, 0.0)])
+        self.request_all([(who, 0.0), ((who + 1) % 3, 0.0)])
 
     @rule(who=st.integers(0, 2))
     def use(self, who: int) -> None:
-        """A process uses its token, and learns of a 401."""
-        held = self.processes[who].refresher.cached
-        if held is not None and self.server.of(held).revoked:
-            self.processes[who].refresher.reject(held.token_id)
-            self.processes[who].seen_rejected.add(held.token_id)
-            self.faults += 1  # a token refused young is a failure of its own
+        """A process uses its token, and may get a 401."""
+        cached = self.processes[who].refresher.cached
+        if cached is not None and self.server.of(cached).revoked:
+            self.processes[who].refresher.reject(cached.token_id)
+            self.processes[who].seen_rejected.add(cached.token_id)
+            self.faults += 1  # a token rejected right after it was issued counts as a failure
 
     @rule(seconds=st.sampled_from([0.5, 5.0, 30.0, 300.0, 500.0, 1200.0]))
     def pass_time(self, seconds: float) -> None:
-        """Time passes, and what runs in the background runs."""
+        """Time passes, and background tasks run."""
         self.runner.run(asyncio.sleep(seconds))
 
     @rule(
@@ -258,18 +261,18 @@ class Refreshers(RuleBasedStateMachine):
                 self.store_trouble(fault)
 
     def server_trouble(self, trouble: ServerTrouble) -> None:
-        """Order what becomes of the next token request."""
+        """Schedule a fault for the next token request."""
         self.server.trouble.append(trouble)
         self.faults += 1
 
     def store_trouble(self, trouble: Trouble) -> None:
-        """Order what becomes of the next swap that would be won."""
+        """Schedule a fault for the next swap that would succeed."""
         self.store.trouble.append(trouble)
         self.faults += 1
 
     @rule(who=st.integers(0, 2))
     def crash(self, who: int) -> None:
-        """A process dies in whatever it was doing, and starts anew."""
+        """A process dies at any moment, and a new one starts."""
         for task in asyncio.all_tasks(self.loop):
             if task in self.processes[who].refresher._flights.tasks:
                 task.cancel()
@@ -278,16 +281,16 @@ class Refreshers(RuleBasedStateMachine):
 
     @invariant()
     def no_refresh_token_is_sent_twice(self) -> None:
-        """Whatever happens, a spent refresh token is not sent again."""
+        """A refresh token is never sent twice."""
         assert 0 == self.server.replays
 
     @invariant()
-    def no_promise_is_broken(self) -> None:
-        """A token that stands in a customer's browser is not revoked by a refresh."""
-        assert 0 == self.server.broken_pins
+    def no_pinned_token_is_refreshed(self) -> None:
+        """A token in a customer's browser is never revoked by a refresh."""
+        assert 0 == self.server.refreshed_pins
 
     def teardown(self) -> None:
-        """Without new faults everybody gets a token again."""
+        """Without new faults every process gets a token again."""
         self.store.down = False
         self.store.trouble.clear()
         self.server.trouble.clear()
@@ -297,13 +300,13 @@ class Refreshers(RuleBasedStateMachine):
         self.runner.run(asyncio.sleep(5))
         faults, self.faults = self.faults, 0
         for who in range(3):
-            # A token that was revoked while its process slept is refused at its first use.
+            # A token that was revoked while its process was idle is rejected at its first use.
             for _ in range(2):
-                self.ask_all([(who, 0.0)])
+                self.request_all([(who, 0.0)])
                 self.use(who)
                 self.runner.run(asyncio.sleep(5))
                 self.faults = 0
-            self.ask_all([(who, 0.0), (who, 600.0)])
+            self.request_all([(who, 0.0), (who, 600.0)])
         self.faults = faults
         for process in self.processes:
             self.runner.run(process.refresher.aclose())

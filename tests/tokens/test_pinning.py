@@ -1,4 +1,4 @@
-"""Marking a plain token as pinned, whatever stands in the store by then."""
+"""Pinning a plain token, for every state of the store."""
 
 import asyncio
 
@@ -26,25 +26,25 @@ ENDPOINT = "oauth/token"
 
 @pytest.fixture
 def faulty(clock: ManualClock) -> FaultyStore:
-    """Give a store that fails as told."""
+    """Return a store with scheduled faults."""
     return FaultyStore(clock.boot)
 
 
 @pytest.fixture
 def session(make_session: MakeSession, faulty: FaultyStore) -> FlexitiSession:
-    """Give a session over that store."""
+    """Return a session over that store."""
     return make_session(store=faulty)
 
 
 def key_of(session: FlexitiSession) -> str:
-    """Name the record of the session's token."""
+    """Return the key of the session's record."""
     return TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
 
 
 async def replace(
     session: FlexitiSession, faulty: FaultyStore, token: StoredToken | None, claim: Claim | None
 ) -> None:
-    """Put another process's record in place of what is stored."""
+    """Replace the stored record by another process's."""
     key = key_of(session)
     stored = await faulty.load(key)
     record = encode_record(Record(key, token=token, claim=claim))
@@ -52,7 +52,7 @@ async def replace(
 
 
 def as_stored(token: Token, life: float) -> StoredToken:
-    """Write a token down as another process would."""
+    """Return a token as another process would store it."""
     return StoredToken.of(token, life)
 
 
@@ -63,7 +63,7 @@ LATER = StoredToken("later", Secret("later-token"), 1200.0, 1200.0)
 async def test_the_mark_is_written_through_a_failing_swap(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, trouble: list[Trouble]
 ) -> None:
-    """Once in vain is a time-out; what was written all the same is found by looking."""
+    """A failed swap is repeated, and one that was written after all is recognized by a read."""
     plain = await session.token()
     faulty.trouble = trouble
     pinned = await session.token(min_ttl=600)
@@ -77,10 +77,10 @@ async def test_the_mark_is_written_through_a_failing_swap(
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_a_renewal_under_way_is_waited_for_and_its_token_promised(
+async def test_a_refresh_in_flight_is_waited_for_and_its_token_pinned(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """It may be spending this token's refresh token: the checkout gets what comes of it."""
+    """The other refresh may use this token's refresh token, so the checkout gets its successor."""
     plain = await session.token()
     clock.advance(10)
     await replace(session, faulty, as_stored(plain, 1190.0), Claim(25.0))
@@ -105,7 +105,7 @@ async def test_a_renewal_under_way_is_waited_for_and_its_token_promised(
         pytest.param(LATER, Claim(5.0), 6.0, id="a lapsed claim on another token"),
     ],
 )
-async def test_what_cannot_be_marked_is_not_promised(
+async def test_a_token_that_cannot_be_marked_is_not_pinned(
     session: FlexitiSession,
     faulty: FaultyStore,
     sandbox: Sandbox,
@@ -114,7 +114,7 @@ async def test_what_cannot_be_marked_is_not_promised(
     claim: Claim | None,
     age: float,
 ) -> None:
-    """The checkout gets a token of its own, or the later one, and never the unmarked one."""
+    """The checkout gets a private token, or the newer one, and never the unmarked one."""
     plain = await session.token()
     await replace(session, faulty, token, claim)
     clock.advance(age)
@@ -128,7 +128,7 @@ async def test_what_cannot_be_marked_is_not_promised(
 async def test_a_lapsed_claim_on_this_token_may_have_spent_its_refresh_token(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """So it is not pinned any more: a private token is got."""
+    """The token is not pinned: a private one is requested."""
     plain = await session.token()
     await replace(session, faulty, as_stored(plain, 1200.0), Claim(5.0))
     clock.advance(6.0)
@@ -140,10 +140,10 @@ async def test_a_lapsed_claim_on_this_token_may_have_spent_its_refresh_token(
     assert ["load"] == faulty.operations
 
 
-async def test_an_evicted_record_cannot_be_marked(
+async def test_an_evicted_record_cannot_be_pinned(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox
 ) -> None:
-    """Nobody knows what has become of the token's refresh token: a private token is got."""
+    """The state of the token's refresh token is unknown: a private token is requested."""
     plain = await session.token()
     faulty.evict()
     pinned = await session.token(min_ttl=600)

@@ -1,4 +1,4 @@
-"""The record codec: what processes tell each other survives, and nothing else is believed."""
+"""The record codec: records survive a round trip, and nothing else is decoded."""
 
 import json
 from typing import Any
@@ -18,9 +18,9 @@ from flexiti_async.tokens.record import (
     Record,
     StoredToken,
     decode_record,
+    decode_secret,
     encode_record,
-    reveal_secret,
-    take_secret,
+    encode_secret,
 )
 
 from ..support.canaries import sightings
@@ -64,8 +64,8 @@ records = st.builds(
 )
 
 
-def written(**changes: Any) -> dict[str, Any]:
-    """Write the full record as JSON and change fields by their dotted paths."""
+def encoded(**changes: Any) -> dict[str, Any]:
+    """Encode the full record as JSON, and change fields by their dotted paths."""
     wire: dict[str, Any] = json.loads(encode_record(FULL))
     for path, value in changes.items():
         *outer, last = path.split("__")
@@ -78,12 +78,12 @@ def written(**changes: Any) -> dict[str, Any]:
 
 @given(records)
 def test_round_trip(record: Record) -> None:
-    """Any record is read as it was written, under its own key."""
+    """Any record survives a round trip under its own key."""
     assert record == decode_record(encode_record(record), record.key)
 
 
 def test_wire_format() -> None:
-    """The text is JSON of version 1: releases share records, so it is kept."""
+    """The text is JSON of version 1, which releases share and so must not change."""
     assert {
         "v": 1,
         "key": KEY,
@@ -108,12 +108,12 @@ def test_wire_format() -> None:
 
 
 def test_fields_of_a_later_release_are_ignored() -> None:
-    """A record of the same version with a new field is read."""
-    assert FULL == decode_record(json.dumps(written(new=1, token__new=2)), KEY)
+    """A record of the same version with a new field is decoded."""
+    assert FULL == decode_record(json.dumps(encoded(new=1, token__new=2)), KEY)
 
 
-def test_what_is_left_out_is_none() -> None:
-    """A record may say nothing but its version and key."""
+def test_missing_fields_are_none() -> None:
+    """A record with only version and key is empty."""
     assert Record(KEY) == decode_record(json.dumps({"v": 1, "key": KEY}), KEY)
 
 
@@ -140,7 +140,7 @@ json_values = st.recursive(
 
 @given(st.text() | json_values.map(json.dumps))
 def test_any_text_is_a_record_or_unreadable(payload: str) -> None:
-    """Whatever stands in a store is a record of that key, or RecordUnreadable; nothing else."""
+    """Any text is a record of that key, or RecordUnreadable."""
     try:
         record = decode_record(payload, KEY)
     except RecordUnreadable:
@@ -151,7 +151,7 @@ def test_any_text_is_a_record_or_unreadable(payload: str) -> None:
 
 @given(records, st.integers(min_value=0), st.characters())
 def test_damaged_records(record: Record, place: int, character: str) -> None:
-    """A record with one wrong character is read or unreadable; nothing else happens."""
+    """A record with one wrong character is decoded or unreadable; no other error is raised."""
     payload = encode_record(record)
     place %= len(payload)
     try:
@@ -162,12 +162,12 @@ def test_damaged_records(record: Record, place: int, character: str) -> None:
 
 @pytest.mark.parametrize("payload", ["[" * 100_000, '{"v":' * 100_000, "\ud800", "", "{}", "null"])
 def test_hostile_texts(payload: str) -> None:
-    """Texts that are too deep, no text at all or empty are unreadable."""
+    """Texts that are too deep, not encodable or empty are unreadable."""
     assert "not a record" in str(unreadable(payload))
 
 
 @pytest.mark.parametrize(
-    ("changes", "fault"),
+    ("changes", "problem"),
     [
         ({"v": 0}, "version 0"),
         ({"v": 2}, "version 2"),
@@ -175,32 +175,35 @@ def test_hostile_texts(payload: str) -> None:
         ({"key": KEY.upper()}, "another key"),
         ({"v": "1"}, "not a record"),
         ({"v": None}, "not a record"),
-        ({"token__lifetime": -1}, "makes no sense"),
-        ({"token__remaining": -0.001}, "makes no sense"),
-        ({"token__lifetime": 1e300}, "makes no sense"),
-        ({"token__lifetime": 32 * 86_400 + 1}, "makes no sense"),
-        ({"token__remaining": 1200.5}, "more life than it was granted"),
-        ({"claim__lease": -1}, "makes no sense"),
-        ({"claim__lease": 1e12}, "makes no sense"),
-        ({"failure__back_off": -1}, "makes no sense"),
-        ({"failure__back_off": 1e12}, "makes no sense"),
+        ({"token__lifetime": -1}, "not between 0 and 32 days"),
+        ({"token__remaining": -0.001}, "not between 0 and 32 days"),
+        ({"token__lifetime": 1e300}, "not between 0 and 32 days"),
+        ({"token__lifetime": 32 * 86_400 + 1}, "not between 0 and 32 days"),
+        ({"token__remaining": 1200.5}, "more life left than it was granted"),
+        ({"claim__lease": -1}, "not between 0 and 32 days"),
+        ({"claim__lease": 1e12}, "not between 0 and 32 days"),
+        ({"failure__back_off": -1}, "not between 0 and 32 days"),
+        ({"failure__back_off": 1e12}, "not between 0 and 32 days"),
         ({"token__pinned": "yes"}, "not a record"),
         ({"claim": {}}, "not a record"),
         ({"failure__attempts": 1.5}, "not a record"),
     ],
 )
-def test_refused(changes: dict[str, Any], fault: str) -> None:
-    """Another version, another key and impossible values are refused by their fault, masked."""
-    error = unreadable(json.dumps(written(**changes)))
+def test_unreadable_records(changes: dict[str, Any], problem: str) -> None:
+    """
+    Another version, another key and impossible values are unreadable; the error has the reason and
+    no secret.
+    """
+    error = unreadable(json.dumps(encoded(**changes)))
 
-    assert fault in str(error)
+    assert problem in str(error)
     assert KEY in str(error)
     assert [] == sightings(error, CANARY)
 
 
 @pytest.mark.parametrize("payload", ["NaN", "Infinity", "1e999"])
-def test_endless_durations(payload: str) -> None:
-    """A duration that is no number is no duration."""
+def test_infinite_durations(payload: str) -> None:
+    """A duration that is not a finite number is unreadable."""
     error = unreadable(f'{{"v":1,"key":"{KEY}","claim":{{"lease":{payload}}}}}')
 
     assert KEY in str(error)
@@ -215,7 +218,7 @@ def test_endless_durations(payload: str) -> None:
     ],
 )
 def test_no_secret_in_the_error(payload: str) -> None:
-    """What an unreadable entry says shows neither in the error nor in its frames."""
+    """The content of an unreadable entry shows neither in the error nor in its frames."""
     assert [] == sightings(unreadable(payload), CANARY)
 
 
@@ -230,9 +233,9 @@ def test_no_secret_in_the_error(payload: str) -> None:
         (FULL, 900.0),
     ],
 )
-def test_matters_for(record: Record, expected: float) -> None:
-    """A record counts for as long as the longest thing in it."""
-    assert expected == record.matters_for()
+def test_expires_in(record: Record, expected: float) -> None:
+    """A record expires with the last of its parts."""
+    assert expected == record.expires_in()
 
 
 def test_repr_has_no_token() -> None:
@@ -251,8 +254,8 @@ TOKEN = Token(
 )
 
 
-def test_token_there_and_back() -> None:
-    """A token goes into a record and comes out with the life that it is told to have."""
+def test_token_round_trip() -> None:
+    """A token survives the way into a record and out of it, with the given remaining life."""
     stored = StoredToken.of(TOKEN, 900.0)
     at = Instant(7.0, 8.0)
 
@@ -262,14 +265,14 @@ def test_token_there_and_back() -> None:
     )
 
 
-def test_a_dead_token_has_no_life_stored() -> None:
-    """A life that is over is stored as none, not as a negative one."""
+def test_an_expired_token_has_no_life_stored() -> None:
+    """An expired token is stored with a remaining life of zero, not a negative one."""
     assert 0.0 == StoredToken.of(TOKEN, -3.0).remaining
 
 
-def test_hooks_take_secrets_only() -> None:
-    """The hooks refuse what is no secret, and never guess."""
+def test_hooks_accept_only_secrets() -> None:
+    """The hooks reject everything that is not a Secret."""
     with pytest.raises(NotImplementedError):
-        reveal_secret(CANARY)
+        encode_secret(CANARY)
     with pytest.raises(NotImplementedError):
-        take_secret(str, CANARY)
+        decode_secret(str, CANARY)

@@ -1,4 +1,4 @@
-"""What one flight leaves in the store for the others, and when it spends a refresh token."""
+"""The record that one refresh leaves in the store, and its use of the refresh token."""
 
 import asyncio
 import logging
@@ -19,18 +19,18 @@ ENDPOINT = "oauth/token"
 
 @pytest.fixture
 def faulty(clock: ManualClock) -> FaultyStore:
-    """Give a store that can be looked into."""
+    """Return a store that records its operations."""
     return FaultyStore(clock.boot)
 
 
 @pytest.fixture
 def session(make_session: MakeSession, faulty: FaultyStore) -> FlexitiSession:
-    """Give a session over that store."""
+    """Return a session over that store."""
     return make_session(store=faulty)
 
 
 def another_process(session: FlexitiSession) -> FlexitiSession:
-    """Make a session share nothing with others but the store, as one in another process would."""
+    """Isolate a session like one in another process: it shares only the store."""
     refresher = session.refresher(Scope.CUSTOMER)
     object.__setattr__(refresher._context, "refresh_tokens", RefreshTokens())
     refresher._flights._key = (refresher._context.key.store_key, id(session))
@@ -38,7 +38,7 @@ def another_process(session: FlexitiSession) -> FlexitiSession:
 
 
 async def stored(session: FlexitiSession, faulty: FaultyStore) -> Record:
-    """Read the record of the session's token."""
+    """Read the session's record from the store."""
     key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
     entry = await faulty.load(key)
     assert entry is not None
@@ -46,20 +46,20 @@ async def stored(session: FlexitiSession, faulty: FaultyStore) -> Record:
 
 
 async def settle() -> None:
-    """Wait for the flights in the background."""
+    """Wait for the refreshes in the background."""
     while running := [t for t in asyncio.all_tasks() if t.get_name().startswith("flexiti-async")]:
         await asyncio.wait(running)
         await asyncio.sleep(0)
 
 
-async def test_a_claim_keeps_the_token_in_use_for_who_comes_meanwhile(
+async def test_a_claim_keeps_the_token_in_use_for_other_processes(
     make_session: MakeSession,
     session: FlexitiSession,
     faulty: FaultyStore,
     sandbox: Sandbox,
     clock: ManualClock,
 ) -> None:
-    """A process that starts during a renewal has a token at once, and knows how long it lives."""
+    """A process that starts during a refresh gets the token at once, with its remaining life."""
     first = await session.token()
     sandbox.latency = {ENDPOINT: 0.2}
     clock.advance(1100)
@@ -79,14 +79,14 @@ async def test_a_claim_keeps_the_token_in_use_for_who_comes_meanwhile(
     assert 2 == sandbox.count(ENDPOINT)
 
 
-async def test_a_renewal_that_failed_leaves_the_token_in_use(
+async def test_a_failed_refresh_keeps_the_token_in_use(
     make_session: MakeSession,
     session: FlexitiSession,
     faulty: FaultyStore,
     sandbox: Sandbox,
     clock: ManualClock,
 ) -> None:
-    """As long as it lives the failure is nobody's error, and nobody asks before its time."""
+    """While the token lives, a failed refresh is an error for no caller, and backs off."""
     first = await session.token()
     sandbox.latency = {ENDPOINT: 0.2}
     sandbox.fail(ENDPOINT, status=503, times=None)
@@ -107,10 +107,12 @@ async def test_a_renewal_that_failed_leaves_the_token_in_use(
     assert 2 == sandbox.count(ENDPOINT)
 
 
-async def test_an_ask_for_a_while_spends_no_refresh_token(
+async def test_a_min_ttl_uses_no_refresh_token(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """A plain token that lives too short for a checkout is let be, and one more is got."""
+    """
+    A plain token that is too old for a checkout is left as it is, and another one is requested.
+    """
     plain = await session.token()
     clock.advance(900)
     pinned = await session.token(min_ttl=600)
@@ -121,15 +123,15 @@ async def test_an_ask_for_a_while_spends_no_refresh_token(
     assert plain.access_token.reveal() in live
 
 
-async def test_a_token_that_cannot_be_shared_will_do_for_a_checkout(
+async def test_a_token_that_cannot_be_shared_serves_a_checkout(
     session: FlexitiSession,
     faulty: FaultyStore,
     sandbox: Sandbox,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """
-    The store goes down under a flight: its token is nobody else's, so nobody refreshes it. One look
-    shows that it is down: who waits for the token does not wait for more time-outs of the store.
+    If the store goes down during a refresh, its token stays private and counts as pinned. One
+    failed read is enough: callers do not wait for further time-outs of the store.
     """
     caplog.set_level(logging.WARNING)
     sandbox.latency = {ENDPOINT: 0.2}
@@ -149,10 +151,10 @@ async def test_a_token_that_cannot_be_shared_will_do_for_a_checkout(
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_a_token_minted_for_an_ask_is_given_to_it_however_long_that_took(
+async def test_a_new_token_is_returned_to_its_caller_however_long_the_request_took(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """No younger one can be had: whoever asks for nearly all of its life makes one request."""
+    """A caller that needs nearly the whole lifetime causes one request, even a slow one."""
     sandbox.latency = {ENDPOINT: 0.05}
     asking = asyncio.ensure_future(session.token(min_ttl=1165))
     while sandbox.count(ENDPOINT) == 0:

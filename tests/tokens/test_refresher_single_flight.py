@@ -1,4 +1,4 @@
-"""One token request, however many callers: cold, due, renewing, cancelled, failing."""
+"""One token request for any number of callers: cold, due, stale, cancelled, failing."""
 
 import asyncio
 import signal
@@ -18,8 +18,8 @@ CALLERS = 10_000
 ENDPOINT = "oauth/token"
 
 
-async def ask_many(session: FlexitiSession, number: int, **ask: Any) -> set[str]:
-    """Request a token many times at once, and return the ids of the tokens that came."""
+async def request_many(session: FlexitiSession, number: int, **ask: Any) -> set[str]:
+    """Request many tokens concurrently, and return their ids."""
     tokens = await asyncio.gather(*(session.token(**ask) for _ in range(number)))
     return {token.token_id for token in tokens}
 
@@ -38,8 +38,8 @@ def without_waiting(asking: Coroutine[Any, Any, Token]) -> Token:
 async def test_10_000_callers_at_a_cold_start_make_one_request(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """However many ask first, one request is made and all get its token."""
-    tokens = await ask_many(session, CALLERS)
+    """Any number of first callers cause one request, and all get its token."""
+    tokens = await request_many(session, CALLERS)
 
     assert 1 == len(tokens)
     assert 1 == sandbox.count(ENDPOINT)
@@ -48,11 +48,11 @@ async def test_10_000_callers_at_a_cold_start_make_one_request(
 async def test_10_000_callers_at_hard_expiry_make_one_request(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """When the token is over, one request gets the next one for all."""
+    """When the token has expired, one request obtains the next one for all."""
     await session.token()
     clock.advance(1200)
 
-    tokens = await ask_many(session, CALLERS)
+    tokens = await request_many(session, CALLERS)
 
     assert 1 == len(tokens)
     assert 2 == sandbox.count(ENDPOINT)
@@ -62,24 +62,24 @@ async def test_10_000_callers_at_hard_expiry_make_one_request(
     ("min_ttl", "age"),
     [pytest.param(0.0, 1150.0, id="plain"), pytest.param(600.0, 560.0, id="min_ttl")],
 )
-async def test_in_the_renewing_window_one_request_is_made_and_nobody_waits(
+async def test_a_stale_token_causes_one_request_and_no_caller_waits(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, min_ttl: float, age: float
 ) -> None:
-    """A token about to be due is handed out at once, and renewed once, also for a min_ttl."""
+    """A stale token is served at once and refreshed once, also for a `min_ttl`."""
     first = await session.token(min_ttl=min_ttl)
     clock.advance(age)
 
     tokens = {without_waiting(session.token(min_ttl=min_ttl)).token_id for _ in range(CALLERS)}
-    await session.aclose()  # waits for the renewal in the background
+    await session.aclose()  # waits for the refresh in the background
 
     assert {first.token_id} == tokens
     assert 2 == sandbox.count(ENDPOINT)
 
 
-async def test_steady_asks_over_five_lifetimes_never_wait(
+async def test_regular_callers_over_five_lifetimes_never_wait(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Whoever asks now and then, with and without a min_ttl, waits at the cold start only."""
+    """Regular callers, with and without a `min_ttl`, wait at the cold start only."""
     await session.token(min_ttl=600.0)
     waited = 0
     for _ in range(600):
@@ -97,17 +97,17 @@ async def test_steady_asks_over_five_lifetimes_never_wait(
 
 
 async def test_a_fresh_token_is_returned_without_any_await(session: FlexitiSession) -> None:
-    """The cached path is no path through the event loop."""
+    """The cached path does not go through the event loop."""
     first = await session.token()
 
     assert first is without_waiting(session.token())
 
 
 @pytest.mark.parametrize("cancelled", [0, 5, 9])
-async def test_a_cancelled_caller_harms_no_other(
+async def test_a_cancelled_caller_does_not_affect_others(
     session: FlexitiSession, sandbox: Sandbox, cancelled: int
 ) -> None:
-    """Of ten waiters one goes away; the other nine get the token of the one request."""
+    """If one of ten waiters leaves, the other nine get the token of the one request."""
     sandbox.latency = {ENDPOINT: 0.05}
     callers = [asyncio.ensure_future(session.token()) for _ in range(10)]
     while sandbox.count(ENDPOINT) == 0:
@@ -121,10 +121,10 @@ async def test_a_cancelled_caller_harms_no_other(
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_the_flight_goes_on_when_every_caller_has_left(
+async def test_a_refresh_goes_on_when_every_caller_has_left(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """A token that was asked for is not lost because nobody waits any more."""
+    """A refresh goes on when all its callers have left, and its token is cached."""
     sandbox.latency = {ENDPOINT: 0.05}
     callers = [asyncio.ensure_future(session.token()) for _ in range(3)]
     while sandbox.count(ENDPOINT) == 0:
@@ -156,7 +156,7 @@ async def test_the_flight_goes_on_when_every_caller_has_left(
 async def test_a_failure_is_one_request_and_a_typed_error_for_each_of_20_callers(
     session: FlexitiSession, sandbox: Sandbox, answer: dict[str, Any], kind: type[Exception]
 ) -> None:
-    """Nobody tries again behind the first one's back, neither at once nor in the back-off."""
+    """The failure is shared, by concurrent callers and during the back-off."""
     sandbox.fail(ENDPOINT, times=None, **answer)
 
     at_once = await asyncio.gather(*(session.token() for _ in range(20)), return_exceptions=True)
@@ -167,25 +167,25 @@ async def test_a_failure_is_one_request_and_a_typed_error_for_each_of_20_callers
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_after_the_back_off_one_probe_is_made(
+async def test_after_the_back_off_one_request_is_made(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """When the back-off is over one caller's request finds out, for everybody."""
+    """After the back-off, one request is made for all callers."""
     sandbox.fail(ENDPOINT, status=503, times=1)
     with pytest.raises(TokenUnavailable):
         await session.token()
     clock.advance(1.1)
 
-    tokens = await ask_many(session, 20)
+    tokens = await request_many(session, 20)
 
     assert 1 == len(tokens)
     assert 2 == sandbox.count(ENDPOINT)
 
 
-async def test_a_failed_renewal_reaches_nobody_while_the_token_lives(
+async def test_a_failed_refresh_fails_no_caller_while_the_token_lives(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Static stability: the held token is served, and the renewal backs off."""
+    """The cached token is served while failed refreshes back off (static stability)."""
     first = await session.token()
     sandbox.fail(ENDPOINT, status=503, times=None)
     clock.advance(1090)
@@ -201,10 +201,10 @@ async def test_a_failed_renewal_reaches_nobody_while_the_token_lives(
     assert 4 <= sandbox.count(ENDPOINT) <= 10
 
 
-async def test_two_sessions_of_one_client_share_a_flight(
+async def test_two_sessions_of_one_client_share_a_refresh(
     make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """What counts is whose token it is, not which session asks."""
+    """Sessions with the same credentials share a refresh."""
     one, other = make_session(), make_session()
 
     tokens = await asyncio.gather(one.token(), other.token(), one.token(), other.token())
@@ -213,10 +213,10 @@ async def test_two_sessions_of_one_client_share_a_flight(
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_two_sessions_share_a_failed_flight_only_with_the_same_credentials(
+async def test_a_failed_refresh_is_shared_only_with_the_same_credentials(
     make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """A wrong secret in one session does not fail the other one."""
+    """A wrong secret in one session does not fail another one."""
     good, bad = make_session(), make_session(client_secret="wrong")
 
     results = await asyncio.gather(bad.token(), good.token(), return_exceptions=True)
@@ -226,10 +226,10 @@ async def test_two_sessions_share_a_failed_flight_only_with_the_same_credentials
     assert 2 == sandbox.count(ENDPOINT)
 
 
-async def test_closing_the_session_that_started_a_flight_leaves_the_other_its_token(
+async def test_closing_the_session_that_started_a_refresh_does_not_fail_the_other(
     make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """A flight may belong to a session that goes away; whoever joined it gets a token."""
+    """A refresh goes on for the sessions that joined it when the session that started it closes."""
     one, other = make_session(), make_session()
     sandbox.latency = {ENDPOINT: 0.05}
     first = asyncio.ensure_future(one.token())
@@ -244,7 +244,7 @@ async def test_closing_the_session_that_started_a_flight_leaves_the_other_its_to
 
 
 async def test_each_scope_has_its_own_token(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """A customer token and a merchant token are two, and never stand in for each other."""
+    """Customer and merchant tokens are separate, and never substitute each other."""
     customer, merchant = await asyncio.gather(
         session.token(Scope.CUSTOMER), session.token(Scope.MERCHANT)
     )
@@ -257,7 +257,7 @@ async def test_each_scope_has_its_own_token(session: FlexitiSession, sandbox: Sa
 
 @pytest.fixture
 def watchdog() -> Iterator[None]:
-    """Let a loop that spins raise: nothing in it can."""
+    """Raise if the event loop is blocked, because nothing inside it could."""
 
     def bark(*_: object) -> None:
         raise AssertionError("the event loop is blocked")
@@ -271,12 +271,12 @@ def watchdog() -> Iterator[None]:
 
 @pytest.mark.usefixtures("watchdog")
 @pytest.mark.parametrize("steps", range(12))
-async def test_who_asks_in_the_moment_of_a_landing_is_served(
+async def test_a_caller_at_the_end_of_a_refresh_is_served(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock, steps: int
 ) -> None:
     """
-    Whoever comes between the end of a flight and the note of what it has brought, waits for that
-    note, and does not ask for it so eagerly that nobody can take it.
+    A caller that comes between the end of a refresh and its callback waits for the callback, and
+    does not block the loop that has to run it.
     """
     store = FaultyStore(clock.boot)
     token = await make_session(store=store).token()

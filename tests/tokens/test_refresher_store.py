@@ -1,4 +1,7 @@
-"""The store as it fails: outages, unknown swaps, evictions, rollbacks, and several processes."""
+"""
+The refresher with a failing store: outages, unknown swaps, evictions, rollbacks; and with several
+processes.
+"""
 
 import asyncio
 import logging
@@ -27,18 +30,18 @@ ENDPOINT = "oauth/token"
 
 @pytest.fixture
 def faulty(clock: ManualClock) -> FaultyStore:
-    """Give a store that fails as told."""
+    """Return a store with scheduled faults."""
     return FaultyStore(clock.boot)
 
 
 @pytest.fixture
 def session(make_session: MakeSession, faulty: FaultyStore) -> FlexitiSession:
-    """Give a session over that store."""
+    """Return a session over that store."""
     return make_session(store=faulty, store_timeout=0.05)
 
 
 def another_process(session: FlexitiSession) -> FlexitiSession:
-    """Make a session share nothing with others but the store, as one in another process would."""
+    """Isolate a session like one in another process: it shares only the store."""
     refresher = session.refresher(Scope.CUSTOMER)
     object.__setattr__(refresher._context, "refresh_tokens", RefreshTokens())
     refresher._flights._key = (refresher._context.key.store_key, id(session))
@@ -46,7 +49,7 @@ def another_process(session: FlexitiSession) -> FlexitiSession:
 
 
 async def settle() -> None:
-    """Wait for the flights in the background."""
+    """Wait for the refreshes in the background."""
     while running := [t for t in asyncio.all_tasks() if t.get_name().startswith("flexiti-async")]:
         await asyncio.wait(running)
         await asyncio.sleep(0)
@@ -55,7 +58,7 @@ async def settle() -> None:
 async def test_three_processes_make_one_request_between_them(
     make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """One claims, the others wait and adopt; at every renewal and at every expiry."""
+    """One process claims, the others wait and adopt, at every refresh and every expiry."""
     processes = [another_process(make_session(store=faulty)) for _ in range(3)]
     counts: list[int] = []
     for age in (0.0, 1200.0, 1110.0, 1250.0):
@@ -72,7 +75,7 @@ async def test_three_processes_make_one_request_between_them(
 async def test_a_session_with_a_usable_token_never_waits_for_the_store(
     session: FlexitiSession, faulty: FaultyStore, clock: ManualClock
 ) -> None:
-    """An outage is no matter as long as the token lives, also in its renewing window."""
+    """An outage does not matter while the token lives, even when it is stale."""
     first = await session.token()
     faulty.silent = True
     clock.advance(1090)
@@ -85,14 +88,16 @@ async def test_a_session_with_a_usable_token_never_waits_for_the_store(
     await settle()
 
 
-async def test_without_the_store_a_private_token_is_got_with_one_warning(
+async def test_degraded_mode_uses_private_tokens_and_warns_once(
     session: FlexitiSession,
     faulty: FaultyStore,
     sandbox: Sandbox,
     clock: ManualClock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Degrade: one request for all callers, one warning, a count, and back when the store is."""
+    """
+    Degraded mode makes one request for all callers, warns once, counts, and ends with the outage.
+    """
     caplog.set_level(logging.INFO, logger="flexiti_async")
     faulty.down = True
     tokens = await asyncio.gather(*(session.token() for _ in range(20)))
@@ -105,14 +110,14 @@ async def test_without_the_store_a_private_token_is_got_with_one_warning(
     assert 1 == len({token.token_id for token in tokens})
     assert 3 == sandbox.count(ENDPOINT, grant="client_credentials")
     assert 2 == session.refresher(Scope.CUSTOMER).private_tokens
-    assert 1 == caplog.text.count("going on without the token store")
-    assert 1 == caplog.text.count("the token store is back")
+    assert 1 == caplog.text.count("token store unavailable")
+    assert 1 == caplog.text.count("token store available again")
 
 
 async def test_a_store_that_hangs_is_an_outage_not_a_stall(
     session: FlexitiSession, faulty: FaultyStore
 ) -> None:
-    """The store's time-out bounds what it can cost."""
+    """A hanging store costs no more than its time-out."""
     faulty.silent = True
     token = await session.token()
 
@@ -122,7 +127,7 @@ async def test_a_store_that_hangs_is_an_outage_not_a_stall(
 async def test_on_store_failure_raise_raises(
     make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox
 ) -> None:
-    """Who would rather stop than ask on their own is told so, and nothing is asked."""
+    """With `raise`, the error is raised and no token is requested."""
     session = make_session(store=faulty, on_store_failure="raise")
     faulty.down = True
 
@@ -133,7 +138,7 @@ async def test_on_store_failure_raise_raises(
 
 
 @pytest.mark.parametrize(("lifetime", "pause"), [(1200, 1.0), (10, 0.5)])
-async def test_on_store_failure_raise_lets_the_store_rest(
+async def test_on_store_failure_raise_backs_off(
     make_session: MakeSession,
     faulty: FaultyStore,
     sandbox: Sandbox,
@@ -141,7 +146,7 @@ async def test_on_store_failure_raise_lets_the_store_rest(
     lifetime: int,
     pause: float,
 ) -> None:
-    """One caller finds out for all that the store is down, once a second or a 20th of a life."""
+    """The store is tried again once a second, or once in a 20th of a lifetime, for all callers."""
     sandbox.expires_in = lifetime
     session = make_session(store=faulty, on_store_failure="raise")
     await session.token()
@@ -158,27 +163,30 @@ async def test_on_store_failure_raise_lets_the_store_rest(
     assert [1, 0, 1] == asked
 
 
-async def test_a_renewal_during_an_outage_waits_for_the_store_and_then_goes_alone(
+async def test_a_refresh_during_an_outage_waits_for_the_store_then_degrades(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """In the first half of the window it hopes; in the second it gets a token of its own."""
+    """
+    In the first half of the stale window the refresh waits for the store; in the second it gets a
+    private token.
+    """
     await session.token()
     faulty.down = True
     clock.advance(1085)
     await session.token()
     await settle()
-    hoping = sandbox.count(ENDPOINT)
+    waiting = sandbox.count(ENDPOINT)
     clock.advance(50)
     await session.token()
     await settle()
 
-    assert (1, 2) == (hoping, sandbox.count(ENDPOINT))
+    assert (1, 2) == (waiting, sandbox.count(ENDPOINT))
 
 
-async def test_a_store_that_is_down_is_tried_again_after_a_pause_as_short_as_the_tokens(
+async def test_the_pause_before_a_store_is_tried_again_scales_with_the_lifetime(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Not with every call; and while tokens live for a minute, after 3 seconds and not 5."""
+    """The store is not tried with every call, and the pause shrinks with the lifetime."""
     sandbox.expires_in = 60
     await session.token()
     faulty.down = True
@@ -195,10 +203,10 @@ async def test_a_store_that_is_down_is_tried_again_after_a_pause_as_short_as_the
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_a_plain_token_that_cannot_be_marked_is_not_promised(
+async def test_a_plain_token_that_cannot_be_marked_is_not_pinned(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox
 ) -> None:
-    """A checkout that asks while the store is down gets a private token instead."""
+    """A checkout that needs a token while the store is down gets a private one."""
     plain = await session.token()
     faulty.down = True
     pinned = await session.token(min_ttl=600)
@@ -221,7 +229,7 @@ async def test_a_swap_of_unknown_outcome_costs_no_second_request(
     trouble: Trouble,
     write: int,
 ) -> None:
-    """Whatever the store answered, the version that is stored tells whose it is."""
+    """The stored version decides who owns the claim, even if the store's answer was wrong."""
     denied: list[Trouble] = ["written but denied"] * write
     faulty.trouble = [*denied, trouble]
     first = await session.token()
@@ -234,10 +242,10 @@ async def test_a_swap_of_unknown_outcome_costs_no_second_request(
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_a_dead_process_is_waited_for_no_longer_than_its_lease(
+async def test_a_claim_of_a_dead_process_is_waited_for_one_lease_at_most(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """A claim whose owner has died lapses, and somebody else gets the token."""
+    """A claim whose owner has died lapses, and another process obtains the token."""
     key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
     claimed = Record(key, claim=Claim(25.0))
     await faulty.swap(key, Entry("dead", encode_record(claimed), 60.0), expected=None)
@@ -252,10 +260,13 @@ async def test_a_dead_process_is_waited_for_no_longer_than_its_lease(
     assert (0, 1) == (waiting, sandbox.count(ENDPOINT))
 
 
-async def test_a_machine_that_was_suspended_while_it_waited_looks_once_more(
+async def test_a_process_that_was_suspended_while_waiting_reads_once_more(
     make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Its patience is over when it wakes, but so is the other's work: the token is there."""
+    """
+    Its wait is over when it wakes, but the other process has finished as well, and the token is
+    adopted.
+    """
     other = another_process(make_session(store=faulty))
     session = another_process(make_session(store=faulty))
     key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
@@ -271,10 +282,10 @@ async def test_a_machine_that_was_suspended_while_it_waited_looks_once_more(
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_an_evicted_record_costs_one_request_and_no_refresh_token(
+async def test_an_evicted_record_costs_one_request_and_no_refresh(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """What the store has lost nobody can be sure of, so nothing is spent."""
+    """After an eviction the state of the refresh token is unknown, so it is not sent."""
     await session.token()
     faulty.evict()
     clock.advance(1110)
@@ -288,7 +299,7 @@ async def test_an_evicted_record_costs_one_request_and_no_refresh_token(
 async def test_a_rollback_to_an_older_record_replays_nothing(
     make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """A failover brings the record of a token that was refreshed: nobody refreshes it again."""
+    """A failover restores the record of a token that was refreshed: it is not refreshed again."""
     one, other = (another_process(make_session(store=faulty)) for _ in range(2))
     await one.token()
     await other.token()
@@ -306,10 +317,10 @@ async def test_a_rollback_to_an_older_record_replays_nothing(
     assert sandbox.count(ENDPOINT) <= 3
 
 
-async def test_a_store_without_ages_shares_what_it_saw_being_written(
+async def test_a_store_without_ages_shares_a_token_seen_being_written(
     make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox
 ) -> None:
-    """A waiter knows how old a token at most is, because it was not there a moment ago."""
+    """A waiting process knows the maximum age of a token that was missing at its last read."""
     faulty.ageless = True
     processes = [another_process(make_session(store=faulty)) for _ in range(3)]
 
@@ -319,10 +330,12 @@ async def test_a_store_without_ages_shares_what_it_saw_being_written(
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_a_token_of_unknown_age_is_not_believed(
+async def test_a_token_of_unknown_age_is_not_adopted(
     make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox
 ) -> None:
-    """A process that comes later cannot know how much life a token has left, and gets its own."""
+    """
+    A process that starts later cannot know the remaining life of the token, and requests its own.
+    """
     faulty.ageless = True
     early, late = (another_process(make_session(store=faulty)) for _ in range(2))
     await early.token()
@@ -335,7 +348,7 @@ async def test_a_token_of_unknown_age_is_not_believed(
 async def test_a_store_that_can_be_read_but_not_written_is_down(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, denied: bool
 ) -> None:
-    """A read-only replica, or a full disk: nobody spins, a private token is got."""
+    """A read-only replica or a full disk causes no busy loop: a private token is requested."""
     faulty.read_only = "denied" if denied else "failing"
     plain = await session.token()
     pinned = await session.token(min_ttl=600)
@@ -346,10 +359,13 @@ async def test_a_store_that_can_be_read_but_not_written_is_down(
     assert sandbox.count(ENDPOINT) <= 2
 
 
-async def test_an_unreadable_record_is_an_outage_and_left_alone(
+async def test_an_unreadable_record_counts_as_an_outage_and_is_not_overwritten(
     session: FlexitiSession, faulty: FaultyStore
 ) -> None:
-    """Somebody else may be able to read it: it is not taken for absent, nor overwritten."""
+    """
+    An unreadable record is neither treated as missing nor overwritten: another process may be able
+    to read it.
+    """
     key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
     await faulty.swap(key, Entry("foreign", "not ours", 1200.0), expected=None)
 
@@ -363,7 +379,7 @@ async def test_an_unreadable_record_is_an_outage_and_left_alone(
 async def test_a_failure_is_shared_through_the_store(
     make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox
 ) -> None:
-    """One request for all waiters of all processes, and the same typed error for each."""
+    """One failed request is the same typed error for all waiters of all processes."""
     processes = [another_process(make_session(store=faulty)) for _ in range(4)]
     sandbox.fail(ENDPOINT, status=503, times=None)
 
@@ -376,7 +392,7 @@ async def test_a_failure_is_shared_through_the_store(
     assert {503} == {getattr(result, "status", None) for result in results}
 
 
-async def test_other_credentials_do_not_wait_for_a_failure_that_is_not_theirs(
+async def test_a_failure_does_not_back_off_other_credentials(
     make_session: MakeSession, faulty: FaultyStore
 ) -> None:
     """A process with a wrong secret does not stop those with the right one."""
@@ -387,10 +403,10 @@ async def test_other_credentials_do_not_wait_for_a_failure_that_is_not_theirs(
     assert isinstance(await right.token(), Token)
 
 
-async def test_a_warm_session_does_nothing_with_the_store(
+async def test_a_warm_session_does_not_use_the_store(
     session: FlexitiSession, faulty: FaultyStore
 ) -> None:
-    """init_widget and a checkout that is not resumable cost no store operation, a step one."""
+    """A call or an unsaved checkout costs no store operation, and a saved step costs one."""
     widget = PurchaseWidget(account_number=20009100)
     await session.init_widget(widget)
     faulty.operations.clear()

@@ -1,4 +1,4 @@
-"""Which grant, which token, whose: refreshes, promises, rejections, lifetimes and clocks."""
+"""Grants, pinned tokens, rejections, lifetimes and clocks."""
 
 import asyncio
 import logging
@@ -31,27 +31,30 @@ ENDPOINT = "oauth/token"
 
 
 async def settle() -> None:
-    """Wait for the flights in the background."""
+    """Wait for the refreshes in the background."""
     while running := [t for t in asyncio.all_tasks() if t.get_name().startswith("flexiti-async")]:
         await asyncio.wait(running)
         await asyncio.sleep(0)
 
 
-async def renewed(session: FlexitiSession, **ask: Any) -> Token:
+async def refreshed(session: FlexitiSession, **ask: Any) -> Token:
     """Request a stale token, and return the one that the refresh obtained."""
     await session.token(**ask)
     await settle()
     return await session.token(**ask)
 
 
-async def test_a_plain_token_is_renewed_by_its_refresh_token(
+async def test_a_plain_token_is_refreshed_by_its_refresh_token(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Before expiry, and never pinned to anybody: the refresh token is spent, once."""
+    """
+    A plain token that was never pinned is refreshed before it expires, and each refresh token is
+    sent once.
+    """
     for _ in range(3):
         await session.token()
         clock.advance(1100)
-        await renewed(session)
+        await refreshed(session)
 
     assert 1 == sandbox.count(ENDPOINT, grant="client_credentials")
     assert 3 == sandbox.count(ENDPOINT, grant="refresh_token")
@@ -70,13 +73,15 @@ async def test_after_expiry_the_refresh_token_is_not_used(
     assert 0 == sandbox.count(ENDPOINT, grant="refresh_token")
 
 
-async def test_a_promised_token_is_never_refreshed(
+async def test_a_pinned_token_is_never_refreshed(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Its successor comes by client_credentials, and it lives on to its end."""
+    """
+    The successor of a pinned token comes by client_credentials, and the pinned token stays valid.
+    """
     first = await session.token(min_ttl=600)
     clock.advance(1100)
-    second = await renewed(session)
+    second = await refreshed(session)
 
     assert first.pinned
     assert first.token_id != second.token_id
@@ -85,14 +90,14 @@ async def test_a_promised_token_is_never_refreshed(
     assert first.access_token.reveal() in live
 
 
-async def test_a_token_handed_out_plainly_is_marked_before_it_is_promised(
+async def test_a_plain_token_is_marked_before_it_is_pinned(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """One swap marks it in the store, and from then on nobody refreshes it."""
+    """One swap marks the token in the store, and from then on it is not refreshed."""
     plain = await session.token()
     pinned = await session.token(min_ttl=600)
     clock.advance(1100)
-    await renewed(session)
+    await refreshed(session)
 
     assert (plain.token_id, False, True) == (pinned.token_id, plain.pinned, pinned.pinned)
     assert 0 == sandbox.count(ENDPOINT, grant="refresh_token")
@@ -101,24 +106,24 @@ async def test_a_token_handed_out_plainly_is_marked_before_it_is_promised(
 async def test_refresh_revokes_access_no_lifts_the_pin(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Who knows that a refresh harms no token may refresh a pinned one."""
+    """With `refresh_revokes_access="no"` a pinned token may be refreshed."""
     session = make_session(refresh_revokes_access="no")
     sandbox.refresh_revokes_access = False
     await session.token(min_ttl=600)
     clock.advance(1100)
-    await renewed(session)
+    await refreshed(session)
 
     assert 1 == sandbox.count(ENDPOINT, grant="refresh_token")
 
 
-async def test_a_refused_refresh_falls_back_to_client_credentials_in_the_same_flight(
+async def test_a_rejected_refresh_token_falls_back_to_client_credentials(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """The API may refuse a refresh token at any time; the renewal goes on without it."""
+    """A rejected refresh token does not fail the refresh: it falls back to client_credentials."""
     first = await session.token()
     sandbox.fail(ENDPOINT, status=409, times=1, body=b'{"error": "wrong_inputs"}')
     clock.advance(1100)
-    second = await renewed(session)
+    second = await refreshed(session)
 
     assert first.token_id != second.token_id
     assert ["client_credentials", "refresh_token", "client_credentials"] == [
@@ -126,25 +131,27 @@ async def test_a_refused_refresh_falls_back_to_client_credentials_in_the_same_fl
     ]
 
 
-async def test_a_lost_answer_never_makes_a_refresh_token_be_sent_twice(
+async def test_a_refresh_token_is_not_sent_again_after_a_lost_answer(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """It is dropped before it is sent; the next attempt does without it."""
+    """A refresh token is dropped before it is sent, so the next attempt goes without it."""
     await session.token()
     sandbox.fail(ENDPOINT, status=502, times=1)
     clock.advance(1100)
-    await renewed(session)
+    await refreshed(session)
     clock.advance(20)
-    await renewed(session)
+    await refreshed(session)
 
     assert 1 == sandbox.count(ENDPOINT, grant="refresh_token")
     assert 0 == sandbox.replays
 
 
-async def test_n_concurrent_401s_make_one_request(
+async def test_200_concurrent_401s_cause_one_token_request(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """When a token is revoked under many calls, one new token is got and all are repeated."""
+    """
+    When a token is revoked under many calls, one new token is requested and all calls are repeated.
+    """
     await session.token()
     clock.advance(100)
     sandbox.revoke_all()
@@ -158,8 +165,10 @@ async def test_n_concurrent_401s_make_one_request(
     assert 200 == sandbox.count("widget/init", status=200)
 
 
-async def test_a_stragglers_401_does_nothing(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """A 401 rejects the token that it is about; another one in hand stays."""
+async def test_a_401_for_an_old_token_does_nothing(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """A 401 for an old token does not affect the cached one."""
     first = await session.token()
     refresher = session.refresher(Scope.CUSTOMER)
     refresher.reject("0" * 32)
@@ -169,10 +178,10 @@ async def test_a_stragglers_401_does_nothing(session: FlexitiSession, sandbox: S
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_a_token_refused_right_after_its_mint_is_a_failure_not_a_circle(
+async def test_a_token_rejected_right_after_it_was_issued_is_a_failure(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """A server that refuses every token is asked for one, and once more, and then not again."""
+    """A server that rejects every token causes no endless token requests."""
     sandbox.fail("widget/init", status=401, times=None, body=b'{"error": "invalid_token"}')
     call = init_widget(PurchaseWidget(account_number=20009100))
 
@@ -204,7 +213,7 @@ async def test_a_second_401_is_the_callers_error(
 
 
 async def test_a_403_for_scope_never_refreshes(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """Another token of the same scope would be refused as well: one call, one token."""
+    """Another token of the same scope would be rejected as well: one call, one token."""
     body = b'{"message": "Insufficient scope: authorized scope is insufficient"}'
     sandbox.fail("widget/init", status=403, times=None, body=body)
 
@@ -216,24 +225,27 @@ async def test_a_403_for_scope_never_refreshes(session: FlexitiSession, sandbox:
     assert [token.access_token.reveal()] == [issued.access_token for issued in sandbox.tokens]
 
 
-async def test_a_min_ttl_that_no_token_has_is_an_error_and_not_a_loop(
+async def test_a_min_ttl_that_no_token_can_satisfy_is_an_error(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """The first ask learns the lifetime, the second one is refused without any request."""
-    refused: list[tuple[float, float]] = []
+    """
+    The first caller learns the lifetime from the token, the second one is rejected without a
+    request.
+    """
+    rejected: list[tuple[float, float]] = []
     for _ in range(2):
         with pytest.raises(LifetimeTooShort) as caught:
             await session.token(min_ttl=1180)
-        refused.append((caught.value.min_ttl, caught.value.lifetime))
+        rejected.append((caught.value.min_ttl, caught.value.lifetime))
 
-    assert [(1180, 1200)] * 2 == refused
+    assert [(1180, 1200)] * 2 == rejected
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_a_token_minted_for_a_min_ttl_satisfies_that_ask(
+async def test_a_new_token_satisfies_the_min_ttl_it_was_requested_for(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """As much as a token can give is given, and given again while it lasts."""
+    """A token is returned for nearly its whole lifetime, and again while it lasts."""
     one = await session.token(min_ttl=1169)
     other = await session.token(min_ttl=1169)
 
@@ -245,7 +257,7 @@ async def test_a_token_minted_for_a_min_ttl_satisfies_that_ask(
 async def test_short_lifetimes_work_like_long_ones(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, lifetime: int
 ) -> None:
-    """With tokens of seconds a checkout gets half of a lifetime, and nobody asks in a circle."""
+    """With tokens of seconds a checkout gets half of a lifetime, without a flood of requests."""
     sandbox.expires_in = lifetime
     for _ in range(40):
         token = await session.token(min_ttl=None)
@@ -261,7 +273,9 @@ async def test_short_lifetimes_work_like_long_ones(
 async def test_a_wall_clock_that_jumps_costs_one_request_at_most(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, jump: float
 ) -> None:
-    """Set forward or back by an hour, nobody uses a token too long, and nobody asks for ever."""
+    """
+    If the clock is set by an hour, no token is used too long and no request is repeated for ever.
+    """
     await session.token()
     clock.jump(jump)
     for _ in range(10):
@@ -271,10 +285,10 @@ async def test_a_wall_clock_that_jumps_costs_one_request_at_most(
     assert sandbox.count(ENDPOINT) <= 2
 
 
-async def test_a_wall_clock_set_back_does_not_stretch_a_token(
+async def test_a_wall_clock_set_back_does_not_extend_a_token(
     session: FlexitiSession, clock: ManualClock
 ) -> None:
-    """The clock that says more is believed."""
+    """The clock that shows more elapsed time counts."""
     first = await session.token()
     clock.advance(1199)
     clock.jump(-1100)
@@ -285,7 +299,7 @@ async def test_a_wall_clock_set_back_does_not_stretch_a_token(
 async def test_a_token_that_arrives_expired_is_a_clock_error(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """An answer without any life in it is no token, and not asked for again at once."""
+    """A token that has already expired on arrival is an error, and backs off."""
     sandbox.fail(
         ENDPOINT,
         status=200,
@@ -299,8 +313,8 @@ async def test_a_token_that_arrives_expired_is_a_clock_error(
     assert 1 == sandbox.count(ENDPOINT)
 
 
-async def test_a_dedicated_token_is_nobody_elses(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """It is minted for one checkout, and neither shared nor refreshed."""
+async def test_a_dedicated_token_is_not_shared(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """A dedicated token is requested for one checkout, and neither shared nor refreshed."""
     shared = await session.token()
     own = [await session.checkout(sharing="dedicated", resumable=False) for _ in range(3)]
 
@@ -312,7 +326,7 @@ async def test_a_dedicated_token_is_nobody_elses(session: FlexitiSession, sandbo
 async def test_merchant_credentials_log_every_new_token_in_before_anyone_gets_it(
     make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """One setting is all that the start page's prerequisite costs."""
+    """The setting alone meets the start page's prerequisite."""
     sandbox.require_merchant_login = True
     session = make_session(
         merchant_username=sandbox.merchant_username, merchant_password=sandbox.merchant_password
@@ -330,7 +344,7 @@ async def test_merchant_credentials_log_every_new_token_in_before_anyone_gets_it
 async def test_wrong_merchant_credentials_are_a_misconfiguration_for_all(
     make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """No token is handed out that the next call would refuse."""
+    """A token that could not be logged in is not handed out."""
     session = make_session(merchant_username="nobody", merchant_password="wrong")
 
     results = await asyncio.gather(*(session.token() for _ in range(5)), return_exceptions=True)
@@ -342,7 +356,7 @@ async def test_wrong_merchant_credentials_are_a_misconfiguration_for_all(
 async def test_merchants_login_is_a_call_of_its_own(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """The shop may make it itself, and gets what the API tells."""
+    """The shop may also make the call itself, and gets its answer."""
     answer = await session.send(
         merchants_login(sandbox.merchant_username, sandbox.merchant_password)
     )
@@ -354,7 +368,7 @@ async def test_merchants_login_is_a_call_of_its_own(
 def test_a_session_works_in_several_event_loops_in_turn(
     clock: ManualClock,
 ) -> None:
-    """Each loop has connections of its own, and the token goes along."""
+    """Each loop has its own connections, and the token is shared."""
 
     async def use(session: FlexitiSession) -> str:
         async with session:
@@ -380,8 +394,8 @@ def test_a_session_works_in_several_event_loops_in_turn(
     assert name == asyncio.run(use(session))
 
 
-async def test_closing_leaves_no_task_and_refuses_use(session: FlexitiSession) -> None:
-    """A closed session says so; opened again it works."""
+async def test_a_closed_session_has_no_tasks_and_rejects_use(session: FlexitiSession) -> None:
+    """A closed session raises SessionClosed; opened again it works."""
     await session.token()
     before = asyncio.all_tasks()
     await session.aclose()
@@ -398,7 +412,7 @@ async def test_closing_leaves_no_task_and_refuses_use(session: FlexitiSession) -
 async def test_closing_waits_for_a_running_refresh(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """What a flight brings in the last moment is in the store for the others."""
+    """A refresh that ends while the session closes still stores its token."""
     sandbox.latency = {ENDPOINT: 0.05}
     asking = asyncio.ensure_future(session.token())
     while sandbox.count(ENDPOINT) == 0:
@@ -409,17 +423,17 @@ async def test_closing_waits_for_a_running_refresh(
     assert isinstance(await asking, Token)
 
 
-async def test_logs_tell_the_life_of_a_token_and_no_secret(
+async def test_logs_show_the_life_of_a_token_and_no_secret(
     session: FlexitiSession,
     sandbox: Sandbox,
     clock: ManualClock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Issued, refreshed and rejected tokens are told at INFO and WARNING by their names."""
+    """Issued, refreshed and rejected tokens are logged at INFO and WARNING by their ids."""
     caplog.set_level(logging.DEBUG, logger="flexiti_async")
     await session.token()
     clock.advance(1100)
-    token = await renewed(session)
+    token = await refreshed(session)
     session.refresher(Scope.CUSTOMER).reject(token.token_id)
 
     assert "grant client_credentials" in caplog.text
@@ -430,8 +444,8 @@ async def test_logs_tell_the_life_of_a_token_and_no_secret(
     assert sandbox.client_secret not in caplog.text
 
 
-def test_refresh_tokens_can_be_taken_once_and_not_after_their_time() -> None:
-    """Taking one away is for good, and a late one is gone."""
+def test_a_refresh_token_can_be_taken_once_and_not_after_its_expiry() -> None:
+    """A refresh token can be taken once, and not after it has expired."""
     kept = RefreshTokens()
     kept.keep("a", Secret("rt-a"), until=10.0, now=0.0)
     kept.keep("b", Secret("rt-b"), until=10.0, now=0.0)
@@ -444,7 +458,7 @@ def test_refresh_tokens_can_be_taken_once_and_not_after_their_time() -> None:
 
 
 def test_a_forked_child_has_no_refresh_token() -> None:
-    """The pair is the parent's: were both to spend it, the server would see a replay."""
+    """A forked child has no refresh token: if both sent it, the server would see a replay."""
     PROCESS.keep("fork", Secret("rt"), until=float("inf"), now=0.0)
     child = os.fork()
     if child == 0:

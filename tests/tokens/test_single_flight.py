@@ -1,4 +1,4 @@
-"""One running task for many callers: its sharing, its end, and what closing does to it."""
+"""One running task for many callers: sharing, ending, and closing."""
 
 import asyncio
 import contextvars
@@ -22,7 +22,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def takes(seconds: float) -> Callable[[], Coroutine[Any, Any, str]]:
-    """Return work that takes so long."""
+    """Return work that takes some time."""
 
     async def work() -> str:
         await asyncio.sleep(seconds)
@@ -32,7 +32,7 @@ def takes(seconds: float) -> Callable[[], Coroutine[Any, Any, str]]:
 
 
 def test_waiters_of_a_cancelled_task_get_none() -> None:
-    """They are not cancelled with it: they may look for another task."""
+    """Waiters are not cancelled with the task: they may join another one."""
 
     async def main() -> list[str | None]:
         task = SingleFlight[str]("key").run("refresh", takes(10))
@@ -46,7 +46,7 @@ def test_waiters_of_a_cancelled_task_get_none() -> None:
 
 @pytest.mark.parametrize("task_too", [False, True])
 def test_a_cancelled_waiter_is_cancelled(*, task_too: bool) -> None:
-    """Also at the moment at which the task is; the other waiters are not."""
+    """A waiter is cancelled even together with the task; other waiters are not."""
 
     async def main() -> tuple[bool, str | None]:
         task = SingleFlight[str]("key").run("refresh", takes(10))
@@ -62,7 +62,7 @@ def test_a_cancelled_waiter_is_cancelled(*, task_too: bool) -> None:
 
 
 def test_a_caller_that_joins_after_the_end_is_served_at_once() -> None:
-    """The callbacks have run by then, the task is no longer the running one, no time has passed."""
+    """The callbacks have run, the task has been replaced, and no time has passed."""
 
     async def main() -> tuple[str | None, list[str], bool, float]:
         recorded: list[str] = []
@@ -82,7 +82,7 @@ def test_a_caller_that_joins_after_the_end_is_served_at_once() -> None:
 
 
 def test_a_task_has_no_context_of_its_first_caller() -> None:
-    """Context variables of a request do not leak into it, and each loop has tasks of its own."""
+    """Context variables of a request do not leak into the task, and each loop has its own tasks."""
     flights = SingleFlight[str]("key")
 
     async def read() -> str:
@@ -101,7 +101,9 @@ def test_a_task_has_no_context_of_its_first_caller() -> None:
 
 
 def test_closing_waits_for_a_while_and_cancels_the_rest(caplog: pytest.LogCaptureFixture) -> None:
-    """A result of the last moment is still recorded; a task that hangs leaves no log line."""
+    """
+    A result that arrives while closing is recorded; a hanging task is cancelled without a log line.
+    """
     recorded: list[str] = []
 
     async def main() -> tuple[float, bool, int]:
@@ -119,7 +121,7 @@ def test_closing_waits_for_a_while_and_cancels_the_rest(caplog: pytest.LogCaptur
 
 
 def test_only_waiters_see_the_exception_of_a_task(caplog: pytest.LogCaptureFixture) -> None:
-    """A bug reaches the callers as it is, and no result is recorded."""
+    """A bug reaches the callers unchanged, and no result is recorded."""
     recorded: list[str] = []
 
     async def crash() -> NoReturn:
@@ -167,23 +169,25 @@ def test_a_group_that_joins_records_once_and_closes_without_waiting() -> None:
 
 
 def test_work_on_a_key_is_known_to_everything_it_starts() -> None:
-    """Also to tasks started from there, and to work in the caller's own task; not outside."""
+    """
+    The mark reaches tasks started from there, and work in the caller's own task; nothing outside.
+    """
 
     async def main() -> list[bool]:
         flights, others = SingleFlight[str]("key"), SingleFlight[str]("other")
         seen: list[bool] = []
 
-        async def look() -> None:
+        async def check() -> None:
             seen.extend((flights.runs_here(), others.runs_here()))
 
         async def work() -> str:
-            await asyncio.create_task(look())
+            await asyncio.create_task(check())
             return "done"
 
         await flights.run("refresh", work)
         with flights.marked():
-            await look()
-        await look()
+            await check()
+        await check()
         return seen
 
     assert [True, False, True, False, False, False] == run(main())

@@ -1,4 +1,4 @@
-"""What a refresher knows of an entry's age by having looked before."""
+"""Bounds on the age of an entry from earlier reads."""
 
 import math
 
@@ -28,34 +28,39 @@ def read(
 
 
 def test_nothing_stored() -> None:
-    """Of nothing nothing is known."""
+    """Without an entry, the snapshot is empty."""
     assert Snapshot() == read(AgeTracker(), None, 10.0)
 
 
-def test_an_age_is_a_bound_from_the_load_on() -> None:
-    """The store's age was right at some moment of the load: the load's time is added at most."""
+def test_the_age_of_the_store_is_a_bound() -> None:
+    """
+    The store's age was right at some moment of the load, so the load's duration is added to the
+    bound.
+    """
     assert Snapshot(RECORD, entry("a", 5.0), max_age=6.0, min_age=5.0) == read(
         AgeTracker(), "a", 10.0, age=5.0
     )
 
 
-@pytest.mark.parametrize("took", [0.0, 3.0, 30.0])
-def test_however_long_a_load_took_its_time_is_added(took: float) -> None:
-    """The store may have told the age at its beginning, or at its end."""
-    snapshot = AgeTracker().read(entry("a", 5.0), RECORD, before=10.0, now=10.0 + took)
+@pytest.mark.parametrize("duration", [0.0, 3.0, 30.0])
+def test_the_duration_of_a_load_is_added(duration: float) -> None:
+    """The store may have measured the age at the beginning of the load, or at its end."""
+    snapshot = AgeTracker().read(entry("a", 5.0), RECORD, before=10.0, now=10.0 + duration)
 
-    assert Snapshot(RECORD, entry("a", 5.0), max_age=5.0 + took, min_age=5.0) == snapshot
+    assert Snapshot(RECORD, entry("a", 5.0), max_age=5.0 + duration, min_age=5.0) == snapshot
 
 
-def test_first_look_without_ages() -> None:
-    """An entry found at the first look may be of any age."""
+def test_first_read_without_ages() -> None:
+    """An entry found by the first read may be of any age."""
     assert Snapshot(RECORD, entry("a"), max_age=math.inf, min_age=0.0) == read(
         AgeTracker(), "a", 10.0
     )
 
 
 def test_an_entry_that_stays() -> None:
-    """The longer an entry has been seen, the older it is at least; its bound stays unknown."""
+    """
+    The longer an entry has been seen, the older it is at least; its upper bound stays unknown.
+    """
     tracker = AgeTracker()
     read(tracker, "a", 10.0)
 
@@ -64,8 +69,8 @@ def test_an_entry_that_stays() -> None:
 
 
 @pytest.mark.parametrize("earlier", [None, "old"])
-def test_an_entry_that_was_not_there(earlier: str | None) -> None:
-    """An entry that was not there at the last look is at most as old as that look."""
+def test_an_entry_that_was_missing(earlier: str | None) -> None:
+    """An entry that was missing at the last read is at most as old as that read."""
     tracker = AgeTracker()
     read(tracker, earlier, 10.0)
 
@@ -73,8 +78,8 @@ def test_an_entry_that_was_not_there(earlier: str | None) -> None:
     assert Snapshot(RECORD, entry("a"), max_age=8.0, min_age=2.0) == read(tracker, "a", 17.0)
 
 
-def test_the_bound_is_of_the_last_look_not_the_first() -> None:
-    """Of several looks that missed an entry the last one counts."""
+def test_the_bound_is_of_the_last_read_not_the_first() -> None:
+    """Of several reads without the entry the last one counts."""
     tracker = AgeTracker()
     read(tracker, "old", 10.0)
     read(tracker, "old", 20.0)
@@ -83,23 +88,23 @@ def test_the_bound_is_of_the_last_look_not_the_first() -> None:
 
 
 def test_an_own_write() -> None:
-    """Of my own write I know when it began and when it was done."""
+    """The bounds of an own write are its beginning and its end."""
     tracker = AgeTracker()
     tracker.wrote("a", before=10.0, now=11.0)
 
     assert Snapshot(RECORD, entry("a"), max_age=5.0, min_age=4.0) == read(tracker, "a", 15.0)
 
 
-def test_what_replaces_an_own_write() -> None:
-    """What stands where I wrote came after my write began."""
+def test_an_entry_that_replaces_an_own_write() -> None:
+    """An entry that replaced an own write is younger than the beginning of that write."""
     tracker = AgeTracker()
     tracker.wrote("a", before=10.0, now=11.0)
 
     assert Snapshot(RECORD, entry("b"), max_age=5.0, min_age=0.0) == read(tracker, "b", 15.0)
 
 
-def test_an_entry_that_went_and_came() -> None:
-    """An entry that was gone in between is another one, however it is named."""
+def test_an_entry_that_was_missing_in_between() -> None:
+    """An entry that was missing in between is a new one, even with the same version."""
     tracker = AgeTracker()
     for version, now in (("a", 10.0), (None, 20.0)):
         read(tracker, version, now)
@@ -109,13 +114,13 @@ def test_an_entry_that_went_and_came() -> None:
 
 @given(st.data(), st.lists(st.floats(min_value=0.01, max_value=10.0), min_size=2, max_size=12))
 def test_bounds_hold(data: st.DataObject, gaps: list[float]) -> None:
-    """Whatever is written between looks, its true age lies between the bounds."""
+    """The true age of an entry always lies between the bounds."""
     tracker = AgeTracker()
     now, written_at, version = 0.0, None, 0
     for gap in gaps:
         before = now + gap / 2
         if data.draw(st.booleans()):
-            # Somebody writes between the last look and the moment at which this one reads.
+            # An entry is written between the last read and this one.
             written_at = now + data.draw(st.floats(min_value=0.0, max_value=gap))
             version += 1
         now += gap

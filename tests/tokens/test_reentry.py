@@ -1,4 +1,4 @@
-"""What fetches a token and asks for that token gets an error, and never waits for itself."""
+"""A token request that needs its own token gets an error instead of waiting for itself."""
 
 import asyncio
 
@@ -15,15 +15,15 @@ from flexiti_stores.memory import MemoryStore
 from ..support.patience import PATIENCE, PATIENT
 
 
-class Curious(MemoryStore):
-    """A store that wants a token of the session that uses it."""
+class ReentrantStore(MemoryStore):
+    """A store that requests a token from the session that uses it."""
 
     session: FlexitiSession | None = None
     scope = Scope.CUSTOMER
     met: BaseException | None = None
 
     async def load(self, key: str) -> Entry | None:
-        """Request a token first, once, as a store behind the same API would."""
+        """Request a token first, once, like a store behind the same API."""
         session, self.session = self.session, None
         if session is not None:
             results = await asyncio.gather(
@@ -34,7 +34,7 @@ class Curious(MemoryStore):
 
 
 def config_of(sandbox: Sandbox, store: MemoryStore | None = None) -> FlexitiConfig:
-    """Configure for the sandbox."""
+    """Return a configuration for the sandbox."""
     return FlexitiConfig(
         client_id=sandbox.client_id,
         client_secret=sandbox.client_secret,
@@ -44,11 +44,11 @@ def config_of(sandbox: Sandbox, store: MemoryStore | None = None) -> FlexitiConf
     )
 
 
-async def test_a_store_that_asks_for_the_token_it_is_asked_for_gets_an_error(
+async def test_a_store_that_requests_the_token_being_obtained_gets_an_error(
     sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """Also from a task that the store has started; and the caller gets the token."""
-    store = Curious(clock=clock.boot)
+    """Even from a task that the store has started; and the caller gets the token."""
+    store = ReentrantStore(clock=clock.boot)
     async with FlexitiSession(config_of(sandbox, store), clock=clock) as session:
         store.session = session
         async with asyncio.timeout(PATIENCE):
@@ -60,11 +60,11 @@ async def test_a_store_that_asks_for_the_token_it_is_asked_for_gets_an_error(
     assert 1 == sandbox.tokens_issued
 
 
-async def test_a_store_may_ask_for_a_token_of_another_scope(
+async def test_a_store_may_request_a_token_of_another_scope(
     sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """That is another flight: nothing waits for itself."""
-    store = Curious(clock=clock.boot)
+    """The other scope has a refresh of its own, so nothing waits for itself."""
+    store = ReentrantStore(clock=clock.boot)
     store.scope = Scope.MERCHANT
     async with FlexitiSession(config_of(sandbox, store), clock=clock) as session:
         store.session = session
@@ -76,10 +76,10 @@ async def test_a_store_may_ask_for_a_token_of_another_scope(
 
 
 @pytest.mark.parametrize("dedicated", [False, True])
-async def test_a_trace_callback_that_asks_for_the_token_being_fetched_gets_an_error(
+async def test_a_trace_callback_that_requests_the_token_being_obtained_gets_an_error(
     sandbox: Sandbox, clock: ManualClock, dedicated: bool
 ) -> None:
-    """The callback of a client session that was lent runs amid the token request."""
+    """A trace callback of a borrowed client session runs during the token request."""
     met: list[BaseException] = []
     tracing = aiohttp.TraceConfig()
     sessions: list[FlexitiSession] = []
@@ -105,11 +105,11 @@ async def test_a_trace_callback_that_asks_for_the_token_being_fetched_gets_an_er
     assert 1 == sandbox.tokens_issued
 
 
-async def test_who_holds_a_token_may_ask_while_another_is_fetched(
+async def test_a_cached_token_is_served_during_a_refresh(
     sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """A token in hand needs no wait, so there is nothing to refuse, nor afterwards."""
-    store = Curious(clock=clock.boot)
+    """With a cached token nothing has to wait, during the refresh and afterwards."""
+    store = ReentrantStore(clock=clock.boot)
     async with FlexitiSession(config_of(sandbox, store), clock=clock) as session:
         await session.token()
         store.session = session
