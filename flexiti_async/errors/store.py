@@ -1,4 +1,4 @@
-"""The token store fails."""
+"""Errors of the store."""
 
 from flexiti_async.errors.base import FlexitiError
 
@@ -10,12 +10,22 @@ __all__ = [
 
 
 class StoreError(FlexitiError):
-    """The token store."""
+    """Base of the errors of the store."""
 
 
 class StoreUnavailable(StoreError):
-    """The store is down, slow, full, or failed in a way of its own."""
+    """
+    The store is down, slow, full, or failed in a way of its own.
+
+    Attributes:
+        sent: False if nothing was written and nothing will be: the connection was refused, or the
+            server rejected the statement. True: unknown, a write may have landed or still land.
+    """
+
+    def __init__(self, message: str = "", *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 class RecordUnreadable(StoreError):
-    """A record of another key, another version or another key ring. It is not taken for absent."""
+    """A record of another key, another version or another key ring. It does not count as absent."""

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from flexiti_async.store.interface import TokenStore
+from flexiti_async.store.interface import JournalStore, TokenStore
 from flexiti_async.store.loading import open_store
 from flexiti_async.testing import (
     AgesContract,
     ExpiryContract,
+    FaultyStore,
+    JournalContract,
     LoopsContract,
     OutageContract,
     SharedStoreContract,
@@ -40,13 +42,34 @@ class FromUrl(SharedStoreContract, AgesContract, LoopsContract):
         await store.aclose()
 
 
-class TestMemory(StoreContract, AgesContract, LoopsContract):
+class TestMemory(StoreContract, AgesContract, LoopsContract, JournalContract):
     """A dict."""
 
     @pytest.fixture
-    def store(self) -> TokenStore:
-        """Make a store."""
+    def store(self) -> JournalStore:
+        """Open a store."""
         return MemoryStore()
+
+    @pytest.fixture
+    def elsewhere(self) -> JournalStore:
+        """Open another one."""
+        return MemoryStore()
+
+
+class TestFaulty(StoreContract, AgesContract, LoopsContract, JournalContract):
+    """The store of tests, as long as no fault is injected."""
+
+    @pytest.fixture
+    def store(self) -> JournalStore:
+        """Open a store."""
+        return FaultyStore()
+
+    @pytest.fixture
+    def elsewhere(self) -> JournalStore:
+        """Open another one, which is on another server."""
+        store = FaultyStore()
+        store.fingerprint = "elsewhere"
+        return store
 
 
 class TestFile(FromUrl):
