@@ -49,7 +49,7 @@ class JournalContract:
         assert names == await _keys(store, run)
         assert names[::3] == await _keys(store, run, endless=True)
         assert names[:10] == await _keys(store, f"{run}-00")
-        assert [] == await _keys(store, f"{run}-1000")
+        assert await _keys(store, f"{run}-1000") == []
 
     async def test_no_character_of_a_prefix_is_special(self, store: JournalStore) -> None:
         """`*`, `_`, `%`, `[` and backslashes mean themselves."""

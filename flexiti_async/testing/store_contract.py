@@ -123,8 +123,8 @@ class StoreContract:
         """A swap is idempotent in its version, until another one has replaced its entry."""
         key, first, second = new_key(), new_entry("1"), new_entry("2")
 
-        assert [True, True] == [await store.swap(key, first, expected=None) for _ in range(2)]
-        assert [True, True] == [await store.swap(key, second, expected=first) for _ in range(2)]
+        assert [await store.swap(key, first, expected=None) for _ in range(2)] == [True, True]
+        assert [await store.swap(key, second, expected=first) for _ in range(2)] == [True, True]
         assert not await store.swap(key, first, expected=None)
         assert second.version == await version_of(store, key)
 
@@ -138,7 +138,7 @@ class StoreContract:
             expected = await store.load(key)
             seen.append(expected and expected.keep_for)
 
-        assert [None, 60.0, None] == seen
+        assert seen == [None, 60.0, None]
 
     async def test_a_history_is_linearizable(self, store: TokenStore) -> None:
         """Loads and swaps of four tasks, some of them cancelled, have happened in some order."""

@@ -331,7 +331,11 @@ async def test_a_user_without_the_time_has_ages_all_the_same(
     """The rights of older releases are enough for tokens."""
     with own_server.client() as client:
         client.acl_setuser(
-            "old", enabled=True, nopass=True, keys=["*"], commands=["+get", "+set", "+pttl", "+eval"]
+            "old",
+            enabled=True,
+            nopass=True,
+            keys=["*"],
+            commands=["+get", "+set", "+pttl", "+eval"],
         )
     store = RedisStore.from_url(f"redis://old:x@127.0.0.1:{own_server.port}?timeout=10")
     key, entry = new_key(), new_entry()

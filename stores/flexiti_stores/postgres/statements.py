@@ -38,9 +38,7 @@ _PLACE: Final = (
     "' database=' || (select oid from pg_database where datname = current_database())"
     " || ' table=' || to_regclass('{table}')::oid"
 )
-_CLUSTER: Final = (
-    "'postgresql cluster=' || (select system_identifier from pg_control_system())"
-)
+_CLUSTER: Final = "'postgresql cluster=' || (select system_identifier from pg_control_system())"
 _TIMELINE: Final = "' timeline=' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
 # Null, which equals nothing, while no synchronous standby is configured.
 _SYNCHRONOUS: Final = (
@@ -148,9 +146,7 @@ class Statements:
     life: str
 
     @classmethod
-    def on(
-        cls, table: str, *, marker_key: str, synchronous: bool, readable: bool
-    ) -> "Statements":
+    def on(cls, table: str, *, marker_key: str, synchronous: bool, readable: bool) -> "Statements":
         """
         Return the statements for a table, whose name must be plain.
 

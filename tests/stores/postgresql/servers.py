@@ -102,7 +102,12 @@ class Postgres:
         """Start it, and wait until it answers."""
         settings = (
             *("listen_addresses=127.0.0.1", f"unix_socket_directories={self.folder}"),
-            *("max_connections=150", "shared_buffers=16MB", "max_wal_size=64MB", "logging_collector=off"),
+            *(
+                "max_connections=150",
+                "shared_buffers=16MB",
+                "max_wal_size=64MB",
+                "logging_collector=off",
+            ),
             *self.options,
         )
         with (self.folder / "log").open("ab") as log:
