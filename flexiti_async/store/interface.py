@@ -9,7 +9,7 @@ their URL through the entry-point group `flexiti_async.stores`.
 | protocol | for |
 |---|---|
 | `TokenStore` | tokens and checkouts, which forgive a store that forgets |
-| `ListableStore`, `DurableStore` | a journal of calls that move money, which does not; `JournalStore` is both |
+| `JournalStore`: `ListableStore`, `DurableStore` | a journal of money moved, which does not |
 | `SchemaStore` | stores that need a table before anything can be stored |
 """
 

@@ -194,8 +194,9 @@ class WireContract:
         self, store: TokenStore, through: TokenStore, wire: Wire
     ) -> None:
         """
-        A held-back swap is unknown; when it lands the record carries it, the same swap again is
-        True, and nothing that expected the old entry is written any more.
+        A held-back swap is unknown, and is in the record when it lands.
+
+        The same swap again is True, and no other that expected the old entry is written any more.
         """
         key, first, late = new_key(), new_entry("first"), new_entry("late")
         await _warm_up(through)

@@ -39,7 +39,7 @@ class Swapped:
 
 
 def is_linearizable(history: Sequence[Loaded | Swapped]) -> bool:
-    """Return whether one order of the operations explains every result; nothing is stored before."""
+    """Return whether one order of the operations, from nothing stored on, explains them all."""
     operations = sorted(history, key=lambda one: one.begin)
     ends = [math.inf if _is_unknown(one) else one.end for one in operations]
     todo: list[tuple[int, str | None]] = [((1 << len(operations)) - 1, None)]

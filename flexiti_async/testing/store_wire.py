@@ -35,6 +35,7 @@ class Wire:
     _server: asyncio.Server = field(init=False)
     _tasks: set[asyncio.Task[Any]] = field(init=False, factory=set[asyncio.Task[Any]])
     _open: asyncio.Event = field(init=False, factory=asyncio.Event)
+    _heard: asyncio.Event = field(init=False, factory=asyncio.Event)
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -57,6 +58,10 @@ class Wire:
         """Deliver what was held back, also of clients that have left, and what comes next."""
         self._run(self._set(open_=True))
 
+    def deafen(self) -> None:
+        """From now on no byte of the server reaches a client."""
+        self._run(self._deafen())
+
     def cut(self) -> None:
         """Break every connection that is open now."""
         self._run(self._cut())
@@ -66,6 +71,7 @@ class Wire:
 
     async def _listen(self) -> asyncio.Server:
         self._open.set()
+        self._heard.set()
         return await asyncio.start_server(self._serve, "127.0.0.1", 0)
 
     async def _set(self, *, open_: bool) -> None:
@@ -73,6 +79,9 @@ class Wire:
             self._open.set()
         else:
             self._open.clear()
+
+    async def _deafen(self) -> None:
+        self._heard.clear()
 
     async def _cut(self) -> None:
         tasks = tuple(self._tasks)
@@ -113,6 +122,7 @@ class Wire:
 
     async def _answer(self, answers: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await answers.read(65536):
+            await self._heard.wait()
             with suppress(OSError):
                 writer.write(data)
                 await writer.drain()

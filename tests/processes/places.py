@@ -1,4 +1,5 @@
-"""Stores that time passes in when the test says so, and that can be put back to what they were."""
+"""Stores whose time a test moves, and that can be put back to what they were."""
+# ruff: noqa: S608 - names of tables that the test has drawn
 
 import json
 from collections.abc import Callable, Iterator

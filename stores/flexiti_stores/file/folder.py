@@ -120,7 +120,7 @@ class Folder:
         """Return the names of all records, or of those that may have no end."""
         try:
             with self._opened() as at, _sub_folder(at, ENDLESS if endless else ".") as folder:
-                found = os.listdir(folder)
+                found = os.listdir(folder)  # noqa: PTH208 - a descriptor, not a path
         except FileNotFoundError:
             return []
         return found if endless else [one[:-7] for one in found if one.endswith(".record")]
@@ -151,7 +151,7 @@ class Folder:
         """
         left = 0
         with self._opened() as at:
-            for item in os.listdir(at):
+            for item in os.listdir(at):  # noqa: PTH208 - a descriptor, not a path
                 name, _, kind = item.partition(".")
                 with suppress(OSError):  # others sweep too; what is locked can wait
                     if kind == "record":
@@ -264,7 +264,7 @@ class Folder:
         return entry
 
     def _is_journal(self, at: int) -> bool:
-        """Return whether the folder is marked: then what cannot be read must not count as absent."""
+        """Return whether the folder is marked: then what is unreadable must not count as absent."""
         try:
             os.stat(f"{record_name(MARKER_KEY)}.record", dir_fd=at, follow_symlinks=False)
         except FileNotFoundError:

@@ -54,7 +54,8 @@ with durable as materialized (
 # {marker} is what the marker's version must be, {fingerprint} the life of this server.
 _ALIVE: Final = """({marker}::text is null or (
        exists (select from {table} as m where m.key = '{marker_key}' and m.version = {marker}
-                  and m.payload = convert_to({accepted}, 'UTF8') and m.expires_at > clock_timestamp())
+                  and m.payload = convert_to({accepted}, 'UTF8')
+                  and m.expires_at > clock_timestamp())
        and {fingerprint} = {print}::text))"""
 
 _LOAD: Final = """
@@ -108,7 +109,8 @@ _LIFE: Final = """
 select current_setting('transaction_read_only') = 'on' as read_only,
        case when current_setting('transaction_read_only') = 'off' then {fingerprint} end as print,
        m.version as marker, m.payload as accepted,
-       (select relpersistence::text from pg_class where oid = to_regclass('{table}')) as persistence,
+       (select relpersistence::text from pg_class
+         where oid = to_regclass('{table}')) as persistence,
        current_setting('fsync') = 'on' as fsync,
        current_setting('synchronous_standby_names') <> '' as standbys
   from (select) as one

@@ -10,7 +10,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Self, TypedDict
 
 from attrs import Factory, define
 
@@ -28,18 +28,25 @@ def free_port() -> int:
         return port
 
 
-def _as_nobody() -> None:
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+class Unprivileged(TypedDict, total=False):
+    """Arguments of a process that is not root."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def _unprivileged() -> Unprivileged:
+    if os.geteuid():
+        return {}
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
 
 def run(*arguments: object) -> str:
     """Run a program of PostgreSQL to its end."""
     done = subprocess.run(
         [str(one) for one in arguments],
-        preexec_fn=_as_nobody,
+        **_unprivileged(),
         capture_output=True,
         text=True,
         check=False,
@@ -117,7 +124,7 @@ class Postgres:
                     *("-D", self.data, "-p", str(self.port)),
                     *(part for one in settings for part in ("-c", one)),
                 ],
-                preexec_fn=_as_nobody,
+                **_unprivileged(),
                 stdout=log,
                 stderr=log,
                 cwd="/",
@@ -243,7 +250,7 @@ class Bouncer:
         _hand_over(self.server.folder.parent, home)
         self._process = subprocess.Popen(
             [self.program, "-q", home / "bouncer.ini"],
-            preexec_fn=_as_nobody,
+            **_unprivileged(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",

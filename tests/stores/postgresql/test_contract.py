@@ -32,7 +32,8 @@ class Everything(
 
     @pytest.fixture
     async def second(self, store_url: str, store: TokenStore) -> AsyncIterator[TokenStore]:
-        """Open it once more; its table is there."""
+        """Open it once more; the first one has created its table."""
+        assert store is not None
         second = PostgresStore.from_url(store_url)
         yield second
         await second.aclose()
@@ -62,7 +63,8 @@ class TestMachine(Everything, WireContract):
 
     @pytest.fixture
     async def through(self, wire: Wire, store: TokenStore) -> AsyncIterator[TokenStore]:
-        """Open it through the wire."""
+        """Open it through the wire; the first one has created its table."""
+        assert store is not None
         through = PostgresStore.from_url(
             f"postgresql://boss@127.0.0.1:{wire.port}/postgres?sslmode=disable&timeout=1"
         )
@@ -102,7 +104,7 @@ class TestSerializable(Everything):
     @pytest.fixture
     def store_url(self, machine: Postgres) -> str:
         """Create the role."""
-        if not machine.ask("select count(*) from pg_roles where rolname = 'strict'") == "1":
+        if machine.ask("select count(*) from pg_roles where rolname = 'strict'") != "1":
             machine.ask("create role strict login superuser")
             machine.ask("alter role strict set default_transaction_isolation = 'serializable'")
             machine.ask("alter role strict set synchronous_commit = off")

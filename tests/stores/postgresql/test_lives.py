@@ -18,6 +18,13 @@ from flexiti_stores.postgres import PostgresStore
 from .conftest import of_machine
 from .servers import Postgres
 
+EXCHANGE = """
+create table copy (like flexiti_records including all);
+insert into copy select * from flexiti_records;
+drop table flexiti_records;
+alter table copy rename to flexiti_records;
+"""
+
 
 @pytest.fixture
 def server(ground: Path) -> Iterator[Postgres]:
@@ -76,9 +83,8 @@ async def test_a_crash_loses_nothing_whatever_the_role_is_set_to(
     assert life == await store.life()
 
 
-async def test_a_promotion_changes_the_life_at_once(
-    store: PostgresStore, server: Postgres, life: Life
-) -> None:
+@pytest.mark.usefixtures("store")
+async def test_a_promotion_changes_the_life_at_once(server: Postgres, life: Life) -> None:
     """The first statement after a promotion sees another timeline; before it there is no life."""
     with await asyncio.to_thread(server.standby) as standby:
         await asyncio.to_thread(standby.start)
@@ -105,7 +111,8 @@ async def test_a_promotion_changes_the_life_at_once(
     assert not won
 
 
-async def test_a_synchronous_standby_keeps_the_life(store: PostgresStore, server: Postgres) -> None:
+@pytest.mark.usefixtures("store")
+async def test_a_synchronous_standby_keeps_the_life(server: Postgres) -> None:
     """With `durable=synchronous` a failover to it is no other life; without one there is none."""
     with pytest.raises(ConfigError, match="synchronous_standby_names is empty"):
         await life_on(server, durable="synchronous")
@@ -189,7 +196,7 @@ async def test_a_restored_copy_is_only_seen_by_its_records(
 
 
 async def test_a_restore_into_a_new_cluster_is_another_life(
-    store: PostgresStore, server: Postgres, life: Life, ground: Path
+    store: PostgresStore, life: Life, ground: Path
 ) -> None:
     """So it is after an upgrade by pg_upgrade or pg_dump: the cluster has another identifier."""
     with Postgres.new(of_machine(), ground) as other:
@@ -212,9 +219,7 @@ async def test_a_restore_into_a_new_cluster_is_another_life(
         "truncate flexiti_records",
         "delete from flexiti_records",
         "drop table flexiti_records",
-        "create table copy (like flexiti_records including all);"
-        "insert into copy select * from flexiti_records; drop table flexiti_records;"
-        "alter table copy rename to flexiti_records",
+        EXCHANGE,
     ],
 )
 async def test_an_emptied_or_exchanged_table_is_another_life(
@@ -232,8 +237,9 @@ async def test_an_emptied_or_exchanged_table_is_another_life(
     assert (await accept(store, marker=uuid.uuid4().hex)).intact
 
 
+@pytest.mark.usefixtures("store")
 async def test_revoked_functions_leave_the_marker_and_a_warning(
-    store: PostgresStore, server: Postgres, caplog: pytest.LogCaptureFixture
+    server: Postgres, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Some hosters revoke them: the life says what it does not see, once in the log as well."""
     for statement in (
@@ -265,9 +271,8 @@ async def begin_without_schema(store: PostgresStore) -> Life:
     return await accept(store, marker=uuid.uuid4().hex)
 
 
-async def test_an_ordinary_role_reads_the_whole_life(
-    store: PostgresStore, server: Postgres, life: Life
-) -> None:
+@pytest.mark.usefixtures("store")
+async def test_an_ordinary_role_reads_the_whole_life(server: Postgres, life: Life) -> None:
     """It needs no right but those on the table."""
     for statement in (
         "create role shop login",
@@ -324,7 +329,8 @@ async def test_a_read_only_server_is_unavailable(store: PostgresStore, server: P
         assert not caught.value.sent
 
 
-async def test_a_frozen_server_costs_one_time_out(store: PostgresStore, server: Postgres) -> None:
+@pytest.mark.usefixtures("store")
+async def test_a_frozen_server_costs_one_time_out(server: Postgres) -> None:
     """A server that answers nothing is given up after `timeout`, and closed in about a second."""
     slow = PostgresStore.from_url(f"postgresql://boss@127.0.0.1:{server.port}/postgres?timeout=0.5")
     key, entry = new_key(), new_entry()
@@ -352,7 +358,7 @@ async def test_a_row_of_the_future_has_no_age(store: PostgresStore, server: Post
     await store.swap(key, entry, expected=None)
     await asyncio.to_thread(
         server.ask,
-        f"update flexiti_records set written_at = written_at + interval '60 s' where key = '{key}'",
+        "update flexiti_records set written_at = written_at + interval '60 s'",
     )
     loaded = await store.load(key)
 
@@ -409,7 +415,7 @@ async def test_a_store_without_its_table_says_so(store: PostgresStore, server: P
     assert not caught.value.sent
 
 
-async def test_a_wrong_password_is_not_sent(ground: Path, server: Postgres) -> None:
+async def test_a_wrong_password_is_not_sent(server: Postgres) -> None:
     """A refused connection has written nothing, and its error quotes no password."""
     rules = server.data / "pg_hba.conf"
     text = rules.read_text().replace("trust", "scram-sha-256")
