@@ -158,9 +158,8 @@ async def test_a_promoted_replica_is_another_life(folder: Path) -> None:
             begun = await begin(plain, marker=uuid.uuid4().hex)
             fingerprints = begun.fingerprint, (await safe.life()).fingerprint
             marker = begun.marker
-        with primary.client() as client:
-            wait_until(lambda: client.wait(1, 1000) == 1)
         with replica.client() as client:
+            wait_until(lambda: client.exists("flexiti:flexiti-marker"))
             client.replicaof("NO", "ONE")
         there = await life_on(replica), await life_on(replica, durable="aof-always")
 
@@ -184,8 +183,8 @@ async def test_sentinel_promotes_a_replica_that_lags(binary: Path) -> None:
         primary = server()
         primary.start()
         wire = stack.enter_context(Wire(primary.port))
-        sound = server("--replicaof", "127.0.0.1", str(primary.port), "--replica-priority", "100")
-        # The replica's connection is cut and its link can be held; Sentinel prefers it.
+        sound = server("--replicaof", "127.0.0.1", str(primary.port), "--replica-priority", "0")
+        # The only one that may be promoted, and its link can be made to lag.
         lagging = server("--replicaof", "127.0.0.1", str(wire.port), "--replica-priority", "1")
         for replica in (sound, lagging):
             replica.start()
@@ -197,7 +196,7 @@ async def test_sentinel_promotes_a_replica_that_lags(binary: Path) -> None:
             "sentinel down-after-milliseconds till 500\nsentinel failover-timeout till 4000\n"
         )
         with primary.client() as client:
-            wait_until(lambda: client.wait(2, 1000) == 2)
+            wait_until(lambda: client.info("replication")["connected_slaves"] == 2)
         sentinel.launch(str(config), "--sentinel")
         with sentinel.client() as client:
             wait_until(lambda: client.sentinel_master("till")["num-slaves"] == 2)
@@ -205,8 +204,9 @@ async def test_sentinel_promotes_a_replica_that_lags(binary: Path) -> None:
             f"redis+sentinel://127.0.0.1:{sentinel.port}/till?timeout=10&connect_timeout=2"
         )
         life = await begin(store, marker=uuid.uuid4().hex)
-        with primary.client() as client:
-            wait_until(lambda: client.wait(2, 1000) == 2)
+        for replica in (sound, lagging):
+            with replica.client() as client:
+                wait_until(lambda of=client: of.exists("flexiti:flexiti-marker"))
         # The answers of the primary to the lagging replica no longer arrive.
         await asyncio.to_thread(wire.deafen)
         key, claim = new_key(), new_entry("claim", keep_for=None)
@@ -239,7 +239,7 @@ async def test_sentinel_promotes_a_replica_that_lags(binary: Path) -> None:
 async def test_missing_rights_are_named(
     own_server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who may keep tokens may not keep a journal yet; one warning says what it cannot promise."""
+    """A user of a token store lacks rights for a journal; one warning says what is not promised."""
     with own_server.client() as client:
         for name, commands in (("tokens", TOKENS), ("journal", JOURNAL)):
             client.acl_setuser(name, enabled=True, nopass=True, keys=["*"], commands=commands)
@@ -269,11 +269,10 @@ class TestHashTag(StoreContract, JournalContract):
         await store.aclose()
 
     @pytest.fixture
-    async def elsewhere(self, cluster_url: str) -> AsyncIterator[RedisStore]:
-        """Open an empty one under another tag."""
-        store = RedisStore.from_url(f"{cluster_url}&prefix={{{uuid.uuid4().hex}}}:")
-        yield store
-        await store.aclose()
+    async def elsewhere(self, own_server: Server) -> AsyncIterator[RedisStore]:
+        """Open an empty one on another server."""
+        async with opened(own_server) as store:
+            yield store
 
     async def test_without_a_tag_there_is_no_journal(self, cluster_url: str) -> None:
         """Its keys would be on several nodes, each with a life of its own."""

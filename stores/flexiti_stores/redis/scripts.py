@@ -107,6 +107,8 @@ LIFE: Final = (
     + _PRIMARY
     + _FINGERPRINT
     + """
+local allowed = redis.pcall('info', 'server')
+if type(allowed) == 'table' and allowed.err then return redis.error_reply('NOPERM info') end
 local text = redis.call('get', KEYS[1])
 if not on_primary(KEYS[1], text) then return redis.error_reply('READONLY replica') end
 local marker, accepted = header(text)
