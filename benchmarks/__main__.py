@@ -18,7 +18,7 @@ from benchmarks.report.output import put_out
 from benchmarks.report.report import Report
 from benchmarks.report.summary import write_summary
 
-NAMES: Final = ("call", "token", "stampede", "processes", "scale", "start", "load")
+NAMES: Final = ("call", "token", "stampede", "processes", "scale", "start", "stores", "load")
 ON_REQUEST: Final = ("instructions",)
 """It needs valgrind: it is run if it is named, and only then."""
 OUT: Final = Path("build", "benchmarks")
@@ -42,8 +42,8 @@ def main(
     A run of all of them writes `summary.md` there, too: what was to be reached, and what was.
 
     Args:
-        names: call, token, stampede, processes, scale, start, load; all of them by default. One
-            more, instructions, needs valgrind and is run only if it is named.
+        names: call, token, stampede, processes, scale, start, stores, load; all of them by default.
+            One more, instructions, needs valgrind and is run only if it is named.
         smoke: Run each as briefly as can be, and fail if a count (requests, callers blocked or
             harmed, store operations) is not what it has to be. Times are not looked at.
         out: The folder.
