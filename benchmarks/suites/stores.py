@@ -9,14 +9,15 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 from attrs import define, field, frozen
 
 from benchmarks.harness.measure import Spread, interleaved
+from benchmarks.report.cells import Cell
 from benchmarks.report.charts import bars
 from benchmarks.report.report import Report, Table
 from flexiti_async.errors import StoreUnavailable
@@ -31,6 +32,13 @@ _NOBODY: Final = 65534
 _LOCAL: Final = "timeout=30&connect_timeout=30"
 _VERBS: Final = ("load", "create", "replace", "swap in a life", "life", "keys (20 endless)")
 _AOF: Final = ("--appendonly", "yes", "--appendfsync", "always")
+
+
+class _Unprivileged(TypedDict, total=False):
+    """Arguments of a process that is not root."""
+
+    user: int
+    group: int
 
 
 @frozen
@@ -125,7 +133,7 @@ def _report(subjects: list[_Subject], size: _Size, missing: list[str]) -> Report
         one.name: {verb: Spread.of(one.seconds[verb]).scaled(_MILLI) for verb in _VERBS}
         for one in subjects
     }
-    rows = [(name, *verbs.values()) for name, verbs in found.items()]
+    rows: list[list[Cell]] = [[name, *verbs.values()] for name, verbs in found.items()]
     swaps = {name: verbs["replace"] for name, verbs in found.items()}
     return Report(
         name="stores",
@@ -174,7 +182,9 @@ async def _valkey(*options: str) -> AsyncGenerator[str]:
 async def _postgres() -> AsyncGenerator[str]:
     """Start the machine's PostgreSQL as an unprivileged user; it refuses root."""
     programs = _programs()
-    nobody = {"user": _NOBODY, "group": _NOBODY} if os.geteuid() == 0 else {}
+    nobody: _Unprivileged = {}
+    if os.geteuid() == 0:
+        nobody = {"user": _NOBODY, "group": _NOBODY}
     with tempfile.TemporaryDirectory(prefix="fxpg") as folder:
         if nobody:
             os.chown(folder, _NOBODY, _NOBODY)
@@ -186,7 +196,7 @@ async def _postgres() -> AsyncGenerator[str]:
             **nobody,
         )
         await made.wait()
-        server = [programs / "postgres", "-D", data, "-p", str(port)]
+        server: list[Path | str] = [programs / "postgres", "-D", data, "-p", str(port)]
         server += ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
         async with _running(server, nobody):
             yield await _answering(f"postgresql://boss@127.0.0.1:{port}/postgres?{_LOCAL}")
@@ -200,7 +210,7 @@ def _programs() -> Path:
 
 
 @asynccontextmanager
-async def _running(command: Sequence[Path | str], who: Mapping[str, int]) -> AsyncGenerator[None]:
+async def _running(command: Sequence[Path | str], who: _Unprivileged) -> AsyncGenerator[None]:
     quiet = subprocess.DEVNULL
     server = await asyncio.create_subprocess_exec(
         *command, stdout=quiet, stderr=quiet, cwd="/", **who

@@ -89,6 +89,15 @@ class Life:
     fingerprint: str
     warnings: tuple[str, ...] = field(default=(), eq=False)
 
+    @classmethod
+    def of(
+        cls, marker: Entry | None, fingerprint: str, *, warnings: tuple[str, ...] = ()
+    ) -> "Life":
+        """Return the life of a store that holds this record under `MARKER_KEY`."""
+        if marker is None:
+            return cls(None, None, fingerprint, warnings)
+        return cls(marker.version, marker.payload, fingerprint, warnings)
+
     @property
     def intact(self) -> bool:
         """Whether the marker exists and names the present fingerprint."""

@@ -122,7 +122,7 @@ class FaultyStore:
 
     def _life(self) -> Life:
         marker = self._kept[MARKER_KEY][0] if MARKER_KEY in self._kept else None
-        return Life(marker and marker.version, marker and marker.payload, self.fingerprint)
+        return Life.of(marker, self.fingerprint)
 
     def _matches(self, key: str, entry: Entry, expected: Entry | None, life: Life | None) -> bool:
         if life is not None and life != self._life():

@@ -96,7 +96,7 @@ class Recorder:
         """Load, by another handle if one is given; raises StoreUnavailable."""
         begin = _now()
         entry = await (store or self.store).load(self.key)
-        self.history.append(Loaded(begin, _now(), entry and entry.version))
+        self.history.append(Loaded(begin, _now(), None if entry is None else entry.version))
         return entry
 
     async def swap(
@@ -110,7 +110,7 @@ class Recorder:
             won = None if error.sent else False
             raise
         finally:  # a cancelled swap is of unknown outcome, like one that failed
-            old = expected and expected.version
+            old = None if expected is None else expected.version
             self.history.append(Swapped(begin, _now(), old, entry.version, won))
         return won
 

@@ -93,12 +93,8 @@ class MemoryStore:
 
     def _life(self) -> Life:
         kept = self._kept.get(MARKER_KEY)
-        marker = None if kept is None else kept.entry
-        return Life(
-            marker=marker and marker.version,
-            accepted=marker and marker.payload,
-            fingerprint=f"memory store={self._id} process={os.getpid()}",
-        )
+        fingerprint = f"memory store={self._id} process={os.getpid()}"
+        return Life.of(None if kept is None else kept.entry, fingerprint)
 
     def _sweep(self, now: float) -> None:
         """Drop what need not be kept any more, so that ended checkouts do not pile up."""

@@ -45,6 +45,12 @@ async def opened(server: Server, **parameters: str) -> AsyncIterator[RedisStore]
     await store.aclose()
 
 
+def wait_for_marker(replica: Server) -> None:
+    """Wait until a replica has the marker."""
+    with replica.client() as client:
+        wait_until(lambda: client.exists("flexiti:flexiti-marker"))
+
+
 async def life_on(server: Server, **parameters: str) -> Life:
     """Read the life on a server."""
     async with opened(server, **parameters) as store:
@@ -158,8 +164,8 @@ async def test_a_promoted_replica_is_another_life(folder: Path) -> None:
             begun = await begin(plain, marker=uuid.uuid4().hex)
             fingerprints = begun.fingerprint, (await safe.life()).fingerprint
             marker = begun.marker
+        wait_for_marker(replica)
         with replica.client() as client:
-            wait_until(lambda: client.exists("flexiti:flexiti-marker"))
             client.replicaof("NO", "ONE")
         there = await life_on(replica), await life_on(replica, durable="aof-always")
 
@@ -205,8 +211,7 @@ async def test_sentinel_promotes_a_replica_that_lags(binary: Path) -> None:
         )
         life = await begin(store, marker=uuid.uuid4().hex)
         for replica in (sound, lagging):
-            with replica.client() as client:
-                wait_until(lambda of=client: of.exists("flexiti:flexiti-marker"))
+            wait_for_marker(replica)
         # The answers of the primary to the lagging replica no longer arrive.
         await asyncio.to_thread(wire.deafen)
         key, claim = new_key(), new_entry("claim", keep_for=None)
@@ -216,11 +221,11 @@ async def test_sentinel_promotes_a_replica_that_lags(binary: Path) -> None:
         with sound.client() as client:
             wait_until(lambda: client.exists(f"flexiti:{key}"))
         primary.stop()
+        there = life
         async with asyncio.timeout(60):
-            while True:
+            while there == life:
                 try:
                     there = await store.life()
-                    break
                 except StoreUnavailable:
                     await asyncio.sleep(0.05)
         gone = await store.load(key)

@@ -98,10 +98,7 @@ class FileStore:
         """Yield the keys that begin with `prefix`, but for those that older releases wrote."""
         names = await self._run("list", lambda _: self._folder.names(endless=endless))
         for number in range(0, len(names), PAGE):
-            page = names[number : number + PAGE]
-            for key in await self._run(
-                "list", lambda _, some=page: self._folder.keys(some, prefix, endless=endless)
-            ):
+            for key in await self._page(names[number : number + PAGE], prefix, endless=endless):
                 yield key
 
     async def life(self) -> Life:
@@ -114,6 +111,9 @@ class FileStore:
             executor, self._executor = self._executor, None
         if executor is not None:
             executor.shutdown(wait=False)
+
+    async def _page(self, names: list[str], prefix: str, *, endless: bool) -> list[str]:
+        return await self._run("list", lambda _: self._folder.keys(names, prefix, endless=endless))
 
     async def _run(self, verb: str, job: Callable[[float], _T]) -> _T:
         deadline, sent = time.monotonic() + self._timeout, True

@@ -205,12 +205,8 @@ class Folder:
         record, foreign, _ = self._record(at, record_name(MARKER_KEY))
         if foreign:
             raise self._unreadable()
-        entry = record and record.entry
-        return Life(
-            marker=entry and entry.version,
-            accepted=entry and entry.payload,
-            fingerprint=f"file inode={os.fstat(at).st_ino}",
-        )
+        fingerprint = f"file inode={os.fstat(at).st_ino}"
+        return Life.of(None if record is None else record.entry, fingerprint)
 
     def _sweep_record(self, at: int, name: str) -> bool:
         if not self._is_over(at, name):

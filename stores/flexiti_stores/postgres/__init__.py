@@ -134,14 +134,12 @@ class PostgresStore:
         statement = self._sql.endless if endless else self._sql.keys
         last = ""
         while True:
-            page = await self._run(
-                "list", lambda it, after=last: it.asyncpg.fetch(statement, prefix, after, PAGE)
-            )
-            for row in page:
-                yield row["key"]
+            page = await self._page(statement, prefix, last)
+            for key in page:
+                yield key
             if len(page) < PAGE:
                 return
-            last = page[-1]["key"]
+            last = page[-1]
 
     async def life(self) -> Life:
         """
@@ -155,16 +153,17 @@ class PostgresStore:
         if row is None:
             # A hoster has revoked the functions that name the cluster; the marker is left.
             row = await self._read_life(readable=False)
+        if row is None:
+            msg = f"{self._location} answered nothing"
+            raise StoreUnavailable(msg)
         if row["read_only"]:
             raise StoreUnavailable(f"{self._location} {_READ_ONLY}", sent=False)
         self._check(row)
-        accepted = cast("bytes | None", row["accepted"])
-        return Life(
-            marker=row["marker"],
-            accepted=None if accepted is None else accepted.decode(),
-            fingerprint=row["print"],
-            warnings=() if self._sql == self._statements(readable=True) else (_REVOKED,),
-        )
+        marker = None
+        if row["marker"] is not None:
+            marker = Entry(row["marker"], cast("bytes", row["accepted"]).decode(), None)
+        revoked = self._sql != self._statements(readable=True)
+        return Life.of(marker, row["print"], warnings=(_REVOKED,) if revoked else ())
 
     def schema(self) -> str:
         """Return the statements that create the table."""
@@ -179,6 +178,10 @@ class PostgresStore:
         opened = self._forget(asyncio.get_running_loop())
         if opened is not None:
             await opened.aclose()
+
+    async def _page(self, statement: str, prefix: str, last: str) -> list[str]:
+        rows = await self._run("list", lambda it: it.asyncpg.fetch(statement, prefix, last, PAGE))
+        return [row["key"] for row in rows]
 
     async def _read_life(self, *, readable: bool = True) -> "asyncpg.Record | None":
         """Read the life; None if the functions that it needs are revoked."""

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 from attrs import define, field
 
 from flexiti_async.errors import StoreUnavailable
@@ -25,6 +26,7 @@ IDLE: Final = 30.0
 CLOSING: Final = 1.0
 """Seconds for a connection to say goodbye."""
 
+_TAKES_WRITES: Final = SessionAttribute("read-write")
 _UNSYNCED: Final = "canceling wait for synchronous replication"
 
 
@@ -182,7 +184,7 @@ async def _open(
     location: Location, tls: ssl.SSLContext | None
 ) -> "asyncpg.Connection[asyncpg.Record]":
     nodes = location.nodes
-    return await asyncpg.connect(
+    opened: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
         host=location.folder or [host for host, _ in nodes],
         port=nodes[0][1] if location.folder else [port for _, port in nodes],
         user=location.username,
@@ -195,5 +197,6 @@ async def _open(
         statement_cache_size=0 if location.pgbouncer else 100,
         server_settings={"application_name": "flexiti-async"},
         # Of several hosts the one that takes writes; one host is asked by every load.
-        target_session_attrs="read-write" if len(nodes) > 1 else "any",
+        target_session_attrs=_TAKES_WRITES if len(nodes) > 1 else None,
     )
+    return opened

@@ -144,11 +144,7 @@ class RedisStore:
         seen: set[str] = set()
         cursor = 0
         while True:
-            cursor, page = await self._run(
-                "list",
-                lambda client, after=cursor: self._scan(client, after, pattern, endless=endless),
-                2,
-            )
+            cursor, page = await self._page(cursor, pattern, endless=endless)
             for name in page:
                 key = _text(name).removeprefix(self._prefix)
                 if key != ENDLESS and key not in seen:
@@ -167,13 +163,13 @@ class RedisStore:
         """
         if not self._is_one_slot():
             raise self._spread()
-        try:
-            answer, settings = await self._run(READ_LIFE, self._read_life, 2)
-        except redis.exceptions.NoPermissionError:
-            answer = settings = None
-        if answer is None or settings is None:
+        found = None
+        with suppress(redis.exceptions.NoPermissionError):
+            found = await self._run(READ_LIFE, self._read_life, 2)
+        if found is None:
             msg = f"the user of {self._place()} lacks a right; a journal needs {_RIGHTS}"
             raise ConfigError(msg, option="journal")
+        answer, settings = found
         if self._durable and settings != ("yes", "always"):
             msg = (
                 f"{self._place()} is declared durable=aof-always, but has "
@@ -181,16 +177,12 @@ class RedisStore:
             )
             raise ConfigError(msg, option="journal")
         fingerprint, marker, accepted, limit, policy = map(_text, answer)
-        warnings = () if self._durable else (_RESTARTS,)
+        warnings: tuple[str, ...] = () if self._durable else (_RESTARTS,)
         if limit != "0" and policy not in _SAFE_POLICIES:
             warnings += (f"maxmemory-policy is {policy}: records may be evicted; use noeviction",)
         self._warn(warnings)
-        return Life(
-            marker=marker or None,
-            accepted=accepted if marker else None,
-            fingerprint=fingerprint,
-            warnings=warnings,
-        )
+        entry = Entry(marker, accepted, None) if marker else None
+        return Life.of(entry, fingerprint, warnings=warnings)
 
     async def aclose(self) -> None:
         """Close what was opened for this event loop; the rest is closed with its own loops."""
@@ -229,6 +221,13 @@ class RedisStore:
             found = await cast("Any", client).config_get(name)
             settings += [_text(value) for value in found.values()]
         return cast("Sequence[str | bytes]", answer), tuple(settings)
+
+    async def _page(
+        self, cursor: int, pattern: str, *, endless: bool
+    ) -> tuple[int, Sequence[str | bytes]]:
+        return await self._run(
+            "list", lambda client: self._scan(client, cursor, pattern, endless=endless), 2
+        )
 
     async def _scan(
         self, client: Client, cursor: int, pattern: str, *, endless: bool

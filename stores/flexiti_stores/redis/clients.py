@@ -88,10 +88,10 @@ class Opened:
 
     async def _connect(self) -> None:
         if isinstance(self.client, RedisCluster):
-            await self.client.initialize()
+            _ = await self.client.initialize()
             return
         # The pool lends the one that was returned last.
-        pool = self.client.connection_pool
+        pool: Any = self.client.connection_pool
         await pool.release(await pool.get_connection())
 
     async def aclose(self) -> None:
