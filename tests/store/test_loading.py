@@ -42,6 +42,26 @@ def test_a_memory_url_is_the_same_store_for_the_whole_process() -> None:
     assert open_store("memory://a") is not open_store("memory://b")
 
 
+def test_a_class_path_may_have_parameters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`from_url` gets the whole text; one that cannot be loaded is named without them."""
+    (tmp_path / "own_store.py").write_text(
+        "class Own:\n"
+        "    @classmethod\n"
+        "    def from_url(cls, url):\n"
+        "        own = cls()\n"
+        "        own.url = url\n"
+        "        return own\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    url = "own_store:Own?path=file:///var/lib/shop"
+
+    assert url == vars(open_store(url))["url"]
+    with pytest.raises(ConfigError) as caught:
+        open_store("no_such_store:Own?password=canary")
+    assert "no_such_store:Own" in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
 def test_a_class_path_and_a_ready_store_work_too() -> None:
     """For a store that is in no package of its own."""
     ready = MemoryStore()
@@ -70,12 +90,12 @@ def test_what_is_no_store_is_a_config_error_that_says_what_there_is(store: str, 
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever configures Redis without its client is told what to install."""
-    for name in [name for name in sys.modules if name.split(".")[0] in {"redis", "aiocache"}]:
+    """The error for Redis without its client says what to install."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "redis"]:
         monkeypatch.delitem(sys.modules, name)
     for name in [name for name in sys.modules if name.startswith("flexiti_stores.")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "aiocache", None)
+    monkeypatch.setitem(sys.modules, "redis", None)
 
     with pytest.raises(ConfigError, match=r"pip install 'flexiti-async\[redis\]'"):
         open_store("rediss://host")
