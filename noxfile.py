@@ -28,6 +28,7 @@ nox.options.sessions = [
     "tests",
     "processes",
     "browser",
+    "postgresql",
     "smoke",
     "package",
     "docs",
@@ -41,9 +42,12 @@ HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = "flexiti_async, flexiti_stores"
 DIST = Path("dist")
+# Debian keeps the servers out of PATH.
+POSTGRESQL = ("postgres", *map(str, Path("/usr/lib/postgresql").glob("*/bin/postgres")))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/browser/conftest.py
-# Browser tests have a session and an environment of their own.
-NO_BROWSER = "--ignore=tests/browser"
+# Tests that need system programs have sessions of their own.
+SYSTEM = ["tests/browser", "tests/stores/postgresql"]
+NO_SYSTEM = [f"--ignore={folder}" for folder in SYSTEM]
 # Tests wait more than they compute. A class, or the functions of a file, stay in one process:
 # they share servers. tests/conftest.py orders them, the long ones first.
 PARALLEL = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
@@ -170,13 +174,13 @@ def _test_wheel(session: nox.Session, *arguments: str) -> None:
 @nox.session(python=PYTHONS, requires=["build"])
 def tests(session: nox.Session) -> None:
     """Test the wheel on every Python; arguments after `--` go to pytest."""
-    _test_wheel(session, *(session.posargs or ["-m", "not one_python", NO_BROWSER, *PARALLEL]))
+    _test_wheel(session, *(session.posargs or ["-m", "not one_python", *NO_SYSTEM, *PARALLEL]))
 
 
 @nox.session(python=HOST, requires=["build"])
 def processes(session: nox.Session) -> None:
     """Test the wheel with many processes and dying servers; slow, so on one Python only."""
-    _test_wheel(session, *(session.posargs or ["-m", "one_python", NO_BROWSER, *PARALLEL]))
+    _test_wheel(session, *(session.posargs or ["-m", "one_python", *NO_SYSTEM, *PARALLEL]))
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False)
@@ -265,6 +269,16 @@ def browser(session: nox.Session) -> None:
     _require(session, "Chromium", *CHROMIUM, variable="CHROMIUM")
     _install_wheel(session, "browser")
     arguments = session.posargs or ["tests/browser", "-n", "2"]
+    session.run("pytest", *arguments, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST, requires=["build"])
+def postgresql(session: nox.Session) -> None:
+    """Test the PostgreSQL store against two versions of the server, and PgBouncer."""
+    _require(session, "PostgreSQL", *POSTGRESQL)
+    _require(session, "PgBouncer", "pgbouncer", "/usr/sbin/pgbouncer")
+    _install_wheel(session, "postgres")
+    arguments = session.posargs or ["tests/stores/postgresql", "-n", "2", "--dist", "loadscope"]
     session.run("pytest", *arguments, env=NOT_THE_CHECKOUT)
 
 

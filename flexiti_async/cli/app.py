@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from flexiti_async import __version__
 from flexiti_async.cli.demo import demo
 from flexiti_async.cli.doctor.command import doctor
+from flexiti_async.cli.journal import accept, check, init, sql
 from flexiti_async.cli.keys import generate
 from flexiti_async.cli.options import CONFIGURATION, Flag
 from flexiti_async.cli.output import FAILED, report, silence_stdout
@@ -96,6 +97,15 @@ def _commands() -> App:
     for command in (status, refresh, forget):
         token.command(command)
     app.command(token)
+    journal = App(
+        name="journal",
+        help="Begin and check the journal of calls that move money.",
+        help_epilogue=CONFIGURATION,
+        group_parameters=_OPTIONS,
+    )
+    for journal_command in (init, check, accept, sql):
+        journal.command(journal_command)
+    app.command(journal)
     keys = App(name="keys", help="Generate keys that encrypt the token store.")
     keys.command(generate)
     app.command(keys)

@@ -1,4 +1,4 @@
-"""Errors of the token store."""
+"""Errors of the store."""
 
 from flexiti_async.errors.base import FlexitiError
 
@@ -10,11 +10,21 @@ __all__ = [
 
 
 class StoreError(FlexitiError):
-    """The token store failed."""
+    """The store failed."""
 
 
 class StoreUnavailable(StoreError):
-    """The token store is down, slow or full, or failed in another way."""
+    """
+    The store is down, slow or full, or failed in another way.
+
+    Attributes:
+        sent: False if nothing was written and nothing will be: the connection was refused, or the
+            server rejected the statement. True: unknown, a write may have landed or still land.
+    """
+
+    def __init__(self, message: str = "", *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 class RecordUnreadable(StoreError):

@@ -1,4 +1,4 @@
-"""Which store a line of configuration means."""
+"""Open the store that a line of configuration names."""
 
 import importlib
 import re
@@ -27,22 +27,24 @@ class _FromUrl(Protocol):
 
 def open_store(store: str | TokenStore) -> TokenStore:
     """
-    Make a store of its URL.
+    Open a store.
 
     Args:
-        store: A URL such as `memory://`, a class path `package.module:Class` (its `from_url` is
-            called with the path), or a ready store, which is given back.
+        store: A URL such as `memory://`; a class path `package.module:Class`, with or without
+            parameters (`?path=…`), whose `from_url` is called with the whole text; or a store,
+            which is returned as it is.
 
     Raises:
         ConfigError: No installed store knows the scheme, or the class cannot be loaded.
     """
     if not isinstance(store, str):
         return store
-    scheme, separator, _ = store.partition("://")
+    path, _, _ = store.partition("?")
+    scheme, separator, _ = path.partition("://")
     if separator:
         return _by_scheme(scheme.lower()).from_url(store)
-    if ":" in store:
-        return _by_path(store).from_url(store)
+    if ":" in path:
+        return _by_path(path).from_url(store)
     msg = "the store is neither a URL (memory://) nor a class path (package.module:Class)"
     raise ConfigError(msg, option="store")
 
@@ -51,8 +53,8 @@ def _by_scheme(scheme: str) -> _FromUrl:
     # Imported here: it brings zipfile and csv.
     from importlib.metadata import distributions, entry_points
 
-    # Our own first. It is one file to read, for every session, and not one of each package that is
-    # installed; and no other package can take `redis://` over.
+    # Our own first: one file to read for every session, not one of each installed package; and no
+    # other package can take `redis://` over.
     own = {
         point.name: point
         for distribution in distributions(name=OWN)
@@ -79,7 +81,7 @@ def _by_path(path: str) -> _FromUrl:
     try:
         return cast("_FromUrl", getattr(importlib.import_module(module), name))
     except (ImportError, AttributeError, ValueError) as error:
-        # What looks like no class path may be a URL gone wrong, password and all.
+        # A text that is not a class path may be a URL gone wrong, password and all.
         shown = path if re.fullmatch(r"[\w.]+:[\w.]+", path) else "given"
         msg = f"the store class {shown} cannot be loaded: {type(error).__name__}"
     raise ConfigError(msg, option="store")

@@ -1,12 +1,22 @@
 """What a token store must do that is shared, forgets by itself, or has a server: more tests."""
-# ruff: noqa: ASYNC110, S101 - these are tests, and a store tells nobody when it forgets
+# ruff: noqa: ASYNC110, S101 - these are tests, and a store notifies nobody when it forgets
 
 import asyncio
 from typing import Protocol
 
+import pytest
+
 from flexiti_async.errors import StoreUnavailable
 from flexiti_async.store.interface import Entry, TokenStore
-from flexiti_async.testing.store_contract import StoreContract, new_entry, new_key, version_of
+from flexiti_async.testing.store_contract import (
+    StoreContract,
+    new_entry,
+    new_key,
+    use_at_random,
+    version_of,
+)
+from flexiti_async.testing.store_history import Recorder, is_linearizable
+from flexiti_async.testing.store_wire import Wire
 from flexiti_async.testing.store_workers import compete
 
 __all__ = [
@@ -16,6 +26,7 @@ __all__ = [
     "Outage",
     "OutageContract",
     "SharedStoreContract",
+    "WireContract",
 ]
 
 
@@ -32,7 +43,7 @@ class Outage(Protocol):
 
 
 class SharedStoreContract(StoreContract):
-    """What a store must do that processes or hosts share."""
+    """What a store must do that is shared by processes or hosts."""
 
     async def test_both_see_the_same(self, store: TokenStore, second: TokenStore) -> None:
         """What one handle writes, the other loads, replaces, and finds replaced."""
@@ -66,11 +77,26 @@ class SharedStoreContract(StoreContract):
         assert counted is not None
         assert counted.payload == "160"
 
+    async def test_a_shared_history_is_linearizable(
+        self, store: TokenStore, second: TokenStore
+    ) -> None:
+        """Loads and swaps through two handles, some cancelled, have happened in some order."""
+        recorder = Recorder(store, new_key())
+        await asyncio.gather(
+            *(
+                use_at_random(recorder, seed=seed, times=15, store=(store, second)[seed % 2])
+                for seed in range(4)
+            )
+        )
+        await recorder.load()
+
+        assert is_linearizable(recorder.history)
+
 
 class AgesContract:
-    """What a store must do that can tell ages; one that cannot says None, and says it always."""
+    """What a store must do that knows ages; one that does not returns None, and always does."""
 
-    async def test_an_age_is_told(self, store: TokenStore) -> None:
+    async def test_an_age_is_known(self, store: TokenStore) -> None:
         """An entry has an age from the start, and it grows."""
         key = new_key()
         await store.swap(key, new_entry(), expected=None)
@@ -136,7 +162,7 @@ class LoopsContract:
 
 
 class OutageContract:
-    """What a store must do whose server can be away."""
+    """What a store must do whose server can be down."""
 
     async def test_an_outage_passes(self, store: TokenStore, outage: Outage) -> None:
         """Without its server every operation is StoreUnavailable; after that the store works on."""
@@ -151,7 +177,7 @@ class OutageContract:
 
 
 async def _available(store: TokenStore, key: str, entry: Entry) -> bool:
-    """Tell whether both operations work; anything but StoreUnavailable is a fault."""
+    """Return whether both operations work; anything but StoreUnavailable is a fault."""
     failures = 0
     for operation in (store.load(key), store.swap(key, new_entry(), expected=entry)):
         try:
@@ -159,3 +185,90 @@ async def _available(store: TokenStore, key: str, entry: Entry) -> bool:
         except StoreUnavailable:
             failures += 1
     return failures == 0
+
+
+class WireContract:
+    """What a store must do that is reached over TCP."""
+
+    async def test_a_swap_that_lands_late_lands_once(
+        self, store: TokenStore, through: TokenStore, wire: Wire
+    ) -> None:
+        """
+        A held-back swap is unknown, and is in the record when it lands.
+
+        The same swap again is True, and no other that expected the old entry is written any more.
+        """
+        key, first, late = new_key(), new_entry("first"), new_entry("late")
+        await _warm_up(through)
+        await store.swap(key, first, expected=None)
+        wire.hold()
+        with pytest.raises(StoreUnavailable) as caught:
+            await through.swap(key, late, expected=first)
+
+        assert caught.value.sent
+        assert first.version == await version_of(store, key)
+
+        wire.release()
+        async with asyncio.timeout(10):
+            while first.version == await version_of(store, key):
+                await asyncio.sleep(0.02)
+
+        assert late.version == await version_of(store, key)
+        assert await store.swap(key, late, expected=first)
+        assert not await store.swap(key, new_entry(), expected=first)
+
+    async def test_a_late_swap_that_was_overtaken_changes_nothing(
+        self, store: TokenStore, through: TokenStore, wire: Wire
+    ) -> None:
+        """Of two swaps of one entry the second one to land loses, however late it is."""
+        key, first, late, other = new_key(), new_entry(), new_entry(), new_entry()
+        await _warm_up(through)
+        await store.swap(key, first, expected=None)
+        wire.hold()
+        with pytest.raises(StoreUnavailable):
+            await through.swap(key, late, expected=first)
+        assert await store.swap(key, other, expected=first)
+
+        wire.release()
+        await _warm_up(through)
+
+        assert other.version == await version_of(store, key)
+        assert not await store.swap(key, late, expected=first)
+
+    async def test_a_history_with_cuts_is_linearizable(
+        self, store: TokenStore, through: TokenStore, wire: Wire
+    ) -> None:
+        """Loads and swaps over a wire that breaks again and again have happened in some order."""
+        recorder = Recorder(store, new_key())
+
+        async def cut() -> None:
+            while True:
+                await asyncio.sleep(0.03)
+                await asyncio.to_thread(wire.cut)
+
+        cutting = asyncio.create_task(cut())
+        await asyncio.gather(
+            *(
+                use_at_random(recorder, seed=seed, times=12, store=(store, through)[seed % 2])
+                for seed in range(4)
+            )
+        )
+        cutting.cancel()
+        await asyncio.wait([cutting])
+        await recorder.load()
+
+        assert is_linearizable(recorder.history)
+
+
+async def _warm_up(store: TokenStore) -> None:
+    """Swap once more, so that connection and statements are prepared."""
+    key, first = new_key(), new_entry()
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await store.swap(key, first, expected=None)
+                await store.swap(key, new_entry(), expected=first)
+            except StoreUnavailable:
+                await asyncio.sleep(0.02)
+            else:
+                return

@@ -1,10 +1,10 @@
 """
 What a token store must do, as tests to inherit.
 
-Subclass `StoreContract` in a test module and give it a fixture; pytest does the rest. The tests are
-coroutines, for pytest-asyncio's auto mode or any plugin that runs coroutines. There is nothing to
-skip: what only some stores can do is in classes of its own (`store_abilities`). All of them are to
-be imported from `flexiti_async.testing`.
+Subclass `StoreContract` in a test module and define its fixtures; pytest does the rest. The tests
+are coroutines, for pytest-asyncio's auto mode or any plugin that runs coroutines. Nothing is
+skipped: what only some stores can do is in separate classes (`store_abilities`,
+`journal_contract`). All of them are imported from `flexiti_async.testing`.
 
 | class | fixtures | for stores |
 |---|---|---|
@@ -13,23 +13,30 @@ be imported from `flexiti_async.testing`.
 | `AgesContract` | `store` | that know how old an entry is |
 | `ExpiryContract` | `store` | that forget by themselves |
 | `LoopsContract` | `store` | that several event loops may use |
-| `OutageContract` | `store`, `outage` | whose server can be away |
+| `OutageContract` | `store`, `outage` | whose server can be down |
+| `WireContract` | `store`, `through`, `wire` | that are reached over TCP |
+| `JournalContract` | `store`, `elsewhere` | that can keep a journal: they have `keys` and `life` |
+| `SharedJournalContract` | `store`, `second`, `elsewhere` | … and that several processes share |
 
 `store` is an open, not necessarily empty store: tests draw their own keys. `second` is another
-handle on the same entries, `store_url` opens one more in another process (by `open_store`), and
-`outage` stops and starts the server (`Outage`).
+handle on the same entries, `store_url` opens one more in another process (by `open_store`),
+`outage` stops and starts the server (`Outage`), `wire` is a `Wire` in front of the server that
+`store` uses, `through` a store that reaches it through this wire, with a time-out of about a
+second, and `elsewhere` an empty store on another server, or in another folder.
 """
-# ruff: noqa: ASYNC110, S101 - these are tests, and a store tells nobody when it forgets
+# ruff: noqa: ASYNC110, S101 - these are tests, and a store notifies nobody when it forgets
 
 import asyncio
+import random
 import uuid
 from contextlib import suppress
 from typing import Final
 
 from flexiti_async.errors import StoreUnavailable
 from flexiti_async.store.interface import Entry, TokenStore
+from flexiti_async.testing.store_history import Recorder, is_linearizable
 
-__all__ = ["StoreContract", "new_entry", "new_key", "now", "version_of"]
+__all__ = ["StoreContract", "new_entry", "new_key", "now", "use_at_random", "version_of"]
 
 SLACK: Final = 0.05
 """Seconds by which an age may be off: time stamps of files are coarse."""
@@ -45,8 +52,8 @@ def new_key() -> str:
     return f"contract-{uuid.uuid4().hex}"
 
 
-def new_entry(payload: str = "payload", keep_for: float = 60.0) -> Entry:
-    """Make an entry with a version of its own."""
+def new_entry(payload: str = "payload", keep_for: float | None = 60.0) -> Entry:
+    """Build an entry with a version of its own."""
     return Entry(uuid.uuid4().hex, payload, keep_for)
 
 
@@ -61,15 +68,31 @@ async def version_of(store: TokenStore, key: str) -> str | None:
     return None if entry is None else entry.version
 
 
+async def use_at_random(recorder: Recorder, *, seed: int, times: int, store: TokenStore) -> None:
+    """Load and swap one key; some calls are cancelled, unknown swaps are repeated or given up."""
+    chance = random.Random(seed)  # noqa: S311 - to be drawn again
+    found: Entry | None = None
+    for _ in range(times):
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(chance.choice((0.0005, 0.002, 5, 5, 5))):
+                found = await recorder.load(store)
+        entry = new_entry()
+        for _ in range(chance.choice((1, 2))):
+            with suppress(StoreUnavailable, TimeoutError):
+                async with asyncio.timeout(chance.choice((0.0005, 0.002, 5, 5, 5))):
+                    await recorder.swap(entry, expected=found, store=store)
+                    break
+
+
 class StoreContract:
     """What every store must do."""
 
     async def test_nothing_is_stored_at_first(self, store: TokenStore) -> None:
-        """An unknown key gives None."""
+        """An unknown key loads None."""
         assert await store.load(new_key()) is None
 
     async def test_what_was_created_is_loaded(self, store: TokenStore) -> None:
-        """Version, payload and keep_for come back as they were given."""
+        """Version, payload and keep_for come back as they were written."""
         key, entry = new_key(), new_entry(keep_for=12.3456789)
 
         assert await store.swap(key, entry, expected=None)
@@ -81,7 +104,7 @@ class StoreContract:
         assert entry.keep_for == loaded.keep_for
 
     async def test_the_age_is_the_time_since_the_last_write(self, store: TokenStore) -> None:
-        """An age, where there is one, is counted from the write and not from the create."""
+        """An age, if the store knows it, is counted from the write and not from the create."""
         key, first, second = new_key(), new_entry(), new_entry()
         await store.swap(key, first, expected=None)
         await asyncio.sleep(0.3)
@@ -96,8 +119,39 @@ class StoreContract:
         if loaded.age is not None:
             assert least - SLACK <= loaded.age <= now() - before + SLACK
 
+    async def test_the_same_swap_again_is_true(self, store: TokenStore) -> None:
+        """A swap is idempotent in its version, until another one has replaced its entry."""
+        key, first, second = new_key(), new_entry("1"), new_entry("2")
+
+        assert [await store.swap(key, first, expected=None) for _ in range(2)] == [True, True]
+        assert [await store.swap(key, second, expected=first) for _ in range(2)] == [True, True]
+        assert not await store.swap(key, first, expected=None)
+        assert second.version == await version_of(store, key)
+
+    async def test_an_entry_without_an_end_is_kept(self, store: TokenStore) -> None:
+        """`keep_for=None` comes back as None, over and under an entry that ends."""
+        key, entries = new_key(), [new_entry(keep_for=end) for end in (None, 60.0, None)]
+        expected, seen = None, list[object]()
+        for entry in entries:
+            assert await store.swap(key, entry, expected=expected)
+
+            expected = await store.load(key)
+            seen.append(expected and expected.keep_for)
+
+        assert seen == [None, 60.0, None]
+
+    async def test_a_history_is_linearizable(self, store: TokenStore) -> None:
+        """Loads and swaps of four tasks, some of them cancelled, have happened in some order."""
+        recorder = Recorder(store, new_key())
+        await asyncio.gather(
+            *(use_at_random(recorder, seed=seed, times=15, store=store) for seed in range(4))
+        )
+        await recorder.load()
+
+        assert is_linearizable(recorder.history)
+
     async def test_a_second_create_fails(self, store: TokenStore) -> None:
-        """What is there is not overwritten by somebody who thinks that nothing is."""
+        """An entry is not overwritten by a caller that expects none."""
         key, entry = new_key(), new_entry()
         await store.swap(key, entry, expected=None)
 
@@ -105,7 +159,7 @@ class StoreContract:
         assert entry.version == await version_of(store, key)
 
     async def test_a_replacement_names_what_it_replaces(self, store: TokenStore) -> None:
-        """An entry is replaced by who has written it and by who has loaded it."""
+        """An entry is replaced by a caller that has written it and by one that has loaded it."""
         key, first, second, third = new_key(), new_entry("1"), new_entry("2"), new_entry("3")
         await store.swap(key, first, expected=None)
 
@@ -117,7 +171,7 @@ class StoreContract:
         assert third.version == await version_of(store, key)
 
     async def test_a_stale_swap_changes_nothing(self, store: TokenStore) -> None:
-        """Whoever read before the last write loses, whatever the order of the versions."""
+        """A caller that read before the last write loses, whatever the order of the versions."""
         key = new_key()
         old, current = Entry("f" * 32, "old", 60.0), Entry("0" * 32, "current", 60.0)
         await store.swap(key, old, expected=None)
@@ -127,7 +181,7 @@ class StoreContract:
         assert current.version == await version_of(store, key)
 
     async def test_nothing_is_not_replaced(self, store: TokenStore) -> None:
-        """A swap that expects an entry fails where there is none, and creates none."""
+        """A swap that expects an entry fails where nothing is stored, and creates nothing."""
         key = new_key()
 
         assert not await store.swap(key, new_entry(), expected=new_entry())
@@ -152,7 +206,7 @@ class StoreContract:
         assert entries[won.index(True)].version == await version_of(store, key)
 
     async def test_an_entry_is_kept_and_never_hidden(self, store: TokenStore) -> None:
-        """It is there for `keep_for` at least; None is loaded exactly when a create succeeds."""
+        """It is kept for `keep_for` at least; None is loaded exactly when a create succeeds."""
         key, before = new_key(), now()
         await store.swap(key, new_entry(keep_for=1.0), expected=None)
         written = now()  # a slow swap must not end the wait in the moment in which it is forgotten

@@ -1,13 +1,15 @@
 """`memory://`: tokens shared by everything in one process, and gone with it."""
 
-import threading
+import os
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from attrs import evolve, frozen
 
-from flexiti_async.store.interface import Entry
+from flexiti_async.store.interface import MARKER_KEY, Entry, Life
+from flexiti_stores._forks import ForkSafeLock
 
 __all__ = ["MemoryStore"]
 
@@ -17,17 +19,18 @@ class _Kept:
     entry: Entry
     written_at: float
 
-    def over(self, now: float) -> bool:
-        return now - self.written_at >= self.entry.keep_for
+    def is_over(self, now: float) -> bool:
+        keep_for = self.entry.keep_for
+        return keep_for is not None and now - self.written_at >= keep_for
 
 
 class MemoryStore:
     """
     A dict under a lock: for one process, with any number of threads and event loops.
 
-    `MemoryStore.from_url("memory://")` gives the same store to everybody in the process, as a
-    Redis URL would; a name sets several apart (`memory://shop-a`). `MemoryStore()` is one of its
-    own.
+    `MemoryStore.from_url("memory://")` returns the same store everywhere in the process, as a Redis
+    URL would; a name sets several apart (`memory://shop-a`). `MemoryStore()` is separate. A forked
+    child goes on with a copy, which is another life.
 
     Args:
         clock: Seconds from some moment, never backwards.
@@ -35,9 +38,10 @@ class MemoryStore:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self._kept: dict[str, _Kept] = {}
         self._next_sweep = _FIRST_SWEEP
+        self._id = secrets.token_hex(8)
 
     @classmethod
     def from_url(cls, url: str) -> "MemoryStore":
@@ -46,36 +50,61 @@ class MemoryStore:
             return _shared.setdefault(url.rstrip("/"), cls())
 
     async def load(self, key: str) -> Entry | None:
-        """Get the entry under a key, None if there is none."""
+        """Return the entry under a key, None if nothing is stored."""
         with self._lock:
             now = self._clock()
             kept = self._kept.get(key)
         return None if kept is None else evolve(kept.entry, age=now - kept.written_at)
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
-        """Write `entry` if what is stored is still `expected`."""
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Write `entry` if what is stored is still `expected`, or `entry` already."""
         with self._lock:
             now = self._clock()
-            self._forget(now)
+            self._sweep(now)
+            if life is not None and self._life() != life:
+                return False
             kept = self._kept.get(key)
             stored = None if kept is None else kept.entry.version
-            if stored != (None if expected is None else expected.version):
+            if stored not in {entry.version, None if expected is None else expected.version}:
                 return False
             self._kept[key] = _Kept(evolve(entry, age=None), now)
             return True
 
+    async def keys(self, prefix: str, *, endless: bool = False) -> AsyncIterator[str]:
+        """Yield the keys that begin with `prefix`."""
+        with self._lock:
+            found = [
+                key
+                for key, kept in self._kept.items()
+                if key.startswith(prefix) and not (endless and kept.entry.keep_for is not None)
+            ]
+        for key in found:
+            yield key
+
+    async def life(self) -> Life:
+        """Return the life of this store in this process."""
+        with self._lock:
+            return self._life()
+
     async def aclose(self) -> None:
         """Do nothing: the store belongs to the process."""
 
-    def _forget(self, now: float) -> None:
+    def _life(self) -> Life:
+        kept = self._kept.get(MARKER_KEY)
+        fingerprint = f"memory store={self._id} process={os.getpid()}"
+        return Life.of(None if kept is None else kept.entry, fingerprint)
+
+    def _sweep(self, now: float) -> None:
         """Drop what need not be kept any more, so that ended checkouts do not pile up."""
         if len(self._kept) < self._next_sweep:
             return
-        self._kept = {key: kept for key, kept in self._kept.items() if not kept.over(now)}
+        self._kept = {key: kept for key, kept in self._kept.items() if not kept.is_over(now)}
         # Sweep again when twice as much is there: constant cost per write in the long run.
         self._next_sweep = max(_FIRST_SWEEP, 2 * len(self._kept))
 
 
 _FIRST_SWEEP: Final = 64
 _shared: Final[dict[str, MemoryStore]] = {}
-_shared_lock: Final = threading.Lock()
+_shared_lock: Final = ForkSafeLock()

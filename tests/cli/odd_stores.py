@@ -6,7 +6,7 @@ from typing import NoReturn, Self
 from attrs import evolve
 
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.store.interface import Entry
+from flexiti_async.store.interface import Entry, Life
 from flexiti_async.tokens.record import Record, StoredToken, encode_record
 from flexiti_stores.memory import MemoryStore
 
@@ -55,7 +55,9 @@ class ReadOnly(_Odd):
         """Return the empty record."""
         return Entry("0123456789abcdef", encode_record(Record(key)), keep_for=60.0, age=0.0)
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Fail."""
         del key, entry, expected
         raise OSError
@@ -93,7 +95,9 @@ class Buggy(_Odd):
 class Denier(_Odd):
     """Rejects every write."""
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Reject the write."""
         del key, entry, expected
         return False
@@ -102,7 +106,9 @@ class Denier(_Odd):
 class Overwriter(_Odd):
     """Compares nothing."""
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Write without comparing."""
         del expected
         return await super().swap(key, entry, expected=await super().load(key))
@@ -111,7 +117,9 @@ class Overwriter(_Odd):
 class Careless(_Odd):
     """Compares whether an entry exists, not which one."""
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Overwrite any entry if one is expected."""
         there = expected and await super().load(key)
         return await super().swap(key, entry, expected=there)
@@ -129,7 +137,9 @@ class Mixer(_Odd):
 class Stubborn(_Odd):
     """Creates entries, and never replaces one."""
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Accept only a create."""
         return expected is None and await super().swap(key, entry, expected=None)
 

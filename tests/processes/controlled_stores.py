@@ -1,17 +1,25 @@
 """Stores whose records a test can age, and restore from a backup."""
+# ruff: noqa: S608 - names of tables that the test has drawn
 
-import os
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, cast
 
 import redis
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
+
+from flexiti_stores.file.records import decode, encode
 
 from ..stores.servers import Server
 from ..support.patience import PATIENCE
 
-__all__ = ["ControlledFileStore", "ControlledRedisStore", "ControlledStore"]
+__all__ = [
+    "ControlledFileStore",
+    "ControlledPostgresStore",
+    "ControlledRedisStore",
+    "ControlledStore",
+]
 
 
 class ControlledStore(Protocol):
@@ -42,10 +50,10 @@ class ControlledStore(Protocol):
 
 @define
 class ControlledFileStore:
-    """A folder of the file store. The age of a record is that of its file."""
+    """A folder of the file store. A record says when it was written."""
 
     folder: Path
-    _kept: dict[Path, tuple[bytes, int]] = field(factory=dict[Path, tuple[bytes, int]])
+    _kept: dict[Path, bytes] = field(factory=dict[Path, bytes])
 
     @property
     def url(self) -> str:
@@ -53,33 +61,37 @@ class ControlledFileStore:
         return f"{self.folder.as_uri()}?timeout={PATIENCE}"
 
     def advance(self, seconds: float) -> None:
-        """Date the files back."""
+        """Date the records back."""
         for file in self._records():
-            _date(file, file.stat().st_mtime_ns - int(seconds * 1e9))
-        self._kept = {
-            file: (text, date - int(seconds * 1e9)) for file, (text, date) in self._kept.items()
-        }
+            _replace(file, _older(file, file.read_bytes(), seconds))
+        self._kept = {file: _older(file, text, seconds) for file, text in self._kept.items()}
 
     def back_up(self) -> None:
         """Copy the records."""
-        self._kept = {
-            file: (file.read_bytes(), file.stat().st_mtime_ns) for file in self._records()
-        }
+        self._kept = {file: file.read_bytes() for file in self._records()}
 
     def restore(self) -> None:
-        """Move the copies over the records, with their dates."""
-        for file, (text, date) in self._kept.items():
-            copy = file.with_suffix(".backup")
-            copy.write_bytes(text)
-            _date(copy, date)
-            copy.replace(file)
+        """Move the copies over the records."""
+        for file, text in self._kept.items():
+            _replace(file, text)
 
     def _records(self) -> list[Path]:
         return sorted(self.folder.glob("*.record"))
 
 
-def _date(file: Path, date: int) -> None:
-    os.utime(file, ns=(date, date))
+def _older(file: Path, text: bytes, seconds: float) -> bytes:
+    """Let a record have been written earlier; its file's own date does not count."""
+    record = decode(file.stem, text)
+    assert record is not None
+    assert record.written is not None
+    written = evolve(record.written, seconds=record.written.seconds - seconds)
+    return encode(file.stem, evolve(record, written=written))
+
+
+def _replace(file: Path, text: bytes) -> None:
+    copy = file.with_suffix(".backup")
+    copy.write_bytes(text)
+    copy.replace(file)
 
 
 @frozen
@@ -87,10 +99,17 @@ class _Value:
     text: str
     left: int
 
+    def older(self, seconds: float) -> "_Value":
+        """Return the value as if it had been written earlier."""
+        header, _, payload = self.text.partition("\n")
+        mark, version, keep_for, written = json.loads(header)
+        fields = [mark, version, keep_for, written - seconds]
+        return _Value(f"{json.dumps(fields)}\n{payload}", self.left - int(seconds * 1000))
+
 
 @define
 class ControlledRedisStore:
-    """A prefix on a server. The age of a record is the elapsed part of its key's time to live."""
+    """A prefix on a server. A record says when it was written, and its key has a time to live."""
 
     server: Server
     prefix: str
@@ -102,14 +121,13 @@ class ControlledRedisStore:
         return f"{self.server.url}&prefix={self.prefix}"
 
     def advance(self, seconds: float) -> None:
-        """Let the keys expire sooner."""
-        passed = int(seconds * 1000)
+        """Date the records back, and let the keys expire sooner."""
         with self.server.client() as client:
             for key, value in self._values(client).items():
-                client.pexpire(key, value.left - passed)
-        self._kept = {
-            key: _Value(value.text, value.left - passed) for key, value in self._kept.items()
-        }
+                older = value.older(seconds)
+                client.set(key, older.text, keepttl=True)
+                client.pexpire(key, older.left)
+        self._kept = {key: value.older(seconds) for key, value in self._kept.items()}
 
     def back_up(self) -> None:
         """Read the values."""
@@ -129,3 +147,41 @@ class ControlledRedisStore:
             client.scan_iter(f"{self.prefix}*"),  # pyright: ignore[reportUnknownMemberType]
         )
         return {key: _Value(cast("str", client.get(key)), client.pttl(key)) for key in keys}
+
+
+@define
+class ControlledPostgresStore:
+    """A table on a server. A row says when it was written, and when it ends."""
+
+    ask: Callable[[str], str]
+    base: str
+    table: str
+    _kept: bool = False
+
+    @property
+    def url(self) -> str:
+        """The URL of the store."""
+        return f"{self.base}&table={self.table}"
+
+    def advance(self, seconds: float) -> None:
+        """Date the rows back, and let them end sooner."""
+        for table in (self.table, f"{self.table}_kept") if self._kept else (self.table,):
+            self.ask(
+                f"update {table} set written_at = written_at - interval '{seconds} s',"
+                f" expires_at = expires_at - interval '{seconds} s'"
+            )
+
+    def back_up(self) -> None:
+        """Copy the rows."""
+        self._kept = True
+        self.ask(
+            f"drop table if exists {self.table}_kept;"
+            f"create table {self.table}_kept as select * from {self.table}"
+        )
+
+    def restore(self) -> None:
+        """Put the rows back."""
+        self.ask(
+            f"begin; delete from {self.table};"
+            f"insert into {self.table} select * from {self.table}_kept; commit"
+        )

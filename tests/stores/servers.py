@@ -155,12 +155,12 @@ class Proxy:
     Attributes:
         target: The port that it passes everything on to.
         context: What it encrypts its own side with.
-        mute: While true, no answer of the target is passed on: the connection is closed instead.
+        mute: How many answers of the target are not passed on: the connection is closed instead.
     """
 
     target: int
     context: ssl.SSLContext | None = None
-    mute: bool = False
+    mute: int = 0
     port: int = Factory(free_port)
     _loop: asyncio.AbstractEventLoop = Factory(asyncio.new_event_loop)
     _thread: threading.Thread | None = None
@@ -215,6 +215,7 @@ class Proxy:
     ) -> None:
         while data := await reader.read(65536):
             if answers and self.mute:
+                self.mute -= 1
                 break
             writer.write(data)
             await writer.drain()

@@ -6,10 +6,10 @@ from aiocache.serializers import JsonSerializer, PickleSerializer
 
 from flexiti_async.errors import ConfigError, RecordUnreadable
 from flexiti_async.store.interface import TokenStore
+from flexiti_async.store.journal import journal_store
 from flexiti_async.testing import ExpiryContract, StoreContract
 from flexiti_async.testing.store_contract import new_entry, new_key
-from flexiti_stores._aiocache import AiocacheStore
-from flexiti_stores.redis import RedisStore
+from flexiti_stores.aiocache import AiocacheStore
 
 
 class TestAiocacheMemory(StoreContract, ExpiryContract):
@@ -29,8 +29,6 @@ async def test_the_switch_of_aiocache_is_refused(
     store = AiocacheStore(aiocache.SimpleMemoryCache())
     monkeypatch.setenv("AIOCACHE_DISABLE", "1")
 
-    with pytest.raises(ConfigError, match="AIOCACHE_DISABLE"):
-        RedisStore.from_url("redis://cache")
     with pytest.raises(ConfigError, match="AIOCACHE_DISABLE"):
         AiocacheStore(aiocache.SimpleMemoryCache())
     with pytest.raises(ConfigError, match="AIOCACHE_DISABLE"):
@@ -70,3 +68,9 @@ async def test_a_text_of_somebody_else_names_the_cache_and_not_the_text() -> Non
 
     assert "canary" not in str(caught.value)
     assert "<AiocacheStore on SimpleMemoryCache>" == repr(store)
+
+
+def test_a_cache_cannot_keep_a_journal() -> None:
+    """It knows no life: a cache that forgets looks like one that has never known."""
+    with pytest.raises(ConfigError, match=r"cannot keep a journal: it has no keys and life\(\)"):
+        journal_store(AiocacheStore(aiocache.SimpleMemoryCache()))

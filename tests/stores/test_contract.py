@@ -1,21 +1,28 @@
 """The contract of stores, on every store that is a process or a folder of this machine."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import Redis
 
-from flexiti_async.store.interface import TokenStore
+from flexiti_async.store.interface import JournalStore, TokenStore
 from flexiti_async.store.loading import open_store
 from flexiti_async.testing import (
     AgesContract,
     ExpiryContract,
+    FaultyStore,
+    JournalContract,
     LoopsContract,
     OutageContract,
+    SharedJournalContract,
     SharedStoreContract,
     StoreContract,
+    Wire,
+    WireContract,
 )
+from flexiti_stores.file import FileStore
 from flexiti_stores.memory import MemoryStore
 from flexiti_stores.redis import RedisStore
 
@@ -41,16 +48,37 @@ class FromUrl(SharedStoreContract, AgesContract, LoopsContract):
         await store.aclose()
 
 
-class TestMemory(StoreContract, AgesContract, LoopsContract):
+class TestMemory(StoreContract, AgesContract, LoopsContract, JournalContract):
     """A dict."""
 
     @pytest.fixture
-    def store(self) -> TokenStore:
-        """Make a store."""
+    def store(self) -> JournalStore:
+        """Open a store."""
+        return MemoryStore()
+
+    @pytest.fixture
+    def elsewhere(self) -> JournalStore:
+        """Open another one."""
         return MemoryStore()
 
 
-class TestFile(FromUrl):
+class TestFaulty(StoreContract, AgesContract, LoopsContract, JournalContract):
+    """The store of tests, as long as no fault is injected."""
+
+    @pytest.fixture
+    def store(self) -> JournalStore:
+        """Open a store."""
+        return FaultyStore()
+
+    @pytest.fixture
+    def elsewhere(self) -> JournalStore:
+        """Open another one, which is on another server."""
+        store = FaultyStore()
+        store.fingerprint = "elsewhere"
+        return store
+
+
+class TestFile(FromUrl, SharedJournalContract):
     """Files."""
 
     @pytest.fixture
@@ -58,14 +86,54 @@ class TestFile(FromUrl):
         """Name a folder that is not there yet."""
         return f"{(tmp_path / 'tokens').as_uri()}?timeout={PATIENCE}"
 
+    @pytest.fixture
+    async def elsewhere(self, tmp_path: Path) -> AsyncIterator[JournalStore]:
+        """Open another folder."""
+        other = FileStore(tmp_path / "elsewhere", timeout=10)
+        yield other
+        await other.aclose()
 
-class TestValkey(FromUrl, ExpiryContract):
+
+class Journal(FromUrl, ExpiryContract, SharedJournalContract, WireContract):
+    """A server that can do everything."""
+
+    @pytest.fixture
+    async def elsewhere(self, own_server: Server) -> AsyncIterator[JournalStore]:
+        """Open a store on another server."""
+        other = RedisStore.from_url(own_server.url)
+        yield other
+        await other.aclose()
+
+    @pytest.fixture
+    def wire(self, store_url: str) -> Iterator[Wire]:
+        """Put a wire in front of the server."""
+        with Wire(urlsplit(store_url).port or 0) as wire:
+            yield wire
+
+    @pytest.fixture
+    async def through(self, wire: Wire) -> AsyncIterator[TokenStore]:
+        """Open the store through the wire."""
+        through = RedisStore.from_url(f"redis://127.0.0.1:{wire.port}?timeout=1")
+        yield through
+        await through.aclose()
+
+
+class TestValkey(Journal):
     """Valkey, over TCP."""
 
     @pytest.fixture
     def store_url(self, valkey: Server) -> str:
         """Name the server."""
         return valkey.url
+
+
+class TestRedisTcp(Journal):
+    """Redis 6.2, over TCP."""
+
+    @pytest.fixture
+    def store_url(self, redis62: Server) -> str:
+        """Name the server."""
+        return redis62.url
 
 
 class TestRedis(FromUrl, ExpiryContract):

@@ -13,14 +13,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from flexiti_async.errors import ConfigError, StoreUnavailable
 from flexiti_async.testing.store_contract import new_entry
 from flexiti_stores.file import FIRST_SWEEP, THREADS, FileStore
 from flexiti_stores.file.folder import Folder
-from flexiti_stores.file.records import LOCKS, encode, record_name
+from flexiti_stores.file.records import (
+    LOCKS,
+    Record,
+    decode,
+    encode,
+    record_name,
+    stamp,
+)
 
 from ..support.patience import PATIENCE
+
+OLD = b'flexiti1 a39bf6848d748c41133ba0d482127d47\n["v", 60.0]\npay\nload'
 
 
 @pytest.fixture
@@ -42,6 +52,16 @@ def record(path: Path, key: str) -> Path:
     return path / f"{record_name(key)}.record"
 
 
+def age(path: Path, key: str, seconds: float) -> None:
+    """Let a record be as old as if it had been written so many seconds ago."""
+    name, file = record_name(key), record(path, key)
+    found = decode(name, file.read_bytes())
+    assert found is not None
+    assert found.written is not None
+    written = evolve(found.written, seconds=found.written.seconds - seconds)
+    file.write_bytes(encode(name, evolve(found, written=written)))
+
+
 async def test_files_are_private(store: FileStore, path: Path) -> None:
     """The folder has mode 0700 and every file in it 0600, whatever the umask."""
     mask = os.umask(0)
@@ -50,18 +70,17 @@ async def test_files_are_private(store: FileStore, path: Path) -> None:
     finally:
         os.umask(mask)
 
-    modes = {stat.S_IMODE(one.stat().st_mode) for one in path.iterdir()}
+    modes = {stat.S_IMODE(one.stat().st_mode) for one in path.rglob("*") if one.is_file()}
 
     assert 0o700 == stat.S_IMODE(path.stat().st_mode)
     assert {0o600} == modes
 
 
-async def test_no_file_tells_its_key(store: FileStore, path: Path) -> None:
-    """Names of files are hashes, and the payload's file does not hold the key either."""
-    await store.swap("canary-key", new_entry(), expected=None)
+async def test_no_file_is_named_after_its_key(store: FileStore, path: Path) -> None:
+    """Names of files are hashes; the key is in the record, for the listing."""
+    await store.swap("canary-key", new_entry(keep_for=None), expected=None)
 
-    assert not any("canary" in one.name for one in path.iterdir())
-    assert not any(b"canary" in one.read_bytes() for one in path.iterdir())
+    assert not any("canary" in one.name for one in path.rglob("*"))
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o720, 0o702, 0o777])
@@ -137,9 +156,8 @@ async def test_what_is_over_is_swept(store: FileStore, path: Path) -> None:
         (path / name).touch()
         os.utime(path / name, (1.0, 1.0))
     (path / "live.0.tmp").touch()
-    minute_ago = time.time() - 60
     for key in ("over", "kept", "locked"):
-        os.utime(record(path, key), (minute_ago, minute_ago))
+        age(path, key, 60)
     with Folder(path)._locked(record_name("locked"), time.monotonic() + 1):
         left = await asyncio.to_thread(Folder(path).sweep)
 
@@ -158,14 +176,15 @@ async def test_what_was_replaced_in_the_meantime_is_not_swept(store: FileStore, 
         """A folder in which a writer has the lock just before the sweep."""
 
         @contextmanager
-        def _locked(self, name: str, deadline: float) -> Generator[None]:
-            with super()._locked(name, deadline):
-                self._write(name, encode(name, fresh))
-                yield
+        def _locked(
+            self, name: str, deadline: float, *, with_marker: bool = False
+        ) -> Generator[int]:
+            with super()._locked(name, deadline, with_marker=with_marker) as at:
+                self._write(at, name, Record(fresh, "key", stamp()))
+                yield at
 
     await store.swap("key", new_entry(keep_for=30.0), expected=None)
-    minute_ago = time.time() - 60
-    os.utime(record(path, "key"), (minute_ago, minute_ago))
+    age(path, "key", 60)
 
     assert 1 == await asyncio.to_thread(Overtaken(path).sweep)
 
@@ -190,9 +209,8 @@ async def test_the_folder_does_not_grow(store: FileStore, path: Path) -> None:
     """Ended checkouts are swept in passing, and keys share a fixed number of locks."""
     for number in range(70):
         await store.swap(f"checkout {number}", new_entry(keep_for=30.0), expected=None)
-    minute_ago = time.time() - 60
     for number in range(70):
-        os.utime(record(path, f"checkout {number}"), (minute_ago, minute_ago))
+        age(path, f"checkout {number}", 60)
     for number in range(140):
         await store.swap(f"later {number}", new_entry(), expected=None)
     async with asyncio.timeout(PATIENCE):
@@ -265,15 +283,37 @@ async def test_a_folder_that_vanished_is_made_again(store: FileStore, path: Path
     assert await store.swap("key", new_entry(), expected=None)
 
 
-async def test_ages_are_told_by_the_clock_of_the_files(store: FileStore, path: Path) -> None:
-    """A record that is a minute older than a file touched now is a minute old."""
+async def test_a_wall_clock_that_is_set_changes_no_age(store: FileStore, path: Path) -> None:
+    """A file that is dated an hour ago, or in an hour, is as old as the boot-time clock says."""
     await store.swap("key", new_entry(), expected=None)
-    minute_ago = time.time() - 60
+    age(path, "key", 60)
+    for hours in (-1, 1):
+        other = time.time() + 3600 * hours
+        os.utime(record(path, "key"), (other, other))
+        loaded = await store.load("key")
+
+        assert loaded is not None
+        assert pytest.approx(60.0, abs=5.0) == loaded.age
+
+
+async def test_a_record_of_an_older_release_is_read_and_replaced(
+    store: FileStore, path: Path
+) -> None:
+    """Its age is that of the file; one dated in the future has none."""
+    await store.swap("key", new_entry(), expected=None)
+    record(path, "key").write_bytes(OLD)
+    minute_ago, in_an_hour = time.time() - 60, time.time() + 3600
     os.utime(record(path, "key"), (minute_ago, minute_ago))
     loaded = await store.load("key")
+    os.utime(record(path, "key"), (in_an_hour, in_an_hour))
+    later = await store.load("key")
 
     assert loaded is not None
-    assert pytest.approx(60.0, abs=0.5) == loaded.age
+    assert later is not None
+    assert ("v", "pay\nload", 60.0) == (loaded.version, loaded.payload, loaded.keep_for)
+    assert pytest.approx(60.0, abs=5.0) == loaded.age
+    assert later.age is None
+    assert await store.swap("key", new_entry(), expected=loaded)
 
 
 async def test_what_the_system_refuses_is_told_by_its_name(store: FileStore, path: Path) -> None:
@@ -296,7 +336,7 @@ async def test_a_folder_that_vanished_need_not_be_swept(
     """Somebody removes it between a write and the sweep after it: one warning, and on it goes."""
     await store.swap("key", new_entry(), expected=None)
     shutil.rmtree(path)
-    store._sweep()
+    await asyncio.to_thread(store._sweep)
 
     assert [f"the token folder {path} cannot be swept"] == [one.message for one in caplog.records]
     assert await store.swap("key", new_entry(), expected=None)

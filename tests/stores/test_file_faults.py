@@ -63,8 +63,9 @@ async def test_a_stopped_holder_stops_nobody_else(store: FileStore, path: Path) 
     others = [f"{number}" for number in range(4)]
     lock = lock_name(record_name(key))
     code = """
-        import os, signal, sys, filelock
-        with filelock.FileLock(sys.argv[1]):
+        import fcntl, os, signal, sys
+        with open(sys.argv[1], "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             print("held", flush=True)
             os.kill(os.getpid(), signal.SIGSTOP)
     """

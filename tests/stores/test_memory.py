@@ -1,5 +1,10 @@
 """The memory store: what it forgets, and when."""
 
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
 from flexiti_async.testing import ManualClock
 from flexiti_async.testing.store_contract import new_entry
 from flexiti_stores.memory import MemoryStore
@@ -31,3 +36,45 @@ async def test_it_is_swept_when_it_has_doubled(clock: ManualClock) -> None:
     await store.swap("one more", new_entry(keep_for=60.0), expected=None)
 
     assert 101 == len(store._kept)
+
+
+def test_a_forked_child_does_not_wait_for_a_lock(tmp_path: Path) -> None:
+    """Locks that a thread of the parent holds during the fork are free in the child."""
+    code = """
+        import asyncio, os, sys, threading
+        from flexiti_async.store.interface import Entry
+        from flexiti_stores import memory
+
+        store = memory.MemoryStore.from_url("memory://")
+        asyncio.run(store.swap("key", Entry("v", "before", None), expected=None))
+        before = asyncio.run(store.life())
+        held, free = threading.Event(), threading.Event()
+
+        def hold():
+            with store._lock, memory._shared_lock:
+                held.set()
+                free.wait()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait()
+        if (child := os.fork()) == 0:
+            store = memory.MemoryStore.from_url("memory://")
+            print(asyncio.run(store.load("key")).payload, flush=True)
+            print(before == asyncio.run(store.life()), flush=True)
+            os._exit(0)
+        print(os.waitpid(child, 0)[1], flush=True)
+        free.set()
+        thread.join()
+        print(before == asyncio.run(store.life()), flush=True)
+    """
+    done = subprocess.run(
+        [sys.executable, "-P", "-W", "ignore", "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+        cwd=tmp_path,
+    )
+
+    assert ["before", "False", "0", "True"] == done.stdout.splitlines(), done.stderr

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import socket
 import sys
 import time
@@ -44,18 +45,22 @@ def proxy(valkey: Server) -> Iterator[Proxy]:
     proxy.stop()
 
 
+TOKENS = ["+get", "+set", "+pttl", "+eval", "+time", "+sadd", "+srem"]
+JOURNAL = [*TOKENS, "+info", "+scan", "+sscan"]
+
+
 class TestLeastRights(StoreContract, AgesContract, ExpiryContract):
-    """A user who may do nothing but what a store needs."""
+    """A user who may do nothing but what a store of tokens needs."""
 
     @pytest.fixture
     async def store(self, valkey: Server) -> AsyncIterator[TokenStore]:
-        """Make the user, with a password that a URL cannot hold as it is."""
+        """Create the user, with a password that a URL cannot hold as it is."""
         with valkey.client() as client:
             client.acl_setuser(
                 "shop",
                 enabled=True,
                 passwords=[f"+{PASSWORD}"],
-                commands=["+get", "+set", "+pttl", "+eval"],
+                commands=TOKENS,
                 keys=["shop:*"],
                 reset=True,
             )
@@ -68,7 +73,7 @@ class TestLeastRights(StoreContract, AgesContract, ExpiryContract):
 
 
 async def test_a_wrong_password_is_a_typed_error(own_server: Server) -> None:
-    """Who is not let in gets StoreUnavailable, with the kind of failure and not the password."""
+    """A rejected password is StoreUnavailable, with the kind of failure and not the password."""
     with own_server.client() as client:
         client.config_set("requirepass", "right")
     store = RedisStore.from_url(f"redis://:wrong-canary@127.0.0.1:{own_server.port}")
@@ -89,10 +94,9 @@ async def test_a_lost_answer_is_unknown_and_not_repeated(
     through = RedisStore.from_url(f"redis://127.0.0.1:{proxy.port}")
     await through.load(key)
     before = calls_of(valkey, "eval")
-    proxy.mute = True
+    proxy.mute = 1
     with pytest.raises(StoreUnavailable):
         await through.swap(key, mine, expected=first)
-    proxy.mute = False
     sent = calls_of(valkey, "eval") - before
     loaded = await through.load(key)
     await through.aclose()
@@ -106,6 +110,15 @@ def calls_of(server: Server, command: str) -> int:
     """Count how often a server has run a command."""
     with server.client() as client:
         return int(client.info("commandstats").get(f"cmdstat_{command}", {}).get("calls", 0))
+
+
+async def test_a_refused_connection_has_sent_nothing() -> None:
+    """Unlike a broken one: the caller need not wonder whether it was written."""
+    store = RedisStore.from_url("redis://127.0.0.1:1")
+    with pytest.raises(StoreUnavailable) as caught:
+        await store.swap("key", new_entry(), expected=None)
+
+    assert not caught.value.sent
 
 
 async def test_a_silent_server_costs_one_deadline() -> None:
@@ -278,20 +291,136 @@ async def test_every_key_has_a_time_to_live(store: RedisStore, valkey: Server) -
                 before, expected = time.monotonic(), entry
 
 
-async def test_a_key_made_permanent_has_no_age(store: RedisStore, valkey: Server) -> None:
-    """Without a time to live the age is unknown, not zero."""
+async def test_a_record_of_an_older_release_is_read_and_replaced(
+    store: RedisStore, valkey: Server
+) -> None:
+    """Its age follows from its time to live; without one it is unknown."""
     key = new_key()
-    await store.swap(key, new_entry(), expected=None)
     with valkey.client() as client:
+        client.set(f"flexiti:{key}", '["flexiti1", "v", 60.0]\nold', px=50_000)
+        young = await store.load(key)
         client.persist(f"flexiti:{key}")
+        permanent = await store.load(key)
+
+    assert young is not None
+    assert permanent is not None
+    assert ("v", "old", 60.0) == (young.version, young.payload, young.keep_for)
+    assert pytest.approx(10.0, abs=1.0) == young.age
+    assert permanent.age is None
+    assert await store.swap(key, new_entry(), expected=young)
+
+
+async def test_a_record_of_the_future_has_no_age(store: RedisStore, valkey: Server) -> None:
+    """The server's clock was set back by a minute: the age is unknown, not 0 and not 60 s less."""
+    key, entry = new_key(), new_entry()
+    await store.swap(key, entry, expected=None)
+    with valkey.client() as client:
+        header, _, payload = client.get(f"flexiti:{key}").partition("\n")
+        fields = json.loads(header)
+        fields[3] += 60
+        client.set(f"flexiti:{key}", f"{json.dumps(fields)}\n{payload}", keepttl=True)
     loaded = await store.load(key)
 
     assert loaded is not None
+    assert entry.version == loaded.version
     assert loaded.age is None
 
 
+async def test_a_user_without_the_time_has_ages_all_the_same(
+    own_server: Server,
+) -> None:
+    """The rights of older releases are enough for tokens."""
+    with own_server.client() as client:
+        client.acl_setuser(
+            "old",
+            enabled=True,
+            nopass=True,
+            keys=["*"],
+            commands=["+get", "+set", "+pttl", "+eval"],
+        )
+    store = RedisStore.from_url(f"redis://old:x@127.0.0.1:{own_server.port}?timeout=10")
+    key, entry = new_key(), new_entry()
+
+    assert await store.swap(key, entry, expected=None)
+    assert await store.swap(key, new_entry(), expected=entry)
+
+    loaded = await store.load(key)
+    await store.aclose()
+
+    assert loaded is not None
+    assert loaded.age is not None
+
+
+async def test_a_replica_is_unavailable(own_server: Server, valkey: Server) -> None:
+    """Loads too: what it knows may be old. Nothing was sent to the primary."""
+    with own_server.client() as client:
+        client.replicaof("127.0.0.1", valkey.port)
+    store = RedisStore.from_url(own_server.url)
+    for refused in (
+        store.load("key"),
+        store.life(),
+        store.swap("key", new_entry(), expected=None),
+    ):
+        with pytest.raises(StoreUnavailable) as caught:
+            await refused
+
+        assert not caught.value.sent
+    await store.aclose()
+
+
+async def test_a_load_changes_nothing(own_server: Server) -> None:
+    """What asks whether this is the primary writes no byte, neither here nor to replicas."""
+    store = RedisStore.from_url(own_server.url)
+    await store.swap("key", new_entry(), expected=None)
+    with own_server.client() as client:
+        before = client.info("persistence")["rdb_changes_since_last_save"]
+        for key in ("key", "absent"):
+            await store.load(key)
+        after = client.info("persistence")["rdb_changes_since_last_save"]
+    await store.aclose()
+
+    assert before == after
+
+
+async def test_a_load_is_repeated_once_over_a_new_connection(own_server: Server) -> None:
+    """A broken connection costs a load nothing; a swap is unknown, and its caller repeats it."""
+    proxy = Proxy(own_server.port)
+    proxy.start()
+    store = RedisStore.from_url(f"redis://127.0.0.1:{proxy.port}?timeout=5&connections=1")
+    try:
+        key, entry = new_key(), new_entry()
+        await store.swap(key, entry, expected=None)
+        proxy.mute = 1
+        loaded = await store.load(key)
+        proxy.mute = 1
+        with pytest.raises(StoreUnavailable) as caught:
+            await store.swap(key, new_entry(), expected=entry)
+    finally:
+        await store.aclose()
+        proxy.stop()
+
+    assert loaded is not None
+    assert entry.version == loaded.version
+    assert caught.value.sent
+
+
+async def test_idle_connections_are_replaced(
+    store: RedisStore, valkey: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A firewall may have forgotten them: after some time unused they are not trusted."""
+    await store.load("key")
+    with valkey.client() as client:
+        before = {one["id"] for one in client.client_list()}
+        monkeypatch.setattr("flexiti_stores.redis.clients.IDLE", -1.0)
+        await store.load("key")
+        after = {one["id"] for one in client.client_list()}
+
+    assert 1 == len(after - before)
+    assert 1 == len(before - after)
+
+
 async def test_nothing_lists_flushes_or_blocks(own_server: Server) -> None:
-    """The server sees GET, SET, PTTL, EVAL, and what a connection needs."""
+    """The server sees GET, SET, PTTL, TIME, EVAL, and what a connection needs."""
     store = RedisStore.from_url(f"unix://{own_server.socket}?db=1")
     with own_server.client() as client:
         client.config_resetstat()
@@ -302,8 +431,10 @@ async def test_nothing_lists_flushes_or_blocks(own_server: Server) -> None:
         await store.aclose()
         seen = {name.removeprefix("cmdstat_") for name in client.info("commandstats")}
 
-    assert {"get", "set", "pttl", "eval"} <= seen
-    assert seen <= {"get", "set", "pttl", "eval", "select", "client|setinfo", "config|resetstat"}
+    used = {"get", "set", "pttl", "eval", "time"}
+
+    assert used <= seen
+    assert seen <= used | {"select", "client|setinfo", "config|resetstat"}
 
 
 async def test_failures_carry_nothing_of_the_client(store: RedisStore, valkey: Server) -> None:

@@ -1,27 +1,30 @@
 """
 `file:///path`: tokens shared by the processes of one host, in a folder of their own.
 
-Each key is one small file, replaced as a whole, so readers need no lock. Who writes holds a kernel
+Each key is one small file, replaced as a whole, so readers need no lock. Writers hold a kernel
 lock, which dies with its process. A record is on the disk before its swap succeeds.
 """
 
 import asyncio
 import errno
 import logging
-import math
 import os
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
-from flexiti_async.errors import ConfigError, StoreUnavailable
-from flexiti_async.protocol.validation import nearest
-from flexiti_async.store.interface import Entry
-from flexiti_stores.file.folder import Folder
+from flexiti_async.errors import ConfigError, StoreError, StoreUnavailable
+from flexiti_async.store.interface import Entry, Life
+from flexiti_stores._forks import ForkSafeLock
+from flexiti_stores._url import Query
+
+if os.name == "nt":  # pragma: no cover - locks and descriptors of folders are POSIX
+    raise ConfigError("file:// needs a POSIX system: use postgresql:// or redis://", option="store")
+
+from flexiti_stores.file.folder import Folder, LockTimeoutError
 
 __all__ = ["FileStore"]
 
@@ -31,6 +34,8 @@ _T = TypeVar("_T")
 TIMEOUT: Final = 0.5
 THREADS: Final = 4
 FIRST_SWEEP: Final = 64
+PAGE: Final = 100
+"""Records that one step of a listing reads."""
 
 
 class FileStore:
@@ -41,18 +46,19 @@ class FileStore:
     a thread; the event loop never waits for the disk.
 
     Args:
-        path: The folder; made with mode 0700 if it is missing.
+        path: The folder; created with mode 0700 if it is missing.
         timeout: Seconds after which an operation fails; its outcome is then unknown.
 
     Raises:
-        ConfigError: The folder cannot be made, is another user's, or others may write into it.
+        ConfigError: The folder cannot be created, is another user's, or others may write into it
+            or exchange it.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = TIMEOUT) -> None:
         self._folder = Folder(Path(path).absolute())
         self._folder.prepare()
         self._timeout = timeout
-        self._guard = threading.Lock()
+        self._guard = ForkSafeLock()
         self._executor: ThreadPoolExecutor | None = None
         self._process = 0
         self._writes = 0
@@ -68,42 +74,66 @@ class FileStore:
         if parts.netloc or parts.fragment or not parts.path.strip("/"):
             msg = "the store URL names no absolute path: file:///var/lib/shop/flexiti"
             raise ConfigError(msg, option="store")
-        return cls(unquote(parts.path), timeout=_timeout(parts.query))
+        query = Query(parts.query)
+        timeout = query.seconds("timeout", TIMEOUT)
+        query.refuse_rest()
+        return cls(unquote(parts.path), timeout=timeout)
 
     async def load(self, key: str) -> Entry | None:
-        """Get the entry under a key, None if there is none."""
+        """Return the entry under a key, None if nothing is stored."""
         return await self._run("load", lambda deadline: self._folder.load(key, deadline))
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Write `entry` if what is stored is still `expected`; it is on the disk then."""
         won = await self._run(
-            "swap", lambda deadline: self._folder.swap(key, entry, expected, deadline)
+            "swap", lambda deadline: self._folder.swap(key, entry, expected, deadline, life)
         )
         if won:
             self._sweep_now_and_then()
         return won
 
+    async def keys(self, prefix: str, *, endless: bool = False) -> AsyncIterator[str]:
+        """Yield the keys that begin with `prefix`, but for those that older releases wrote."""
+        names = await self._run("list", lambda _: self._folder.names(endless=endless))
+        for number in range(0, len(names), PAGE):
+            for key in await self._page(names[number : number + PAGE], prefix, endless=endless):
+                yield key
+
+    async def life(self) -> Life:
+        """Return the marker and the folder's inode; raises StoreUnavailable."""
+        return await self._run("read the life", lambda _: self._folder.life())
+
     async def aclose(self) -> None:
-        """Let the threads end. A store that is used again starts new ones."""
+        """End the threads. A store that is used again starts new ones."""
         with self._guard:
             executor, self._executor = self._executor, None
         if executor is not None:
             executor.shutdown(wait=False)
 
+    async def _page(self, names: list[str], prefix: str, *, endless: bool) -> list[str]:
+        return await self._run("list", lambda _: self._folder.keys(names, prefix, endless=endless))
+
     async def _run(self, verb: str, job: Callable[[float], _T]) -> _T:
-        deadline = time.monotonic() + self._timeout
+        deadline, sent = time.monotonic() + self._timeout, True
         try:
             async with asyncio.timeout(self._timeout):
                 return await asyncio.wrap_future(self._submit(lambda: job(deadline)))
-        except TimeoutError:  # the lock's, or ours: then the job may still write
+        except LockTimeoutError:
+            why, sent = f"its lock was not free within {self._timeout:g} s", False
+        except TimeoutError:  # the job goes on, and may still write
             why = f"not done within {self._timeout:g} s"
+        except StoreError:
+            raise
         except OSError as error:
             why = errno.errorcode.get(error.errno or 0, type(error).__name__)
-        raise StoreUnavailable(f"the token folder {self._folder.path} failed to {verb}: {why}")
+        text = f"the token folder {self._folder.path} failed to {verb}: {why}"
+        raise StoreUnavailable(text, sent=sent)
 
     def _submit(self, job: Callable[[], _T]) -> Future[_T]:
         with self._guard:
-            # The threads of a parent process are not there in its forked child.
+            # The threads of a parent process do not exist in its forked child.
             if self._executor is None or self._process != os.getpid():
                 self._process = os.getpid()
                 self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="flexiti-file")
@@ -118,26 +148,8 @@ class FileStore:
     def _sweep(self) -> None:
         try:
             left = self._folder.sweep()
-        except OSError:
+        except (OSError, StoreError):
             _log.warning("the token folder %s cannot be swept", self._folder.path)
         else:
             # Again when as much has been written as there is: constant cost per write.
             self._next_sweep = max(FIRST_SWEEP, left)
-
-
-def _timeout(query: str) -> float:
-    given = dict(parse_qsl(query, keep_blank_values=True))
-    text = given.pop("timeout", str(TIMEOUT))
-    for name in given:
-        hint = nearest(name, ["timeout"])
-        meant = f"; did you mean {hint}?" if hint else ""
-        msg = f"the store URL has an unknown parameter {name}{meant}"
-        raise ConfigError(msg, option="store", suggestion=hint or None)
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        msg = "the store URL has timeout that is no number of seconds"
-        raise ConfigError(msg, option="store")
-    return seconds

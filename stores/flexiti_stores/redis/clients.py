@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import redis
 from attrs import define, field, frozen
@@ -29,6 +29,10 @@ class _Made:
     closers: tuple[Callable[[], Awaitable[None]], ...]
 
 
+IDLE: Final = 30.0
+"""Seconds after which unused connections are replaced: a firewall may have forgotten them."""
+
+
 @define(eq=False)
 class Opened:
     """
@@ -48,6 +52,7 @@ class Opened:
     _connections: int
     _gate: asyncio.Semaphore = field(init=False, repr=False)
     closed: bool = False
+    _used_at: float = 0.0
 
     def __attrs_post_init__(self) -> None:
         self._gate = asyncio.Semaphore(self._connections)
@@ -55,19 +60,42 @@ class Opened:
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[Client]:
         """
-        Give the client, to so many at once as there may be connections.
+        Lend the client to as many callers at once as there may be connections.
 
         redis-py's blocking pool does this for one server only: the pools of Sentinel and Cluster
         raise when they are exhausted.
+
+        A connection is open when the client is lent, so what fails before that was not sent.
         """
         async with self._gate:
             if self.closed:
                 msg = "the store was closed"
                 raise ConnectionError(msg)
+            now = asyncio.get_running_loop().time()
+            if now - self._used_at > IDLE:
+                await self.drop_connections()
+            self._used_at = now
+            await self._connect()
             yield self.client
 
+    async def drop_connections(self) -> None:
+        """Close the connections that are not in use."""
+        if isinstance(self.client, RedisCluster):
+            for node in self.client.get_nodes():
+                await node.disconnect_free_connections()
+        else:
+            await self.client.connection_pool.disconnect(inuse_connections=False)
+
+    async def _connect(self) -> None:
+        if isinstance(self.client, RedisCluster):
+            _ = await self.client.initialize()
+            return
+        # The pool lends the one that was returned last.
+        pool: Any = self.client.connection_pool
+        await pool.release(await pool.get_connection())
+
     async def aclose(self) -> None:
-        """Close the client when what is under way has ended: redis-py would connect anew."""
+        """Close the client when the operations in progress have ended: redis-py would reconnect."""
         self.closed = True
         for _ in range(self._connections):
             await self._gate.acquire()
@@ -78,11 +106,11 @@ class Opened:
 
 async def open_client(location: Location, closed: Callable[[], object]) -> Opened:
     """
-    Make a client for the running loop; connections are made when they are needed.
+    Return a client for the running loop; connections are made when they are needed.
 
     Args:
         location: Where and how to connect.
-        closed: Called when the client is closed, be it by the end of the loop.
+        closed: Called when the client is closed, also by the end of the loop.
     """
     made = _make(location)
     keeper = _keep(made, closed)

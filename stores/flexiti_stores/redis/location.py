@@ -1,26 +1,17 @@
-"""
-The URL of a Redis store, read without ever repeating what stands in it.
+"""The URL of a Redis store."""
 
-A password that was not percent-encoded ends up anywhere in a URL: in the port, the path, the name
-of a parameter. So errors name the part that is wrong, and quote only what can be no secret.
-"""
-
-import math
-import re
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
-from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.validation import nearest
+from flexiti_stores._url import Query, authority_of, nodes_of, wrong
 
 __all__ = ["Location", "Tls", "parse_location"]
 
 _PORTS: Final = {"redis+sentinel": 26379}
 _PORT: Final = 6379
-_NAME: Final = re.compile(r"[a-z_]{1,32}")
 
 
 @frozen
@@ -62,6 +53,8 @@ class Location:
         connect_timeout: Seconds for one connection to be made.
         connections: How many connections one event loop may hold at once. Few: an operation takes
             well under a millisecond, and many TLS handshakes at once would outlast the time-out.
+        aof_always: The server flushes its append-only file before it answers, so a restart loses
+            nothing.
     """
 
     scheme: str
@@ -78,6 +71,7 @@ class Location:
     timeout: float = 0.5
     connect_timeout: float = 0.3
     connections: int = 8
+    aof_always: bool = False
 
     def __str__(self) -> str:
         """Name the place for people: no user, no password, no parameters."""
@@ -95,19 +89,17 @@ def parse_location(url: str) -> Location:
     """
     scheme, _, rest = url.partition("://")
     scheme = scheme.lower()
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" in rest[len(authority) :] or "#" in rest:
-        raise _wrong("has an @, / or # that must be percent-encoded")
+    authority, rest = authority_of(rest)
     userinfo, _, hosts = authority.rpartition("@")
     username, _, password = (unquote(part) for part in userinfo.partition(":"))
-    parts = urlsplit("//" + rest[len(authority) :])
-    query = _Query(parts.query)
+    parts = urlsplit("//" + rest)
+    query = Query(parts.query)
     path = unquote(parts.path)
     unix = scheme == "unix"
     service, db = _service_and_db(scheme, path)
     location = Location(
         scheme=scheme,
-        nodes=() if unix else _nodes(hosts, _PORTS.get(scheme, _PORT)),
+        nodes=() if unix else nodes_of(hosts, _PORTS.get(scheme, _PORT)),
         path=path if unix else "",
         service=service,
         db=0 if scheme == "redis+cluster" else query.whole("db", db, least=0),
@@ -120,6 +112,7 @@ def parse_location(url: str) -> Location:
         timeout=query.seconds("timeout", 0.5),
         connect_timeout=query.seconds("connect_timeout", 0.3),
         connections=query.whole("connections", 8, least=1),
+        aof_always=query.choice("durable", "", "aof-always", default="") == "aof-always",
     )
     query.refuse_rest()
     _check(location, hosts)
@@ -129,37 +122,28 @@ def parse_location(url: str) -> Location:
 def _check(location: Location, hosts: str) -> None:
     """Refuse what is well-formed and makes no sense."""
     if location.scheme == "unix" and (hosts or not location.path.strip("/")):
-        raise _wrong("names no absolute path: unix:///path/to/socket")
+        raise wrong("names no absolute path: unix:///path/to/socket")
+    if location.scheme == "redis+cluster" and location.aof_always:
+        raise wrong("has durable=aof-always, which is not for a cluster")
     if location.scheme in {"redis", "rediss"} and len(location.nodes) > 1:
-        raise _wrong("has several hosts, which are for redis+sentinel:// and redis+cluster://")
+        raise wrong("has several hosts, which are for redis+sentinel:// and redis+cluster://")
 
 
 def _service_and_db(scheme: str, path: str) -> tuple[str, int]:
     words = [] if scheme == "unix" else path.strip("/").split("/")
     service = words.pop(0) if scheme == "redis+sentinel" and words else ""
     if scheme == "redis+sentinel" and not service:
-        raise _wrong("names no service: redis+sentinel://host,host,host/service")
+        raise wrong("names no service: redis+sentinel://host,host,host/service")
     if not (number := "/".join(words)):
         return service, 0
     if scheme == "redis+cluster":
-        raise _wrong("has a path; a cluster has only one database")
+        raise wrong("has a path; a cluster has only one database")
     if not (number.isascii() and number.isdigit()):
-        raise _wrong("has a database that is no number")
+        raise wrong("has a database that is not a number")
     return service, int(number)
 
 
-def _nodes(hosts: str, port: int) -> tuple[tuple[str, int], ...]:
-    return tuple(_node(one, port) for one in hosts.split(",")) if hosts else (("localhost", port),)
-
-
-def _node(text: str, default: int) -> tuple[str, int]:
-    found = re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[^\[\]:@]+)(?::(\d{1,5}))?", unquote(text))
-    if found is None or (port := int(found[2] or default)) > 65535:
-        raise _wrong("has a host or port that cannot be read")
-    return found[1].strip("[]"), port
-
-
-def _tls(scheme: str, query: "_Query") -> Tls | None:
+def _tls(scheme: str, query: Query) -> Tls | None:
     if scheme in {"redis", "unix"}:
         return None
     wanted = scheme == "rediss" or query.flag("ssl")
@@ -170,56 +154,5 @@ def _tls(scheme: str, query: "_Query") -> Tls | None:
         password=query.secret("ssl_password"),
     )
     if not wanted and tls != Tls():
-        raise _wrong("has certificates, but not ssl=true")
+        raise wrong("has certificates, but not ssl=true")
     return tls if wanted else None
-
-
-class _Query:
-    """The parameters of a URL; those that nobody asks for are wrong."""
-
-    def __init__(self, text: str) -> None:
-        self._given = dict(parse_qsl(text, keep_blank_values=True))
-        self._known: set[str] = set()
-
-    def text(self, name: str, default: str | None = None) -> str | None:
-        self._known.add(name)
-        return self._given.pop(name, default)
-
-    def secret(self, name: str) -> Secret | None:
-        value = self.text(name)
-        return Secret(value) if value else None
-
-    def flag(self, name: str) -> bool:
-        value = (self.text(name) or "false").lower()
-        if value not in {"true", "false"}:
-            raise _wrong(f"has {name} neither true nor false")
-        return value == "true"
-
-    def whole(self, name: str, default: int, *, least: int) -> int:
-        value = self.text(name)
-        if value is None:
-            return default
-        if not (value.isascii() and value.isdigit() and int(value) >= least):
-            raise _wrong(f"has {name} that is no whole number from {least}")
-        return int(value)
-
-    def seconds(self, name: str, default: float) -> float:
-        value = self.text(name)
-        try:
-            number = default if value is None else float(value)
-        except ValueError:
-            number = math.nan
-        if not 0 < number < math.inf:
-            raise _wrong(f"has {name} that is no number of seconds")
-        return number
-
-    def refuse_rest(self) -> None:
-        for name in self._given:
-            shown = f" {name}" if _NAME.fullmatch(name) else ""
-            hint = nearest(name, self._known)
-            meant = f"; did you mean {hint}?" if hint else ""
-            raise _wrong(f"has an unknown parameter{shown}{meant}", hint or None)
-
-
-def _wrong(what: str, suggestion: str | None = None) -> ConfigError:
-    return ConfigError(f"the store URL {what}", option="store", suggestion=suggestion)
