@@ -34,6 +34,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "EventRefused": "Ignore the event. If it comes again and again, somebody is trying.",
     "CheckoutTokenRejected": "Start a new checkout and send the customer through the widget again.",
     "SessionClosed": "Keep one session open for the life of the process; close it last.",
+    "SessionEntered": "Enter the session once, where the process starts, and share it.",
     "WrongLoop": "Lend a `ClientSession` that was made in this loop, or lend none.",
     "TransportError": "Try again, or ask the customer to; the two below say what is safe.",
     "ConnectError": "Try again: nothing was sent. If it stays, run `flexiti-async doctor`.",

@@ -3,7 +3,7 @@
 import ipaddress
 from urllib.parse import urlsplit
 
-__all__ = ["fault_of_base_url", "is_loopback"]
+__all__ = ["fault_of_base_url", "is_loopback", "is_proxy"]
 
 
 def fault_of_base_url(url: str) -> str | None:
@@ -38,3 +38,20 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_proxy(url: str) -> bool:
+    """Whether a text is the URL of an HTTP proxy: a host and a port, and perhaps credentials."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = url.isprintable() and " " not in url and "\\" not in url
+    return (
+        plain
+        and parts.scheme in ("http", "https")
+        and bool(parts.hostname and port)
+        and parts.path in ("", "/")
+        and not (parts.query or parts.fragment)
+    )

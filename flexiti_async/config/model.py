@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from flexiti_async.api.endpoints import NAMES, I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
-from flexiti_async.config.base_url import fault_of_base_url
+from flexiti_async.config.base_url import fault_of_base_url, is_proxy
 from flexiti_async.config.cache import Cache
 from flexiti_async.config.options import (
     Environment,
@@ -32,6 +32,7 @@ from flexiti_async.config.options import (
     to_refresh_revokes,
     to_retries,
     to_store,
+    to_trust_env,
     unknown_option,
 )
 from flexiti_async.config.parsing import (
@@ -122,6 +123,14 @@ class FlexitiConfig:
         store_timeout: How long one operation of the token store may take.
         connections: Size of the connection pool, if the session opens its own.
         retries: How often a call is repeated that may be repeated.
+        keepalive_timeout: How long a connection may be idle and still be used; shorter where the
+            server announces less. Keep it below the idle time-out of every server on the way:
+            common ones are 5 seconds and more.
+        proxy: URL of the HTTP proxy to go through, `http://user:password@proxy.example:3128`.
+        trust_env: Go through the proxy that `HTTPS_PROXY` and `NO_PROXY` name, without `proxy`.
+        ca_file: File of the certificates (PEM) to trust, instead of the system's.
+        client_cert: File of the certificate (PEM, with its chain) to show, for mutual TLS.
+        client_key: File of its key, if that is not in `client_cert`.
         on_store_failure: What to do without the token store.
         refresh_revokes_access: What is known about refreshes.
     """
@@ -154,6 +163,12 @@ class FlexitiConfig:
     store_timeout: float = field(default=1.0, converter=seconds)
     connections: int = field(default=100, converter=to_connections)
     retries: int = field(default=2, converter=to_retries)
+    keepalive_timeout: float = field(default=4.0, converter=seconds)
+    proxy: Secret | None = field(default=None, converter=secret)
+    trust_env: bool = field(default=False, converter=to_trust_env)
+    ca_file: str | None = field(default=None, converter=text)
+    client_cert: str | None = field(default=None, converter=text)
+    client_key: str | None = field(default=None, converter=text)
     on_store_failure: OnStoreFailure = field(
         default=OnStoreFailure.DEGRADE, converter=to_on_store_failure
     )
@@ -213,6 +228,10 @@ def _faults(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
         fault = fault_of_base_url(config.base_url)
         if fault:
             yield "base_url", fault
+    if isinstance(config.proxy, Secret) and not is_proxy(config.proxy.reveal()):
+        yield "proxy", "must look like http://user:password@proxy.example:3128"
+    if config.client_key is not None and config.client_cert is None:
+        yield "client_key", "give the certificate as well, as client_cert"
     if not isinstance(config.api_versions, Bad):
         yield from _faults_of_versions(config.api_versions)
     if bool(config.merchant_username) != bool(config.merchant_password):

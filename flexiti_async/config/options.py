@@ -7,7 +7,7 @@ from typing import Any
 from flexiti_async.api.endpoints import I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.config.cache import Cache
-from flexiti_async.config.parsing import Bad, count, one_of, pairs, plain, secret
+from flexiti_async.config.parsing import Bad, count, one_of, pairs, plain, secret, switch
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import nearest
@@ -76,6 +76,11 @@ def to_connections(value: int | str) -> Any:  # noqa: ANN401 - see option_values
 def to_retries(value: int | str) -> Any:  # noqa: ANN401 - see option_values
     """Read how often to repeat."""
     return count(value, 0)
+
+
+def to_trust_env(value: bool | str) -> Any:  # noqa: ANN401, FBT001 - see option_values
+    """Read whether to trust the environment."""
+    return switch(value)
 
 
 def to_api_versions(value: Mapping[str, str] | str) -> Any:  # noqa: ANN401 - see option_values

@@ -25,10 +25,15 @@ __all__ = [
     "seconds_or_none",
     "secret",
     "secrets",
+    "switch",
     "text",
 ]
 
 
+_SWITCHES: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
@@ -87,6 +92,14 @@ def count(value: object, least: int) -> Any:  # noqa: ANN401 - see above
     except ValueError:
         return wanted
     return number if number >= least else wanted
+
+
+def switch(value: bool | str) -> Any:  # noqa: ANN401, FBT001 - see above
+    """Read yes or no: `true` or `false`, `1` or `0`, `yes` or `no`, `on` or `off`."""
+    given = plain(value)
+    if isinstance(given, bool):
+        return given
+    return _SWITCHES.get(str(given).lower(), Bad("true or false"))
 
 
 def text(value: str | None) -> Any:  # noqa: ANN401 - see above

@@ -15,6 +15,7 @@ FlexitiError
 │   └── CheckoutTokenRejected      the API refused the token pinned to a running flow
 ├── SessionClosed                  the session, or the client session it borrowed, was closed
 │   └── WrongLoop                  the client session it borrowed is of another event loop
+├── SessionEntered                 `async with` on a session that is entered already
 ├── TransportError                 no answer                      (reference_id, endpoint)
 │   ├── ConnectError               never sent: the same call may be made again
 │   ├── RequestTimeout             sent or not, no answer in time; the call is safe to repeat
@@ -102,6 +103,7 @@ from flexiti_async.errors.base import (
     FlexitiError,
     MalformedEvent,
     SessionClosed,
+    SessionEntered,
     ValidationError,
     WrongLoop,
 )
@@ -200,6 +202,7 @@ __all__ = [
     "ReturnTooLate",
     "ServerError",
     "SessionClosed",
+    "SessionEntered",
     "StoreError",
     "StoreUnavailable",
     "Throttled",

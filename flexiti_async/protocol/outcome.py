@@ -9,6 +9,7 @@ from flexiti_async.errors import (
     ConnectError,
     FlexitiError,
     MalformedAnswer,
+    SessionClosed,
     StoreError,
     TokenError,
     ValidationError,
@@ -27,7 +28,7 @@ def certainly_not_executed(error: FlexitiError) -> bool:
     | error | |
     |---|---|
     | refused by the API: 4xx (spec section 6.2) | it did not |
-    | no connection, no token, bad data: never sent | it did not |
+    | no connection, no token, bad data, session closed: never sent | it did not |
     | no answer, one that breaks off or cannot be read, 5xx, 408 | nobody knows: a gateway says so |
     |  | of calls that ran |
     """
@@ -38,6 +39,7 @@ def certainly_not_executed(error: FlexitiError) -> bool:
         CheckoutTokenRejected,
         ConfigError,
         ConnectError,
+        SessionClosed,
         StoreError,
         TokenError,
         ValidationError,

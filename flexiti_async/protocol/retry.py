@@ -3,9 +3,11 @@ When a call is made again, and after how long (design section 5).
 
 | what happened | replay rule | then |
 |---|---|---|
-| never sent (no connection) | any | again |
+| never sent (no connection) | any | again, over a new connection like every repeat |
 | no answer, or a broken one | safe | again |
 | no answer, or a broken one | never | `OutcomeUnknown` |
+| a callback of a lent client session raised | safe | the error as it is |
+| a callback of a lent client session raised | never | `OutcomeUnknown` |
 | an answer that is not HTTP, or endless | safe | the error as it is |
 | an answer that is not HTTP, or endless | never | `OutcomeUnknown`: it tells nothing |
 | 5xx | safe | again, after Retry-After if there is one |
@@ -24,7 +26,6 @@ from attrs import frozen
 
 from flexiti_async.errors import (
     ApiError,
-    BadHttp,
     ConnectError,
     ConnectionLost,
     FlexitiError,
@@ -94,7 +95,7 @@ def decide_retry(
 
 def _status_that_does_not_tell(error: ApiError | TransportError) -> int | None:
     """Give the status of an answer after which a call may have run, 0 without one; else None."""
-    if isinstance(error, ConnectionLost | RequestTimeout | BadHttp):
+    if isinstance(error, TransportError) and not isinstance(error, ConnectError | OutcomeUnknown):
         return 0
     if isinstance(error, ServerError):
         return error.status

@@ -17,7 +17,7 @@ from flexiti_async.errors import (
 )
 from flexiti_async.events.log import logs_calls
 from flexiti_async.events.types import CallFinished, CallRetried, Listeners
-from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.response import HttpResponse, read_answer
 from flexiti_async.protocol.retry import Retry, decide_retry
@@ -137,7 +137,12 @@ class ApiClient:
         while True:
             run.attempts += 1
             request = self._builder.call(run.call, run.token.access_token, run.reference_id)
-            answer = await self._transport.attempt(request, within=left)
+            answer = await self._transport.attempt(
+                request,
+                within=left,
+                once=run.call.replay is Replay.NEVER,
+                fresh=run.attempts > 1,
+            )
             result: T | FlexitiError = (
                 read_answer(run.call, answer, run.reference_id)
                 if isinstance(answer, HttpResponse)
@@ -174,7 +179,9 @@ class ApiClient:
                 error=error,
             )
         )
-        await asyncio.sleep(verdict.seconds)
+        closed = await self._transport.pause(verdict.seconds)
+        if closed is not None:
+            raise closed
 
     async def _replace_token(self, run: _Run[T], replace: Replace, deadline: float) -> None:
         """Take another token for the one that was refused, before the call's time is over."""

@@ -36,12 +36,11 @@ async def at_every_await(trial: Callable[[int], Awaitable[bool]]) -> int:
 
 def open_connections(session: FlexitiSession) -> int:
     """Count the connections that a session's pool has given out and not got back."""
-    pools = session._transport._own.values()
     return sum(
-        len(held)
-        for pool in pools
-        if pool.session.connector
-        for held in pool.session.connector._acquired_per_host.values()
+        len(client.connector._acquired)
+        for pool in session._transport._own.values()
+        for client in (pool.kept, pool.fresh)
+        if client.connector
     )
 
 
@@ -183,7 +182,7 @@ async def test_a_close_that_is_cancelled_at_any_await_can_be_finished(
         reached = await cancelled_at(session.aclose(), number)
         await session.aclose()
 
-        assert all(pool.session.closed for pool in pools)
+        assert all(pool.kept.closed and pool.fresh.closed for pool in pools)
         names = [task.get_name() for task in asyncio.all_tasks()]
         assert [] == [name for name in names if name.startswith("flexiti-async")]
         return reached

@@ -94,7 +94,7 @@ async def test_two_threads_with_loops_of_their_own_share_a_session_and_its_token
         called.set()
         while not stay.is_set():
             await asyncio.sleep(0.01)
-        return pool.session.closed
+        return pool.kept.closed
 
     loop = asyncio.get_running_loop()
     there = loop.run_in_executor(None, lambda: asyncio.run(other()))
@@ -190,7 +190,7 @@ def test_a_forked_child_uses_connections_of_its_own_and_leaves_the_parents_alone
     with asyncio.Runner() as runner:
         runner.run(work())
         [pool] = session._transport._own.values()
-        before = connections_of(pool.session)
+        before = connections_of(pool.kept)
 
         def child() -> object:
             inherited = len(session._transport._own)
@@ -201,7 +201,7 @@ def test_a_forked_child_uses_connections_of_its_own_and_leaves_the_parents_alone
 
         said = in_a_forked_child(child)
         runner.run(work())
-        after = connections_of(pool.session)
+        after = connections_of(pool.kept)
         runner.run(session.aclose())
 
     assert "(0, {})" == said
