@@ -228,14 +228,18 @@ def _faults(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
         fault = fault_of_base_url(config.base_url)
         if fault:
             yield "base_url", fault
-    if isinstance(config.proxy, Secret) and not is_proxy(config.proxy.reveal()):
-        yield "proxy", "must look like http://user:password@proxy.example:3128"
-    if config.client_key is not None and config.client_cert is None:
-        yield "client_key", "give the certificate as well, as client_cert"
+    yield from _faults_of_connections(config)
     if not isinstance(config.api_versions, Bad):
         yield from _faults_of_versions(config.api_versions)
     if bool(config.merchant_username) != bool(config.merchant_password):
         yield "merchant_username", "give merchant_username and merchant_password, or neither"
+
+
+def _faults_of_connections(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
+    if isinstance(config.proxy, Secret) and not is_proxy(config.proxy.reveal()):
+        yield "proxy", "must look like http://user:password@proxy.example:3128"
+    if config.client_key is not None and config.client_cert is None:
+        yield "client_key", "give the certificate as well, as client_cert"
 
 
 def _faults_of_versions(versions: Mapping[str, str]) -> Iterable[tuple[str, str]]:

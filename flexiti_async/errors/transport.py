@@ -53,7 +53,7 @@ class ConnectError(TransportError, ConnectionError):
             that: 10 expired, 18 self-signed, 62 another host name.
     """
 
-    def __init__(  # noqa: PLR0913 - keywords only, one for each attribute
+    def __init__(
         self,
         message: str = "",
         *,

@@ -12,6 +12,7 @@ from flexiti_async.errors import (
     ApiError,
     FlexitiError,
     OutcomeUnknown,
+    SessionClosed,
     TokenUnavailable,
     Unauthorized,
 )
@@ -136,13 +137,15 @@ class ApiClient:
         deadline = loop.time() + left
         while True:
             run.attempts += 1
-            request = self._builder.call(run.call, run.token.access_token, run.reference_id)
+            # No name for the request here: a cancellation would carry it in this frame.
             answer = await self._transport.attempt(
-                request,
+                self._builder.call(run.call, run.token.access_token, run.reference_id),
                 within=left,
                 once=run.call.replay is Replay.NEVER,
                 fresh=run.attempts > 1,
             )
+            if isinstance(answer, SessionClosed):
+                raise answer
             result: T | FlexitiError = (
                 read_answer(run.call, answer, run.reference_id)
                 if isinstance(answer, HttpResponse)

@@ -23,6 +23,7 @@ from attrs import define, field, frozen
 from yarl import URL
 
 from flexiti_async.errors import ConfigError
+from flexiti_async.protocol.response import HttpResponse
 from flexiti_async.transport.faults import Progress
 from flexiti_async.transport.limits import Deadlines
 
@@ -92,7 +93,6 @@ class Pool:
     tokens: Deadlines
     wire: Wire
     lent: bool = False
-    _idle: float = 0.0
     _end: AsyncGenerator[None] | None = None
     _given_up: bool = False
 
@@ -113,17 +113,15 @@ class Pool:
             forget()
             await self._close()
 
-    def heed(self, keep_alive: str) -> None:
+    def heed(self, answer: object) -> None:
         """Use no connection for longer than the server keeps it (`Keep-Alive: timeout=5`)."""
-        announced = _ANNOUNCED.search(keep_alive)
-        if announced is None:
+        if not isinstance(answer, HttpResponse) or "keep-alive" not in answer.headers:
             return
-        usable = max(float(announced[1]) - _IDLE_MARGIN, _LEAST_IDLE)
-        idle = min(self.wire.keepalive_timeout, usable)
+        announced = _ANNOUNCED.search(answer.headers["keep-alive"])
         connector = self.kept.connector
-        if idle != self._idle and isinstance(connector, _Connector):
-            self._idle = idle
-            connector.keep_idle(idle)
+        if announced is not None and isinstance(connector, _Connector):
+            usable = max(float(announced[1]) - _IDLE_MARGIN, _LEAST_IDLE)
+            connector.keep_idle(min(self.wire.keepalive_timeout, usable))
 
     def stop_calls(self) -> None:
         """End all calls and waits at once; a token request may go on."""

@@ -77,7 +77,7 @@ def failure(
     )
 
 
-def connect_error(  # noqa: PLR0913 - keywords only, one for each attribute
+def connect_error(
     request: HttpRequest,
     text: str,
     *,
@@ -196,12 +196,14 @@ def _not_connected(request: HttpRequest, error: Exception) -> ConnectError:
     )
     errno = cause.errno if isinstance(cause, OSError) else None
     if isinstance(cause, ssl.SSLCertVerificationError):
+        # Both are missing where Python made the exception itself.
+        message = str(getattr(cause, "verify_message", "not valid"))
         return connect_error(
             request,
-            f"the certificate of {address} is refused: {printable(cause.verify_message)}",
+            f"the certificate of {address} is refused: {printable(message)}",
             reason="certificate",
             address=address,
-            verify_code=cause.verify_code,
+            verify_code=getattr(cause, "verify_code", None),
         )
     if isinstance(error, aiohttp.ClientSSLError):
         shown = getattr(cause, "reason", None) or type(cause).__name__

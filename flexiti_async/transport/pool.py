@@ -15,6 +15,7 @@ from yarl import URL
 
 from flexiti_async.errors import (
     ConfigError,
+    ConnectError,
     ConnectionLost,
     RequestTimeout,
     SessionClosed,
@@ -74,7 +75,7 @@ class Transport:
             options of a connection was given as well.
     """
 
-    def __init__(  # noqa: PLR0913 - keywords only
+    def __init__(
         self,
         base_url: str,
         *,
@@ -142,16 +143,10 @@ class Transport:
             transport or the client session that was lent is closed, or the latter belongs to
             another event loop.
         """
-        url = request.url
-        if url.raw_authority != self._authority or url.scheme != self._scheme:
-            home = f"{self._scheme}://{self._authority}"
-            return connect_error(request, f"would leave {home}: refused", reason="request")
         seconds = self._longest if within is None else min(within, self._longest)
-        if seconds <= 0:
-            text = "no time was left to send it"
-            return connect_error(request, text, reason="timeout")
-        if self._stopped and (self._closed or not request.private):
-            return _closed()
+        refusal = self._refusal(request, seconds)
+        if refusal is not None:
+            return refusal
         if self._borrowed is not None or request.private:
             return await self._apart(request, seconds, once=once)
         pool = self._pool()
@@ -160,31 +155,50 @@ class Transport:
         else:
             waited = await _wait_for_slot(pool, seconds * _WAITING_SHARE)
             if waited is None:
-                if self._stopped:
-                    return _closed()
-                text = f"no connection of the pool was free within {seconds * _WAITING_SHARE:g} s"
-                return connect_error(request, text, reason="pool")
+                return self._no_slot(request, seconds)
             if within is not None:  # one deadline for both
                 seconds = min(within - waited, self._longest)
         progress = Progress() if once or fresh else None
-        session = pool.kept if progress is None else pool.fresh
         deadline = pool.calls.start(seconds)
         try:
             # With a slot no request waits in aiohttp's queue, and its deadline is the one above.
             answer = await exchange(
-                session, request, self._untimed, proxy=self._wire.proxy, progress=progress
+                pool.kept if progress is None else pool.fresh,
+                request,
+                self._untimed,
+                proxy=self._wire.proxy,
+                progress=progress,
             )
         except asyncio.CancelledError:
             if not deadline.caused_cancellation():
+                del request  # this frame is in the traceback
                 raise
         else:
-            if isinstance(answer, HttpResponse) and "keep-alive" in answer.headers:
-                pool.heed(answer.headers["keep-alive"])
+            pool.heed(answer)
             return answer
         finally:
             deadline.end()
             pool.slots.release()
         return self._expired(request, seconds, progress, once=once)
+
+    def _refusal(self, request: HttpRequest, seconds: float) -> ConnectError | SessionClosed | None:
+        """Return the error of a request that may not be sent at all."""
+        url = request.url
+        if url.raw_authority != self._authority or url.scheme != self._scheme:
+            home = f"{self._scheme}://{self._authority}"
+            return connect_error(request, f"would leave {home}: refused", reason="request")
+        if self._stopped and (self._closed or not request.private):
+            return _closed()
+        if seconds <= 0:
+            return connect_error(request, "no time was left to send it", reason="timeout")
+        return None
+
+    def _no_slot(self, request: HttpRequest, seconds: float) -> ConnectError | SessionClosed:
+        """Return the error of a request that waited in vain for a connection."""
+        if self._stopped:
+            return _closed()
+        text = f"no connection of the pool was free within {seconds * _WAITING_SHARE:g} s"
+        return connect_error(request, text, reason="pool")
 
     async def _apart(self, request: HttpRequest, seconds: float, *, once: bool) -> Outcome:
         """Send over a session that was lent, or over the reserved connections."""
@@ -205,6 +219,7 @@ class Transport:
             )
         except asyncio.CancelledError:
             if not deadline.caused_cancellation():
+                del request
                 raise
         finally:
             deadline.end()
