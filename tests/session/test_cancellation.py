@@ -261,7 +261,9 @@ async def test_what_leaves_a_call_carries_no_frame_of_aiohttp(
     frames = list(frames_of(error))
 
     assert isinstance(error, kind)
-    assert [] == [frame.f_code.co_filename for frame in frames if "aiohttp" in frame.f_code.co_filename]
+    assert [] == [
+        frame.f_code.co_filename for frame in frames if "aiohttp" in frame.f_code.co_filename
+    ]
     assert [] == [
         frame.f_code.co_qualname
         for frame in frames

@@ -161,9 +161,7 @@ async def test_after_closing_nothing_is_sent_or_opened(
         session.reference.form_values,
         session.__aenter__,
     ]
-    errors = [
-        (await asyncio.gather(use(), return_exceptions=True))[0] for use in uses
-    ]
+    errors = [(await asyncio.gather(use(), return_exceptions=True))[0] for use in uses]
 
     assert [SessionClosed] * len(uses) == [type(error) for error in errors]
     assert before == len(sandbox.requests)

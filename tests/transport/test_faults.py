@@ -168,9 +168,7 @@ def test_it_says_whether_the_request_was_sent(name: str) -> None:
     make, sent, kind = TABLE[name]
 
     error = error_of(REQUEST, make())
-    money = decide_retry(
-        error, Replay.NEVER, attempt=1, retries=0, time_left=9.0, random=0.5
-    )
+    money = decide_retry(error, Replay.NEVER, attempt=1, retries=0, time_left=9.0, random=0.5)
 
     assert (kind, "ref-1", "capture") == (type(error), error.reference_id, error.endpoint)
     assert ("no" if money is error else "unknown") == sent

@@ -119,24 +119,24 @@ async def read_late(deadlines: Deadlines | None, stall: float) -> bytes:
     """Wait for data under a limit of 0.1 s that passes while the loop is busy; return them."""
     here, there = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=here)
-    there.send(b"answer\n")
-    time.sleep(stall)  # noqa: ASYNC251 - the loop is busy, and the data wait in the socket
-    if deadlines is None:
-        async with time_limit(0.1):
-            found = await _read(reader, stall)
-    else:
+
+    def answer_and_stall() -> None:
+        there.send(b"answer\n")
+        time.sleep(stall)
+
+    asyncio.get_running_loop().call_later(0.01, answer_and_stall)
+    try:
+        if deadlines is None:
+            async with time_limit(0.1):
+                return await reader.readline()
         deadline = deadlines.start(0.1)
-        found = await _read(reader, stall)
-        deadline.end()
-    writer.close()
-    there.close()
-    return found
-
-
-async def _read(reader: asyncio.StreamReader, stall: float) -> bytes:
-    """Read a line, in steps as aiohttp does, with the loop busy at each."""
-    asyncio.get_running_loop().call_soon(time.sleep, stall)
-    return await reader.readline()
+        try:
+            return await reader.readline()
+        finally:
+            deadline.end()
+    finally:
+        writer.close()
+        there.close()
 
 
 @pytest.mark.parametrize("one", [True, False])
