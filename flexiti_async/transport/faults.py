@@ -148,7 +148,7 @@ def error_of(
 def _never_sent(request: HttpRequest, error: Exception, proxy: URL | None) -> ConnectError | None:
     """Return the error if the exception proves that the request was not sent; None otherwise."""
     if isinstance(error, _NEVER_CONNECTED):
-        return _not_connected(request, error)
+        return _not_connected(request, error, proxy)
     if isinstance(error, aiohttp.ClientResponseError) and _is_of_connect(error):
         via = "the proxy" if proxy is None else f"the proxy {address_of(proxy)}"
         status = error.status if isinstance(error, aiohttp.ClientHttpProxyError) else None
@@ -176,17 +176,17 @@ def _never_sent(request: HttpRequest, error: Exception, proxy: URL | None) -> Co
     return None
 
 
-def _not_connected(request: HttpRequest, error: Exception) -> ConnectError:
+def _not_connected(request: HttpRequest, error: Exception, proxy: URL | None) -> ConnectError:
     """Build the error of a connection that was not made, with all that is known of why."""
     if not isinstance(error, aiohttp.ClientConnectorError):
         timed_out = isinstance(error, TimeoutError)
         return connect_error(
             request,
-            f"no connection to {request.url.origin()} in time"
+            f"no connection to {request.url.origin()}{_through(proxy)} in time"
             if timed_out
             else f"the certificate of {request.url.origin()} has another fingerprint",
             reason="timeout" if timed_out else "certificate",
-            address=address_of(request.url),
+            address=address_of((timed_out and proxy) or request.url),
         )
     address = f"{error.host}:{error.port}"
     cause = (

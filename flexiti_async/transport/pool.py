@@ -34,7 +34,7 @@ from flexiti_async.transport.connections import (
     tls_context,
 )
 from flexiti_async.transport.exchange import exchange
-from flexiti_async.transport.faults import Progress, address_of, connect_error, failure
+from flexiti_async.transport.faults import Progress, connect_error, error_of, failure
 
 __all__ = ["ClientSession", "Transport"]
 
@@ -236,13 +236,7 @@ class Transport:
             return _closed()
         if not unsent:
             return failure(RequestTimeout, request, f"no answer within {seconds:.3g} s")
-        way = self._wire.proxy or request.url
-        return connect_error(
-            request,
-            f"no connection to {way.origin()} within {seconds:.3g} s",
-            reason="timeout",
-            address=address_of(way),
-        )
+        return error_of(request, aiohttp.ConnectionTimeoutError(), proxy=self._wire.proxy)
 
     async def pause(self, seconds: float) -> SessionClosed | None:
         """Wait before the next attempt; return early, with the error, when this is closed."""

@@ -271,7 +271,9 @@ async def test_what_leaves_a_call_carries_no_frame_of_aiohttp(
         if isinstance(value, HttpRequest)
     ]
     assert [] == sightings(error, secret, str(APPLICANT["email"]))
-    assert 0 == getattr(asyncio.current_task(), "cancelling")()
+    task = asyncio.current_task()
+    assert task is not None
+    assert 0 == task.cancelling()
 
 
 async def test_a_cancellation_keeps_its_message_and_its_count(

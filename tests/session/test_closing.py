@@ -14,7 +14,6 @@ from flexiti_async.api.widget import init_widget
 from flexiti_async.errors import FlexitiError, SessionClosed, SessionEntered
 from flexiti_async.protocol.call import Replay
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.testing import ManualClock
 
 from ..conftest import MakeSession
 from ..support.metronome import lap
@@ -112,7 +111,7 @@ async def cost_of_cancelling() -> float:
 
 @pytest.mark.parametrize("where", ["token", "dedicated", "repeat"])
 async def test_a_wait_ends_with_the_session(
-    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock, where: str
+    make_session: MakeSession, sandbox: Sandbox, where: str
 ) -> None:
     """A wait for a token, for a token of one's own, and for the next attempt."""
     session = make_session(token_timeout=PATIENCE)

@@ -1,6 +1,7 @@
 """A relay in front of a server, which breaks connections as proxies and load balancers do."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -74,14 +75,16 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def relay_to(upstream: int) -> AsyncGenerator[Relay]:
-    """Run a relay to a port of this machine."""
+async def relay_to(
+    upstream: int, *, tls: ssl.SSLContext | None = None
+) -> AsyncGenerator[Relay]:
+    """Run a relay to a port of this machine, which speaks TLS itself if it has a certificate."""
     relay, tasks = Relay(), set[asyncio.Task[None]]()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks.add(asyncio.create_task(relay.serve(upstream, reader, writer)))
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
     relay.port = server.sockets[0].getsockname()[1]
     try:
         async with server:

@@ -27,7 +27,9 @@ from flexiti_async.protocol.retry import decide_retry
 from flexiti_async.transport.faults import Progress, error_of
 
 REQUEST: Final = HttpRequest("capture", "POST", URL("https://api.test/x"), {}, b"{}", "ref-1")
-KEY: Final = ConnectionKey("api.test", 443, True, True, None, None, None)
+KEY: Final = ConnectionKey(
+    "api.test", 443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None
+)
 PROXY: Final = URL("http://user:password@proxy.test:3128")
 
 
@@ -183,14 +185,14 @@ def test_nothing_was_sent_before_there_is_a_connection(name: str) -> None:
 
 
 def test_a_flush_that_fails_after_the_last_byte_proves_nothing() -> None:
-    """aiohttp uses the same class for it as for a request that was not written."""
+    """The class is the same as for a request that was not written."""
     error = error_of(REQUEST, aiohttp.ClientConnectionResetError("Connection lost"))
 
     assert ConnectionLost is type(error)
 
 
 def test_an_unwritten_body_is_found_behind_the_error_that_wraps_it() -> None:
-    """aiohttp writes a body in a task of its own, and wraps what goes wrong there."""
+    """A body is written in a task of its own, which wraps the error."""
     wrapped = aiohttp.ClientOSError(None, "Can not write request body")
     wrapped.__cause__ = aiohttp.ClientConnectionResetError("Cannot write to closing transport")
 
@@ -253,8 +255,15 @@ def certificate_fault(code: int, words: str) -> Exception:
             aiohttp.ConnectionTimeoutError(),
             None,
             ("timeout", None, "api.test:443", None, None),
-            "in time",
+            "no connection to https://api.test in time",
             id="timeout",
+        ),
+        pytest.param(
+            aiohttp.ConnectionTimeoutError(),
+            PROXY,
+            ("timeout", None, "proxy.test:3128", None, None),
+            "through the proxy proxy.test:3128 in time",
+            id="timeout with a proxy",
         ),
         pytest.param(
             ValueError("Cannot combine AUTHORIZATION header with AUTH argument"),
@@ -292,7 +301,7 @@ def test_a_lost_connection_has_its_number() -> None:
 
 
 async def test_a_connection_that_closed_before_the_request_was_written_sent_nothing() -> None:
-    """aiohttp's own words are still the ones that the table looks for."""
+    """The words of aiohttp are still the ones that the table looks for."""
     reader_of: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
     server = await asyncio.start_server(
         lambda _reader, writer: reader_of.put_nowait(writer), "127.0.0.1", 0
@@ -300,7 +309,7 @@ async def test_a_connection_that_closed_before_the_request_was_written_sent_noth
     port = server.sockets[0].getsockname()[1]
     request = HttpRequest("capture", "POST", URL(f"http://127.0.0.1:{port}/"), {}, b"{}", "ref-1")
 
-    async def close_it(_: object, context: object, __: object) -> None:
+    async def close_it(*_: object) -> None:
         [held] = connector._acquired
         held.transport.close()
 
