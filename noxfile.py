@@ -28,6 +28,7 @@ nox.options.sessions = [
     "tests",
     "processes",
     "browser",
+    "proxies",
     "smoke",
     "package",
     "docs",
@@ -42,8 +43,9 @@ EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = "flexiti_async, flexiti_stores"
 DIST = Path("dist")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/browser/conftest.py
-# They have a session, and an environment, of their own.
-NO_BROWSER = "--ignore=tests/browser"
+# These folders need system programs: each has a session of its own.
+PROGRAMS = "tests/transport/programs"
+NO_PROGRAMS = ["--ignore=tests/browser", f"--ignore={PROGRAMS}"]
 # Tests wait more than they compute. A class, or the functions of a file, stay in one process:
 # they share servers. tests/conftest.py orders them, the long ones first.
 PARALLEL = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
@@ -172,13 +174,13 @@ def _test_wheel(session: nox.Session, *arguments: str) -> None:
 @nox.session(python=PYTHONS, requires=["build"])
 def tests(session: nox.Session) -> None:
     """Test the wheel on every Python; arguments after `--` go to pytest."""
-    _test_wheel(session, *(session.posargs or ["-m", "not one_python", NO_BROWSER, *PARALLEL]))
+    _test_wheel(session, *(session.posargs or ["-m", "not one_python", *NO_PROGRAMS, *PARALLEL]))
 
 
 @nox.session(python=HOST, requires=["build"])
 def processes(session: nox.Session) -> None:
     """Test the wheel in many processes and with servers that die; on one Python, being slow."""
-    _test_wheel(session, *(session.posargs or ["-m", "one_python", NO_BROWSER, *PARALLEL]))
+    _test_wheel(session, *(session.posargs or ["-m", "one_python", *NO_PROGRAMS, *PARALLEL]))
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False)
@@ -268,6 +270,16 @@ def browser(session: nox.Session) -> None:
     _install_wheel(session, "browser")
     arguments = session.posargs or ["tests/browser", "-n", "2"]
     session.run("pytest", *arguments, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST, requires=["build"])
+def proxies(session: nox.Session) -> None:
+    """Sell through nginx, HAProxy, Squid and tinyproxy; KEEP_ALIVE_SECONDS=600 for longer."""
+    for program in ("nginx", "haproxy", "squid", "tinyproxy"):
+        # Some systems keep them where only root looks.
+        _require(session, program, program, f"/usr/sbin/{program}")
+    _install_wheel(session)
+    session.run("pytest", *(session.posargs or [PROGRAMS, "-n", "2"]), env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=HOST)

@@ -178,6 +178,7 @@ def _never_sent(request: HttpRequest, error: Exception, proxy: URL | None) -> Co
 
 def _not_connected(request: HttpRequest, error: Exception, proxy: URL | None) -> ConnectError:
     """Build the error of a connection that was not made, with all that is known of why."""
+    name = type(error).__name__
     if not isinstance(error, aiohttp.ClientConnectorError):
         timed_out = isinstance(error, TimeoutError)
         return connect_error(
@@ -206,15 +207,15 @@ def _not_connected(request: HttpRequest, error: Exception, proxy: URL | None) ->
             verify_code=getattr(cause, "verify_code", None),
         )
     if isinstance(error, aiohttp.ClientSSLError):
-        shown = getattr(cause, "reason", None) or type(cause).__name__
-        text = f"no TLS connection to {address} ({printable(str(shown))})"
+        shown = str(getattr(cause, "reason", None) or name)
+        text = f"no TLS connection to {address} ({printable(shown)})"
         return connect_error(request, text, reason="tls", address=address)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        shown = cause.strerror if isinstance(cause, socket.gaierror) else type(cause).__name__
+        shown = str(cause.strerror) if isinstance(cause, socket.gaierror) else name
         text = f"the name {error.host} cannot be resolved ({shown})"
         return connect_error(request, text, reason="dns", errno=errno, address=address)
     through_proxy = isinstance(error, aiohttp.ClientProxyConnectionError)
-    shown = type(error).__name__ if errno is None else _system_text(errno)
+    shown = name if errno is None else _system_text(errno)
     return connect_error(
         request,
         f"no connection to {'the proxy ' if through_proxy else ''}{address} ({shown})",
@@ -227,10 +228,8 @@ def _not_connected(request: HttpRequest, error: Exception, proxy: URL | None) ->
 def _is_of_connect(error: aiohttp.ClientResponseError) -> bool:
     """Whether a proxy's answer to CONNECT failed, before the request itself was sent."""
     # A middleware may raise one with nothing in it.
-    info: aiohttp.RequestInfo | None = error.request_info
-    return isinstance(error, aiohttp.ClientHttpProxyError) or (
-        info is not None and info.method == "CONNECT"
-    )
+    method = getattr(error.request_info, "method", "")
+    return isinstance(error, aiohttp.ClientHttpProxyError) or method == "CONNECT"
 
 
 def _is_unwritten(error: BaseException | None) -> bool:

@@ -109,7 +109,7 @@ class Transport:
             keepalive_timeout=keepalive_timeout,
             proxy=None
             if client_session
-            else proxy_of(url, proxy and proxy.reveal(), trust_env=trust_env),
+            else proxy_of(url, proxy.reveal() if proxy else None, trust_env=trust_env),
             tls=tls_context(ca_file, client_cert, client_key),
         )
         self._borrowed = client_session

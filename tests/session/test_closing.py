@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ MONEY = evolve(SAFE, replay=Replay.NEVER)
 INIT = "widget/init"
 TOKEN = "oauth/token"
 CALLERS = 10_000
-Way = Callable[[FlexitiSession], Awaitable[None]]
+Way = Callable[[FlexitiSession], Coroutine[Any, Any, None]]
 
 
 async def by_aclose(session: FlexitiSession) -> None:
@@ -115,16 +115,16 @@ async def test_a_wait_ends_with_the_session(
 ) -> None:
     """A wait for a token, for a token of one's own, and for the next attempt."""
     session = make_session(token_timeout=PATIENCE)
+    work: Coroutine[Any, Any, object]
     if where == "repeat":
         await session.token()
         sandbox.fail(INIT, status=503, times=None, headers={"Retry-After": "100"})
-        waiting = asyncio.create_task(session.send(SAFE))
+        work = session.send(SAFE)
     else:
         sandbox.latency = {TOKEN: 3.0}
-        work = session.token() if where == "token" else session.refresher(Scope.CUSTOMER)
-        waiting = asyncio.create_task(
-            work if where == "token" else work.dedicated(60)  # type: ignore[arg-type,union-attr]
-        )
+        refresher = session.refresher(Scope.CUSTOMER)
+        work = refresher.token() if where == "token" else refresher.dedicated(60)
+    waiting = asyncio.create_task(work)
     while sandbox.count(INIT if where == "repeat" else TOKEN) == 0:
         await asyncio.sleep(0)
     await asyncio.sleep(0.05)

@@ -3,7 +3,7 @@
 import datetime
 import ssl
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import trustme
 
@@ -50,6 +50,6 @@ class Authority:
         if not apart:
             made.private_key_and_cert_chain_pem.write_to_path(both)
             return both, None
-        cast("Any", made.private_key_pem).write_to_path(key)
+        made.private_key_pem.write_to_path(key)
         both.write_bytes(b"".join(pem.bytes() for pem in made.cert_chain_pems))
         return both, key

@@ -75,9 +75,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def relay_to(
-    upstream: int, *, tls: ssl.SSLContext | None = None
-) -> AsyncGenerator[Relay]:
+async def relay_to(upstream: int, *, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Relay]:
     """Run a relay to a port of this machine, which speaks TLS itself if it has a certificate."""
     relay, tasks = Relay(), set[asyncio.Task[None]]()
 

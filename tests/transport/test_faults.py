@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import aiohttp
 import pytest
+from aiohttp.client_exceptions import UnixClientConnectorError
 from aiohttp.client_reqrep import ConnectionKey
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -35,7 +36,9 @@ PROXY: Final = URL("http://user:password@proxy.test:3128")
 
 def answered(method: str = "POST") -> aiohttp.RequestInfo:
     """Describe a request, as aiohttp does in its errors."""
-    return aiohttp.RequestInfo(REQUEST.url, method, CIMultiDictProxy(CIMultiDict()), REQUEST.url)
+    return aiohttp.RequestInfo(
+        REQUEST.url, method, CIMultiDictProxy(CIMultiDict[str]()), REQUEST.url
+    )
 
 
 def connector(kind: Callable[..., Exception], cause: Exception) -> Callable[[], Exception]:
@@ -120,7 +123,7 @@ TABLE: Final[dict[str, tuple[Callable[[], Exception], str, type[TransportError]]
     "SocketTimeoutError": (aiohttp.SocketTimeoutError, "unknown", RequestTimeout),
     "TooManyRedirects": (response(aiohttp.TooManyRedirects), "unknown", BadHttp),
     "UnixClientConnectorError": (
-        lambda: aiohttp.client_exceptions.UnixClientConnectorError("/path", KEY, REFUSED),
+        lambda: UnixClientConnectorError("/path", KEY, REFUSED),
         "no",
         ConnectError,
     ),
@@ -310,14 +313,14 @@ async def test_a_connection_that_closed_before_the_request_was_written_sent_noth
     request = HttpRequest("capture", "POST", URL(f"http://127.0.0.1:{port}/"), {}, b"{}", "ref-1")
 
     async def close_it(*_: object) -> None:
-        [held] = connector._acquired
+        [held] = made._acquired
         held.transport.close()
 
     tracing = aiohttp.TraceConfig()
     tracing.on_request_headers_sent.append(close_it)
-    connector: Any = aiohttp.TCPConnector()
+    made: Any = aiohttp.TCPConnector()
     found: Exception | None = None
-    async with aiohttp.ClientSession(connector=connector, trace_configs=[tracing]) as client:
+    async with aiohttp.ClientSession(connector=made, trace_configs=[tracing]) as client:
         try:
             await client.post(request.url, data=b"{}")
         except aiohttp.ClientError as error:

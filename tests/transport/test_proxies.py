@@ -44,7 +44,7 @@ class ConnectProxy:
 
     port: int = 0
     answer: bytes | None = b"HTTP/1.1 200 Connection established\r\n\r\n"
-    heads: list[str] = []  # noqa: RUF012 - replaced by each fixture
+    heads: list[str] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -111,9 +111,7 @@ def url_of(sandbox: Sandbox, port: int) -> str:
 
 async def error_of(session: FlexitiSession, **options: Any) -> ConnectError:
     """Make one request, without the token, and return its error."""
-    request = session._client._builder.grant(
-        session.config.client_secret, MONEY.scope, "0" * 32
-    )
+    request = session._client._builder.grant(session.config.client_secret, MONEY.scope, "0" * 32)
     outcome = await session._transport.attempt(request, once=True, **options)
     assert isinstance(outcome, ConnectError), outcome
     return outcome
@@ -177,9 +175,7 @@ async def test_the_environment_can_name_hosts_without_a_proxy(
             "answered CONNECT with 407",
             id="407",
         ),
-        pytest.param(
-            b"HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n", 503, "with 503", id="503"
-        ),
+        pytest.param(b"HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n", 503, "with 503", id="503"),
         pytest.param(b"SSH-2.0-server\r\n\r\n", None, "not HTTP", id="no proxy"),
         pytest.param(b"", None, "through the proxy", id="closes"),
         pytest.param(None, None, "in time", id="says nothing"),
