@@ -29,6 +29,7 @@ nox.options.sessions = [
     "processes",
     "browser",
     "postgresql",
+    "proxies",
     "smoke",
     "package",
     "docs",
@@ -46,7 +47,7 @@ DIST = Path("dist")
 POSTGRESQL = ("postgres", *map(str, Path("/usr/lib/postgresql").glob("*/bin/postgres")))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/browser/conftest.py
 # Tests that need system programs have sessions of their own.
-SYSTEM = ["tests/browser", "tests/stores/postgresql"]
+SYSTEM = ["tests/browser", "tests/stores/postgresql", "tests/transport/programs"]
 NO_SYSTEM = [f"--ignore={folder}" for folder in SYSTEM]
 # Tests wait more than they compute. A class, or the functions of a file, stay in one process:
 # they share servers. tests/conftest.py orders them, the long ones first.
@@ -280,6 +281,20 @@ def postgresql(session: nox.Session) -> None:
     _install_wheel(session, "postgres")
     arguments = session.posargs or ["tests/stores/postgresql", "-n", "2", "--dist", "loadscope"]
     session.run("pytest", *arguments, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST, requires=["build"])
+def proxies(session: nox.Session) -> None:
+    """Sell through nginx, HAProxy, Squid and tinyproxy; KEEP_ALIVE_SECONDS=600 for longer."""
+    for program in ("nginx", "haproxy", "squid", "tinyproxy"):
+        # Debian keeps some of them out of PATH.
+        _require(session, program, program, f"/usr/sbin/{program}")
+    _install_wheel(session)
+    session.run(
+        "pytest",
+        *(session.posargs or ["tests/transport/programs", "-n", "2"]),
+        env=NOT_THE_CHECKOUT,
+    )
 
 
 @nox.session(python=HOST)

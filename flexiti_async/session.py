@@ -13,7 +13,7 @@ from flexiti_async.checkout.state import Sharing
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.config.options import OnStoreFailure, RefreshRevokesAccess
-from flexiti_async.errors import SessionClosed
+from flexiti_async.errors import SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
 from flexiti_async.events.log import log_event
 from flexiti_async.protocol.call import Call
@@ -44,6 +44,8 @@ from flexiti_async.transport.reference_id import reference_id_of
 __all__ = ["FlexitiSession"]
 
 T = TypeVar("T")
+
+_CLOSED: Final = "the session is closed"
 
 
 @frozen
@@ -105,6 +107,12 @@ class FlexitiSession:
             connect_timeout=config.connect_timeout,
             connections=config.connections,
             client_session=client_session,
+            keepalive_timeout=config.keepalive_timeout,
+            proxy=config.proxy,
+            trust_env=config.trust_env,
+            ca_file=config.ca_file,
+            client_cert=config.client_cert,
+            client_key=config.client_key,
         )
         builder = RequestBuilder(config.api_url, config.client_id, versions=config.api_versions)
         self._endpoint = TokenEndpoint(config, builder, self._transport, clock, self._events)
@@ -118,7 +126,7 @@ class FlexitiSession:
         )
         self._owns_store = isinstance(config.store, str)
         self._store_closed = False
-        self._closed = False
+        self._entered = self._closed = False
         self._open = self._opened()
         self.accounts: Final = Accounts(self.send)
         self.applications: Final = Applications(self.send)
@@ -158,10 +166,22 @@ class FlexitiSession:
         return self._open.store
 
     async def __aenter__(self) -> Self:
-        """Open the session; a closed session opens again."""
+        """
+        Enter the session, once in its life: the block that has entered it closes it for all.
+
+        Raises:
+            SessionEntered: It was entered before and is open: another block would close it.
+            SessionClosed: It is closed; a closed session does not open again.
+        """
         if self._closed:
-            self._closed = self._store_closed = False
-            self._open = self._opened()
+            raise SessionClosed(_CLOSED)
+        if self._entered:
+            msg = (
+                "the session is entered already: enter it once, for the life of the process, and "
+                "share it"
+            )
+            raise SessionEntered(msg)
+        self._entered = True
         return self
 
     async def __aexit__(
@@ -175,15 +195,23 @@ class FlexitiSession:
 
     async def aclose(self) -> None:
         """
-        Wait up to 5 seconds for a running refresh, then close all connections.
+        End all calls, wait up to 5 seconds for a running refresh, then close all connections.
 
-        A borrowed client session, and a store that was passed as an object, stay open.
+        Callers that wait for an answer, a connection, a token or the next attempt get
+        SessionClosed at once, and so does every use of the session from now on. A call that must
+        not run twice, and that may have been sent, ends in OutcomeUnknown. A borrowed client
+        session, and a store that was passed as an object, stay open.
         """
         self._closed = True
+        refreshers = list(self._open.refreshers.values())
+        for refresher in refreshers:
+            refresher.stop()
+        self._transport.stop_calls()
         # Each part may be closed twice, so a cancelled close can be repeated.
-        for refresher in self._open.refreshers.values():
+        for refresher in refreshers:
             await refresher.aclose()
         await self._transport.aclose()
+        self._open.sealed.close()
         if self._owns_store and not self._store_closed:
             await self._open.store.aclose()
             self._store_closed = True
@@ -275,6 +303,8 @@ class FlexitiSession:
             CheckoutNotFound: It was never saved, or it has expired with its token.
             StoreUnavailable: The store is down.
         """
+        if self._closed:
+            raise SessionClosed(_CLOSED)
         record = await self._open.checkouts.load(reference_id_of(reference_id))
         state = record.state
         scope = Scope.MERCHANT if state.in_store else Scope.CUSTOMER
@@ -335,8 +365,7 @@ class FlexitiSession:
         if refresher is None:
             refresher = self._open.refreshers.setdefault(scope, self._new_refresher(scope))
         if self._closed:
-            msg = "the session is closed"
-            raise SessionClosed(msg)
+            raise SessionClosed(_CLOSED)
         return refresher
 
     def _opened(self) -> _Open:

@@ -34,6 +34,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "EventRefused": "Ignore the event. Repeated ones point to an attack.",
     "CheckoutTokenRejected": "Start a new checkout and send the customer through the widget again.",
     "SessionClosed": "Keep one session open for the life of the process, and close it last.",
+    "SessionEntered": "Enter the session once, where the process starts, and share it.",
     "WrongLoop": "Pass a `ClientSession` that was created in this loop, or none.",
     "TransportError": "Handle the classes below: each says whether the call is safe to repeat.",
     "ConnectError": "Try again: nothing was sent. If it persists, run `flexiti-async doctor`.",

@@ -31,11 +31,13 @@ from flexiti_async.config.options import (
     to_refresh_revokes,
     to_retries,
     to_store,
+    to_trust_env,
     unknown_option,
 )
 from flexiti_async.config.parsing import (
     Invalid,
     hide,
+    is_proxy,
     problem_with_base_url,
     seconds,
     seconds_or_none,
@@ -124,6 +126,14 @@ class FlexitiConfig:
         retries: How often a call that is safe to retry is retried.
         on_store_failure: Whether to degrade or to raise while the token store is down.
         refresh_revokes_access: Whether a refresh revokes the previous access token, if known.
+        keepalive_timeout: How long a connection may be idle and still be used; shorter where the
+            server announces less. Keep it below the idle time-out of every server on the way:
+            common ones are 5 seconds and more.
+        proxy: URL of the HTTP proxy to use, `http://user:password@proxy.example:3128`.
+        trust_env: Use the proxy that `HTTPS_PROXY` and `NO_PROXY` name, unless `proxy` is set.
+        ca_file: File of the certificates (PEM) to trust, instead of the system's.
+        client_cert: File of the client certificate (PEM, with its chain), for mutual TLS.
+        client_key: File of its key, unless `client_cert` contains it.
     """
 
     client_id: str = field(converter=text)
@@ -154,6 +164,12 @@ class FlexitiConfig:
     store_timeout: float = field(default=1.0, converter=seconds)
     connections: int = field(default=100, converter=to_connections)
     retries: int = field(default=2, converter=to_retries)
+    keepalive_timeout: float = field(default=4.0, converter=seconds)
+    proxy: Secret | None = field(default=None, converter=secret)
+    trust_env: bool = field(default=False, converter=to_trust_env)
+    ca_file: str | None = field(default=None, converter=text)
+    client_cert: str | None = field(default=None, converter=text)
+    client_key: str | None = field(default=None, converter=text)
     on_store_failure: OnStoreFailure = field(
         default=OnStoreFailure.DEGRADE, converter=to_on_store_failure
     )
@@ -213,10 +229,18 @@ def _problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
         problem = problem_with_base_url(config.base_url)
         if problem:
             yield "base_url", problem
+    yield from _connection_problems(config)
     if not isinstance(config.api_versions, Invalid):
         yield from _version_problems(config.api_versions)
     if bool(config.merchant_username) != bool(config.merchant_password):
         yield "merchant_username", "set both merchant_username and merchant_password, or neither"
+
+
+def _connection_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
+    if isinstance(config.proxy, Secret) and not is_proxy(config.proxy.reveal()):
+        yield "proxy", "must look like http://user:password@proxy.example:3128"
+    if config.client_key is not None and config.client_cert is None:
+        yield "client_key", "set client_cert as well"
 
 
 def _version_problems(versions: Mapping[str, str]) -> Iterable[tuple[str, str]]:

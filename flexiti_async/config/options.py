@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from flexiti_async.api.endpoints import I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
-from flexiti_async.config.parsing import Invalid, count, one_of, pairs, plain, secret
+from flexiti_async.config.parsing import Invalid, count, one_of, pairs, plain, secret, switch
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import nearest
@@ -88,6 +88,11 @@ def to_connections(value: int | str) -> Any:  # noqa: ANN401 - see parsing
 def to_retries(value: int | str) -> Any:  # noqa: ANN401 - see parsing
     """Parse the number of retries."""
     return count(value, 0)
+
+
+def to_trust_env(value: bool | str) -> Any:  # noqa: ANN401, FBT001 - see parsing
+    """Parse whether to use the proxy of the environment."""
+    return switch(value)
 
 
 def to_api_versions(value: Mapping[str, str] | str) -> Any:  # noqa: ANN401 - see parsing

@@ -21,6 +21,7 @@ __all__ = [
     "count",
     "hide",
     "is_loopback",
+    "is_proxy",
     "one_of",
     "pairs",
     "plain",
@@ -29,10 +30,15 @@ __all__ = [
     "seconds_or_none",
     "secret",
     "secrets",
+    "switch",
     "text",
 ]
 
 
+_SWITCHES: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
@@ -96,6 +102,14 @@ def count(value: object, least: int) -> Any:  # noqa: ANN401 - see above
     except ValueError:
         return invalid
     return number if number >= least else invalid
+
+
+def switch(value: bool | str) -> Any:  # noqa: ANN401, FBT001 - see above
+    """Read yes or no: `true` or `false`, `1` or `0`, `yes` or `no`, `on` or `off`."""
+    given = plain(value)
+    if isinstance(given, bool):
+        return given
+    return _SWITCHES.get(str(given).lower(), Invalid("true or false"))
 
 
 def text(value: str | None) -> Any:  # noqa: ANN401 - see above
@@ -177,3 +191,20 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_proxy(url: str) -> bool:
+    """Whether a text is the URL of an HTTP proxy: a host and a port, and perhaps credentials."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = url.isprintable() and " " not in url and "\\" not in url
+    return (
+        plain
+        and parts.scheme in ("http", "https")
+        and bool(parts.hostname and port)
+        and parts.path in ("", "/")
+        and not (parts.query or parts.fragment)
+    )

@@ -15,6 +15,7 @@ FlexitiError
 │   └── CheckoutTokenRejected      the API rejected the token pinned to this checkout
 ├── SessionClosed                  the session, or its borrowed client session, is closed
 │   └── WrongLoop                  the borrowed client session belongs to another event loop
+├── SessionEntered                 `async with` on a session that is entered already
 ├── TransportError                 no answer                      (reference_id, endpoint)
 │   ├── ConnectError               never sent: the call is safe to repeat
 │   ├── RequestTimeout             no answer in time; the call is safe to repeat
@@ -102,6 +103,7 @@ from flexiti_async.errors.base import (
     FlexitiError,
     MalformedEvent,
     SessionClosed,
+    SessionEntered,
     ValidationError,
     WrongLoop,
 )
@@ -200,6 +202,7 @@ __all__ = [
     "ReturnTooLate",
     "ServerError",
     "SessionClosed",
+    "SessionEntered",
     "StoreError",
     "StoreUnavailable",
     "Throttled",

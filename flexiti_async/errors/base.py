@@ -17,6 +17,7 @@ __all__ = [
     "FlexitiError",
     "MalformedEvent",
     "SessionClosed",
+    "SessionEntered",
     "ValidationError",
     "WrongLoop",
 ]
@@ -137,6 +138,15 @@ class CheckoutTokenRejected(CheckoutError):
 
 class SessionClosed(FlexitiError, RuntimeError):
     """The session, or the `aiohttp.ClientSession` that it has borrowed, is closed."""
+
+
+class SessionEntered(FlexitiError, RuntimeError):
+    """
+    `async with` on a session that another block has entered.
+
+    The first block to end would close it for all others. One session serves a whole process: enter
+    it once, where the process starts, and share it.
+    """
 
 
 class WrongLoop(SessionClosed):

@@ -19,18 +19,57 @@ class TransportError(FlexitiError):
     Attributes:
         reference_id: The `x-reference-id` of the request.
         endpoint: The endpoint's name in the API's words, such as `widget/init`.
+        errno: The operating system's error number, None without one.
     """
 
+    # A plain attribute: the one that `OSError` has is neither pickled nor copied.
+    errno: int | None = None
+
     def __init__(
-        self, message: str = "", *, reference_id: str | None = None, endpoint: str | None = None
+        self,
+        message: str = "",
+        *,
+        reference_id: str | None = None,
+        endpoint: str | None = None,
+        errno: int | None = None,
     ) -> None:
         super().__init__(message)
         self.reference_id = reference_id
         self.endpoint = endpoint
+        self.errno = errno
 
 
 class ConnectError(TransportError, ConnectionError):
-    """No connection, so nothing was sent: the call is safe to repeat."""
+    """
+    The request was never sent as a whole: the call is safe to repeat.
+
+    Attributes:
+        reason: `dns`, `connection` (refused, unreachable, or closed before anything was written;
+            see `errno`), `timeout`, `tls`, `certificate`, `proxy`, `pool` (no connection was free),
+            `client_session` (the session that was lent cannot send it) or `request`.
+        address: Host and port that the connection was for; the proxy's for reason `proxy`.
+        proxy_status: HTTP status that the proxy answered, None if it is not about that.
+        verify_code: OpenSSL's number for the fault of the certificate, None if it is not about
+            that: 10 expired, 18 self-signed, 62 another host name.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reference_id: str | None = None,
+        endpoint: str | None = None,
+        errno: int | None = None,
+        reason: str = "connection",
+        address: str | None = None,
+        proxy_status: int | None = None,
+        verify_code: int | None = None,
+    ) -> None:
+        super().__init__(message, reference_id=reference_id, endpoint=endpoint, errno=errno)
+        self.reason = reason
+        self.address = address
+        self.proxy_status = proxy_status
+        self.verify_code = verify_code
 
 
 class RequestTimeout(TransportError, TimeoutError):
@@ -61,7 +100,8 @@ class OutcomeUnknown(TransportError):
         *,
         reference_id: str | None = None,
         endpoint: str | None = None,
+        errno: int | None = None,
         status: int | None = None,
     ) -> None:
-        super().__init__(message, reference_id=reference_id, endpoint=endpoint)
+        super().__init__(message, reference_id=reference_id, endpoint=endpoint, errno=errno)
         self.status = status

@@ -3,9 +3,11 @@ Which failed calls are repeated, and after how long (design section 5).
 
 | failure | replay rule | then |
 |---|---|---|
-| never sent (no connection) | any | repeat |
+| never sent (no connection) | any | repeat, over a new connection like every repeat |
 | no answer, or a broken one | safe | repeat |
 | no answer, or a broken one | never | `OutcomeUnknown` |
+| a callback of a borrowed client session raised | safe | raise the error |
+| a callback of a borrowed client session raised | never | `OutcomeUnknown` |
 | an answer that is not HTTP, or too large | safe | raise the error |
 | an answer that is not HTTP, or too large | never | `OutcomeUnknown` |
 | 5xx | safe | repeat, after Retry-After if it is present |
@@ -24,7 +26,6 @@ from attrs import frozen
 
 from flexiti_async.errors import (
     ApiError,
-    BadHttp,
     CheckoutTokenRejected,
     ConfigError,
     ConnectError,
@@ -34,6 +35,7 @@ from flexiti_async.errors import (
     OutcomeUnknown,
     RequestTimeout,
     ServerError,
+    SessionClosed,
     StoreError,
     Throttled,
     TokenError,
@@ -101,7 +103,7 @@ def decide_retry(
 
 def _inconclusive_status(error: ApiError | TransportError) -> int | None:
     """Return the status if the call may have run, 0 without an answer; None if it did not run."""
-    if isinstance(error, ConnectionLost | RequestTimeout | BadHttp):
+    if isinstance(error, TransportError) and not isinstance(error, ConnectError | OutcomeUnknown):
         return 0
     if isinstance(error, ServerError):
         return error.status
@@ -131,7 +133,7 @@ def certainly_not_executed(error: FlexitiError) -> bool:
     | error | did the call run? |
     |---|---|
     | rejected by the API: 4xx (spec section 6.2) | no |
-    | no connection, no token, invalid data | no: it was never sent |
+    | no connection, no token, invalid data, session closed | no: it was never sent |
     | no answer, a broken or unreadable one, 5xx, 408 | unknown: a gateway may have answered |
     """
     if isinstance(error, ApiError):
@@ -141,6 +143,7 @@ def certainly_not_executed(error: FlexitiError) -> bool:
         CheckoutTokenRejected,
         ConfigError,
         ConnectError,
+        SessionClosed,
         StoreError,
         TokenError,
         ValidationError,

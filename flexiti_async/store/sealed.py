@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from attrs import field, frozen
 
-from flexiti_async.errors import StoreError, StoreUnavailable
+from flexiti_async.errors import SessionClosed, StoreError, StoreUnavailable
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.store.encryption import NONCE_BYTES, KeyRing, NotSealedError
 from flexiti_async.store.interface import Entry, TokenStore
@@ -54,6 +54,11 @@ class SealedStore:
         self._timeout = timeout
         self._ring = KeyRing(keys) if keys else None
         self._warned = False
+        self._closed = False
+
+    def close(self) -> None:
+        """Raise SessionClosed from now on; the store itself belongs to the session or the shop."""
+        self._closed = True
 
     async def load(self, key: str) -> Loaded:
         """
@@ -91,6 +96,10 @@ class SealedStore:
         return await self._bounded("swap", lambda: self._store.swap(key, entry, expected=expected))
 
     async def _bounded(self, verb: str, operation: Callable[[], Awaitable[T]]) -> T:
+        if self._closed:
+            # A store that was closed may connect again when it is used.
+            msg = "the session is closed"
+            raise SessionClosed(msg)
         try:
             async with asyncio.timeout(self._timeout):
                 return await operation()

@@ -1,6 +1,5 @@
 """`DegradedMode`: private tokens while the store is down."""
 
-import asyncio
 import random
 
 from flexiti_async.errors import StoreError, TokenError, TokenUnavailable
@@ -8,6 +7,7 @@ from flexiti_async.events.types import StoreDegraded, StoreRejoined, TokenFailed
 from flexiti_async.tokens.backoff import back_off_of
 from flexiti_async.tokens.context import Failed, Issued, Obtained, RefreshContext
 from flexiti_async.tokens.policy import DEFAULT_LIFETIME, scaled
+from flexiti_async.transport.limits import time_limit
 
 __all__ = ["DegradedMode", "request_private_token"]
 
@@ -61,13 +61,13 @@ async def request_private_token(
     context: RefreshContext, lifetime: float | None
 ) -> Obtained | Failed:
     """Request a token that is not shared, by `client_credentials`; it counts as pinned."""
-    time_limit = context.options.token_timeout
+    seconds = context.options.token_timeout
     began = context.clock.boot()
     try:
-        async with asyncio.timeout(time_limit):
+        async with time_limit(seconds):
             outcome = await context.request_token(context.key.scope, None)
     except TimeoutError:
-        outcome = TokenUnavailable(f"the token endpoint did not answer within {time_limit:g} s")
+        outcome = TokenUnavailable(f"the token endpoint did not answer within {seconds:g} s")
     if isinstance(outcome, Issued):
         return Obtained(outcome.token.as_pinned(), minted=True, private=True)
     if not isinstance(outcome, TokenError):

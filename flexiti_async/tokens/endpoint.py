@@ -8,16 +8,19 @@ from flexiti_async.clock import Clock, Instant, now
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import (
     ApiError,
+    BadHttp,
     ClockError,
+    ConnectionLost,
     FlexitiError,
     SessionClosed,
     TokenError,
     TokenUnavailable,
+    TransportError,
 )
 from flexiti_async.events.listeners import Listeners
 from flexiti_async.events.types import ClockSkewed, TokenIssued, TokenRefreshed
 from flexiti_async.protocol.oauth import Granted, classify, read_grant
-from flexiti_async.protocol.request import RequestBuilder
+from flexiti_async.protocol.request import HttpRequest, RequestBuilder
 from flexiti_async.protocol.response import HttpResponse, read_answer, seconds_of_http_date
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
@@ -65,11 +68,16 @@ class TokenEndpoint:
         """
         Request a token by `refresh_token` if one is given, by `client_credentials` otherwise.
 
+        A connection that breaks says nothing of the outcome. A refresh token is sent once, so a
+        refresh falls back to `client_credentials`, which may be requested as often as need be.
+
         A failure is returned, classified, and not raised, because many waiters will raise it.
         """
         reference_id = new_reference_id()
         sent = now(self._clock)
         granted = await self._grant(scope, refresh_token, reference_id, sent)
+        if granted is None:
+            return await self.request_token(scope, None)
         if not isinstance(granted, Granted):
             return granted
         token = Token(
@@ -102,18 +110,29 @@ class TokenEndpoint:
 
     async def _grant(
         self, scope: Scope, refresh_token: Secret | None, reference_id: str, sent: Instant
-    ) -> Granted | TokenError | SessionClosed:
-        """Make the token request and read its answer."""
+    ) -> Granted | TokenError | SessionClosed | None:
+        """Make the token request and read its answer; None for a refresh that broke off."""
         request = self._builder.grant(
             self._config.client_secret, scope, reference_id, refresh_token
         )
-        answer = await self._transport.attempt(request)
+        answer = await self._send(request, repeat=refresh_token is None)
+        if refresh_token is not None and isinstance(answer, ConnectionLost | BadHttp):
+            return None
         if isinstance(answer, FlexitiError):
             return _unavailable(answer, reference_id)
         self._compare_clocks(answer, sent)
         return read_grant(
             answer, reference_id=reference_id, scope=scope, refreshing=refresh_token is not None
         )
+
+    async def _send(
+        self, request: HttpRequest, *, repeat: bool = True
+    ) -> HttpResponse | TransportError | SessionClosed:
+        """Send a request; one whose connection breaks is repeated at once over a new one."""
+        answer = await self._transport.attempt(request)
+        if repeat and isinstance(answer, ConnectionLost):
+            answer = await self._transport.attempt(request)
+        return answer
 
     def _compare_clocks(self, answer: HttpResponse, sent: Instant) -> None:
         """
@@ -137,7 +156,9 @@ class TokenEndpoint:
             return None
         call = merchants_login(self._config.merchant_username, self._config.merchant_password)
         request = self._builder.call(call, token.access_token, reference_id)
-        answer = await self._transport.attempt(request)
+        # Part of the flight: it carries a password, and waits behind no call.
+        request.private = True
+        answer = await self._send(request)
         if isinstance(answer, FlexitiError):
             return _unavailable(answer, reference_id)
         result = read_answer(call, answer, reference_id)

@@ -33,6 +33,7 @@ from flexiti_async.tokens.policy import DEFAULT_LIFETIME, scaled
 from flexiti_async.tokens.record import Claim, Record, StoredToken
 from flexiti_async.tokens.sharing import adopt, publish
 from flexiti_async.tokens.snapshot import Snapshot
+from flexiti_async.transport.limits import time_limit
 
 __all__ = ["Refresh"]
 
@@ -215,7 +216,7 @@ class Refresh:
     ) -> Issued | TokenError | SessionClosed:
         scope = self._scope
         try:
-            async with asyncio.timeout(left):
+            async with time_limit(left):
                 refresh_token = self._take_refresh_token(carry)
                 if refresh_token is not None:
                     outcome = await self._context.request_token(scope, refresh_token)

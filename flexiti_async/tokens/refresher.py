@@ -9,6 +9,8 @@ a time for each purpose, shared by all callers of an event loop.
 import asyncio
 import copy
 import random
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -16,6 +18,7 @@ from flexiti_async.clock import now
 from flexiti_async.errors import (
     FlexitiError,
     LifetimeTooShort,
+    SessionClosed,
     StoreError,
     StoreUnavailable,
     TokenDeadlock,
@@ -33,6 +36,7 @@ from flexiti_async.tokens.policy import min_ttl_of, scaled, windows_of
 from flexiti_async.tokens.refresh import Refresh
 from flexiti_async.tokens.sharing import mark_pinned
 from flexiti_async.tokens.single_flight import SingleFlight, join
+from flexiti_async.transport.limits import time_limit
 
 __all__ = ["TokenRefresher"]
 
@@ -42,6 +46,8 @@ _JITTER: Final = 0.1
 """The stale window of each process opens up to this share earlier, at random."""
 _HOLDER_AHEAD: Final = 0.25
 """The share by which it opens earlier in the process that holds the refresh token."""
+
+_CLOSED: Final = "the session is closed"
 
 _STORE_PAUSE: Final = 5.0
 """Seconds between two attempts to reach a store that is down, while the cached token lives."""
@@ -74,6 +80,8 @@ class TokenRefresher:
         )
         self._cause = Cause.NO_TOKEN
         self._waiters = 0
+        self._stopped = False
+        self._limits: set[tuple[asyncio.AbstractEventLoop, asyncio.Timeout]] = set()
 
     @property
     def cached(self) -> Token | None:
@@ -115,8 +123,9 @@ class TokenRefresher:
         """Request a token for one checkout: never shared, never refreshed, not in the store."""
         self._check_reentry()
         self._notify_start(Cause.DEDICATED)
-        with self._flights.marked():
-            result = await request_private_token(self._context, self._lifetime)
+        async with self._stoppable(2 * self._context.options.token_timeout):
+            with self._flights.marked():
+                result = await request_private_token(self._context, self._lifetime)
         if isinstance(result, Failed):
             raise result.error
         self._check(self._with_windows(result.token), min_ttl)
@@ -151,6 +160,13 @@ class TokenRefresher:
         if age < pause:
             self._failed = (error, self._boot() + pause)
 
+    def stop(self) -> None:
+        """Let every waiting caller raise SessionClosed at once; the refresh in flight goes on."""
+        self._stopped = True
+        for loop, limit in self._limits:
+            with suppress(RuntimeError):  # a loop that is closed has no waiting callers
+                loop.call_soon_threadsafe(_end, limit)
+
     async def aclose(self) -> None:
         """Wait up to 5 seconds for refreshes that were started here, then cancel the rest."""
         await self._flights.aclose()
@@ -182,12 +198,10 @@ class TokenRefresher:
         self._waiters += 1
         waiters = self._waiters
         try:
-            async with asyncio.timeout(time_limit):
+            async with self._stoppable(time_limit):
                 token = await self._wait(min_ttl)
                 served = True
                 return token
-        except TimeoutError:
-            error = TokenUnavailable(f"could not obtain a token within {time_limit:g} s")
         finally:
             self._waiters -= 1
             self._context.events.notify(
@@ -198,7 +212,23 @@ class TokenRefresher:
                     waiters=waiters,
                 )
             )
-        raise error
+
+    @asynccontextmanager
+    async def _stoppable(self, seconds: float) -> AsyncGenerator[None]:
+        """Limit a wait for a token, which also ends when the session is closed."""
+        error: FlexitiError
+        try:
+            async with time_limit(seconds) as limit:
+                entry = (asyncio.get_running_loop(), limit)
+                self._limits.add(entry)
+                try:
+                    yield
+                    return
+                finally:
+                    self._limits.discard(entry)
+        except TimeoutError:
+            error = TokenUnavailable(f"could not obtain a token within {seconds:g} s")
+        raise SessionClosed(_CLOSED) if self._stopped else error
 
     def _check_reentry(self) -> None:
         if self._flights.runs_here():
@@ -334,3 +364,9 @@ class TokenRefresher:
             return pinned
         failure = StoreUnavailable("the token could not be marked as pinned in the token store")
         return await self._degraded.token(failure, token.lifetime)
+
+
+def _end(limit: asyncio.Timeout) -> None:
+    """Let a time limit end now, unless the wait has ended already."""
+    with suppress(RuntimeError):
+        limit.reschedule(asyncio.get_running_loop().time())

@@ -12,12 +12,13 @@ from flexiti_async.errors import (
     ApiError,
     FlexitiError,
     OutcomeUnknown,
+    SessionClosed,
     TokenUnavailable,
     Unauthorized,
 )
 from flexiti_async.events.log import logs_calls
 from flexiti_async.events.types import CallFinished, CallRetried, Listeners
-from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.response import HttpResponse, read_answer
 from flexiti_async.protocol.retry import Retry, decide_retry
@@ -136,8 +137,15 @@ class ApiClient:
         deadline = loop.time() + left
         while True:
             run.attempts += 1
-            request = self._builder.call(run.call, run.token.access_token, run.reference_id)
-            answer = await self._transport.attempt(request, within=left)
+            # No name for the request here: a cancellation would carry it in this frame.
+            answer = await self._transport.attempt(
+                self._builder.call(run.call, run.token.access_token, run.reference_id),
+                within=left,
+                once=run.call.replay is Replay.NEVER,
+                fresh=run.attempts > 1,
+            )
+            if isinstance(answer, SessionClosed):
+                raise answer
             result: T | FlexitiError = (
                 read_answer(run.call, answer, run.reference_id)
                 if isinstance(answer, HttpResponse)
@@ -174,7 +182,9 @@ class ApiClient:
                 error=error,
             )
         )
-        await asyncio.sleep(verdict.seconds)
+        closed = await self._transport.pause(verdict.seconds)
+        if closed is not None:
+            raise closed
 
     async def _replace_token(self, run: _Run[T], replace: Replace, deadline: float) -> None:
         """Take another token for the one that was refused, before the call's time is over."""

@@ -1,33 +1,39 @@
 """
 One request and its whole answer over aiohttp, or a `TransportError` that says what went wrong.
 
-No exception of aiohttp leaves this module, not even chained: some of them hold the request's
-headers, and their tracebacks hold frames whose locals do.
+No exception object that has been through aiohttp leaves this module, not even chained, and no
+cancellation either: some hold the request's headers, and their tracebacks hold frames whose locals
+do. Each is replaced by a new one of the same kind.
 """
 
+import asyncio
+import copy
 from typing import Final
 
 import aiohttp
+from yarl import URL
 
-from flexiti_async.errors import (
-    BadHttp,
-    ConnectError,
-    ConnectionLost,
-    RequestTimeout,
-    TransportError,
-)
+from flexiti_async.errors import BadHttp, FlexitiError, SessionClosed, TransportError
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.protocol.response import HttpResponse
+from flexiti_async.transport.faults import Progress, error_of, failure
 
-__all__ = ["exchange", "failure"]
+__all__ = ["exchange"]
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
 """Size of the largest body that is read, after decompression."""
+_NO_CONTENT_TYPE: Final = ("Content-Type",)
+"""Without a body there is none; aiohttp would send `application/octet-stream`."""
 
 
 async def exchange(
-    session: aiohttp.ClientSession, request: HttpRequest, limits: aiohttp.ClientTimeout
-) -> HttpResponse | TransportError:
+    session: aiohttp.ClientSession,
+    request: HttpRequest,
+    limits: aiohttp.ClientTimeout,
+    *,
+    proxy: URL | None = None,
+    progress: Progress | None = None,
+) -> HttpResponse | TransportError | SessionClosed:
     """
     Send a request and read the whole answer; errors are returned.
 
@@ -35,7 +41,13 @@ async def exchange(
         session: The client session.
         request: The request. Redirects are not followed, so its bearer token goes nowhere else.
         limits: Its time limits.
+        proxy: The session's proxy, for the text of errors.
+        progress: Records how far the request came; only for a session that watches for it.
+
+    Raises:
+        CancelledError: The task was cancelled; a new exception, without aiohttp's frames.
     """
+    ended: BaseException
     try:
         # A token request never passes the shop's middlewares: one that requests a token itself
         # would wait for its own answer, and none of them should see the client secret.
@@ -44,10 +56,12 @@ async def exchange(
             request.url,
             data=request.body,
             headers=request.headers,
+            skip_auto_headers=_NO_CONTENT_TYPE if request.body is None else None,
             allow_redirects=False,
             raise_for_status=False,
             timeout=limits,
             middlewares=() if request.private else None,
+            trace_request_ctx=progress,
         )
         try:
             content = response.content
@@ -56,20 +70,28 @@ async def exchange(
         finally:
             if not response.closed:  # a whole answer has given its connection back already
                 response.release()
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        return _failure_of(request, error, limits.total)
-    if len(body) > _MOST_BYTES:
+        if len(body) <= _MOST_BYTES:
+            return HttpResponse(response.status, response.headers, body)
         return failure(BadHttp, request, "the answer is too large")
-    return HttpResponse(response.status, response.headers, body)
+    except FlexitiError as error:  # of a callback, about this library itself
+        ended = copy.copy(error)
+    except Exception as error:  # noqa: BLE001 - a callback of a lent session may raise anything
+        if session.closed and isinstance(error, RuntimeError) and "closed" in str(error):
+            return SessionClosed("the client session is closed")
+        return error_of(request, error, proxy=proxy, progress=progress)
+    except BaseException as error:  # noqa: BLE001 - cancelled, or the process is told to end
+        ended = _renewed(error)
+    # The frame of this coroutine is in the traceback.
+    del session, request, progress
+    raise ended
 
 
-def failure(kind: type[TransportError], request: HttpRequest, text: str) -> TransportError:
-    """Build the error of a request that failed."""
-    return kind(
-        f"{request.endpoint}: {text} (reference id {request.reference_id})",
-        reference_id=request.reference_id,
-        endpoint=request.endpoint,
-    )
+def _renewed(error: BaseException) -> BaseException:
+    """Return a new exception of the same kind and with the same arguments."""
+    try:
+        return type(error)(*error.args)
+    except TypeError:  # a kind that takes other arguments
+        return asyncio.CancelledError()
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:
@@ -83,16 +105,3 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
         parts.append(part)
         size += len(part)
     return b"".join(parts)
-
-
-def _failure_of(request: HttpRequest, error: Exception, total: float | None) -> TransportError:
-    """Map an exception of aiohttp to an error that says whether anything was sent."""
-    name = type(error).__name__
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return failure(ConnectError, request, f"no connection to {request.url.origin()} ({name})")
-    if isinstance(error, TimeoutError):
-        return failure(RequestTimeout, request, f"no answer within {total or 0:.3g} s")
-    broken = aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | OSError
-    if isinstance(error, broken):
-        return failure(ConnectionLost, request, f"the connection broke ({name})")
-    return failure(BadHttp, request, f"the answer is not HTTP ({name})")

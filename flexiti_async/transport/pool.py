@@ -1,8 +1,8 @@
 """
 `Transport`: sends requests over a pool of connections per event loop, in order and in time.
 
-It returns a whole answer, or a `TransportError` that says whether anything was sent. This module
-and `exchange.py` are the only ones of the client that use aiohttp.
+It returns a whole answer, or a `TransportError` that says whether anything was sent. The modules of
+this folder are the only ones of the client that use aiohttp.
 """
 
 import asyncio
@@ -11,11 +11,12 @@ from typing import Final
 from weakref import WeakSet
 
 import aiohttp
-from attrs import frozen
 from yarl import URL
 
 from flexiti_async.errors import (
+    ConfigError,
     ConnectError,
+    ConnectionLost,
     RequestTimeout,
     SessionClosed,
     TransportError,
@@ -23,45 +24,29 @@ from flexiti_async.errors import (
 )
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.protocol.response import HttpResponse
-from flexiti_async.transport.exchange import exchange, failure
-from flexiti_async.transport.limits import Deadlines
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.transport.connections import (
+    Pool,
+    Wire,
+    lent_pool,
+    open_pool,
+    proxy_of,
+    tls_context,
+)
+from flexiti_async.transport.exchange import exchange
+from flexiti_async.transport.faults import Progress, connect_error, error_of, failure
 
 __all__ = ["ClientSession", "Transport"]
 
 ClientSession = aiohttp.ClientSession
 """The session that a shop may lend; named here so that no other module has to import aiohttp."""
 
-_RESERVED: Final = 4
-"""Connections beyond the pool's size, for token requests, which wait behind no call."""
 _WAITING_SHARE: Final = 0.9
 """Share of a request's time that it may spend waiting for a connection of a busy pool."""
 _CLOSE_WITHIN: Final = 1.0
 """Seconds that another thread's event loop gets to close its pool."""
 
-
-@frozen
-class _Pool:
-    """
-    The connections of one event loop.
-
-    Attributes:
-        session: aiohttp's pool.
-        slots: As many as there are connections, first come, first served. In aiohttp's own queue
-            a caller that comes back at once overtakes waiting callers, until they time out.
-        waits: Times out callers that have spent most of their request time waiting for a slot.
-        requests: Times out requests.
-    """
-
-    session: ClientSession
-    slots: asyncio.Semaphore
-    waits: Deadlines
-    requests: Deadlines
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        self.waits.close()
-        self.requests.close()
-        await self.session.close()
+Outcome = HttpResponse | TransportError | SessionClosed
 
 
 class Transport:
@@ -69,14 +54,25 @@ class Transport:
     Send requests to one origin over a pool of connections.
 
     The bearer token never goes anywhere else: redirects are not followed, and a request to another
-    origin is refused. Each event loop has a pool of its own, and a forked child opens new ones.
+    origin is refused. Each event loop has a pool of its own, which ends with the loop, and a forked
+    child opens new ones.
 
     Args:
-        base_url: API base URL; its origin is the only one that is talked to.
+        base_url: API base URL; its origin is the only one that requests are sent to.
         timeout: Seconds for a whole request.
         connect_timeout: Seconds for making a connection.
-        connections: Size of a pool that this transport opens itself.
+        connections: Calls at a time in a pool that this transport opens itself.
         client_session: A session to borrow; it is used as it is and never closed.
+        keepalive_timeout: Seconds that a connection may be idle and still be used.
+        proxy: URL of a proxy.
+        trust_env: Use the proxy that the environment names, if none is given.
+        ca_file: Certificates to trust instead of the system's.
+        client_cert: Certificate to show.
+        client_key: Its key, if that is in another file.
+
+    Raises:
+        ConfigError: A file of certificates cannot be used, or a session was lent and one of the
+            options of a connection was given as well.
     """
 
     def __init__(
@@ -87,22 +83,48 @@ class Transport:
         connect_timeout: float,
         connections: int,
         client_session: ClientSession | None = None,
+        keepalive_timeout: float = 4.0,
+        proxy: Secret | None = None,
+        trust_env: bool = False,
+        ca_file: str | None = None,
+        client_cert: str | None = None,
+        client_key: str | None = None,
     ) -> None:
         url = URL(base_url)
         self._scheme, self._authority = url.scheme, url.raw_authority
         self._longest = timeout
-        self._connect_timeout = connect_timeout
+        connect_timeout = min(timeout, connect_timeout)
         self._untimed = aiohttp.ClientTimeout(
-            total=None, sock_connect=min(timeout, connect_timeout)
+            total=None, connect=connect_timeout, sock_connect=connect_timeout
         )
-        self._connections = connections
+        if client_session is not None:
+            given = {"proxy": proxy, "ca_file": ca_file, "client_cert": client_cert}
+            for option, value in given.items():
+                if value is not None:
+                    msg = f"{option}: a client session that is lent is used as it is; set it there"
+                    raise ConfigError(msg, option=option)
+        self._wire = Wire(
+            connections=connections,
+            connect_timeout=connect_timeout,
+            keepalive_timeout=keepalive_timeout,
+            proxy=None
+            if client_session
+            else proxy_of(url, proxy.reveal() if proxy else None, trust_env=trust_env),
+            tls=tls_context(ca_file, client_cert, client_key),
+        )
         self._borrowed = client_session
-        self._own: dict[asyncio.AbstractEventLoop, _Pool] = {}
+        self._own: dict[asyncio.AbstractEventLoop, Pool] = {}
+        self._stopped = self._closed = False
         _transports.add(self)
 
     async def attempt(
-        self, request: HttpRequest, *, within: float | None = None
-    ) -> HttpResponse | TransportError | SessionClosed:
+        self,
+        request: HttpRequest,
+        *,
+        within: float | None = None,
+        once: bool = False,
+        fresh: bool = False,
+    ) -> Outcome:
         """
         Send a request and read the whole answer.
 
@@ -111,64 +133,137 @@ class Transport:
         Args:
             request: The request.
             within: Seconds left for it, if fewer than a request has anyway.
+            once: It must not run twice: it goes over a new connection.
+            fresh: Use a new connection, because the last attempt failed.
 
         Returns:
             The answer, or one of: ConnectError, nothing was sent; RequestTimeout, no answer in
             time; ConnectionLost, the connection broke; BadHttp, the answer is not HTTP, or too
-            large; SessionClosed, the client session that was lent is closed, or belongs to another
-            event loop.
+            large; TransportError, a callback of a lent session raised; SessionClosed, this
+            transport or the client session that was lent is closed, or the latter belongs to
+            another event loop.
         """
-        url = request.url
-        if url.raw_authority != self._authority or url.scheme != self._scheme:
-            home = f"{self._scheme}://{self._authority}"
-            return failure(TransportError, request, f"would leave {home}: refused")
         seconds = self._longest if within is None else min(within, self._longest)
-        if seconds <= 0:
-            return failure(ConnectError, request, "no time was left to send it")
+        refusal = self._refusal(request, seconds)
+        if refusal is not None:
+            return refusal
         if self._borrowed is not None or request.private:
-            return await self._apart(request, seconds)
+            return await self._apart(request, seconds, once=once)
         pool = self._pool()
         if not pool.slots.locked():
             await pool.slots.acquire()  # at once: a free slot is never waited for
         else:
             waited = await _wait_for_slot(pool, seconds * _WAITING_SHARE)
             if waited is None:
-                text = f"no connection of the pool was free within {seconds * _WAITING_SHARE:g} s"
-                return failure(ConnectError, request, text)
+                return self._no_slot(request, seconds)
             if within is not None:  # one deadline for both
                 seconds = min(within - waited, self._longest)
-        deadline = pool.requests.start(seconds)
+        progress = Progress() if once or fresh else None
+        deadline = pool.calls.start(seconds)
         try:
             # With a slot no request waits in aiohttp's queue, and its deadline is the one above.
-            return await exchange(pool.session, request, self._untimed)
+            answer = await exchange(
+                pool.kept if progress is None else pool.fresh,
+                request,
+                self._untimed,
+                proxy=self._wire.proxy,
+                progress=progress,
+            )
         except asyncio.CancelledError:
             if not deadline.caused_cancellation():
+                del request  # this frame is in the traceback
                 raise
+        else:
+            pool.heed(answer)
+            return answer
         finally:
             deadline.end()
             pool.slots.release()
-        return failure(RequestTimeout, request, f"no answer within {seconds:.3g} s")
+        return self._expired(request, seconds, progress, once=once)
 
-    async def _apart(
-        self, request: HttpRequest, seconds: float
-    ) -> HttpResponse | TransportError | SessionClosed:
+    def _refusal(self, request: HttpRequest, seconds: float) -> ConnectError | SessionClosed | None:
+        """Return the error of a request that may not be sent at all."""
+        url = request.url
+        if url.raw_authority != self._authority or url.scheme != self._scheme:
+            home = f"{self._scheme}://{self._authority}"
+            return connect_error(request, f"would leave {home}: refused", reason="request")
+        if self._stopped and (self._closed or not request.private):
+            return _closed()
+        if seconds <= 0:
+            return connect_error(request, "no time was left to send it", reason="timeout")
+        return None
+
+    def _no_slot(self, request: HttpRequest, seconds: float) -> ConnectError | SessionClosed:
+        """Return the error of a request that waited in vain for a connection."""
+        if self._stopped:
+            return _closed()
+        text = f"no connection of the pool was free within {seconds * _WAITING_SHARE:g} s"
+        return connect_error(request, text, reason="pool")
+
+    async def _apart(self, request: HttpRequest, seconds: float, *, once: bool) -> Outcome:
         """Send over a session that was lent, or over the reserved connections."""
-        session = self._borrowed
-        if session is None:
-            session = self._pool().session
-        elif unfit := _unfit(session):
+        pool = self._pool()
+        if pool.lent and (unfit := _unfit(pool.fresh)):
             return unfit
-        # aiohttp applies the limits, to the wait in its queue too: a request that ends there was
-        # never sent.
+        progress = None if pool.lent else Progress()
+        # A wait in aiohttp's queue that takes too long ends there: nothing was sent.
         limits = aiohttp.ClientTimeout(
-            total=seconds,
+            total=None,
             connect=seconds * _WAITING_SHARE,
-            sock_connect=min(seconds, self._connect_timeout),
+            sock_connect=min(seconds, self._wire.connect_timeout),
         )
-        return await exchange(session, request, limits)
+        deadline = (pool.tokens if request.private else pool.calls).start(seconds)
+        try:
+            return await exchange(
+                pool.fresh, request, limits, proxy=self._wire.proxy, progress=progress
+            )
+        except asyncio.CancelledError:
+            if not deadline.caused_cancellation():
+                del request
+                raise
+        finally:
+            deadline.end()
+        return self._expired(request, seconds, progress, once=once)
+
+    def _expired(
+        self, request: HttpRequest, seconds: float, progress: Progress | None, *, once: bool
+    ) -> TransportError | SessionClosed:
+        """Return the error of a request that this transport has cancelled."""
+        unsent = progress is not None and not progress.connected
+        if self._stopped and (self._closed or not request.private):
+            if once and not unsent:
+                return failure(ConnectionLost, request, "the session was closed amid the call")
+            return _closed()
+        if not unsent:
+            return failure(RequestTimeout, request, f"no answer within {seconds:.3g} s")
+        return error_of(request, aiohttp.ConnectionTimeoutError(), proxy=self._wire.proxy)
+
+    async def pause(self, seconds: float) -> SessionClosed | None:
+        """Wait before the next attempt; return early, with the error, when this is closed."""
+        if not self._stopped:
+            deadline = self._pool().waits.start(seconds + 1)
+            try:
+                await asyncio.sleep(seconds)
+            except asyncio.CancelledError:
+                if not deadline.caused_cancellation():
+                    raise
+            finally:
+                deadline.end()
+        return _closed() if self._stopped else None
+
+    def stop_calls(self) -> None:
+        """Refuse calls from now on, and end those under way; token requests may go on."""
+        self._stopped = True
+        here = asyncio.get_running_loop()
+        for loop, pool in list(self._own.items()):
+            if loop is here:
+                pool.stop_calls()
+            elif loop.is_running():  # in another thread
+                loop.call_soon_threadsafe(pool.stop_calls)
 
     async def aclose(self) -> None:
         """Close the pools of all running event loops; a session that was lent stays open."""
+        self._stopped = self._closed = True
         here = asyncio.get_running_loop()
         for loop, pool in list(self._own.items()):
             if loop is here:
@@ -179,26 +274,22 @@ class Transport:
             self._own.pop(loop, None)
 
     def detach(self) -> object:
-        """
-        Give up all pools in a forked child, without closing them, and return them.
-
-        Closing them would take the parent's sockets out of the epoll object that both share.
-        """
+        """Give up all pools in a forked child, without closing them, and return them."""
         pools, self._own = self._own, {}
-        return pools
+        return pools, [pool.give_up() for pool in pools.values()]
 
-    def _pool(self) -> _Pool:
+    def _pool(self) -> Pool:
         loop = asyncio.get_running_loop()
         pool = self._own.get(loop)
         if pool is None:
-            self._own = {known: own for known, own in self._own.items() if not known.is_closed()}
-            session = ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections + _RESERVED),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-            pool = self._own[loop] = _Pool(
-                session, asyncio.Semaphore(self._connections), Deadlines(), Deadlines()
-            )
+            for known in [known for known in self._own if known.is_closed()]:
+                self._own.pop(known).give_up()
+            if self._borrowed is None:
+                pool = open_pool(self._wire)
+            else:
+                pool = lent_pool(self._borrowed, self._wire)
+            self._own[loop] = pool
+            pool.end_with_loop(lambda: self._own.pop(loop, None))
         return pool
 
 
@@ -215,6 +306,10 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
     os.register_at_fork(after_in_child=_in_child)
 
 
+def _closed() -> SessionClosed:
+    return SessionClosed("the session is closed")
+
+
 def _unfit(session: ClientSession) -> SessionClosed | None:
     """Return the error if a session that was lent cannot be used here."""
     if session.closed:
@@ -226,7 +321,7 @@ def _unfit(session: ClientSession) -> SessionClosed | None:
     return None
 
 
-async def _wait_for_slot(pool: _Pool, at_most: float) -> float | None:
+async def _wait_for_slot(pool: Pool, at_most: float) -> float | None:
     """Take a slot, and return the seconds waited for it; None if none was free in time."""
     time = asyncio.get_running_loop().time
     began = time()

@@ -56,7 +56,12 @@ class ReadOnly(_Odd):
         return Entry("0123456789abcdef", encode_record(Record(key)), keep_for=60.0, age=0.0)
 
     async def swap(
-        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+        self,
+        key: str,
+        entry: Entry,
+        *,
+        expected: Entry | None,
+        life: Life | None = None,  # noqa: ARG002 - tokens have none
     ) -> bool:
         """Fail."""
         del key, entry, expected
@@ -96,7 +101,12 @@ class Denier(_Odd):
     """Rejects every write."""
 
     async def swap(
-        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+        self,
+        key: str,
+        entry: Entry,
+        *,
+        expected: Entry | None,
+        life: Life | None = None,  # noqa: ARG002 - tokens have none
     ) -> bool:
         """Reject the write."""
         del key, entry, expected
@@ -107,7 +117,12 @@ class Overwriter(_Odd):
     """Compares nothing."""
 
     async def swap(
-        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+        self,
+        key: str,
+        entry: Entry,
+        *,
+        expected: Entry | None,
+        life: Life | None = None,  # noqa: ARG002 - tokens have none
     ) -> bool:
         """Write without comparing."""
         del expected
@@ -118,7 +133,12 @@ class Careless(_Odd):
     """Compares whether an entry exists, not which one."""
 
     async def swap(
-        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+        self,
+        key: str,
+        entry: Entry,
+        *,
+        expected: Entry | None,
+        life: Life | None = None,  # noqa: ARG002 - tokens have none
     ) -> bool:
         """Overwrite any entry if one is expected."""
         there = expected and await super().load(key)
@@ -138,7 +158,12 @@ class Stubborn(_Odd):
     """Creates entries, and never replaces one."""
 
     async def swap(
-        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+        self,
+        key: str,
+        entry: Entry,
+        *,
+        expected: Entry | None,
+        life: Life | None = None,  # noqa: ARG002 - tokens have none
     ) -> bool:
         """Accept only a create."""
         return expected is None and await super().swap(key, entry, expected=None)

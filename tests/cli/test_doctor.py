@@ -66,7 +66,9 @@ def test_a_healthy_shop(command: Command, sandbox: Sandbox) -> None:
     ran = command("doctor", "--json")
     found = findings(ran)
 
-    assert ["configuration", "dns", "tls", "clock", "credentials", "store"] == list(found)
+    assert ["configuration", "connections", "dns", "tls", "clock", "credentials", "store"] == list(
+        found
+    )
     assert (["ok"], ["ok"]) == (levels(found["configuration"]), levels(found["credentials"]))
     assert "1200 s" in found["credentials"][0]["text"]
     assert sandbox.requests[-1].reference_id is not None

@@ -1,11 +1,14 @@
 """Cancellation at every await: of a caller, a call, a checkout, a refresh, a close."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+from types import FrameType
 
 import pytest
 
 from flexiti_async import (
+    ApplyWidget,
     CheckoutNotFound,
     FlexitiConfig,
     FlexitiSession,
@@ -13,11 +16,15 @@ from flexiti_async import (
     Scope,
     Token,
 )
+from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock
 from flexiti_async.tokens.refresh import Refresh
 
+from ..checkout.test_checkout import APPLICANT
 from ..conftest import MakeSession
+from ..support.canaries import sightings
+from ..support.patience import PATIENCE
 from ..support.stepping import cancelled_at
 
 BUY = PurchaseWidget(account_number=20009100)
@@ -39,12 +46,11 @@ async def at_every_await(trial: Callable[[int], Awaitable[bool]]) -> int:
 
 def open_connections(session: FlexitiSession) -> int:
     """Count the connections that a session's pool has lent out."""
-    pools = session._transport._own.values()
     return sum(
-        len(held)
-        for pool in pools
-        if pool.session.connector
-        for held in pool.session.connector._acquired_per_host.values()
+        len(client.connector._acquired)
+        for pool in session._transport._own.values()
+        for client in (pool.kept, pool.fresh)
+        if client.connector
     )
 
 
@@ -191,9 +197,107 @@ async def test_a_close_that_is_cancelled_at_any_await_can_be_repeated(
         reached = await cancelled_at(session.aclose(), number)
         await session.aclose()
 
-        assert all(pool.session.closed for pool in pools)
+        assert all(pool.kept.closed and pool.fresh.closed for pool in pools)
         names = [task.get_name() for task in asyncio.all_tasks()]
         assert [] == [name for name in names if name.startswith("flexiti-async")]
         return reached
 
     assert 1 <= await at_every_await(trial)
+
+
+def frames_of(error: BaseException | None) -> Iterator[FrameType]:
+    """List the frames on an exception and on all that it is chained to."""
+    while error is not None:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            yield frame
+        error = error.__cause__ or error.__context__
+
+
+async def by_wait_for(call: Awaitable[object]) -> object:
+    """Give it a time."""
+    return await asyncio.wait_for(call, 0.2)
+
+
+async def by_timeout(call: Awaitable[object]) -> object:
+    """Give a block a time."""
+    async with asyncio.timeout(0.2):
+        return await call
+
+
+async def by_cancel(call: Awaitable[object]) -> object:
+    """Cancel the task, and say why."""
+    task = asyncio.ensure_future(call)
+    asyncio.get_running_loop().call_later(0.2, task.cancel, "the customer has left")
+    return await task
+
+
+async def by_interrupt(call: Awaitable[object]) -> object:
+    """Let an exception of another kind come out of the task."""
+    task = asyncio.ensure_future(call)
+    asyncio.get_running_loop().call_later(0.2, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError as error:
+        raise KeyError from error
+
+
+@pytest.mark.parametrize(
+    ("leave", "kind"),
+    [
+        (by_wait_for, TimeoutError),
+        (by_timeout, TimeoutError),
+        (by_cancel, asyncio.CancelledError),
+        (by_interrupt, KeyError),
+    ],
+)
+async def test_what_leaves_a_call_carries_no_frame_of_aiohttp(
+    make_session: MakeSession,
+    sandbox: Sandbox,
+    leave: Callable[[Awaitable[object]], Awaitable[object]],
+    kind: type[BaseException],
+) -> None:
+    """Headers and bodies are in their locals, and in a request; none hangs on the exception."""
+    session = make_session()
+    sandbox.latency = {"widget/init": PATIENCE}
+    secret = (await session.token(min_ttl=None)).access_token.reveal()
+
+    error: BaseException | None = None
+    try:
+        await leave(session.init_widget(ApplyWidget(**APPLICANT)))
+    except BaseException as left:  # noqa: BLE001 - a cancellation is one
+        error = left
+    frames = list(frames_of(error))
+
+    assert isinstance(error, kind)
+    assert [] == [
+        frame.f_code.co_filename for frame in frames if "aiohttp" in frame.f_code.co_filename
+    ]
+    assert [] == [
+        frame.f_code.co_qualname
+        for frame in frames
+        for value in frame.f_locals.values()
+        if isinstance(value, HttpRequest)
+    ]
+    assert [] == sightings(error, secret, str(APPLICANT["email"]))
+    task = asyncio.current_task()
+    assert task is not None
+    assert 0 == task.cancelling()
+
+
+async def test_a_cancellation_keeps_its_message_and_its_count(
+    make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """The exception is a new one, and says what the old one said."""
+    session = make_session()
+    await session.token(min_ttl=None)
+    sandbox.latency = {"widget/init": PATIENCE}
+    task = asyncio.create_task(session.init_widget(BUY))
+    while sandbox.count("widget/init") == 0:
+        await asyncio.sleep(0)
+    task.cancel("the customer has left")
+    await asyncio.wait([task])
+
+    assert task.cancelled()
+    assert 1 == task.cancelling()
+    with pytest.raises(asyncio.CancelledError, match="the customer has left"):
+        task.result()

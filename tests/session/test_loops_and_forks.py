@@ -6,18 +6,25 @@ why not.
 import asyncio
 import gc
 import os
+import subprocess
+import sys
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget
-from flexiti_async.errors import WrongLoop
+from flexiti_async.errors import ConnectError, SessionEntered, WrongLoop
+from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.tokens.refresh_tokens import PROCESS
+from flexiti_async.transport.pool import Transport
 
 from ..support.patience import PATIENCE, PATIENT
 
@@ -99,7 +106,7 @@ async def test_two_threads_with_loops_of_their_own_share_a_session_and_its_token
         called.set()
         while not stay.is_set():
             await asyncio.sleep(0.01)
-        return pool.session.closed
+        return pool.kept.closed
 
     loop = asyncio.get_running_loop()
     there = loop.run_in_executor(None, lambda: asyncio.run(other()))
@@ -198,7 +205,7 @@ def test_a_forked_child_uses_connections_of_its_own(
     with asyncio.Runner() as runner:
         runner.run(work())
         [pool] = session._transport._own.values()
-        before = connections_of(pool.session)
+        before = connections_of(pool.kept)
 
         def child() -> object:
             inherited = len(session._transport._own)
@@ -209,7 +216,7 @@ def test_a_forked_child_uses_connections_of_its_own(
 
         output = in_a_forked_child(child)
         runner.run(work())
-        after = connections_of(pool.session)
+        after = connections_of(pool.kept)
         runner.run(session.aclose())
 
     assert "(0, {})" == output
@@ -248,3 +255,132 @@ def test_a_borrowed_client_session_in_a_forked_child_is_an_error_that_says_so(
         runner.run(client.close())
 
     assert "WrongLoop" in output
+
+
+def open_files() -> int:
+    """Count the open files and sockets of this process."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def our_objects() -> Counter[str]:
+    """Count the objects that a pool is made of."""
+    gc.collect()
+    names = ("Pool", "ClientSession", "TCPConnector", "_Connector", "Deadlines", "ResponseHandler")
+    return Counter(name for each in gc.get_objects() if (name := type(each).__name__) in names)
+
+
+def test_a_loop_per_job_leaves_nothing(sandbox: Sandbox) -> None:
+    """A session that lives longer than its loops: each pool ends with its own."""
+    session = session_on(sandbox)
+
+    async def job() -> None:
+        await session.init_widget(BUY)
+
+    asyncio.run(job())
+    files, objects = open_files(), our_objects()
+    for _ in range(100):
+        asyncio.run(job())
+
+    assert {} == session._transport._own
+    assert objects == our_objects()
+    # The sandbox's ends of the last connections may still be closing.
+    assert open_files() <= files + 10
+    asyncio.run(session.aclose())
+
+
+def test_thousands_of_jobs_leave_nothing() -> None:
+    """Nobody answers here: it is the pools that count."""
+    transport = Transport("http://127.0.0.1:1", timeout=9, connect_timeout=9, connections=1)
+    request = HttpRequest("widget/init", "POST", URL("http://127.0.0.1:1/"), {}, b"{}", "ref")
+
+    def job() -> None:
+        assert isinstance(asyncio.run(transport.attempt(request)), ConnectError)
+
+    job()
+    files, objects = open_files(), our_objects()
+    for _ in range(2000):
+        job()
+
+    assert (files, objects) == (open_files(), our_objects())
+
+
+JOBS = """
+import asyncio, os, sys
+from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget
+
+BUY = PurchaseWidget(account_number=20009100)
+url, client_id, client_secret = sys.argv[1:]
+session = FlexitiSession(
+    FlexitiConfig(client_id=client_id, client_secret=client_secret, base_url=url)
+)
+
+async def job():
+    assert (await session.init_widget(BUY)).session_id
+
+for _ in range(3):
+    asyncio.run(job())
+with asyncio.Runner() as runner:
+    runner.run(job())
+    child = os.fork()
+    if child == 0:
+        asyncio.run(job())
+        sys.exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    runner.run(job())
+for _ in range(3):
+    asyncio.run(job())
+"""
+
+
+# A loop that is closed without `shutdown_asyncgens`: the next pool clears it away.
+CLOSED = (
+    JOBS
+    + """
+for _ in range(3):
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(job())
+    loop.close()
+asyncio.run(job())
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("script", "warnings"),
+    [
+        pytest.param(JOBS, "always", id="asyncio.run"),
+        pytest.param(CLOSED, "default", id="loop.close"),
+    ],
+)
+def test_jobs_and_forks_end_in_silence(sandbox: Sandbox, script: str, warnings: str) -> None:
+    """A session that nobody closes: no "Unclosed client session", in the parent and the child."""
+    # The sockets of a loop that was closed too early are asyncio's to warn of.
+    ignored = () if warnings == "always" else ("-W", "ignore::ResourceWarning")
+    command = [sys.executable, "-P", "-W", warnings, *ignored, "-c", script]
+    ended = subprocess.run(
+        [*command, sandbox.base_url, sandbox.client_id, sandbox.client_secret],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+
+    assert (0, "") == (ended.returncode, ended.stderr)
+
+
+async def test_a_session_that_is_open_in_another_loop_is_not_entered_again(
+    sandbox: Sandbox,
+) -> None:
+    """The block that ends first would close it for the other loop."""
+    session = session_on(sandbox)
+
+    async def other() -> None:
+        async with session:
+            pass
+
+    async with session:
+        loop = asyncio.get_running_loop()
+        error = await loop.run_in_executor(None, in_a_thread, lambda: asyncio.run(other()))
+        await session.init_widget(BUY)
+
+    assert isinstance(error, SessionEntered)

@@ -371,8 +371,7 @@ def test_a_session_works_in_several_event_loops_in_turn(
     """Each loop has its own connections, and the token is shared."""
 
     async def use(session: FlexitiSession) -> str:
-        async with session:
-            return (await session.token()).token_id
+        return (await session.token()).token_id
 
     async def first() -> tuple[FlexitiSession, str, int]:
         async with Sandbox(clock=clock.wall) as sandbox:
@@ -392,10 +391,11 @@ def test_a_session_works_in_several_event_loops_in_turn(
 
     assert 1 == issued
     assert name == asyncio.run(use(session))
+    asyncio.run(session.aclose())
 
 
 async def test_a_closed_session_has_no_tasks_and_rejects_use(session: FlexitiSession) -> None:
-    """A closed session raises SessionClosed; opened again it works."""
+    """A closed session raises SessionClosed, and does not open again."""
     await session.token()
     before = asyncio.all_tasks()
     await session.aclose()
@@ -403,24 +403,28 @@ async def test_a_closed_session_has_no_tasks_and_rejects_use(session: FlexitiSes
 
     with pytest.raises(SessionClosed):
         await session.token()
-    async with session:
-        await session.token()
+    with pytest.raises(SessionClosed):
+        await session.__aenter__()
 
     assert asyncio.all_tasks() <= before
 
 
 async def test_closing_waits_for_a_running_refresh(
-    session: FlexitiSession, sandbox: Sandbox
+    make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """A refresh that ends while the session closes still stores its token."""
+    """Its caller is answered at once; its token is in the store for the other processes."""
+    session, other = make_session(), make_session()
     sandbox.latency = {ENDPOINT: 0.05}
     asking = asyncio.ensure_future(session.token())
     while sandbox.count(ENDPOINT) == 0:
         await asyncio.sleep(0)
 
     await session.aclose()
+    with pytest.raises(SessionClosed):
+        await asking
+    await other.token()
 
-    assert isinstance(await asking, Token)
+    assert 1 == sandbox.tokens_issued
 
 
 async def test_logs_show_the_life_of_a_token_and_no_secret(

@@ -1,13 +1,17 @@
 """One timer for many tasks: each is cancelled when its own time is over, and for that alone."""
 
 import asyncio
+import contextlib
+import socket
+import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexiti_async.transport.limits import Deadlines
+from flexiti_async.transport.limits import Deadlines, time_limit
 
 from ..support.virtual_loop import VirtualLoop
 
@@ -109,3 +113,85 @@ def test_after_closing_nobody_is_cancelled() -> None:
         return await task
 
     assert run(main()) is None
+
+
+async def read_late(deadlines: Deadlines | None, stall: float) -> bytes:
+    """Wait for data under a limit of 0.1 s that passes while the loop is busy; return them."""
+    here, there = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=here)
+
+    def answer_and_stall() -> None:
+        there.send(b"answer\n")
+        time.sleep(stall)
+
+    asyncio.get_running_loop().call_later(0.01, answer_and_stall)
+    try:
+        if deadlines is None:
+            async with time_limit(0.1):
+                return await reader.readline()
+        deadline = deadlines.start(0.1)
+        try:
+            return await reader.readline()
+        finally:
+            deadline.end()
+    finally:
+        writer.close()
+        there.close()
+
+
+@pytest.mark.parametrize("one", [True, False])
+@pytest.mark.parametrize("stall", [0.0, 0.2, 1.0])
+def test_what_has_arrived_in_time_is_read_before_a_late_limit_cancels(
+    one: bool, stall: float
+) -> None:
+    """A loop that was busy finds the data and the timer in the same moment."""
+
+    async def main() -> bytes:
+        return await read_late(Deadlines() if one else None, stall)
+
+    assert b"answer\n" == asyncio.run(main())
+
+
+def test_a_time_limit_is_a_timeout() -> None:
+    """It ends what takes longer, leaves alone what does not, and passes a cancellation on."""
+
+    async def main() -> list[object]:
+        found: list[object] = []
+        for seconds in (5.0, 50.0):
+            try:
+                async with time_limit(10):
+                    await asyncio.sleep(seconds)
+                found.append(round(asyncio.get_running_loop().time()))
+            except TimeoutError:
+                found.append("over")
+        await asyncio.sleep(60)  # no timer of the first one is left
+
+        async def cancelled() -> None:
+            async with time_limit(10):
+                await asyncio.sleep(9)
+
+        task = asyncio.create_task(cancelled())
+        await asyncio.sleep(1)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        return [*found, task.cancelled()]
+
+    found = run(main())
+
+    assert ["over", True] == found[1:]
+
+
+def test_all_can_be_ended_at_once() -> None:
+    """Also those whose time is over and that have not been cancelled yet."""
+
+    async def main() -> list[float | None]:
+        deadlines = Deadlines()
+        tasks = [
+            asyncio.create_task(watched(deadlines, seconds, 60.0)) for seconds in (5.0, 9.0, 2.0)
+        ]
+        await asyncio.sleep(1)
+        deadlines.expire_all()
+        return [await task for task in tasks]
+
+    assert [1.0, 1.0, 1.0] == [over and round(over, 6) for over in run(main())]

@@ -20,7 +20,7 @@ from flexiti_async.cli.doctor.finding import (
     print_findings,
     warning,
 )
-from flexiti_async.cli.doctor.network import check_network
+from flexiti_async.cli.doctor.network import check_network, describe_connections
 from flexiti_async.cli.doctor.store import check_store
 from flexiti_async.cli.options import Connection, Flag
 from flexiti_async.cli.output import FAILED, print_json, print_line, print_note
@@ -90,10 +90,13 @@ async def _run_checks(
     for finding in _configuration(config):
         yield finding
     reached = True
-    network = check_network(config.api_url, within=config.connect_timeout, clock=SYSTEM_CLOCK)
-    async for finding in network:
-        reached = reached and finding.level is not Level.ERROR
+    for finding in describe_connections(config):
         yield finding
+    if config.proxy is None:
+        network = check_network(config.api_url, within=config.connect_timeout, clock=SYSTEM_CLOCK)
+        async for finding in network:
+            reached = reached and finding.level is not Level.ERROR
+            yield finding
     if not token_request:
         yield note("credentials", "not checked: --no-token-request")
     elif not reached:

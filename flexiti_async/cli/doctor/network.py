@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Final
 
 from attrs import frozen
@@ -11,10 +11,11 @@ from yarl import URL
 
 from flexiti_async.cli.doctor.finding import Finding, error, good, note, warning
 from flexiti_async.clock import Clock
+from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.protocol.redact import printable
 from flexiti_async.protocol.response import seconds_of_http_date
 
-__all__ = ["check_clock", "check_network"]
+__all__ = ["check_clock", "check_network", "describe_connections"]
 
 _DAY: Final = 86400.0
 _SOON: Final = 21 * _DAY
@@ -74,6 +75,23 @@ async def check_network(base_url: str, *, within: float, clock: Clock) -> AsyncI
     else:
         yield _of_certificate(answer, clock.wall())
     yield check_clock(answer.date, clock.wall())
+
+
+def describe_connections(config: FlexitiConfig) -> Iterator[Finding]:
+    """Report how requests travel, and which promise a session that is lent cannot keep."""
+    if config.proxy is not None:
+        proxy = URL(config.proxy.reveal())
+        yield note(
+            "proxy",
+            f"requests go through {proxy.host}:{proxy.port}; name, certificate and clock are not "
+            "looked at",
+        )
+    yield note(
+        "connections",
+        f"money goes over new connections, other calls over some idle for up to "
+        f"{config.keepalive_timeout:g} s",
+        "a ClientSession that is lent cannot promise either: lend none for money",
+    )
 
 
 def check_clock(date: str, now: float) -> Finding:

@@ -1,0 +1,282 @@
+"""
+`Pool`: the connections of one event loop, which end with it.
+
+Two client sessions of aiohttp share a pool's slots: one keeps its connections for the next call,
+the other makes a new one for each request. A server may close an idle connection at any moment
+without saying so (RFC 9112 section 9.6), and a request that is written at that moment may or may
+not have been read. So calls that must not be repeated, token requests and every repeat go over a
+new connection.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Final
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from attrs import define, field, frozen
+from yarl import URL
+
+from flexiti_async.errors import ConfigError
+from flexiti_async.protocol.response import HttpResponse
+from flexiti_async.transport.faults import Progress
+from flexiti_async.transport.limits import Deadlines
+
+__all__ = ["Pool", "Wire", "lent_pool", "open_pool", "proxy_of", "tls_context"]
+
+_RESERVED: Final = 4
+"""Connections beyond the pool's size, for token requests, which wait behind no call."""
+_IDLE_MARGIN: Final = 1.0
+"""Seconds before the end that a server announces, from which on a connection is not used."""
+_LEAST_IDLE: Final = 0.05
+_ANNOUNCED: Final = re.compile(r"\btimeout\s*=\s*(\d{1,6})\b", re.ASCII | re.IGNORECASE)
+
+
+@frozen
+class Wire:
+    """
+    How connections are made and kept.
+
+    Attributes:
+        connections: Calls that a pool makes at a time.
+        connect_timeout: Seconds for making a connection.
+        keepalive_timeout: Seconds that a connection may be idle and still be used.
+        proxy: The proxy, with its credentials.
+        tls: Certificates to trust and to show; None for the system's.
+    """
+
+    connections: int
+    connect_timeout: float
+    keepalive_timeout: float
+    proxy: URL | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | None = None
+
+
+class _Connector(aiohttp.TCPConnector):
+    """A connector whose idle limit follows the server, and that can be given up."""
+
+    def keep_idle(self, seconds: float) -> None:
+        """Use no connection that has been idle for longer."""
+        self._keepalive_timeout = seconds
+
+    def give_up(self) -> None:
+        """Count as closed without touching any socket."""
+        self._closed = True
+
+
+@define(eq=False)
+class Pool:
+    """
+    The connections of one event loop.
+
+    Attributes:
+        kept: Keeps its connections.
+        fresh: Makes a new connection for each request.
+        slots: As many as calls at a time, first come, first served. In aiohttp's own queue a
+            caller that comes back at once overtakes waiting callers, until they time out.
+        waits: Times out callers that wait: for a slot, or for the next attempt.
+        calls: Times out calls.
+        tokens: Times out requests of a token flight.
+        wire: How connections are made and kept.
+    """
+
+    kept: aiohttp.ClientSession
+    fresh: aiohttp.ClientSession
+    slots: asyncio.Semaphore
+    waits: Deadlines
+    calls: Deadlines
+    tokens: Deadlines
+    wire: Wire
+    lent: bool = False
+    _end: AsyncGenerator[None] | None = None
+    _given_up: bool = False
+
+    def end_with_loop(self, forget: Callable[[], object]) -> None:
+        """
+        Close with the running event loop; `forget` is called then.
+
+        `asyncio.run` and its like close every asynchronous generator that was begun in their loop.
+        """
+        self._end = self._until_loop_ends(forget)
+        with suppress(StopIteration):  # so ends a step that yields
+            self._end.__anext__().send(None)
+
+    async def _until_loop_ends(self, forget: Callable[[], object]) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            forget()
+            await self._close()
+
+    def heed(self, answer: object) -> None:
+        """Use no connection for longer than the server keeps it (`Keep-Alive: timeout=5`)."""
+        if not isinstance(answer, HttpResponse) or "keep-alive" not in answer.headers:
+            return
+        announced = _ANNOUNCED.search(answer.headers["keep-alive"])
+        connector = self.kept.connector
+        if announced is not None and isinstance(connector, _Connector):
+            usable = max(float(announced[1]) - _IDLE_MARGIN, _LEAST_IDLE)
+            connector.keep_idle(min(self.wire.keepalive_timeout, usable))
+
+    def stop_calls(self) -> None:
+        """End all calls and waits at once; a token request may go on."""
+        self.waits.expire_all()
+        self.calls.expire_all()
+
+    async def aclose(self) -> None:
+        """End everything, and close all connections; a session that was lent stays open."""
+        self.stop_calls()
+        self.tokens.expire_all()
+        await self._close()
+        if self._end is not None:
+            await self._end.aclose()
+
+    async def _close(self) -> None:
+        if self._given_up or self.lent:
+            return
+        await self.kept.close()
+        await self.fresh.close()
+
+    def give_up(self) -> object:
+        """
+        Forget the connections without closing them: the loop is closed, or they are a parent's.
+
+        Returns what holds them. In a forked child it has to be kept.
+
+        Closing them in a forked child would take them out of the epoll object that both share.
+        """
+        self._given_up = True
+        connectors = [] if self.lent else [self.kept.connector, self.fresh.connector]
+        for connector in connectors:
+            if isinstance(connector, _Connector):
+                connector.give_up()
+        if not self.lent:
+            self.kept.detach()
+            self.fresh.detach()
+        if self._end is not None:
+            with suppress(StopIteration, RuntimeError):
+                self._end.aclose().send(None)
+        return connectors
+
+
+def open_pool(wire: Wire) -> Pool:
+    """Open a pool in the running event loop."""
+    limit = wire.connections + _RESERVED
+    tls = True if wire.tls is None else wire.tls
+    return Pool(
+        _session(_Connector(limit=limit, keepalive_timeout=wire.keepalive_timeout, ssl=tls), wire),
+        _session(_Connector(limit=limit, force_close=True, ssl=tls), wire, _watched()),
+        asyncio.Semaphore(wire.connections),
+        Deadlines(),
+        Deadlines(),
+        Deadlines(),
+        wire,
+    )
+
+
+def lent_pool(session: aiohttp.ClientSession, wire: Wire) -> Pool:
+    """Use a session that was lent as the pool of the running event loop."""
+    return Pool(
+        session,
+        session,
+        asyncio.Semaphore(wire.connections),
+        Deadlines(),
+        Deadlines(),
+        Deadlines(),
+        wire,
+        lent=True,
+    )
+
+
+def _session(
+    connector: _Connector, wire: Wire, *tracing: aiohttp.TraceConfig
+) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        proxy=wire.proxy,
+        trace_configs=list(tracing),
+    )
+
+
+def _watched() -> aiohttp.TraceConfig:
+    """Record in a request's `Progress` that its connection exists."""
+    tracing = aiohttp.TraceConfig()
+
+    async def before(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        progress: Progress | None = context.trace_request_ctx
+        if progress is not None and progress.connected:
+            # aiohttp sends methods that HTTP calls idempotent a second time.
+            msg = "not sent a second time"
+            raise aiohttp.ClientConnectionError(msg)
+
+    async def after(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        progress: Progress | None = context.trace_request_ctx
+        if progress is not None:
+            progress.connected = True
+
+    tracing.on_connection_create_start.append(before)
+    tracing.on_connection_create_end.append(after)
+    return tracing
+
+
+def proxy_of(base_url: URL, proxy: str | None, *, trust_env: bool) -> URL | None:
+    """
+    Return the proxy for the API: the one that is configured, or the environment's.
+
+    aiohttp's own `trust_env` would also read credentials for the API's host from netrc, and look
+    all of it up again for every request.
+    """
+    if proxy is not None:
+        return URL(proxy)
+    host = base_url.host or ""
+    if not trust_env or proxy_bypass(host):
+        return None
+    found = getproxies().get(base_url.scheme)
+    if not found:
+        return None
+    with suppress(ValueError):
+        url = URL(found if "://" in found else f"http://{found}")
+        if url.host and url.scheme in {"http", "https"}:
+            return url
+    msg = f"trust_env: {base_url.scheme}_proxy is not the URL of an HTTP proxy"
+    raise ConfigError(msg, option="trust_env")
+
+
+def tls_context(
+    ca_file: str | None, client_cert: str | None, client_key: str | None
+) -> ssl.SSLContext | None:
+    """
+    Read certificates; None without any.
+
+    Args:
+        ca_file: Certificates to trust, instead of the system's.
+        client_cert: The certificate to show, with its chain.
+        client_key: Its key, if that is in another file.
+
+    Raises:
+        ConfigError: A file cannot be read, or holds something else.
+    """
+    if ca_file is None and client_cert is None:
+        return None
+    option, file = "ca_file", ca_file
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+        if client_cert is not None:
+            option, file = "client_cert", client_cert
+            # Without a password OpenSSL would ask for one at the terminal.
+            context.load_cert_chain(client_cert, client_key, password=lambda: "")
+    except OSError as error:  # SSLError is one
+        known = isinstance(error, ssl.SSLError)
+        reason = "it holds no such certificate or key" if known else error.strerror
+    else:
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+    named = Path(file or "").name
+    msg = f"{option}: {named} cannot be used ({reason})"
+    raise ConfigError(msg, option=option)

@@ -1,0 +1,64 @@
+"""A loop that was busy for longer than a time-out: what the server has answered is not lost."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from attrs import evolve
+
+from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget
+from flexiti_async.api.widget import init_widget
+from flexiti_async.protocol.call import Replay
+from flexiti_async.sandbox import Sandbox
+from flexiti_stores.memory import MemoryStore
+
+from ..support.patience import PATIENCE
+from .test_loops_and_forks import sandbox_in_a_thread
+
+MONEY = evolve(init_widget(PurchaseWidget(account_number=20009100)), replay=Replay.NEVER)
+LIMIT = 0.4
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """Yield a sandbox in a thread: it goes on while the loop of the test is busy."""
+    with sandbox_in_a_thread() as running:
+        yield running
+
+
+async def stall_once(reached: Callable[[], bool], seconds: float) -> None:
+    """Block the loop as soon as something is reached."""
+    while not reached():
+        await asyncio.sleep(0)
+    time.sleep(seconds)  # noqa: ASYNC251 - that is what is tested
+
+
+@pytest.mark.parametrize("endpoint", ["widget/init", "oauth/token"])
+@pytest.mark.parametrize("stall", [0.5, 1.5])
+async def test_an_answer_that_came_in_time_is_not_thrown_away(
+    sandbox: Sandbox, endpoint: str, stall: float
+) -> None:
+    """Neither an authorization, which would be an unknown outcome, nor a token."""
+    config = FlexitiConfig(
+        client_id=sandbox.client_id,
+        client_secret=sandbox.client_secret,
+        base_url=sandbox.base_url,
+        store=MemoryStore(),
+        request_timeout=LIMIT,
+        token_timeout=LIMIT,
+        connect_timeout=PATIENCE,
+        store_timeout=PATIENCE,
+    )
+    async with FlexitiSession(config) as session:
+        if endpoint == "widget/init":
+            await session.token()
+        before = sandbox.count(endpoint)
+        sandbox.latency = {endpoint: 0.1}
+        busy = asyncio.create_task(stall_once(lambda: sandbox.count(endpoint) > before, stall))
+        await asyncio.gather(
+            session.send(MONEY) if endpoint == "widget/init" else session.token(), busy
+        )
+        sandbox.latency = {}
+
+    assert before + 1 == sandbox.count(endpoint)
