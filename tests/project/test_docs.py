@@ -32,7 +32,7 @@ from flexiti_async.sandbox import Sandbox
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 PAGES: Final = {str(page.relative_to(DOCS)): page for page in sorted(DOCS.rglob("*.md"))}
-OF_TESTS: Final = {"how-to/testing.md", "how-to/stores.md"}
+OF_TESTS: Final = {"how-to/testing.md"}
 """Their blocks are one test module."""
 OF_A_PROGRAM: Final = {"tutorial.md"}
 """Their blocks are a file, which has a test of its own."""
