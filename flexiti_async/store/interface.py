@@ -75,13 +75,13 @@ class Entry:
 @frozen
 class Life:
     """
-    What a store remembers: a difference from before means that writes may be gone.
+    The identity of a store's memory: another one than before means that writes may be gone.
 
     Attributes:
         marker: The random id of the marker; None if the store has none.
         accepted: The fingerprint that the marker was written with; None without a marker.
         fingerprint: The physical fingerprint of the server or folder now.
-        warnings: What a person should know: settings that can lose writes, missing rights.
+        warnings: For a person: settings that can lose writes, missing rights.
     """
 
     marker: str | None
@@ -187,10 +187,10 @@ class DurableStore(TokenStore, Protocol):
         Write as `TokenStore.swap` does, in this life only.
 
         Args:
-            key: Where to write.
-            entry: What to write.
-            expected: What must be stored.
-            life: What `life()` returned. The same step that compares and writes compares marker
+            key: Its key.
+            entry: The new entry.
+            expected: The entry that must be stored.
+            life: The result of `life()`. The same step that compares and writes compares marker
                 and fingerprint too, on the same connection, and nothing is written (False) if
                 either has changed. None: no comparison.
         """

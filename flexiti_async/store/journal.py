@@ -78,7 +78,7 @@ async def accept(store: JournalStore, *, marker: str) -> Life:
         marker: A new random id (128 bit).
 
     Raises:
-        ConfigError: The store cannot tell its life.
+        ConfigError: The settings of the store cannot be trusted with a journal.
         StoreUnavailable: It is down.
     """
     await _mark(store, await store.life(), marker)

@@ -1,4 +1,4 @@
-"""What a store must do that keeps a journal of calls that move money: more tests to inherit."""
+"""Requirements of stores that keep a journal of calls that move money: tests to inherit."""
 # ruff: noqa: S101 - these are tests
 
 import uuid
@@ -32,7 +32,7 @@ async def _mark(store: JournalStore) -> None:
 
 
 class JournalContract:
-    """What a journal requires of a store: to list its keys, and to know when it may have lost."""
+    """Requirements of a journal: a store lists its keys, and knows when it may have forgotten."""
 
     def test_it_can_keep_a_journal(self, store: JournalStore) -> None:
         """It has `keys` and `life`."""
@@ -158,7 +158,7 @@ class JournalContract:
 
 
 class SharedJournalContract(JournalContract):
-    """What a journal requires of a store that processes share."""
+    """Requirements of a journal that processes share."""
 
     async def test_both_live_one_life(self, store: JournalStore, second: JournalStore) -> None:
         """Another handle reads the same life, and lists the same keys."""

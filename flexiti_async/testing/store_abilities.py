@@ -1,4 +1,4 @@
-"""What a token store must do that is shared, forgets by itself, or has a server: more tests."""
+"""Requirements of stores that are shared, forget by themselves, or have a server: more tests."""
 # ruff: noqa: ASYNC110, S101 - these are tests, and a store notifies nobody when it forgets
 
 import asyncio
@@ -43,10 +43,10 @@ class Outage(Protocol):
 
 
 class SharedStoreContract(StoreContract):
-    """What a store must do that is shared by processes or hosts."""
+    """Requirements of stores that processes or hosts share."""
 
     async def test_both_see_the_same(self, store: TokenStore, second: TokenStore) -> None:
-        """What one handle writes, the other loads, replaces, and finds replaced."""
+        """An entry that one handle writes is loaded and replaced by the other one."""
         key, theirs, ours = new_key(), new_entry("theirs"), new_entry("ours")
         await second.swap(key, theirs, expected=None)
 
@@ -94,7 +94,7 @@ class SharedStoreContract(StoreContract):
 
 
 class AgesContract:
-    """What a store must do that knows ages; one that does not returns None, and always does."""
+    """Requirements of stores that know ages; other stores return None, always."""
 
     async def test_an_age_is_known(self, store: TokenStore) -> None:
         """An entry has an age from the start, and it grows."""
@@ -112,7 +112,7 @@ class AgesContract:
 
 
 class ExpiryContract:
-    """What a store must do that forgets by itself."""
+    """Requirements of stores that forget by themselves."""
 
     async def test_it_forgets(self, store: TokenStore) -> None:
         """An entry is gone soon after `keep_for`, for loads, creates and replacements alike."""
@@ -136,7 +136,7 @@ class ExpiryContract:
 
 
 class LoopsContract:
-    """What a store must do that several event loops use, in turn and at once."""
+    """Requirements of stores that several event loops use, in turn and at once."""
 
     async def test_other_loops_use_it(self, store: TokenStore) -> None:
         """Loops that come and go in other threads find it usable, while this one goes on."""
@@ -162,7 +162,7 @@ class LoopsContract:
 
 
 class OutageContract:
-    """What a store must do whose server can be down."""
+    """Requirements of stores whose server can be down."""
 
     async def test_an_outage_passes(self, store: TokenStore, outage: Outage) -> None:
         """Without its server every operation is StoreUnavailable; after that the store works on."""
@@ -188,7 +188,7 @@ async def _available(store: TokenStore, key: str, entry: Entry) -> bool:
 
 
 class WireContract:
-    """What a store must do that is reached over TCP."""
+    """Requirements of stores that are reached over TCP."""
 
     async def test_a_swap_that_lands_late_lands_once(
         self, store: TokenStore, through: TokenStore, wire: Wire

@@ -1,5 +1,5 @@
 """
-What a token store must do, as tests to inherit.
+Requirements of token stores, as tests to inherit.
 
 Subclass `StoreContract` in a test module and define its fixtures; pytest does the rest. The tests
 are coroutines, for pytest-asyncio's auto mode or any plugin that runs coroutines. Nothing is
@@ -85,7 +85,7 @@ async def use_at_random(recorder: Recorder, *, seed: int, times: int, store: Tok
 
 
 class StoreContract:
-    """What every store must do."""
+    """Requirements of every store."""
 
     async def test_nothing_is_stored_at_first(self, store: TokenStore) -> None:
         """An unknown key loads None."""
@@ -260,7 +260,7 @@ class StoreContract:
             assert written[loaded.version] == loaded.payload
 
         async with asyncio.timeout(5):
-            # What was cancelled may still be under way, so this too may be too late at first.
+            # A cancelled swap may still be running, so this one too may be too late at first.
             while not await store.swap(key, new_entry(), expected=await store.load(key)):
                 pass
 

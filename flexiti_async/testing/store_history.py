@@ -1,5 +1,5 @@
 """
-Whether what the callers of one key have seen can have happened in some order.
+Check that the results which the callers of one key have seen can have happened in some order.
 
 A history is linearizable if every operation can be given one moment between its begin and its end
 so that each result is right. A swap of unknown outcome may take effect at any moment after its
@@ -85,7 +85,7 @@ class Recorder:
     Attributes:
         store: The store.
         key: A key under which nothing is stored at first.
-        history: What happened, for `is_linearizable`.
+        history: The operations so far, for `is_linearizable`.
     """
 
     store: TokenStore

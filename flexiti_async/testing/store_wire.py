@@ -1,4 +1,4 @@
-"""A wire between a store and its server, to be cut, and to hold back what is on it."""
+"""A wire between a store and its server, to be cut, and to hold back the bytes on it."""
 
 import asyncio
 import threading
@@ -55,7 +55,7 @@ class Wire:
         self._run(self._set(open_=False))
 
     def release(self) -> None:
-        """Deliver what was held back, also of clients that have left, and what comes next."""
+        """Deliver the bytes that were held back, also of clients that have left, and later ones."""
         self._run(self._set(open_=True))
 
     def deafen(self) -> None:
@@ -112,7 +112,7 @@ class Wire:
                     one.transport.abort()
 
     async def _send(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        # What a client sent before it left is delivered: to the network it makes no difference.
+        # Bytes of a client that has left are delivered: to the network it makes no difference.
         with suppress(ConnectionError):
             while data := await reader.read(65536):
                 await self._open.wait()

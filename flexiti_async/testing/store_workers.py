@@ -21,14 +21,14 @@ _start: list[Barrier] = []
 
 def compete(store_url: str, key: str) -> list[str]:
     """
-    Let 8 processes create the keys `{key}-0` … `{key}-19`, and add 20 each to the number at `key`.
+    Run 8 processes that create the keys `{key}-0` … `{key}-19`, and add 20 each to `key`'s number.
 
     Args:
-        store_url: What `open_store` opens in each process.
+        store_url: For `open_store`, in each process.
         key: Of an entry whose payload is a number.
 
     Returns:
-        The keys that the processes say they have created, in no order.
+        The keys that the processes have created, by their own account, in no order.
     """
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(PROCESSES)

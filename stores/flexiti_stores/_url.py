@@ -2,7 +2,7 @@
 Parts of a store's URL, read without ever repeating a value.
 
 A password that was not percent-encoded ends up anywhere in a URL: in the port, the path, the name
-of a parameter. So errors name the part that is wrong, and quote only what can be no secret.
+of a parameter. So errors name the part that is wrong, and quote only parts that cannot be a secret.
 """
 
 import math

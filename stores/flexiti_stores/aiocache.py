@@ -1,14 +1,14 @@
 """
 A store for tokens on any aiocache cache that can compare and swap.
 
-What holds (aiocache 0.12.3, with redis-py, on Redis and Valkey; the tests try it anew):
+Facts that it relies on (aiocache 0.12.3, with redis-py, on Redis and Valkey; tests try them anew):
 
 - `cache.add(key, text)` creates: one SET NX. `cache.set(key, text, _cas_token=old)` replaces: one
   Lua script on one key. Each is one round trip, and nothing can slip in between.
 - The token is the exact stored text and never None. It need not be kept: version, time and payload
   of an entry yield the text again, to the byte.
 
-What does not, and is therefore not used:
+Traps, none of which is used:
 
 - `OptimisticLock` on an absent key has the token None, and `cas` is then an unconditional SET.
   Around a separate read it lets a delete and a create pass in between.

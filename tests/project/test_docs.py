@@ -34,7 +34,7 @@ from ..support.patience import PATIENCE, PATIENT, PATIENT_VARIABLES
 ROOT: Final = Path(__file__).parents[2]
 DOCS: Final = ROOT / "docs"
 PAGES: Final = {str(page.relative_to(DOCS)): page for page in sorted(DOCS.rglob("*.md"))}
-OF_TESTS: Final = {"how-to/testing.md", "how-to/stores.md"}
+OF_TESTS: Final = {"how-to/testing.md"}
 """Pages whose blocks are one test module."""
 OF_A_PROGRAM: Final = {"tutorial.md"}
 """Pages whose blocks are a file, which has a test of its own."""

@@ -65,7 +65,7 @@ class Server:
         folder: Where it works; short, because a unix socket's path is.
         options: More options, as on its command line.
         port: Its port.
-        password: What its clients have to say, if anything.
+        password: Of its clients, if it asks for one.
     """
 
     binary: Path
@@ -154,7 +154,7 @@ class Proxy:
 
     Attributes:
         target: The port that it passes everything on to.
-        context: What it encrypts its own side with.
+        context: The TLS context of its own side.
         mute: How many answers of the target are not passed on: the connection is closed instead.
     """
 

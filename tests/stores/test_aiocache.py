@@ -47,7 +47,7 @@ def test_a_cache_that_cannot_compare_a_text_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["", "dynamo", "zoo", None])
 async def test_a_cache_of_any_other_name_is_taken(name: str | None) -> None:
-    """What a cache calls itself, if anything, says nothing of what it can; memcached's does."""
+    """The name of a cache shows nothing of its abilities, except memcached's."""
 
     class Own(aiocache.SimpleMemoryCache):
         NAME = name

@@ -85,7 +85,7 @@ async def test_no_file_is_named_after_its_key(store: FileStore, path: Path) -> N
 
 @pytest.mark.parametrize("mode", [0o770, 0o720, 0o702, 0o777])
 def test_a_folder_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
-    """Whoever can write into the folder could plant a token."""
+    """Other users could plant a token."""
     tmp_path.chmod(mode)
 
     with pytest.raises(ConfigError, match="0700"):
@@ -101,7 +101,7 @@ def test_a_path_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "expected"),
     [
         ("file://relative/path", "absolute path"),
         ("file://", "absolute path"),
@@ -114,9 +114,9 @@ def test_a_path_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
         ("file:///tmp/x?timeout=nan", "seconds"),
     ],
 )
-def test_wrong_urls_are_refused(url: str, told: str) -> None:
-    """What is wrong with a URL is said before anything is made."""
-    with pytest.raises(ConfigError, match=told) as caught:
+def test_wrong_urls_are_refused(url: str, expected: str) -> None:
+    """A wrong URL is an error before anything is created."""
+    with pytest.raises(ConfigError, match=expected) as caught:
         FileStore.from_url(url)
 
     assert ("timeout" if "timout" in url else None) == caught.value.suggestion
@@ -195,7 +195,7 @@ async def test_what_was_replaced_in_the_meantime_is_not_swept(store: FileStore, 
 
 
 async def test_a_record_is_replaced_as_a_whole(store: FileStore, path: Path) -> None:
-    """Whoever is reading the old record reads it to its end, so there is no moment between."""
+    """A reader of the old record reads it to its end; no moment is between the two."""
     old, new = new_entry("old"), new_entry("new")
     await store.swap("key", old, expected=None)
     with record(path, "key").open() as file:
@@ -316,8 +316,8 @@ async def test_a_record_of_an_older_release_is_read_and_replaced(
     assert await store.swap("key", new_entry(), expected=loaded)
 
 
-async def test_what_the_system_refuses_is_told_by_its_name(store: FileStore, path: Path) -> None:
-    """A folder in the place of a record is no record and no absence, whatever is asked."""
+async def test_errors_of_the_system_are_named(store: FileStore, path: Path) -> None:
+    """A folder in the place of a record is an error of loads and swaps, and not an absence."""
     record(path, "canary-key").mkdir()
     with pytest.raises(StoreUnavailable, match="failed to load: EISDIR") as loading:
         await store.load("canary-key")

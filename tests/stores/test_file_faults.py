@@ -111,7 +111,7 @@ async def test_the_loop_goes_on_while_a_lock_is_held(store: FileStore, path: Pat
 
 
 def test_a_full_disk_keeps_the_old_record(path: Path) -> None:
-    """What does not fit is StoreUnavailable; nothing half-written is left, and less still fits."""
+    """A record too large is StoreUnavailable; nothing half-written is left, and less fits."""
     code = """
         import asyncio, os, resource, sys
         from flexiti_async.errors import StoreUnavailable
@@ -196,7 +196,7 @@ def test_a_forked_child_goes_on(path: Path, higher: int) -> None:
 
 @frozen
 class Written:
-    """A swap that succeeded, as a racer told it."""
+    """A swap that succeeded, as a racer reported it."""
 
     key: str
     expected: str
@@ -224,13 +224,13 @@ def test_10_000_races_lose_and_tear_nothing(path: Path) -> None:
         )
         for role, times in roles
     ]
-    told = [one.communicate(timeout=PATIENCE)[0].splitlines() for one in racers[:3]]
+    lines = [one.communicate(timeout=PATIENCE)[0].splitlines() for one in racers[:3]]
     path.with_name("done").touch()
     racers[3].communicate(timeout=PATIENCE)
-    written = [Written.of(line) for line in told[0] + told[1]]
+    written = [Written.of(line) for line in lines[0] + lines[1]]
 
     assert [0, 0, 0, 0] == [one.returncode for one in racers]
-    assert [] == told[2]
+    assert [] == lines[2]
     assert [] == list(path.glob("*.aside"))
     assert len(written) > 1000
     assert 50 < [one.expected for one in written].count("-")

@@ -44,7 +44,7 @@ def test_what_cannot_be_put_in_its_place_is_taken_away(path: Path) -> None:
 
 
 def test_a_folder_of_somebody_else_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever owns the folder could exchange its records."""
+    """The owner of the folder could exchange its records."""
     Folder(path).prepare()
     monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
     with pytest.raises(ConfigError, match="belongs to another user"):

@@ -138,7 +138,7 @@ async def test_a_silent_server_costs_one_deadline() -> None:
 
 
 async def test_a_server_that_is_not_there_costs_nothing() -> None:
-    """A refused connection is an error at once: no time-out is waited for."""
+    """A refused connection fails at once: no time-out is waited for."""
     url = f"redis://127.0.0.1:1?timeout={PATIENCE}&connect_timeout={PATIENCE}"
     with lap() as waited, pytest.raises(StoreUnavailable, match="ConnectionError"):
         await RedisStore.from_url(url).swap("key", new_entry(), expected=None)
@@ -170,8 +170,8 @@ async def test_what_was_opened_is_closed(valkey: Server) -> None:
         await asyncio.to_thread(wait_until, lambda: before == len(client.client_list()))
 
 
-async def test_who_waits_for_a_turn_while_the_store_closes_is_told(valkey: Server) -> None:
-    """What is under way ends, what has not begun fails at once, and no connection is left."""
+async def test_waiting_operations_fail_when_the_store_closes(valkey: Server) -> None:
+    """Operations in progress end, waiting ones fail at once, and no connection is left."""
     store = RedisStore.from_url(f"{valkey.url}&connections=1")
     with valkey.client() as client:
         before = len(client.client_list())
@@ -193,7 +193,7 @@ async def test_who_waits_for_a_turn_while_the_store_closes_is_told(valkey: Serve
 async def test_a_client_of_before_redis_py_7_will_do(
     valkey: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a client cannot be told its version it is not, and works the same."""
+    """A client that takes no version gets none, and works the same."""
     monkeypatch.setitem(sys.modules, "redis.driver_info", None)
     store = RedisStore.from_url(valkey.url)
     key, entry = new_key(), new_entry()
@@ -254,7 +254,7 @@ async def test_a_borrowed_client_may_fail(valkey: Server) -> None:
 async def test_a_foreign_text_is_not_taken_for_absent(
     store: RedisStore, valkey: Server, text: str | bytes
 ) -> None:
-    """What this library did not write is a failure of the store, and is not overwritten."""
+    """A text that this library did not write is an error, and is not overwritten."""
     key = new_key()
     with valkey.client() as client:
         client.set(f"flexiti:{key}", text)
@@ -286,7 +286,7 @@ async def test_every_key_has_a_time_to_live(store: RedisStore, valkey: Server) -
                 left = client.pttl(f"flexiti:{key}")
                 passed = (time.monotonic() - before) * 1000
 
-                # The server tells whole milliseconds, by a clock that it reads once a command.
+                # The server returns whole milliseconds, by a clock that it reads once a command.
                 assert whole - passed - 2 <= left <= whole + 1
                 before, expected = time.monotonic(), entry
 
@@ -369,7 +369,7 @@ async def test_a_replica_is_unavailable(own_server: Server, valkey: Server) -> N
 
 
 async def test_a_load_changes_nothing(own_server: Server) -> None:
-    """What asks whether this is the primary writes no byte, neither here nor to replicas."""
+    """The question whether this is the primary writes no byte, neither here nor to replicas."""
     store = RedisStore.from_url(own_server.url)
     await store.swap("key", new_entry(), expected=None)
     with own_server.client() as client:

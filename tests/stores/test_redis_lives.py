@@ -1,4 +1,4 @@
-"""What happens to a Redis server, and whether the life of the journal on it changes."""
+"""Events of a Redis server, and whether they change the life of the journal on it."""
 
 import asyncio
 import logging
@@ -287,7 +287,7 @@ class TestHashTag(StoreContract, JournalContract):
         with pytest.raises(ConfigError, match="hash tag"):
             await store.life()
         with pytest.raises(ConfigError, match="hash tag"):
-            await store.swap("key", new_entry(keep_for=None), expected=None)
+            await store.swap("key", new_entry(), expected=None, life=Life("m", "f", "f"))
         with pytest.raises(ConfigError, match="hash tag"):
             _ = [key async for key in store.keys("")]
         await store.aclose()

@@ -60,7 +60,7 @@ class Watched:
         return f"redis+sentinel://:{PASSWORD}@{hosts}/till/1?timeout=10&connect_timeout=10"
 
     def agree(self) -> bool:
-        """Tell whether every sentinel knows the replica and the other sentinels."""
+        """Return whether every sentinel knows the replica and the other sentinels."""
         for one in self.sentinels:
             with one.client() as client:
                 known = client.sentinel_master("till")
@@ -176,7 +176,7 @@ class TestCheckoutsAndSentinel:
 
 
 async def _sell(one: FlexitiSession, other: FlexitiSession) -> bool:
-    """Make a checkout, and tell whether another process can take it up."""
+    """Start a checkout, and return whether another process can resume it."""
     checkout = await one.checkout()
     widget = await checkout.init_widget(PurchaseWidget(account_number=20009100))
     try:
@@ -214,7 +214,7 @@ def cluster() -> Iterator[tuple[Server, ...]]:
 
 
 def is_whole(node: Server) -> bool:
-    """Tell whether a node sees the whole cluster."""
+    """Return whether a node sees the whole cluster."""
     with node.client() as client:
         info = client.execute_command("CLUSTER INFO")
     return (info["cluster_state"], info["cluster_known_nodes"]) == ("ok", "3")

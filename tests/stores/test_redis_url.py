@@ -74,7 +74,7 @@ def test_what_a_url_means(url: str, expected: Location) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "expected"),
     [
         ("redis://cache?timout=1", "unknown parameter timout; did you mean timeout?"),
         ("redis://cache?ssl_ca_certs=/ca", "unknown parameter ssl_ca_certs"),
@@ -100,12 +100,12 @@ def test_what_a_url_means(url: str, expected: Location) -> None:
         ("rediss://cache?ssl_ca_certs=/no/such/file", "FileNotFoundError"),
     ],
 )
-def test_what_is_wrong_is_said(url: str, told: str) -> None:
+def test_what_is_wrong_is_said(url: str, expected: str) -> None:
     """An error names the part that is wrong, and the nearest parameter."""
     with pytest.raises(ConfigError) as caught:
         RedisStore.from_url(url)
 
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
     assert "store" == caught.value.option
 
 
@@ -131,11 +131,11 @@ def test_no_error_repeats_a_secret(url: str) -> None:
     """A password may stand in any wrong place: nothing of a wrong URL is quoted or chained."""
     with pytest.raises(ConfigError) as caught:
         RedisStore.from_url(url)
-    told = "".join(traceback.format_exception(caught.value))
+    shown = "".join(traceback.format_exception(caught.value))
 
     assert CANARY not in str(caught.value)
-    assert "During handling" not in told
-    assert "direct cause" not in told
+    assert "During handling" not in shown
+    assert "direct cause" not in shown
 
 
 async def test_a_store_does_not_show_its_password() -> None:

@@ -309,7 +309,7 @@ def _objection(found: os.stat_result) -> str:
 
 
 def _objection_to_parents(path: Path) -> str:
-    """Whoever may write into a parent without a sticky bit can put another folder in its place."""
+    """Return why another user could exchange the folder, if there is a reason."""
     for parent in path.resolve().parents:
         found = parent.stat()
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:

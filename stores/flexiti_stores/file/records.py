@@ -47,7 +47,7 @@ class Stamp:
 @frozen
 class Record:
     """
-    What a file says.
+    The content of a file.
 
     Attributes:
         entry: The entry, without an age.

@@ -146,7 +146,7 @@ class PostgresStore:
         Return marker and fingerprint; raises StoreUnavailable.
 
         Raises:
-            ConfigError: What is acknowledged is not on a disk, or not on a synchronous standby
+            ConfigError: Acknowledged writes are not on a disk, or not on the synchronous standby
                 that the URL promises.
         """
         row = await self._read_life()
@@ -174,7 +174,7 @@ class PostgresStore:
         await self._run("create its table", lambda it: it.asyncpg.execute(self.schema()))
 
     async def aclose(self) -> None:
-        """Close what was opened for this event loop; the rest is closed with its own loops."""
+        """Close the connections of this event loop; others are closed with their own loops."""
         opened = self._forget(asyncio.get_running_loop())
         if opened is not None:
             await opened.aclose()

@@ -33,7 +33,7 @@ _UNSYNCED: Final = "canceling wait for synchronous replication"
 @define(eq=False)
 class Connection:
     """
-    A connection, and what the server has warned of.
+    A connection, and the warning that matters.
 
     Attributes:
         asyncpg: The connection itself.
@@ -172,7 +172,7 @@ async def open_connections(
 
     Args:
         location: Where and how to connect.
-        tls: What to encrypt with; None for plain connections.
+        tls: The TLS settings; None for plain connections.
         closed: Called when they are closed, also by the end of the loop.
     """
     connections = Connections(location, tls, closed)

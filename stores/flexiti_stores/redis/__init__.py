@@ -63,7 +63,7 @@ class RedisStore:
 
     Args:
         client: The client to borrow.
-        prefix: What every key begins with.
+        prefix: Of every key.
         timeout: Seconds after which an operation fails; its outcome is then unknown.
     """
 
@@ -117,11 +117,10 @@ class RedisStore:
         self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
     ) -> bool:
         """Write `entry` if what is stored is still `expected`, by version."""
-        ends = entry.keep_for is not None
         names = [self._name(key)]
         if self._is_one_slot():
             names += [self._name(ENDLESS), self._name(MARKER_KEY)]
-        elif not ends or life is not None:
+        elif life is not None:
             raise self._spread()
         if life is not None and life.marker is None:
             return False
@@ -185,7 +184,7 @@ class RedisStore:
         return Life.of(entry, fingerprint, warnings=warnings)
 
     async def aclose(self) -> None:
-        """Close what was opened for this event loop; the rest is closed with its own loops."""
+        """Close the connections of this event loop; others are closed with their own loops."""
         opened = self._forget(asyncio.get_running_loop())
         if opened is not None:
             await opened.aclose()

@@ -190,7 +190,7 @@ def _common(location: Location) -> dict[str, Any]:
 
 def _introduction() -> dict[str, Any]:
     # redis-py 7 and later look their own version up on the disk, in the event loop, for every
-    # connection that is not told it.
+    # connection without it.
     try:
         from redis.driver_info import DriverInfo
     except ImportError:

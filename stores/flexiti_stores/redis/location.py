@@ -17,7 +17,7 @@ _PORT: Final = 6379
 @frozen
 class Tls:
     """
-    How to encrypt, and whom to trust. Certificates and host names are always verified.
+    TLS settings. Certificates and host names are always verified.
 
     Attributes:
         ca: Path of certificates to trust; redis-py adds them to the system's.
@@ -41,14 +41,14 @@ class Location:
         scheme: `redis`, `rediss`, `unix`, `redis+sentinel` or `redis+cluster`.
         nodes: Hosts and ports: of the server, the sentinels, or some nodes of the cluster.
         path: Of the unix socket.
-        service: The name that the sentinels know the master by.
+        service: The sentinels' name of the primary.
         db: Number of the database.
         username: Of the ACL; None for `default`.
         password: None if the server asks for none.
         sentinel_username: As `username`, for the sentinels.
         sentinel_password: As `password`, for the sentinels.
         tls: None for a plain connection.
-        prefix: What every key begins with.
+        prefix: Of every key.
         timeout: Seconds for one operation, everything included.
         connect_timeout: Seconds for one connection to be made.
         connections: How many connections one event loop may hold at once. Few: an operation takes

@@ -87,17 +87,20 @@ local time = redis.pcall('time')
 local now = time.err and 'null' or time[1] .. '.' .. string.format('%06d', time[2])
 local record = head .. now .. ']\\n' .. payload
 if ttl == '' then
-    redis.call('sadd', KEYS[2], KEYS[1])
+    if KEYS[2] then redis.call('sadd', KEYS[2], KEYS[1]) end
     redis.call('set', KEYS[1], record)
 else
     redis.call('set', KEYS[1], record, 'PX', ttl)
-    if stored and stored[3] == cjson.null then redis.call('srem', KEYS[2], KEYS[1]) end
+    if KEYS[2] and stored and stored[3] == cjson.null then
+        redis.call('srem', KEYS[2], KEYS[1])
+    end
 end
 return 1
 """
 )
 """
-KEYS: record, set of endless records, marker. ARGV: version, expected version or nothing, head of
+KEYS: record; on one slot also the set of endless records, and the marker.
+ARGV: version, expected version or nothing, head of
 the text, payload, time to live in ms or nothing; of the life marker, acceptance and fingerprint, or
 nothing; 1 for AOF always.
 """
@@ -126,7 +129,7 @@ return {
 @frozen
 class Record:
     """
-    What a stored text says.
+    The content of a stored text.
 
     Attributes:
         entry: The entry, without an age.

@@ -184,7 +184,7 @@ class Postgres:
             self.signal(signal.SIGKILL)
             self._process.wait()
             self._process = None
-            # What its processes shared is theirs until the last one has ended.
+            # Its shared memory is in use until its last process has ended.
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""What happens to a server, and whether the life of the journal on it changes."""
+"""Events of a server, and whether they change the life of the journal on it."""
 
 import asyncio
 import signal
@@ -85,7 +85,7 @@ async def test_a_crash_loses_nothing_whatever_the_role_is_set_to(
 
 @pytest.mark.usefixtures("store")
 async def test_a_promotion_changes_the_life_at_once(server: Postgres, life: Life) -> None:
-    """The first statement after a promotion sees another timeline; before it there is no life."""
+    """The first statement after a promotion sees another timeline; a standby is unavailable."""
     with await asyncio.to_thread(server.standby) as standby:
         await asyncio.to_thread(standby.start)
         reader = PostgresStore.from_url(standby.url)
@@ -113,7 +113,7 @@ async def test_a_promotion_changes_the_life_at_once(server: Postgres, life: Life
 
 @pytest.mark.usefixtures("store")
 async def test_a_synchronous_standby_keeps_the_life(server: Postgres) -> None:
-    """With `durable=synchronous` a failover to it is no other life; without one there is none."""
+    """With `durable=synchronous` a failover to it is the same life; without one it is refused."""
     with pytest.raises(ConfigError, match="synchronous_standby_names is empty"):
         await life_on(server, durable="synchronous")
     safe = PostgresStore.from_url(server.url_for("boss", durable="synchronous"))
