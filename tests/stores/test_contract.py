@@ -1,4 +1,4 @@
-"""The contract of stores, on every store that is a process or a folder of this machine."""
+"""The contract of stores, for every store that is a process or a folder of this machine."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,7 +23,7 @@ from .servers import Server
 
 
 class FromUrl(SharedStoreContract, AgesContract, LoopsContract):
-    """A store that is opened twice by its URL."""
+    """Stores that are opened twice by their URL."""
 
     @pytest.fixture
     async def store(self, store_url: str) -> AsyncIterator[TokenStore]:
@@ -34,45 +34,45 @@ class FromUrl(SharedStoreContract, AgesContract, LoopsContract):
 
     @pytest.fixture
     async def second(self, store_url: str) -> AsyncIterator[TokenStore]:
-        """Open it once more."""
+        """Open it again."""
         store = open_store(store_url)
         yield store
         await store.aclose()
 
 
 class TestMemory(StoreContract, AgesContract, LoopsContract):
-    """A dict."""
+    """The memory store."""
 
     @pytest.fixture
     def store(self) -> TokenStore:
-        """Make a store."""
+        """Return a store."""
         return MemoryStore()
 
 
 class TestFile(FromUrl):
-    """Files."""
+    """The file store."""
 
     @pytest.fixture
     def store_url(self, tmp_path: Path) -> str:
-        """Name a folder that is not there yet."""
+        """Return the URL of a folder that does not exist yet."""
         return f"{(tmp_path / 'tokens').as_uri()}?timeout=10"
 
 
 class TestValkey(FromUrl, ExpiryContract):
-    """Valkey, over TCP."""
+    """The Redis store with Valkey, over TCP."""
 
     @pytest.fixture
     def store_url(self, valkey: Server) -> str:
-        """Name the server."""
+        """Return the URL of the server."""
         return valkey.url
 
 
 class TestRedis(FromUrl, ExpiryContract):
-    """Redis 6.2, over a unix socket and in another database."""
+    """The Redis store with Redis 6.2, over a unix socket and in another database."""
 
     @pytest.fixture
     def store_url(self, redis62: Server) -> str:
-        """Name the socket."""
+        """Return the URL of the socket."""
         return f"unix://{redis62.socket}?db=3&prefix=shop:&timeout=10&connect_timeout=10"
 
 
@@ -88,12 +88,12 @@ class TestValkeyOutage(OutageContract):
 
 
 class TestBorrowed(StoreContract, AgesContract, ExpiryContract):
-    """A client of the shop's, with its default retries and few connections."""
+    """A client that the shop lends, with its default retries and few connections."""
 
     @pytest.fixture(params=[False, True], ids=["bytes", "text"])
     async def store(
         self, valkey: Server, request: pytest.FixtureRequest
     ) -> AsyncIterator[TokenStore]:
-        """Borrow a client, which may decode what it reads."""
+        """Return a store with a borrowed client, which may decode answers."""
         async with Redis(port=valkey.port, decode_responses=bool(request.param)) as client:
             yield RedisStore(client, timeout=10)

@@ -1,4 +1,4 @@
-"""The file store: what the contract does not say about files."""
+"""The file store: rules about files beyond the contract."""
 # ruff: noqa: ASYNC240 - a test may wait for the disk
 
 import asyncio
@@ -23,7 +23,7 @@ from flexiti_stores.file.records import LOCKS, encode, record_name
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[FileStore]:
-    """Open a store that waits for a busy machine."""
+    """Open a store with time-outs for a busy machine."""
     store = FileStore(tmp_path / "tokens", timeout=10)
     yield store
     await store.aclose()
@@ -31,17 +31,17 @@ async def store(tmp_path: Path) -> AsyncIterator[FileStore]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give the folder of that store."""
+    """Return the folder of that store."""
     return tmp_path / "tokens"
 
 
 def record(path: Path, key: str) -> Path:
-    """Find the file of a key."""
+    """Return the file of a key."""
     return path / f"{record_name(key)}.record"
 
 
 async def test_files_are_private(store: FileStore, path: Path) -> None:
-    """The folder has mode 0700 and every file in it 0600, whatever the umask."""
+    """The folder has mode 0700 and every file in it 0600, with any umask."""
     mask = os.umask(0)
     try:
         await store.swap("key", new_entry(), expected=None)
@@ -54,8 +54,8 @@ async def test_files_are_private(store: FileStore, path: Path) -> None:
     assert {0o600} == modes
 
 
-async def test_no_file_tells_its_key(store: FileStore, path: Path) -> None:
-    """Names of files are hashes, and the payload's file does not hold the key either."""
+async def test_no_file_shows_its_key(store: FileStore, path: Path) -> None:
+    """Names of files are hashes, and the payload's file does not contain the key either."""
     await store.swap("canary-key", new_entry(), expected=None)
 
     assert not any("canary" in one.name for one in path.iterdir())
@@ -63,16 +63,16 @@ async def test_no_file_tells_its_key(store: FileStore, path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o720, 0o702, 0o777])
-def test_a_folder_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
-    """Whoever can write into the folder could plant a token."""
+def test_a_folder_that_others_can_write_is_rejected(tmp_path: Path, mode: int) -> None:
+    """A folder that others can write is rejected: they could plant a token."""
     tmp_path.chmod(mode)
 
     with pytest.raises(ConfigError, match="0700"):
         FileStore(tmp_path)
 
 
-def test_a_path_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
-    """A file in the place of the folder is an error of the configuration."""
+def test_a_path_that_cannot_be_a_folder_is_rejected(tmp_path: Path) -> None:
+    """A file in place of the folder is a configuration error."""
     (tmp_path / "file").touch()
 
     with pytest.raises(ConfigError, match="file"):
@@ -80,7 +80,7 @@ def test_a_path_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         ("file://relative/path", "absolute path"),
         ("file://", "absolute path"),
@@ -93,9 +93,9 @@ def test_a_path_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
         ("file:///tmp/x?timeout=nan", "seconds"),
     ],
 )
-def test_wrong_urls_are_refused(url: str, told: str) -> None:
-    """What is wrong with a URL is said before anything is made."""
-    with pytest.raises(ConfigError, match=told) as caught:
+def test_wrong_urls_are_rejected(url: str, message: str) -> None:
+    """An error names the wrong part of a URL before anything is created."""
+    with pytest.raises(ConfigError, match=message) as caught:
         FileStore.from_url(url)
 
     assert ("timeout" if "timout" in url else None) == caught.value.suggestion
@@ -105,7 +105,7 @@ def test_wrong_urls_are_refused(url: str, told: str) -> None:
 async def test_a_torn_or_foreign_file_is_set_aside(
     store: FileStore, path: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It counts as nothing, is kept for whoever wants to look, and is warned of once."""
+    """A torn or foreign file counts as absent, is kept for inspection, and logs one warning."""
     await store.swap("key", new_entry("payload" * 9), expected=None)
     await store.swap("other", new_entry("payload" * 9), expected=None)
     whole = record(path, "key").read_bytes()
@@ -126,8 +126,8 @@ async def test_a_torn_or_foreign_file_is_set_aside(
     assert await store.swap("key", new_entry(), expected=None)
 
 
-async def test_what_is_over_is_swept(store: FileStore, path: Path) -> None:
-    """Records past `keep_for` and leavings of dead processes go; the rest and all locks stay."""
+async def test_old_files_are_swept(store: FileStore, path: Path) -> None:
+    """Records past `keep_for` and drafts of dead processes are swept; the rest stays."""
     await store.swap("over", new_entry(keep_for=30.0), expected=None)
     await store.swap("kept", new_entry(keep_for=90.0), expected=None)
     await store.swap("locked", new_entry(keep_for=30.0), expected=None)
@@ -148,12 +148,12 @@ async def test_what_is_over_is_swept(store: FileStore, path: Path) -> None:
     assert 3 == len(list(path.glob("*.lock")))
 
 
-async def test_what_was_replaced_in_the_meantime_is_not_swept(store: FileStore, path: Path) -> None:
-    """Whether a record is over is asked again under its lock."""
+async def test_a_record_replaced_meanwhile_is_not_swept(store: FileStore, path: Path) -> None:
+    """A sweep checks again under its lock whether a record has expired."""
     fresh = new_entry()
 
     class Overtaken(Folder):
-        """A folder in which a writer has the lock just before the sweep."""
+        """A folder in which a writer takes the lock just before the sweep."""
 
         @contextmanager
         def _locked(self, name: str, deadline: float) -> Generator[None]:
@@ -174,7 +174,7 @@ async def test_what_was_replaced_in_the_meantime_is_not_swept(store: FileStore, 
 
 
 async def test_a_record_is_replaced_as_a_whole(store: FileStore, path: Path) -> None:
-    """Whoever is reading the old record reads it to its end, so there is no moment between."""
+    """A process that is reading the old record reads it to its end."""
     old, new = new_entry("old"), new_entry("new")
     await store.swap("key", old, expected=None)
     with record(path, "key").open() as file:
@@ -185,7 +185,7 @@ async def test_a_record_is_replaced_as_a_whole(store: FileStore, path: Path) -> 
 
 
 async def test_the_folder_does_not_grow(store: FileStore, path: Path) -> None:
-    """Ended checkouts are swept in passing, and keys share a fixed number of locks."""
+    """Expired checkouts are swept by writes, and keys share a fixed number of locks."""
     for number in range(70):
         await store.swap(f"checkout {number}", new_entry(keep_for=30.0), expected=None)
     minute_ago = time.time() - 60
@@ -203,12 +203,12 @@ async def test_the_folder_does_not_grow(store: FileStore, path: Path) -> None:
 async def test_a_sweep_follows_as_many_writes_as_the_last_one_left(
     store: FileStore, path: Path
 ) -> None:
-    """Neither before, nor never again if more was written while the last one was at work."""
+    """The next sweep is not earlier, and comes even after many writes during the last one."""
     begun: list[int] = []
     go_on = threading.Event()
 
     class Slow(Folder):
-        """A folder that takes its time to be swept, and is empty then."""
+        """A folder that is slow to sweep, and empty afterwards."""
 
         def sweep(self) -> int:
             begun.append(len(begun))
@@ -220,7 +220,7 @@ async def test_a_sweep_follows_as_many_writes_as_the_last_one_left(
             while len(begun) < times:
                 await asyncio.sleep(0.001)
 
-    store._folder, store._next_sweep = Slow(path), 80  # as after a sweep that has left 80
+    store._folder, store._next_sweep = Slow(path), 80  # as after a sweep that left 80
     try:
         for number in range(79):
             await store.swap(f"key {number}", new_entry(), expected=None)
@@ -240,8 +240,8 @@ async def test_a_sweep_follows_as_many_writes_as_the_last_one_left(
     await swept(2)
 
 
-async def test_however_much_is_done_the_threads_are_few(store: FileStore) -> None:
-    """They are started once, and not for every operation."""
+async def test_the_threads_are_few(store: FileStore) -> None:
+    """Threads are started once, not for every operation."""
     before = set(threading.enumerate())
 
     async def work() -> set[threading.Thread]:
@@ -255,15 +255,15 @@ async def test_however_much_is_done_the_threads_are_few(store: FileStore) -> Non
     assert at_first <= later
 
 
-async def test_a_folder_that_vanished_is_made_again(store: FileStore, path: Path) -> None:
-    """Nothing is stored then, so a create succeeds."""
+async def test_a_folder_that_vanished_is_created_again(store: FileStore, path: Path) -> None:
+    """A create succeeds after the folder was deleted."""
     path.rmdir()
 
     assert await store.load("key") is None
     assert await store.swap("key", new_entry(), expected=None)
 
 
-async def test_ages_are_told_by_the_clock_of_the_files(store: FileStore, path: Path) -> None:
+async def test_ages_are_by_the_clock_of_the_files(store: FileStore, path: Path) -> None:
     """A record that is a minute older than a file touched now is a minute old."""
     await store.swap("key", new_entry(), expected=None)
     minute_ago = time.time() - 60
@@ -274,8 +274,8 @@ async def test_ages_are_told_by_the_clock_of_the_files(store: FileStore, path: P
     assert pytest.approx(60.0, abs=0.5) == loaded.age
 
 
-async def test_what_the_system_refuses_is_told_by_its_name(store: FileStore, path: Path) -> None:
-    """A folder in the place of a record is no record and no absence, whatever is asked."""
+async def test_an_error_of_the_system_has_its_name(store: FileStore, path: Path) -> None:
+    """A folder in place of a record is an error with its name for every operation, not absence."""
     record(path, "canary-key").mkdir()
     with pytest.raises(StoreUnavailable, match="failed to load: EISDIR") as loading:
         await store.load("canary-key")
@@ -291,7 +291,7 @@ async def test_what_the_system_refuses_is_told_by_its_name(store: FileStore, pat
 async def test_a_folder_that_vanished_need_not_be_swept(
     store: FileStore, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Somebody removes it between a write and the sweep after it: one warning, and on it goes."""
+    """A folder deleted between a write and its sweep costs one warning."""
     await store.swap("key", new_entry(), expected=None)
     shutil.rmtree(path)
     store._sweep()

@@ -33,12 +33,12 @@ async def store(tmp_path: Path) -> AsyncIterator[FileStore]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give the folder of that store."""
+    """Return the folder of that store."""
     return tmp_path / "tokens"
 
 
 def record(path: Path, key: str) -> Path:
-    """Find the file of a key."""
+    """Return the file of a key."""
     return path / f"{record_name(key)}.record"
 
 
@@ -53,8 +53,8 @@ def run(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-async def test_a_stopped_holder_stops_nobody_else(store: FileStore, path: Path) -> None:
-    """A process stopped with a lock costs who wants that lock one deadline, and others nothing."""
+async def test_a_stopped_lock_holder_stops_no_other_key(store: FileStore, path: Path) -> None:
+    """A process stopped with a lock costs one deadline for that lock, and nothing for others."""
     key, entry = new_key(), new_entry()
     await store.swap(key, entry, expected=None)
     others = [f"{number}" for number in range(4)]
@@ -72,7 +72,7 @@ async def test_a_stopped_holder_stops_nobody_else(store: FileStore, path: Path) 
     with holder.stdout:
         await asyncio.to_thread(holder.stdout.readline)
         before = time.monotonic()
-        # More of them than the store has threads: none of those stays behind.
+        # More of them than the store has threads: no thread stays blocked.
         failed = await asyncio.gather(
             *(store.swap(key, new_entry(), expected=entry) for _ in range(THREADS + 1)),
             return_exceptions=True,
@@ -93,7 +93,7 @@ async def test_a_stopped_holder_stops_nobody_else(store: FileStore, path: Path) 
 
 
 async def test_the_loop_goes_on_while_a_lock_is_held(store: FileStore, path: Path) -> None:
-    """Waiting for a lock is done by a thread."""
+    """A thread waits for a lock, not the loop."""
     gaps: list[float] = []
 
     async def tick() -> None:
@@ -114,7 +114,7 @@ async def test_the_loop_goes_on_while_a_lock_is_held(store: FileStore, path: Pat
 
 
 def test_a_full_disk_keeps_the_old_record(path: Path) -> None:
-    """What does not fit is StoreUnavailable; nothing half-written is left, and less still fits."""
+    """A record that does not fit is StoreUnavailable and leaves no draft; a smaller one fits."""
     code = """
         import asyncio, os, resource, sys
         from flexiti_async.errors import StoreUnavailable
@@ -142,14 +142,14 @@ def test_a_full_disk_keeps_the_old_record(path: Path) -> None:
 
 
 def test_a_read_only_folder_keeps_the_old_record(folder: Path) -> None:
-    """Without the right to write, a swap is StoreUnavailable and the record stays."""
+    """Without write permission, a swap is StoreUnavailable and the record stays."""
     code = """
         import asyncio, os, sys
         from flexiti_async.errors import StoreUnavailable
         from flexiti_async.store.interface import Entry
         from flexiti_stores.file import THREADS, FileStore
 
-        # Rights do not hold for root: the imports are done, so become somebody else.
+        # Permissions do not apply to root: after the imports, become another user.
         if os.geteuid() == 0:
             os.chown(sys.argv[1], 65534, 65534)
             os.setgroups([])
@@ -179,7 +179,7 @@ def test_a_read_only_folder_keeps_the_old_record(folder: Path) -> None:
 
 @pytest.mark.parametrize("higher", [0, 10**9], ids=["", "numbers of processes begin anew"])
 def test_a_forked_child_goes_on(path: Path, higher: int) -> None:
-    """The threads of the parent are not in the child, and the child does not wait for them."""
+    """A forked child does not wait for the threads of its parent."""
     code = """
         import asyncio, os, sys
         from flexiti_stores.file import THREADS, FileStore
@@ -199,7 +199,7 @@ def test_a_forked_child_goes_on(path: Path, higher: int) -> None:
 
 @frozen
 class Written:
-    """A swap that succeeded, as a racer told it."""
+    """A swap that succeeded, as a racer printed it."""
 
     key: str
     expected: str
@@ -209,7 +209,7 @@ class Written:
 
     @classmethod
     def of(cls, line: str) -> "Written":
-        """Read a racer's line."""
+        """Parse a racer's line."""
         key, expected, version, before, after = line.split()
         return cls(key, expected, version, float(before), float(after))
 
@@ -227,13 +227,13 @@ def test_10_000_races_lose_and_tear_nothing(path: Path) -> None:
         )
         for role, times in roles
     ]
-    told = [one.communicate(timeout=120)[0].splitlines() for one in racers[:3]]
+    lines = [one.communicate(timeout=120)[0].splitlines() for one in racers[:3]]
     path.with_name("done").touch()
     racers[3].communicate(timeout=120)
-    written = [Written.of(line) for line in told[0] + told[1]]
+    written = [Written.of(line) for line in lines[0] + lines[1]]
 
     assert [0, 0, 0, 0] == [one.returncode for one in racers]
-    assert [] == told[2]
+    assert [] == lines[2]
     assert [] == list(path.glob("*.aside"))
     assert len(written) > 1000
     assert 50 < [one.expected for one in written].count("-")
@@ -242,7 +242,7 @@ def test_10_000_races_lose_and_tear_nothing(path: Path) -> None:
 
 
 def check_history(written: list[Written]) -> None:
-    """Every write is replaced at most once; a create comes after the end of what was there."""
+    """Check that every write is replaced at most once, and creates follow the end of a record."""
     replaced = [one.expected for one in written if one.expected != "-"]
 
     assert len(set(replaced)) == len(replaced)
@@ -253,5 +253,5 @@ def check_history(written: list[Written]) -> None:
 
     assert len(first) == len(last)
     for ended, created in zip(last, first[1:], strict=False):
-        # KEEP_FOR of the racers, less what time stamps of files are coarse by.
+        # KEEP_FOR of the racers, less the resolution of file time stamps.
         assert created.after >= ended.before + 0.02 - 0.01

@@ -14,12 +14,12 @@ from flexiti_stores.file.records import LOCKS, decode, encode, lock_name, record
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Name a folder that is not there yet."""
+    """Return a folder that does not exist yet."""
     return tmp_path / "tokens"
 
 
-def test_what_cannot_be_put_in_its_place_is_taken_away(path: Path) -> None:
-    """A write that fails at its last step leaves no draft; the error is the system's."""
+def test_a_draft_that_cannot_be_moved_is_deleted(path: Path) -> None:
+    """A write that fails at its last step leaves no draft, and raises the system's error."""
     folder = Folder(path)
     folder.prepare()
     record = path / f"{record_name('key')}.record"
@@ -30,18 +30,16 @@ def test_what_cannot_be_put_in_its_place_is_taken_away(path: Path) -> None:
     assert [record] == list(path.iterdir())
 
 
-def test_a_folder_of_somebody_else_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever owns the folder could exchange its records."""
+def test_a_folder_of_another_user_is_rejected(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of another user is rejected: its owner could replace records."""
     Folder(path).prepare()
     monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
     with pytest.raises(ConfigError, match="belongs to another user"):
         Folder(path).prepare()
 
 
-def test_where_folders_have_no_modes_they_are_taken(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Windows has neither POSIX modes nor folders that can be flushed; a file is refused there."""
+def test_folders_without_modes_are_accepted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has no POSIX modes and cannot flush folders; a file is rejected there too."""
     path.mkdir()
     path.chmod(0o777)
     file, missing = path / "file", path / "missing"
@@ -56,7 +54,7 @@ def test_where_folders_have_no_modes_they_are_taken(
 
 
 def test_a_write_is_on_the_disk_with_its_name(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """First the content, under no name that counts, then the folder, with the new name in it."""
+    """A write flushes the content under a draft's name, then the folder with the new name."""
     folder, flush = Folder(path), os.fsync
     folder.prepare()
     record = path / f"{record_name('key')}.record"
@@ -74,8 +72,8 @@ def test_a_write_is_on_the_disk_with_its_name(path: Path, monkeypatch: pytest.Mo
     assert b"text" == record.read_bytes()
 
 
-def test_what_stands_in_a_file_is_what_it_always_was() -> None:
-    """Processes of different releases share the folder: one reads what the other has written."""
+def test_the_format_of_a_file_is_stable() -> None:
+    """Processes of different releases share a folder: the format of its files does not change."""
     name, entry = record_name("key"), Entry("v", "pay\nload", 60.0)
     stored = b'flexiti1 a39bf6848d748c41133ba0d482127d47\n["v", 60.0]\npay\nload'
 
@@ -86,7 +84,7 @@ def test_what_stands_in_a_file_is_what_it_always_was() -> None:
 
 
 def test_keys_share_their_locks() -> None:
-    """However many keys there are, and every lock has its share of them."""
+    """Any number of keys is spread over a fixed number of locks."""
     names = [lock_name(record_name(f"key {number}")) for number in range(20 * LOCKS)]
 
     assert LOCKS == len(set(names))

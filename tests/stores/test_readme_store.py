@@ -1,4 +1,4 @@
-"""The README's own store passes the contract, exactly as it is printed there."""
+"""The README's store passes the contract, exactly as printed there."""
 
 import os
 import re
@@ -13,7 +13,7 @@ README = Path(__file__).parents[2] / "stores" / "README.md"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Write the README's blocks into the files of a project, as if it were installed."""
+    """Write the README's blocks to the files of a project, as if it were installed."""
     blocks = re.findall(r"^```(\w+)\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
     store, tests = (text for language, text in blocks if language == "python")
     (table,) = (text for language, text in blocks if language == "toml")
@@ -28,7 +28,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_the_readme_store_passes_the_contract(project: Path) -> None:
-    """The store, its entry point and its tests, run by a pytest that knows nothing of this one."""
+    """The store's tests pass, with its entry point, in a separate pytest."""
     done = subprocess.run(
         [
             *(sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
@@ -49,7 +49,7 @@ def test_the_readme_store_passes_the_contract(project: Path) -> None:
 
 
 def test_the_readme_store_is_short() -> None:
-    """About 40 lines, so that nobody is put off."""
+    """The store has about 40 lines."""
     store = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)[0]
 
     assert len([line for line in store.splitlines() if line.strip()]) < 48

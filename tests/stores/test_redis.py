@@ -1,4 +1,4 @@
-"""The Redis store: what the contract does not say about servers, clients and answers."""
+"""The Redis store: rules about servers, clients and answers beyond the contract."""
 
 import asyncio
 import gc
@@ -42,12 +42,12 @@ def proxy(valkey: Server) -> Iterator[Proxy]:
     proxy.stop()
 
 
-class TestLeastRights(StoreContract, AgesContract, ExpiryContract):
-    """A user who may do nothing but what a store needs."""
+class TestLeastPermissions(StoreContract, AgesContract, ExpiryContract):
+    """A user with the permissions that a store needs, and no others."""
 
     @pytest.fixture
     async def store(self, valkey: Server) -> AsyncIterator[TokenStore]:
-        """Make the user, with a password that a URL cannot hold as it is."""
+        """Create the user, with a password that a URL has to encode."""
         with valkey.client() as client:
             client.acl_setuser(
                 "shop",
@@ -66,7 +66,7 @@ class TestLeastRights(StoreContract, AgesContract, ExpiryContract):
 
 
 async def test_a_wrong_password_is_a_typed_error(own_server: Server) -> None:
-    """Who is not let in gets StoreUnavailable, with the kind of failure and not the password."""
+    """A wrong password is StoreUnavailable, with the kind of failure and without the password."""
     with own_server.client() as client:
         client.config_set("requirepass", "right")
     store = RedisStore.from_url(f"redis://:wrong-canary@127.0.0.1:{own_server.port}")
@@ -81,7 +81,7 @@ async def test_a_wrong_password_is_a_typed_error(own_server: Server) -> None:
 async def test_a_lost_answer_is_unknown_and_not_repeated(
     store: RedisStore, proxy: Proxy, valkey: Server
 ) -> None:
-    """A swap that ran and whose answer was lost is StoreUnavailable, and was sent once."""
+    """A swap whose answer was lost is StoreUnavailable, and was sent once."""
     key, first, mine = new_key(), new_entry(), new_entry()
     await store.swap(key, first, expected=None)
     through = RedisStore.from_url(f"redis://127.0.0.1:{proxy.port}")
@@ -101,13 +101,13 @@ async def test_a_lost_answer_is_unknown_and_not_repeated(
 
 
 def calls_of(server: Server, command: str) -> int:
-    """Count how often a server has run a command."""
+    """Return how often a server has run a command."""
     with server.client() as client:
         return int(client.info("commandstats").get(f"cmdstat_{command}", {}).get("calls", 0))
 
 
 async def test_a_silent_server_costs_one_deadline() -> None:
-    """A server that takes connections and says nothing is given up after `timeout`."""
+    """A server that accepts connections and never answers costs `timeout` seconds."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         store = RedisStore.from_url(f"redis://127.0.0.1:{port}?timeout=0.3")
@@ -120,8 +120,8 @@ async def test_a_silent_server_costs_one_deadline() -> None:
     assert 0.2 < waited < 0.8
 
 
-async def test_a_server_that_is_not_there_costs_nothing() -> None:
-    """A refused connection is told at once."""
+async def test_a_refused_connection_costs_nothing() -> None:
+    """A refused connection raises at once."""
     store = RedisStore.from_url("redis://127.0.0.1:1")
     before = time.monotonic()
     with pytest.raises(StoreUnavailable, match="ConnectionError"):
@@ -131,7 +131,7 @@ async def test_a_server_that_is_not_there_costs_nothing() -> None:
 
 
 async def test_hundreds_share_few_connections(valkey: Server) -> None:
-    """500 operations at once wait for their turn; none fails for want of a connection."""
+    """500 operations at once wait for connections, and none fails."""
     store = RedisStore.from_url(f"{valkey.url}&connections=4")
     with valkey.client() as client:
         before = len(client.client_list())
@@ -142,8 +142,8 @@ async def test_hundreds_share_few_connections(valkey: Server) -> None:
     assert 4 == opened
 
 
-async def test_what_was_opened_is_closed(valkey: Server) -> None:
-    """`aclose` leaves no connection; a store that is used again opens a new one."""
+async def test_closing_leaves_no_connection(valkey: Server) -> None:
+    """`aclose` closes all connections; a store that is used again opens a new one."""
     store = RedisStore.from_url(valkey.url)
     with valkey.client() as client:
         before = len(client.client_list())
@@ -155,8 +155,8 @@ async def test_what_was_opened_is_closed(valkey: Server) -> None:
         assert before == len(client.client_list())
 
 
-async def test_who_waits_for_a_turn_while_the_store_closes_is_told(valkey: Server) -> None:
-    """What is under way ends, what has not begun fails at once, and no connection is left."""
+async def test_a_queued_operation_fails_when_the_store_closes(valkey: Server) -> None:
+    """On close, running operations end, queued ones fail at once, and no connection is left."""
     store = RedisStore.from_url(f"{valkey.url}&connections=1")
     with valkey.client() as client:
         before = len(client.client_list())
@@ -175,10 +175,10 @@ async def test_who_waits_for_a_turn_while_the_store_closes_is_told(valkey: Serve
     assert {"ConnectionError"} == {str(one).rpartition(" ")[2] for one in done[1:]}
 
 
-async def test_a_client_of_before_redis_py_7_will_do(
+async def test_a_client_before_redis_py_7_works(
     valkey: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a client cannot be told its version it is not, and works the same."""
+    """A client without the option for its own version works the same."""
     monkeypatch.setitem(sys.modules, "redis.driver_info", None)
     store = RedisStore.from_url(valkey.url)
     key, entry = new_key(), new_entry()
@@ -192,8 +192,8 @@ async def test_a_client_of_before_redis_py_7_will_do(
     assert entry.version == loaded.version
 
 
-async def test_what_cannot_be_sent_is_not_taken_for_there_already(store: RedisStore) -> None:
-    """A text without UTF-8 is a failure of the swap; False would say that somebody was faster."""
+async def test_an_unencodable_text_is_not_a_lost_swap(store: RedisStore) -> None:
+    """A text without UTF-8 fails the swap; False would mean that another process was faster."""
     key = new_key()
     with pytest.raises(StoreUnavailable, match="failed to swap: UnicodeEncodeError"):
         await store.swap(key, new_entry("\ud800"), expected=None)
@@ -202,7 +202,7 @@ async def test_what_cannot_be_sent_is_not_taken_for_there_already(store: RedisSt
 
 
 def test_the_end_of_a_loop_closes_its_connections(valkey: Server) -> None:
-    """A store that nobody closes leaves no connection and no warning behind its event loops."""
+    """A store that is never closed leaves no connection and no warning after its event loops."""
     store = RedisStore.from_url(valkey.url)
     with valkey.client() as client:
         before = len(client.client_list())
@@ -226,9 +226,9 @@ async def test_a_borrowed_client_stays_open(valkey: Server) -> None:
 
 
 async def test_a_borrowed_client_may_fail(valkey: Server) -> None:
-    """An exhausted pool of the shop's is StoreUnavailable, like any failure of its client."""
+    """An exhausted pool of the shop is StoreUnavailable, like any failure of its client."""
     async with Redis(connection_pool=ConnectionPool(port=valkey.port, max_connections=1)) as client:
-        await cast("Any", client).ping()  # how redis-py connects is the shop's affair, too
+        await cast("Any", client).ping()  # redis-py's connecting is the shop's, too
         store = RedisStore(client)
         done = await asyncio.gather(*(store.load("key") for _ in range(10)), return_exceptions=True)
         await client.connection_pool.disconnect()
@@ -237,10 +237,10 @@ async def test_a_borrowed_client_may_fail(valkey: Server) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "hello", "[1]\nx", '["flexiti1", "v", 5.0]', b"\xff\xfe"])
-async def test_a_foreign_text_is_not_taken_for_absent(
+async def test_a_foreign_text_is_not_absent(
     store: RedisStore, valkey: Server, text: str | bytes
 ) -> None:
-    """What this library did not write is a failure of the store, and is not overwritten."""
+    """A text that this library did not write is StoreUnavailable, and is not overwritten."""
     key = new_key()
     with valkey.client() as client:
         client.set(f"flexiti:{key}", text)
@@ -253,7 +253,7 @@ async def test_a_foreign_text_is_not_taken_for_absent(
 async def test_another_type_under_the_key_is_a_typed_error(
     store: RedisStore, valkey: Server
 ) -> None:
-    """A list in the place of a record is StoreUnavailable."""
+    """A list in place of a record is StoreUnavailable."""
     key = new_key()
     with valkey.client() as client:
         client.lpush(f"flexiti:{key}", "x")
@@ -262,7 +262,7 @@ async def test_another_type_under_the_key_is_a_typed_error(
 
 
 async def test_every_key_has_a_time_to_live(store: RedisStore, valkey: Server) -> None:
-    """`keep_for` rounded up to the millisecond, and one second at least."""
+    """The time to live is `keep_for`, rounded up to the millisecond, and at least one second."""
     with valkey.client() as client:
         for keep_for, whole in ((0.001, 1000), (2.0001, 2001), (60.0, 60_000), (1200, 1_200_000)):
             key, first = new_key(), new_entry(keep_for=keep_for)
@@ -272,13 +272,13 @@ async def test_every_key_has_a_time_to_live(store: RedisStore, valkey: Server) -
                 left = client.pttl(f"flexiti:{key}")
                 passed = (time.monotonic() - before) * 1000
 
-                # The server tells whole milliseconds, by a clock that it reads once a command.
+                # The server reports whole milliseconds, by a clock that it reads once per command.
                 assert whole - passed - 2 <= left <= whole + 1
                 before, expected = time.monotonic(), entry
 
 
 async def test_a_key_made_permanent_has_no_age(store: RedisStore, valkey: Server) -> None:
-    """Without a time to live the age is unknown, not zero."""
+    """The age of a key without a time to live is unknown, not zero."""
     key = new_key()
     await store.swap(key, new_entry(), expected=None)
     with valkey.client() as client:
@@ -290,7 +290,7 @@ async def test_a_key_made_permanent_has_no_age(store: RedisStore, valkey: Server
 
 
 async def test_nothing_lists_flushes_or_blocks(own_server: Server) -> None:
-    """The server sees GET, SET, PTTL, EVAL, and what a connection needs."""
+    """The server gets only GET, SET, PTTL, EVAL, and the commands of a connection."""
     store = RedisStore.from_url(f"unix://{own_server.socket}?db=1")
     with own_server.client() as client:
         client.config_resetstat()
@@ -305,8 +305,8 @@ async def test_nothing_lists_flushes_or_blocks(own_server: Server) -> None:
     assert seen <= {"get", "set", "pttl", "eval", "select", "client|setinfo", "config|resetstat"}
 
 
-async def test_failures_carry_nothing_of_the_client(store: RedisStore, valkey: Server) -> None:
-    """The error is ours alone: no cause, no context, no text of another library."""
+async def test_failures_contain_nothing_of_the_client(store: RedisStore, valkey: Server) -> None:
+    """An error has no cause, no context and no text of another library."""
     with valkey.client() as client:
         client.lpush("flexiti:canary", "x")
     with pytest.raises(StoreUnavailable) as caught:

@@ -1,4 +1,4 @@
-"""The URL of a Redis store: what it means, and what its errors do not say."""
+"""The URL of a Redis store: its meaning, and its errors, which show no secrets."""
 
 import pickle
 import traceback
@@ -64,13 +64,13 @@ CANARY = "hush-canary"
         ),
     ],
 )
-def test_what_a_url_means(url: str, expected: Location) -> None:
-    """Every form of the URL, and every parameter."""
+def test_the_meaning_of_a_url(url: str, expected: Location) -> None:
+    """Every form of the URL and every parameter is read."""
     assert expected == parse_location(url)
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         ("redis://cache?timout=1", "unknown parameter timout; did you mean timeout?"),
         ("redis://cache?ssl_ca_certs=/ca", "unknown parameter ssl_ca_certs"),
@@ -94,12 +94,12 @@ def test_what_a_url_means(url: str, expected: Location) -> None:
         ("rediss://cache?ssl_ca_certs=/no/such/file", "FileNotFoundError"),
     ],
 )
-def test_what_is_wrong_is_said(url: str, told: str) -> None:
-    """An error names the part that is wrong, and the nearest parameter."""
+def test_errors_name_the_wrong_part(url: str, message: str) -> None:
+    """An error names the wrong part, and the nearest parameter."""
     with pytest.raises(ConfigError) as caught:
         RedisStore.from_url(url)
 
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "store" == caught.value.option
 
 
@@ -122,14 +122,14 @@ def test_what_is_wrong_is_said(url: str, told: str) -> None:
     ],
 )
 def test_no_error_repeats_a_secret(url: str) -> None:
-    """A password may stand in any wrong place: nothing of a wrong URL is quoted or chained."""
+    """A password may be in any wrong place, so no part of a wrong URL is quoted or chained."""
     with pytest.raises(ConfigError) as caught:
         RedisStore.from_url(url)
-    told = "".join(traceback.format_exception(caught.value))
+    message = "".join(traceback.format_exception(caught.value))
 
     assert CANARY not in str(caught.value)
-    assert "During handling" not in told
-    assert "direct cause" not in told
+    assert "During handling" not in message
+    assert "direct cause" not in message
 
 
 async def test_a_store_does_not_show_its_password() -> None:
