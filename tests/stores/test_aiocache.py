@@ -1,4 +1,4 @@
-"""A store on aiocache's caches, and what it refuses."""
+"""A store on aiocache's caches, and the caches that it rejects."""
 
 import aiocache
 import pytest
@@ -17,15 +17,15 @@ class TestAiocacheMemory(StoreContract, ExpiryContract):
 
     @pytest.fixture(params=[None, JsonSerializer, PickleSerializer])
     def store(self, request: pytest.FixtureRequest) -> TokenStore:
-        """Make a cache with some serializer."""
+        """Return a cache with some serializer."""
         serializer = request.param and request.param()
         return AiocacheStore(aiocache.SimpleMemoryCache(serializer=serializer, namespace="x:"))
 
 
-async def test_the_switch_of_aiocache_is_refused(
+async def test_the_switch_of_aiocache_is_rejected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With AIOCACHE_DISABLE=1 every write would succeed and nothing would be stored."""
+    """AIOCACHE_DISABLE=1 is an error: every write would succeed without storing anything."""
     store = AiocacheStore(aiocache.SimpleMemoryCache())
     monkeypatch.setenv("AIOCACHE_DISABLE", "1")
 
@@ -35,8 +35,8 @@ async def test_the_switch_of_aiocache_is_refused(
         await store.swap("key", new_entry(), expected=None)
 
 
-def test_a_cache_that_cannot_compare_a_text_is_refused() -> None:
-    """The memcached of aiocache compares a number of the server's."""
+def test_a_cache_that_cannot_compare_texts_is_rejected() -> None:
+    """Aiocache's memcached is rejected: it compares a number of the server, not a text."""
 
     class Memcached(aiocache.SimpleMemoryCache):
         NAME = "memcached"
@@ -58,8 +58,8 @@ async def test_a_cache_of_any_other_name_is_taken(name: str | None) -> None:
     assert not await store.swap(key, new_entry(), expected=None)
 
 
-async def test_a_text_of_somebody_else_names_the_cache_and_not_the_text() -> None:
-    """Where a cache is shared, the error says in which, and shows nothing that is in it."""
+async def test_a_foreign_text_names_the_cache_and_not_the_text() -> None:
+    """The error for a foreign text in a shared cache names the cache, and not the text."""
     cache = aiocache.SimpleMemoryCache()
     store = AiocacheStore(cache)
     await cache.set("key", "canary")

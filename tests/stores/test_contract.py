@@ -1,4 +1,4 @@
-"""The contract of stores, on every store that is a process or a folder of this machine."""
+"""The contract of stores, for every store that is a process or a folder of this machine."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -31,7 +31,7 @@ from .servers import Server
 
 
 class FromUrl(SharedStoreContract, AgesContract, LoopsContract):
-    """A store that is opened twice by its URL."""
+    """Stores that are opened twice by their URL."""
 
     @pytest.fixture
     async def store(self, store_url: str) -> AsyncIterator[TokenStore]:
@@ -42,7 +42,7 @@ class FromUrl(SharedStoreContract, AgesContract, LoopsContract):
 
     @pytest.fixture
     async def second(self, store_url: str) -> AsyncIterator[TokenStore]:
-        """Open it once more."""
+        """Open it again."""
         store = open_store(store_url)
         yield store
         await store.aclose()
@@ -123,7 +123,7 @@ class TestValkey(Journal):
 
     @pytest.fixture
     def store_url(self, valkey: Server) -> str:
-        """Name the server."""
+        """Return the URL of the server."""
         return valkey.url
 
 
@@ -137,7 +137,7 @@ class TestRedisTcp(Journal):
 
 
 class TestRedis(FromUrl, ExpiryContract):
-    """Redis 6.2, over a unix socket and in another database."""
+    """The Redis store with Redis 6.2, over a unix socket and in another database."""
 
     @pytest.fixture
     def store_url(self, redis62: Server) -> str:
@@ -157,12 +157,12 @@ class TestValkeyOutage(OutageContract):
 
 
 class TestBorrowed(StoreContract, AgesContract, ExpiryContract):
-    """A client of the shop's, with its default retries and few connections."""
+    """A client that the shop lends, with its default retries and few connections."""
 
     @pytest.fixture(params=[False, True], ids=["bytes", "text"])
     async def store(
         self, valkey: Server, request: pytest.FixtureRequest
     ) -> AsyncIterator[TokenStore]:
-        """Borrow a client, which may decode what it reads."""
+        """Return a store with a borrowed client, which may decode answers."""
         async with Redis(port=valkey.port, decode_responses=bool(request.param)) as client:
             yield RedisStore(client, timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""The file store: what the contract does not say about files."""
+"""The file store: rules about files beyond the contract."""
 # ruff: noqa: ASYNC240 - a test may wait for the disk
 
 import asyncio
@@ -43,12 +43,12 @@ async def store(tmp_path: Path) -> AsyncIterator[FileStore]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give the folder of that store."""
+    """Return the folder of that store."""
     return tmp_path / "tokens"
 
 
 def record(path: Path, key: str) -> Path:
-    """Find the file of a key."""
+    """Return the file of a key."""
     return path / f"{record_name(key)}.record"
 
 
@@ -63,7 +63,7 @@ def age(path: Path, key: str, seconds: float) -> None:
 
 
 async def test_files_are_private(store: FileStore, path: Path) -> None:
-    """The folder has mode 0700 and every file in it 0600, whatever the umask."""
+    """The folder has mode 0700 and every file in it 0600, with any umask."""
     mask = os.umask(0)
     try:
         await store.swap("key", new_entry(), expected=None)
@@ -92,8 +92,8 @@ def test_a_folder_that_others_can_write_is_refused(tmp_path: Path, mode: int) ->
         FileStore(tmp_path)
 
 
-def test_a_path_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
-    """A file in the place of the folder is an error of the configuration."""
+def test_a_path_that_cannot_be_a_folder_is_rejected(tmp_path: Path) -> None:
+    """A file in place of the folder is a configuration error."""
     (tmp_path / "file").touch()
 
     with pytest.raises(ConfigError, match="file"):
@@ -126,7 +126,7 @@ def test_wrong_urls_are_refused(url: str, expected: str) -> None:
 async def test_a_torn_or_foreign_file_is_set_aside(
     store: FileStore, path: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It counts as nothing, is kept for whoever wants to look, and is warned of once."""
+    """A torn or foreign file counts as absent, is kept for inspection, and logs one warning."""
     await store.swap("key", new_entry("payload" * 9), expected=None)
     await store.swap("other", new_entry("payload" * 9), expected=None)
     whole = record(path, "key").read_bytes()
@@ -147,8 +147,8 @@ async def test_a_torn_or_foreign_file_is_set_aside(
     assert await store.swap("key", new_entry(), expected=None)
 
 
-async def test_what_is_over_is_swept(store: FileStore, path: Path) -> None:
-    """Records past `keep_for` and leavings of dead processes go; the rest and all locks stay."""
+async def test_old_files_are_swept(store: FileStore, path: Path) -> None:
+    """Records past `keep_for` and drafts of dead processes are swept; the rest stays."""
     await store.swap("over", new_entry(keep_for=30.0), expected=None)
     await store.swap("kept", new_entry(keep_for=90.0), expected=None)
     await store.swap("locked", new_entry(keep_for=30.0), expected=None)
@@ -168,12 +168,12 @@ async def test_what_is_over_is_swept(store: FileStore, path: Path) -> None:
     assert 3 == len(list(path.glob("*.lock")))
 
 
-async def test_what_was_replaced_in_the_meantime_is_not_swept(store: FileStore, path: Path) -> None:
-    """Whether a record is over is asked again under its lock."""
+async def test_a_record_replaced_meanwhile_is_not_swept(store: FileStore, path: Path) -> None:
+    """A sweep checks again under its lock whether a record has expired."""
     fresh = new_entry()
 
     class Overtaken(Folder):
-        """A folder in which a writer has the lock just before the sweep."""
+        """A folder in which a writer takes the lock just before the sweep."""
 
         @contextmanager
         def _locked(
@@ -206,7 +206,7 @@ async def test_a_record_is_replaced_as_a_whole(store: FileStore, path: Path) -> 
 
 
 async def test_the_folder_does_not_grow(store: FileStore, path: Path) -> None:
-    """Ended checkouts are swept in passing, and keys share a fixed number of locks."""
+    """Expired checkouts are swept by writes, and keys share a fixed number of locks."""
     for number in range(70):
         await store.swap(f"checkout {number}", new_entry(keep_for=30.0), expected=None)
     for number in range(70):
@@ -223,12 +223,12 @@ async def test_the_folder_does_not_grow(store: FileStore, path: Path) -> None:
 async def test_a_sweep_follows_as_many_writes_as_the_last_one_left(
     store: FileStore, path: Path
 ) -> None:
-    """Neither before, nor never again if more was written while the last one was at work."""
+    """The next sweep is not earlier, and comes even after many writes during the last one."""
     begun: list[int] = []
     go_on = threading.Event()
 
     class Slow(Folder):
-        """A folder that takes its time to be swept, and is empty then."""
+        """A folder that is slow to sweep, and empty afterwards."""
 
         def sweep(self) -> int:
             begun.append(len(begun))
@@ -240,7 +240,7 @@ async def test_a_sweep_follows_as_many_writes_as_the_last_one_left(
             while len(begun) < times:
                 await asyncio.sleep(0.001)
 
-    store._folder, store._next_sweep = Slow(path), 80  # as after a sweep that has left 80
+    store._folder, store._next_sweep = Slow(path), 80  # as after a sweep that left 80
     try:
         for number in range(79):
             await store.swap(f"key {number}", new_entry(), expected=None)
@@ -260,8 +260,8 @@ async def test_a_sweep_follows_as_many_writes_as_the_last_one_left(
     await swept(2)
 
 
-async def test_however_much_is_done_the_threads_are_few(store: FileStore) -> None:
-    """They are started once, and not for every operation."""
+async def test_the_threads_are_few(store: FileStore) -> None:
+    """Threads are started once, not for every operation."""
     before = set(threading.enumerate())
 
     async def work() -> set[threading.Thread]:
@@ -275,8 +275,8 @@ async def test_however_much_is_done_the_threads_are_few(store: FileStore) -> Non
     assert at_first <= later
 
 
-async def test_a_folder_that_vanished_is_made_again(store: FileStore, path: Path) -> None:
-    """Nothing is stored then, so a create succeeds."""
+async def test_a_folder_that_vanished_is_created_again(store: FileStore, path: Path) -> None:
+    """A create succeeds after the folder was deleted."""
     path.rmdir()
 
     assert await store.load("key") is None
@@ -333,7 +333,7 @@ async def test_errors_of_the_system_are_named(store: FileStore, path: Path) -> N
 async def test_a_folder_that_vanished_need_not_be_swept(
     store: FileStore, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Somebody removes it between a write and the sweep after it: one warning, and on it goes."""
+    """A folder deleted between a write and its sweep costs one warning."""
     await store.swap("key", new_entry(), expected=None)
     shutil.rmtree(path)
     await asyncio.to_thread(store._sweep)

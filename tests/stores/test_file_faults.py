@@ -36,12 +36,12 @@ async def store(tmp_path: Path) -> AsyncIterator[FileStore]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give the folder of that store."""
+    """Return the folder of that store."""
     return tmp_path / "tokens"
 
 
 def record(path: Path, key: str) -> Path:
-    """Find the file of a key."""
+    """Return the file of a key."""
     return path / f"{record_name(key)}.record"
 
 
@@ -56,8 +56,8 @@ def run(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-async def test_a_stopped_holder_stops_nobody_else(store: FileStore, path: Path) -> None:
-    """A process stopped with a lock costs who wants that lock one deadline, and others nothing."""
+async def test_a_stopped_lock_holder_stops_no_other_key(store: FileStore, path: Path) -> None:
+    """A process stopped with a lock costs one deadline for that lock, and nothing for others."""
     key, entry = new_key(), new_entry()
     await store.swap(key, entry, expected=None)
     others = [f"{number}" for number in range(4)]
@@ -139,14 +139,14 @@ def test_a_full_disk_keeps_the_old_record(path: Path) -> None:
 
 
 def test_a_read_only_folder_keeps_the_old_record(folder: Path) -> None:
-    """Without the right to write, a swap is StoreUnavailable and the record stays."""
+    """Without write permission, a swap is StoreUnavailable and the record stays."""
     code = """
         import asyncio, os, sys
         from flexiti_async.errors import StoreUnavailable
         from flexiti_async.store.interface import Entry
         from flexiti_stores.file import THREADS, FileStore
 
-        # Rights do not hold for root: the imports are done, so become somebody else.
+        # Permissions do not apply to root: after the imports, become another user.
         if os.geteuid() == 0:
             os.chown(sys.argv[1], 65534, 65534)
             os.setgroups([])
@@ -176,7 +176,7 @@ def test_a_read_only_folder_keeps_the_old_record(folder: Path) -> None:
 
 @pytest.mark.parametrize("higher", [0, 10**9], ids=["", "numbers of processes begin anew"])
 def test_a_forked_child_goes_on(path: Path, higher: int) -> None:
-    """The threads of the parent are not in the child, and the child does not wait for them."""
+    """A forked child does not wait for the threads of its parent."""
     code = """
         import asyncio, os, sys
         from flexiti_stores.file import THREADS, FileStore
@@ -206,7 +206,7 @@ class Written:
 
     @classmethod
     def of(cls, line: str) -> "Written":
-        """Read a racer's line."""
+        """Parse a racer's line."""
         key, expected, version, before, after = line.split()
         return cls(key, expected, version, float(before), float(after))
 
@@ -239,7 +239,7 @@ def test_10_000_races_lose_and_tear_nothing(path: Path) -> None:
 
 
 def check_history(written: list[Written]) -> None:
-    """Every write is replaced at most once; a create comes after the end of what was there."""
+    """Check that every write is replaced at most once, and creates follow the end of a record."""
     replaced = [one.expected for one in written if one.expected != "-"]
 
     assert len(set(replaced)) == len(replaced)
@@ -250,5 +250,5 @@ def check_history(written: list[Written]) -> None:
 
     assert len(first) == len(last)
     for ended, created in zip(last, first[1:], strict=False):
-        # KEEP_FOR of the racers, less what time stamps of files are coarse by.
+        # KEEP_FOR of the racers, less the resolution of file time stamps.
         assert created.after >= ended.before + 0.02 - 0.01

@@ -27,12 +27,12 @@ RECORD = Record(Entry("v", "text", 60.0), "key", Stamp("boot", 1.0))
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Name a folder that is not there yet."""
+    """Return a folder that does not exist yet."""
     return tmp_path / "tokens"
 
 
-def test_what_cannot_be_put_in_its_place_is_taken_away(path: Path) -> None:
-    """A write that fails at its last step leaves no draft; the error is the system's."""
+def test_a_draft_that_cannot_be_moved_is_deleted(path: Path) -> None:
+    """A write that fails at its last step leaves no draft, and raises the system's error."""
     folder = Folder(path)
     folder.prepare()
     record = path / f"{record_name('key')}.record"
@@ -52,7 +52,7 @@ def test_a_folder_of_somebody_else_is_refused(path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_write_is_on_the_disk_with_its_name(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """First the content, under no name that counts, then the folder, with the new name in it."""
+    """A write flushes the content under a draft's name, then the folder with the new name."""
     folder, flush = Folder(path), os.fsync
     folder.prepare()
     record = path / f"{record_name('key')}.record"
@@ -220,7 +220,7 @@ def test_a_damaged_record_of_a_journal_is_not_absent(path: Path) -> None:
 
 
 def test_keys_share_their_locks() -> None:
-    """However many keys there are, and every lock has its share of them."""
+    """Any number of keys is spread over a fixed number of locks."""
     names = [lock_name(record_name(f"key {number}")) for number in range(20 * LOCKS)]
 
     assert LOCKS == len(set(names))

@@ -1,4 +1,4 @@
-"""The memory store: what it forgets, and when."""
+"""The memory store: which entries it deletes, and when."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ from flexiti_async.testing.store_contract import new_entry
 from flexiti_stores.memory import MemoryStore
 
 
-async def test_what_is_over_is_forgotten_and_nothing_else(clock: ManualClock) -> None:
-    """The 65th write drops what was over by then, to the second; what is not over stays."""
+async def test_only_expired_entries_are_deleted(clock: ManualClock) -> None:
+    """The 65th write deletes entries that have expired by then, to the second, and no others."""
     store = MemoryStore(clock=clock.boot)
     for number in range(32):
         assert await store.swap(f"short-{number}", new_entry(keep_for=10.0), expected=None)
@@ -23,7 +23,7 @@ async def test_what_is_over_is_forgotten_and_nothing_else(clock: ManualClock) ->
 
 
 async def test_it_is_swept_when_it_has_doubled(clock: ManualClock) -> None:
-    """Constant cost per write: after a sweep that left n entries the next one is at 2 n."""
+    """After a sweep that left n entries, the next one is at 2 n: a constant cost per write."""
     store = MemoryStore(clock=clock.boot)
     for number in range(100):
         await store.swap(f"long-{number}", new_entry(keep_for=60.0), expected=None)

@@ -1,4 +1,4 @@
-"""The Redis store: what the contract does not say about servers, clients and answers."""
+"""The Redis store: rules about servers, clients and answers beyond the contract."""
 
 import asyncio
 import gc
@@ -88,7 +88,7 @@ async def test_a_wrong_password_is_a_typed_error(own_server: Server) -> None:
 async def test_a_lost_answer_is_unknown_and_not_repeated(
     store: RedisStore, proxy: Proxy, valkey: Server
 ) -> None:
-    """A swap that ran and whose answer was lost is StoreUnavailable, and was sent once."""
+    """A swap whose answer was lost is StoreUnavailable, and was sent once."""
     key, first, mine = new_key(), new_entry(), new_entry()
     await store.swap(key, first, expected=None)
     through = RedisStore.from_url(f"redis://127.0.0.1:{proxy.port}")
@@ -107,7 +107,7 @@ async def test_a_lost_answer_is_unknown_and_not_repeated(
 
 
 def calls_of(server: Server, command: str) -> int:
-    """Count how often a server has run a command."""
+    """Return how often a server has run a command."""
     with server.client() as client:
         return int(client.info("commandstats").get(f"cmdstat_{command}", {}).get("calls", 0))
 
@@ -122,7 +122,7 @@ async def test_a_refused_connection_has_sent_nothing() -> None:
 
 
 async def test_a_silent_server_costs_one_deadline() -> None:
-    """A server that takes connections and says nothing is given up after `timeout`."""
+    """A server that accepts connections and never answers costs `timeout` seconds."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         store = RedisStore.from_url(f"redis://127.0.0.1:{port}?timeout=0.3")
@@ -147,7 +147,7 @@ async def test_a_server_that_is_not_there_costs_nothing() -> None:
 
 
 async def test_hundreds_share_few_connections(valkey: Server) -> None:
-    """500 operations at once wait for their turn; none fails for want of a connection."""
+    """500 operations at once wait for connections, and none fails."""
     store = RedisStore.from_url(f"{valkey.url}&connections=4")
     with valkey.client() as client:
         before = len(client.client_list())
@@ -158,8 +158,8 @@ async def test_hundreds_share_few_connections(valkey: Server) -> None:
     assert 4 == opened
 
 
-async def test_what_was_opened_is_closed(valkey: Server) -> None:
-    """`aclose` leaves no connection; a store that is used again opens a new one."""
+async def test_closing_leaves_no_connection(valkey: Server) -> None:
+    """`aclose` closes all connections; a store that is used again opens a new one."""
     store = RedisStore.from_url(valkey.url)
     with valkey.client() as client:
         before = len(client.client_list())
@@ -190,7 +190,7 @@ async def test_waiting_operations_fail_when_the_store_closes(valkey: Server) -> 
     assert {"ConnectionError"} == {str(one).rpartition(" ")[2] for one in done[1:]}
 
 
-async def test_a_client_of_before_redis_py_7_will_do(
+async def test_a_client_before_redis_py_7_works(
     valkey: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that takes no version gets none, and works the same."""
@@ -207,8 +207,8 @@ async def test_a_client_of_before_redis_py_7_will_do(
     assert entry.version == loaded.version
 
 
-async def test_what_cannot_be_sent_is_not_taken_for_there_already(store: RedisStore) -> None:
-    """A text without UTF-8 is a failure of the swap; False would say that somebody was faster."""
+async def test_an_unencodable_text_is_not_a_lost_swap(store: RedisStore) -> None:
+    """A text without UTF-8 fails the swap; False would mean that another process was faster."""
     key = new_key()
     with pytest.raises(StoreUnavailable, match="failed to swap: UnicodeEncodeError"):
         await store.swap(key, new_entry("\ud800"), expected=None)
@@ -217,7 +217,7 @@ async def test_what_cannot_be_sent_is_not_taken_for_there_already(store: RedisSt
 
 
 def test_the_end_of_a_loop_closes_its_connections(valkey: Server) -> None:
-    """A store that nobody closes leaves no connection and no warning behind its event loops."""
+    """A store that is never closed leaves no connection and no warning after its event loops."""
     store = RedisStore.from_url(valkey.url)
     with valkey.client() as client:
         before = len(client.client_list())
@@ -240,9 +240,9 @@ async def test_a_borrowed_client_stays_open(valkey: Server) -> None:
 
 
 async def test_a_borrowed_client_may_fail(valkey: Server) -> None:
-    """An exhausted pool of the shop's is StoreUnavailable, like any failure of its client."""
+    """An exhausted pool of the shop is StoreUnavailable, like any failure of its client."""
     async with Redis(connection_pool=ConnectionPool(port=valkey.port, max_connections=1)) as client:
-        await cast("Any", client).ping()  # how redis-py connects is the shop's affair, too
+        await cast("Any", client).ping()  # redis-py's connecting is the shop's, too
         store = RedisStore(client)
         done = await asyncio.gather(*(store.load("key") for _ in range(10)), return_exceptions=True)
         await client.connection_pool.disconnect()
@@ -251,7 +251,7 @@ async def test_a_borrowed_client_may_fail(valkey: Server) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "hello", "[1]\nx", '["flexiti1", "v", 5.0]', b"\xff\xfe"])
-async def test_a_foreign_text_is_not_taken_for_absent(
+async def test_a_foreign_text_is_not_absent(
     store: RedisStore, valkey: Server, text: str | bytes
 ) -> None:
     """A text that this library did not write is an error, and is not overwritten."""
@@ -267,7 +267,7 @@ async def test_a_foreign_text_is_not_taken_for_absent(
 async def test_another_type_under_the_key_is_a_typed_error(
     store: RedisStore, valkey: Server
 ) -> None:
-    """A list in the place of a record is StoreUnavailable."""
+    """A list in place of a record is StoreUnavailable."""
     key = new_key()
     with valkey.client() as client:
         client.lpush(f"flexiti:{key}", "x")
@@ -276,7 +276,7 @@ async def test_another_type_under_the_key_is_a_typed_error(
 
 
 async def test_every_key_has_a_time_to_live(store: RedisStore, valkey: Server) -> None:
-    """`keep_for` rounded up to the millisecond, and one second at least."""
+    """The time to live is `keep_for`, rounded up to the millisecond, and at least one second."""
     with valkey.client() as client:
         for keep_for, whole in ((0.001, 1000), (2.0001, 2001), (60.0, 60_000), (1200, 1_200_000)):
             key, first = new_key(), new_entry(keep_for=keep_for)
@@ -437,8 +437,8 @@ async def test_nothing_lists_flushes_or_blocks(own_server: Server) -> None:
     assert seen <= used | {"select", "client|setinfo", "config|resetstat"}
 
 
-async def test_failures_carry_nothing_of_the_client(store: RedisStore, valkey: Server) -> None:
-    """The error is ours alone: no cause, no context, no text of another library."""
+async def test_failures_contain_nothing_of_the_client(store: RedisStore, valkey: Server) -> None:
+    """An error has no cause, no context and no text of another library."""
     with valkey.client() as client:
         client.lpush("flexiti:canary", "x")
     with pytest.raises(StoreUnavailable) as caught:

@@ -22,7 +22,7 @@ from .servers import Proxy, Server
 
 @frozen
 class Certificates:
-    """Paths of certificates, and the proxy that wants them."""
+    """Paths of certificates, and the proxy that requires them."""
 
     proxy: Proxy
     ca: Path
@@ -30,14 +30,14 @@ class Certificates:
     foreign: Path
 
     def url(self, **parameters: Path) -> str:
-        """Make a URL with these parameters."""
+        """Return a URL with these parameters."""
         given = "&".join(f"{name}={value}" for name, value in parameters.items())
         return f"rediss://localhost:{self.proxy.port}?timeout={PATIENCE}&connect_timeout={PATIENCE}&{given}"
 
 
 @pytest.fixture(scope="module")
 def tls(valkey: Server) -> Iterator[Certificates]:
-    """Encrypt in front of the server, and ask for a certificate of the shop."""
+    """Start a TLS proxy for the server, which requires a certificate of the shop."""
     trusted, other = cast("tuple[Any, Any]", (trustme.CA(), trustme.CA()))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trusted.issue_cert("localhost").configure_cert(context)
@@ -57,7 +57,7 @@ def tls(valkey: Server) -> Iterator[Certificates]:
 
 
 class TestTls(StoreContract, AgesContract, ExpiryContract):
-    """The contract over TLS, with a certificate of the shop's."""
+    """The contract over TLS, with a certificate of the shop."""
 
     @pytest.fixture
     async def store(self, tls: Certificates) -> AsyncIterator[TokenStore]:
@@ -70,8 +70,8 @@ class TestTls(StoreContract, AgesContract, ExpiryContract):
 @pytest.mark.parametrize(
     "fault", ["no certificate", "foreign certificate", "wrong CA", "wrong host"]
 )
-async def test_who_is_not_trusted_gets_nothing(tls: Certificates, fault: str) -> None:
-    """Both sides are verified, and so is the host name."""
+async def test_untrusted_peers_are_rejected(tls: Certificates, fault: str) -> None:
+    """The certificates of both sides and the host name are verified."""
     url = {
         "no certificate": tls.url(ssl_ca_certs=tls.ca),
         "foreign certificate": tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.foreign),

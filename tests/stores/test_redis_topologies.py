@@ -1,4 +1,4 @@
-"""The Redis store where there is more than one server: Sentinel and Cluster."""
+"""The Redis store with several servers: Sentinel and Cluster."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ PASSWORD = "sentinel-pw"
 
 
 class Opened(StoreContract, AgesContract, ExpiryContract):
-    """A store that is opened by its URL."""
+    """Stores that are opened by their URL."""
 
     @pytest.fixture
     async def store(self, store_url: str) -> AsyncIterator[TokenStore]:
@@ -55,7 +55,7 @@ class Watched:
 
     @property
     def url(self) -> str:
-        """The URL of a store on whichever server is the master."""
+        """Return the URL of a store on the current master."""
         hosts = ",".join(f"127.0.0.1:{one.port}" for one in self.sentinels)
         return f"redis+sentinel://:{PASSWORD}@{hosts}/till/1?timeout=10&connect_timeout=10"
 
@@ -107,19 +107,19 @@ class TestSentinel(Opened):
 
     @pytest.fixture
     def store_url(self, watched: Watched) -> str:
-        """Name the sentinels."""
+        """Return the URL of the sentinels."""
         return watched.url
 
     async def test_zz_a_failover_passes(self, store: TokenStore, watched: Watched) -> None:
         """
-        While the master is killed, swaps go on; each is won, lost or StoreUnavailable, and soon
-        they are won again, on the other server.
+        During a failover every swap is won, lost or StoreUnavailable, and soon swaps are won
+        again, on the other server.
         """
         key = new_key()
         written = [new_entry("0")]
         assert await store.swap(key, written[0], expected=None)
         with watched.servers[0].client() as client:
-            # Its write is on the replica: a failover before that would rightly lose it.
+            # Wait for the write on the replica: an earlier failover would rightly lose it.
             wait_until(lambda: client.wait(1, 1000) == 1)
         won_at: list[float] = []
         end = time.monotonic() + PATIENCE
@@ -145,12 +145,12 @@ class TestSentinel(Opened):
 
 
 class TestCheckoutsAndSentinel:
-    """A shop that sells while its master dies."""
+    """Checkouts during a failover."""
 
     async def test_checkouts_go_on_through_a_failover(self, watched: Watched) -> None:
         """
-        None fails and no token is asked for; unsaved ones are few, and on the new master they are
-        saved and taken up by another process again. Everything in the store is encrypted.
+        No checkout fails or requests a token; few are unsaved, and on the new master checkouts
+        are saved and resumed by another process again. All records are encrypted.
         """
         async with Sandbox() as sandbox:
             options: dict[str, Any] = {**PATIENT, "store_timeout": 20}
@@ -223,30 +223,30 @@ def is_whole(node: Server) -> bool:
 @pytest.fixture
 async def forgotten_connections() -> AsyncIterator[None]:
     """
-    Close what redis-py forgets when a node of its cluster has died; it is not ours.
+    Close connections that redis-py forgets after the death of a cluster node; they are not ours.
 
-    It looks for the topology anew then, and drops the nodes that it had with the connections that
-    other operations have borrowed of them. To leave them to the garbage collector is to let it
-    choose the test, or the end of the session, that fails for them.
+    It reads the topology again then, and drops its nodes together with the connections that other
+    operations have borrowed. If they were left to the garbage collector, some other test, or the
+    end of the session, would fail for them.
     """
     yield
     for one in gc.get_objects():
-        # By its type: isinstance would ask a lazy object of Django, which would set itself up.
+        # By type: isinstance would evaluate a lazy object of Django, which would set itself up.
         if issubclass(type(one), Connection) and one.is_connected:
             await one.disconnect(nowait=True)
 
 
 class TestCluster(Opened):
-    """The contract, and more than one node."""
+    """The contract, on several nodes."""
 
     @pytest.fixture
     def store_url(self, cluster: tuple[Server, ...]) -> str:
-        """Name two of the nodes; the third is found."""
+        """Return the URL of two of the nodes; the third is discovered."""
         hosts = ",".join(f"127.0.0.1:{one.port}" for one in cluster[:2])
         return f"redis+cluster://{hosts}?timeout=10&connect_timeout=2&connections=4"
 
     async def test_keys_are_spread(self, store: TokenStore, cluster: tuple[Server, ...]) -> None:
-        """Every node holds some of 60 keys."""
+        """Every node has some of 60 keys."""
         await asyncio.gather(
             *(store.swap(new_key(), new_entry(), expected=None) for _ in range(60))
         )
@@ -261,7 +261,7 @@ class TestCluster(Opened):
     async def test_zz_a_dead_node_is_a_typed_error(
         self, store: TokenStore, cluster: tuple[Server, ...]
     ) -> None:
-        """Keys of a node that died are StoreUnavailable; no other failure shows."""
+        """Keys of a dead node are StoreUnavailable, without any other error."""
         keys = [new_key() for _ in range(30)]
         await asyncio.gather(*(store.swap(key, new_entry(), expected=None) for key in keys))
         cluster[2].stop()

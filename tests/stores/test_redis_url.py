@@ -1,4 +1,4 @@
-"""The URL of a Redis store: what it means, and what its errors do not say."""
+"""The URL of a Redis store: its meaning, and its errors, which show no secrets."""
 
 import pickle
 import traceback
@@ -68,8 +68,8 @@ CANARY = "hush-canary"
         ),
     ],
 )
-def test_what_a_url_means(url: str, expected: Location) -> None:
-    """Every form of the URL, and every parameter."""
+def test_the_meaning_of_a_url(url: str, expected: Location) -> None:
+    """Every form of the URL and every parameter is read."""
     assert expected == parse_location(url)
 
 
@@ -128,7 +128,7 @@ def test_what_is_wrong_is_said(url: str, expected: str) -> None:
     ],
 )
 def test_no_error_repeats_a_secret(url: str) -> None:
-    """A password may stand in any wrong place: nothing of a wrong URL is quoted or chained."""
+    """A password may be in any wrong place, so no part of a wrong URL is quoted or chained."""
     with pytest.raises(ConfigError) as caught:
         RedisStore.from_url(url)
     shown = "".join(traceback.format_exception(caught.value))

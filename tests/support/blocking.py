@@ -64,7 +64,7 @@ MAY_BLOCK: Final = (
     # The sandbox calls it during a request, and the store has to change at that moment.
     ("processes/test_old_records.py", {"restore"}),
     # These hold a file lock in the loop, as another process would.
-    ("stores/test_file.py", {"test_what_is_over_is_swept"}),
+    ("stores/test_file.py", {"test_old_files_are_swept"}),
     ("stores/test_file_faults.py", {"test_the_loop_goes_on_while_a_lock_is_held"}),
 )
 """Calls that may block: a file, and functions in it."""
