@@ -103,8 +103,8 @@ def _commands() -> App:
         help_epilogue=CONFIGURATION,
         group_parameters=_OPTIONS,
     )
-    for command in (init, check, accept, sql):
-        journal.command(command)
+    for about_journal in (init, check, accept, sql):
+        journal.command(about_journal)
     app.command(journal)
     keys = App(name="keys", help="Make keys that the token store is encrypted with.")
     keys.command(generate)

@@ -1,4 +1,5 @@
 """Stores that do what a store should not do, found by their class path."""
+# ruff: noqa: ARG002 - odd stores ignore what they are asked for
 
 import secrets
 from typing import NoReturn, Self
@@ -6,7 +7,7 @@ from typing import NoReturn, Self
 from attrs import evolve
 
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.store.interface import Entry
+from flexiti_async.store.interface import Entry, Life
 from flexiti_async.tokens.record import Record, StoredToken, encode_record
 from flexiti_stores.memory import MemoryStore
 
@@ -55,7 +56,9 @@ class ReadOnly(_Odd):
         """Give the empty record."""
         return Entry("0123456789abcdef", encode_record(Record(key)), keep_for=60.0, age=0.0)
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Fail."""
         del key, entry, expected
         raise OSError
@@ -93,7 +96,9 @@ class Buggy(_Odd):
 class Denier(_Odd):
     """Takes no write, and says so."""
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Refuse."""
         del key, entry, expected
         return False
@@ -102,16 +107,19 @@ class Denier(_Odd):
 class Overwriter(_Odd):
     """Compares nothing."""
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Write whatever is expected."""
-        del expected
         return await super().swap(key, entry, expected=await super().load(key))
 
 
 class Careless(_Odd):
     """Compares whether something is there, not what."""
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Write over anything, if anything is expected."""
         there = expected and await super().load(key)
         return await super().swap(key, entry, expected=there)
@@ -129,7 +137,9 @@ class Mixer(_Odd):
 class Stubborn(_Odd):
     """Creates, and replaces nothing."""
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Take a create only."""
         return expected is None and await super().swap(key, entry, expected=None)
 

@@ -14,7 +14,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -351,7 +351,7 @@ def _sub_folder(at: int, name: str) -> Generator[int]:
 
 
 @contextmanager
-def _regular(at: int, name: str) -> Iterator[int]:
+def _regular(at: int, name: str) -> Generator[int]:
     """Open a regular file for reading; a folder, pipe or link in its place is an OSError."""
     file = os.open(name, _READ, dir_fd=at)
     try:
