@@ -309,13 +309,15 @@ def _objection(found: os.stat_result) -> str:
 
 
 def _objection_to_parents(path: Path) -> str:
-    """Return why another user could exchange the folder, if there is a reason."""
+    """
+    Return why anybody could exchange the folder, if there is a reason.
+
+    The owner of a parent could, too: often that is the user who deploys, so it is no reason.
+    """
     for parent in path.resolve().parents:
         found = parent.stat()
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
             return f"is in {parent}, which everybody can write into"
-        if found.st_uid not in {0, os.geteuid()}:
-            return f"is in {parent}, which belongs to another user"
     return ""
 
 
