@@ -105,14 +105,14 @@ class Recorder:
         """Swap, by another handle if one is given; raises StoreUnavailable."""
         begin, won = _now(), None
         try:
-            won = await (store or self.store).swap(self.key, entry, expected=expected)
+            written = won = await (store or self.store).swap(self.key, entry, expected=expected)
         except StoreUnavailable as error:
             won = None if error.sent else False
             raise
         finally:  # a cancelled swap is of unknown outcome, like one that failed
             old = None if expected is None else expected.version
             self.history.append(Swapped(begin, _now(), old, entry.version, won))
-        return won
+        return written
 
 
 def _now() -> float:

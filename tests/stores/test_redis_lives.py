@@ -4,7 +4,7 @@ import asyncio
 import logging
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def on(server: Server, **parameters: str) -> RedisStore:
 
 
 @asynccontextmanager
-async def opened(server: Server, **parameters: str) -> AsyncIterator[RedisStore]:
+async def opened(server: Server, **parameters: str) -> AsyncGenerator[RedisStore]:
     """Open a store on a server."""
     store = on(server, **parameters)
     try:

@@ -14,7 +14,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -309,13 +309,15 @@ def _objection(found: os.stat_result) -> str:
 
 
 def _objection_to_parents(path: Path) -> str:
-    """Return why another user could exchange the folder, if there is a reason."""
+    """
+    Return why anybody could exchange the folder, if there is a reason.
+
+    The owner of a parent could, too: often that is the user who deploys, so it is no reason.
+    """
     for parent in path.resolve().parents:
         found = parent.stat()
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
             return f"is in {parent}, which everybody can write into"
-        if found.st_uid not in {0, os.geteuid()}:
-            return f"is in {parent}, which belongs to another user"
     return ""
 
 
@@ -351,7 +353,7 @@ def _sub_folder(at: int, name: str) -> Generator[int]:
 
 
 @contextmanager
-def _regular(at: int, name: str) -> Iterator[int]:
+def _regular(at: int, name: str) -> Generator[int]:
     """Open a regular file for reading; a folder, pipe or link in its place is an OSError."""
     file = os.open(name, _READ, dir_fd=at)
     try:

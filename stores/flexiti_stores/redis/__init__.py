@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import redis
 from attrs import evolve
 from redis.asyncio import RedisCluster
+from redis.exceptions import NoPermissionError
 
 from flexiti_async.errors import ConfigError, RecordUnreadable, StoreUnavailable
 from flexiti_async.store.interface import MARKER_KEY, Entry, Life
@@ -163,7 +164,7 @@ class RedisStore:
         if not self._is_one_slot():
             raise self._spread()
         found = None
-        with suppress(redis.exceptions.NoPermissionError):
+        with suppress(NoPermissionError):
             found = await self._run(READ_LIFE, self._read_life, 2)
         if found is None:
             msg = f"the user of {self._place()} lacks a right; a journal needs {_RIGHTS}"
@@ -266,7 +267,7 @@ class RedisStore:
                         return await attempt()
                     await self._drop_connections()
                 return await attempt()
-        except redis.exceptions.NoPermissionError as error:
+        except NoPermissionError as error:
             if verb == READ_LIFE:
                 raise
             kind, sent = type(error).__name__, False

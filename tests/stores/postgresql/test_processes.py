@@ -11,7 +11,7 @@ from flexiti_stores.postgres.statements import schema
 from ...processes.conftest import MakeShop, crew, make_shop, shop
 from ...processes.controlled_stores import ControlledPostgresStore, ControlledStore
 from ...processes.shop import Shop
-from ...processes.test_kills import _expected, _rounds
+from ...processes.test_kills import Round, _expected, _rounds
 from .servers import Postgres
 
 __all__ = ["crew", "make_shop", "shop"]
@@ -48,7 +48,7 @@ async def test_16_processes_make_one_request(shop: Shop) -> None:
 async def test_200_kills_cost_a_lease_each_and_no_refresh_token(make_shop: MakeShop) -> None:
     """As on the other stores, wherever a process dies."""
     shops = [await make_shop() for _ in range(10)]
-    rounds = []
+    rounds: list[Round] = []
     for half in (shops[:5], shops[5:]):
         done = await asyncio.gather(
             *(_rounds(one, KILLS_OF_A_SHOP * number) for number, one in enumerate(half))
