@@ -33,11 +33,11 @@ MOST = 60
 
 
 async def at_every_await(trial: Callable[[int], Awaitable[bool]]) -> int:
-    """Repeat a trial for each await, until it was over before; tell how many there were."""
+    """Repeat a trial for each await, until it was over before; return how many there were."""
     for number in range(1, MOST):
         if not await trial(number):
             return number - 1
-    msg = "there is no end of awaits"
+    msg = "the awaits do not end"
     raise AssertionError(msg)
 
 
@@ -82,7 +82,7 @@ async def test_a_call_that_is_cancelled_at_any_await_gives_its_connection_back(
         session = make_session(connections=1)
         if refused:
             await session.token()
-            clock.advance(100)  # so old that its refusal is no failure of the endpoint
+            clock.advance(100)  # so old that its rejection is not a failure of the endpoint
             sandbox.revoke_all()
         else:
             clock.advance(1300)

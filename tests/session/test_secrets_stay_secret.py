@@ -214,7 +214,7 @@ async def test_what_holds_a_token_refuses_to_be_pickled(session: FlexitiSession)
     ],
 )
 def test_refused_data_show_in_no_frame_of_the_traceback(bad: Callable[[], object]) -> None:
-    """Whoever logs locals with a traceback logs no person and no secret of ours."""
+    """A log of locals with a traceback logs no person and no secret of ours."""
     with pytest.raises((ValidationError, TypeError, ValueError)) as caught:
         bad()
 

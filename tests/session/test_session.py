@@ -44,7 +44,7 @@ async def test_from_env_reads_the_environment_and_the_file(
 
 
 def test_from_env_without_anything_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All that is missing is told at once."""
+    """All missing options are reported together."""
     monkeypatch.delenv("FLEXITI_CONFIG", raising=False)
     with pytest.raises(ConfigError) as caught:
         FlexitiSession.from_env()
@@ -97,7 +97,7 @@ async def test_account_type_stands_where_the_configuration_says(
 async def test_a_minor_cannot_apply(
     session: FlexitiSession, sandbox: Sandbox, born: str, refused: int
 ) -> None:
-    """Who is not of age anywhere in Canada today (2027-01-15) is refused before any HTTP."""
+    """Applicants of age nowhere in Canada today (2027-01-15) are refused before any HTTP."""
     data: dict[str, Any] = {**APPLICANT, "dob": born}
     widget = ApplyWidget(**data)
     checkout = await session.checkout(resumable=False)
@@ -113,7 +113,7 @@ async def test_a_minor_cannot_apply(
 async def test_old_answers_without_ids_still_make_a_widget(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """The reference id is the one that was sent; there is no widget session id to tell."""
+    """The reference id is the one that was sent; the widget session id is missing."""
     sandbox.bare_redirection_url = True
     checkout = await session.checkout()
     widget = await checkout.init_widget(BUY)
