@@ -11,7 +11,7 @@ from decimal import Decimal
 from aiohttp import web
 
 from flexiti_async import Checkout, PurchaseWidget
-from flexiti_async.api.purchases import PurchaseType
+from flexiti_async.api import PurchaseType
 from flexiti_async.integrations.aiohttp_web import FLEXITI, setup
 
 TOTAL = Decimal("300.00")

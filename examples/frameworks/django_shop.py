@@ -14,7 +14,7 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
 from flexiti_async import PurchaseWidget
-from flexiti_async.api.purchases import PurchaseType
+from flexiti_async.api import PurchaseType
 from flexiti_async.integrations.django import FlexitiApplication, flexiti_of
 
 TOTAL = Decimal("300.00")

@@ -12,7 +12,7 @@ from litestar import Litestar, post
 from litestar.di import NamedDependency
 
 from flexiti_async import FlexitiSession, PurchaseWidget
-from flexiti_async.api.purchases import PurchaseType
+from flexiti_async.api import PurchaseType
 from flexiti_async.integrations.litestar import FlexitiPlugin
 
 TOTAL = Decimal("300.00")

@@ -10,7 +10,7 @@ from decimal import Decimal
 from quart import Quart, current_app, request
 
 from flexiti_async import PurchaseWidget
-from flexiti_async.api.purchases import PurchaseType
+from flexiti_async.api import PurchaseType
 from flexiti_async.integrations.quart import flexiti_of, setup
 
 TOTAL = Decimal("300.00")

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flexiti_async import Checkout, CheckoutError, Step
-from flexiti_async.api.authorization_lists import AuthorizationSearch
+from flexiti_async.api import AuthorizationSearch
 from flexiti_async.demo.guard import form_of
 from flexiti_async.demo.orders import Order
 from flexiti_async.demo.pages import go, language, order_book, order_of, page, resume, whereabouts

@@ -18,8 +18,7 @@ from flexiti_async import (
     Step,
     ValidationError,
 )
-from flexiti_async.api.purchases import PurchaseType
-from flexiti_async.api.widget_events import CUSTOMER_PORTAL
+from flexiti_async.api import CUSTOMER_PORTAL, PurchaseType
 from flexiti_async.demo.guard import (
     CSRF_HEADER,
     check_token,

@@ -29,7 +29,7 @@ __all__ = ["ApiClient"]
 
 T = TypeVar("T")
 Replace = Callable[[Token], Awaitable[Token]]
-"""Gives another token for one that the API has refused, or raises."""
+"""Returns another token for one that the API has rejected, or raises."""
 
 _DONE: Final = "done"
 _CANCELLED: Final = "cancelled"
@@ -38,14 +38,14 @@ _CANCELLED: Final = "cancelled"
 @define
 class _Run(Generic[T]):
     """
-    One call under way.
+    One call in flight.
 
     Attributes:
-        call: What is called.
-        reference_id: Of all attempts.
-        token: That the next attempt carries.
-        attempts: How many were made.
-        replaced: The token is not the one it began with: that happens once.
+        call: The call.
+        reference_id: The reference id of all attempts.
+        token: The token of the next attempt.
+        attempts: Number of attempts so far.
+        replaced: The token was replaced, which happens once.
     """
 
     call: Call[T]
@@ -60,12 +60,12 @@ class ApiClient:
     Make calls.
 
     Args:
-        builder: Makes the requests.
+        builder: Builds the requests.
         transport: Sends them.
-        retries: How often a call is repeated that may be.
+        retries: How often a repeatable call is repeated.
         timeout: Seconds for a whole call: all attempts, and the waits between them.
         clock: Dates the tokens.
-        events: Told of repeats, and of the end of each call.
+        events: Notified of repeats, and of the end of each call.
     """
 
     def __init__(
@@ -89,15 +89,16 @@ class ApiClient:
         self, call: Call[T], reference_id: str, token: Token, replace: Replace
     ) -> Coroutine[object, None, T]:
         """
-        Make a call and give what it promises.
+        Make a call and return its result.
 
-        A 401 is answered with one more attempt with another token: a refused call did not run
+        A 401 is answered with one more attempt with another token: a rejected call did not run
         (spec section 6.4). All attempts carry the same reference id.
 
         Raises:
             ApiError: The API answered with an error.
             TransportError: There was no answer.
-            TokenError: There is no other token.
+            TokenError: No other token could be obtained.
+            SessionClosed: The session was closed meanwhile.
         """
         run = _Run(call, reference_id, token)
         if self._events.any or logs_calls():
@@ -105,7 +106,7 @@ class ApiClient:
         return self._until_done(run, replace)
 
     async def _observed(self, run: _Run[T], replace: Replace) -> T:
-        """Make a call and tell how it ended."""
+        """Make a call and notify the listeners of its end."""
         began = asyncio.get_running_loop().time()
         ended: FlexitiError | str = _CANCELLED
         try:
@@ -161,7 +162,7 @@ class ApiClient:
             left = deadline - loop.time()
 
     async def _pause(self, run: _Run[T], error: FlexitiError, left: float) -> None:
-        """Wait until the call may be made again; raise the error, or what it means, if never."""
+        """Wait for the next attempt; raise the error, or what it means, if this was the last."""
         verdict = decide_retry(
             error,
             run.call.replay,
@@ -187,13 +188,13 @@ class ApiClient:
             raise closed
 
     async def _replace_token(self, run: _Run[T], replace: Replace, deadline: float) -> None:
-        """Take another token for the one that was refused, before the call's time is over."""
+        """Obtain another token for the rejected one, before the call's time is over."""
         run.replaced = True
         try:
             async with asyncio.timeout_at(deadline):
                 run.token = await replace(run.token)
                 return
         except TimeoutError:
-            text = f"{run.call.endpoint}: no other token in time for the one that was refused"
+            text = f"{run.call.endpoint}: no other token in time for the rejected one"
             late = TokenUnavailable(text, reference_id=run.reference_id)
         raise late

@@ -23,7 +23,7 @@ __all__ = ["exchange"]
 _MOST_BYTES: Final = 4 * 1024 * 1024
 """Size of the largest body that is read, after decompression."""
 _NO_CONTENT_TYPE: Final = ("Content-Type",)
-"""Without a body there is none; aiohttp would send `application/octet-stream`."""
+"""Not sent without a body; aiohttp would send `application/octet-stream`."""
 
 
 async def exchange(
@@ -79,7 +79,7 @@ async def exchange(
         if session.closed and isinstance(error, RuntimeError) and "closed" in str(error):
             return SessionClosed("the client session is closed")
         return error_of(request, error, proxy=proxy, progress=progress)
-    except BaseException as error:  # noqa: BLE001 - cancelled, or the process is told to end
+    except BaseException as error:  # noqa: BLE001 - cancelled, or the process ends
         ended = _renewed(error)
     # The frame of this coroutine is in the traceback.
     del session, request, progress

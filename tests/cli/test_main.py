@@ -123,7 +123,7 @@ def test_debug_shows_the_way(command: Command, sandbox: Sandbox) -> None:
     ran = command(*argv)
 
     assert (1, "") == (ran.status, ran.out)
-    assert ran.errors[0].startswith("WARNING flexiti_async.token: no token")
+    assert ran.errors[0].startswith("WARNING flexiti_async.token: could not obtain a token")
     assert any(" in init_widget" in line for line in ran.errors)
     assert ran.errors[-1].startswith("error: HTTP 400 ")
     assert ["error"] == [line[:5] for line in ran.errors if line.startswith("error")]

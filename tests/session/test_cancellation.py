@@ -88,9 +88,7 @@ async def test_a_call_that_is_cancelled_at_any_await_returns_its_connection(
         session = make_session(connections=1)
         if rejected:
             await session.token()
-            clock.advance(
-                100
-            )  # old enough that its rejection does not count as a failure of the endpoint
+            clock.advance(100)  # so old that its rejection is not a failure of the endpoint
             sandbox.revoke_all()
         else:
             clock.advance(1300)

@@ -140,7 +140,7 @@ async def test_a_wait_ends_with_the_session(
 async def test_after_closing_nothing_is_sent_or_opened(
     make_session: MakeSession, sandbox: Sandbox
 ) -> None:
-    """Whatever is used: the session, a group of calls, a checkout, another block."""
+    """Neither by the session nor by a group of calls, a checkout or another block."""
     session = make_session()
     checkout = await session.checkout()
     await session.aclose()

@@ -133,10 +133,12 @@ class Server:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         self.opened += 1
+        wait = PATIENCE  # a new connection is not an idle one
         try:
             while True:
-                async with asyncio.timeout(self.idle or PATIENCE):
+                async with asyncio.timeout(wait):
                     head = await reader.readuntil(b"\r\n\r\n")
+                wait = self.idle or PATIENCE
                 length = re.search(rb"(?i)content-length: (\d+)", head)
                 await reader.readexactly(int(length[1]) if length else 0)
                 self.head = head.decode()
@@ -232,7 +234,7 @@ async def test_calls_share_connections_and_money_does_not(server: Server, server
 async def test_the_pool_heeds_how_long_a_server_keeps_connections(
     server: Server, server_url: str, headers: str, opened: int
 ) -> None:
-    """What will be closed within a second is not used any more."""
+    """A connection that ends within a second is not used any more."""
     server.headers = headers
     async with FlexitiSession(config_for(server_url)) as session:
         await session.send(init_widget(BUY))

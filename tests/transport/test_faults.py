@@ -296,7 +296,7 @@ def test_errors_tell_what_is_known(
 
 
 def test_a_lost_connection_has_its_number() -> None:
-    """A reset and a broken pipe are told apart."""
+    """It distinguishes a reset from a broken pipe."""
     error = error_of(REQUEST, aiohttp.ClientOSError(errno.ECONNRESET, "x"))
 
     assert errno.ECONNRESET == error.errno

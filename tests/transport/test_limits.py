@@ -53,7 +53,7 @@ async def watched(deadlines: Deadlines, seconds: float, work: float) -> float | 
 def test_each_task_gets_its_time_and_no_more(
     plan: list[tuple[int, float, int]],
 ) -> None:
-    """Whatever begins when, gets how much, and takes how long, in any order."""
+    """Tasks that begin, are limited and take long in any order."""
 
     async def one(deadlines: Deadlines, begin: int, seconds: float, work: int) -> float | None:
         await asyncio.sleep(begin)

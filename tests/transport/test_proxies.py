@@ -1,4 +1,4 @@
-"""Through a proxy, and with certificates of the shop's: options, and what their faults look like."""
+"""Through a proxy, and with certificates of the shop's: the options, and their faults."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from flexiti_async import ConfigError, FlexitiConfig, FlexitiSession, PurchaseWidget
 from flexiti_async.api.widget import init_widget
@@ -34,17 +34,17 @@ def authority(tmp_path: Path) -> Authority:
 @define
 class ConnectProxy:
     """
-    A proxy that answers CONNECT as it is told.
+    A proxy with one answer to every CONNECT.
 
     Attributes:
         port: Where it listens.
-        answer: What it says; None: it says nothing and waits; empty: it closes.
+        answer: The answer; with None it waits, with an empty one it closes.
         heads: The heads of all requests.
     """
 
     port: int = 0
     answer: bytes | None = b"HTTP/1.1 200 Connection established\r\n\r\n"
-    heads: list[str] = []
+    heads: list[str] = field(factory=list[str])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -82,7 +82,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 @pytest.fixture
 async def proxy() -> AsyncIterator[ConnectProxy]:
     """Yield a proxy."""
-    running, tasks = ConnectProxy(heads=[]), set[asyncio.Task[None]]()
+    running, tasks = ConnectProxy(), set[asyncio.Task[None]]()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tasks.add(asyncio.create_task(running.serve(reader, writer)))
@@ -189,7 +189,7 @@ async def test_a_proxy_that_does_not_connect_has_sent_nothing(
     status: int | None,
     words: str,
 ) -> None:
-    """Money that was not sent is no unknown outcome: the error names the proxy and its status."""
+    """The outcome of money that was not sent is known; the error names the proxy and its status."""
     proxy.answer = answer
     limits = {"request_timeout": 0.5} if answer is None else {}
     session = make_session(
@@ -245,7 +245,7 @@ async def test_a_certificate_that_is_refused_says_why(
 async def test_a_server_may_ask_for_a_certificate_of_the_shop(
     make_session: MakeSession, sandbox: Sandbox, authority: Authority, apart: bool
 ) -> None:
-    """Its key is in the same file, or in another one; without it there is no token."""
+    """Its key is in the same file, or in another one; without it no token comes."""
     assert sandbox.port is not None
     cert, key = authority.client(apart=apart)
     given = {"client_cert": str(cert), "client_key": str(key) if key else None}
@@ -331,7 +331,7 @@ def test_a_proxy_of_the_environment_that_is_none_is_an_error(
         FlexitiSession(config_with(trust_env=True))
 
 
-async def test_a_lent_session_takes_none_of_these_options(tmp_path: Path) -> None:
+async def test_a_lent_session_takes_none_of_these_options() -> None:
     """It has its own, and an option that does nothing would mislead."""
     async with aiohttp.ClientSession() as lent:
         with pytest.raises(ConfigError, match="proxy: a client session that is lent"):

@@ -116,7 +116,7 @@ async def test_waiting_for_a_connection_of_a_busy_pool_was_never_sent() -> None:
 
 
 async def test_the_wait_for_a_connection_is_a_part_of_the_time_that_is_left() -> None:
-    """Whoever gets a connection late has only the rest of the time for the request itself."""
+    """A caller that gets a connection late has the rest of the time for the request itself."""
     async with server(hangs) as base_url:
         transport = Transport(base_url, timeout=9.0, connect_timeout=0.2, connections=1)
         request = HttpRequest(INIT, "POST", URL(base_url), {}, b"{}", "ref")
@@ -134,7 +134,7 @@ async def test_the_wait_for_a_connection_is_a_part_of_the_time_that_is_left() ->
 async def test_callers_in_a_busy_pool_are_served_in_the_order_in_which_they_came(
     make_session: MakeSession,
 ) -> None:
-    """Whoever comes back at once does not overtake those who wait."""
+    """A caller that comes back at once does not overtake waiting callers."""
     session = make_session(connections=5)
     await session.token(min_ttl=None)
     done = [0] * 20
@@ -278,7 +278,7 @@ async def test_a_token_that_is_not_replaced_in_time_ends_the_call(
 async def test_a_retry_after_as_a_date_is_waited_for(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """Counted from the answer's own Date, it is no time here: the call is made again at once."""
+    """Counted from the answer's own Date, it is zero here: the call is repeated at once."""
     date = "Sun, 06 Nov 1994 08:49:37 GMT"
     sandbox.fail(INIT, status=503, times=1, headers={"Retry-After": date, "Date": date})
     await session.init_widget(BUY)

@@ -83,5 +83,5 @@ async def till(session: FlexitiSession, end: float) -> Counter[str]:
         for call in (SAFE, MONEY):
             [result] = await asyncio.gather(session.send(call), return_exceptions=True)
             found[type(result).__name__ if isinstance(result, BaseException) else "done"] += 1
-            await asyncio.sleep(random.uniform(0.9, 1.1))
+            await asyncio.sleep(random.uniform(0.9, 1.1))  # noqa: S311
     return found
