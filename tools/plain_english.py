@@ -16,16 +16,13 @@ import sys
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
-
-from attrs import frozen
+from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).parents[1]
 SKIPPED: Final = ("typings/", "tools/plain_english.py", "CHANGELOG.md")
 
 
-@frozen
-class Habit:
+class Habit(NamedTuple):
     """
     A habit of writing, and its limit.
 
@@ -55,8 +52,7 @@ HABITS: Final = (
 )
 
 
-@frozen
-class Prose:
+class Prose(NamedTuple):
     """
     A piece of text for people.
 

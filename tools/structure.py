@@ -14,9 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
-
-from attrs import frozen
+from typing import Any, Final, NamedTuple
 
 __all__ = [
     "Arrow",
@@ -40,8 +38,7 @@ FACE: Final = ("__init__", "_public")
 """The modules that re-export the package's public names; as a room they are the package itself."""
 
 
-@frozen
-class Arrow:
+class Arrow(NamedTuple):
     """
     An import from one room of the package to another.
 
@@ -54,8 +51,7 @@ class Arrow:
     to: str
 
 
-@frozen
-class Figure:
+class Figure(NamedTuple):
     """
     One line of the report.
 

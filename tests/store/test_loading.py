@@ -52,7 +52,7 @@ def test_a_class_path_may_have_parameters(tmp_path: Path, monkeypatch: pytest.Mo
         "        own.url = url\n"
         "        return own\n"
     )
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     url = "own_store:Own?path=file:///var/lib/shop"
 
     assert url == vars(open_store(url))["url"]
