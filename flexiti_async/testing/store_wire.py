@@ -102,8 +102,10 @@ class Wire:
         back = None
         try:
             answers, back = await asyncio.open_connection("127.0.0.1", self.target)
-            await asyncio.gather(self._send(reader, back), self._answer(answers, writer))
-        except (OSError, asyncio.CancelledError):
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._send(reader, back))
+                both.create_task(self._answer(answers, writer))
+        except* OSError:
             pass
         finally:
             self._tasks.discard(task)
