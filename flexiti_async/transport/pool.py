@@ -25,16 +25,10 @@ from flexiti_async.errors import (
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.protocol.response import HttpResponse
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.transport.connections import (
-    Pool,
-    Wire,
-    lent_pool,
-    open_pool,
-    proxy_of,
-    tls_context,
-)
+from flexiti_async.transport.connections import Pool, lent_pool, open_pool
 from flexiti_async.transport.exchange import exchange
 from flexiti_async.transport.faults import Progress, connect_error, error_of, failure
+from flexiti_async.transport.wire import Wire, proxy_of, tls_context
 
 __all__ = ["ClientSession", "Transport"]
 
