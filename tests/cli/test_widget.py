@@ -265,7 +265,7 @@ def test_no_connection(command: Command) -> None:
     ran = command(*PURCHASE, "--base-url", "http://127.0.0.1:9/flexiti/pos-api")
 
     assert (1, "", 1) == (ran.status, ran.out, len(ran.errors))
-    assert "no connection to http://127.0.0.1:9" in ran.err
+    assert "no connection to 127.0.0.1:9 (" in ran.err
 
 
 @pytest.mark.usefixtures("sandbox")
