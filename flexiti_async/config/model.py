@@ -167,9 +167,9 @@ class FlexitiConfig:
     keepalive_timeout: float = field(default=4.0, converter=seconds)
     proxy: Secret | None = field(default=None, converter=secret)
     trust_env: bool = field(default=False, converter=to_trust_env)
-    ca_file: str | None = field(default=None, converter=text)
-    client_cert: str | None = field(default=None, converter=text)
-    client_key: str | None = field(default=None, converter=text)
+    ca_file: str | None = field(default=None, converter=text, repr=False)
+    client_cert: str | None = field(default=None, converter=text, repr=False)
+    client_key: str | None = field(default=None, converter=text, repr=False)
     on_store_failure: OnStoreFailure = field(
         default=OnStoreFailure.DEGRADE, converter=to_on_store_failure
     )

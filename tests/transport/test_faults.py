@@ -317,7 +317,7 @@ async def test_a_connection_that_closed_before_the_request_was_written_sent_noth
         held.transport.close()
 
     tracing = aiohttp.TraceConfig()
-    tracing.on_request_headers_sent.append(close_it)
+    tracing.on_request_chunk_sent.append(close_it)
     made: Any = aiohttp.TCPConnector()
     found: Exception | None = None
     async with aiohttp.ClientSession(connector=made, trace_configs=[tracing]) as client:

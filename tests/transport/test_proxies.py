@@ -286,7 +286,7 @@ def config_with(**options: Any) -> FlexitiConfig:
         ({"proxy": "http://ada:hush@proxy.test"}, "proxy: must look like"),
         ({"proxy": "http://ada:hush@proxy.test:x"}, "proxy: must look like"),
         ({"trust_env": "perhaps"}, "trust_env: must be true or false"),
-        ({"client_key": "key.pem"}, "client_key: give the certificate"),
+        ({"client_key": "key.pem"}, "client_key: set client_cert as well"),
         ({"keepalive_timeout": 0}, "keepalive_timeout: must be a number"),
     ],
 )
