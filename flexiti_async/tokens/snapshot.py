@@ -80,13 +80,10 @@ class AgeTracker:
         self._last_read = before
         if entry is None:
             return Snapshot()
-        seen_for = now - self._first_seen
-        if entry.age is None:
-            return Snapshot(record, entry, max_age=now - self._not_before, min_age=seen_for)
-        # A store's clock may be set back: no entry is younger than it has been seen here.
-        min_age = max(entry.age, seen_for)
+        if entry.age is not None:
+            return Snapshot(record, entry, max_age=entry.age + (now - before), min_age=entry.age)
         return Snapshot(
-            record, entry, max_age=max(entry.age + (now - before), min_age), min_age=min_age
+            record, entry, max_age=now - self._not_before, min_age=now - self._first_seen
         )
 
     def wrote(self, version: str, *, before: float, now: float) -> None:
