@@ -80,10 +80,13 @@ class AgeTracker:
         self._last_read = before
         if entry is None:
             return Snapshot()
-        if entry.age is not None:
-            return Snapshot(record, entry, max_age=entry.age + (now - before), min_age=entry.age)
+        seen_for = now - self._first_seen
+        if entry.age is None:
+            return Snapshot(record, entry, max_age=now - self._not_before, min_age=seen_for)
+        # A store's clock may be set back: no entry is younger than it has been seen here.
+        min_age = max(entry.age, seen_for)
         return Snapshot(
-            record, entry, max_age=now - self._not_before, min_age=now - self._first_seen
+            record, entry, max_age=max(entry.age + (now - before), min_age), min_age=min_age
         )
 
     def wrote(self, version: str, *, before: float, now: float) -> None:

@@ -1,15 +1,17 @@
 """Stores whose records a test can age, and restore from a backup."""
 # ruff: noqa: S608 - names of tables that the test has drawn
 
+import fcntl
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import redis
 from attrs import define, evolve, field, frozen
 
-from flexiti_stores.file.records import decode, encode
+from flexiti_stores.file.records import decode, encode, lock_name
 
 from ..stores.servers import Server
 from ..support.patience import PATIENCE
@@ -36,7 +38,12 @@ class ControlledStore(Protocol):
         ...
 
     def advance(self, seconds: float) -> None:
-        """Make all records older; records that are too old then are gone, or may be."""
+        """
+        Make all records older; records that are too old then are gone, or may be.
+
+        Each is replaced as a store would replace it: processes may write at the same time, and no
+        write of theirs may be lost.
+        """
         ...
 
     def back_up(self) -> None:
@@ -63,7 +70,9 @@ class ControlledFileStore:
     def advance(self, seconds: float) -> None:
         """Date the records back."""
         for file in self._records():
-            _replace(file, _older(file, file.read_bytes(), seconds))
+            with (self.folder / lock_name(file.stem)).open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                _replace(file, _older(file, file.read_bytes(), seconds))
         self._kept = {file: _older(file, text, seconds) for file, text in self._kept.items()}
 
     def back_up(self) -> None:
@@ -123,10 +132,8 @@ class ControlledRedisStore:
     def advance(self, seconds: float) -> None:
         """Date the records back, and let the keys expire sooner."""
         with self.server.client() as client:
-            for key, value in self._values(client).items():
-                older = value.older(seconds)
-                client.set(key, older.text, keepttl=True)
-                client.pexpire(key, older.left)
+            for key in self._keys(client):
+                client.transaction(partial(_date_back, key, seconds), key)
         self._kept = {key: value.older(seconds) for key, value in self._kept.items()}
 
     def back_up(self) -> None:
@@ -142,11 +149,28 @@ class ControlledRedisStore:
                     client.set(key, value.text, px=value.left)
 
     def _values(self, client: redis.Redis) -> dict[str, _Value]:
+        return {
+            key: _Value(cast("str", client.get(key)), client.pttl(key))
+            for key in self._keys(client)
+        }
+
+    def _keys(self, client: redis.Redis) -> list[str]:
         keys = cast(
             "Iterator[str]",
             client.scan_iter(f"{self.prefix}*"),  # pyright: ignore[reportUnknownMemberType]
         )
-        return {key: _Value(cast("str", client.get(key)), client.pttl(key)) for key in keys}
+        return list(keys)
+
+
+def _date_back(key: str, seconds: float, pipe: Any) -> None:  # noqa: ANN401 - as `Server.client`
+    """Queue the replacement of a watched key; it is repeated if the key changes meanwhile."""
+    text, left = pipe.get(key), pipe.pttl(key)
+    if text is None:
+        return
+    older = _Value(text, left).older(seconds)
+    pipe.multi()
+    pipe.set(key, older.text, keepttl=True)
+    pipe.pexpire(key, older.left)
 
 
 @define

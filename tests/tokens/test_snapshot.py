@@ -132,3 +132,21 @@ def test_bounds_hold(data: st.DataObject, gaps: list[float]) -> None:
 
         assert seen.min_age <= record_age + 1e-9
         assert seen.max_age >= record_age - 1e-9
+
+
+def test_a_store_whose_clock_is_set_back_makes_no_entry_younger() -> None:
+    """An entry is at least as old as it has been seen here, whatever age the store reports."""
+    tracker = AgeTracker()
+    read(tracker, "a", 10.0, age=5.0)
+
+    assert Snapshot(RECORD, entry("a", 1.0), max_age=8.0, min_age=8.0) == read(
+        tracker, "a", 18.0, age=1.0
+    )
+
+
+def test_a_claim_dated_in_the_future_lapses_after_one_lease() -> None:
+    """A store reports no age for it, so the time for which it has been seen decides."""
+    tracker = AgeTracker()
+    read(tracker, "a", 10.0)
+
+    assert 2.5 == read(tracker, "a", 12.5).min_age
