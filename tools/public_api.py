@@ -30,8 +30,10 @@ MODULES: Final = (
     "flexiti_async.store",
     "flexiti_async.testing",
     "flexiti_async.testing.plugin",
+    "flexiti_stores.aiocache",
     "flexiti_stores.file",
     "flexiti_stores.memory",
+    "flexiti_stores.postgres",
     "flexiti_stores.redis",
 )
 """The public modules; all other names may change in any release."""

@@ -41,7 +41,7 @@ class ShopOptions:
     Attributes:
         shop: Open a demo shop, backed by a sandbox, until Ctrl-C; its URL is printed.
         workers: Number of worker processes, 1 by default; several share tokens and checkouts
-            through --store, which must then be file:///… or redis://….
+            through --store, which must then be shared: file:///…, postgresql://… or redis://….
         port: Port of the shop; a free one by default.
     """
 
@@ -62,7 +62,10 @@ async def run_shop(options: ShopOptions, store: str) -> None:
         msg = "the shop is an extra: pip install 'flexiti-async[shop]'"
         raise CommandError(msg)
     if workers > 1 and store.startswith(_MEMORY):
-        msg = "several workers cannot share a memory:// store: add --store file:///… or redis://…"
+        msg = (
+            "several workers cannot share a memory:// store: add --store file:///…, "
+            "postgresql://… or redis://…"
+        )
         raise CommandError(msg, status=WRONG)
     await open_store(store).aclose()  # a wrong URL is reported before anything starts
     stopped = asyncio.Event()
