@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Final, Self, TypeVar
+from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from flexiti_async.api.endpoints import CLOSE, INFORMATION, VERIFY
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.checkout.base import Checkout
 from flexiti_async.checkout.flow import CheckoutContext
@@ -13,10 +15,15 @@ from flexiti_async.checkout.state import Sharing
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.config.options import OnStoreFailure, RefreshRevokesAccess
-from flexiti_async.errors import SessionClosed, SessionEntered
+from flexiti_async.config.parsing import is_loopback
+from flexiti_async.errors import ConfigError, SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
 from flexiti_async.events.log import log_event
-from flexiti_async.protocol.call import Call
+from flexiti_async.operations.coordinator import OperationsContext
+from flexiti_async.operations.journal import Journal
+from flexiti_async.operations.keys import default_account
+from flexiti_async.operations.operations import Operations
+from flexiti_async.protocol.call import Call, OperationCall, Replay
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.resources import (
@@ -29,8 +36,9 @@ from flexiti_async.resources import (
 )
 from flexiti_async.resources.reference_cache import ReferenceCache
 from flexiti_async.store.interface import TokenStore
+from flexiti_async.store.journal import journal_store
 from flexiti_async.store.loading import open_store
-from flexiti_async.store.sealed import SealedStore
+from flexiti_async.store.sealed import SealedJournal, SealedStore
 from flexiti_async.tokens.context import RefreshContext, TokenOptions
 from flexiti_async.tokens.endpoint import TokenEndpoint
 from flexiti_async.tokens.record import TokenKey
@@ -46,6 +54,11 @@ __all__ = ["FlexitiSession"]
 T = TypeVar("T")
 
 _CLOSED: Final = "the session is closed"
+_SETTLE: Final = 900.0
+"""Seconds after an operation's deadline before it may be recorded as not executed: a request that
+timed out here may still be executed there."""
+_NOT_MONEY: Final = frozenset({CLOSE, INFORMATION, VERIFY})
+"""Calls that must not be repeated automatically, and move no money."""
 
 
 @frozen
@@ -128,9 +141,24 @@ class FlexitiSession:
         self._store_closed = False
         self._entered = self._closed = False
         self._open = self._opened()
+        self.operations: Final = Operations(
+            OperationsContext(
+                client=self._client,
+                refresher=self.refresher,
+                journal=self._opened_journal,
+                account=config.account
+                or default_account(config.environment, config.api_url, config.client_id),
+                clock=clock,
+                events=self._events,
+                deadline=config.request_timeout + config.connect_timeout + 2 * config.store_timeout,
+                settle=_SETTLE,
+            )
+        )
+        self._journal: Journal | None = None
+        self._journal_store: TokenStore | None = None
         self.accounts: Final = Accounts(self.send)
-        self.applications: Final = Applications(self.send)
-        self.authorizations: Final = Authorizations(self.send)
+        self.applications: Final = Applications(self.operations)
+        self.authorizations: Final = Authorizations(self.send, self.operations)
         self.customers: Final = Customers(self.send)
         cache = ReferenceCache(
             config.reference_cache,
@@ -139,7 +167,7 @@ class FlexitiSession:
             clock=clock,
         )
         self.reference: Final = Reference(self.send, cache, i18n_method=config.i18n_method)
-        self.transactions: Final = Transactions(self.send)
+        self.transactions: Final = Transactions(self.operations)
 
     @classmethod
     def from_env(cls, **options: object) -> Self:
@@ -232,17 +260,20 @@ class FlexitiSession:
 
     async def send(self, call: Call[T], *, reference_id: str | None = None) -> T:
         """
-        Make any call of the API and return its result.
+        Make a call that moves no money, and return its result.
 
         Args:
             call: From a function of `flexiti_async.api`, or built by hand.
             reference_id: The flow's `x-reference-id`; a new one is drawn by default.
 
         Raises:
+            ConfigError: The call moves money, or is a POST of one's own that may not be repeated:
+                `operations.run` makes it.
             ApiError: The API answered with an error.
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
+        refuse_operation(call)
         reference_id = reference_id_of(reference_id)
         refresher = self.refresher(call.scope)
         token = await refresher.token()
@@ -359,6 +390,27 @@ class FlexitiSession:
         refresher.reject(rejected.token_id)
         return await refresher.dedicated(self._config.flow_ttl)
 
+    def _opened_journal(self) -> Journal:
+        """Return the journal, opened with the first operation."""
+        if self._closed:
+            raise SessionClosed(_CLOSED)
+        if self._journal is None:
+            config = self._config
+            own = config.journal is not None
+            store = open_store(config.journal) if config.journal is not None else self.store
+            journal = journal_store(store)
+            self._journal = Journal(
+                journal,
+                SealedJournal(journal, timeout=config.store_timeout, keys=config.token_keys),
+                self._clock,
+                ttl=config.journal_ttl,
+                named=own,
+                loopback=is_loopback(urlsplit(config.api_url).hostname or ""),
+            )
+            if isinstance(config.journal, str):
+                self._journal_store = store
+        return self._journal
+
     def refresher(self, scope: Scope) -> TokenRefresher:
         """Return the refresher of a scope's tokens."""
         refresher = self._open.refreshers.get(scope)
@@ -402,3 +454,16 @@ class FlexitiSession:
             events=self._events,
         )
         return TokenRefresher(context, store_id=id(self._open.store))
+
+
+def refuse_operation(call: Call[object]) -> None:
+    """Raise ConfigError for a call that needs an idempotency key."""
+    # Callers without a type checker may pass anything.
+    given: object = call
+    by_hand = call.method == "POST" and call.replay is Replay.NEVER
+    if isinstance(given, OperationCall) or (by_hand and call.endpoint not in _NOT_MONEY):
+        msg = (
+            f"{call.endpoint} may move money: make it with "
+            "flexiti.operations.run(call, idempotency_key=…), as an OperationCall"
+        )
+        raise ConfigError(msg, option="idempotency_key")

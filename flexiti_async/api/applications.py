@@ -14,9 +14,9 @@ from attrs import field, frozen
 from flexiti_async.api.endpoints import APPLY
 from flexiti_async.api.widget import AccountTypePlace, ApplyWidget, init_widget
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.protocol.call import Call, Json, Replay
+from flexiti_async.protocol.call import Json, OperationCall, OperationKind, Replay
 from flexiti_async.protocol.redact import mask
-from flexiti_async.protocol.structuring import no_extra
+from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID, REQUIRED, true_check
@@ -37,9 +37,11 @@ class Application:
 
     Attributes:
         extra: The answer as received; not in the repr.
+        replayed: Whether it is the recorded answer of an earlier call with the same key.
     """
 
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
+    replayed: bool = field(default=False, eq=False, metadata=wire_name(None))
 
 
 @sensitive_arguments
@@ -81,7 +83,7 @@ def application_body(
 
 
 @sensitive_arguments
-def apply(body: Json) -> Call[Application]:
+def apply(body: Json) -> OperationCall[Application]:
     """
     Build the call of apply, after `flx-success` in an application flow.
 
@@ -98,13 +100,14 @@ def apply(body: Json) -> Call[Application]:
     if agreed is not True:
         error = FieldError("tos_agreement", INVALID, mask(agreed), true_check.rule)
         raise ValidationError(field_errors=[error])
-    return Call(
+    return OperationCall(
         endpoint=APPLY,
         method="POST",
         path="client-id/{client_id}/apply",
         scope=Scope.CUSTOMER,
         result=Application,
         replay=Replay.NEVER,
+        kind=OperationKind.APPLY,
         body=body,
     )
 

@@ -19,8 +19,8 @@ from flexiti_async.api.common import Language, to_number_text
 from flexiti_async.api.endpoints import AUTHORIZATION, AUTHORIZATION_BY_ID
 from flexiti_async.api.payment_fields import AUTHORIZATION_ID, id_in, language_query
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
-from flexiti_async.protocol.call import Call, Replay
-from flexiti_async.protocol.structuring import no_extra
+from flexiti_async.protocol.call import Call, OperationCall, OperationKind, Replay
+from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import takes, validated
 
@@ -51,17 +51,19 @@ class Authorization:
         annual_rates: Since v2.5.1, as received: whether it is an object or a list is UNKNOWN.
         apr: Its predecessor in v2.5, as received.
         extra: All other fields of the answer; not in the repr.
+        replayed: Whether it is the recorded answer of an earlier call with the same key.
     """
 
     message: str | None = None
     annual_rates: object = None
     apr: object = None
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
+    replayed: bool = field(default=False, eq=False, metadata=wire_name(None))
 
     @property
     def authorization_id(self) -> str | None:
         """Its number, for capture and release; None if the answer has no such field."""
-        return id_in(self.extra, "authorization_id", "authorizationId")
+        return id_in(self.extra, "authorization_id", "authorizationId", "id")
 
     @property
     def capture_id(self) -> str | None:
@@ -91,7 +93,7 @@ def authorize(
     purchase: OnlinePurchase | InStorePurchase,
     *,
     lang: Language | str = Language.ENGLISH,
-) -> Call[Authorization]:
+) -> OperationCall[Authorization]:
     """
     Build the call of authorization: reserve credit, and capture it if `auto_capture` is True.
 
@@ -106,13 +108,14 @@ def authorize(
     Raises:
         ValidationError: The language is unknown.
     """
-    return Call(
+    return OperationCall(
         endpoint=AUTHORIZATION,
         method="POST",
         path="client-id/{client_id}/authorization",
         scope=purchase.scope,
         result=Authorization,
         replay=Replay.NEVER,
+        kind=OperationKind.AUTHORIZE,
         version="v2.5.1",
         body=purchase.body(),
         query=language_query(lang),

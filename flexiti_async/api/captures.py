@@ -26,8 +26,8 @@ from flexiti_async.api.payment_fields import (
     language_query,
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
-from flexiti_async.protocol.call import Call, Replay
-from flexiti_async.protocol.structuring import no_extra
+from flexiti_async.protocol.call import OperationCall, OperationKind, Replay
+from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import takes, validated
 
@@ -47,15 +47,17 @@ class Capture:
     Attributes:
         message: The API's text for people, in the requested language.
         extra: All other fields of the answer; not in the repr.
+        replayed: Whether it is the recorded answer of an earlier call with the same key.
     """
 
     message: str | None = None
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
+    replayed: bool = field(default=False, eq=False, metadata=wire_name(None))
 
     @property
     def capture_id(self) -> str | None:
         """Its number, for a return; None if the answer has no such field."""
-        return id_in(self.extra, "capture_id", "captureId")
+        return id_in(self.extra, "capture_id", "captureId", "id")
 
     @property
     def remaining_capture_amount(self) -> Decimal | None:
@@ -78,9 +80,11 @@ class Release:
 
     Attributes:
         extra: The answer as received; not in the repr.
+        replayed: Whether it is the recorded answer of an earlier call with the same key.
     """
 
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
+    replayed: bool = field(default=False, eq=False, metadata=wire_name(None))
 
 
 @validated
@@ -106,7 +110,7 @@ def capture(
     reference: str | None = None,
     sku_data: SkuData | None = None,
     lang: Language | str = Language.ENGLISH,
-) -> Call[Capture]:
+) -> OperationCall[Capture]:
     """
     Build the call of capture: collect an authorized amount, or a part of it.
 
@@ -125,13 +129,14 @@ def capture(
     asked = _Capture(
         authorization_id=authorization_id, amount=amount, reference=reference, sku_data=sku_data
     )
-    return Call(
+    return OperationCall(
         endpoint=CAPTURE,
         method="POST",
         path=f"{_AUTHORIZATION}/capture",
         scope=Scope.MERCHANT,
         result=Capture,
         replay=Replay.NEVER,
+        kind=OperationKind.CAPTURE,
         body=given(
             reference=asked.reference, amount=asked.amount, sku_data=sku_body(asked.sku_data)
         ),
@@ -144,7 +149,7 @@ def release(
     authorization_id: int | str,
     *,
     amount: Decimal | int | str | None = None,
-) -> Call[Release]:
+) -> OperationCall[Release]:
     """
     Build the call of release: void the part that was not captured.
 
@@ -160,13 +165,14 @@ def release(
         ValidationError: The data are invalid; all problems are reported together.
     """
     asked = _Release(authorization_id=authorization_id, amount=amount)
-    return Call(
+    return OperationCall(
         endpoint=RELEASE,
         method="POST",
         path=f"{_AUTHORIZATION}/release",
         scope=Scope.MERCHANT,
         result=Release,
         replay=Replay.NEVER,
+        kind=OperationKind.RELEASE,
         body=given(amount=asked.amount) or None,
         path_values={"authorization_id": asked.authorization_id},
     )

@@ -21,6 +21,9 @@ from flexiti_async.protocol.validators import (
 __all__ = ["amount_in", "given", "id_in", "language_query"]
 
 _AMOUNT: Final = re.compile(r"-?\d{1,40}(\.\d{1,40})?", re.ASCII)
+_WHOLE: Final = re.compile(r"\d{1,40}\.0", re.ASCII)
+_NESTS: Final = ("authorization", "capture", "data", "result")
+"""Objects that may hold the fields of an answer, whose form is UNKNOWN (an inference)."""
 _CODE_AS_NUMBER: Final = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 
 
@@ -105,13 +108,23 @@ def given(**fields: object) -> dict[str, object]:
 
 
 def id_in(answer: Mapping[str, object], *names: str) -> str | None:
-    """Read an identifying number, from the first of some fields that has one."""
+    """
+    Read an identifying number, from the first of some fields that has one.
+
+    A whole number may be written `12.0`, and the fields may be in a nested object.
+    """
     for name in names:
         value = answer.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
+        if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+            return str(int(value))
         if isinstance(value, str) and value:
-            return value
+            return value.removesuffix(".0") if _WHOLE.fullmatch(value) else value
+    for name in _NESTS:
+        inner = answer.get(name)
+        if isinstance(inner, Mapping):
+            return id_in(cast("Mapping[str, object]", inner), *names)
     return None
 
 

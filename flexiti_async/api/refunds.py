@@ -19,9 +19,9 @@ from flexiti_async.api.payment_fields import (
     given,
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
-from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.call import OperationCall, OperationKind, Replay
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.structuring import no_extra
+from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 
@@ -35,9 +35,11 @@ class Refund:
 
     Attributes:
         extra: Fields that a later API adds; not in the repr.
+        replayed: Whether it is the recorded answer of an earlier call with the same key.
     """
 
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
+    replayed: bool = field(default=False, eq=False, metadata=wire_name(None))
 
 
 @validated
@@ -70,7 +72,7 @@ def refund(
     external_employee_id: str | None = None,
     vcc_number: Secret | str | None = None,
     sku_data: SkuData | None = None,
-) -> Call[Refund]:
+) -> OperationCall[Refund]:
     """
     Build the call of refund.
 
@@ -100,13 +102,14 @@ def refund(
         vcc_number=vcc_number,
         sku_data=sku_data,
     )
-    return Call(
+    return OperationCall(
         endpoint=REFUND,
         method="POST",
         path="client-id/{client_id}/accounts/{account_number}/refund",
         scope=Scope.MERCHANT,
         result=Refund,
         replay=Replay.NEVER,
+        kind=OperationKind.REFUND,
         body=given(
             reference=asked.reference,
             amount=asked.amount,

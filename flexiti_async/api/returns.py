@@ -22,9 +22,9 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.errors import FieldError
-from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.call import OperationCall, OperationKind, Replay
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.structuring import Moment, NumberText, no_extra
+from flexiti_async.protocol.structuring import Moment, NumberText, no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import REQUIRED
@@ -46,6 +46,7 @@ class Return:
         remaining_capture_amount: Dollars of this capture that can still be returned.
         remaining_authorization_amount: Dollars that can still be captured or released.
         extra: Fields of the answer that this release does not know.
+        replayed: Whether it is the recorded answer of an earlier call with the same key.
     """
 
     return_id: NumberText | None = None
@@ -56,6 +57,7 @@ class Return:
     remaining_capture_amount: Decimal | None = None
     remaining_authorization_amount: Decimal | None = None
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
+    replayed: bool = field(default=False, eq=False, metadata=wire_name(None))
 
 
 @validated
@@ -89,7 +91,7 @@ def return_capture(
     reference: str | None = None,
     vcc_number: Secret | str | None = None,
     sku_data: SkuData | None = None,
-) -> Call[Return]:
+) -> OperationCall[Return]:
     """
     Build the call of a return: credit back a capture, or a part of it.
 
@@ -118,13 +120,14 @@ def return_capture(
         vcc_number=vcc_number,
         sku_data=sku_data,
     )
-    return Call(
+    return OperationCall(
         endpoint=RETURN,
         method="POST",
         path="client-id/{client_id}/authorization/{authorization_id}/capture/{capture_id}/return",
         scope=Scope.MERCHANT,
         result=Return,
         replay=Replay.NEVER,
+        kind=OperationKind.RETURN,
         body=given(
             reference=asked.reference,
             vcc_number=asked.vcc_number,

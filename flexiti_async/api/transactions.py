@@ -34,10 +34,10 @@ from flexiti_async.api.payment_fields import (
     to_code,
 )
 from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.protocol.call import Call, Json, Replay
+from flexiti_async.protocol.call import Json, OperationCall, OperationKind, Replay
 from flexiti_async.protocol.json_codec import encode
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.structuring import no_extra
+from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import REQUIRED, one_of_check, text_check
@@ -135,9 +135,11 @@ class Transaction:
 
     Attributes:
         extra: The answer as received; not in the repr.
+        replayed: Whether it is the recorded answer of an earlier call with the same key.
     """
 
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
+    replayed: bool = field(default=False, eq=False, metadata=wire_name(None))
 
 
 def idempotency_key(payment_id: str) -> str:
@@ -166,7 +168,7 @@ def make_transaction(
     *,
     payment_id: str | None = None,
     lang: Language | str = Language.ENGLISH,
-) -> Call[Transaction]:
+) -> OperationCall[Transaction]:
     """
     Build the call of transactions, at v2.5.1; v2.5 is older.
 
@@ -182,13 +184,14 @@ def make_transaction(
     Raises:
         ValidationError: The language is unknown, or the payment id is empty.
     """
-    call = Call(
+    call = OperationCall(
         endpoint=TRANSACTIONS,
         method="POST",
         path="client-id/{client_id}/transactions",
         scope=Scope.MERCHANT,
         result=Transaction,
         replay=Replay.NEVER,
+        kind=OperationKind.TRANSACTION,
         version="v2.5.1",
         body=_in_order(request.body()),
         query=language_query(lang),

@@ -16,6 +16,7 @@ from attrs import field, frozen
 from flexiti_async.api.endpoints import NAMES, I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.config.options import (
+    LEAST_JOURNAL_TTL,
     Cache,
     Environment,
     OnStoreFailure,
@@ -27,6 +28,8 @@ from flexiti_async.config.options import (
     to_connections,
     to_environment,
     to_i18n_method,
+    to_journal,
+    to_journal_ttl,
     to_on_store_failure,
     to_refresh_revokes,
     to_retries,
@@ -100,6 +103,11 @@ class FlexitiConfig:
         token_keys: Encryption keys for the token store: the first one encrypts, all of them
             decrypt, so that keys can be rotated. A list, or one text with commas. Generate one with
             `flexiti-async keys generate`. Requires the extra `crypto`.
+        journal: Where operations are recorded, as for `store`; by default in the store. It must
+            outlive the process, except for an API on loopback, or `memory://` is named here.
+        account: Stable name of the account in the journal; by default the environment, or the
+            origin of `base_url`, and the client id. Another name forgets every operation.
+        journal_ttl: How long an operation that ran is kept and replayed; at least 400 days.
         merchant_username: With `merchant_password`, every new token is logged in (merchants/login).
         merchant_password: See `merchant_username`.
         account_type_place: The place of an application's `account_type` in widget/init.
@@ -143,6 +151,9 @@ class FlexitiConfig:
     # A store's URL can hold a password.
     store: str | TokenStore = field(default="memory://", converter=to_store, repr=False)
     token_keys: tuple[Secret, ...] = field(default=(), converter=secrets)
+    journal: str | TokenStore | None = field(default=None, converter=to_journal, repr=False)
+    account: str | None = field(default=None, converter=text)
+    journal_ttl: float = field(default=LEAST_JOURNAL_TTL, converter=to_journal_ttl)
     merchant_username: str | None = field(default=None, converter=text, repr=False)
     merchant_password: Secret | None = field(default=None, converter=secret)
     account_type_place: AccountTypePlace = field(

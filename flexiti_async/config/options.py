@@ -2,17 +2,28 @@
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from flexiti_async.api.endpoints import I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
-from flexiti_async.config.parsing import Invalid, count, one_of, pairs, plain, secret, switch
+from flexiti_async.config.parsing import (
+    Invalid,
+    count,
+    one_of,
+    pairs,
+    plain,
+    seconds,
+    secret,
+    switch,
+)
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import nearest
 from flexiti_async.store.interface import TokenStore
 
 __all__ = ["Cache", "Environment", "OnStoreFailure", "RefreshRevokesAccess", "unknown_option"]
+
+LEAST_JOURNAL_TTL: Final = 400 * 86_400.0
 
 
 class Environment(enum.StrEnum):
@@ -117,6 +128,18 @@ def to_store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see parsing
     store = plain(value)
     good = bool(store) if isinstance(store, str) else isinstance(store, TokenStore)
     return store if good else Invalid("the URL of a store, a class path or a TokenStore")
+
+
+def to_journal(value: str | TokenStore | None) -> Any:  # noqa: ANN401 - see parsing
+    """Check a journal's store, or a text that names one; None stays None."""
+    return None if value is None else to_store(value)
+
+
+def to_journal_ttl(value: float | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse how long an operation is kept: 400 days at least."""
+    parsed = seconds(value)
+    good = isinstance(parsed, float) and parsed >= LEAST_JOURNAL_TTL
+    return parsed if good else Invalid("at least 400 days, in seconds: 34560000")
 
 
 def to_client_secret(value: Secret | str) -> Any:  # noqa: ANN401 - see parsing

@@ -16,12 +16,16 @@ FlexitiError
 ├── SessionClosed                  the session, or its borrowed client session, is closed
 │   └── WrongLoop                  the borrowed client session belongs to another event loop
 ├── SessionEntered                 `async with` on a session that is entered already
+├── OperationError                 a call that moves money        (operation_id, idempotency_key)
+│   ├── OperationInProgress        another caller is making it; nothing was sent
+│   ├── OutcomeUnknown             it may or may not have run
+│   ├── IdempotencyKeyReused       the key names another operation; nothing was sent
+│   └── JournalForgot              the journal may have lost records; nothing was sent
 ├── TransportError                 no answer                      (reference_id, endpoint)
 │   ├── ConnectError               never sent: the call is safe to repeat
 │   ├── RequestTimeout             no answer in time; the call is safe to repeat
 │   ├── ConnectionLost             broken before the answer was complete; safe to repeat
-│   ├── BadHttp                    an answer that is not HTTP, or is larger than allowed
-│   └── OutcomeUnknown             a call that must not be repeated may or may not have run
+│   └── BadHttp                    an answer that is not HTTP, or is larger than allowed
 ├── ApiError                       the API answered                (status, code, field_errors, …)
 │   ├── BadRequest                 400, and any 4xx without a class below
 │   │   └── PhoneNotReachable      no text message reaches this number
@@ -129,6 +133,13 @@ from flexiti_async.errors.business import (
     WrongTransactionType,
     WrongVerification,
 )
+from flexiti_async.errors.operation import (
+    IdempotencyKeyReused,
+    JournalForgot,
+    OperationError,
+    OperationInProgress,
+    OutcomeUnknown,
+)
 from flexiti_async.errors.store import (
     RecordUnreadable,
     StoreError,
@@ -148,7 +159,6 @@ from flexiti_async.errors.transport import (
     BadHttp,
     ConnectError,
     ConnectionLost,
-    OutcomeUnknown,
     RequestTimeout,
     TransportError,
 )
@@ -185,8 +195,10 @@ __all__ = [
     "FlexitiError",
     "Forbidden",
     "GeneralError",
+    "IdempotencyKeyReused",
     "InsufficientScope",
     "InvalidRole",
+    "JournalForgot",
     "LifetimeTooShort",
     "LocationNotFound",
     "MalformedAnswer",
@@ -194,6 +206,8 @@ __all__ = [
     "NotFound",
     "NotPermitted",
     "NotVerified",
+    "OperationError",
+    "OperationInProgress",
     "OutcomeUnknown",
     "PhoneNotReachable",
     "PlanNotAvailable",

@@ -6,7 +6,6 @@ __all__ = [
     "BadHttp",
     "ConnectError",
     "ConnectionLost",
-    "OutcomeUnknown",
     "RequestTimeout",
     "TransportError",
 ]
@@ -82,26 +81,3 @@ class ConnectionLost(TransportError, ConnectionError):
 
 class BadHttp(TransportError):
     """The answer is not HTTP, or larger than the client accepts."""
-
-
-class OutcomeUnknown(TransportError):
-    """
-    A call that must not be repeated may or may not have run.
-
-    Look up its `reference_id` first, in the shop's own records and at Flexiti.
-
-    Attributes:
-        status: HTTP status of an inconclusive answer; None without an answer.
-    """
-
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        reference_id: str | None = None,
-        endpoint: str | None = None,
-        errno: int | None = None,
-        status: int | None = None,
-    ) -> None:
-        super().__init__(message, reference_id=reference_id, endpoint=endpoint, errno=errno)
-        self.status = status

@@ -21,6 +21,14 @@ TokenEvent               (scope)
 ClockSkewed              this machine's clock and the API's differ
 CallRetried              a call will be retried
 CallFinished             a call has ended
+OperationEvent           (operation_id, kind, idempotency_key, reference_id)
+├── OperationDone         a call that moves money ran, and its answer is recorded
+├── OperationReplayed     its recorded answer was returned; nothing was sent
+├── OperationRefused      it certainly did not run; its key may be used again
+├── OperationUnknown      it may or may not have run: somebody has to find out
+├── OperationResolved     somebody has recorded the outcome
+└── OperationConflict     the API's answer contradicts what the journal had recorded
+JournalLost              the journal may have lost records: nothing is sent
 ```
 
 If sessions of one process share something, such as a token request, the listeners of the session
@@ -42,8 +50,16 @@ __all__ = [
     "Cause",
     "ClockSkewed",
     "Event",
+    "JournalLost",
     "Listener",
     "Listeners",
+    "OperationConflict",
+    "OperationDone",
+    "OperationEvent",
+    "OperationRefused",
+    "OperationReplayed",
+    "OperationResolved",
+    "OperationUnknown",
     "RefreshStarted",
     "ReusePrevented",
     "StoreDegraded",
@@ -284,3 +300,104 @@ class CallFinished(Event):
     token_remaining: float
     outcome: str
     status: int | None
+
+
+@frozen(kw_only=True)
+class OperationEvent(Event):
+    """
+    Base of the events about calls that move money.
+
+    Attributes:
+        operation_id: Id of the operation in the journal.
+        kind: `authorize`, `capture`, …
+        idempotency_key: The shop's name for what is paid for.
+        reference_id: The `x-reference-id` of the request.
+        endpoint: The endpoint's name.
+    """
+
+    operation_id: str
+    kind: str
+    idempotency_key: str
+    reference_id: str
+    endpoint: str
+
+
+@frozen(kw_only=True)
+class OperationDone(OperationEvent):
+    """
+    A call ran, and its answer is recorded.
+
+    Attributes:
+        seconds: From the claim to the answer.
+        recorded: Whether the journal has the answer; if not, it is written again and again.
+    """
+
+    seconds: float
+    recorded: bool = True
+
+
+@frozen(kw_only=True)
+class OperationReplayed(OperationEvent):
+    """The recorded answer was returned, and nothing was sent."""
+
+
+@frozen(kw_only=True)
+class OperationRefused(OperationEvent):
+    """
+    A call certainly did not run; its key may be used again.
+
+    Attributes:
+        error: The error.
+    """
+
+    error: FlexitiError
+
+
+@frozen(kw_only=True)
+class OperationUnknown(OperationEvent):
+    """
+    A call may or may not have run; the journal keeps it until somebody resolves it.
+
+    Attributes:
+        error: What is known; None if the call was cancelled.
+    """
+
+    error: FlexitiError | None
+
+
+@frozen(kw_only=True)
+class OperationResolved(OperationEvent):
+    """
+    Somebody recorded the outcome of an operation. Only the process that did so is notified.
+
+    Attributes:
+        executed: Whether it ran.
+        by: Who said so.
+    """
+
+    executed: bool
+    by: str
+
+
+@frozen(kw_only=True)
+class OperationConflict(OperationEvent):
+    """
+    The API's answer shows that the call ran, but the journal had recorded something else.
+
+    Attributes:
+        recorded: What it had recorded: `free`, `absent`, another `pending` or `done`.
+    """
+
+    recorded: str
+
+
+@frozen(kw_only=True)
+class JournalLost(Event):
+    """
+    The journal may have lost records: operations without one raise JournalForgot.
+
+    Attributes:
+        error: What has changed.
+    """
+
+    error: FlexitiError

@@ -1,4 +1,4 @@
-"""`Call`: one call of the API as a value, before any I/O."""
+"""`Call` and `OperationCall`: one call of the API as a value, before any I/O."""
 
 import enum
 import functools
@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from flexiti_async.protocol.token import Scope
 
-__all__ = ["Call", "Json", "Replay", "is_version"]
+__all__ = ["BaseCall", "Call", "Json", "OperationCall", "OperationKind", "Replay", "is_version"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -64,13 +64,27 @@ class Replay(enum.Enum):
     SAFE = "safe"
     """Running twice is harmless: repeated after a time-out, a lost connection or a 5xx."""
     NEVER = "never"
-    """It moves money: repeated only if it was never sent, otherwise `OutcomeUnknown`."""
+    """Repeated only if it was never sent; otherwise `OutcomeUnknown`."""
+
+
+class OperationKind(enum.StrEnum):
+    """The calls that move money, or bind a customer, as the journal names them."""
+
+    AUTHORIZE = "authorize"
+    APPLY = "apply"
+    CAPTURE = "capture"
+    RELEASE = "release"
+    RETURN = "return"
+    REFUND = "refund"
+    TRANSACTION = "transaction"
+    OTHER = "other"
+    """A call that is built by hand; its endpoint's name is a part of its identity."""
 
 
 @frozen(slots=False)
-class Call(Generic[T_co]):
+class BaseCall(Generic[T_co]):
     """
-    One call of the API: a frozen value of everything but the access token and the reference id.
+    What `Call` and `OperationCall` have in common.
 
     Attributes:
         endpoint: The endpoint's name in the API's words, such as `widget/init`.
@@ -135,3 +149,28 @@ class Call(Generic[T_co]):
             ValueError: The version is not `v` and digits with dots.
         """
         return evolve(self, version=version, fixed_version=True)
+
+
+@frozen(slots=False)
+class Call(BaseCall[T_co]):
+    """
+    One call of the API: a frozen value of everything but the access token and the reference id.
+
+    `FlexitiSession.send` makes it.
+    """
+
+
+@frozen(slots=False)
+class OperationCall(BaseCall[T_co]):
+    """
+    A call whose repetition could move money twice.
+
+    It needs an idempotency key: `flexiti.operations.run(call, idempotency_key=…)` or the method of
+    its group makes it, and `FlexitiSession.send` refuses it.
+
+    Attributes:
+        kind: Its kind, which has keys of its own: one order has an authorization and a capture
+            under the same idempotency key.
+    """
+
+    kind: OperationKind = field(default=OperationKind.OTHER, kw_only=True)

@@ -8,7 +8,7 @@ from multidict import istr
 from yarl import URL
 
 from flexiti_async._version import __version__
-from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.call import BaseCall
 from flexiti_async.protocol.json_codec import encode
 from flexiti_async.protocol.oauth import ENDPOINT as TOKEN_ENDPOINT
 from flexiti_async.protocol.oauth import grant_form
@@ -80,7 +80,7 @@ class RequestBuilder:
         token_version = self._versions.get(TOKEN_ENDPOINT, _OAUTH_VERSION)
         self._token_url = URL(f"{base_url}/{token_version}/{TOKEN_ENDPOINT}")
 
-    def call(self, call: Call[object], access_token: Secret, reference_id: str) -> HttpRequest:
+    def call(self, call: BaseCall[object], access_token: Secret, reference_id: str) -> HttpRequest:
         """Build the request of an API call."""
         bearer, authorization = self._bearer
         if bearer is not access_token:  # once per token: hundreds of checkouts share it
@@ -119,7 +119,7 @@ class RequestBuilder:
             private=True,
         )
 
-    def _url(self, call: Call[object]) -> URL:
+    def _url(self, call: BaseCall[object]) -> URL:
         version = call.version
         if self._versions and not call.fixed_version:
             version = self._versions.get(call.endpoint, version)

@@ -25,13 +25,20 @@ from flexiti_async.errors import (
     Throttled,
     Unauthorized,
 )
-from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.call import BaseCall
 from flexiti_async.protocol.error_codes import CLASSES
 from flexiti_async.protocol.json_codec import UnfitError, decode
 from flexiti_async.protocol.redact import mask, mask_text
 from flexiti_async.protocol.structuring import structure
 
-__all__ = ["HttpResponse", "error_of", "read_answer", "retry_after", "seconds_of_http_date"]
+__all__ = [
+    "HttpResponse",
+    "error_named",
+    "error_of",
+    "read_answer",
+    "retry_after",
+    "seconds_of_http_date",
+]
 
 
 @define
@@ -70,7 +77,7 @@ _LONGEST_WAIT: Final = 86_400.0
 _LONGEST_DATE: Final = 64
 
 
-def read_answer(call: Call[T], answer: HttpResponse, reference_id: str) -> T | ApiError:
+def read_answer(call: BaseCall[T], answer: HttpResponse, reference_id: str) -> T | ApiError:
     """Return the result of `call` from its answer, or the answer's typed error."""
     if not 200 <= answer.status < 300:
         return error_of(answer, reference_id=reference_id, endpoint=call.endpoint)
@@ -106,6 +113,14 @@ def error_of(answer: HttpResponse, *, reference_id: str, endpoint: str) -> ApiEr
         endpoint=endpoint,
         retry_after=retry_after(answer.headers),
     )
+
+
+def error_named(
+    status: int, code: str | None, message: str, *, reference_id: str, endpoint: str
+) -> ApiError:
+    """Return the typed error of a refusal that was recorded: status, code and text."""
+    kind = _kind(status, code, message)
+    return kind(message, status=status, code=code, reference_id=reference_id, endpoint=endpoint)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

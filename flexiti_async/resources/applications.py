@@ -3,9 +3,10 @@
 from collections.abc import Coroutine
 
 from flexiti_async.api.applications import Application, apply
+from flexiti_async.operations.keys import IdempotencyKey
+from flexiti_async.operations.operations import Operations
 from flexiti_async.protocol.call import Json
 from flexiti_async.protocol.validation import sensitive_arguments
-from flexiti_async.resources.sending import Send
 
 __all__ = ["Applications"]
 
@@ -20,18 +21,25 @@ class Applications:
     `Checkout` ensures. This group is for shops that ensure it themselves.
 
     Args:
-        send: Sends the calls.
+        operations: Makes the calls that move money.
     """
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
 
     @sensitive_arguments
     def apply(
-        self, body: Json, *, reference_id: str | None = None
+        self,
+        body: Json,
+        *,
+        idempotency_key: IdempotencyKey,
+        reference_id: str | None = None,
     ) -> Coroutine[object, None, Application]:
         """
-        Send an application; `application_body` builds the body from the data of widget/init.
+        Send an application, once per `idempotency_key`: the shop's id of the application.
+
+        `application_body` builds the body from the data of widget/init. A declined or pending
+        application ran: a corrected one needs another key.
 
         Expect NotVerified, CustomerExists, AgreementRequired and ApplicationNotCreated.
 
@@ -39,4 +47,6 @@ class Applications:
             ValidationError: The data are invalid; nothing was sent.
             OutcomeUnknown: The application may or may not have run.
         """
-        return self._send(apply(body), reference_id=reference_id)
+        return self._operations.run(
+            apply(body), idempotency_key=idempotency_key, reference_id=reference_id
+        )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from decimal import Decimal
+from typing import TypeVar
 
 from flexiti_async.api.authorization_lists import (
     AuthorizationPage,
@@ -18,12 +19,16 @@ from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
 from flexiti_async.api.refunds import Refund, refund
 from flexiti_async.api.returns import Return, return_capture
 from flexiti_async.api.sku_data import SkuData
-from flexiti_async.protocol.call import Call
+from flexiti_async.operations.keys import IdempotencyKey
+from flexiti_async.operations.operations import Operations
+from flexiti_async.protocol.call import Call, OperationCall
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.resources.sending import Send, every
 
 __all__ = ["Authorizations"]
+
+T = TypeVar("T")
 
 # Plain functions that return a coroutine: see `flexiti_async.resources.customers`.
 
@@ -33,32 +38,37 @@ class Authorizations:
     Authorizations and the calls that follow them (spec sections 5.12 and 5.13).
 
     Methods raise ValidationError before anything is sent, and the errors of `FlexitiSession.send`.
-    Calls that move money are never repeated automatically; they raise OutcomeUnknown if they may or
-    may not have run. `reference_id` is the `x-reference-id` of the flow.
+    Calls that move money need an `idempotency_key`, the shop's own name for what is paid for: the
+    order, the shipment, the return. They run at most once per key: a later call with the same key
+    returns the recorded answer, `replayed`; `flexiti.operations.run` has the errors.
+    `reference_id` is the `x-reference-id` of the flow.
 
     Args:
         send: Sends the calls.
+        operations: Makes the calls that move money.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, operations: Operations) -> None:
         self._send = send
+        self._operations = operations
 
     def authorize(
         self,
         purchase: OnlinePurchase | InStorePurchase,
         *,
+        idempotency_key: IdempotencyKey,
         lang: Language | str = Language.ENGLISH,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Authorization]:
         """
         Reserve credit for a purchase.
 
-        Online, `checkout.send(authorize(purchase))` makes the same call with the token of the
-        widget session; this method uses any token of its scope. Expect CreditExceeded,
+        Online, `checkout.authorize()` makes the same call with the token of the widget session;
+        this method uses any token of its scope. Expect CreditExceeded,
         PlanNotAvailable, CustomerNotIdentified and NotVerified.
         """
         call = authorize(purchase, lang=lang)
-        return self._send(call, reference_id=reference_id)
+        return self._run(call, idempotency_key, reference_id)
 
     def get(
         self,
@@ -112,6 +122,7 @@ class Authorizations:
         authorization_id: int | str,
         amount: Decimal | int | str,
         *,
+        idempotency_key: IdempotencyKey,
         reference: str | None = None,
         sku_data: SkuData | None = None,
         lang: Language | str = Language.ENGLISH,
@@ -129,12 +140,13 @@ class Authorizations:
             sku_data=sku_data,
             lang=lang,
         )
-        return self._send(call, reference_id=reference_id)
+        return self._run(call, idempotency_key, reference_id)
 
     def release(
         self,
         authorization_id: int | str,
         *,
+        idempotency_key: IdempotencyKey,
         amount: Decimal | int | str | None = None,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Release]:
@@ -144,7 +156,7 @@ class Authorizations:
         Expect AuthorizationEnded, AmountExceeded and NotPermitted.
         """
         call = release(authorization_id, amount=amount)
-        return self._send(call, reference_id=reference_id)
+        return self._run(call, idempotency_key, reference_id)
 
     @sensitive_arguments
     def return_(
@@ -152,6 +164,7 @@ class Authorizations:
         authorization_id: int | str,
         capture_id: int | str,
         *,
+        idempotency_key: IdempotencyKey,
         amount: Decimal | int | str | None = None,
         full_return: bool | None = None,
         reference: str | None = None,
@@ -173,7 +186,7 @@ class Authorizations:
             vcc_number=vcc_number,
             sku_data=sku_data,
         )
-        return self._send(call, reference_id=reference_id)
+        return self._run(call, idempotency_key, reference_id)
 
     @sensitive_arguments
     def refund(
@@ -181,6 +194,7 @@ class Authorizations:
         account_number: int | str,
         amount: Decimal | int | str,
         *,
+        idempotency_key: IdempotencyKey,
         reference: str | None = None,
         capture_id: int | str | None = None,
         external_location_id: str | None = None,
@@ -204,4 +218,11 @@ class Authorizations:
             vcc_number=vcc_number,
             sku_data=sku_data,
         )
-        return self._send(call, reference_id=reference_id)
+        return self._run(call, idempotency_key, reference_id)
+
+    def _run(
+        self, call: OperationCall[T], idempotency_key: IdempotencyKey, reference_id: str | None
+    ) -> Coroutine[object, None, T]:
+        return self._operations.run(
+            call, idempotency_key=idempotency_key, reference_id=reference_id
+        )

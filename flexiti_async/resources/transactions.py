@@ -4,7 +4,8 @@ from collections.abc import Coroutine
 
 from flexiti_async.api.common import Language
 from flexiti_async.api.transactions import Transaction, TransactionRequest, make_transaction
-from flexiti_async.resources.sending import Send
+from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of
+from flexiti_async.operations.operations import Operations
 
 __all__ = ["Transactions"]
 
@@ -16,28 +17,32 @@ class Transactions:
     Transactions (spec section 5.11).
 
     Args:
-        send: Sends the calls.
+        operations: Makes the calls that move money.
     """
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
 
     def make(
         self,
         request: TransactionRequest,
         *,
-        payment_id: str | None = None,
+        idempotency_key: IdempotencyKey,
         lang: Language | str = Language.ENGLISH,
         reference_id: str | None = None,
     ) -> Coroutine[object, None, Transaction]:
         """
-        Make a transaction; with the shop's `payment_id` it is safe to repeat and runs once.
+        Make a transaction, once per `idempotency_key`: the shop's id of this payment.
+
+        The key is the API's own as well (spec section 1.3), so the call is repeated after a lost
+        answer, and one whose outcome is unknown may be made again within an hour.
 
         Expect WrongVerification, CreditExceeded, AmountExceeded and AccountNotUsable.
 
         Raises:
             ValidationError: The data are invalid; nothing was sent.
-            OutcomeUnknown: Without a `payment_id`: it may or may not have run.
+            OutcomeUnknown: It may or may not have run.
         """
-        call = make_transaction(request, payment_id=payment_id, lang=lang)
-        return self._send(call, reference_id=reference_id)
+        key = idempotency_key_of(idempotency_key)
+        call = make_transaction(request, payment_id=key, lang=lang)
+        return self._operations.run(call, idempotency_key=key, reference_id=reference_id)

@@ -82,12 +82,14 @@ class Life:
         accepted: The fingerprint that the marker was written with; None without a marker.
         fingerprint: The physical fingerprint of the server or folder now.
         warnings: For a person: settings that can lose writes, missing rights.
+        outlives_process: Whether the memory outlives the process.
     """
 
     marker: str | None
     accepted: str | None
     fingerprint: str
     warnings: tuple[str, ...] = field(default=(), eq=False)
+    outlives_process: bool = field(default=True, eq=False)
 
     @classmethod
     def of(

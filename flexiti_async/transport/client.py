@@ -18,7 +18,7 @@ from flexiti_async.errors import (
 )
 from flexiti_async.events.log import logs_calls
 from flexiti_async.events.types import CallFinished, CallRetried, Listeners
-from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.call import BaseCall, Replay
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.response import HttpResponse, read_answer
 from flexiti_async.protocol.retry import Retry, decide_retry
@@ -44,13 +44,15 @@ class _Run(Generic[T]):
         call: The call.
         reference_id: The reference id of all attempts.
         token: The token of the next attempt.
+        within: Seconds for the whole call.
         attempts: Number of attempts so far.
         replaced: The token was replaced, which happens once.
     """
 
-    call: Call[T]
+    call: BaseCall[T]
     reference_id: str
     token: Token
+    within: float
     attempts: int = 0
     replaced: bool = False
 
@@ -86,7 +88,13 @@ class ApiClient:
         self._events = events
 
     def call(
-        self, call: Call[T], reference_id: str, token: Token, replace: Replace
+        self,
+        call: BaseCall[T],
+        reference_id: str,
+        token: Token,
+        replace: Replace,
+        *,
+        within: float | None = None,
     ) -> Coroutine[object, None, T]:
         """
         Make a call and return its result.
@@ -94,13 +102,20 @@ class ApiClient:
         A 401 is answered with one more attempt with another token: a rejected call did not run
         (spec section 6.4). All attempts carry the same reference id.
 
+        Args:
+            call: The call.
+            reference_id: The `x-reference-id` of all attempts.
+            token: The token of the first attempt.
+            replace: Returns another token for a rejected one.
+            within: Seconds for the whole call, if another limit than the client's.
+
         Raises:
             ApiError: The API answered with an error.
             TransportError: There was no answer.
             TokenError: No other token could be obtained.
             SessionClosed: The session was closed meanwhile.
         """
-        run = _Run(call, reference_id, token)
+        run = _Run(call, reference_id, token, self._timeout if within is None else within)
         if self._events.any or logs_calls():
             return self._observed(run, replace)
         return self._until_done(run, replace)
@@ -134,7 +149,7 @@ class ApiClient:
 
     async def _until_done(self, run: _Run[T], replace: Replace) -> T:
         """Make attempts until one is the last."""
-        loop, left = asyncio.get_running_loop(), self._timeout
+        loop, left = asyncio.get_running_loop(), run.within
         deadline = loop.time() + left
         while True:
             run.attempts += 1

@@ -94,7 +94,8 @@ class MemoryStore:
     def _life(self) -> Life:
         kept = self._kept.get(MARKER_KEY)
         fingerprint = f"memory store={self._id} process={os.getpid()}"
-        return Life.of(None if kept is None else kept.entry, fingerprint)
+        life = Life.of(None if kept is None else kept.entry, fingerprint)
+        return evolve(life, outlives_process=False)
 
     def _sweep(self, now: float) -> None:
         """Drop what need not be kept any more, so that ended checkouts do not pile up."""

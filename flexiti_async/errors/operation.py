@@ -1,0 +1,120 @@
+"""Errors of calls that move money."""
+
+from flexiti_async.errors.base import FlexitiError
+
+__all__ = [
+    "IdempotencyKeyReused",
+    "JournalForgot",
+    "OperationError",
+    "OperationInProgress",
+    "OutcomeUnknown",
+]
+
+
+class OperationError(FlexitiError):
+    """
+    A call that moves money has no result.
+
+    It is not a `TransportError`: task queues repeat those.
+
+    Attributes:
+        operation_id: Id of the operation in the journal: 32 hex digits. None for a call that is not
+            kept there, such as verify.
+        kind: Its kind: `authorize`, `capture`, …
+        idempotency_key: The shop's name for what is paid for.
+        reference_id: The `x-reference-id` of the request.
+        endpoint: The endpoint's name in the API's words, such as `authorization`.
+        phase: What the journal has recorded: `pending`, `done` or `free`; None without a record.
+        writer: The process that made the claim, for a person: host, process and time.
+        authorization_id: Number of the authorization, where one is recorded.
+        amount: Dollars, as recorded.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        operation_id: str | None = None,
+        kind: str | None = None,
+        idempotency_key: str | None = None,
+        reference_id: str | None = None,
+        endpoint: str | None = None,
+        phase: str | None = None,
+        writer: str | None = None,
+        authorization_id: str | None = None,
+        amount: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.operation_id = operation_id
+        self.kind = kind
+        self.idempotency_key = idempotency_key
+        self.reference_id = reference_id
+        self.endpoint = endpoint
+        self.phase = phase
+        self.writer = writer
+        self.authorization_id = authorization_id
+        self.amount = amount
+
+    def __str__(self) -> str:
+        """Return the message, and the operation's id and key."""
+        text = super().__str__()
+        if self.operation_id is None:
+            return text
+        return f"{text} ({self.kind}:{self.idempotency_key}, operation {self.operation_id})"
+
+
+class OperationInProgress(OperationError):
+    """
+    Another caller is making this call; call again with the same key.
+
+    Attributes:
+        retry_after: Seconds until the outcome is known at the latest.
+    """
+
+    def __init__(
+        self, message: str = "", *, retry_after: float | None = None, **recorded: str | None
+    ) -> None:
+        super().__init__(message, **recorded)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(OperationError):
+    """
+    A call that must not be repeated may or may not have run.
+
+    The same idempotency key is harmless; another one could move the money twice. Find out with
+    `flexiti.operations.look_up`, then record it with `flexiti.operations.resolve`.
+
+    Attributes:
+        status: HTTP status of an inconclusive answer; None without an answer.
+        code: The API's `error` in it; None without one.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        **recorded: str | None,
+    ) -> None:
+        super().__init__(message, **recorded)
+        self.status = status
+        self.code = code
+
+
+class IdempotencyKeyReused(OperationError):
+    """
+    The key names another operation: another amount, plan or account. Nothing was sent.
+
+    With `phase == "done"` what the key names is paid already.
+    """
+
+
+class JournalForgot(OperationError):
+    """
+    The journal's store may have lost records, so a missing one proves nothing. Nothing was sent.
+
+    `flexiti-async journal check` describes what changed; `journal accept` goes on after somebody
+    has compared the orders since then with Flexiti.
+    """

@@ -1,0 +1,104 @@
+"""
+The fingerprint of an operation: one idempotency key names one thing to pay for.
+
+It is salted per record, so that it survives every rotation of keys and reveals nothing, and it
+covers the fields of `COMPARED` only: what moves the money, never proofs and presentation. So a
+second tab, a new code at the till or another language is the same operation.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final, cast
+
+from flexiti_async.protocol.call import BaseCall, OperationCall, OperationKind
+from flexiti_async.protocol.secret import Secret
+
+__all__ = ["COMPARED", "compared_fields", "fingerprint_of", "is_same"]
+
+COMPARED: Final[Mapping[OperationKind, tuple[str, ...]]] = {
+    OperationKind.AUTHORIZE: (
+        "account_number",
+        "amount",
+        "auto_capture",
+        "financing_option.transaction_type",
+        "financing_option.plan_id",
+        "financing_option.term",
+    ),
+    # Whom it is for. Other corrections need a new key once an application has been decided.
+    OperationKind.APPLY: (
+        "personal_information.first_name",
+        "personal_information.last_name",
+        "personal_information.dob",
+    ),
+    OperationKind.CAPTURE: ("authorization_id", "amount"),
+    OperationKind.RELEASE: ("authorization_id", "amount"),
+    OperationKind.RETURN: ("authorization_id", "capture_id", "amount", "full_return"),
+    OperationKind.REFUND: ("account_number", "amount", "capture_id"),
+    OperationKind.TRANSACTION: (
+        "transaction_type",
+        "amount",
+        "account_number",
+        "vcc_number",
+        "customer_id",
+    ),
+}
+"""Names in the call's path and body, by kind; dots mean nesting."""
+
+_VERSION: Final = "1"
+
+
+def compared_fields(call: OperationCall[object]) -> dict[str, object]:
+    """Return the compared fields of a call; of a call built by hand, all of path and body."""
+    names = COMPARED.get(call.kind)
+    if names is None:
+        return {"path": _plain(dict(call.path_values)), "body": _plain(call.body)}
+    return {name: _plain(_value(call, name)) for name in names}
+
+
+def fingerprint_of(fields: Mapping[str, object], salt: str) -> str:
+    """Return the fingerprint: version, colon, SHA-256 in hex, keyed with the record's salt."""
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    digest = hmac.new(salt.encode(), text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+    return f"{_VERSION}:{digest.hexdigest()}"
+
+
+def is_same(recorded: str, fields: Mapping[str, object], salt: str) -> bool:
+    """
+    Whether a recorded fingerprint is of these fields.
+
+    One of another version cannot be compared: it counts as the same, so the operation is replayed
+    and never executed again.
+    """
+    if not recorded.startswith(f"{_VERSION}:"):
+        return True
+    return hmac.compare_digest(recorded, fingerprint_of(fields, salt))
+
+
+def _value(call: BaseCall[object], name: str) -> object:
+    if name in call.path_values:
+        return call.path_values[name]
+    value: object = call.body
+    for part in name.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = cast("Mapping[str, object]", value).get(part)
+    return value
+
+
+def _plain(value: object) -> object:
+    """Return a JSON value that is the same for equal meanings: `10`, `"10"` and `10.00` dollars."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | Decimal):
+        return format(Decimal(value).normalize(), "f")
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, object]", value).items()
+        return {str(name): _plain(item) for name, item in items}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in cast("list[object]", value)]
+    return str(value)

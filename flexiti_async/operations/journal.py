@@ -1,0 +1,189 @@
+"""`Journal`: the records of one account's operations, in a store that knows when it forgot."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from typing import Final
+
+from attrs import field, frozen
+
+from flexiti_async.clock import Clock
+from flexiti_async.errors import ConfigError, JournalForgot, StoreError, StoreUnavailable
+from flexiti_async.operations.keys import store_key
+from flexiti_async.operations.record import (
+    OperationRecord,
+    Phase,
+    decode_operation,
+    encode_operation,
+)
+from flexiti_async.store.interface import JOURNAL_PREFIX, Entry, JournalStore, Life
+from flexiti_async.store.journal import begin
+from flexiti_async.store.sealed import SealedJournal
+
+__all__ = ["Found", "Journal"]
+
+_FREE_FOR: Final = 30 * 86_400.0
+_PAUSE: Final = 0.05
+"""Seconds between the repeats of a swap whose outcome is unknown."""
+
+
+@frozen
+class Found:
+    """
+    What the journal holds under an operation's id.
+
+    Attributes:
+        entry: The stored entry, to be swapped; None if nothing is stored.
+        record: Its record.
+    """
+
+    entry: Entry | None = None
+    record: OperationRecord | None = field(default=None, repr=False)
+
+
+class Journal:
+    """
+    Read and swap the records of operations.
+
+    Args:
+        store: The journal's store.
+        sealed: The same store with a time-out, one error type and encryption.
+        clock: This process's clocks.
+        ttl: Seconds that an operation that ran is kept.
+        named: The configuration names a journal, even one that ends with the process.
+        loopback: The API is on loopback: the journal is begun by itself.
+    """
+
+    def __init__(
+        self,
+        store: JournalStore,
+        sealed: SealedJournal,
+        clock: Clock,
+        *,
+        ttl: float,
+        named: bool,
+        loopback: bool,
+    ) -> None:
+        self._store = store
+        self._sealed = sealed
+        self._clock = clock
+        self._ttl = ttl
+        self._named = named
+        self._loopback = loopback
+        self._marker: str | None = None
+
+    async def life(self) -> Life:
+        """
+        Return the life of the journal, the same as at every earlier look of this process.
+
+        Raises:
+            JournalForgot: The store is not marked, is not the one that was marked, or was marked
+                anew while this process was running.
+            ConfigError: It ends with the process, and the configuration does not say so; or its
+                settings cannot be trusted.
+            StoreUnavailable: It is down.
+        """
+        life = await self._sealed.life()
+        if not life.outlives_process and not (self._loopback or self._named):
+            msg = (
+                "the journal of operations would end with this process and forget which money has "
+                'moved: set journal="postgresql://…", or journal="memory://" to accept that'
+            )
+            raise ConfigError(msg, option="journal")
+        if life.marker is None and (self._loopback or not life.outlives_process):
+            life = await begin(self._store, marker=secrets.token_hex(16))
+        if life.marker is None:
+            msg = "the store is not marked as a journal: run `flexiti-async journal init`, once"
+            raise JournalForgot(msg)
+        if not life.intact or life.marker != (self._marker or life.marker):
+            msg = (
+                "the journal's store is not the one that was marked, or may have lost records: run "
+                "`flexiti-async journal check`"
+            )
+            raise JournalForgot(msg)
+        self._marker = life.marker
+        return life
+
+    async def read(self, operation_id: str) -> Found:
+        """
+        Read a record.
+
+        Raises:
+            StoreUnavailable: The store is down.
+            RecordUnreadable: A record is there that cannot be read: it counts as unknown.
+        """
+        key = store_key(operation_id)
+        loaded = await self._sealed.load(key)
+        if loaded.entry is None:
+            return Found()
+        return Found(loaded.entry, decode_operation(loaded.text or "", key))
+
+    def entry(self, record: OperationRecord) -> Entry:
+        """Build the entry of a record, with a new version."""
+        ends = {Phase.PENDING: None, Phase.DONE: self._ttl, Phase.FREE: _FREE_FOR}
+        text = encode_operation(record)
+        return self._sealed.entry(record.key, text, keep_for=ends[record.phase])
+
+    @property
+    def seals(self) -> bool:
+        """Whether records are encrypted."""
+        return self._sealed.seals
+
+    async def swap(
+        self,
+        operation_id: str,
+        entry: Entry,
+        *,
+        expected: Entry | None,
+        within: float,
+        life: Life | None = None,
+    ) -> bool:
+        """
+        Write an entry; a swap of unknown outcome is repeated until its outcome is known.
+
+        Args:
+            operation_id: The operation.
+            entry: From `entry()`; the same entry again is the same swap.
+            expected: The entry that must be stored.
+            within: Seconds after which it is given up.
+            life: The life in which it may be written.
+
+        Raises:
+            StoreUnavailable: It is given up; the last try may have been written, and may still be,
+                unless `sent` is False.
+        """
+        time = asyncio.get_running_loop().time
+        until = time() + within
+        unknown = False
+        while True:
+            try:
+                return await self._sealed.swap(
+                    store_key(operation_id), entry, expected=expected, life=life
+                )
+            except StoreError as error:
+                failure = error
+            unknown = unknown or getattr(failure, "sent", True)
+            if time() + _PAUSE >= until:
+                break
+            await asyncio.sleep(_PAUSE)
+        raise StoreUnavailable(str(failure), sent=unknown)
+
+    def keys(self, *, endless: bool) -> AsyncIterator[str]:
+        """Yield the store keys of the operations; with `endless` only of pending ones."""
+        return self._sealed.keys(JOURNAL_PREFIX, endless=endless)
+
+    def elapsed(self, found: Found, *, least: bool = False) -> float:
+        """
+        Return the seconds since the claim of a record.
+
+        Two clocks show it: the store's, since the entry was written, and this process's wall clock,
+        since the moment in the record. The larger one forbids; `least` returns the smaller one,
+        which permits: then unknown and negative ages count as 0.
+        """
+        if found.entry is None or found.record is None:
+            return 0.0
+        by_wall = self._clock.wall() - found.record.began
+        age = found.entry.age
+        if least:
+            return max(min(by_wall, 0.0 if age is None else age), 0.0)
+        return max(by_wall, 0.0 if age is None else age, 0.0)

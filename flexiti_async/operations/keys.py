@@ -1,0 +1,73 @@
+"""Idempotency keys, and the ids of operations."""
+
+import hashlib
+import json
+import uuid
+from typing import Final
+from urllib.parse import urlsplit
+
+from flexiti_async.errors import FieldError, ValidationError
+from flexiti_async.protocol.call import OperationKind
+from flexiti_async.protocol.validators import REQUIRED, WRONG_FORMAT
+from flexiti_async.store.interface import JOURNAL_PREFIX
+
+__all__ = ["IdempotencyKey", "default_account", "idempotency_key_of", "operation_id", "store_key"]
+
+IdempotencyKey = str | int | uuid.UUID
+"""The shop's own name for what is paid for: the id of an order, a shipment, a return."""
+
+_LONGEST: Final = 255
+_RULE: Final = "must be 1 to 255 printable ASCII characters without blanks at its ends"
+
+
+def idempotency_key_of(value: IdempotencyKey) -> str:
+    """
+    Return a key as text: `17` and `"17"` are one key.
+
+    Raises:
+        ValidationError: It is not 1 to 255 printable ASCII characters, an int or a UUID.
+    """
+    # Callers without a type checker may pass anything.
+    given: object = value
+    if isinstance(given, bool) or not isinstance(given, str | int | uuid.UUID):
+        shown = None if given is None else type(given).__name__
+        problem = REQUIRED if given is None else WRONG_FORMAT
+        raise ValidationError(field_errors=[FieldError("idempotency_key", problem, shown, _RULE)])
+    text = "".join(given) if isinstance(given, str) else str(given)  # a plain str of a subclass
+    if not text:
+        raise ValidationError(field_errors=[FieldError("idempotency_key", REQUIRED, None, _RULE)])
+    printable = all(" " <= character <= "~" for character in text)
+    if not printable or len(text) > _LONGEST or text != text.strip():
+        shown = f"{len(text)} characters"
+        raise ValidationError(
+            field_errors=[FieldError("idempotency_key", WRONG_FORMAT, shown, _RULE)]
+        )
+    return text
+
+
+def operation_id(account: str, kind: OperationKind, endpoint: str, idempotency_key: str) -> str:
+    """
+    Return the id of an operation: 32 hex digits, the same in every process and for ever.
+
+    No secret, no login and no path is in it, or a rotation would forget every operation.
+
+    Args:
+        account: The account's stable name.
+        kind: The kind; keys of different kinds are different.
+        endpoint: Name of the endpoint; it counts for `OperationKind.OTHER` only.
+        idempotency_key: The key as text.
+    """
+    name = f"{kind.value} {endpoint}" if kind is OperationKind.OTHER else kind.value
+    text = json.dumps([account, name, idempotency_key]).encode()
+    return hashlib.sha256(text).hexdigest()[:32]
+
+
+def store_key(identity: str) -> str:
+    """Return the store key of an operation."""
+    return JOURNAL_PREFIX + identity
+
+
+def default_account(environment: str | None, base_url: str, client_id: str) -> str:
+    """Return the account's name if none is configured: environment or origin, and client id."""
+    parts = urlsplit(base_url)
+    return f"{environment or f'{parts.scheme}://{parts.netloc}'} {client_id}"

@@ -1,0 +1,327 @@
+"""
+`Operations`: calls that move money, at most once per idempotency key.
+
+| the journal says | a call with this key |
+|---|---|
+| nothing, or `free` | claims the key, sends the request, and records the answer |
+| `pending`, within its deadline | waits for the first caller's outcome; it never sends |
+| `pending`, past its deadline | raises OutcomeUnknown |
+| `done` | returns the recorded answer, marked as replayed; nothing is sent |
+| another operation under this key | raises IdempotencyKeyReused |
+"""
+
+import copy
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+from flexiti_async.errors import (
+    FieldError,
+    FlexitiError,
+    JournalForgot,
+    OperationError,
+    OperationInProgress,
+    SessionClosed,
+    ValidationError,
+)
+from flexiti_async.events.types import JournalLost, OperationResolved
+from flexiti_async.operations.answers import Recorded
+from flexiti_async.operations.coordinator import Coordinator, OperationsContext
+from flexiti_async.operations.execution import Asked, Bearer
+from flexiti_async.operations.fingerprint import compared_fields
+from flexiti_async.operations.journal import Found
+from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of, operation_id
+from flexiti_async.operations.operation import Operation, operation_of
+from flexiti_async.operations.record import OperationRecord, Phase, Refusal
+from flexiti_async.operations.recorded_errors import facts_of
+from flexiti_async.protocol.call import OperationCall, OperationKind
+from flexiti_async.protocol.json_codec import encode
+from flexiti_async.protocol.token import Token
+from flexiti_async.protocol.validation import sensitive_arguments
+from flexiti_async.protocol.validators import INVALID
+from flexiti_async.transport.client import Replace
+from flexiti_async.transport.reference_id import reference_id_of
+
+__all__ = ["Operations"]
+
+T = TypeVar("T")
+
+
+class Operations:
+    """
+    `flexiti.operations`: make operations, and find out and record unknown outcomes.
+
+    Args:
+        context: The parts of the session.
+    """
+
+    def __init__(self, context: OperationsContext) -> None:
+        self._context = context
+        self._coordinator = Coordinator(context)
+        self._closing = False
+
+    @sensitive_arguments
+    async def run(
+        self,
+        call: OperationCall[T],
+        *,
+        idempotency_key: IdempotencyKey,
+        reference_id: str | None = None,
+        wait: float | None = None,
+    ) -> T:
+        """
+        Make a call that moves money, at most once for this key.
+
+        Args:
+            call: From a function of `flexiti_async.api`, or built by hand.
+            idempotency_key: The shop's own name for what is paid for: the id of the order, the
+                shipment or the return. The same key later returns the recorded answer.
+            reference_id: The flow's `x-reference-id`; a new one is drawn by default.
+            wait: Seconds to wait for another caller that is making this call; by default until its
+                outcome is known.
+
+        Raises:
+            ValidationError: The key or the data are invalid; nothing was sent.
+            IdempotencyKeyReused: The key names another operation; nothing was sent.
+            OperationInProgress: Another caller is still making it.
+            OutcomeUnknown: It may or may not have run; see `look_up` and `resolve`.
+            JournalForgot: The journal may have lost records; nothing was sent.
+            StoreUnavailable: The journal is down; nothing was sent.
+            ApiError: The API refused it; the key may be used again.
+        """
+
+        async def bearer() -> tuple[Token, Replace]:
+            refresher = self._context.refresher(call.scope)
+            return await refresher.token(), refresher.replace
+
+        return await self.execute(
+            call,
+            idempotency_key=idempotency_key_of(idempotency_key),
+            reference_id=reference_id_of(reference_id),
+            bearer=bearer,
+            wait=wait,
+        )
+
+    async def execute(
+        self,
+        call: OperationCall[T],
+        *,
+        idempotency_key: str,
+        reference_id: str,
+        bearer: Bearer,
+        wait: float | None = None,
+    ) -> T:
+        """
+        Make a call with a token of the caller's choice; see `run`.
+
+        Args:
+            call: The call.
+            idempotency_key: The key as text.
+            reference_id: The flow's `x-reference-id`.
+            bearer: Returns the token.
+            wait: As for `run`.
+        """
+        if self._closing:
+            msg = "the session is closed"
+            raise SessionClosed(msg)
+        asked = self._asked(call, idempotency_key, reference_id, bearer)
+        outcome = await self._coordinator.outcome(asked, wait)
+        if isinstance(outcome, JournalForgot):
+            outcome = JournalForgot(str(outcome.args[0]), **asked.facts)
+            self._context.events.notify(JournalLost(error=outcome))
+        if isinstance(outcome, FlexitiError):
+            # A copy for each caller: an exception collects the traceback of every raise.
+            raise copy.copy(outcome)
+        return outcome
+
+    async def get(
+        self,
+        identity: str | None = None,
+        *,
+        kind: OperationKind | str | None = None,
+        key: IdempotencyKey | None = None,
+        endpoint: str = "",
+    ) -> Operation | None:
+        """
+        Return an operation by its id, or by kind and key; None if the journal has no record.
+
+        Args:
+            identity: Its id.
+            kind: Its kind, such as `capture`.
+            key: The shop's idempotency key.
+            endpoint: For `OperationKind.OTHER`: the endpoint's name.
+
+        Raises:
+            ValidationError: Neither an id, nor kind and key.
+            StoreUnavailable: The journal is down.
+            RecordUnreadable: The record cannot be opened.
+        """
+        found = await self._found(identity or self._identity(kind, key, endpoint))
+        return None if found.record is None else operation_of(found.record)
+
+    async def pending(self, *, older_than: float = 0.0) -> AsyncIterator[Operation]:
+        """
+        Yield the operations whose outcome is not known.
+
+        One that is being made right now is among them until its outcome is recorded.
+
+        Args:
+            older_than: Seconds since the claim, at least.
+        """
+        journal = self._context.journal()
+        async for key in journal.keys(endless=True):
+            found = await journal.read(key[-32:])
+            if found.record is None or found.record.phase is not Phase.PENDING:
+                continue
+            own = found.record.account == self._context.account
+            if own and journal.elapsed(found) >= older_than:
+                yield operation_of(found.record)
+
+    async def resolve(
+        self,
+        identity: str | None = None,
+        *,
+        executed: bool,
+        by: str,
+        kind: OperationKind | str | None = None,
+        key: IdempotencyKey | None = None,
+        authorization_id: int | str | None = None,
+        capture_id: int | str | None = None,
+    ) -> Operation:
+        """
+        Record the outcome of an operation, after somebody has found it out.
+
+        Args:
+            identity: Its id; or give kind and key.
+            executed: Whether it ran. True also completes an operation that ran and has no number.
+                False frees the key, and is possible only when no request can be under way any more:
+                the operation's deadline and 15 minutes after its claim.
+            by: Who says so: a person, or the name of a job.
+            kind: Its kind.
+            key: The shop's idempotency key.
+            authorization_id: Number of the authorization, for one that ran.
+            capture_id: Number of the capture, for one that ran.
+
+        Raises:
+            ValidationError: A number is not one, or does not belong to the outcome.
+            OperationInProgress: It is too early to record that it did not run.
+            OperationError: The journal has no such operation, or a contradicting outcome.
+            StoreUnavailable: The journal is down.
+        """
+        wanted = identity or self._identity(kind, key, "")
+        numbers = _numbers(executed, authorization_id, capture_id)
+        if not by or not by.strip():
+            raise ValidationError(field_errors=[FieldError("by", INVALID, None, "must name you")])
+        journal = self._context.journal()
+        found = await self._found(wanted)
+        record = found.record
+        if record is None:
+            msg = "the journal has no such operation"
+            raise OperationError(msg, operation_id=wanted, kind=str(kind), idempotency_key=str(key))
+        at = self._context.clock.wall()
+        if executed:
+            if record.phase is Phase.DONE and record.refused is not None:
+                msg = "the API has refused it"
+                raise OperationError(msg, **facts_of(record))
+            resolved = record.done({**record.answer, **numbers}, at=record.executed_at or at, by=by)
+        else:
+            if record.phase is not Phase.PENDING:
+                msg = f"it is {record.phase.value} already"
+                raise OperationError(msg, **facts_of(record))
+            early = record.deadline + self._context.settle - journal.elapsed(found, least=True)
+            if early > 0:
+                text = f"its request may still be executed: wait {early:.0f} s"
+                raise OperationInProgress(text, retry_after=early, **facts_of(record))
+            resolved = record.freed(Refusal(error="Resolved", at=at), by=by)
+        entry = journal.entry(resolved)
+        if not await journal.swap(
+            wanted, entry, expected=found.entry, within=self._context.deadline / 10
+        ):
+            msg = "another process has changed it: look again"
+            raise OperationInProgress(msg, retry_after=0.0, **facts_of(record))
+        self._context.events.notify(
+            OperationResolved(
+                operation_id=wanted,
+                kind=record.kind.value,
+                idempotency_key=record.idempotency_key,
+                reference_id=record.reference_id,
+                endpoint=record.endpoint,
+                executed=executed,
+                by=by,
+            )
+        )
+        return operation_of(resolved)
+
+    async def known(self, kind: OperationKind, key: str) -> OperationRecord | None:
+        """Return the record of an operation that is pending or done; None otherwise."""
+        found = await self._found(self._identity(kind, key, ""))
+        record = found.record
+        return None if record is None or record.phase is Phase.FREE else record
+
+    async def aclose(self) -> None:
+        """
+        Wait for the operations that are being made, to their deadline at most.
+
+        New ones raise SessionClosed at once. A record that could not be written is tried once more.
+        """
+        self._closing = True
+        await self._coordinator.aclose()
+
+    def _asked(
+        self, call: OperationCall[T], key: str, reference_id: str, bearer: Bearer
+    ) -> Asked[T]:
+        """Check what can fail without having sent anything."""
+        try:
+            if call.body is not None:
+                encode(call.body)
+        except (ValueError, TypeError, NotImplementedError, RecursionError):
+            problem = FieldError("body", INVALID, None, "must be JSON: finite numbers, valid text")
+        else:
+            return Asked(
+                operation_id(self._context.account, call.kind, call.endpoint, key),
+                self._context.account,
+                key,
+                call,
+                reference_id,
+                compared_fields(call),
+                bearer,
+            )
+        del call
+        raise ValidationError(field_errors=[problem])
+
+    async def _found(self, identity: str) -> Found:
+        return await self._context.journal().read(identity)
+
+    def _identity(
+        self, kind: OperationKind | str | None, key: IdempotencyKey | None, endpoint: str
+    ) -> str:
+        if kind is None or key is None:
+            raise ValidationError(
+                field_errors=[FieldError("operation", INVALID, None, "an id, or kind and key")]
+            )
+        return operation_id(
+            self._context.account, OperationKind(kind), endpoint, idempotency_key_of(key)
+        )
+
+
+def _numbers(
+    executed: bool,  # noqa: FBT001 - one of two outcomes
+    authorization_id: int | str | None,
+    capture_id: int | str | None,
+) -> Recorded:
+    """Check the numbers of an operation that ran."""
+    given = {"authorization_id": authorization_id, "capture_id": capture_id}
+    numbers: Recorded = {}
+    problems: list[FieldError] = []
+    for name, value in given.items():
+        if value is None:
+            continue
+        text = str(value)
+        if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= 16):
+            problems.append(FieldError(name, INVALID, None, "must be 1 to 16 digits"))
+        elif not executed:
+            problems.append(FieldError(name, INVALID, None, "only for an operation that ran"))
+        else:
+            numbers[name] = text
+    if problems:
+        raise ValidationError(field_errors=problems)
+    return numbers

@@ -1,0 +1,195 @@
+"""
+The record of one operation, and its text in the journal.
+
+| phase | meaning | kept |
+|---|---|---|
+| `pending` | claimed: it may have been sent, and its outcome is not known | for ever |
+| `done` | it ran; the answer is recorded | `journal_ttl`, 400 days at least |
+| `free` | it certainly did not run: the key may be used again | 30 days |
+"""
+
+import enum
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+from attrs import Factory, evolve, frozen
+
+from flexiti_async.errors import RecordUnreadable
+from flexiti_async.protocol.call import OperationKind
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.tokens.record import as_ascii, decode_secret, encode_secret
+
+__all__ = [
+    "OperationRecord",
+    "Phase",
+    "Refusal",
+    "decode_operation",
+    "encode_operation",
+]
+
+VERSION: Final = 1
+_MOST_REFUSALS: Final = 10
+_LONGEST_DEADLINE: Final = 86_400.0
+
+
+class Phase(enum.StrEnum):
+    """What the journal knows of an operation."""
+
+    PENDING = "pending"
+    """Claimed: it may have been sent."""
+    DONE = "done"
+    """It ran."""
+    FREE = "free"
+    """It certainly did not run."""
+
+
+@frozen
+class Refusal:
+    """
+    An attempt that certainly did not run.
+
+    Attributes:
+        error: Name of the error's class.
+        at: Seconds since the epoch, by the clock of the process.
+        status: HTTP status of the API's answer; None without one.
+        code: The API's `error`.
+        message: The API's text for people, masked.
+    """
+
+    error: str
+    at: float
+    status: int | None = None
+    code: str | None = None
+    message: str = ""
+
+
+@frozen
+class OperationRecord:
+    """
+    One operation in the journal.
+
+    Attributes:
+        key: The record's own store key, so that one that is stored under another is rejected.
+        kind: Its kind.
+        endpoint: Name of the endpoint.
+        account: Name of the account.
+        idempotency_key: The shop's key.
+        phase: What is known.
+        salt: Random, for the fingerprint.
+        fingerprint: Of what was asked for; see `operations/fingerprint.py`.
+        reference_id: The `x-reference-id` of the request.
+        began: Seconds since the epoch at the claim, by the clock of the process.
+        deadline: Seconds from the claim after which nothing is sent any more.
+        writer: The process that made the claim: host and process id.
+        amount: Dollars, where the call has an amount.
+        reference: The shop's order number as it was sent.
+        account_number: The customer's account; only in an encrypted record.
+        authorization_id: Number of the authorization, once it is known.
+        capture_id: Number of the capture, once it is known.
+        executed_at: Seconds since the epoch at the record of the answer; None before.
+        answer: The recorded fields of the answer.
+        refusals: Attempts that certainly did not run, oldest first.
+        refused: The API's refusal that is the result of an application, such as "declined".
+        resolved_by: Who has entered the outcome; None if the API's answer was recorded.
+    """
+
+    key: str
+    kind: OperationKind
+    endpoint: str
+    account: str
+    idempotency_key: str
+    phase: Phase
+    salt: str
+    fingerprint: str
+    reference_id: str
+    began: float
+    deadline: float
+    writer: str
+    amount: Decimal | None = None
+    reference: str | None = None
+    account_number: Secret | None = None
+    authorization_id: str | None = None
+    capture_id: str | None = None
+    executed_at: float | None = None
+    answer: Mapping[str, str | int | bool | None] = Factory(dict)
+    refusals: tuple[Refusal, ...] = ()
+    refused: Refusal | None = None
+    resolved_by: str | None = None
+
+    @property
+    def operation_id(self) -> str:
+        """The operation's id: 32 hex digits."""
+        return self.key[-32:]
+
+    def done(
+        self,
+        answer: Mapping[str, str | int | bool | None],
+        *,
+        at: float,
+        refused: Refusal | None = None,
+        by: str | None = None,
+    ) -> "OperationRecord":
+        """Return the record of the operation as one that ran."""
+        authorization_id = answer.get("authorization_id") or self.authorization_id
+        capture_id = answer.get("capture_id") or self.capture_id
+        return evolve(
+            self,
+            phase=Phase.DONE,
+            executed_at=at,
+            answer=dict(answer),
+            authorization_id=None if authorization_id is None else str(authorization_id),
+            capture_id=None if capture_id is None else str(capture_id),
+            refused=refused,
+            resolved_by=by,
+        )
+
+    def freed(self, refusal: Refusal, *, by: str | None = None) -> "OperationRecord":
+        """Return the record of the operation as one that certainly did not run."""
+        history = (*self.refusals, refusal)[-_MOST_REFUSALS:]
+        return evolve(self, phase=Phase.FREE, refusals=history, resolved_by=by)
+
+
+@frozen
+class _Wire:
+    v: int
+    operation: OperationRecord
+
+
+_encoder: Final = msgspec.json.Encoder(enc_hook=encode_secret)
+_decoder: Final = msgspec.json.Decoder(_Wire, dec_hook=decode_secret)
+
+
+def encode_operation(record: OperationRecord) -> str:
+    """Encode a record as ASCII JSON."""
+    return as_ascii(_encoder.encode(_Wire(VERSION, record)))
+
+
+def decode_operation(payload: str, key: str) -> OperationRecord:
+    """
+    Decode the record that was stored under `key`.
+
+    Raises:
+        RecordUnreadable: It has another key or version, or is not an operation. It counts as
+            unknown, never as absent.
+    """
+    problem = "it is not an operation of flexiti-async"
+    try:
+        wire = _decoder.decode(payload)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        pass
+    else:
+        record = wire.operation
+        if wire.v != VERSION:
+            problem = f"it has version {wire.v}, this release reads version {VERSION}"
+        elif record.key != key:
+            problem = "it names another key"
+        elif not (math.isfinite(record.began) and 0 < record.deadline <= _LONGEST_DEADLINE):
+            problem = "its deadline is not valid"
+        else:
+            return record
+    del payload  # it may hold an account number, and this frame may end up in a traceback
+    msg = f"the operation under {key} cannot be read: {problem}"
+    raise RecordUnreadable(msg)
