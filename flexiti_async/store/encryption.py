@@ -18,7 +18,14 @@ from typing import Final, Protocol
 from flexiti_async.errors import ConfigError, RecordUnreadable
 from flexiti_async.protocol.secret import Secret
 
-__all__ = ["KEY_BYTES", "NONCE_BYTES", "KeyRing", "NotSealedError", "key_from_bytes"]
+__all__ = [
+    "KEY_BYTES",
+    "NONCE_BYTES",
+    "KeyRing",
+    "NotSealedError",
+    "is_sealed",
+    "key_from_bytes",
+]
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -76,7 +83,7 @@ class KeyRing:
                 is damaged.
         """
         parts = payload.split(".")
-        if parts[0] != _MARK or len(parts) != 4:
+        if not is_sealed(payload) or len(parts) != 4:
             msg = f"the entry under {name} is not encrypted"
             raise NotSealedError(msg)
         cipher = self._ciphers.get(parts[1])
@@ -88,6 +95,11 @@ class KeyRing:
             msg = f"the entry under {name} is damaged, or was encrypted for another store key"
             raise RecordUnreadable(msg)
         return text
+
+
+def is_sealed(payload: str) -> bool:
+    """Return whether a payload looks encrypted; no record in plain text begins like that."""
+    return payload.startswith(f"{_MARK}.")
 
 
 def key_from_bytes(raw: bytes) -> Secret:

@@ -1,23 +1,37 @@
-"""`SealedStore`: adds a time-out, one error type and encryption to any `TokenStore`."""
+"""
+A time-out, one error type and encryption for any store.
+
+`SealedStore` adds them to a `TokenStore`, for tokens and checkouts; `SealedJournal` adds them to a
+`JournalStore`, all of its verbs, and trusts no record that it cannot open.
+"""
 
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 from attrs import field, frozen
 
-from flexiti_async.errors import SessionClosed, StoreError, StoreUnavailable
+from flexiti_async.errors import (
+    ConfigError,
+    RecordUnreadable,
+    SessionClosed,
+    StoreError,
+    StoreUnavailable,
+)
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.store.encryption import NONCE_BYTES, KeyRing, NotSealedError
-from flexiti_async.store.interface import Entry, TokenStore
+from flexiti_async.store.encryption import NONCE_BYTES, KeyRing, NotSealedError, is_sealed
+from flexiti_async.store.interface import Entry, JournalStore, Life, TokenStore
 
-__all__ = ["Loaded", "SealedStore"]
+__all__ = ["Loaded", "SealedJournal", "SealedStore"]
 
 _log: Final = logging.getLogger("flexiti_async.store")
 
 T = TypeVar("T")
+
+_EXPLAINED: Final = (StoreError, ConfigError)
+"""Errors of `keys` and `life`: a store that is set up wrongly says so."""
 
 
 @frozen
@@ -79,8 +93,8 @@ class SealedStore:
                 _log.warning("the entry under %s is not encrypted and is ignored", key)
         return Loaded(entry, None)
 
-    def entry(self, key: str, text: str, *, keep_for: float) -> Entry:
-        """Build a new entry with this text and a new version."""
+    def entry(self, key: str, text: str, *, keep_for: float | None) -> Entry:
+        """Build a new entry with this text and a new version; `keep_for=None` keeps it for ever."""
         if self._ring is not None:
             nonce = secrets.token_bytes(NONCE_BYTES)
             text = self._ring.seal(text, name=key, nonce=nonce)
@@ -91,11 +105,18 @@ class SealedStore:
         Write an entry built by `entry()` in place of the one that was loaded.
 
         Raises:
-            StoreUnavailable: Whether it was written is unknown.
+            StoreUnavailable: Whether it was written is unknown; with `sent=False` it was not.
         """
         return await self._bounded("swap", lambda: self._store.swap(key, entry, expected=expected))
 
-    async def _bounded(self, verb: str, operation: Callable[[], Awaitable[T]]) -> T:
+    async def _bounded(
+        self,
+        verb: str,
+        operation: Callable[[], Awaitable[T]],
+        *,
+        known: tuple[type[Exception], ...] = (StoreError,),
+    ) -> T:
+        """Run an operation; errors that are not `known` become StoreUnavailable."""
         if self._closed:
             # A store that was closed may connect again when it is used.
             msg = "the session is closed"
@@ -103,11 +124,98 @@ class SealedStore:
         try:
             async with asyncio.timeout(self._timeout):
                 return await operation()
-        except StoreError as error:
+        except known as error:
             failure = error
         except TimeoutError:
-            failure = StoreUnavailable(f"the token store did not answer within {self._timeout:g} s")
+            failure = StoreUnavailable(f"the store did not answer within {self._timeout:g} s")
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
             # Only the class is named: the text of a foreign error may quote the stored entry.
-            failure = StoreUnavailable(f"the token store failed to {verb}: {type(error).__name__}")
+            failure = StoreUnavailable(f"the store failed to {verb}: {type(error).__name__}")
         raise failure
+
+
+class SealedJournal(SealedStore):
+    """
+    A journal's store, bounded in time, with one error type, and encrypted.
+
+    A record that cannot be opened is unknown, never absent: `load` raises RecordUnreadable for it,
+    so `Loaded.entry` is None only if nothing is stored, and `Loaded.text` only then.
+
+    Args:
+        store: A store that lists its keys and knows when it may have forgotten.
+        timeout: Seconds after which an operation, or one step of a listing, fails.
+        keys: Encryption keys, as for `SealedStore`.
+
+    Raises:
+        ConfigError: A key is not valid, or the extra `crypto` is not installed.
+    """
+
+    def __init__(self, store: JournalStore, *, timeout: float, keys: Sequence[Secret] = ()) -> None:
+        super().__init__(store, timeout=timeout, keys=keys)
+        self._journal = store
+
+    async def load(self, key: str) -> Loaded:
+        """
+        Load the entry under a key.
+
+        Raises:
+            StoreUnavailable: The store is down or slow.
+            RecordUnreadable: An entry is stored that cannot be opened: encrypted with an unknown
+                key or without `token_keys`, damaged, or not encrypted although keys are configured.
+        """
+        loaded = await super().load(key)
+        if loaded.entry is None:
+            return loaded
+        if loaded.text is None:
+            problem = "is not encrypted, so it is not trusted"
+        elif self._ring is None and is_sealed(loaded.text):
+            problem = "is encrypted, and there are no token_keys"
+        else:
+            return loaded
+        msg = f"the entry under {key} {problem}"
+        raise RecordUnreadable(msg)
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """
+        Write an entry built by `entry()` in place of the one that was loaded, in this life only.
+
+        Raises:
+            StoreUnavailable: Whether it was written is unknown; with `sent=False` it was not.
+        """
+        return await self._bounded(
+            "swap", lambda: self._journal.swap(key, entry, expected=expected, life=life)
+        )
+
+    async def life(self) -> Life:
+        """
+        Read the marker and the fingerprint.
+
+        Raises:
+            StoreUnavailable: The store is down or slow.
+            ConfigError: Its settings cannot be trusted with a journal.
+        """
+        return await self._bounded("read the life", self._journal.life, known=_EXPLAINED)
+
+    async def keys(self, prefix: str, *, endless: bool = False) -> AsyncGenerator[str, None]:
+        """
+        Yield the keys that begin with `prefix`, as `ListableStore.keys` does.
+
+        Each step has the time-out of its own; a listing that fails has yielded a part of the keys.
+
+        Raises:
+            StoreUnavailable: The store is down or slow.
+            ConfigError: It is set up so that it cannot list them.
+        """
+        listing = self._journal.keys(prefix, endless=endless)
+
+        async def step() -> str | None:
+            return await anext(listing, None)
+
+        try:
+            while (key := await self._bounded("list", step, known=_EXPLAINED)) is not None:
+                yield key
+        finally:
+            if isinstance(listing, AsyncGenerator):
+                await listing.aclose()

@@ -220,7 +220,7 @@ def test_age_unknown(command: Command, sandbox: Sandbox, odd_stores: str) -> Non
 @pytest.mark.parametrize(
     ("store", "complaint"),
     [
-        ("Down", "the token store failed to load: OSError"),
+        ("Down", "the store failed to load: OSError"),
         ("Unreadable", "cannot be read: it is not a record of flexiti-async"),
     ],
 )
