@@ -15,8 +15,8 @@ models of the API in `flexiti_async.api`.
 
 from typing import TYPE_CHECKING
 
-from flexiti_async._lazy import lazy_exports
 from flexiti_async._version import __version__ as __version__
+from flexiti_async.protocol.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from flexiti_async._public import *  # noqa: F403 - the one list of public names

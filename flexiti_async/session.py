@@ -45,7 +45,7 @@ from flexiti_async.tokens.record import TokenKey
 from flexiti_async.tokens.record_store import RecordStore
 from flexiti_async.tokens.refresh_tokens import PROCESS
 from flexiti_async.tokens.refresher import TokenRefresher
-from flexiti_async.transport.client import ApiClient
+from flexiti_async.transport.client import ApiClient, Replace
 from flexiti_async.transport.pool import ClientSession, Transport
 from flexiti_async.transport.reference_id import reference_id_of
 
@@ -144,7 +144,7 @@ class FlexitiSession:
         self.operations: Final = Operations(
             OperationsContext(
                 client=self._client,
-                refresher=self.refresher,
+                bearer=self._bearer,
                 journal=self._opened_journal,
                 account=config.account
                 or default_account(config.environment, config.api_url, config.client_id),
@@ -389,6 +389,11 @@ class FlexitiSession:
         refresher = self.refresher(Scope.CUSTOMER)
         refresher.reject(rejected.token_id)
         return await refresher.dedicated(self._config.flow_ttl)
+
+    async def _bearer(self, scope: Scope) -> tuple[Token, Replace]:
+        """Return a token of a scope, and what replaces it if the API rejects it."""
+        refresher = self.refresher(scope)
+        return await refresher.token(), refresher.replace
 
     def _opened_journal(self) -> Journal:
         """Return the journal, opened with the first operation."""

@@ -7,7 +7,7 @@ here does I/O. The names are imported on first use; each page of the API is a mo
 
 from typing import TYPE_CHECKING
 
-from flexiti_async._lazy import lazy_exports
+from flexiti_async.protocol.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from flexiti_async.api._public import *  # noqa: F403 - the list is there, and only there

@@ -13,8 +13,9 @@ import msgspec
 from attrs import field, frozen
 
 from flexiti_async.errors import RecordUnreadable
+from flexiti_async.protocol.record_json import as_ascii, decode_secret, encode_secret
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.tokens.record import StoredToken, as_ascii, decode_secret, encode_secret
+from flexiti_async.tokens.record import StoredToken
 
 __all__ = [
     "CLAIMS",

@@ -1,14 +1,31 @@
 """Errors of calls that move money."""
 
+from typing import TypedDict, Unpack
+
 from flexiti_async.errors.base import FlexitiError
 
 __all__ = [
     "IdempotencyKeyReused",
     "JournalForgot",
     "OperationError",
+    "OperationFacts",
     "OperationInProgress",
     "OutcomeUnknown",
 ]
+
+
+class OperationFacts(TypedDict, total=False):
+    """The attributes that all errors of operations have."""
+
+    operation_id: str | None
+    kind: str | None
+    idempotency_key: str | None
+    reference_id: str | None
+    endpoint: str | None
+    phase: str | None
+    writer: str | None
+    authorization_id: str | None
+    amount: str | None
 
 
 class OperationError(FlexitiError):
@@ -30,30 +47,17 @@ class OperationError(FlexitiError):
         amount: Dollars, as recorded.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        operation_id: str | None = None,
-        kind: str | None = None,
-        idempotency_key: str | None = None,
-        reference_id: str | None = None,
-        endpoint: str | None = None,
-        phase: str | None = None,
-        writer: str | None = None,
-        authorization_id: str | None = None,
-        amount: str | None = None,
-    ) -> None:
+    def __init__(self, message: str = "", **facts: Unpack[OperationFacts]) -> None:
         super().__init__(message)
-        self.operation_id = operation_id
-        self.kind = kind
-        self.idempotency_key = idempotency_key
-        self.reference_id = reference_id
-        self.endpoint = endpoint
-        self.phase = phase
-        self.writer = writer
-        self.authorization_id = authorization_id
-        self.amount = amount
+        self.operation_id = facts.get("operation_id")
+        self.kind = facts.get("kind")
+        self.idempotency_key = facts.get("idempotency_key")
+        self.reference_id = facts.get("reference_id")
+        self.endpoint = facts.get("endpoint")
+        self.phase = facts.get("phase")
+        self.writer = facts.get("writer")
+        self.authorization_id = facts.get("authorization_id")
+        self.amount = facts.get("amount")
 
     def __str__(self) -> str:
         """Return the message, and the operation's id and key."""
@@ -72,9 +76,13 @@ class OperationInProgress(OperationError):
     """
 
     def __init__(
-        self, message: str = "", *, retry_after: float | None = None, **recorded: str | None
+        self,
+        message: str = "",
+        *,
+        retry_after: float | None = None,
+        **facts: Unpack[OperationFacts],
     ) -> None:
-        super().__init__(message, **recorded)
+        super().__init__(message, **facts)
         self.retry_after = retry_after
 
 
@@ -96,9 +104,9 @@ class OutcomeUnknown(OperationError):
         *,
         status: int | None = None,
         code: str | None = None,
-        **recorded: str | None,
+        **facts: Unpack[OperationFacts],
     ) -> None:
-        super().__init__(message, **recorded)
+        super().__init__(message, **facts)
         self.status = status
         self.code = code
 

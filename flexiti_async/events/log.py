@@ -10,6 +10,13 @@ from flexiti_async.events.types import (
     CallRetried,
     ClockSkewed,
     Event,
+    JournalLost,
+    OperationConflict,
+    OperationEvent,
+    OperationRefused,
+    OperationReplayed,
+    OperationResolved,
+    OperationUnknown,
     ReusePrevented,
     StoreDegraded,
     StoreRejoined,
@@ -23,6 +30,7 @@ __all__ = ["log_event", "logs_calls"]
 
 _calls: Final = logging.getLogger("flexiti_async.call")
 _tokens: Final = logging.getLogger("flexiti_async.token")
+_operations: Final = logging.getLogger("flexiti_async.operation")
 
 
 logs_calls: Final = functools.partial(_calls.isEnabledFor, logging.DEBUG)
@@ -35,6 +43,8 @@ def log_event(event: Event) -> None:
 
     | level | events |
     |---|---|
+    | critical | an answer of the API that contradicts the journal |
+    | error | operations whose outcome is unknown, a journal that may have lost records |
     | warning | failures, rejected tokens, outages, wrong clocks, retries |
     | info | issued and adopted tokens, the end of an outage |
     | debug | the end of each call, in the logger `flexiti_async.call` |
@@ -50,6 +60,10 @@ def log_event(event: Event) -> None:
                 event.seconds,
                 event.error,
             )
+        case OperationEvent():
+            _log_operation(event)
+        case JournalLost(error=error):
+            _operations.error("operations without a record are refused: %s", error)
         case ClockSkewed(seconds=seconds):
             _tokens.warning(
                 "this machine's clock is %.0f s %s the API's: synchronize it",
@@ -68,6 +82,32 @@ def _log_call(event: CallFinished) -> None:
         event.seconds,
         event.attempts,
         event.reference_id,
+    )
+
+
+def _log_operation(event: OperationEvent) -> None:
+    level, text = logging.INFO, "done"
+    match event:
+        case OperationUnknown(error=error):
+            level, text = logging.ERROR, f"outcome unknown: {error or 'the task was cancelled'}"
+        case OperationConflict(recorded=recorded):
+            level, text = logging.CRITICAL, f"it ran, but the journal had recorded {recorded}"
+        case OperationRefused(error=error):
+            text = f"did not run: {error}"
+        case OperationReplayed():
+            text = "the recorded answer was returned"
+        case OperationResolved(executed=executed, by=by):
+            text = f"resolved by {by}: {'it ran' if executed else 'it did not run'}"
+        case _:
+            pass
+    _operations.log(
+        level,
+        "operation %s (%s:%s), reference id %s: %s",
+        event.operation_id,
+        event.kind,
+        event.idempotency_key,
+        event.reference_id,
+        text,
     )
 
 

@@ -6,7 +6,7 @@ look at the record until its outcome is there. A waiter never sends, and holds n
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar, cast
 
 from attrs import frozen
@@ -33,13 +33,12 @@ from flexiti_async.operations.journal import Found, Journal
 from flexiti_async.operations.record import OperationRecord, Phase
 from flexiti_async.operations.recorded_errors import (
     error_of_free,
-    facts_of,
     no_outcome,
     refusal_error,
     reused,
 )
-from flexiti_async.tokens.refresher import TokenRefresher
-from flexiti_async.transport.client import ApiClient
+from flexiti_async.protocol.token import Scope, Token
+from flexiti_async.transport.client import ApiClient, Replace
 
 __all__ = ["Coordinator", "OperationsContext"]
 
@@ -59,7 +58,7 @@ class OperationsContext:
 
     Attributes:
         client: Sends the calls.
-        refresher: Returns the refresher of a scope's tokens.
+        bearer: Returns a token of a scope, and what replaces it if the API rejects it.
         journal: Opens the journal; raises ConfigError if the store cannot keep one.
         account: The account's stable name.
         clock: The session's clock.
@@ -69,7 +68,7 @@ class OperationsContext:
     """
 
     client: ApiClient
-    refresher: Callable[..., TokenRefresher]
+    bearer: Callable[[Scope], Awaitable[tuple[Token, Replace]]]
     journal: Callable[[], Journal]
     account: str
     clock: Clock
@@ -142,8 +141,9 @@ class Coordinator:
                 waited = True
                 await asyncio.sleep(_POLL)
             elif isinstance(step, Wait):
-                facts = asked.facts if found.record is None else facts_of(found.record)
-                return OperationInProgress(_IN_PROGRESS, retry_after=step.seconds, **facts)
+                return OperationInProgress(
+                    _IN_PROGRESS, retry_after=step.seconds, phase="pending", **asked.facts
+                )
             else:
                 return step
         text = "the journal's record keeps changing, so nothing was sent"
@@ -185,7 +185,8 @@ class Coordinator:
                 return no_outcome(record)
 
     def _replayed(self, asked: Asked[T], record: OperationRecord) -> T | FlexitiError:
-        facts = {**asked.facts, "reference_id": record.reference_id}
+        facts = asked.facts
+        facts["reference_id"] = record.reference_id
         self._context.events.notify(OperationReplayed(**facts))
         if record.refused is not None:
             return refusal_error(record.refused, record)

@@ -13,7 +13,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from decimal import Decimal
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypedDict, TypeVar
 
 from attrs import field, frozen
 
@@ -58,6 +58,16 @@ _LONGEST_PAUSE: Final = 60.0
 """Seconds between two attempts to record an answer, at most."""
 
 
+class Facts(TypedDict):
+    """What every event and error of an operation has."""
+
+    operation_id: str
+    kind: str
+    idempotency_key: str
+    reference_id: str
+    endpoint: str
+
+
 @frozen
 class Asked(Generic[T]):
     """
@@ -82,7 +92,7 @@ class Asked(Generic[T]):
     bearer: Bearer = field(repr=False)
 
     @property
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> "Facts":
         """What every event and error of an operation has."""
         return {
             "operation_id": self.operation_id,

@@ -97,7 +97,7 @@ def _plain(value: object) -> object:
     if isinstance(value, int | Decimal):
         return format(Decimal(value).normalize(), "f")
     if isinstance(value, Mapping):
-        items = cast("Mapping[str, object]", value).items()
+        items = value.items()
         return {str(name): _plain(item) for name, item in items}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("list[object]", value)]

@@ -27,12 +27,7 @@ def idempotency_key_of(value: IdempotencyKey) -> str:
     Raises:
         ValidationError: It is not 1 to 255 printable ASCII characters, an int or a UUID.
     """
-    # Callers without a type checker may pass anything.
-    given: object = value
-    if isinstance(given, bool) or not isinstance(given, str | int | uuid.UUID):
-        shown = None if given is None else type(given).__name__
-        problem = REQUIRED if given is None else WRONG_FORMAT
-        raise ValidationError(field_errors=[FieldError("idempotency_key", problem, shown, _RULE)])
+    given = _checked(value)
     text = "".join(given) if isinstance(given, str) else str(given)  # a plain str of a subclass
     if not text:
         raise ValidationError(field_errors=[FieldError("idempotency_key", REQUIRED, None, _RULE)])
@@ -43,6 +38,14 @@ def idempotency_key_of(value: IdempotencyKey) -> str:
             field_errors=[FieldError("idempotency_key", WRONG_FORMAT, shown, _RULE)]
         )
     return text
+
+
+def _checked(given: object) -> str | int | uuid.UUID:
+    """Check the type of a key: callers without a type checker may pass anything."""
+    if isinstance(given, str | int | uuid.UUID) and not isinstance(given, bool):
+        return given
+    problem, shown = (REQUIRED, None) if given is None else (WRONG_FORMAT, type(given).__name__)
+    raise ValidationError(field_errors=[FieldError("idempotency_key", problem, shown, _RULE)])
 
 
 def operation_id(account: str, kind: OperationKind, endpoint: str, idempotency_key: str) -> str:

@@ -11,6 +11,7 @@
 """
 
 import copy
+import functools
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
@@ -35,10 +36,8 @@ from flexiti_async.operations.record import OperationRecord, Phase, Refusal
 from flexiti_async.operations.recorded_errors import facts_of
 from flexiti_async.protocol.call import OperationCall, OperationKind
 from flexiti_async.protocol.json_codec import encode
-from flexiti_async.protocol.token import Token
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
-from flexiti_async.transport.client import Replace
 from flexiti_async.transport.reference_id import reference_id_of
 
 __all__ = ["Operations"]
@@ -88,16 +87,11 @@ class Operations:
             StoreUnavailable: The journal is down; nothing was sent.
             ApiError: The API refused it; the key may be used again.
         """
-
-        async def bearer() -> tuple[Token, Replace]:
-            refresher = self._context.refresher(call.scope)
-            return await refresher.token(), refresher.replace
-
         return await self.execute(
             call,
             idempotency_key=idempotency_key_of(idempotency_key),
             reference_id=reference_id_of(reference_id),
-            bearer=bearer,
+            bearer=functools.partial(self._context.bearer, call.scope),
             wait=wait,
         )
 

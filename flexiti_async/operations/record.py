@@ -19,8 +19,8 @@ from attrs import Factory, evolve, frozen
 
 from flexiti_async.errors import RecordUnreadable
 from flexiti_async.protocol.call import OperationKind
+from flexiti_async.protocol.record_json import as_ascii, decode_secret, encode_secret
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.tokens.record import as_ascii, decode_secret, encode_secret
 
 __all__ = [
     "OperationRecord",
@@ -114,7 +114,7 @@ class OperationRecord:
     authorization_id: str | None = None
     capture_id: str | None = None
     executed_at: float | None = None
-    answer: Mapping[str, str | int | bool | None] = Factory(dict)
+    answer: Mapping[str, str | int | bool | None] = Factory(dict[str, str | int | bool | None])
     refusals: tuple[Refusal, ...] = ()
     refused: Refusal | None = None
     resolved_by: str | None = None

@@ -1,7 +1,5 @@
 """The errors that a record of the journal stands for."""
 
-from typing import TypedDict
-
 from flexiti_async.errors import (
     ApiError,
     FlexitiError,
@@ -9,27 +7,14 @@ from flexiti_async.errors import (
     OperationInProgress,
     OutcomeUnknown,
 )
+from flexiti_async.errors.operation import OperationFacts
 from flexiti_async.operations.record import OperationRecord, Phase, Refusal
 from flexiti_async.protocol.response import error_named
 
-__all__ = ["RecordFacts", "error_of_free", "facts_of", "no_outcome", "refusal_error", "reused"]
+__all__ = ["error_of_free", "facts_of", "no_outcome", "refusal_error", "reused"]
 
 
-class RecordFacts(TypedDict):
-    """What an error says of a record: the attributes of `OperationError`."""
-
-    operation_id: str
-    kind: str
-    idempotency_key: str
-    reference_id: str
-    endpoint: str
-    phase: str
-    writer: str
-    authorization_id: str | None
-    amount: str | None
-
-
-def facts_of(record: OperationRecord) -> RecordFacts:
+def facts_of(record: OperationRecord) -> OperationFacts:
     """Return the attributes of an error about this record."""
     return {
         "operation_id": record.operation_id,

@@ -70,6 +70,11 @@ class SealedStore:
         self._warned = False
         self._closed = False
 
+    @property
+    def seals(self) -> bool:
+        """Whether entries are encrypted."""
+        return self._ring is not None
+
     def close(self) -> None:
         """Raise SessionClosed from now on; the store itself belongs to the session or the shop."""
         self._closed = True

@@ -7,7 +7,6 @@ the pair (design section 3). A record names its own key, so that an entry stored
 (a mixed-up backup, a prefix shared by mistake) is rejected.
 """
 
-import json
 import math
 from typing import Final
 
@@ -16,6 +15,7 @@ from attrs import Factory, field, frozen
 
 from flexiti_async.clock import Instant
 from flexiti_async.errors import RecordUnreadable
+from flexiti_async.protocol.record_json import as_ascii, decode_secret, encode_secret
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.store.interface import store_key
@@ -27,9 +27,7 @@ __all__ = [
     "StoredToken",
     "TokenKey",
     "decode_record",
-    "decode_secret",
     "encode_record",
-    "encode_secret",
 ]
 
 
@@ -175,29 +173,6 @@ class _Wire:
     token: StoredToken | None = None
     claim: Claim | None = None
     failure: Failure | None = None
-
-
-def encode_secret(value: object) -> str:
-    """Encode a Secret as its text; an `enc_hook` of msgspec."""
-    if isinstance(value, Secret):
-        return value.reveal()
-    raise NotImplementedError
-
-
-def decode_secret(kind: type, value: object) -> object:
-    """Decode a Secret from its text; a `dec_hook` of msgspec."""
-    if kind is not Secret:
-        raise NotImplementedError
-    if isinstance(value, str):
-        return Secret(value)
-    # msgspec turns it into a ValidationError; a NotImplementedError would pass through.
-    msg = "a secret must be text"
-    raise TypeError(msg)
-
-
-def as_ascii(text: bytes) -> str:
-    """Escape non-ASCII characters in JSON, so that a store's encoding does not matter."""
-    return json.dumps(json.loads(text)) if not text.isascii() else text.decode()
 
 
 _encoder: Final = msgspec.json.Encoder(enc_hook=encode_secret)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flexiti_async.clock import Instant
 from flexiti_async.errors import RecordUnreadable
+from flexiti_async.protocol.record_json import decode_secret, encode_secret
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.tokens.record import (
@@ -18,9 +19,7 @@ from flexiti_async.tokens.record import (
     Record,
     StoredToken,
     decode_record,
-    decode_secret,
     encode_record,
-    encode_secret,
 )
 
 from ..support.canaries import sightings
