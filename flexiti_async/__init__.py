@@ -3,7 +3,7 @@ Take payments through Flexiti's POS API v2.5 from an async web shop.
 
 ```python
 async with FlexitiSession(FlexitiConfig.load()) as flexiti:
-    checkout = await flexiti.checkout()
+    checkout = await flexiti.checkout("order-9")
     widget = await checkout.init_widget(PurchaseWidget(account_number=20009100))
     ...  # redirect the customer to widget.redirection_url
 ```

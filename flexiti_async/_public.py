@@ -11,7 +11,8 @@ from flexiti_async.api.widget import ApplyWidget as ApplyWidget
 from flexiti_async.api.widget import PurchaseWidget as PurchaseWidget
 from flexiti_async.api.widget import Widget as Widget
 from flexiti_async.api.widget_reactions import Reaction as Reaction
-from flexiti_async.checkout.base import Checkout as Checkout
+from flexiti_async.checkout.in_store import InStoreCheckout as InStoreCheckout
+from flexiti_async.checkout.online import OnlineCheckout as OnlineCheckout
 from flexiti_async.checkout.state import Sharing as Sharing
 from flexiti_async.checkout.state import Step as Step
 from flexiti_async.config.model import FlexitiConfig as FlexitiConfig
@@ -24,6 +25,8 @@ from flexiti_async.errors import CheckoutNotFound as CheckoutNotFound
 from flexiti_async.errors import ConfigError as ConfigError
 from flexiti_async.errors import FieldError as FieldError
 from flexiti_async.errors import FlexitiError as FlexitiError
+from flexiti_async.errors import IdempotencyKeyReused as IdempotencyKeyReused
+from flexiti_async.errors import OperationError as OperationError
 from flexiti_async.errors import OutcomeUnknown as OutcomeUnknown
 from flexiti_async.errors import StoreError as StoreError
 from flexiti_async.errors import StoreUnavailable as StoreUnavailable

@@ -7,23 +7,25 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from flexiti_async.api.endpoints import CLOSE, INFORMATION, VERIFY
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
-from flexiti_async.checkout.base import Checkout
 from flexiti_async.checkout.flow import CheckoutContext
+from flexiti_async.checkout.in_store import InStoreCheckout
+from flexiti_async.checkout.online import OnlineCheckout
+from flexiti_async.checkout.opening import resume, start
 from flexiti_async.checkout.state import Sharing
-from flexiti_async.clock import SYSTEM_CLOCK, Clock, now, today
+from flexiti_async.clock import SYSTEM_CLOCK, Clock, today
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.config.options import OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.config.parsing import is_loopback
-from flexiti_async.errors import ConfigError, SessionClosed, SessionEntered
+from flexiti_async.errors import SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
 from flexiti_async.events.log import log_event
 from flexiti_async.operations.coordinator import OperationsContext
+from flexiti_async.operations.guard import refuse_operation, refuse_widget
 from flexiti_async.operations.journal import Journal
-from flexiti_async.operations.keys import default_account
+from flexiti_async.operations.keys import IdempotencyKey, default_account
 from flexiti_async.operations.operations import Operations
-from flexiti_async.protocol.call import Call, OperationCall, Replay
+from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.resources import (
@@ -47,7 +49,7 @@ from flexiti_async.tokens.refresh_tokens import PROCESS
 from flexiti_async.tokens.refresher import TokenRefresher
 from flexiti_async.transport.client import ApiClient, Replace
 from flexiti_async.transport.pool import ClientSession, Transport
-from flexiti_async.transport.reference_id import reference_id_of
+from flexiti_async.transport.reference_id import ReferenceId, reference_id_of
 
 __all__ = ["FlexitiSession"]
 
@@ -57,8 +59,6 @@ _CLOSED: Final = "the session is closed"
 _SETTLE: Final = 900.0
 """Seconds after an operation's deadline before it may be recorded as not executed: a request that
 timed out here may still be executed there."""
-_NOT_MONEY: Final = frozenset({CLOSE, INFORMATION, VERIFY})
-"""Calls that must not be repeated automatically, and move no money."""
 
 
 @frozen
@@ -140,7 +140,6 @@ class FlexitiSession:
         self._owns_store = isinstance(config.store, str)
         self._store_closed = False
         self._entered = self._closed = False
-        self._open = self._opened()
         self.operations: Final = Operations(
             OperationsContext(
                 client=self._client,
@@ -154,6 +153,7 @@ class FlexitiSession:
                 settle=_SETTLE,
             )
         )
+        self._open = self._opened()
         self._journal: Journal | None = None
         self._journal_store: TokenStore | None = None
         self.accounts: Final = Accounts(self.send)
@@ -258,7 +258,7 @@ class FlexitiSession:
         """
         return await self.refresher(scope).token(min_ttl)
 
-    async def send(self, call: Call[T], *, reference_id: str | None = None) -> T:
+    async def send(self, call: Call[T], *, reference_id: ReferenceId | None = None) -> T:
         """
         Make a call that moves no money, and return its result.
 
@@ -268,90 +268,117 @@ class FlexitiSession:
 
         Raises:
             ConfigError: The call moves money, or is a POST of one's own that may not be repeated:
-                `operations.run` makes it.
+                `operations.run` makes it. Or it is a widget/init of another scope than customer,
+                whose token must not reach a browser.
             ApiError: The API answered with an error.
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
         refuse_operation(call)
-        reference_id = reference_id_of(reference_id)
+        refuse_widget(call)
+        reference = reference_id_of(reference_id)
         refresher = self.refresher(call.scope)
         token = await refresher.token()
-        return await self._client.call(call, reference_id, token, refresher.replace)
+        return await self._client.call(call, reference, token, refresher.replace)
 
     async def checkout(
         self,
-        reference_id: str | None = None,
+        idempotency_key: IdempotencyKey,
         *,
+        reference_id: ReferenceId | None = None,
         sharing: Sharing | str | None = None,
         flow_ttl: float | None = None,
         resumable: bool = True,
-        in_store: bool = False,
-    ) -> Checkout:
+    ) -> OnlineCheckout:
         """
-        Start a customer's flow, with a token that lives long enough for it.
+        Start a customer's flow online, with a token that lives long enough for it.
 
         Args:
-            reference_id: The flow's `x-reference-id`: 32 hex digits or a GUID of 36 characters; a
-                new one is drawn by default.
+            idempotency_key: The shop's own name for what is paid or applied for, such as the id of
+                the order. It is looked up at once: an order that is paid, or may be, is raised
+                before a customer is asked for anything.
+            reference_id: The flow's `x-reference-id`: a GUID in any spelling; a new one is drawn by
+                default.
             sharing: `shared` or `dedicated`; by default shared, and an application gets a
                 dedicated token when it calls widget/init.
             flow_ttl: Seconds that the token must live at least; by default the configured
                 `flow_ttl`, or half of a token's lifetime.
             resumable: Save the checkout in the token store, so that `resume()` finds it in any
                 process of the shop.
-            in_store: The purchase is made at a counter: it begins with `lookup`, and uses a
-                merchant token and no widget, because such a token must not reach a browser.
 
         Raises:
+            ValidationError: The key or the reference id is not valid.
+            IdempotencyKeyReused: What the key names is done already.
+            OperationInProgress: It is being made.
+            OutcomeUnknown: It may or may not have run.
+            JournalForgot: The journal may have lost records.
+            StoreUnavailable: The journal is down.
             TokenError: No token could be obtained.
-            ValidationError: The reference id is not valid.
         """
-        reference_id = reference_id_of(reference_id)
-        ttl = self._config.flow_ttl if flow_ttl is None else flow_ttl
         chosen = None if sharing is None else Sharing(sharing)
-        refresher = self.refresher(Scope.MERCHANT if in_store else Scope.CUSTOMER)
-        if chosen is Sharing.DEDICATED:
-            token = await refresher.dedicated(ttl)
-        else:
-            token = await refresher.token(ttl)
-        checkout = Checkout(
+        flow = await start(
             self._open.checkouts,
-            reference_id,
-            token,
+            idempotency_key,
+            in_store=False,
+            reference_id=reference_id,
             sharing=chosen,
-            flow_ttl=ttl,
+            flow_ttl=flow_ttl,
             resumable=resumable,
         )
-        await checkout.save()
-        return checkout
+        return OnlineCheckout(flow)
 
-    async def resume(self, reference_id: str) -> Checkout:
+    async def in_store_checkout(
+        self,
+        idempotency_key: IdempotencyKey,
+        *,
+        reference_id: ReferenceId | None = None,
+        flow_ttl: float | None = None,
+        resumable: bool = True,
+    ) -> InStoreCheckout:
+        """
+        Start a purchase at a counter, with a merchant token that lives long enough for it.
+
+        Arguments and errors are those of `checkout`.
+        """
+        flow = await start(
+            self._open.checkouts,
+            idempotency_key,
+            in_store=True,
+            reference_id=reference_id,
+            sharing=None,
+            flow_ttl=flow_ttl,
+            resumable=resumable,
+        )
+        return InStoreCheckout(flow)
+
+    async def resume(self, reference_id: ReferenceId) -> OnlineCheckout:
         """
         Resume a checkout that was started in any process of the shop.
 
+        If its operation ran meanwhile, it is resumed at the step that follows.
+
         Raises:
-            CheckoutNotFound: It was never saved, or it has expired with its token.
+            CheckoutNotFound: It was never saved, it has ended with its token, or it is in store.
             StoreUnavailable: The store is down.
         """
         if self._closed:
             raise SessionClosed(_CLOSED)
-        record = await self._open.checkouts.load(reference_id_of(reference_id))
-        state = record.state
-        scope = Scope.MERCHANT if state.in_store else Scope.CUSTOMER
-        token = state.token.as_token(scope, life=state.token.remaining, at=now(self._clock))
-        return Checkout(
-            self._open.checkouts,
-            state.reference_id,
-            token,
-            sharing=state.sharing,
-            flow_ttl=self._config.flow_ttl,
-            resumable=True,
-            record=record,
-        )
+        return OnlineCheckout(await resume(self._open.checkouts, reference_id, in_store=False))
+
+    async def resume_in_store(self, reference_id: ReferenceId) -> InStoreCheckout:
+        """
+        Resume a checkout in store; see `resume`.
+
+        Raises:
+            CheckoutNotFound: It was never saved, it has ended with its token, or it is online.
+            StoreUnavailable: The store is down.
+        """
+        if self._closed:
+            raise SessionClosed(_CLOSED)
+        return InStoreCheckout(await resume(self._open.checkouts, reference_id, in_store=True))
 
     async def init_widget(
-        self, widget: ApplyWidget | PurchaseWidget, *, reference_id: str | None = None
+        self, widget: ApplyWidget | PurchaseWidget, *, reference_id: ReferenceId | None = None
     ) -> Widget:
         """
         Obtain a token and call widget/init, in one step; nothing is saved.
@@ -364,7 +391,7 @@ class FlexitiSession:
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
-        reference_id = reference_id_of(reference_id)
+        reference = reference_id_of(reference_id)
         refresher, flow = self.refresher(Scope.CUSTOMER), widget.flow
         call = init_widget(
             widget,
@@ -376,8 +403,8 @@ class FlexitiSession:
             token, replace = await refresher.token(self._config.flow_ttl), self._replace_shared
         else:
             token, replace = await refresher.dedicated(self._config.flow_ttl), self._replace_own
-        answer = await self._client.call(call, reference_id, token, replace)
-        return answer.sent_with(reference_id)
+        answer = await self._client.call(call, reference, token, replace)
+        return answer.sent_with(reference)
 
     async def _replace_shared(self, rejected: Token) -> Token:
         """Obtain another token for a purchase."""
@@ -431,6 +458,7 @@ class FlexitiSession:
         sealed = SealedStore(store, timeout=config.store_timeout, keys=config.token_keys)
         checkouts = CheckoutContext(
             client=self._client,
+            operations=self.operations,
             refresher=self.refresher,
             store=sealed,
             config=config,
@@ -459,16 +487,3 @@ class FlexitiSession:
             events=self._events,
         )
         return TokenRefresher(context, store_id=id(self._open.store))
-
-
-def refuse_operation(call: Call[object]) -> None:
-    """Raise ConfigError for a call that needs an idempotency key."""
-    # Callers without a type checker may pass anything.
-    given: object = call
-    by_hand = call.method == "POST" and call.replay is Replay.NEVER
-    if isinstance(given, OperationCall) or (by_hand and call.endpoint not in _NOT_MONEY):
-        msg = (
-            f"{call.endpoint} may move money: make it with "
-            "flexiti.operations.run(call, idempotency_key=…), as an OperationCall"
-        )
-        raise ConfigError(msg, option="idempotency_key")

@@ -19,32 +19,44 @@ ADVICE: Final[Mapping[str, str]] = {
         "is a forgery."
     ),
     "CheckoutError": "`resume()` the checkout; its `step` determines which calls are allowed.",
-    "CheckoutNotFound": "Start a new checkout: this one has expired with its token.",
+    "CheckoutNotFound": (
+        "Call `checkout()` with the key of the order: it raises what is known of a payment, or "
+        "starts anew. With the wrong kind, call the method that the text names."
+    ),
     "CheckoutExpired": (
-        "Start a new checkout. Capture and return an existing authorization by its number, with "
-        "`flexiti.authorizations`."
+        "Its operation did not run. Call `checkout()` with the same key, and send the customer "
+        "through the widget again."
     ),
     "CheckoutConflict": (
         "`resume()` the checkout and continue from its step. A double click is a common cause."
-    ),
-    "CheckoutUnsettled": (
-        "Check at Flexiti whether the call ran (`authorizations.all`, or the portal), then record "
-        "the outcome with `settle()`. Do not repeat the call."
     ),
     "EventRefused": "Ignore the event. Repeated ones point to an attack.",
     "CheckoutTokenRejected": "Start a new checkout and send the customer through the widget again.",
     "SessionClosed": "Keep one session open for the life of the process, and close it last.",
     "SessionEntered": "Enter the session once, where the process starts, and share it.",
     "WrongLoop": "Pass a `ClientSession` that was created in this loop, or none.",
+    "OperationError": (
+        "Keep `operation_id` with the order, and never use another key for the same payment."
+    ),
+    "OperationInProgress": "Call again with the same key, after `retry_after` seconds.",
+    "OutcomeUnknown": (
+        "Do not use another key. Mark the order as being checked; `flexiti.operations.look_up` "
+        "finds out what it can, and `resolve` records the outcome. Without an `operation_id` (as "
+        "from `verify`) no money is concerned, and the call may be made again."
+    ),
+    "IdempotencyKeyReused": (
+        "With `phase` `done` the order is paid: show that. Otherwise another amount, plan or "
+        "account is being paid under this key: show that it is being checked."
+    ),
+    "JournalForgot": (
+        "Take no payments, and have `flexiti-async journal check` run. After somebody has compared "
+        "the orders with Flexiti, `journal accept` goes on."
+    ),
     "TransportError": "Handle the classes below: each says whether the call is safe to repeat.",
     "ConnectError": "Try again: nothing was sent. If it persists, run `flexiti-async doctor`.",
     "RequestTimeout": "Try again: this call may be repeated. It was, as often as `retries` says.",
     "ConnectionLost": "Try again: this call may be repeated. It was, as often as `retries` says.",
     "BadHttp": "A proxy may be in the way; run `flexiti-async doctor`.",
-    "OutcomeUnknown": (
-        "Do not repeat it. Look up `reference_id` at Flexiti and act on the outcome; a checkout "
-        "waits in its own step until `settle()` records it."
-    ),
     "ApiError": "Check `code` and `field_errors`, and keep `reference_id` for Flexiti.",
     "BadRequest": "Correct the fields in `field_errors`; the same request cannot succeed.",
     "PhoneNotReachable": "Ask the customer for another phone number.",

@@ -4,8 +4,8 @@ Events of the widget, which the customer's browser posts to the shop (spec secti
 An event comes from `window.postMessage` through the customer's browser, so it can be forged.
 `parse_event` returns a typed value or raises MalformedEvent, for any input. A valid event proves
 nothing: the API itself rejects an authorization whose widget session has not verified the account.
-`Checkout.handle_event` parses an event, checks that it belongs to the checkout, and returns the
-reaction (`flexiti_async.api.widget_reactions`).
+`OnlineCheckout.handle_event` parses an event, checks that it belongs to the checkout, and returns
+the reaction (`flexiti_async.api.widget_reactions`).
 """
 
 import enum

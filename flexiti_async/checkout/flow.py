@@ -1,14 +1,26 @@
-"""The common part of all steps of a checkout: the table, the pinned token, the calls."""
+"""
+`Flow`: what a checkout online and one in store are made of.
+
+One reference id, one pinned token, the table of steps, the saved state, and the journal of
+operations, which is the authority: the checkout follows it.
+"""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
 from flexiti_async.checkout.saved import CheckoutRecord, SavedCheckout, checkout_key, load_checkout
-from flexiti_async.checkout.state import CLAIMS, CheckoutState, Claimed, Sharing, Step
-from flexiti_async.checkout.steps import NEXT_STEPS, TABLE, Row, missing, row_of
+from flexiti_async.checkout.state import CheckoutState, Sharing, Step
+from flexiti_async.checkout.steps import (
+    ENDS_AT,
+    NEXT_STEPS,
+    OPERATIONS,
+    TABLE,
+    Row,
+    missing,
+    row_of,
+)
 from flexiti_async.clock import Clock, now
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.config.options import OnStoreFailure
@@ -16,18 +28,24 @@ from flexiti_async.errors import (
     CheckoutError,
     CheckoutExpired,
     CheckoutTokenRejected,
-    CheckoutUnsettled,
+    FieldError,
     FlexitiError,
+    OperationError,
+    ValidationError,
 )
-from flexiti_async.protocol.call import Call
-from flexiti_async.protocol.retry import certainly_not_executed
+from flexiti_async.operations.guard import refuse_operation, refuse_widget
+from flexiti_async.operations.operations import Operations
+from flexiti_async.operations.recorded_errors import done_already
+from flexiti_async.operations.refusals import is_result
+from flexiti_async.protocol.call import Call, OperationCall, OperationKind
 from flexiti_async.protocol.token import Scope, Token
+from flexiti_async.protocol.validators import INVALID, REQUIRED
 from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import StoredToken
 from flexiti_async.tokens.refresher import TokenRefresher
 from flexiti_async.transport.client import ApiClient, Replace
 
-__all__ = ["CheckoutContext", "CheckoutFlow", "after_running"]
+__all__ = ["CheckoutContext", "Flow"]
 
 T = TypeVar("T")
 
@@ -41,6 +59,7 @@ class CheckoutContext:
 
     Attributes:
         client: Sends the calls.
+        operations: Makes the operations, and knows their outcomes.
         refresher: Returns the refresher of a scope's tokens.
         store: Where checkouts are saved.
         config: The session's configuration.
@@ -48,6 +67,7 @@ class CheckoutContext:
     """
 
     client: ApiClient
+    operations: Operations
     refresher: Callable[[Scope], TokenRefresher]
     store: SealedStore
     config: FlexitiConfig
@@ -62,18 +82,30 @@ class CheckoutContext:
         return await load_checkout(self.store, self.key(reference_id), reference_id)
 
 
-class CheckoutFlow:
+class Flow:
     """
-    The common part of all steps; see `Checkout`.
+    One customer's flow.
+
+    Args:
+        context: The parts of the session.
+        state: The state, new or loaded.
+        token: The pinned token.
+        sharing: What the shop has asked for; None if it has not.
+        flow_ttl: Seconds that another pinned token must live at least.
+        resumable: Save the state in the store.
+        record: The record that was loaded; None for a new checkout.
 
     Attributes:
-        reference_id: The flow's `x-reference-id`.
+        context: The parts of the session.
+        requested_sharing: What the shop has asked for.
+        token: The pinned token.
+        saved: The state and its record.
     """
 
     def __init__(
         self,
         context: CheckoutContext,
-        reference_id: str,
+        state: CheckoutState,
         token: Token,
         *,
         sharing: Sharing | None,
@@ -81,219 +113,242 @@ class CheckoutFlow:
         resumable: bool,
         record: CheckoutRecord | None = None,
     ) -> None:
-        self._context = context
-        self.reference_id: Final = reference_id
-        self._token = token
-        self._requested_sharing = sharing
+        self.context: Final = context
+        self.requested_sharing: Final = sharing
+        self.token = token
         self._flow_ttl = flow_ttl
-        self._saved = SavedCheckout(
-            record.state
-            if record
-            else _new_state(reference_id, self._stored_token(), token, sharing),
-            context.key(reference_id),
+        self._loaded = record is not None
+        self.saved: Final = SavedCheckout(
+            state,
+            context.key(state.reference_id),
             context.store if resumable else None,
             degrade=context.config.on_store_failure is OnStoreFailure.DEGRADE,
             token=self._stored_token,
             entry=record.entry if record else None,
         )
 
-    def __repr__(self) -> str:
-        return (
-            f"Checkout(reference_id={self.reference_id!r}, step={self.step.value!r}, "
-            f"sharing={self.sharing.value!r})"
-        )
-
     @property
-    def step(self) -> Step:
-        """The present step."""
-        return self._state.step
-
-    @property
-    def next_steps(self) -> frozenset[str]:
-        """Names of the methods that are allowed now."""
-        return frozenset(
-            row.method for row in TABLE if row.at is self.step and not missing(row, self._state)
-        )
-
-    @property
-    def session_id(self) -> str | None:
-        """`widget_session_id` of the newest widget/init, None before one."""
-        return self._state.session_id
-
-    @property
-    def account_number(self) -> str | None:
-        """Digits of the customer's account; None while it is unknown."""
-        return self._state.account_number
-
-    @property
-    def authorization_id(self) -> str | None:
-        """Id of the authorization; None before one, or if the answer did not contain it."""
-        return self._state.authorization_id
-
-    @property
-    def capture_ids(self) -> tuple[str, ...]:
-        """Ids of the captures, as far as the answers contained them."""
-        return self._state.capture_ids
-
-    @property
-    def open_amount(self) -> Decimal | None:
-        """Dollars left to capture or release; None if that is unknown."""
-        return self._state.open_amount
-
-    @property
-    def saved(self) -> bool:
-        """
-        Whether the store holds the present state.
-
-        It does not with `resumable=False`, nor after a failed save while the store is down and
-        `on_store_failure` is `degrade`. Then `resume()` finds an earlier step, and the customer
-        goes through the widget again, with another token and widget session.
-        """
-        return self._saved.saved
-
-    @property
-    def sharing(self) -> Sharing:
-        """Whether the pinned token is shared or dedicated."""
-        return self._state.sharing
-
-    @property
-    def token(self) -> Token:
-        """The pinned token."""
-        return self._token
+    def state(self) -> CheckoutState:
+        """The present state."""
+        return self.saved.state
 
     @property
     def remaining(self) -> float:
-        """Seconds until the pinned token, and with it the checkout, ends."""
-        return self._token.remaining(now(self._context.clock))
+        """Seconds until the pinned token, and with it the flow, ends."""
+        return self.token.remaining(now(self.context.clock))
+
+    def next_steps(self) -> frozenset[str]:
+        """Return the names of the methods that the table allows now."""
+        step = self.state.step
+        return frozenset(
+            row.method for row in TABLE if row.at is step and not missing(row, self.state)
+        )
+
+    def row(self, method: str, outcome: str = "") -> Row:
+        """Return the row of a call; raise CheckoutError if the table does not allow it now."""
+        step = self.state.step
+        if method not in NEXT_STEPS[step]:
+            allowed = ", ".join(sorted(self.next_steps())) or "nothing"
+            msg = f"{method}() is not allowed in step {step.value}; allowed: {allowed}"
+            raise CheckoutError(msg, reference_id=self.state.reference_id)
+        row = row_of(step, method, outcome)
+        lacks = missing(row, self.state)
+        if lacks:
+            msg = f"{method}() requires {', '.join(lacks)}, which no answer contained so far"
+            raise CheckoutError(msg, reference_id=self.state.reference_id)
+        return row
+
+    async def ready(self, method: str) -> Row:
+        """
+        Return the row of a step other than the operation and `plans`; the journal is asked first.
+
+        Raises:
+            CheckoutError: Not allowed now; also because the operation is done.
+            OperationInProgress: The operation of this checkout is being made.
+            OutcomeUnknown: It may or may not have run.
+        """
+        self.row(method)
+        pending = await self.follow()
+        if pending is not None:
+            raise pending
+        return self.row(method)
+
+    async def follow(self) -> OperationError | None:
+        """
+        Ask the journal for the operation of the present step.
+
+        One that is done moves the checkout forward.
+
+        Returns:
+            The error of one that is pending; None otherwise.
+        """
+        kind = OPERATIONS.get(self.state.step)
+        if kind is None:
+            return None
+        known = await self.context.operations.known(kind, self.state.idempotency_key)
+        if known is None or known.error is not None:
+            return known.error if known else None
+        after = evolve(self.state, step=ENDS_AT[kind])
+        if kind is OperationKind.AUTHORIZE:
+            record = known.record
+            after = evolve(
+                after, authorization_id=record.authorization_id, capture_id=record.capture_id
+            )
+        await self.saved.follow(after)
+        return None
+
+    async def not_ready(self, kind: OperationKind) -> FlexitiError:
+        """Return why an operation cannot be made that lacks data: the journal, then the table."""
+        known = await self.context.operations.known(kind, self.state.idempotency_key)
+        if known is not None:
+            return known.error or done_already(known.record)
+        try:
+            self.row(kind.value)
+        except CheckoutError as error:
+            return error
+        return CheckoutError("another step was taken", reference_id=self.state.reference_id)
+
+    async def operate(
+        self,
+        call: OperationCall[T],
+        add_answer: Callable[[CheckoutState, T], CheckoutState] = lambda state, _: state,
+    ) -> T:
+        """
+        Make the operation with the pinned token, and move the step forward.
+
+        The journal is asked first: what is done returns its recorded answer at any step, also after
+        the token has ended. Only if the operation has to be sent does the table count.
+
+        Args:
+            call: The call.
+            add_answer: Returns the state with data of the answer; by default none are kept.
+
+        Raises:
+            FlexitiError: As `Operations.run`.
+            CheckoutError: Not allowed now; nothing was sent.
+        """
+        call = evolve(call, scope=self.token.scope)
+        ended = ENDS_AT[call.kind]
+
+        async def bearer() -> tuple[Token, Replace]:
+            self.row(call.kind.value)
+            return await self._pinned_token(), self._replace
+
+        result: FlexitiError | None = None
+        try:
+            answer = await self.context.operations.execute(
+                call,
+                idempotency_key=self.state.idempotency_key,
+                reference_id=self.state.reference_id,
+                bearer=bearer,
+            )
+        except FlexitiError as error:
+            if not is_result(error):
+                raise
+            result = error  # a decision about the application: it ran
+        else:
+            await self._moved(add_answer(evolve(self.state, step=ended), answer))
+            return answer
+        await self._moved(evolve(self.state, step=ended))
+        raise result
+
+    def confirms(self, account_number: int | str | None) -> bool:
+        """
+        Whether the shop has named this checkout's account.
+
+        Raises:
+            ValidationError: It has named another one.
+        """
+        known = self.state.account_number
+        if account_number is None or known is None:
+            return False
+        if str(account_number).strip().lstrip("0") != known.lstrip("0"):
+            hint = "must be the account of this checkout"
+            raise ValidationError(field_errors=[FieldError("account_number", INVALID, None, hint)])
+        return True
+
+    async def require_trusted_account(self) -> None:
+        """
+        Check that nobody else can have written the account that was loaded with the checkout.
+
+        Raises:
+            ValidationError: The record is in a shared store and not encrypted.
+        """
+        if self._loaded and not await self.context.store.trusted():
+            hint = (
+                "required for a resumed checkout without token_keys: the saved account is not "
+                "encrypted, so pass the one that the shop has kept with its order"
+            )
+            raise ValidationError(field_errors=[FieldError("account_number", REQUIRED, None, hint)])
 
     async def send(self, call: Call[T]) -> T:
         """
-        Make any call of the API within this flow; it does not change the step.
+        Make any call that moves no money; it does not change the step.
 
-        It has the flow's reference id. Calls with customer scope use the pinned token, back-office
-        calls (merchant scope) the session's merchant token.
+        Calls of the pinned token's scope use it, others the session's token of their scope.
         """
-        token, replace = await self._bearer(call, pinned=call.scope is Scope.CUSTOMER)
-        return await self._context.client.call(call, self.reference_id, token, replace)
+        refuse_operation(call)
+        refuse_widget(call)
+        if call.scope is self.token.scope:
+            return await self.send_pinned(call)
+        refresher = self.context.refresher(call.scope)
+        token = await refresher.token()
+        return await self.context.client.call(
+            call, self.state.reference_id, token, refresher.replace
+        )
 
-    async def save(self) -> None:
-        """Save the state, if the checkout is resumable; every step does so already."""
-        await self._saved.save()
+    async def send_pinned(self, call: Call[T]) -> T:
+        """
+        Send a call with the pinned token, even if the API lists another scope for it.
 
-    # For subclasses
-
-    @property
-    def _state(self) -> CheckoutState:
-        return self._saved.state
-
-    def _allowed_row(self, method: str, outcome: str = "") -> Row:
-        """Return the row of a call; raise CheckoutError if the call is not allowed now."""
-        if method not in NEXT_STEPS[self.step]:
-            if self.step in CLAIMS:
-                msg = (
-                    f"{method}() is not allowed in step {self.step.value}: the call is in flight, "
-                    "or its outcome is unknown; see settle()"
-                )
-                raise CheckoutUnsettled(msg, reference_id=self.reference_id)
-            allowed = ", ".join(sorted(self.next_steps)) or "nothing"
-            msg = f"{method}() is not allowed in step {self.step.value}; allowed: {allowed}"
-            raise CheckoutError(msg, reference_id=self.reference_id)
-        row = row_of(self.step, method, outcome)
-        lacks = missing(row, self._state)
-        if lacks:
-            msg = f"{method}() requires {', '.join(lacks)}, which no answer contained so far"
-            raise CheckoutError(msg, reference_id=self.reference_id)
-        return row
-
-    async def _send_pinned(self, call: Call[T]) -> T:
-        """Send a call with the pinned token, even if the API lists another scope for it."""
-        call = evolve(call, scope=self._token.scope)
+        Raises:
+            CheckoutExpired: The token has ended.
+            OperationError: The token has ended while the outcome of the operation is unknown.
+        """
+        call = evolve(call, scope=self.token.scope)
+        if self.remaining <= 0 and self.state.step not in _BEFORE_FIRST_CALL:
+            pending = await self.follow()
+            if pending is not None:
+                raise pending
         token = await self._pinned_token()
-        return await self._context.client.call(call, self.reference_id, token, self._replace)
+        return await self.context.client.call(call, self.state.reference_id, token, self._replace)
 
-    async def _send_claimed(
-        self,
-        row: Row,
-        call: Call[T],
-        add_answer: Callable[[CheckoutState, T], CheckoutState] = lambda state, _: state,
-        *,
-        open_amount: Decimal | None = None,
-        pinned: bool = False,
-    ) -> T:
-        """
-        Send a call that must not run twice: claim it, send it, and record the outcome.
+    async def pin_dedicated_token(self) -> None:
+        """Pin a token of this flow's own, unless it has one or the shop wants a shared one."""
+        if self.requested_sharing is Sharing.SHARED or self.state.sharing is Sharing.DEDICATED:
+            return
+        refresher = self.context.refresher(Scope.CUSTOMER)
+        self.token = await refresher.dedicated(self._flow_ttl)
+        self.saved.state = evolve(self.state, sharing=Sharing.DEDICATED)
 
-        Args:
-            row: The row of the call, at the step that the call was built for.
-            call: The call.
-            add_answer: Returns the state with data of the answer; by default none are kept.
-            open_amount: The open amount after the call, if it is executed.
-            pinned: Use the pinned token.
-        """
-        before = self._state
-        token, replace = await self._bearer(call, pinned=pinned)
-        if self._state is not before:
-            self._allowed_row(row.method)  # another coroutine took a step: this error names it
-        claimed = Claimed(before.step, row.to, open_amount)
-        claim = evolve(before, step=row.through or before.step, claimed=claimed)
-        await self._saved.claim(before, claim)
-        try:
-            answer = await self._context.client.call(call, self.reference_id, token, replace)
-        except FlexitiError as error:
-            if certainly_not_executed(error):
-                await self._saved.record_outcome(claim, before)
-            raise
-        await self._saved.record_outcome(claim, add_answer(after_running(claim, claimed), answer))
-        return answer
-
-    async def _bearer(self, call: Call[object], *, pinned: bool) -> tuple[Token, Replace]:
-        if pinned:
-            return await self._pinned_token(), self._replace
-        refresher = self._context.refresher(call.scope)
-        return await refresher.token(), refresher.replace
+    async def _moved(self, after: CheckoutState) -> None:
+        if after != self.state:
+            await self.saved.follow(after)
 
     async def _pinned_token(self) -> Token:
         """Return the pinned token; an expired one is replaced if no call has succeeded yet."""
         if self.remaining > 0:
-            return self._token
-        if self.step not in _BEFORE_FIRST_CALL:
-            msg = "the checkout has expired with its token: start a new one"
-            raise CheckoutExpired(msg, reference_id=self.reference_id)
+            return self.token
+        if self.state.step not in _BEFORE_FIRST_CALL:
+            msg = "the flow has ended with its token; nothing was sent"
+            raise CheckoutExpired(msg, reference_id=self.state.reference_id)
         return await self._pin_another()
 
     async def _replace(self, rejected: Token) -> Token:
         """Pin another token if no call of the flow has succeeded; otherwise the flow ends."""
-        self._context.refresher(self._token.scope).reject(rejected.token_id)
-        if self.step not in _BEFORE_FIRST_CALL:
-            msg = "Flexiti rejected the token of this checkout, which ends it: start a new one"
-            raise CheckoutTokenRejected(msg, reference_id=self.reference_id)
+        self.context.refresher(self.token.scope).reject(rejected.token_id)
+        if self.state.step not in _BEFORE_FIRST_CALL:
+            msg = "Flexiti rejected the token of this checkout, and the flow has ended with it"
+            raise CheckoutTokenRejected(msg, reference_id=self.state.reference_id)
         return await self._pin_another()
 
     async def _pin_another(self) -> Token:
-        refresher = self._context.refresher(self._token.scope)
-        if self.sharing is Sharing.DEDICATED:
-            self._token = await refresher.dedicated(self._flow_ttl)
+        refresher = self.context.refresher(self.token.scope)
+        if self.state.sharing is Sharing.DEDICATED:
+            self.token = await refresher.dedicated(self._flow_ttl)
         else:
-            self._token = await refresher.token(self._flow_ttl)
-        return self._token
+            self.token = await refresher.token(self._flow_ttl)
+        return self.token
 
     def _stored_token(self) -> StoredToken:
-        return StoredToken.of(self._token, self.remaining)
-
-
-def after_running(claim: CheckoutState, claimed: Claimed) -> CheckoutState:
-    """Return the state after a claimed call that was executed."""
-    return evolve(claim, step=claimed.after, open_amount=claimed.open_amount, claimed=None)
-
-
-def _new_state(
-    reference_id: str, stored: StoredToken, token: Token, sharing: Sharing | None
-) -> CheckoutState:
-    in_store = token.scope is Scope.MERCHANT
-    return CheckoutState(
-        reference_id=reference_id,
-        token=stored,
-        sharing=sharing or Sharing.SHARED,
-        step=Step.IN_STORE if in_store else Step.OPEN,
-        in_store=in_store,
-    )
+        return StoredToken.of(self.token, self.remaining)

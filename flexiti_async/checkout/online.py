@@ -1,15 +1,22 @@
-"""The steps online: the widget, its event, and an application (spec section 7.5)."""
+"""`OnlineCheckout`: the steps that lead through the customer's browser (spec section 7.5)."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from attrs import evolve
 
 from flexiti_async.api.applications import Application, application_body, apply
+from flexiti_async.api.authorizations import Authorization, authorize
+from flexiti_async.api.common import Language
+from flexiti_async.api.plans import Plans, calculate_interest
+from flexiti_async.api.purchases import OnlinePurchase, PurchaseType
+from flexiti_async.api.sku_data import SkuData
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.api.widget_events import EventType, WidgetEvent, read_event
 from flexiti_async.api.widget_reactions import Reaction, react
-from flexiti_async.checkout.flow import CheckoutFlow
-from flexiti_async.checkout.state import CheckoutState, Sharing, Step
+from flexiti_async.checkout.base import Checkout
+from flexiti_async.checkout.payment import pay, reference_of
+from flexiti_async.checkout.state import CheckoutState, Step
 from flexiti_async.clock import today
 from flexiti_async.errors import (
     CheckoutError,
@@ -18,16 +25,34 @@ from flexiti_async.errors import (
     MalformedEvent,
     ValidationError,
 )
-from flexiti_async.protocol.call import Json
-from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.call import Json, OperationKind
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
 
-__all__ = ["OnlineSteps"]
+__all__ = ["OnlineCheckout"]
 
 
-class OnlineSteps(CheckoutFlow):
-    """The steps that lead through the customer's browser."""
+class OnlineCheckout(Checkout):
+    """
+    One customer's flow online: `FlexitiSession.checkout()` starts it, `resume()` resumes it.
+
+    * A purchase: `init_widget`, `handle_event`, `plans`, `authorize`.
+    * An application: `init_widget`, `handle_event`, `apply`.
+
+    Flexiti uses the access token as the reference value of the whole flow (start page, Access Token
+    Notes), so a checkout pins a token that lives long enough, and ends with it.
+
+    Each method checks that it is allowed, and its data, before anything is sent; `next_steps` names
+    the methods that are allowed now. `authorize` and `apply` run at most once for the idempotency
+    key: a second click returns the recorded answer. While their outcome is unknown every step but
+    `plans` and the operation itself raises OutcomeUnknown.
+    """
+
+    @property
+    def session_id(self) -> str | None:
+        """`widget_session_id` of the newest widget/init, None before one."""
+        return self._flow.state.session_id
 
     async def init_widget(self, widget: ApplyWidget | PurchaseWidget) -> Widget:
         """
@@ -41,24 +66,27 @@ class OnlineSteps(CheckoutFlow):
             ValidationError: The applicant is not of age.
             CheckoutError: Not allowed now (`next_steps`), the checkout is of the other flow, or
                 another process has taken a step.
+            OperationInProgress: The operation of this checkout is being made.
+            OutcomeUnknown: It may or may not have run.
             ApiError: The API rejected the call.
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
-        row = self._allowed_row("init_widget")
-        before = self._state
-        if before.flow not in {None, widget.flow.value}:
-            msg = f"this checkout is of the flow {before.flow}; start another one"
+        flow = self._flow
+        flow.row("init_widget")
+        if flow.state.flow not in {None, widget.flow.value}:
+            msg = f"this checkout is of the flow {flow.state.flow}; start another one"
             raise CheckoutError(msg, reference_id=self.reference_id)
         call = init_widget(
             widget,
-            account_type_place=self._context.config.account_type_place,
-            today=today(self._context.clock) if widget.flow is Flow.APPLY else None,
+            account_type_place=flow.context.config.account_type_place,
+            today=today(flow.context.clock) if widget.flow is Flow.APPLY else None,
         )
+        row = await flow.ready("init_widget")
         if widget.flow is Flow.APPLY and self.step is Step.OPEN:
-            await self._pin_dedicated_token()
-            before = self._state
-        answer = (await self._send_pinned(call)).sent_with(self.reference_id)
+            await flow.pin_dedicated_token()
+        before = flow.state
+        answer = (await flow.send_pinned(call)).sent_with(self.reference_id)
         account = widget.account_number if isinstance(widget, PurchaseWidget) else None
         after = evolve(
             before,
@@ -67,7 +95,7 @@ class OnlineSteps(CheckoutFlow):
             flow=widget.flow.value,
             account_number=str(account) if account else None,
         )
-        await self._saved.transition(before, after)
+        await flow.saved.transition(before, after)
         return answer
 
     async def handle_event(
@@ -97,8 +125,9 @@ class OnlineSteps(CheckoutFlow):
             EventRefused: It does not belong to this checkout.
             CheckoutError: Not allowed now (`next_steps`), or another process has taken a step.
         """
-        self._allowed_row("handle_event")
-        before = self._state
+        flow = self._flow
+        flow.row("handle_event")
+        before = flow.state
         read = read_event(event)
         del event  # this frame may end up in a traceback
         if not isinstance(read, WidgetEvent):
@@ -109,25 +138,118 @@ class OnlineSteps(CheckoutFlow):
         reaction = Reaction.UNKNOWN
         if before.flow in set(Flow):
             reaction = react(read, Flow(before.flow))
-        row = self._allowed_row("handle_event", reaction.value)
+        row = flow.row("handle_event", reaction.value)
         after = evolve(
             before, step=row.to, session_id=before.session_id or read.widget_session_id or None
         )
         if reaction is Reaction.AUTHORIZE:
             after = evolve(after, account_number=read.account_number)
         if row.to is not before.step:
-            await self._saved.transition(before, after)
+            await flow.saved.transition(before, after)
         return reaction
+
+    async def plans(
+        self, amount: Decimal | int | str, *, lang: Language | str = Language.ENGLISH
+    ) -> Plans:
+        """
+        Return the plans for an amount, with their costs (calculate-interest).
+
+        They are for the account that this checkout has verified.
+
+        Args:
+            amount: Dollars, at most two places, never a float.
+            lang: Language of the texts.
+
+        Raises:
+            ValidationError: Invalid amount.
+            CheckoutError: Not allowed now.
+            CheckoutExpired: The flow has ended with its token.
+            ApiError: The API rejected the call.
+        """
+        self._flow.row("plans")
+        call = calculate_interest(self.account_number or "", amount, lang=lang)
+        return await self._flow.send_pinned(call)
+
+    @sensitive_arguments
+    async def authorize(
+        self,
+        amount: Decimal | int | str,
+        *,
+        transaction_type: PurchaseType | str,
+        auto_capture: bool = False,
+        plan_id: int | str | None = None,
+        term: int | str | None = None,
+        reference: str | None = None,
+        sku_data: SkuData | None = None,
+        vcc_number: Secret | str | None = None,
+        account_number: int | str | None = None,
+        lang: Language | str = Language.ENGLISH,
+    ) -> Authorization:
+        """
+        Authorize the purchase, once; with `auto_capture` the whole amount is captured at once.
+
+        The account is the checkout's own: the one that its widget session has verified. If the
+        authorization is done, its recorded answer is returned (`replayed`), at any step, also after
+        the checkout has ended.
+
+        Args:
+            amount: Dollars, at most two places, never a float.
+            transaction_type: Promotional or regular.
+            auto_capture: Capture the whole amount at once.
+            plan_id: From `plans`; required for a promotional purchase.
+            term: From `plans`, where the plan has terms.
+            reference: The shop's order number, at most 40 characters; by default the idempotency
+                key where it fits. It identifies the authorization if the answer is lost.
+            sku_data: The items bought.
+            vcc_number: FlexitiCard number, for authorized users of an account.
+            account_number: The account as the shop has kept it, compared with the checkout's.
+                Required for a resumed checkout in a shared store without `token_keys`, because
+                others may have written its record.
+            lang: Language of `message` in the answer.
+
+        Raises:
+            ValidationError: Invalid data, or another account; nothing was sent.
+            CheckoutError: Not allowed now; nothing was sent.
+            CheckoutExpired: The flow has ended with its token; nothing was sent.
+            IdempotencyKeyReused: Another amount, plan or account is done or being made under this
+                key; nothing was sent.
+            OutcomeUnknown: It may or may not have run; see `flexiti.operations.look_up`.
+            JournalForgot: The journal may have lost records; nothing was sent.
+            StoreUnavailable: The journal is down; nothing was sent.
+            ApiError: The API rejected it; the customer may choose another plan.
+        """
+        flow, state = self._flow, self._flow.state
+        call = None
+        if state.account_number is not None and state.session_id is not None:
+            purchase = OnlinePurchase(
+                account_number=state.account_number,
+                amount=amount,
+                transaction_type=transaction_type,
+                auto_capture=auto_capture,
+                plan_id=plan_id,
+                term=term,
+                reference=reference_of(reference, state),
+                sku_data=sku_data,
+                vcc_number=vcc_number,
+                widget_session_id=state.session_id,
+            )
+            call = authorize(purchase, lang=lang)
+            del purchase
+        confirmed = flow.confirms(account_number)
+        # This frame may end up in a traceback.
+        del vcc_number, account_number, state
+        return await pay(flow, call, confirmed=confirmed)
 
     @sensitive_arguments
     async def apply(
         self, applicant: ApplyWidget | Json, *, more: Json | None = None
     ) -> Application:
         """
-        Send the application, after the widget has let the applicant proceed.
+        Send the application, once, after the widget has let the applicant proceed.
 
         The personal information must equal that of widget/init. It is not saved with the checkout,
-        so a process that resumes one has to pass it again.
+        so a process that resumes one has to pass it again. A declined or pending application ran: a
+        corrected one is another checkout with another key.
 
         Args:
             applicant: The argument of `init_widget`; or a body as Flexiti has specified it to the
@@ -136,19 +258,28 @@ class OnlineSteps(CheckoutFlow):
 
         Raises:
             ValidationError: Invalid data, or a body that names another widget session.
-            CheckoutError: Not allowed now, or in flight elsewhere (CheckoutUnsettled).
-            ApiError: The API rejected it; the step is as before.
-            OutcomeUnknown: Whether it was executed is unknown; see `settle`.
+            CheckoutError: Not allowed now; nothing was sent.
+            IdempotencyKeyReused: Another person's application is done or being made under this key.
+            OutcomeUnknown: It may or may not have run.
+            JournalForgot: The journal may have lost records; nothing was sent.
+            StoreUnavailable: The journal is down; nothing was sent.
+            ApiError: The API rejected it. A decision, such as ApplicationDeclined, ends the
+                checkout; after anything else the step is as before.
         """
-        row = self._allowed_row("apply")
-        call = apply(self._application(applicant, more))
+        flow = self._flow
+        call = None
+        if self.session_id is not None:
+            call = apply(self._application(applicant, more, self.session_id))
         del applicant, more
-        return await self._send_claimed(row, call, pinned=True)
+        if call is None:
+            raise await flow.not_ready(OperationKind.APPLY)
+        return await flow.operate(call)
 
-    def _application(self, applicant: ApplyWidget | Json, more: Json | None) -> Json:
-        session_id = self.session_id or ""
+    def _application(
+        self, applicant: ApplyWidget | Json, more: Json | None, session_id: str
+    ) -> Json:
         if isinstance(applicant, ApplyWidget):
-            place = self._context.config.account_type_place
+            place = self._flow.context.config.account_type_place
             return application_body(applicant, session_id, more=more, account_type_place=place)
         problems: list[FieldError] = []
         if applicant.get("widget_session_id", session_id) != session_id:
@@ -158,13 +289,6 @@ class OnlineSteps(CheckoutFlow):
         if problems:
             raise ValidationError(field_errors=problems)
         return {**applicant, "widget_session_id": session_id}
-
-    async def _pin_dedicated_token(self) -> None:
-        if self._requested_sharing is Sharing.SHARED or self.sharing is Sharing.DEDICATED:
-            return
-        refresher = self._context.refresher(Scope.CUSTOMER)
-        self._token = await refresher.dedicated(self._flow_ttl)
-        self._saved.state = evolve(self._state, sharing=Sharing.DEDICATED)
 
 
 def _mismatch(event: WidgetEvent, state: CheckoutState, *, old_widget: bool) -> str:

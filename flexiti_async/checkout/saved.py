@@ -1,11 +1,9 @@
 """
 The state of a checkout, in this process and in the token store.
 
-A step is taken in one of two ways. Most make their call and are saved afterwards (`transition`). A
-call that must not run twice is *claimed* first: a step that means "in flight" is saved by swap, and
-only the process that wrote it sends the request. So a second process, or a second click, is
-rejected before any HTTP. If the outcome is lost, with an answer or with a process, the claim stays
-in the store for every process to see, until it is settled.
+A step makes its call and is saved afterwards, by swap, so that of two processes that take the same
+step one gets CheckoutConflict (`transition`). The step of an operation follows the journal, which
+has recorded the outcome before (`follow`).
 """
 
 import asyncio
@@ -54,7 +52,7 @@ async def load_checkout(store: SealedStore, key: str, reference_id: str) -> Chec
     Load a saved checkout.
 
     Raises:
-        CheckoutNotFound: It was never saved, or it has expired with its token.
+        CheckoutNotFound: It was never saved, or it has ended with its token.
         StoreUnavailable: The store is down.
         RecordUnreadable: The entry under this key is not this checkout.
     """
@@ -66,7 +64,10 @@ async def load_checkout(store: SealedStore, key: str, reference_id: str) -> Chec
         left = state.token.remaining - (entry.age or 0.0)
         if left > 0:
             return CheckoutRecord(evolve(state, token=evolve(state.token, remaining=left)), entry)
-    msg = "the checkout was not found: it was never saved, or it has expired with its token"
+    msg = (
+        "no checkout is saved under this reference id: it was never saved, or it has ended with "
+        "its token; flexiti.operations.get() knows whether its operation ran"
+    )
     raise CheckoutNotFound(msg, reference_id=reference_id)
 
 
@@ -110,7 +111,7 @@ class SavedCheckout:
     async def save(self) -> None:
         """Save the state; raises CheckoutConflict, and StoreError unless `degrade` is set."""
         try:
-            await self._write(recreate=True)
+            await self._write()
         except StoreError as error:
             if not self._degrade:
                 raise
@@ -127,43 +128,16 @@ class SavedCheckout:
                 self.state = before
             raise
 
-    async def claim(self, before: CheckoutState, claim: CheckoutState) -> None:
+    async def follow(self, after: CheckoutState) -> None:
         """
-        Take the step of a call that may be sent once this returns.
+        Take the step of an operation that the journal has recorded.
 
-        Nothing is awaited between the check and the change of state, which rejects the second of
-        two clicks in one process; the swap rejects the second of two processes.
-
-        Raises:
-            CheckoutConflict: Another step was taken meanwhile.
-            StoreUnavailable: Whether another process has taken a step is unknown. A checkout that
-                was never saved goes on, because no other process can have resumed it.
+        It raises nothing, because the operation's answer must not be lost: if the write fails, the
+        journal moves the checkout forward when it is resumed.
         """
-        self.check_unchanged(before)
-        self.state = claim
-        try:
-            await self._write(recreate=False)
-        except BaseException as error:
-            if isinstance(error, StoreError) and self._degrade and self._entry is None:
-                self._warn(error)
-                return
-            if self.state is claim:
-                self.state = before
-            raise
-
-    async def record_outcome(self, claim: CheckoutState, after: CheckoutState) -> None:
-        """
-        Record the outcome of a claim.
-
-        It raises nothing, because the answer or error of the call must not be lost. If the write
-        fails, the store keeps the claim, for `settle`.
-        """
-        if self.state is not claim:
-            _log.warning("checkout %s was settled while its call ran", claim.reference_id)
-            return
         self.state = after
         try:
-            await self._write(recreate=True)
+            await self._write()
         except (StoreError, CheckoutConflict) as error:
             self._warn(error)
 
@@ -173,7 +147,7 @@ class SavedCheckout:
             msg = "another step of this checkout was taken meanwhile"
             raise CheckoutConflict(msg, reference_id=self.state.reference_id)
 
-    async def _write(self, *, recreate: bool) -> None:
+    async def _write(self) -> None:
         """Write the present state; one write at a time, so that none overtakes another."""
         store = self._store
         if store is None:
@@ -184,9 +158,7 @@ class SavedCheckout:
             text = encode_checkout(state, self._key)
             entry = store.entry(self._key, text, keep_for=state.token.remaining + _MARGIN)
             unconfirmed, self._unconfirmed = self._unconfirmed, self._unconfirmed | {entry.version}
-            await self._swap(
-                store, entry, expected=self._entry, unconfirmed=unconfirmed, recreate=recreate
-            )
+            await self._swap(store, entry, expected=self._entry, unconfirmed=unconfirmed)
             self._entry, self._unconfirmed, self.saved = entry, frozenset(), True
 
     async def _swap(
@@ -196,10 +168,12 @@ class SavedCheckout:
         *,
         expected: Entry | None,
         unconfirmed: AbstractSet[str],
-        recreate: bool,
     ) -> None:
         """
         Write the record in place of the last one, or for the first time.
+
+        It is also written if the store has lost it (eviction, failover): the journal, not this
+        record, prevents a second execution.
 
         Args:
             store: The store to write to.
@@ -207,11 +181,9 @@ class SavedCheckout:
             expected: The entry that was last written or read, None before the first write.
             unconfirmed: Versions of this process's earlier writes with an unknown outcome: an entry
                 with one of them is not another process's step.
-            recreate: Also write if the store has lost the entry (eviction, failover), although
-                another process may have taken the step meanwhile.
 
         Raises:
-            CheckoutConflict: Another process has taken a step meanwhile, or may have.
+            CheckoutConflict: Another process has taken a step meanwhile.
             StoreUnavailable: The store is down.
         """
         failure: StoreError | None = None
@@ -228,19 +200,12 @@ class SavedCheckout:
             raise failure
         if stored is not None and stored.version in unconfirmed:
             rest = unconfirmed - {stored.version}
-            await self._swap(store, entry, expected=stored, unconfirmed=rest, recreate=recreate)
+            await self._swap(store, entry, expected=stored, unconfirmed=rest)
+            return
+        if stored is None and expected is not None:
+            await self._swap(store, entry, expected=None, unconfirmed=unconfirmed)
             return
         msg = "another process has taken this step of the checkout"
-        if stored is None and expected is not None:
-            if recreate:
-                await self._swap(
-                    store, entry, expected=None, unconfirmed=unconfirmed, recreate=recreate
-                )
-                return
-            msg = (
-                "the store has lost this checkout, so whether another process has taken this step "
-                "is unknown"
-            )
         raise CheckoutConflict(msg, reference_id=self.state.reference_id)
 
     def _warn(self, error: FlexitiError) -> None:

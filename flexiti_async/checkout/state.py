@@ -6,7 +6,6 @@ Like a token record, it names its own key, and its times are durations from its 
 
 import enum
 import math
-from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -17,17 +16,9 @@ from flexiti_async.protocol.record_json import as_ascii, decode_secret, encode_s
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.tokens.record import StoredToken
 
-__all__ = [
-    "CLAIMS",
-    "CheckoutState",
-    "Claimed",
-    "Sharing",
-    "Step",
-    "decode_checkout",
-    "encode_checkout",
-]
+__all__ = ["CheckoutState", "Sharing", "Step", "decode_checkout", "encode_checkout"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class Step(enum.StrEnum):
@@ -45,32 +36,14 @@ class Step(enum.StrEnum):
     """The widget has reported that the customer is verified for an account."""
     READY_TO_APPLY = "ready_to_apply"
     """The widget has reported that /apply may be sent."""
-    APPLYING = "applying"
-    """/apply is in flight, or its outcome is unknown."""
     APPLIED = "applied"
-    """The API has accepted /apply."""
+    """The application was sent and decided, or is pending at Flexiti: the end."""
     ACCOUNT_FOUND = "account_found"
     """In store: the customer's account is known."""
     CODE_SENT = "code_sent"
     """In store: a verification code is known, or was sent to the customer."""
-    AUTHORIZING = "authorizing"
-    """The authorization is in flight, or its outcome is unknown."""
     AUTHORIZED = "authorized"
-    """The amount is authorized."""
-    CAPTURING = "capturing"
-    """A capture is in flight, or its outcome is unknown."""
-    CAPTURED = "captured"
-    """An amount is captured; something may be left to capture or release."""
-    RELEASING = "releasing"
-    """A release is in flight, or its outcome is unknown."""
-    RELEASED = "released"
-    """The whole amount was released, nothing was captured: the end."""
-    CLOSED = "closed"
-    """An amount is captured, and nothing is left to capture or release."""
-    RETURNING = "returning"
-    """A return is in flight, or its outcome is unknown."""
-    REFUNDING = "refunding"
-    """A refund is in flight, or its outcome is unknown."""
+    """The amount is authorized: the end. `flexiti.authorizations` captures it."""
 
 
 class Sharing(enum.StrEnum):
@@ -83,35 +56,6 @@ class Sharing(enum.StrEnum):
     with the widget/init payload of the same token (spec section 2.6)."""
 
 
-CLAIMS: Final = frozenset(
-    {
-        Step.APPLYING,
-        Step.AUTHORIZING,
-        Step.CAPTURING,
-        Step.RELEASING,
-        Step.RETURNING,
-        Step.REFUNDING,
-    }
-)
-"""Steps in which a call that must not run twice is in flight, or its outcome unknown."""
-
-
-@frozen
-class Claimed:
-    """
-    A call that must not run twice, as claimed before it is sent.
-
-    Attributes:
-        before: The step to return to if it was not executed.
-        after: The step that follows if it was executed.
-        open_amount: Dollars left to capture or release if it was executed; None if unknown.
-    """
-
-    before: Step
-    after: Step
-    open_amount: Decimal | None = None
-
-
 @frozen
 class CheckoutState:
     """
@@ -119,6 +63,7 @@ class CheckoutState:
 
     Attributes:
         reference_id: The flow's `x-reference-id`.
+        idempotency_key: The shop's name for what is paid or applied for.
         token: The pinned token.
         sharing: Whether the token is shared or dedicated.
         step: The present step.
@@ -128,13 +73,12 @@ class CheckoutState:
         account_number: Digits of the customer's account, once known.
         request_id: In store: the id that verification and authorization share.
         verification_code: In store: the code, if the answer to verify contained it.
-        authorization_id: Id of the authorization, once known.
-        capture_ids: Ids of its captures, as far as the answers contained them.
-        open_amount: Dollars left to capture or release; None if unknown.
-        claimed: The call that is in flight, or whose outcome is unknown.
+        authorization_id: Number of the authorization, once known.
+        capture_id: Number of the capture by `auto_capture`, once known.
     """
 
     reference_id: str
+    idempotency_key: str
     token: StoredToken
     sharing: Sharing
     step: Step = Step.OPEN
@@ -145,9 +89,7 @@ class CheckoutState:
     request_id: str | None = None
     verification_code: Secret | None = None
     authorization_id: str | None = None
-    capture_ids: tuple[str, ...] = ()
-    open_amount: Decimal | None = None
-    claimed: Claimed | None = None
+    capture_id: str | None = None
 
 
 @frozen
@@ -157,8 +99,14 @@ class _Wire:
     checkout: CheckoutState
 
 
+@frozen
+class _Version:
+    v: int
+
+
 _encoder: Final = msgspec.json.Encoder(enc_hook=encode_secret)
 _decoder: Final = msgspec.json.Decoder(_Wire, dec_hook=decode_secret)
+_version: Final = msgspec.json.Decoder(_Version)
 
 
 def encode_checkout(state: CheckoutState, key: str) -> str:
@@ -175,19 +123,17 @@ def decode_checkout(payload: str, key: str) -> CheckoutState:
     """
     problem = "it is not a checkout of flexiti-async"
     try:
-        wire = _decoder.decode(payload)
+        version = _version.decode(payload).v
+        wire = _decoder.decode(payload) if version == VERSION else None
     except (msgspec.MsgspecError, ValueError, RecursionError):
         pass
     else:
-        token = wire.checkout.token
-        if wire.v != VERSION:
-            problem = f"it has version {wire.v}, this release reads version {VERSION}"
+        if wire is None:
+            problem = f"it has version {version}, this release reads version {VERSION}"
         elif wire.key != key:
             problem = "it names another key"
-        elif not (math.isfinite(token.remaining) and 0 <= token.remaining <= token.lifetime):
+        elif not 0 <= wire.checkout.token.remaining <= wire.checkout.token.lifetime < math.inf:
             problem = "its token has no valid remaining life"
-        elif (wire.checkout.claimed is None) == (wire.checkout.step in CLAIMS):
-            problem = "its step does not match its claim"
         else:
             return wire.checkout
     del payload  # it holds a token, and this frame may end up in a traceback

@@ -1,6 +1,7 @@
 """Customers, each taken through one flow of a session and measured: for the demo and load tests."""
 
 import asyncio
+import uuid
 from contextvars import ContextVar
 from typing import Final
 
@@ -104,7 +105,8 @@ class Driver:
                 return await self.session.init_widget(_application(number))
             finally:
                 _applying.reset(mark)
-        checkout = await self.session.checkout()
+        # The same customer may come again: a name of its own for each order.
+        checkout = await self.session.checkout(uuid.uuid4())
         widget = await checkout.init_widget(_purchase(number))
         if flow == RESUME:
             await self.session.resume(checkout.reference_id)

@@ -9,8 +9,7 @@ FlexitiError
 ├── CheckoutError                  the checkout cannot take this step
 │   ├── CheckoutNotFound           no checkout is saved under this reference id
 │   ├── CheckoutConflict           another process took this step
-│   ├── CheckoutExpired            its token, and so the checkout, has expired; nothing was sent
-│   ├── CheckoutUnsettled          its last call is in flight, or its outcome is unknown
+│   ├── CheckoutExpired            the flow has ended with its token; nothing was sent
 │   ├── EventRefused               an event of another widget session, or of another account
 │   └── CheckoutTokenRejected      the API rejected the token pinned to this checkout
 ├── SessionClosed                  the session, or its borrowed client session, is closed
@@ -100,7 +99,6 @@ from flexiti_async.errors.base import (
     CheckoutExpired,
     CheckoutNotFound,
     CheckoutTokenRejected,
-    CheckoutUnsettled,
     ConfigError,
     EventRefused,
     FieldError,
@@ -181,7 +179,6 @@ __all__ = [
     "CheckoutExpired",
     "CheckoutNotFound",
     "CheckoutTokenRejected",
-    "CheckoutUnsettled",
     "ClockError",
     "ConfigError",
     "Conflict",

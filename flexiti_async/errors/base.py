@@ -10,7 +10,6 @@ __all__ = [
     "CheckoutExpired",
     "CheckoutNotFound",
     "CheckoutTokenRejected",
-    "CheckoutUnsettled",
     "ConfigError",
     "EventRefused",
     "FieldError",
@@ -98,7 +97,11 @@ class CheckoutError(FlexitiError):
 
 
 class CheckoutNotFound(CheckoutError, LookupError):
-    """No checkout is saved under this reference id; one expires with its token."""
+    """
+    No checkout of this kind is saved under this reference id; one ends with its token.
+
+    Whether its operation ran is in the journal: `flexiti.operations.get(kind=…, key=…)`.
+    """
 
 
 class CheckoutConflict(CheckoutError):
@@ -107,19 +110,9 @@ class CheckoutConflict(CheckoutError):
 
 class CheckoutExpired(CheckoutError):
     """
-    The token of this checkout, and so the checkout, has expired; nothing was sent.
+    The flow has ended with its token; nothing was sent.
 
-    Start a new one. An existing authorization can still be captured and returned with
-    `flexiti.authorizations`.
-    """
-
-
-class CheckoutUnsettled(CheckoutError):
-    """
-    A call of this checkout that must not run twice is in flight, or its outcome is unknown.
-
-    This process may have sent it, another one, or one that has died. Once no process can still be
-    sending it, check at Flexiti whether it ran, and record the outcome with `Checkout.settle()`.
+    Its operation did not run: otherwise its outcome would be raised or returned.
     """
 
 
@@ -131,8 +124,8 @@ class CheckoutTokenRejected(CheckoutError):
     """
     The API rejected the token pinned to this checkout.
 
-    It cannot be replaced, because Flexiti ties the flow to that token (spec section 2.6). Start a
-    new checkout.
+    It cannot be replaced, because Flexiti ties the flow to that token (spec section 2.6): the flow
+    has ended with it.
     """
 
 

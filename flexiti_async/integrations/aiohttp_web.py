@@ -7,7 +7,7 @@ setup(app)
 
 
 async def pay(request: web.Request) -> web.Response:
-    checkout = await request.app[FLEXITI].checkout()
+    checkout = await request.app[FLEXITI].checkout("order-9")
 ```
 
 With nested applications, call `setup` on the outer one; handlers of an inner one read

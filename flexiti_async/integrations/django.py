@@ -12,7 +12,7 @@ MIDDLEWARE = [..., "flexiti_async.integrations.django.ProblemsMiddleware"]
 
 # views.py
 async def pay(request: HttpRequest) -> JsonResponse:
-    checkout = await flexiti_of(request).checkout()
+    checkout = await flexiti_of(request).checkout("order-9")
 ```
 
 Django does not handle the lifespan protocol, so the wrapper does: the session is opened before the

@@ -8,7 +8,7 @@ add_problem_handler(app)
 
 @app.post("/pay")
 async def pay(flexiti: Flexiti) -> Answer:
-    checkout = await flexiti.checkout()
+    checkout = await flexiti.checkout("order-9")
 ```
 
 In a test of the shop, `app.dependency_overrides[flexiti_of]` replaces the session.

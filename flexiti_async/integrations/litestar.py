@@ -4,7 +4,7 @@ Litestar: a plugin that provides the session to handlers, and problem details fo
 ```python
 @post("/pay")
 async def pay(flexiti: NamedDependency[FlexitiSession]) -> dict[str, str]:
-    checkout = await flexiti.checkout()
+    checkout = await flexiti.checkout("order-9")
 
 
 app = Litestar([pay], plugins=[FlexitiPlugin()])

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from flexiti_async import errors
 
-__all__ = ["PROBLEM_TYPES", "ProblemType", "Text", "problem_type_of"]
+__all__ = ["APPLIED", "PAID", "PROBLEM_TYPES", "ProblemType", "Text", "problem_type_of"]
 
 
 @frozen
@@ -71,11 +71,13 @@ _ENDED: Final = ProblemType(
     "checkout-ended",
     404,
     Text(
-        "This checkout has ended", "It took too long, or is already complete. Please start again."
+        "This checkout has ended",
+        "It took too long, or is already complete. Please check the status of your order.",
     ),
     Text(
         "Ce paiement n'est plus en cours",
-        "Il a pris trop de temps ou il est déjà terminé. Veuillez recommencer.",
+        "Il a pris trop de temps ou il est déjà terminé. Veuillez vérifier l'état de votre "
+        "commande.",
     ),
 )
 _STEP: Final = ProblemType(
@@ -94,6 +96,29 @@ _UNSETTLED: Final = ProblemType(
     Text(
         "Votre paiement est en cours de vérification",
         "Veuillez ne pas payer de nouveau. Nous vérifions s'il a été effectué.",
+    ),
+)
+PAID: Final = ProblemType(
+    "already-paid",
+    409,
+    Text("This order is already paid", "You do not need to pay again."),
+    Text("Cette commande est déjà payée", "Vous n'avez pas à payer de nouveau."),
+)
+"""Of IdempotencyKeyReused, where what the key names is done."""
+APPLIED: Final = ProblemType(
+    "already-applied",
+    409,
+    Text("This application was already sent", "Please check its status."),
+    Text("Cette demande a déjà été envoyée", "Veuillez en vérifier l'état."),
+)
+"""The same for an application."""
+_IN_PROGRESS: Final = ProblemType(
+    "in-progress",
+    409,
+    Text("One moment, please", "Your request is being processed. Please do not send it again."),
+    Text(
+        "Un instant, s'il vous plaît",
+        "Votre demande est en cours de traitement. Veuillez ne pas la renvoyer.",
     ),
 )
 _ACCOUNT: Final = ProblemType(
@@ -229,10 +254,13 @@ PROBLEM_TYPES: Final[Mapping[type[errors.FlexitiError], ProblemType]] = MappingP
         errors.CheckoutError: _STEP,
         errors.CheckoutNotFound: _ENDED,
         errors.CheckoutTokenRejected: _ENDED,
-        errors.CheckoutUnsettled: _UNSETTLED,
+        errors.CheckoutExpired: _ENDED,
         errors.EventRefused: _FOREIGN_EVENT,
         errors.TransportError: _UNAVAILABLE,
+        errors.OperationInProgress: _IN_PROGRESS,
         errors.OutcomeUnknown: _UNSETTLED,
+        errors.IdempotencyKeyReused: _UNSETTLED,
+        errors.JournalForgot: _UNAVAILABLE,
         errors.ApiError: _REFUSED,
         errors.BadRequest: _INPUT,
         errors.WrongInputs: _INPUT,
@@ -270,5 +298,7 @@ PROBLEM_TYPES: Final[Mapping[type[errors.FlexitiError], ProblemType]] = MappingP
 
 def problem_type_of(error: errors.FlexitiError) -> ProblemType:
     """Return the problem type of an error."""
+    if isinstance(error, errors.IdempotencyKeyReused) and error.phase == "done":
+        return APPLIED if error.kind == "apply" else PAID
     ancestors = (PROBLEM_TYPES[each] for each in type(error).__mro__ if each in PROBLEM_TYPES)
     return next(ancestors, _OURS)

@@ -8,7 +8,7 @@ setup(app)
 
 @app.post("/pay")
 async def pay() -> dict[str, str]:
-    checkout = await flexiti_of(current_app).checkout()
+    checkout = await flexiti_of(current_app).checkout("order-9")
 ```
 """
 

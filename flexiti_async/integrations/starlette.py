@@ -7,7 +7,7 @@ add_problem_handler(app)
 
 
 async def pay(request: Request) -> Response:
-    checkout = await flexiti_of(request).checkout()
+    checkout = await flexiti_of(request).checkout("order-9")
 ```
 
 An application with a lifespan of its own opens the session there, and yields it under `KEY`:

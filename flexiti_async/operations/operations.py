@@ -12,8 +12,10 @@
 
 import copy
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TypeVar
+
+from attrs import frozen
 
 from flexiti_async.errors import (
     FieldError,
@@ -33,16 +35,35 @@ from flexiti_async.operations.journal import Found
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of, operation_id
 from flexiti_async.operations.operation import Operation, operation_of
 from flexiti_async.operations.record import OperationRecord, Phase, Refusal
-from flexiti_async.operations.recorded_errors import facts_of
+from flexiti_async.operations.recorded_errors import (
+    done_already,
+    facts_of,
+    in_progress,
+    no_outcome,
+)
 from flexiti_async.protocol.call import OperationCall, OperationKind
 from flexiti_async.protocol.json_codec import encode
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
-from flexiti_async.transport.reference_id import reference_id_of
+from flexiti_async.transport.reference_id import ReferenceId, reference_id_of
 
-__all__ = ["Operations"]
+__all__ = ["Known", "Operations"]
 
 T = TypeVar("T")
+
+
+@frozen
+class Known:
+    """
+    An operation that is pending or done.
+
+    Attributes:
+        record: Its record.
+        error: What a pending one means for a caller; None if it is done.
+    """
+
+    record: OperationRecord
+    error: OperationError | None
 
 
 class Operations:
@@ -64,7 +85,7 @@ class Operations:
         call: OperationCall[T],
         *,
         idempotency_key: IdempotencyKey,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
         wait: float | None = None,
     ) -> T:
         """
@@ -120,8 +141,7 @@ class Operations:
         asked = self._asked(call, idempotency_key, reference_id, bearer)
         outcome = await self._coordinator.outcome(asked, wait)
         if isinstance(outcome, JournalForgot):
-            outcome = JournalForgot(str(outcome.args[0]), **asked.facts)
-            self._context.events.notify(JournalLost(error=outcome))
+            outcome = self._lost(JournalForgot(str(outcome.args[0]), **asked.facts))
         if isinstance(outcome, FlexitiError):
             # A copy for each caller: an exception collects the traceback of every raise.
             raise copy.copy(outcome)
@@ -245,11 +265,58 @@ class Operations:
         )
         return operation_of(resolved)
 
-    async def known(self, kind: OperationKind, key: str) -> OperationRecord | None:
-        """Return the record of an operation that is pending or done; None otherwise."""
-        found = await self._found(self._identity(kind, key, ""))
+    async def known(self, kind: OperationKind, key: str) -> Known | None:
+        """
+        Return an operation that is pending or done; None otherwise.
+
+        Args:
+            kind: Its kind.
+            key: The key as text.
+
+        Raises:
+            StoreUnavailable: The journal is down.
+            RecordUnreadable: The record cannot be opened.
+        """
+        journal = self._context.journal()
+        found = await journal.read(self._identity(kind, key, ""))
         record = found.record
-        return None if record is None or record.phase is Phase.FREE else record
+        if record is None or record.phase is Phase.FREE:
+            return None
+        if record.phase is Phase.DONE:
+            return Known(record, None)
+        left = record.deadline - journal.elapsed(found)
+        return Known(record, in_progress(record, left) if left > 0 else no_outcome(record))
+
+    async def refuse_known(self, kinds: Sequence[OperationKind], key: str) -> None:
+        """
+        Raise what the journal knows of a key, before something new is begun with it.
+
+        Args:
+            kinds: The kinds of operations that may follow.
+            key: The key as text.
+
+        Raises:
+            OperationInProgress: Another caller is making the call.
+            OutcomeUnknown: It may or may not have run.
+            IdempotencyKeyReused: It is done already.
+            JournalForgot: The journal may have lost records.
+            ConfigError: The store cannot keep a journal.
+            StoreUnavailable: The journal is down.
+        """
+        forgot: JournalForgot | None = None
+        try:
+            await self._context.journal().life()
+        except JournalForgot as error:
+            forgot = error
+        for kind in kinds:
+            # A record is true in every life of the store; that there is none is not.
+            known = await self.known(kind, key)
+            if known is not None:
+                raise known.error or done_already(known.record)
+        if forgot is not None:
+            raise self._lost(
+                JournalForgot(str(forgot.args[0]), kind=kinds[0].value, idempotency_key=key)
+            )
 
     async def aclose(self) -> None:
         """
@@ -281,6 +348,11 @@ class Operations:
             )
         del call
         raise ValidationError(field_errors=[problem])
+
+    def _lost(self, error: JournalForgot) -> JournalForgot:
+        """Notify the listeners, and return the error."""
+        self._context.events.notify(JournalLost(error=error))
+        return error
 
     async def _found(self, identity: str) -> Found:
         return await self._context.journal().read(identity)

@@ -11,7 +11,15 @@ from flexiti_async.errors.operation import OperationFacts
 from flexiti_async.operations.record import OperationRecord, Phase, Refusal
 from flexiti_async.protocol.response import error_named
 
-__all__ = ["error_of_free", "facts_of", "no_outcome", "refusal_error", "reused"]
+__all__ = [
+    "done_already",
+    "error_of_free",
+    "facts_of",
+    "in_progress",
+    "no_outcome",
+    "refusal_error",
+    "reused",
+]
 
 
 def facts_of(record: OperationRecord) -> OperationFacts:
@@ -33,6 +41,19 @@ def no_outcome(record: OperationRecord) -> OutcomeUnknown:
     """Return the error of a pending operation whose deadline has passed."""
     text = f"{record.endpoint} may or may not have run: its outcome was never recorded"
     return OutcomeUnknown(text, **facts_of(record))
+
+
+def in_progress(record: OperationRecord, left: float) -> OperationInProgress:
+    """Return the error of a pending operation that another caller is making."""
+    text = "it was begun a moment ago, and its outcome is not known yet"
+    return OperationInProgress(text, retry_after=left, **facts_of(record))
+
+
+def done_already(record: OperationRecord) -> IdempotencyKeyReused:
+    """Return the error of a key that is given for something new, and whose operation ran."""
+    amount = "" if record.amount is None else f", ${record.amount}"
+    text = f"what the key names is done already: {record.kind.value}{amount}"
+    return IdempotencyKeyReused(text, **facts_of(record))
 
 
 def reused(record: OperationRecord) -> IdempotencyKeyReused:

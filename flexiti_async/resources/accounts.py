@@ -10,6 +10,7 @@ from flexiti_async.api.plans import Plans, calculate_interest
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.resources.sending import Send
+from flexiti_async.transport.reference_id import ReferenceId
 
 __all__ = ["Accounts"]
 
@@ -37,7 +38,7 @@ class Accounts:
         amount: Decimal | int | str,
         *,
         lang: Language | str = Language.ENGLISH,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Plans]:
         """
         Return the plans that this customer may choose from for an amount, and their cost.
@@ -57,7 +58,7 @@ class Accounts:
         security_qid: int | str | None = None,
         security_answer: Secret | str | None = None,
         vcc_number: Secret | str | None = None,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Verification]:
         """
         Verify a customer in the store.
@@ -79,7 +80,7 @@ class Accounts:
         self,
         account_number: int | str,
         *,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, ClosedAccount]:
         """
         Close the account of a customer in Quebec.

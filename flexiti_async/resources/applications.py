@@ -7,6 +7,7 @@ from flexiti_async.operations.keys import IdempotencyKey
 from flexiti_async.operations.operations import Operations
 from flexiti_async.protocol.call import Json
 from flexiti_async.protocol.validation import sensitive_arguments
+from flexiti_async.transport.reference_id import ReferenceId
 
 __all__ = ["Applications"]
 
@@ -18,7 +19,7 @@ class Applications:
     Applications (spec section 5.5).
 
     The API requires apply and widget/init to share one token and one reference id, which a
-    `Checkout` ensures. This group is for shops that ensure it themselves.
+    `OnlineCheckout` ensures. This group is for shops that ensure it themselves.
 
     Args:
         operations: Makes the calls that move money.
@@ -33,7 +34,7 @@ class Applications:
         body: Json,
         *,
         idempotency_key: IdempotencyKey,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Application]:
         """
         Send an application, once per `idempotency_key`: the shop's id of the application.

@@ -25,6 +25,7 @@ from flexiti_async.protocol.call import Call, OperationCall
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.resources.sending import Send, every
+from flexiti_async.transport.reference_id import ReferenceId
 
 __all__ = ["Authorizations"]
 
@@ -58,7 +59,7 @@ class Authorizations:
         *,
         idempotency_key: IdempotencyKey,
         lang: Language | str = Language.ENGLISH,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Authorization]:
         """
         Reserve credit for a purchase.
@@ -75,7 +76,7 @@ class Authorizations:
         authorization_id: int | str,
         *,
         lang: Language | str = Language.ENGLISH,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Authorization]:
         """Look up one authorization. Expect NotFound."""
         call = get_authorization(authorization_id, lang=lang)
@@ -88,7 +89,7 @@ class Authorizations:
         page_size: int | None = None,
         most_pages: int = MOST_PAGES,
         lang: Language | str = Language.ENGLISH,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> AsyncGenerator[Authorization, None]:
         """
         List authorizations: `async for authorization in flexiti.authorizations.all(): ...`.
@@ -108,7 +109,7 @@ class Authorizations:
         *,
         page_size: int | None = None,
         most_pages: int = MOST_PAGES,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> AsyncGenerator[Capture, None]:
         """List captures, like `all`. The parameters of the endpoint are UNKNOWN."""
 
@@ -126,7 +127,7 @@ class Authorizations:
         reference: str | None = None,
         sku_data: SkuData | None = None,
         lang: Language | str = Language.ENGLISH,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Capture]:
         """
         Collect an authorized amount, or a part of it.
@@ -148,7 +149,7 @@ class Authorizations:
         *,
         idempotency_key: IdempotencyKey,
         amount: Decimal | int | str | None = None,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Release]:
         """
         Void the part that was not captured.
@@ -170,7 +171,7 @@ class Authorizations:
         reference: str | None = None,
         vcc_number: Secret | str | None = None,
         sku_data: SkuData | None = None,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Return]:
         """
         Credit back a capture, or a part of it: an `amount`, or `full_return=True`.
@@ -201,7 +202,7 @@ class Authorizations:
         external_employee_id: str | None = None,
         vcc_number: Secret | str | None = None,
         sku_data: SkuData | None = None,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Refund]:
         """
         Credit an account, independently of an authorization.
@@ -221,7 +222,10 @@ class Authorizations:
         return self._run(call, idempotency_key, reference_id)
 
     def _run(
-        self, call: OperationCall[T], idempotency_key: IdempotencyKey, reference_id: str | None
+        self,
+        call: OperationCall[T],
+        idempotency_key: IdempotencyKey,
+        reference_id: ReferenceId | None,
     ) -> Coroutine[object, None, T]:
         return self._operations.run(
             call, idempotency_key=idempotency_key, reference_id=reference_id

@@ -10,6 +10,7 @@ from flexiti_async.api.driverslicense import DriversLicense, read_driverslicense
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.resources.sending import Send
+from flexiti_async.transport.reference_id import ReferenceId
 
 __all__ = ["Customers"]
 
@@ -39,7 +40,7 @@ class Customers:
         last_name: str,
         dob: datetime.date | str,
         postal_code: str | None = None,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, list[FoundAccount]]:
         """
         Find the accounts of a person; without a match an empty list or NotFound.
@@ -62,7 +63,7 @@ class Customers:
         vcc_number: Secret | str | None = None,
         customer_id: int | str | None = None,
         lang: Language | str = Language.ENGLISH,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, CustomerAccount]:
         """
         Look up one account, by one of three identifiers. Expect NotFound and AccountNotUsable.
@@ -79,7 +80,7 @@ class Customers:
 
     @sensitive_arguments
     def read_driverslicense(
-        self, code: Secret | str, *, reference_id: str | None = None
+        self, code: Secret | str, *, reference_id: ReferenceId | None = None
     ) -> Coroutine[object, None, DriversLicense]:
         """
         Decode the scanned barcode of a Canadian driving licence.

@@ -8,6 +8,7 @@ from flexiti_async.api.reference import I18nMethod, ReferenceData
 from flexiti_async.protocol.call import Call, Json
 from flexiti_async.resources.reference_cache import ReferenceCache
 from flexiti_async.resources.sending import Send
+from flexiti_async.transport.reference_id import ReferenceId
 
 __all__ = ["Reference"]
 
@@ -66,7 +67,7 @@ class Reference:
         body: Json | None = None,
         *,
         query: Mapping[str, str] | None = None,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> ReferenceData:
         """Send the call of information, which is undocumented; its answer is not cached."""
         call = reference.information(body, query=query)

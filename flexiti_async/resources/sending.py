@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 from flexiti_async.api.paging import Page, PageWalk
 from flexiti_async.errors import NotFound
 from flexiti_async.protocol.call import Call
+from flexiti_async.transport.reference_id import ReferenceId
 
 __all__ = ["Send", "every"]
 
@@ -15,7 +16,7 @@ T = TypeVar("T")
 class Send(Protocol):
     """Sends a call and returns its result, like `FlexitiSession.send`."""
 
-    async def __call__(self, call: Call[T], *, reference_id: str | None = None) -> T:
+    async def __call__(self, call: Call[T], *, reference_id: ReferenceId | None = None) -> T:
         """Send `call` in the flow of `reference_id`; by default in a new one."""
         ...
 
@@ -25,7 +26,7 @@ def every(
     page: Callable[[int], Call[Page[T]]],
     *,
     most_pages: int,
-    reference_id: str | None = None,
+    reference_id: ReferenceId | None = None,
 ) -> AsyncGenerator[T, None]:
     """
     Iterate over all pages of a list, one request at a time, as the caller consumes it.
@@ -48,7 +49,10 @@ def every(
 
 
 async def _walked(
-    send: Send, page: Callable[[int], Call[Page[T]]], walk: PageWalk[T], reference_id: str | None
+    send: Send,
+    page: Callable[[int], Call[Page[T]]],
+    walk: PageWalk[T],
+    reference_id: ReferenceId | None,
 ) -> AsyncGenerator[T, None]:
     while (number := walk.next_page) is not None:
         try:

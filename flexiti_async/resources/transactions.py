@@ -6,6 +6,7 @@ from flexiti_async.api.common import Language
 from flexiti_async.api.transactions import Transaction, TransactionRequest, make_transaction
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of
 from flexiti_async.operations.operations import Operations
+from flexiti_async.transport.reference_id import ReferenceId
 
 __all__ = ["Transactions"]
 
@@ -29,7 +30,7 @@ class Transactions:
         *,
         idempotency_key: IdempotencyKey,
         lang: Language | str = Language.ENGLISH,
-        reference_id: str | None = None,
+        reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Transaction]:
         """
         Make a transaction, once per `idempotency_key`: the shop's id of this payment.

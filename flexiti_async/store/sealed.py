@@ -22,7 +22,7 @@ from flexiti_async.errors import (
 )
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.store.encryption import NONCE_BYTES, KeyRing, NotSealedError, is_sealed
-from flexiti_async.store.interface import Entry, JournalStore, Life, TokenStore
+from flexiti_async.store.interface import DurableStore, Entry, JournalStore, Life, TokenStore
 
 __all__ = ["Loaded", "SealedJournal", "SealedStore"]
 
@@ -74,6 +74,24 @@ class SealedStore:
     def seals(self) -> bool:
         """Whether entries are encrypted."""
         return self._ring is not None
+
+    async def trusted(self) -> bool:
+        """
+        Whether nobody else can have written the entries: encrypted, or in this process's memory.
+
+        Raises:
+            StoreUnavailable: The store is down.
+        """
+        if self.seals:
+            return True
+        store = self._store
+        if not isinstance(store, DurableStore):
+            return False
+        try:
+            life = await self._bounded("life", store.life, known=_EXPLAINED)
+        except ConfigError:
+            return False
+        return not life.outlives_process
 
     def close(self) -> None:
         """Raise SessionClosed from now on; the store itself belongs to the session or the shop."""

@@ -2,16 +2,21 @@
 
 import os
 import re
+import uuid
 from typing import Final
 
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.validators import WRONG_FORMAT
 
-__all__ = ["new_reference_id", "reference_id_of"]
+__all__ = ["ReferenceId", "new_reference_id", "reference_id_of"]
+
+ReferenceId = str | uuid.UUID
+"""A GUID: all of its spellings are one reference id."""
 
 _GUID: Final = re.compile(
-    r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII
+    r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
 )
+_RULE: Final = "must be a GUID: 32 hex digits, with or without dashes and braces"
 
 
 def new_reference_id() -> str:
@@ -27,19 +32,26 @@ def new_reference_id() -> str:
     return octets.hex()
 
 
-def reference_id_of(given: str | None) -> str:
+def reference_id_of(given: ReferenceId | None) -> str:
     """
-    Check a caller's `x-reference-id`, or draw one.
+    Return a caller's `x-reference-id` as 32 hex digits in lower case, or draw one.
 
-    32 hex digits, or the usual form of a GUID with its 36 characters (spec section 8 row 6).
+    Accepted are a `uuid.UUID` and every spelling of a GUID: 32 hex digits, 36 characters with
+    dashes, either of them in braces, in upper or lower case (spec section 8 row 6).
 
     Raises:
-        ValidationError: It is neither.
+        ValidationError: It is not a GUID.
     """
     if given is None:
         return new_reference_id()
-    if _GUID.fullmatch(given):
-        return given
-    raise ValidationError(
-        field_errors=[FieldError("x-reference-id", WRONG_FORMAT, f"{len(given)} characters")]
-    )
+    text = _text_of(given)
+    bare = text[1:-1] if text[:1] == "{" and text[-1:] == "}" else text
+    if _GUID.fullmatch(bare):
+        return bare.replace("-", "").lower()
+    shown = f"{len(text)} characters" if text else type(given).__name__
+    raise ValidationError(field_errors=[FieldError("x-reference-id", WRONG_FORMAT, shown, _RULE)])
+
+
+def _text_of(given: object) -> str:
+    """Return its text; empty for other types, which callers without a type checker may pass."""
+    return str(given) if isinstance(given, str | uuid.UUID) else ""
