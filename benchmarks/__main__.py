@@ -18,7 +18,17 @@ from benchmarks.report.output import publish
 from benchmarks.report.report import Report
 from benchmarks.report.summary import write_summary
 
-NAMES: Final = ("call", "token", "stampede", "processes", "scale", "start", "stores", "load")
+NAMES: Final = (
+    "call",
+    "token",
+    "stampede",
+    "processes",
+    "scale",
+    "start",
+    "stores",
+    "operations",
+    "load",
+)
 ON_REQUEST: Final = ("instructions",)
 """Needs valgrind, so it runs only if it is named."""
 OUT: Final = Path("build", "benchmarks")
@@ -42,8 +52,8 @@ def main(
     A run of all of them also writes `summary.md`: goals and figures.
 
     Args:
-        names: call, token, stampede, processes, scale, start, stores, load; all of them by
-            default. One more, instructions, needs valgrind and runs only if it is named.
+        names: call, token, stampede, processes, scale, start, stores, operations, load; all of them
+            by default. One more, instructions, needs valgrind and runs only if it is named.
         smoke: Run each as briefly as possible, and fail if a count (requests, callers blocked or
             harmed, store operations) misses its goal. Times are not checked.
         out: The folder.

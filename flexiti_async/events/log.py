@@ -89,7 +89,8 @@ def _log_operation(event: OperationEvent) -> None:
     level, text = logging.INFO, "done"
     match event:
         case OperationUnknown(error=error):
-            level, text = logging.ERROR, f"outcome unknown: {error or 'the task was cancelled'}"
+            why = error.args[0] if error else "it was cancelled after it was sent"
+            level, text = logging.ERROR, f"outcome unknown: {why}"
         case OperationConflict(recorded=recorded):
             level, text = logging.CRITICAL, f"it ran, but the journal had recorded {recorded}"
         case OperationRefused(error=error):

@@ -38,7 +38,7 @@ class ReturnRecorded:
 
 @frozen
 class Unknown:
-    """The deadline has passed without an outcome: raise OutcomeUnknown, whatever was asked."""
+    """Nobody will learn the outcome by waiting: raise OutcomeUnknown, whatever was asked."""
 
 
 @frozen
@@ -71,7 +71,7 @@ def decide(
     if found.phase is Phase.DONE:
         return ReturnRecorded() if same else Mismatch()
     left = found.deadline - elapsed
-    if left <= 0:
+    if left <= 0 or found.inconclusive is not None:
         again = resendable and same and elapsed < _RESEND_WITHIN
         return TakeClaim() if again else Unknown()
     return Wait(left) if same else Mismatch()

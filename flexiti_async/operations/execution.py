@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from decimal import Decimal
 from typing import Any, Final, Generic, TypedDict, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from flexiti_async.clock import Clock, now
 from flexiti_async.errors import (
@@ -255,6 +255,8 @@ class Execution(Generic[T]):
         if not (isinstance(error, OutcomeUnknown) and error.operation_id is not None):
             text = "no answer" if status is None else f"HTTP {status} {code or ''}".rstrip()
             error = self._unknown(text, status=status, code=code)
+        # So that callers of other processes do not wait for it. Pending it stays in any case.
+        await self._write(evolve(self._record, inconclusive=str(error.args[0])))
         return error, OperationUnknown(**facts, error=error)
 
     def _unknown(

@@ -91,6 +91,8 @@ class OperationRecord:
         capture_id: Number of the capture, once it is known.
         executed_at: Seconds since the epoch at the record of the answer; None before.
         answer: The recorded fields of the answer.
+        inconclusive: Why the outcome is unknown, once the process that sent the call has given up:
+            nobody waits for it any more. None while the call may be under way.
         refusals: Attempts that certainly did not run, oldest first.
         refused: The API's refusal that is the result of an application, such as "declined".
         resolved_by: Who has entered the outcome; None if the API's answer was recorded.
@@ -115,6 +117,7 @@ class OperationRecord:
     capture_id: str | None = None
     executed_at: float | None = None
     answer: Mapping[str, str | int | bool | None] = Factory(dict[str, str | int | bool | None])
+    inconclusive: str | None = None
     refusals: tuple[Refusal, ...] = ()
     refused: Refusal | None = None
     resolved_by: str | None = None

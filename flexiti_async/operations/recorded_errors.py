@@ -39,7 +39,8 @@ def facts_of(record: OperationRecord) -> OperationFacts:
 
 def no_outcome(record: OperationRecord) -> OutcomeUnknown:
     """Return the error of a pending operation whose deadline has passed."""
-    text = f"{record.endpoint} may or may not have run: its outcome was never recorded"
+    never = f"{record.endpoint} may or may not have run: its outcome was never recorded"
+    text = record.inconclusive or never
     return OutcomeUnknown(text, **facts_of(record))
 
 

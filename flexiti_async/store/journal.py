@@ -58,7 +58,8 @@ async def begin(store: JournalStore, *, marker: str) -> Life:
                 "have lost others; compare with Flexiti, then run `flexiti-async journal accept`"
             )
             raise ConfigError(msg, option="journal")
-        await _mark(store, life, marker)
+        # False: another process was faster, and its marker is the one.
+        await store.swap(MARKER_KEY, Entry(marker, life.fingerprint, None), expected=None)
         life = await store.life()
     if not life.intact:
         msg = (
@@ -81,11 +82,7 @@ async def accept(store: JournalStore, *, marker: str) -> Life:
         ConfigError: The settings of the store cannot be trusted with a journal.
         StoreUnavailable: It is down.
     """
-    await _mark(store, await store.life(), marker)
-    return await store.life()
-
-
-async def _mark(store: JournalStore, life: Life, marker: str) -> None:
+    entry = Entry(marker, (await store.life()).fingerprint, None)
     # False: another process was faster, and its marker is as good.
-    entry = Entry(marker, life.fingerprint, None)
     await store.swap(MARKER_KEY, entry, expected=await store.load(MARKER_KEY))
+    return await store.life()
