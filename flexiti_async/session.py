@@ -20,7 +20,7 @@ from flexiti_async.errors import ConfigError, SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
 from flexiti_async.events.log import log_event
 from flexiti_async.operations.coordinator import OperationsContext
-from flexiti_async.operations.journal import Journal
+from flexiti_async.operations.journal import SETTLE, Journal
 from flexiti_async.operations.keys import default_account
 from flexiti_async.operations.operations import Operations
 from flexiti_async.protocol.call import Call, OperationCall, Replay
@@ -54,9 +54,6 @@ __all__ = ["FlexitiSession"]
 T = TypeVar("T")
 
 _CLOSED: Final = "the session is closed"
-_SETTLE: Final = 900.0
-"""Seconds after an operation's deadline before it may be recorded as not executed: a request that
-timed out here may still be executed there."""
 _NOT_MONEY: Final = frozenset({CLOSE, INFORMATION, VERIFY})
 """Calls that must not be repeated automatically, and move no money."""
 
@@ -151,7 +148,7 @@ class FlexitiSession:
                 clock=clock,
                 events=self._events,
                 deadline=config.request_timeout + config.connect_timeout + 2 * config.store_timeout,
-                settle=_SETTLE,
+                settle=SETTLE,
             )
         )
         self._journal: Journal | None = None
@@ -243,6 +240,9 @@ class FlexitiSession:
         if self._owns_store and not self._store_closed:
             await self._open.store.aclose()
             self._store_closed = True
+        if self._journal_store is not None:
+            await self._journal_store.aclose()
+            self._journal_store = None
 
     async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
         """
