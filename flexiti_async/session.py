@@ -22,7 +22,7 @@ from flexiti_async.events.listeners import Listener, Listeners
 from flexiti_async.events.log import log_event
 from flexiti_async.operations.coordinator import OperationsContext
 from flexiti_async.operations.guard import refuse_operation, refuse_widget
-from flexiti_async.operations.journal import Journal
+from flexiti_async.operations.journal import SETTLE, Journal
 from flexiti_async.operations.keys import IdempotencyKey, default_account
 from flexiti_async.operations.operations import Operations
 from flexiti_async.protocol.call import Call
@@ -56,9 +56,6 @@ __all__ = ["FlexitiSession"]
 T = TypeVar("T")
 
 _CLOSED: Final = "the session is closed"
-_SETTLE: Final = 900.0
-"""Seconds after an operation's deadline before it may be recorded as not executed: a request that
-timed out here may still be executed there."""
 
 
 @frozen
@@ -150,7 +147,7 @@ class FlexitiSession:
                 clock=clock,
                 events=self._events,
                 deadline=config.request_timeout + config.connect_timeout + 2 * config.store_timeout,
-                settle=_SETTLE,
+                settle=SETTLE,
             )
         )
         self._open = self._opened()
@@ -243,6 +240,9 @@ class FlexitiSession:
         if self._owns_store and not self._store_closed:
             await self._open.store.aclose()
             self._store_closed = True
+        if self._journal_store is not None:
+            await self._journal_store.aclose()
+            self._journal_store = None
 
     async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
         """

@@ -12,8 +12,9 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from flexiti_async import __version__
 from flexiti_async.cli.demo import demo
 from flexiti_async.cli.doctor.command import doctor
-from flexiti_async.cli.journal import accept, check, init, sql
+from flexiti_async.cli.journal import accept, check, init, reseal, sql
 from flexiti_async.cli.keys import generate
+from flexiti_async.cli.operations import list_, look_up, resolve, show
 from flexiti_async.cli.options import CONFIGURATION, Flag
 from flexiti_async.cli.output import FAILED, report, silence_stdout
 from flexiti_async.cli.sandbox import sandbox
@@ -99,13 +100,23 @@ def _commands() -> App:
     app.command(token)
     journal = App(
         name="journal",
-        help="Begin and check the journal of calls that move money.",
+        help="Begin, check and encrypt the journal of calls that move money.",
         help_epilogue=CONFIGURATION,
         group_parameters=_OPTIONS,
     )
-    for journal_command in (init, check, accept, sql):
+    for journal_command in (init, check, accept, reseal, sql):
         journal.command(journal_command)
     app.command(journal)
+    operations = App(
+        name="operations",
+        help="List, show, look up and resolve calls that move money.",
+        help_epilogue=CONFIGURATION,
+        group_parameters=_OPTIONS,
+    )
+    operations.command(list_, name="list")
+    for operations_command in (show, look_up, resolve):
+        operations.command(operations_command)
+    app.command(operations)
     keys = App(name="keys", help="Generate keys that encrypt the token store.")
     keys.command(generate)
     app.command(keys)

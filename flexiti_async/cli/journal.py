@@ -1,25 +1,41 @@
-"""`flexiti-async journal …`: begin, check and accept the journal of calls that move money."""
+"""`flexiti-async journal …`: begin, check, accept and encrypt the journal of operations."""
 
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated, Final
 
-from attrs import frozen
+from attrs import asdict, frozen
 from cyclopts import Parameter
 
-from flexiti_async import ConfigError
+from flexiti_async import ConfigError, Secret
 from flexiti_async.cli.options import Connection, Flag
 from flexiti_async.cli.output import CommandError, print_facts, print_json, print_line, print_note
+from flexiti_async.clock import SYSTEM_CLOCK
+from flexiti_async.config.options import LEAST_JOURNAL_TTL
+from flexiti_async.operations.journal import Journal
+from flexiti_async.operations.reseal import reseal as reseal_all
+from flexiti_async.operations.settling import unsettled
 from flexiti_async.store.interface import JournalStore, Life, SchemaStore, TokenStore
 from flexiti_async.store.journal import accept as accept_life
 from flexiti_async.store.journal import begin, journal_store
 from flexiti_async.store.loading import open_store
+from flexiti_async.store.sealed import SealedJournal
 
-__all__ = ["accept", "check", "init", "sql"]
+__all__ = ["accept", "check", "init", "reseal", "sql"]
 
 _NO_SCHEMA: Final = "this store has no schema: nothing to migrate"
 _MARKER_BYTES: Final = 16
+_TIMEOUT: Final = 10.0
+"""Seconds for one operation of the store, for a person who waits."""
+_OLD_KEYS_MAY_GO: Final = (
+    "no record needs an older key: remove it from token_keys an hour after the new one came first "
+    "everywhere, for the sake of tokens and checkouts"
+)
+_RUN_AGAIN: Final = (
+    "keep the older keys, and run it again once the new one comes first in every process: when it "
+    "rewrites nothing, they may go"
+)
 
 
 @Parameter(name="*")
@@ -92,7 +108,8 @@ async def accept(
     Accept the store as it is now, after it may have forgotten.
 
     Records may be missing. Compare the orders since then with Flexiti first: for a key whose record
-    is gone, money would move again.
+    is gone, money would move again. It is refused while a pending operation is younger than its
+    deadline and 15 minutes, because its request may still be executed after the comparison.
 
     Args:
         compared: The orders were compared.
@@ -103,8 +120,64 @@ async def accept(
         msg = "compare the orders with Flexiti first, then say so: --compared"
         raise CommandError(msg)
     async with _opened(which, connection) as store:
+        journal = _journal(store)
+        await _refuse_early(journal, _keys(which, connection))
         marker = secrets.token_hex(_MARKER_BYTES)
-        _print(await accept_life(_journal(store), marker=marker), which)
+        _print(await accept_life(journal, marker=marker), which)
+
+
+async def reseal(
+    *,
+    from_plain: Flag = False,
+    which: Which | None = None,
+    connection: Connection | None = None,
+) -> None:
+    """
+    Encrypt all records anew with the first key of `token_keys`, and report when an old key may go.
+
+    Run it after the new key is the first one in every process, and again until it rewrites nothing.
+    Shops may work meanwhile. Records keep their end.
+
+    Args:
+        from_plain: Encrypt records in plain text too: for a journal that was begun without keys.
+        which: Which store.
+        connection: Where the configuration differs.
+    """
+    config = (connection or Connection()).load()
+    async with _opened(which, connection) as store:
+        journal, timeout = _journal(store), config.store_timeout
+        sealed = SealedJournal(journal, timeout=timeout, keys=config.token_keys)
+        plain = SealedJournal(journal, timeout=timeout) if from_plain else None
+        done = await reseal_all(sealed, clock=SYSTEM_CLOCK, plain=plain)
+    if which is not None and which.json:
+        print_json({**asdict(done), "old_keys_may_go": done.unchanged})
+    else:
+        print_line(f"{done.rewritten} records rewritten, {done.current} had the newest key already")
+        print_note(_OLD_KEYS_MAY_GO if done.unchanged else _RUN_AGAIN)
+    if done.running:
+        print_note(f"{done.running} operations are being made and were left as they are")
+    if done.unreadable:
+        msg = (
+            f"{done.unreadable} records cannot be opened: their key is not in token_keys, or they "
+            "are not encrypted (--from-plain)"
+        )
+        raise CommandError(msg)
+
+
+async def _refuse_early(store: JournalStore, keys: Sequence[Secret]) -> None:
+    """Raise CommandError while the request of a pending operation may still be executed."""
+    sealed = SealedJournal(store, timeout=_TIMEOUT, keys=keys)
+    reader = Journal(store, sealed, SYSTEM_CLOCK, ttl=LEAST_JOURNAL_TTL, named=True, loopback=False)
+    young = await unsettled(store, reader)
+    for one in young:
+        named = "a record that cannot be opened" if one.operation is None else one.operation.name
+        print_note(f"{one.operation_id} {named}: may be executed for {one.seconds:.0f} s")
+    if young:
+        msg = (
+            f"{len(young)} pending operations may still be executed: wait "
+            f"{max(one.seconds for one in young):.0f} s, and compare again"
+        )
+        raise CommandError(msg)
 
 
 def _journal(store: TokenStore) -> JournalStore:
@@ -143,9 +216,22 @@ def _print(life: Life, which: Which | None) -> None:
 async def _opened(
     which: Which | None, connection: Connection | None
 ) -> AsyncGenerator[TokenStore, None]:
-    given = which and which.store
-    store = open_store(given or (connection or Connection()).load().store)
+    if which is not None and which.store is not None:
+        store = open_store(which.store)
+    else:
+        config = (connection or Connection()).load()
+        store = open_store(config.store if config.journal is None else config.journal)
     try:
         yield store
     finally:
         await store.aclose()
+
+
+def _keys(which: Which | None, connection: Connection | None) -> Sequence[Secret]:
+    """Return the configuration's keys; a store that is named needs no configuration."""
+    try:
+        return (connection or Connection()).load().token_keys
+    except ConfigError:
+        if which is None or which.store is None:
+            raise
+    return ()

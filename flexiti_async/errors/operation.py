@@ -64,6 +64,8 @@ class OperationError(FlexitiError):
         text = super().__str__()
         if self.operation_id is None:
             return text
+        if self.kind is None:
+            return f"{text} (operation {self.operation_id})"
         return f"{text} ({self.kind}:{self.idempotency_key}, operation {self.operation_id})"
 
 

@@ -159,6 +159,7 @@ class Execution(Generic[T]):
         if event is not None:
             # Outside of this task: a listener may block, or close the session.
             asyncio.get_running_loop().call_soon(self._events.notify, event)
+            await self._journal.introduce(self.asked.account)
         return outcome
 
     async def _outcome(self) -> tuple[T | FlexitiError | LostClaim, OperationEvent | None]:
@@ -311,7 +312,7 @@ class Execution(Generic[T]):
         """Free the claim if it was written; False if the store is down."""
         assert self._entry is not None  # noqa: S101 - a claim was tried
         try:
-            won = await self._journal.swap(
+            await self._journal.swap(
                 self.asked.operation_id,
                 self._entry,
                 expected=self._found.entry,
@@ -319,8 +320,8 @@ class Execution(Generic[T]):
             )
         except FlexitiError:
             return False
-        refusal = Refusal(error="NotSent", at=self._wall())
-        return not won or await self._write(self._record.freed(refusal))
+        # Also if the swap has lost: the claim may be there, encrypted anew by `journal reseal`.
+        return await self._write(self._record.freed(Refusal(error="NotSent", at=self._wall())))
 
     async def _write(self, record: OperationRecord) -> bool:
         """Write a later state of the claim; a true answer outranks whatever stands there."""
@@ -340,6 +341,8 @@ class Execution(Generic[T]):
 
     def _outranks(self, record: OperationRecord, stored: Found) -> bool:
         """Whether a record must replace what another writer has stored meanwhile."""
+        if self._is_this_claim(stored):
+            return True  # encrypted anew by `journal reseal`
         if record.phase is not Phase.DONE:
             return False
         there = "absent" if stored.record is None else stored.record.phase.value
@@ -348,6 +351,12 @@ class Execution(Generic[T]):
             return True
         self._events.notify(OperationConflict(**self.asked.facts, recorded=there))
         return there != Phase.DONE.value
+
+    def _is_this_claim(self, stored: Found) -> bool:
+        there = stored.record
+        if there is None or there.phase is not Phase.PENDING:
+            return False
+        return there.salt == self._record.salt
 
     async def _interrupted(self) -> None:
         """Leave the journal true when the task itself is cancelled, or fails."""

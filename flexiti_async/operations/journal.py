@@ -1,6 +1,8 @@
 """`Journal`: the records of one account's operations, in a store that knows when it forgot."""
 
 import asyncio
+import json
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from typing import Final
@@ -9,7 +11,7 @@ from attrs import field, frozen
 
 from flexiti_async.clock import Clock
 from flexiti_async.errors import ConfigError, JournalForgot, StoreError, StoreUnavailable
-from flexiti_async.operations.keys import store_key
+from flexiti_async.operations.keys import account_key, store_key
 from flexiti_async.operations.record import (
     OperationRecord,
     Phase,
@@ -20,8 +22,13 @@ from flexiti_async.store.interface import JOURNAL_PREFIX, Entry, JournalStore, L
 from flexiti_async.store.journal import begin
 from flexiti_async.store.sealed import SealedJournal
 
-__all__ = ["Found", "Journal"]
+__all__ = ["SETTLE", "Found", "Journal"]
 
+_log: Final = logging.getLogger("flexiti_async.operation")
+
+SETTLE: Final = 900.0
+"""Seconds after an operation's deadline before it may be recorded as not executed: a request that
+timed out here may still be executed there."""
 _FREE_FOR: Final = 30 * 86_400.0
 _PAUSE: Final = 0.05
 """Seconds between the repeats of a swap whose outcome is unknown."""
@@ -71,6 +78,7 @@ class Journal:
         self._named = named
         self._loopback = loopback
         self._marker: str | None = None
+        self._introduced = False
 
     async def life(self) -> Life:
         """
@@ -187,3 +195,39 @@ class Journal:
         if least:
             return max(min(by_wall, 0.0 if age is None else age), 0.0)
         return max(by_wall, 0.0 if age is None else age, 0.0)
+
+    def early(self, found: Found, *, settle: float) -> float:
+        """
+        Return the seconds for which the request of a record may still be executed; 0 if it cannot.
+
+        Args:
+            found: The record.
+            settle: Seconds after the deadline.
+        """
+        if found.record is None:
+            return 0.0
+        return max(found.record.deadline + settle - self.elapsed(found, least=True), 0.0)
+
+    async def introduce(self, account: str) -> None:
+        """
+        Log a warning with the first operation of an account in this journal.
+
+        The journal knows its accounts by records without an end, which no listing of operations
+        shows. It is a warning only, so a store that fails is ignored; each process tries once.
+        """
+        if self._introduced:
+            return
+        self._introduced = True
+        key = account_key(account)
+        try:
+            if (await self._sealed.load(key)).entry is not None:
+                return
+            entry = self._sealed.entry(key, json.dumps({"account": account}), keep_for=None)
+            if await self._sealed.swap(key, entry, expected=None):
+                _log.warning(
+                    "first operation of account %r in this journal: a renamed account forgets "
+                    "every key, so set `account` once and never change it",
+                    account,
+                )
+        except StoreError:
+            pass  # the account is known if its record cannot be opened

@@ -11,12 +11,24 @@ from flexiti_async.protocol.call import OperationKind
 from flexiti_async.protocol.validators import REQUIRED, WRONG_FORMAT
 from flexiti_async.store.interface import JOURNAL_PREFIX
 
-__all__ = ["IdempotencyKey", "default_account", "idempotency_key_of", "operation_id", "store_key"]
+__all__ = [
+    "ACCOUNT_PREFIX",
+    "IdempotencyKey",
+    "account_key",
+    "default_account",
+    "idempotency_key_of",
+    "operation_id",
+    "reference_of",
+    "store_key",
+]
 
 IdempotencyKey = str | int | uuid.UUID
 """The shop's own name for what is paid for: the id of an order, a shipment, a return."""
 
+ACCOUNT_PREFIX: Final = "flexiti-account-"
+"""Prefix of the keys of the records that accounts have in their journal."""
 _LONGEST: Final = 255
+_LONGEST_REFERENCE: Final = 40
 _RULE: Final = "must be 1 to 255 printable ASCII characters without blanks at its ends"
 
 
@@ -68,6 +80,24 @@ def operation_id(account: str, kind: OperationKind, endpoint: str, idempotency_k
 def store_key(identity: str) -> str:
     """Return the store key of an operation."""
     return JOURNAL_PREFIX + identity
+
+
+def account_key(account: str) -> str:
+    """Return the store key of the record that an account has in its journal."""
+    return ACCOUNT_PREFIX + hashlib.sha256(json.dumps(account).encode()).hexdigest()[:40]
+
+
+def reference_of(key: IdempotencyKey, given: str | None) -> str | None:
+    """
+    Return the `reference` to send: the caller's, or the key where it fits.
+
+    A reference is what an operation is found by in Flexiti's lists; it has 40 characters at most.
+
+    Raises:
+        ValidationError: The key is not valid.
+    """
+    text = idempotency_key_of(key)
+    return text if given is None and len(text) <= _LONGEST_REFERENCE else given
 
 
 def default_account(environment: str | None, base_url: str, client_id: str) -> str:

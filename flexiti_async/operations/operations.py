@@ -12,8 +12,9 @@
 
 import copy
 import functools
+import re
 from collections.abc import AsyncIterator, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attrs import frozen
 
@@ -23,6 +24,7 @@ from flexiti_async.errors import (
     JournalForgot,
     OperationError,
     OperationInProgress,
+    RecordUnreadable,
     SessionClosed,
     ValidationError,
 )
@@ -33,7 +35,8 @@ from flexiti_async.operations.execution import Asked, Bearer
 from flexiti_async.operations.fingerprint import compared_fields
 from flexiti_async.operations.journal import Found
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of, operation_id
-from flexiti_async.operations.operation import Operation, operation_of
+from flexiti_async.operations.look_up import LookUp
+from flexiti_async.operations.operation import LookedUp, Operation, operation_of
 from flexiti_async.operations.record import OperationRecord, Phase, Refusal
 from flexiti_async.operations.recorded_errors import (
     done_already,
@@ -43,6 +46,7 @@ from flexiti_async.operations.recorded_errors import (
 )
 from flexiti_async.protocol.call import OperationCall, OperationKind
 from flexiti_async.protocol.json_codec import encode
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
 from flexiti_async.transport.reference_id import ReferenceId, reference_id_of
@@ -50,6 +54,8 @@ from flexiti_async.transport.reference_id import ReferenceId, reference_id_of
 __all__ = ["Known", "Operations"]
 
 T = TypeVar("T")
+
+_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 @frozen
@@ -78,6 +84,11 @@ class Operations:
         self._context = context
         self._coordinator = Coordinator(context)
         self._closing = False
+
+    @property
+    def account(self) -> str:
+        """Name of the account, the same in every process and for ever."""
+        return self._context.account
 
     @sensitive_arguments
     async def run(
@@ -169,7 +180,7 @@ class Operations:
             StoreUnavailable: The journal is down.
             RecordUnreadable: The record cannot be opened.
         """
-        found = await self._found(identity or self._identity(kind, key, endpoint))
+        found = await self._found(self._identity(identity, kind, key, endpoint))
         return None if found.record is None else operation_of(found.record)
 
     async def pending(self, *, older_than: float = 0.0) -> AsyncIterator[Operation]:
@@ -180,15 +191,61 @@ class Operations:
 
         Args:
             older_than: Seconds since the claim, at least.
+
+        Raises:
+            StoreUnavailable: The journal is down.
+            RecordUnreadable: A record cannot be opened; all others have been yielded before.
         """
         journal = self._context.journal()
+        unreadable: RecordUnreadable | None = None
         async for key in journal.keys(endless=True):
-            found = await journal.read(key[-32:])
+            try:
+                found = await journal.read(key[-32:])
+            except RecordUnreadable as error:
+                unreadable = error
+                continue
             if found.record is None or found.record.phase is not Phase.PENDING:
                 continue
             own = found.record.account == self._context.account
             if own and journal.elapsed(found) >= older_than:
                 yield operation_of(found.record)
+        if unreadable is not None:
+            raise unreadable
+
+    @sensitive_arguments
+    async def look_up(
+        self,
+        identity: str | None = None,
+        *,
+        kind: OperationKind | str | None = None,
+        key: IdempotencyKey | None = None,
+        account_number: int | str | None = None,
+    ) -> LookedUp:
+        """
+        Find out at Flexiti whether an operation ran, as far as its lists show that.
+
+        Nothing is recorded: `resolve` does that. What is not found now may still be executed until
+        the operation's deadline and 15 minutes have passed.
+
+        Args:
+            identity: Its id; or give kind and key.
+            kind: Its kind.
+            key: The shop's idempotency key.
+            account_number: The customer's account, for an authorization; the journal has it only
+                with `token_keys`.
+
+        Raises:
+            ValidationError: Neither an id, nor kind and key; or the account is another one.
+            OperationError: The journal has no such operation.
+            ApiError: The API answered with an error.
+            TransportError: No answer arrived.
+            TokenError: No token could be obtained.
+            StoreUnavailable: The journal is down.
+        """
+        account = None if account_number is None else Secret(str(account_number).strip())
+        del account_number  # this frame waits for the answers
+        _, record = await self._existing(identity, kind, key)
+        return await LookUp(self._context, record, account).run()
 
     async def resolve(
         self,
@@ -221,16 +278,12 @@ class Operations:
             OperationError: The journal has no such operation, or a contradicting outcome.
             StoreUnavailable: The journal is down.
         """
-        wanted = identity or self._identity(kind, key, "")
         numbers = _numbers(executed, authorization_id, capture_id)
         if not by or not by.strip():
             raise ValidationError(field_errors=[FieldError("by", INVALID, None, "must name you")])
         journal = self._context.journal()
-        found = await self._found(wanted)
-        record = found.record
-        if record is None:
-            msg = "the journal has no such operation"
-            raise OperationError(msg, operation_id=wanted, kind=str(kind), idempotency_key=str(key))
+        found, record = await self._existing(identity, kind, key)
+        wanted = record.operation_id
         at = self._context.clock.wall()
         if executed:
             if record.phase is Phase.DONE and record.refused is not None:
@@ -241,7 +294,7 @@ class Operations:
             if record.phase is not Phase.PENDING:
                 msg = f"it is {record.phase.value} already"
                 raise OperationError(msg, **facts_of(record))
-            early = record.deadline + self._context.settle - journal.elapsed(found, least=True)
+            early = journal.early(found, settle=self._context.settle)
             if early > 0:
                 text = f"its request may still be executed: wait {early:.0f} s"
                 raise OperationInProgress(text, retry_after=early, **facts_of(record))
@@ -278,13 +331,15 @@ class Operations:
             RecordUnreadable: The record cannot be opened.
         """
         journal = self._context.journal()
-        found = await journal.read(self._identity(kind, key, ""))
+        found = await journal.read(self._identity(None, kind, key, ""))
         record = found.record
         if record is None or record.phase is Phase.FREE:
             return None
         if record.phase is Phase.DONE:
             return Known(record, None)
         left = record.deadline - journal.elapsed(found)
+        if record.inconclusive is not None:
+            left = 0.0  # nobody will learn the outcome by waiting
         return Known(record, in_progress(record, left) if left > 0 else no_outcome(record))
 
     async def refuse_known(self, kinds: Sequence[OperationKind], key: str) -> None:
@@ -357,16 +412,38 @@ class Operations:
     async def _found(self, identity: str) -> Found:
         return await self._context.journal().read(identity)
 
+    async def _existing(
+        self,
+        identity: str | None,
+        kind: OperationKind | str | None,
+        key: IdempotencyKey | None,
+    ) -> tuple[Found, OperationRecord]:
+        """Read an operation that the journal must have."""
+        wanted = self._identity(identity, kind, key, "")
+        found = await self._found(wanted)
+        if found.record is None:
+            msg = "the journal has no such operation"
+            raise OperationError(msg, operation_id=wanted)
+        return found, found.record
+
     def _identity(
-        self, kind: OperationKind | str | None, key: IdempotencyKey | None, endpoint: str
+        self,
+        identity: str | None,
+        kind: OperationKind | str | None,
+        key: IdempotencyKey | None,
+        endpoint: str,
     ) -> str:
-        if kind is None or key is None:
-            raise ValidationError(
-                field_errors=[FieldError("operation", INVALID, None, "an id, or kind and key")]
-            )
-        return operation_id(
-            self._context.account, OperationKind(kind), endpoint, idempotency_key_of(key)
-        )
+        """Return the id of an operation that is named by it, or by kind and key."""
+        problem = "an id of 32 hex digits, or kind and key"
+        if identity is not None and _ID.fullmatch(str(identity)):
+            return str(identity)
+        if identity is None and kind is not None and key is not None:
+            if kind in set(OperationKind):
+                return operation_id(
+                    self._context.account, OperationKind(kind), endpoint, idempotency_key_of(key)
+                )
+            problem = f"a kind: {', '.join(OperationKind)}"
+        raise ValidationError(field_errors=[FieldError("operation", INVALID, None, problem)])
 
 
 def _numbers(

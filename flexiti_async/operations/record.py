@@ -23,6 +23,7 @@ from flexiti_async.protocol.record_json import as_ascii, decode_secret, encode_s
 from flexiti_async.protocol.secret import Secret
 
 __all__ = [
+    "LONGEST_DEADLINE",
     "OperationRecord",
     "Phase",
     "Refusal",
@@ -32,7 +33,8 @@ __all__ = [
 
 VERSION: Final = 1
 _MOST_REFUSALS: Final = 10
-_LONGEST_DEADLINE: Final = 86_400.0
+LONGEST_DEADLINE: Final = 86_400.0
+"""Seconds from a claim after which nothing is sent, at most."""
 
 
 class Phase(enum.StrEnum):
@@ -189,7 +191,7 @@ def decode_operation(payload: str, key: str) -> OperationRecord:
             problem = f"it has version {wire.v}, this release reads version {VERSION}"
         elif record.key != key:
             problem = "it names another key"
-        elif not (math.isfinite(record.began) and 0 < record.deadline <= _LONGEST_DEADLINE):
+        elif not (math.isfinite(record.began) and 0 < record.deadline <= LONGEST_DEADLINE):
             problem = "its deadline is not valid"
         else:
             return record

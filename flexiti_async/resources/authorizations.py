@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator, Coroutine, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
+from attrs import evolve
+
 from flexiti_async.api.authorization_lists import (
     AuthorizationPage,
     AuthorizationSearch,
@@ -19,7 +21,7 @@ from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
 from flexiti_async.api.refunds import Refund, refund
 from flexiti_async.api.returns import Return, return_capture
 from flexiti_async.api.sku_data import SkuData
-from flexiti_async.operations.keys import IdempotencyKey
+from flexiti_async.operations.keys import IdempotencyKey, reference_of
 from flexiti_async.operations.operations import Operations
 from flexiti_async.protocol.call import Call, OperationCall
 from flexiti_async.protocol.secret import Secret
@@ -41,8 +43,10 @@ class Authorizations:
     Methods raise ValidationError before anything is sent, and the errors of `FlexitiSession.send`.
     Calls that move money need an `idempotency_key`, the shop's own name for what is paid for: the
     order, the shipment, the return. They run at most once per key: a later call with the same key
-    returns the recorded answer, `replayed`; `flexiti.operations.run` has the errors.
-    `reference_id` is the `x-reference-id` of the flow.
+    returns the recorded answer, `replayed`; `flexiti.operations.run` has the errors. Where a call
+    has a `reference`, which Flexiti's lists show, it defaults to the key if that has 40 characters
+    at most: `flexiti.operations.look_up` finds the call by it. `reference_id` is the
+    `x-reference-id` of the flow.
 
     Args:
         send: Sends the calls.
@@ -68,6 +72,9 @@ class Authorizations:
         this method uses any token of its scope. Expect CreditExceeded,
         PlanNotAvailable, CustomerNotIdentified and NotVerified.
         """
+        reference = reference_of(idempotency_key, purchase.reference)
+        if reference != purchase.reference:
+            purchase = evolve(purchase, reference=reference)
         call = authorize(purchase, lang=lang)
         return self._run(call, idempotency_key, reference_id)
 
@@ -137,7 +144,7 @@ class Authorizations:
         call = capture(
             authorization_id,
             amount,
-            reference=reference,
+            reference=reference_of(idempotency_key, reference),
             sku_data=sku_data,
             lang=lang,
         )
@@ -183,7 +190,7 @@ class Authorizations:
             capture_id,
             amount=amount,
             full_return=full_return,
-            reference=reference,
+            reference=reference_of(idempotency_key, reference),
             vcc_number=vcc_number,
             sku_data=sku_data,
         )
@@ -212,7 +219,7 @@ class Authorizations:
         call = refund(
             account_number,
             amount,
-            reference=reference,
+            reference=reference_of(idempotency_key, reference),
             capture_id=capture_id,
             external_location_id=external_location_id,
             external_employee_id=external_employee_id,

@@ -73,6 +73,10 @@ class KeyRing:
         sealed = self._ciphers[self._first].encrypt(nonce, text.encode(), name.encode())
         return ".".join((_MARK, self._first, _to_text(nonce), _to_text(sealed)))
 
+    def is_current(self, payload: str) -> bool:
+        """Return whether a payload was encrypted with the first key, judging by its key id."""
+        return payload.startswith(f"{_MARK}.{self._first}.")
+
     def open(self, payload: str, *, name: str) -> str:
         """
         Decrypt a text that was encrypted for one store key.

@@ -116,6 +116,10 @@ class SealedStore:
                 _log.warning("the entry under %s is not encrypted and is ignored", key)
         return Loaded(entry, None)
 
+    def is_current(self, entry: Entry) -> bool:
+        """Whether an entry is encrypted with the first key."""
+        return self._ring is not None and self._ring.is_current(entry.payload)
+
     def entry(self, key: str, text: str, *, keep_for: float | None) -> Entry:
         """Build a new entry with this text and a new version; `keep_for=None` keeps it for ever."""
         if self._ring is not None:
