@@ -26,9 +26,9 @@ async def resume(request: web.Request) -> Checkout:
 
 @routes.post("/checkouts")
 async def start(request: web.Request) -> web.Response:
-    """Start a checkout: the page shows the URL in a frame, or redirects the customer to it."""
+    """Start a checkout of an order, unless it is paid; the page redirects to the URL."""
     asked = await request.json()
-    checkout = await request.app[FLEXITI].checkout()
+    checkout = await request.app[FLEXITI].checkout(asked["order"])
     widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
     answer = {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
     return web.json_response(answer)

@@ -27,9 +27,9 @@ settings.configure(
 
 
 async def start(request: HttpRequest) -> JsonResponse:
-    """Start a checkout: the page shows the URL in a frame, or redirects the customer to it."""
+    """Start a checkout of an order, unless it is paid; the page redirects to the URL."""
     asked = json.loads(request.body)
-    checkout = await flexiti_of(request).checkout()
+    checkout = await flexiti_of(request).checkout(asked["order"])
     widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
     answer = {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
     return JsonResponse(answer)

@@ -22,10 +22,10 @@ add_problem_handler(app)
 
 @app.post("/checkouts")
 async def start(
-    flexiti: Flexiti, account_number: Annotated[str, Body(embed=True)]
+    flexiti: Flexiti, order: Annotated[str, Body()], account_number: Annotated[str, Body()]
 ) -> dict[str, str]:
-    """Start a checkout: the page shows the URL in a frame, or redirects the customer to it."""
-    checkout = await flexiti.checkout()
+    """Start a checkout of an order, unless it is paid; the page redirects to the URL."""
+    checkout = await flexiti.checkout(order)
     widget = await checkout.init_widget(PurchaseWidget(account_number=account_number))
     return {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
 

@@ -20,8 +20,8 @@ TOTAL = Decimal("300.00")
 
 @post("/checkouts")
 async def start(flexiti: NamedDependency[FlexitiSession], data: dict[str, str]) -> dict[str, str]:
-    """Start a checkout: the page shows the URL in a frame, or redirects the customer to it."""
-    checkout = await flexiti.checkout()
+    """Start a checkout of an order, unless it is paid; the page redirects to the URL."""
+    checkout = await flexiti.checkout(data["order"])
     widget = await checkout.init_widget(PurchaseWidget(account_number=data["account_number"]))
     return {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
 

@@ -21,9 +21,9 @@ setup(app)
 
 @app.post("/checkouts")
 async def start() -> dict[str, str]:
-    """Start a checkout: the page shows the URL in a frame, or redirects the customer to it."""
+    """Start a checkout of an order, unless it is paid; the page redirects to the URL."""
     asked = await request.get_json()
-    checkout = await flexiti_of(current_app).checkout()
+    checkout = await flexiti_of(current_app).checkout(asked["order"])
     widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
     return {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
 

@@ -49,13 +49,13 @@ async def shop(checkouts: int) -> None:
                 if number % 20 == 0:
                     sandbox.fail("widget/init", status=503, headers={"Retry-After": "0"})
                 with tracer.start_as_current_span("POST /checkout"):
-                    await open_widget(flexiti)
+                    await open_widget(flexiti, f"order-{number}")
 
 
-async def open_widget(flexiti: FlexitiSession) -> None:
+async def open_widget(flexiti: FlexitiSession, order: str) -> None:
     """Open the widget for one customer; errors are seen in the telemetry."""
     with contextlib.suppress(FlexitiError):
-        checkout = await flexiti.checkout()
+        checkout = await flexiti.checkout(order)
         await checkout.init_widget(PurchaseWidget(account_number=20009100))
 
 

@@ -11,10 +11,12 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flexiti_async import ApplyWidget, CheckoutError, Province, Step, ValidationError
+from flexiti_async import ApplyWidget, OperationError, Province, Step, ValidationError
 from flexiti_async.demo.guard import begin_anew, form_of, origin_of, reference_id_of
 from flexiti_async.demo.pages import go, language, order_book, page, resume, whereabouts
 from flexiti_async.integrations.starlette import flexiti_of
+from flexiti_async.operations import Phase
+from flexiti_async.protocol.call import OperationKind
 
 __all__ = ["application", "apply", "ask", "send"]
 
@@ -42,7 +44,9 @@ async def apply(request: Request) -> Response:
         return _form(request, given, errors)
     checkout = await resume(request)
     if checkout is None:
-        checkout = await flexiti_of(request).checkout(reference_id_of(request))
+        reference_id = reference_id_of(request)
+        key = f"application-{reference_id}"
+        checkout = await flexiti_of(request).checkout(key, reference_id=reference_id)
     if checkout.step not in _BEFORE:
         return go(request, whereabouts(checkout))
     url = (await checkout.init_widget(applicant)).redirection_url
@@ -56,7 +60,7 @@ async def send(request: Request) -> Response:
     if checkout is not None and checkout.step is Step.READY_TO_APPLY:
         try:
             await checkout.apply(_applicant(request, given))
-        except CheckoutError:  # another request is sending it
+        except OperationError:  # another request is sending it, or its outcome is unknown
             return go(request, "application")
     return go(request, "application")
 
@@ -64,10 +68,13 @@ async def send(request: Request) -> Response:
 async def application(request: Request) -> Response:
     """Show the state of the application."""
     checkout = await resume(request)
-    if checkout is None or checkout.step not in {Step.APPLYING, Step.APPLIED}:
-        return go(request, whereabouts(checkout))
-    if checkout.step is Step.APPLYING:
+    operation = await flexiti_of(request).operations.get(
+        kind=OperationKind.APPLY, key=f"application-{reference_id_of(request)}"
+    )
+    if operation is not None and operation.phase is Phase.PENDING:
         return page(request, "checking.html", text="apply_checking", order=None)
+    if operation is None or operation.phase is Phase.FREE:
+        return go(request, whereabouts(checkout))
     return page(request, "applied.html")
 
 

@@ -1,28 +1,31 @@
 """The order page: authorization and captures, also if an answer of the API was lost."""
 
-import contextlib
 from decimal import Decimal
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flexiti_async import Checkout, CheckoutError, Step
-from flexiti_async.api import AuthorizationSearch
+from flexiti_async import OperationError
 from flexiti_async.demo.guard import form_of
 from flexiti_async.demo.orders import Order
 from flexiti_async.demo.pages import go, language, order_book, order_of, page, resume, whereabouts
 from flexiti_async.integrations.starlette import flexiti_of
+from flexiti_async.operations import Evidence, Operation, Phase
+from flexiti_async.protocol.call import OperationKind
 
 __all__ = ["capture", "go_on", "new", "order"]
+
+_BY: Final = "the order page"
 
 
 async def order(request: Request) -> Response:
     """Show the paid order, or that its payment is being checked."""
-    found, checkout = await _current(request)
+    found, checking = await _current(request)
+    if checking:
+        return page(request, "checking.html", text="order_checking", order=found)
     if found.authorization_id is None:
-        if found.sent:
-            return page(request, "checking.html", text="order_checking", order=found)
-        where = whereabouts(checkout)
+        where = whereabouts(await resume(request))
         return go(request, "cart" if where == "order" else where)
     authorization = await flexiti_of(request).authorizations.get(
         found.authorization_id, lang=language(request)
@@ -40,19 +43,20 @@ async def order(request: Request) -> Response:
 
 
 async def capture(request: Request) -> Response:
-    """Capture the amount when the desks ship; done by the shop's staff."""
+    """
+    Capture the amount when the desks ship; done by the shop's staff.
+
+    The key is the order's number, so a second click returns the first one's answer.
+    """
     await form_of(request)
-    found, checkout = await _current(request)
-    if found.authorization_id is None or await order_book(request).captures(found.reference_id):
+    found, _ = await _current(request)
+    if found.authorization_id is None:
         return go(request, "order")
     try:
-        if checkout is not None:
-            done = await checkout.capture(found.total, reference=found.number)
-        else:  # days later: the checkout has ended with its token
-            done = await flexiti_of(request).authorizations.capture(
-                found.authorization_id, found.total, reference=found.number
-            )
-    except CheckoutError:  # another request is capturing it
+        done = await flexiti_of(request).authorizations.capture(
+            found.authorization_id, found.total, idempotency_key=found.number
+        )
+    except OperationError:  # being made elsewhere, or its outcome is unknown
         return go(request, "order")
     await order_book(request).note_capture(found.reference_id, done.capture_id or "", found.total)
     return go(request, "order")
@@ -60,8 +64,9 @@ async def capture(request: Request) -> Response:
 
 async def go_on(request: Request) -> Response:
     """Redirect to the page of the checkout's step."""
-    found, checkout = await _current(request)
-    return go(request, "order" if found.sent else whereabouts(checkout))
+    found, checking = await _current(request)
+    known = checking or found.authorization_id is not None
+    return go(request, "order" if known else whereabouts(await resume(request)))
 
 
 async def new(request: Request) -> Response:
@@ -71,37 +76,40 @@ async def new(request: Request) -> Response:
     return go(request, "cart")
 
 
-async def _find_authorization(request: Request, found: Order, checkout: Checkout) -> None:
+async def _current(request: Request) -> tuple[Order, bool]:
     """
-    Search for an authorization whose outcome is unknown, by the order's number.
+    Return the order, up to date with the journal, and whether its payment is being checked.
 
-    If the list has it, it was executed. If not, that proves nothing: it may appear later, and how
-    Flexiti's list shows a reference is not documented. Then the shop's staff must find out, and
-    record it with `settle(ran=False)`; the shop asks no customer to pay twice.
+    A worker may have been killed between the answer and its note. If the outcome is unknown, the
+    list of authorizations is searched; that it is not there proves nothing yet, and the shop asks
+    no customer to pay twice.
     """
-    search = AuthorizationSearch(account_number=checkout.account_number)
-    numbers = [
-        one.authorization_id
-        async for one in flexiti_of(request).authorizations.all(search)
-        if one.extra.get("reference") == found.number
-    ]
-    if numbers and numbers[0] is not None:
-        # If this fails, another request has settled it, or the answer has arrived.
-        with contextlib.suppress(CheckoutError):
-            await checkout.settle(ran=True, authorization_id=numbers[0])
+    found = await order_of(request)
+    if not found.sent or found.authorization_id is not None:
+        return found, False
+    operations, book = flexiti_of(request).operations, order_book(request)
+    operation = await operations.get(kind=OperationKind.AUTHORIZE, key=found.number)
+    if operation is None:  # nothing was sent: the customer may click again
+        return found, False
+    if operation.phase is Phase.PENDING:
+        operation = await _look_up(request, operation, found)
+    if operation.phase is Phase.FREE:
+        await book.end_payment(found.reference_id)
+    elif operation.authorization_id is not None:
+        await book.note_authorization(found.reference_id, operation.authorization_id)
+    return await order_of(request), operation.phase is Phase.PENDING
 
 
-async def _current(request: Request) -> tuple[Order, Checkout | None]:
-    """
-    Return the order and its checkout, up to date.
-
-    If a worker was killed between the answer and its note, the checkout has the authorization id.
-    """
-    found, checkout = await order_of(request), await resume(request)
-    if checkout is not None and checkout.step is Step.AUTHORIZING:
-        await _find_authorization(request, found, checkout)
-    known = None if checkout is None else checkout.authorization_id
-    if found.authorization_id is None and known is not None:
-        await order_book(request).note_authorization(found.reference_id, known)
-        found = await order_of(request)
-    return found, checkout
+async def _look_up(request: Request, operation: Operation, found: Order) -> Operation:
+    """Search for an authorization whose outcome is unknown, and record what is found."""
+    operations = flexiti_of(request).operations
+    there = await operations.look_up(operation.operation_id, account_number=found.account_number)
+    if not isinstance(there, Evidence):
+        return operation
+    return await operations.resolve(
+        operation.operation_id,
+        executed=True,
+        by=_BY,
+        authorization_id=there.authorization_id,
+        capture_id=there.capture_id,
+    )

@@ -33,7 +33,8 @@ _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS captures (
         reference_id TEXT NOT NULL,
         capture_id TEXT NOT NULL,
-        amount TEXT NOT NULL
+        amount TEXT NOT NULL,
+        PRIMARY KEY (reference_id, capture_id)
     );
 """
 
@@ -62,7 +63,7 @@ class Order:
 
     Attributes:
         reference_id: Reference id of the checkout.
-        number: Order number, for customers and for Flexiti.
+        number: Order number, for customers and for Flexiti; the idempotency key of its payment.
         quantity: Number of desks.
         account_number: Account number that the customer entered.
         sent: Whether an authorization was sent: from then on only its outcome counts.
@@ -122,17 +123,31 @@ class OrderBook:
             *(order.reference_id, order.number, quantity),
         )
 
+    async def begin_payment(self, order: Order) -> bool:
+        """
+        Mark an order as being paid, at this amount; False if its amount is another one by now.
+
+        One statement, and a marked order keeps its amount: a customer who fills the cart in another
+        tab meanwhile pays for all of it, or chooses again.
+        """
+        changed = await self._do(
+            "UPDATE orders SET sent = 1 WHERE reference_id = ? AND quantity = ? RETURNING 1",
+            *(order.reference_id, order.quantity),
+        )
+        return bool(changed)
+
+    async def end_payment(self, reference_id: str) -> None:
+        """Record that the authorization was not executed: the customer may choose again."""
+        await self._do(
+            "UPDATE orders SET sent = 0 WHERE reference_id = ? AND authorization_id IS NULL",
+            reference_id,
+        )
+
     async def name_account(self, reference_id: str, account_number: str) -> None:
         """Record the account that pays."""
         await self._do(
             "UPDATE orders SET account_number = ? WHERE reference_id = ?",
             *(account_number, reference_id),
-        )
-
-    async def note_sent(self, reference_id: str, *, sent: bool) -> None:
-        """Record that an authorization is about to be sent, or that it was not executed."""
-        await self._do(
-            "UPDATE orders SET sent = ? WHERE reference_id = ?", *(int(sent), reference_id)
         )
 
     async def note_authorization(self, reference_id: str, authorization_id: str) -> None:
@@ -143,9 +158,10 @@ class OrderBook:
         )
 
     async def note_capture(self, reference_id: str, capture_id: str, amount: Decimal) -> None:
-        """Record a capture."""
+        """Record a capture; the answer of a second click is the same one."""
         await self._do(
-            "INSERT INTO captures VALUES (?, ?, ?)", *(reference_id, capture_id, str(amount))
+            "INSERT OR IGNORE INTO captures VALUES (?, ?, ?)",
+            *(reference_id, capture_id, str(amount)),
         )
 
     async def captures(self, reference_id: str) -> list[Captured]:

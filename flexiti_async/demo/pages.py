@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
-from flexiti_async import Checkout, CheckoutNotFound, Language, Sharing
+from flexiti_async import CheckoutNotFound, Language, OnlineCheckout, Sharing
 from flexiti_async.demo.guard import CSRF_FIELD, begin_anew, csrf_token, reference_id_of
 from flexiti_async.demo.orders import Order, OrderBook
 from flexiti_async.demo.settings import ShopSettings
@@ -45,7 +45,6 @@ _AFTER: Final[Mapping[str, str]] = {
     "stopped": "pay",
     "verified": "plans",
     "ready_to_apply": "apply",
-    "applying": "application",
     "applied": "application",
 }
 """Page by step of the checkout; all other steps are those of an order."""
@@ -126,14 +125,17 @@ async def order_of(request: Request) -> Order:
 
 
 async def start_over(request: Request) -> Order:
-    """Start a new reference id with the same cart, because the checkout has ended."""
-    quantity = (await order_of(request)).quantity
-    order = await order_book(request).find(begin_anew(request))
-    await order_book(request).fill(order, quantity)
-    return evolve(order, quantity=quantity)
+    """
+    Start a new reference id with the same cart, because the checkout has ended.
+
+    The order keeps its number, which is the idempotency key: what is paid for is the same.
+    """
+    order = evolve(await order_of(request), reference_id=begin_anew(request), account_number=None)
+    await order_book(request).fill(order, order.quantity)
+    return order
 
 
-async def resume(request: Request) -> Checkout | None:
+async def resume(request: Request) -> OnlineCheckout | None:
     """Resume this customer's checkout; None if it does not exist, or has ended."""
     try:
         return await flexiti_of(request).resume(reference_id_of(request))
@@ -141,7 +143,7 @@ async def resume(request: Request) -> Checkout | None:
         return None
 
 
-def whereabouts(checkout: Checkout | None) -> str:
+def whereabouts(checkout: OnlineCheckout | None) -> str:
     """Return the page that shows a checkout; this makes the back button harmless."""
     if checkout is None:
         return "cart"

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from flexiti_async import (
-    Checkout,
     CheckoutError,
     FlexitiError,
-    OutcomeUnknown,
+    OnlineCheckout,
+    OperationError,
     PurchaseWidget,
     Reaction,
     Step,
@@ -37,7 +37,7 @@ from flexiti_async.demo.pages import (
     start_over,
     whereabouts,
 )
-from flexiti_async.errors import CheckoutTokenRejected, EventRefused
+from flexiti_async.errors import EventRefused
 from flexiti_async.integrations.starlette import flexiti_of
 
 __all__ = ["buy", "cart", "ended", "event", "fill", "pay", "plans", "start", "widget"]
@@ -83,18 +83,25 @@ async def start(request: Request) -> Response:
     except ValidationError as invalid:
         error = invalid.field_errors[0].msg
         return page(request, "pay.html", status=422, order=order, given=given, error=error)
-    if await resume(request) is None:
-        order = await _begin(request, order)
+    try:
+        if await resume(request) is None:
+            order = await _begin(request, order)
+    except OperationError:  # paid already, or being paid: in another tab, or before a restart
+        return go(request, "order")
     await order_book(request).name_account(order.reference_id, given)
     return go(request, "widget")
 
 
 async def _begin(request: Request, order: Order) -> Order:
-    """Start a checkout, under a new reference id if the previous one has ended with its token."""
+    """
+    Start a checkout, under a new reference id if the previous one has ended with its token.
+
+    Its idempotency key is the order's number: if that is paid already, or may be, this raises it.
+    """
     if order.account_number is not None:
         order = await start_over(request)
     await order_book(request).fill(order, order.quantity)
-    await flexiti_of(request).checkout(order.reference_id)
+    await flexiti_of(request).checkout(order.number, reference_id=order.reference_id)
     return order
 
 
@@ -130,6 +137,8 @@ async def event(request: Request) -> Response:
     except CheckoutError:  # already handled: go to the page that it led to
         checkout = await flexiti_of(request).resume(checkout.reference_id)
         return JSONResponse({"next": f"/{language(request)}/{whereabouts(checkout)}"})
+    if reaction is Reaction.AUTHORIZE and checkout.account_number is not None:
+        await order_book(request).name_account(checkout.reference_id, checkout.account_number)
     return JSONResponse(_next(request, reaction))
 
 
@@ -163,28 +172,30 @@ async def plans(request: Request) -> Response:
 
 
 async def buy(request: Request) -> Response:
-    """Authorize with the chosen plan; repeated requests lead to one authorization."""
+    """Authorize with the chosen plan, at most once for this order."""
     form, order = await form_of(request), await order_of(request)
-    if order.sent:
+    checkout = await resume(request)
+    if checkout is None:
         return go(request, "order")
-    checkout = await flexiti_of(request).resume(order.reference_id)
     if checkout.step is not Step.VERIFIED:
         return go(request, whereabouts(checkout))
     chosen = _CHOICE.fullmatch(form.get("plan", ""))
     if chosen is None:
         return await _show_plans(request, checkout, missing=True)
-    await order_book(request).note_sent(order.reference_id, sent=True)
+    if not await order_book(request).begin_payment(order):
+        return go(request, "continue")
     try:
         done = await checkout.authorize(
-            order.total, reference=order.number, lang=language(request), **_financing(chosen)
+            order.total,
+            # The order has it: a checkout's record in a store that is not encrypted proves nothing.
+            account_number=order.account_number,
+            lang=language(request),
+            **_financing(chosen),
         )
-    except FlexitiError as error:
-        if isinstance(error, CheckoutError | OutcomeUnknown) and not isinstance(
-            error, CheckoutTokenRejected
-        ):  # another request is sending it, or the outcome is unknown
-            return go(request, "order")
-        # It was not executed: another plan may work.
-        await order_book(request).note_sent(order.reference_id, sent=False)
+    except OperationError:  # being made elsewhere, or unknown: the page of the order finds out
+        return go(request, "order")
+    except FlexitiError:  # it was not executed: another plan may work
+        await order_book(request).end_payment(order.reference_id)
         raise
     if done.authorization_id is not None:
         await order_book(request).note_authorization(order.reference_id, done.authorization_id)
@@ -201,7 +212,7 @@ def _financing(chosen: re.Match[str]) -> dict[str, Any]:
     }
 
 
-async def _show_plans(request: Request, checkout: Checkout, *, missing: bool) -> Response:
+async def _show_plans(request: Request, checkout: OnlineCheckout, *, missing: bool) -> Response:
     order = await order_of(request)
     offer = await checkout.plans(order.total, lang=language(request))
     credit = offer.customer.available_credit if offer.customer else None

@@ -1,7 +1,9 @@
 """Servers in processes of their own, started as in a deployment of an example."""
 
 import asyncio
+import base64
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -30,6 +32,8 @@ def environment(sandbox: Sandbox, store: str) -> dict[str, str]:
         "FLEXITI_CLIENT_ID": sandbox.client_id,
         "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
         "FLEXITI_STORE": store,
+        # A resumed checkout's account counts because the record is encrypted.
+        "FLEXITI_TOKEN_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         **PATIENT_VARIABLES,
     }
 

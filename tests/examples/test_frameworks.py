@@ -1,6 +1,7 @@
 """The example of each framework, in a server that it is deployed with, against the sandbox."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -54,12 +55,15 @@ async def buy(shop: str, sandbox: Sandbox) -> str:
     """Act as a customer; each step uses a connection of its own, so any worker may serve it."""
     connector = aiohttp.TCPConnector(force_close=True)
     async with aiohttp.ClientSession(shop, connector=connector, raise_for_status=True) as browser:
-        order = await _post(browser, "/checkouts", {"account_number": "10000001"})
+        wanted = {"order": f"order-{uuid.uuid4().hex}", "account_number": "10000001"}
+        order = await _post(browser, "/checkouts", wanted)
         event = sandbox.play(order["redirection_url"])
         here = f"/checkouts/{order['reference_id']}"
         answer = await _post(browser, f"{here}/event", event)
         assert {"next": "authorize"} == answer
-        bought = await _post(browser, f"{here}/authorization", {"plan_id": 101, "term": 12})
+        plan = {"plan_id": 101, "term": 12}
+        bought = await _post(browser, f"{here}/authorization", plan)
+        assert bought == await _post(browser, f"{here}/authorization", plan)  # a second click
     return str(bought["authorization_id"])
 
 
