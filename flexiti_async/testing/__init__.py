@@ -5,6 +5,7 @@ Helpers for the tests of shops that use this library; no other part of the libra
 |---|---|
 | a sandbox, a session on it, a clock | the fixtures of the pytest plugin (`plugin.py`) |
 | time that the test advances | `ManualClock` |
+| a customer whom the widget has verified | `verified` |
 | a token store with scripted failures | `FaultyStore` |
 | the contract of a store of your own | `StoreContract` and its relatives, `JournalContract` |
 | a store whose connection breaks | `Wire`, and `is_linearizable` for what its callers saw |
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from flexiti_async.testing.clock import ManualClock
 
 if TYPE_CHECKING:
+    from flexiti_async.testing.customers import verified
     from flexiti_async.testing.faulty_store import FaultyStore, Trouble
     from flexiti_async.testing.journal_contract import JournalContract, SharedJournalContract
     from flexiti_async.testing.store_abilities import (
@@ -47,6 +49,7 @@ __all__ = [
     "Wire",
     "WireContract",
     "is_linearizable",
+    "verified",
 ]
 
 _HOME = {
@@ -58,6 +61,7 @@ _HOME = {
     "Trouble": "faulty_store",
     "Wire": "store_wire",
     "is_linearizable": "store_history",
+    "verified": "customers",
 }
 """Module of a name; the other ones are in `store_abilities`."""
 

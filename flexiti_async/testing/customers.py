@@ -1,0 +1,28 @@
+"""Customers of a sandbox, for tests of what follows the widget."""
+
+import json
+
+from flexiti_async.api.widget import PurchaseWidget
+from flexiti_async.checkout.online import OnlineCheckout
+from flexiti_async.sandbox import Sandbox
+
+__all__ = ["verified"]
+
+
+async def verified(
+    checkout: OnlineCheckout, sandbox: Sandbox, *, account_number: int = 10000001
+) -> OnlineCheckout:
+    """
+    Lead a checkout through the widget, as a customer who approves, and return it.
+
+    `checkout = await verified(await flexiti.checkout("order-1"), flexiti_sandbox)` is what a test
+    of plans and authorizations begins with.
+
+    Args:
+        checkout: A checkout of the sandbox, at its start.
+        sandbox: The sandbox.
+        account_number: One of its accounts.
+    """
+    widget = await checkout.init_widget(PurchaseWidget(account_number=account_number))
+    await checkout.handle_event(json.dumps(sandbox.play(widget.redirection_url)))
+    return checkout
