@@ -17,7 +17,6 @@ from flexiti_async.testing.clock import ManualClock
 
 if TYPE_CHECKING:
     from flexiti_async.testing.customers import verified
-    from flexiti_async.testing.customers import verified
     from flexiti_async.testing.faulty_store import FaultyStore, Trouble
     from flexiti_async.testing.journal_contract import JournalContract, SharedJournalContract
     from flexiti_async.testing.store_abilities import (
