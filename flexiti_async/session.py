@@ -1,10 +1,10 @@
 """`FlexitiSession`: the async session object that a shop works with."""
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self, TypeVar
-
-from attrs import frozen
 
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.checkout.base import Checkout
@@ -46,24 +46,6 @@ __all__ = ["FlexitiSession"]
 T = TypeVar("T")
 
 _CLOSED: Final = "the session is closed"
-
-
-@frozen
-class _Open:
-    """
-    The parts that live from the opening of a session to its closing.
-
-    Attributes:
-        store: The token store.
-        sealed: The token store with a time-out, one error type and encryption.
-        checkouts: The parts that checkouts use.
-        refreshers: The refresher of each scope in use.
-    """
-
-    store: TokenStore
-    sealed: SealedStore
-    checkouts: CheckoutContext
-    refreshers: dict[Scope, TokenRefresher]
 
 
 class FlexitiSession:
@@ -127,7 +109,18 @@ class FlexitiSession:
         self._owns_store = isinstance(config.store, str)
         self._store_closed = False
         self._entered = self._closed = False
-        self._open = self._opened()
+        self._store = open_store(config.store)
+        self._sealed = SealedStore(
+            self._store, timeout=config.store_timeout, keys=config.token_keys
+        )
+        self._checkouts = CheckoutContext(
+            client=self._client,
+            refresher=self.refresher,
+            store=self._sealed,
+            config=config,
+            clock=clock,
+        )
+        self._refreshers: dict[Scope, TokenRefresher] = {}
         self.accounts: Final = Accounts(self.send)
         self.applications: Final = Applications(self.send)
         self.authorizations: Final = Authorizations(self.send)
@@ -163,7 +156,7 @@ class FlexitiSession:
     @property
     def store(self) -> TokenStore:
         """The token store in use."""
-        return self._open.store
+        return self._store
 
     async def __aenter__(self) -> Self:
         """
@@ -203,17 +196,23 @@ class FlexitiSession:
         session, and a store that was passed as an object, stay open.
         """
         self._closed = True
-        refreshers = list(self._open.refreshers.values())
+        refreshers = list(self._refreshers.values())
         for refresher in refreshers:
             refresher.stop()
         self._transport.stop_calls()
-        # Each part may be closed twice, so a cancelled close can be repeated.
-        for refresher in refreshers:
-            await refresher.aclose()
-        await self._transport.aclose()
-        self._open.sealed.close()
+        # A close that is cancelled closes all parts, too. Each may be closed twice, so that a close
+        # that was cancelled again can be repeated.
+        async with AsyncExitStack() as parts:
+            parts.push_async_callback(self._close_store)
+            parts.push_async_callback(self._transport.aclose)
+            async with asyncio.TaskGroup() as closing:
+                for refresher in refreshers:
+                    closing.create_task(refresher.aclose())
+
+    async def _close_store(self) -> None:
+        self._sealed.close()
         if self._owns_store and not self._store_closed:
-            await self._open.store.aclose()
+            await self._store.aclose()
             self._store_closed = True
 
     async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
@@ -285,7 +284,7 @@ class FlexitiSession:
         else:
             token = await refresher.token(ttl)
         checkout = Checkout(
-            self._open.checkouts,
+            self._checkouts,
             reference_id,
             token,
             sharing=chosen,
@@ -305,12 +304,12 @@ class FlexitiSession:
         """
         if self._closed:
             raise SessionClosed(_CLOSED)
-        record = await self._open.checkouts.load(reference_id_of(reference_id))
+        record = await self._checkouts.load(reference_id_of(reference_id))
         state = record.state
         scope = Scope.MERCHANT if state.in_store else Scope.CUSTOMER
         token = state.token.as_token(scope, life=state.token.remaining, at=now(self._clock))
         return Checkout(
-            self._open.checkouts,
+            self._checkouts,
             state.reference_id,
             token,
             sharing=state.sharing,
@@ -361,25 +360,12 @@ class FlexitiSession:
 
     def refresher(self, scope: Scope) -> TokenRefresher:
         """Return the refresher of a scope's tokens."""
-        refresher = self._open.refreshers.get(scope)
+        refresher = self._refreshers.get(scope)
         if refresher is None:
-            refresher = self._open.refreshers.setdefault(scope, self._new_refresher(scope))
+            refresher = self._refreshers.setdefault(scope, self._new_refresher(scope))
         if self._closed:
             raise SessionClosed(_CLOSED)
         return refresher
-
-    def _opened(self) -> _Open:
-        config = self._config
-        store = open_store(config.store)
-        sealed = SealedStore(store, timeout=config.store_timeout, keys=config.token_keys)
-        checkouts = CheckoutContext(
-            client=self._client,
-            refresher=self.refresher,
-            store=sealed,
-            config=config,
-            clock=self._clock,
-        )
-        return _Open(store, sealed, checkouts, {})
 
     def _new_refresher(self, scope: Scope) -> TokenRefresher:
         config = self._config
@@ -387,7 +373,7 @@ class FlexitiSession:
         harmless = config.refresh_revokes_access is RefreshRevokesAccess.NO
         context = RefreshContext(
             key=key,
-            record=RecordStore(key.store_key, self._open.sealed, self._clock),
+            record=RecordStore(key.store_key, self._sealed, self._clock),
             request_token=self._endpoint.request_token,
             refresh_tokens=PROCESS,
             options=TokenOptions(
@@ -401,4 +387,4 @@ class FlexitiSession:
             clock=self._clock,
             events=self._events,
         )
-        return TokenRefresher(context, store_id=id(self._open.store))
+        return TokenRefresher(context, store_id=id(self._store))
