@@ -19,7 +19,6 @@ from flexiti_async.errors import (
     SessionClosed,
     StoreError,
     StoreUnavailable,
-    TokenError,
     TokenRejected,
     TokenUnavailable,
 )
@@ -29,7 +28,14 @@ from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.backoff import back_off_of, error_from_failure, failure_from_error
 from flexiti_async.tokens.claim import Adopt, BackOff, Need, Proceed, TakeClaim, Wait, decide
-from flexiti_async.tokens.context import Failed, Issued, Obtained, RefreshContext
+from flexiti_async.tokens.context import (
+    Failed,
+    Issued,
+    Obtained,
+    Outcome,
+    RefreshContext,
+    token_error_of,
+)
 from flexiti_async.tokens.policy import DEFAULT_LIFETIME, scaled
 from flexiti_async.tokens.record import Claim, Failure, Record, StoredToken
 from flexiti_async.tokens.sharing import adopt, publish
@@ -228,27 +234,31 @@ class Refresh:
                 pin=lambda: self.pin,
                 rejected=self._rejected,
             )
-        if not isinstance(outcome, TokenError):
+        if isinstance(outcome, SessionClosed):
             await self._withdraw()
             return Failed(outcome, 0.0)
+        error = token_error_of(outcome)
         pause = back_off_of(
-            outcome,
+            error,
             attempts=failed_attempts + 1,
             lifetime=self._cached.lifetime if self._cached else DEFAULT_LIFETIME,
             random=random.random(),  # noqa: S311
         )
         elapsed = self._context.clock.boot() - began
-        self._notify(TokenFailed(scope=self._scope, error=outcome, back_off=pause, seconds=elapsed))
-        failure = failure_from_error(
-            outcome,
-            attempts=failed_attempts + 1,
-            back_off=pause,
-            fingerprint=self._context.options.fingerprint,
-        )
-        await self._context.record.write(self._carrying(failure), expected=self._claim)
-        return Failed(outcome, pause)
+        self._notify(TokenFailed(scope=self._scope, error=error, back_off=pause, seconds=elapsed))
+        if error is outcome:
+            failure = failure_from_error(
+                error,
+                attempts=failed_attempts + 1,
+                back_off=pause,
+                fingerprint=self._context.options.fingerprint,
+            )
+            await self._context.record.write(self._carrying(failure), expected=self._claim)
+        else:  # this session's own trouble: no other process backs off
+            await self._withdraw()
+        return Failed(error, pause)
 
-    async def _request(self, left: float) -> Issued | TokenError | SessionClosed:
+    async def _request(self, left: float) -> Outcome:
         scope = self._scope
         try:
             async with time_limit(left):

@@ -107,7 +107,7 @@ def address_of(url: URL) -> str:
 
 def error_of(
     request: HttpRequest,
-    error: Exception,
+    error: BaseException,
     *,
     proxy: URL | None = None,
     progress: Progress | None = None,
@@ -145,7 +145,9 @@ def error_of(
     return failure(TransportError, request, text)
 
 
-def _never_sent(request: HttpRequest, error: Exception, proxy: URL | None) -> ConnectError | None:
+def _never_sent(
+    request: HttpRequest, error: BaseException, proxy: URL | None
+) -> ConnectError | None:
     """Return the error if the exception proves that the request was not sent; None otherwise."""
     if isinstance(error, _NEVER_CONNECTED):
         return _not_connected(request, error, proxy)

@@ -20,12 +20,17 @@ import pytest
 from yarl import URL
 
 from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget
+from flexiti_async.clock import SYSTEM_CLOCK, Clock
 from flexiti_async.errors import ConnectError, SessionEntered, WrongLoop
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.store.interface import TokenStore
+from flexiti_async.testing import ManualClock
 from flexiti_async.tokens.refresh_tokens import PROCESS
 from flexiti_async.transport.pool import Transport
+from flexiti_stores.memory import MemoryStore
 
+from ..support.leftovers import Leftovers
 from ..support.patience import PATIENCE, PATIENT
 
 BUY = PurchaseWidget(account_number=20009100)
@@ -63,15 +68,22 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def session_on(sandbox: Sandbox, client: aiohttp.ClientSession | None = None) -> FlexitiSession:
+def session_on(
+    sandbox: Sandbox,
+    client: aiohttp.ClientSession | None = None,
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    store: TokenStore | str = "memory://",
+) -> FlexitiSession:
     """Open a session on the sandbox."""
     config = FlexitiConfig(
         client_id=sandbox.client_id,
         client_secret=sandbox.client_secret,
         base_url=sandbox.base_url,
+        store=store,
         **PATIENT,
     )
-    return FlexitiSession(config, client_session=client)
+    return FlexitiSession(config, client_session=client, clock=clock)
 
 
 def in_a_thread(work: Callable[[], object]) -> object:
@@ -286,6 +298,34 @@ def test_a_loop_per_job_leaves_nothing(sandbox: Sandbox) -> None:
     # The sandbox's ends of the last connections may still be closing.
     assert open_files() <= files + 10
     asyncio.run(session.aclose())
+
+
+def test_a_job_that_ends_during_a_refresh_leaves_no_claim(
+    sandbox: Sandbox, leftovers: Leftovers
+) -> None:
+    """The clock stands still, so the next job would wait for a claim that stayed without end."""
+    clock, store = ManualClock(), MemoryStore()
+    first, second = (session_on(sandbox, clock=clock, store=store) for _ in range(2))
+    sandbox.latency = {"oauth/token": PATIENCE}
+
+    async def job() -> None:
+        asking = asyncio.create_task(first.token())
+        while not sandbox.count("oauth/token"):
+            await asyncio.sleep(0.001)
+        sandbox.latency = {}
+        async with asyncio.timeout(0):
+            await asking
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(job())
+    [cut_off] = leftovers.take()
+    token = asyncio.run(asyncio.wait_for(second.token(), PATIENCE))
+    asyncio.run(first.aclose())
+    asyncio.run(second.aclose())
+
+    assert cut_off.startswith("task flexiti-async refresh")
+    assert token.access_token
+    assert 2 == sandbox.count("oauth/token")
 
 
 def test_thousands_of_jobs_leave_nothing() -> None:

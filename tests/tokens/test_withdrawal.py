@@ -7,7 +7,7 @@ import aiohttp
 from flexiti_async import FlexitiConfig, FlexitiSession
 from flexiti_async.errors import SessionClosed, TokenDeadlock
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.store.interface import Entry
+from flexiti_async.store.interface import Entry, Life
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
 
@@ -20,9 +20,11 @@ class StuckStore(MemoryStore):
 
     wrote: asyncio.Event | None = None
 
-    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
         """Write it."""
-        won = await super().swap(key, entry, expected=expected)
+        won = await super().swap(key, entry, expected=expected, life=life)
         if self.wrote is None:
             self.wrote = asyncio.Event()
             self.wrote.set()
@@ -68,7 +70,7 @@ async def test_a_refresh_that_is_cancelled_while_it_claims(
     while store.wrote is None:
         await asyncio.sleep(0)
     await close_at_once(first)
-    await asyncio.wait([asking])
+    await asyncio.gather(asking, return_exceptions=True)
     async with asyncio.timeout(PATIENCE):
         await second.token()
 
