@@ -1,6 +1,5 @@
 """`FlexitiSession`: the async session object that a shop works with."""
 
-import asyncio
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -36,7 +35,7 @@ from flexiti_async.tokens.endpoint import TokenEndpoint
 from flexiti_async.tokens.record import TokenKey
 from flexiti_async.tokens.record_store import RecordStore
 from flexiti_async.tokens.refresh_tokens import PROCESS
-from flexiti_async.tokens.refresher import TokenRefresher
+from flexiti_async.tokens.refresher import TokenRefresher, close_refreshers
 from flexiti_async.transport.client import ApiClient
 from flexiti_async.transport.pool import ClientSession, Transport
 from flexiti_async.transport.reference_id import reference_id_of
@@ -188,7 +187,7 @@ class FlexitiSession:
 
     async def aclose(self) -> None:
         """
-        End all calls, wait up to 5 seconds for a running refresh, then close all connections.
+        End all calls, wait up to 5 seconds for running refreshes, then close all connections.
 
         Callers that wait for an answer, a connection, a token or the next attempt get
         SessionClosed at once, and so does every use of the session from now on. A call that must
@@ -205,9 +204,7 @@ class FlexitiSession:
         async with AsyncExitStack() as parts:
             parts.push_async_callback(self._close_store)
             parts.push_async_callback(self._transport.aclose)
-            async with asyncio.TaskGroup() as closing:
-                for refresher in refreshers:
-                    closing.create_task(refresher.aclose())
+            await close_refreshers(refreshers)
 
     async def _close_store(self) -> None:
         self._sealed.close()

@@ -9,7 +9,7 @@ a time for each purpose, shared by all callers of an event loop.
 import asyncio
 import copy
 import random
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -38,7 +38,7 @@ from flexiti_async.tokens.sharing import mark_pinned
 from flexiti_async.tokens.single_flight import SingleFlight, join
 from flexiti_async.transport.limits import time_limit
 
-__all__ = ["TokenRefresher"]
+__all__ = ["TokenRefresher", "close_refreshers"]
 
 RefreshTask = asyncio.Task[Obtained | Failed]
 
@@ -367,6 +367,13 @@ class TokenRefresher:
             return pinned
         failure = StoreUnavailable("the token could not be marked as pinned in the token store")
         return await self._degraded.token(failure, token.lifetime)
+
+
+async def close_refreshers(refreshers: Iterable[TokenRefresher]) -> None:
+    """Close refreshers at the same time; a close that is cancelled closes all of them, too."""
+    async with asyncio.TaskGroup() as closing:
+        for refresher in refreshers:
+            closing.create_task(refresher.aclose())
 
 
 async def _result_of(work: Awaitable[Obtained | Failed]) -> Obtained | Failed:

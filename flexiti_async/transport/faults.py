@@ -11,7 +11,7 @@ The exceptions of aiohttp as errors that say whether the request was sent.
 | `TimeoutError`, `SocketTimeoutError` | unknown | `RequestTimeout` |
 | other `ClientConnectionError`, `ClientPayloadError`, `UploadAbortedError`, `OSError` | unknown | `ConnectionLost` |
 | other `ClientError`, `ValueError` | unknown | `BadHttp` |
-| an exception of a callback of the session that was lent | unknown | `TransportError` |
+| an exception of a callback of the session that was lent, also a `CancelledError` | unknown | `TransportError` |
 
 Over a new connection of our own the answer is exact: until the connection exists, nothing was sent,
 whatever the exception (`Progress`).

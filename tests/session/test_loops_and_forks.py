@@ -81,6 +81,7 @@ def session_on(
         client_secret=sandbox.client_secret,
         base_url=sandbox.base_url,
         store=store,
+        keepalive_timeout=PATIENCE,
         **PATIENT,
     )
     return FlexitiSession(config, client_session=client, clock=clock)
@@ -372,7 +373,7 @@ for _ in range(3):
 """
 
 
-# A loop that is closed without `shutdown_asyncgens`: the next pool clears it away.
+# A loop that is closed without `shutdown_asyncgens`: the next pool clears it away, or the close.
 CLOSED = (
     JOBS
     + """
@@ -380,7 +381,6 @@ for _ in range(3):
     loop = asyncio.new_event_loop()
     loop.run_until_complete(job())
     loop.close()
-asyncio.run(job())
 """
 )
 
@@ -389,7 +389,8 @@ asyncio.run(job())
     ("script", "warnings"),
     [
         pytest.param(JOBS, "always", id="asyncio.run"),
-        pytest.param(CLOSED, "default", id="loop.close"),
+        pytest.param(CLOSED + "asyncio.run(job())", "default", id="loop.close"),
+        pytest.param(CLOSED + "asyncio.run(session.aclose())", "default", id="session.aclose"),
     ],
 )
 def test_jobs_and_forks_end_in_silence(sandbox: Sandbox, script: str, warnings: str) -> None:
