@@ -1,11 +1,10 @@
 """`FlexitiSession`: the async session object that a shop works with."""
 
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
-
-from attrs import frozen
 
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.checkout.flow import CheckoutContext
@@ -46,7 +45,7 @@ from flexiti_async.tokens.endpoint import TokenEndpoint
 from flexiti_async.tokens.record import TokenKey
 from flexiti_async.tokens.record_store import RecordStore
 from flexiti_async.tokens.refresh_tokens import PROCESS
-from flexiti_async.tokens.refresher import TokenRefresher
+from flexiti_async.tokens.refresher import TokenRefresher, close_refreshers
 from flexiti_async.transport.client import ApiClient, Replace
 from flexiti_async.transport.pool import ClientSession, Transport
 from flexiti_async.transport.reference_id import ReferenceId, reference_id_of
@@ -56,24 +55,6 @@ __all__ = ["FlexitiSession"]
 T = TypeVar("T")
 
 _CLOSED: Final = "the session is closed"
-
-
-@frozen
-class _Open:
-    """
-    The parts that live from the opening of a session to its closing.
-
-    Attributes:
-        store: The token store.
-        sealed: The token store with a time-out, one error type and encryption.
-        checkouts: The parts that checkouts use.
-        refreshers: The refresher of each scope in use.
-    """
-
-    store: TokenStore
-    sealed: SealedStore
-    checkouts: CheckoutContext
-    refreshers: dict[Scope, TokenRefresher]
 
 
 class FlexitiSession:
@@ -137,6 +118,11 @@ class FlexitiSession:
         self._owns_store = isinstance(config.store, str)
         self._store_closed = False
         self._entered = self._closed = False
+        self._store = open_store(config.store)
+        self._sealed = SealedStore(
+            self._store, timeout=config.store_timeout, keys=config.token_keys
+        )
+        self._refreshers: dict[Scope, TokenRefresher] = {}
         self.operations: Final = Operations(
             OperationsContext(
                 client=self._client,
@@ -150,7 +136,14 @@ class FlexitiSession:
                 settle=SETTLE,
             )
         )
-        self._open = self._opened()
+        self._checkouts = CheckoutContext(
+            client=self._client,
+            operations=self.operations,
+            refresher=self.refresher,
+            store=self._sealed,
+            config=config,
+            clock=clock,
+        )
         self._journal: Journal | None = None
         self._journal_store: TokenStore | None = None
         self.accounts: Final = Accounts(self.send)
@@ -188,7 +181,7 @@ class FlexitiSession:
     @property
     def store(self) -> TokenStore:
         """The token store in use."""
-        return self._open.store
+        return self._store
 
     async def __aenter__(self) -> Self:
         """
@@ -220,25 +213,31 @@ class FlexitiSession:
 
     async def aclose(self) -> None:
         """
-        End all calls, wait up to 5 seconds for a running refresh, then close all connections.
+        Wait for operations, end all calls and refreshes, then close all connections.
 
-        Callers that wait for an answer, a connection, a token or the next attempt get
-        SessionClosed at once, and so does every use of the session from now on. A call that must
-        not run twice, and that may have been sent, ends in OutcomeUnknown. A borrowed client
-        session, and a store that was passed as an object, stay open.
+        Every use of the session raises SessionClosed from now on. Operations that were claimed go
+        on to their end, for 22 seconds at most with the default time-outs. Then callers that wait
+        for an answer, a connection, a token or the next attempt get SessionClosed at once; running
+        refreshes have 5 seconds. A borrowed client session, and a store that was passed as an
+        object, stay open.
         """
         self._closed = True
-        refreshers = list(self._open.refreshers.values())
+        refreshers = list(self._refreshers.values())
         for refresher in refreshers:
             refresher.stop()
-        self._transport.stop_calls()
-        # Each part may be closed twice, so a cancelled close can be repeated.
-        for refresher in refreshers:
-            await refresher.aclose()
-        await self._transport.aclose()
-        self._open.sealed.close()
+        # A close that is cancelled closes all parts, too. Each may be closed twice, so that a close
+        # that was cancelled again can be repeated.
+        async with AsyncExitStack() as parts:
+            parts.push_async_callback(self._close_store)
+            parts.push_async_callback(self._transport.aclose)
+            parts.push_async_callback(close_refreshers, refreshers)
+            parts.callback(self._transport.stop_calls)
+            await self.operations.aclose()
+
+    async def _close_store(self) -> None:
+        self._sealed.close()
         if self._owns_store and not self._store_closed:
-            await self._open.store.aclose()
+            await self._store.aclose()
             self._store_closed = True
         if self._journal_store is not None:
             await self._journal_store.aclose()
@@ -317,7 +316,7 @@ class FlexitiSession:
         """
         chosen = None if sharing is None else Sharing(sharing)
         flow = await start(
-            self._open.checkouts,
+            self._checkouts,
             idempotency_key,
             in_store=False,
             reference_id=reference_id,
@@ -341,7 +340,7 @@ class FlexitiSession:
         Arguments and errors are those of `checkout`.
         """
         flow = await start(
-            self._open.checkouts,
+            self._checkouts,
             idempotency_key,
             in_store=True,
             reference_id=reference_id,
@@ -363,7 +362,7 @@ class FlexitiSession:
         """
         if self._closed:
             raise SessionClosed(_CLOSED)
-        return OnlineCheckout(await resume(self._open.checkouts, reference_id, in_store=False))
+        return OnlineCheckout(await resume(self._checkouts, reference_id, in_store=False))
 
     async def resume_in_store(self, reference_id: ReferenceId) -> InStoreCheckout:
         """
@@ -375,7 +374,7 @@ class FlexitiSession:
         """
         if self._closed:
             raise SessionClosed(_CLOSED)
-        return InStoreCheckout(await resume(self._open.checkouts, reference_id, in_store=True))
+        return InStoreCheckout(await resume(self._checkouts, reference_id, in_store=True))
 
     async def init_widget(
         self, widget: ApplyWidget | PurchaseWidget, *, reference_id: ReferenceId | None = None
@@ -445,26 +444,12 @@ class FlexitiSession:
 
     def refresher(self, scope: Scope) -> TokenRefresher:
         """Return the refresher of a scope's tokens."""
-        refresher = self._open.refreshers.get(scope)
+        refresher = self._refreshers.get(scope)
         if refresher is None:
-            refresher = self._open.refreshers.setdefault(scope, self._new_refresher(scope))
+            refresher = self._refreshers.setdefault(scope, self._new_refresher(scope))
         if self._closed:
             raise SessionClosed(_CLOSED)
         return refresher
-
-    def _opened(self) -> _Open:
-        config = self._config
-        store = open_store(config.store)
-        sealed = SealedStore(store, timeout=config.store_timeout, keys=config.token_keys)
-        checkouts = CheckoutContext(
-            client=self._client,
-            operations=self.operations,
-            refresher=self.refresher,
-            store=sealed,
-            config=config,
-            clock=self._clock,
-        )
-        return _Open(store, sealed, checkouts, {})
 
     def _new_refresher(self, scope: Scope) -> TokenRefresher:
         config = self._config
@@ -472,7 +457,7 @@ class FlexitiSession:
         harmless = config.refresh_revokes_access is RefreshRevokesAccess.NO
         context = RefreshContext(
             key=key,
-            record=RecordStore(key.store_key, self._open.sealed, self._clock),
+            record=RecordStore(key.store_key, self._sealed, self._clock),
             request_token=self._endpoint.request_token,
             refresh_tokens=PROCESS,
             options=TokenOptions(
@@ -486,4 +471,4 @@ class FlexitiSession:
             clock=self._clock,
             events=self._events,
         )
-        return TokenRefresher(context, store_id=id(self._open.store))
+        return TokenRefresher(context, store_id=id(self._store))

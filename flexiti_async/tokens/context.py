@@ -5,7 +5,13 @@ from collections.abc import Awaitable, Callable
 from attrs import field, frozen
 
 from flexiti_async.clock import Clock, now
-from flexiti_async.errors import FlexitiError, SessionClosed, TokenError
+from flexiti_async.errors import (
+    FlexitiError,
+    SessionClosed,
+    TokenError,
+    TokenUnavailable,
+    TransportError,
+)
 from flexiti_async.events.listeners import Listeners
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
@@ -13,7 +19,16 @@ from flexiti_async.tokens.record import StoredToken, TokenKey
 from flexiti_async.tokens.record_store import RecordStore
 from flexiti_async.tokens.refresh_tokens import RefreshTokens
 
-__all__ = ["Failed", "Issued", "Obtained", "RefreshContext", "RequestToken", "TokenOptions"]
+__all__ = [
+    "Failed",
+    "Issued",
+    "Obtained",
+    "Outcome",
+    "RefreshContext",
+    "RequestToken",
+    "TokenOptions",
+    "token_error_of",
+]
 
 
 @frozen
@@ -30,12 +45,26 @@ class Issued:
     refresh_token: Secret | None = field(repr=False)
 
 
-RequestToken = Callable[[Scope, Secret | None], Awaitable[Issued | TokenError | SessionClosed]]
+Outcome = Issued | TokenError | TransportError | SessionClosed
+"""
+The outcome of a token request.
+
+A TransportError is one that concerns no other session: a callback of a lent client session raised.
+"""
+
+RequestToken = Callable[[Scope, Secret | None], Awaitable[Outcome]]
 """
 Makes one token request: by `refresh_token` if one is given, by `client_credentials` otherwise.
 
 A failure is returned, classified, and not raised, because many waiters will raise it.
 """
+
+
+def token_error_of(outcome: TokenError | TransportError) -> TokenError:
+    """Return the error that a failed token request is for its callers."""
+    if isinstance(outcome, TokenError):
+        return outcome
+    return TokenUnavailable(str(outcome), reference_id=outcome.reference_id)
 
 
 @frozen

@@ -2,10 +2,10 @@
 
 import random
 
-from flexiti_async.errors import StoreError, TokenError, TokenUnavailable
+from flexiti_async.errors import SessionClosed, StoreError, TokenUnavailable
 from flexiti_async.events.types import StoreDegraded, StoreRejoined, TokenFailed
 from flexiti_async.tokens.backoff import back_off_of
-from flexiti_async.tokens.context import Failed, Issued, Obtained, RefreshContext
+from flexiti_async.tokens.context import Failed, Issued, Obtained, RefreshContext, token_error_of
 from flexiti_async.tokens.policy import DEFAULT_LIFETIME, scaled
 from flexiti_async.transport.limits import time_limit
 
@@ -70,10 +70,11 @@ async def request_private_token(
         outcome = TokenUnavailable(f"the token endpoint did not answer within {seconds:g} s")
     if isinstance(outcome, Issued):
         return Obtained(outcome.token.as_pinned(), minted=True, private=True)
-    if not isinstance(outcome, TokenError):
+    if isinstance(outcome, SessionClosed):
         return Failed(outcome, 0.0)
+    error = token_error_of(outcome)
     pause = back_off_of(
-        outcome,
+        error,
         attempts=1,
         lifetime=lifetime or DEFAULT_LIFETIME,
         random=random.random(),  # noqa: S311 - spreads load, guards nothing
@@ -81,9 +82,9 @@ async def request_private_token(
     context.events.notify(
         TokenFailed(
             scope=context.key.scope,
-            error=outcome,
+            error=error,
             back_off=pause,
             seconds=context.clock.boot() - began,
         )
     )
-    return Failed(outcome, pause)
+    return Failed(error, pause)

@@ -24,7 +24,7 @@ from flexiti_async.protocol.request import HttpRequest, RequestBuilder
 from flexiti_async.protocol.response import HttpResponse, read_answer, seconds_of_http_date
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
-from flexiti_async.tokens.context import Issued
+from flexiti_async.tokens.context import Issued, Outcome
 from flexiti_async.transport.pool import Transport
 from flexiti_async.transport.reference_id import new_reference_id
 
@@ -62,9 +62,7 @@ class TokenEndpoint:
         self._events = events
         self._skewed = False
 
-    async def request_token(
-        self, scope: Scope, refresh_token: Secret | None
-    ) -> Issued | TokenError | SessionClosed:
+    async def request_token(self, scope: Scope, refresh_token: Secret | None) -> Outcome:
         """
         Request a token by `refresh_token` if one is given, by `client_credentials` otherwise.
 
@@ -110,7 +108,7 @@ class TokenEndpoint:
 
     async def _grant(
         self, scope: Scope, refresh_token: Secret | None, reference_id: str, sent: Instant
-    ) -> Granted | TokenError | SessionClosed | None:
+    ) -> Granted | TokenError | TransportError | SessionClosed | None:
         """Make the token request and read its answer; None for a refresh that broke off."""
         request = self._builder.grant(
             self._config.client_secret, scope, reference_id, refresh_token
@@ -150,7 +148,9 @@ class TokenEndpoint:
             self._events.notify(ClockSkewed(seconds=ahead))
         self._skewed = skewed
 
-    async def _log_in(self, token: Token, reference_id: str) -> TokenError | SessionClosed | None:
+    async def _log_in(
+        self, token: Token, reference_id: str
+    ) -> TokenError | TransportError | SessionClosed | None:
         """Call merchants/login with a new token, if merchant credentials are configured."""
         if self._config.merchant_username is None:
             return None
@@ -165,7 +165,9 @@ class TokenEndpoint:
         return classify(result, refreshing=False) if isinstance(result, ApiError) else None
 
 
-def _unavailable(error: FlexitiError, reference_id: str) -> TokenError | SessionClosed:
-    if isinstance(error, SessionClosed):
+def _unavailable(
+    error: TransportError | SessionClosed, reference_id: str
+) -> TokenError | TransportError | SessionClosed:
+    if isinstance(error, SessionClosed) or type(error) is TransportError:
         return error
     return TokenUnavailable(str(error), reference_id=reference_id)

@@ -65,15 +65,21 @@ class RecordStore:
             record = Record(self._key) if text is None else decode_record(text, self._key)
         return self._ages.read(loaded.entry, record, before=before, now=after)
 
-    async def write(self, record: Record, *, expected: Entry | None) -> Written:
+    def entry(self, record: Record) -> Entry:
+        """Build the entry of a record; its version is drawn anew."""
+        text = encode_record(record)
+        return self._store.entry(self._key, text, keep_for=record.expires_in() + _MARGIN)
+
+    async def swap(self, entry: Entry, *, expected: Entry | None) -> Written:
         """
-        Swap the record in, in place of an entry that was read.
+        Swap an entry in, in place of one that was read.
 
         A failing store may still have written it, so a failure is not raised: the outcome is
         unknown, and the version found by the next read decides.
+
+        Raises:
+            SessionClosed: The session is closed; nothing was written.
         """
-        text = encode_record(record)
-        entry = self._store.entry(self._key, text, keep_for=record.expires_in() + _MARGIN)
         before = self._clock.boot()
         try:
             won = await self._store.swap(self._key, entry, expected=expected)
@@ -82,3 +88,7 @@ class RecordStore:
         if won:
             self._ages.wrote(entry.version, before=before, now=self._clock.boot())
         return Written(entry, won)
+
+    async def write(self, record: Record, *, expected: Entry | None) -> Written:
+        """Swap the entry of a record in, in place of one that was read; see `swap`."""
+        return await self.swap(self.entry(record), expected=expected)

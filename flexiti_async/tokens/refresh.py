@@ -9,6 +9,7 @@ of raising them, because the waiters of all processes share them.
 import asyncio
 import random
 from collections.abc import Container
+from contextlib import suppress
 from typing import Final, assert_never
 
 from attrs import evolve
@@ -18,7 +19,6 @@ from flexiti_async.errors import (
     SessionClosed,
     StoreError,
     StoreUnavailable,
-    TokenError,
     TokenRejected,
     TokenUnavailable,
 )
@@ -28,9 +28,16 @@ from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.backoff import back_off_of, error_from_failure, failure_from_error
 from flexiti_async.tokens.claim import Adopt, BackOff, Need, Proceed, TakeClaim, Wait, decide
-from flexiti_async.tokens.context import Failed, Issued, Obtained, RefreshContext
+from flexiti_async.tokens.context import (
+    Failed,
+    Issued,
+    Obtained,
+    Outcome,
+    RefreshContext,
+    token_error_of,
+)
 from flexiti_async.tokens.policy import DEFAULT_LIFETIME, scaled
-from flexiti_async.tokens.record import Claim, Record, StoredToken
+from flexiti_async.tokens.record import Claim, Failure, Record, StoredToken
 from flexiti_async.tokens.sharing import adopt, publish
 from flexiti_async.tokens.snapshot import Snapshot
 from flexiti_async.transport.limits import time_limit
@@ -43,6 +50,11 @@ _TIME_LIMIT_SHARE: Final = 1 / 6
 """The time limit is at most this share of a token's lifetime."""
 _LEASES_WAITED: Final = 3
 """Leases of other processes that a refresh waits for before it gives up."""
+_WITHDRAW_WITHIN: Final = 2.0
+"""Seconds that the withdrawal of a claim may take."""
+
+_withdrawals: Final[set[asyncio.Task[None]]] = set()
+"""Withdrawals under way; an event loop itself keeps no task alive."""
 
 
 class Refresh:
@@ -79,7 +91,9 @@ class Refresh:
         self._lease = self._time_limit * _LEASE
         self._claim: Entry | None = None
         self._claimed_at = 0.0
+        self._carry: StoredToken | None = None
         self._read_at = 0.0
+        self._failure: Failure | None = None
         self._lost_over: Snapshot | None = None
         self._write_failure: StoreError | None = None
         self._unexplained_losses = 0
@@ -88,12 +102,29 @@ class Refresh:
         self._notify = context.events.notify
 
     async def run(self) -> Obtained | Failed:
-        """Obtain a token; raises StoreError if the store fails before any token request."""
+        """
+        Obtain a token.
+
+        A refresh that ends without a result, whatever ended it, withdraws its claim, so that no
+        other process waits for the lease.
+
+        Raises:
+            StoreError: The store failed before any token request.
+            FlexitiError: A callback of a lent client session raised it, or the session was closed.
+        """
+        try:
+            return await self._obtain()
+        except (StoreError, GeneratorExit):
+            raise  # nothing can be written: the store is down, or there is no event loop
+        except BaseException:
+            await self._withdraw()
+            raise
+
+    async def _obtain(self) -> Obtained | Failed:
         clock = self._context.clock
         give_up = clock.boot() + _LEASES_WAITED * self._lease
         while True:
             seen = await self._context.record.read()
-            self._read_at = clock.boot()
             self._report_reuse(seen)
             match decide(seen, self._need()):
                 case Adopt(found, life):
@@ -109,10 +140,12 @@ class Refresh:
                     return Failed(error_from_failure(failure, left), left)
                 case TakeClaim(carry, failed_attempts):
                     self._check_writable(seen)
-                    if await self._take_claim(seen, carry):
-                        return await self._request_and_publish(carry, failed_attempts)
+                    self._carry, self._read_at = carry, clock.boot()
+                    if await self._take_claim(seen):
+                        return await self._request_and_publish(failed_attempts)
                 case Proceed(carry, failed_attempts):
-                    return await self._request_and_publish(carry, failed_attempts)
+                    self._carry, self._read_at = carry, clock.boot()
+                    return await self._request_and_publish(failed_attempts)
                 case _ as step:
                     assert_never(step)
 
@@ -143,18 +176,16 @@ class Refresh:
         """Return the seconds that a token request may still take without outliving the claim."""
         return self._claimed_at + self._time_limit - self._context.clock.boot()
 
-    async def _take_claim(self, seen: Snapshot, carry: StoredToken | None) -> bool:
+    async def _take_claim(self, seen: Snapshot) -> bool:
         """Swap in a claim; True if it is certainly won, otherwise the next read decides."""
         before = seen.record.failure if seen.record else None
-        claimed = evolve(
-            self._carrying(carry),
-            claim=Claim(self._lease),
-            # The back-off is over; the count of failed attempts is kept.
-            failure=evolve(before, back_off=0.0) if before else None,
-        )
+        # The back-off is over; the count of failed attempts is kept.
+        self._failure = evolve(before, back_off=0.0) if before else None
+        claimed = evolve(self._carrying(self._failure), claim=Claim(self._lease))
         self._claimed_at = self._context.clock.boot()
-        written = await self._context.record.write(claimed, expected=seen.entry)
-        self._claim = written.entry
+        # Known before it is written: a swap that is cancelled may have written it.
+        self._claim = self._context.record.entry(claimed)
+        written = await self._context.record.swap(self._claim, expected=seen.entry)
         self._lost_over = None if written.won else seen
         self._write_failure = written.failure
         return written.won and self._time_left() > 0
@@ -175,12 +206,26 @@ class Refresh:
             text = "the token store can be read but not written"
             raise self._write_failure or StoreUnavailable(text)
 
-    async def _request_and_publish(
-        self, carry: StoredToken | None, failed_attempts: int
-    ) -> Obtained | Failed:
+    async def _withdraw(self) -> None:
+        """Swap the claim out, if it was written; a cancellation does not stop that."""
+        if self._claim is None:
+            return
+        withdrawal = asyncio.create_task(self._swap_out(self._claim))
+        _withdrawals.add(withdrawal)
+        withdrawal.add_done_callback(_withdrawals.discard)
+        await asyncio.shield(withdrawal)
+
+    async def _swap_out(self, claim: Entry) -> None:
+        record = self._context.record
+        # If it fails, others wait for the lease.
+        with suppress(TimeoutError, SessionClosed):
+            async with asyncio.timeout(_WITHDRAW_WITHIN):
+                await record.write(self._carrying(self._failure), expected=claim)
+
+    async def _request_and_publish(self, failed_attempts: int) -> Obtained | Failed:
         """Make the token request under this refresh's claim, and publish its result."""
         began = self._context.clock.boot()
-        outcome = await self._request(carry, self._time_left())
+        outcome = await self._request(self._time_left())
         if isinstance(outcome, Issued):
             return await publish(
                 self._context,
@@ -189,35 +234,35 @@ class Refresh:
                 pin=lambda: self.pin,
                 rejected=self._rejected,
             )
-        if not isinstance(outcome, TokenError):
-            await self._context.record.write(self._carrying(carry), expected=self._claim)
+        if isinstance(outcome, SessionClosed):
+            await self._withdraw()
             return Failed(outcome, 0.0)
+        error = token_error_of(outcome)
         pause = back_off_of(
-            outcome,
+            error,
             attempts=failed_attempts + 1,
             lifetime=self._cached.lifetime if self._cached else DEFAULT_LIFETIME,
             random=random.random(),  # noqa: S311
         )
         elapsed = self._context.clock.boot() - began
-        self._notify(TokenFailed(scope=self._scope, error=outcome, back_off=pause, seconds=elapsed))
-        failure = failure_from_error(
-            outcome,
-            attempts=failed_attempts + 1,
-            back_off=pause,
-            fingerprint=self._context.options.fingerprint,
-        )
-        await self._context.record.write(
-            evolve(self._carrying(carry), failure=failure), expected=self._claim
-        )
-        return Failed(outcome, pause)
+        self._notify(TokenFailed(scope=self._scope, error=error, back_off=pause, seconds=elapsed))
+        if error is outcome:
+            failure = failure_from_error(
+                error,
+                attempts=failed_attempts + 1,
+                back_off=pause,
+                fingerprint=self._context.options.fingerprint,
+            )
+            await self._context.record.write(self._carrying(failure), expected=self._claim)
+        else:  # this session's own trouble: no other process backs off
+            await self._withdraw()
+        return Failed(error, pause)
 
-    async def _request(
-        self, carry: StoredToken | None, left: float
-    ) -> Issued | TokenError | SessionClosed:
+    async def _request(self, left: float) -> Outcome:
         scope = self._scope
         try:
             async with time_limit(left):
-                refresh_token = self._take_refresh_token(carry)
+                refresh_token = self._take_refresh_token()
                 if refresh_token is not None:
                     outcome = await self._context.request_token(scope, refresh_token)
                     if not isinstance(outcome, TokenRejected):
@@ -228,13 +273,14 @@ class Refresh:
         except TimeoutError:
             return TokenUnavailable(f"the token endpoint did not answer within {left:.3g} s")
 
-    def _take_refresh_token(self, carry: StoredToken | None) -> Secret | None:
+    def _take_refresh_token(self) -> Secret | None:
         """
         Take the refresh token if it may be sent.
 
         The token must be both the stored and the cached one, and must not be pinned, expired or
         rejected.
         """
+        carry = self._carry
         if carry is None or self._cached is None or carry.token_id != self._cached.token_id:
             return None
         expired = self._cached.remaining(now(self._context.clock)) <= 0
@@ -246,9 +292,10 @@ class Refresh:
             return None
         return self._context.refresh_tokens.take(carry.token_id, now=self._context.clock.boot())
 
-    def _carrying(self, token: StoredToken | None) -> Record:
-        """Build a record that keeps the token of the last read, with its life as of now."""
+    def _carrying(self, failure: Failure | None) -> Record:
+        """Build a record that keeps the token still in use, with its life as of now."""
+        token = self._carry
         if token is not None:
             left = token.remaining - (self._context.clock.boot() - self._read_at)
             token = evolve(token, remaining=left) if left > 0 else None
-        return Record(self._context.key.store_key, token=token)
+        return Record(self._context.key.store_key, token=token, failure=failure)

@@ -9,7 +9,7 @@ a time for each purpose, shared by all callers of an event loop.
 import asyncio
 import copy
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -38,7 +38,7 @@ from flexiti_async.tokens.sharing import mark_pinned
 from flexiti_async.tokens.single_flight import SingleFlight, join
 from flexiti_async.transport.limits import time_limit
 
-__all__ = ["TokenRefresher"]
+__all__ = ["TokenRefresher", "close_refreshers"]
 
 RefreshTask = asyncio.Task[Obtained | Failed]
 
@@ -163,7 +163,7 @@ class TokenRefresher:
     def stop(self) -> None:
         """Let every waiting caller raise SessionClosed at once; the refresh in flight goes on."""
         self._stopped = True
-        for loop, limit in self._limits:
+        for loop, limit in list(self._limits):  # other threads change it meanwhile
             with suppress(RuntimeError):  # a loop that is closed has no waiting callers
                 loop.call_soon_threadsafe(_end, limit)
 
@@ -277,7 +277,7 @@ class TokenRefresher:
             if cached.decision(min_ttl, self._context.clock).serve:
                 return self._flights.run(
                     "pin",
-                    lambda: self._pin(cached.token),
+                    lambda: _result_of(self._pin(cached.token)),
                     on_start=lambda: self._notify_start(Cause.PIN),
                 )
         if self._failed is not None and self._boot() < self._failed[1]:
@@ -297,6 +297,11 @@ class TokenRefresher:
 
     def _run_refresh(self, min_ttl: float | None, *, urgent: bool) -> RefreshTask:
         pin = min_ttl != 0.0
+        running = self._flights.join("refresh")
+        if running is not None:
+            # It pins the token if any of its waiters needs it.
+            _refreshes[running].pin |= pin
+            return running
         refresh = Refresh(
             self._context,
             min_ttl=min_ttl,
@@ -309,12 +314,10 @@ class TokenRefresher:
         cause = self._cause if self._cached is None else by_age
         task = self._flights.run(
             "refresh",
-            lambda: self._run(refresh, urgent=urgent),
+            lambda: _result_of(self._run(refresh, urgent=urgent)),
             on_start=lambda: self._notify_start(cause),
         )
-        # An earlier refresh may be running; it pins the token if any of its waiters needs it.
-        running = _refreshes.setdefault(task, refresh)
-        running.pin = running.pin or pin
+        _refreshes[task] = refresh
         return task
 
     def _on_done(self, result: Obtained | Failed) -> None:
@@ -364,6 +367,21 @@ class TokenRefresher:
             return pinned
         failure = StoreUnavailable("the token could not be marked as pinned in the token store")
         return await self._degraded.token(failure, token.lifetime)
+
+
+async def close_refreshers(refreshers: Iterable[TokenRefresher]) -> None:
+    """Close refreshers at the same time; a close that is cancelled closes all of them, too."""
+    async with asyncio.TaskGroup() as closing:
+        for refresher in refreshers:
+            closing.create_task(refresher.aclose())
+
+
+async def _result_of(work: Awaitable[Obtained | Failed]) -> Obtained | Failed:
+    """Return errors as well: of a callback of a lent session, or that the session is closed."""
+    try:
+        return await work
+    except FlexitiError as error:
+        return Failed(error, 0.0)
 
 
 def _end(limit: asyncio.Timeout) -> None:

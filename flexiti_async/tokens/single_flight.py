@@ -70,20 +70,33 @@ class SingleFlight(Generic[T]):
             work: Creates the coroutine of a new task.
             on_start: Called before a new task is started.
         """
-        running = _running.setdefault(asyncio.get_running_loop(), {})
-        place = (purpose, self._key)
-        task: asyncio.Task[T] | None = running.get(place)
+        task = self.join(purpose)
         if task is None:
             if on_start is not None:
                 on_start()
-            task = running[place] = self._start(purpose, work)
+            task = self._start(purpose, work)
+            running = _running.setdefault(asyncio.get_running_loop(), {})
+            place = (purpose, self._key)
+            running[place] = task
             task.add_done_callback(lambda _: running.pop(place, None))
             self._own.add(task)
             task.add_done_callback(self._own.discard)
+            self._watch(task)
+        return task
+
+    def join(self, purpose: str) -> asyncio.Task[T] | None:
+        """Return the running task for a purpose; None if there is none."""
+        running = _running.get(asyncio.get_running_loop())
+        task: asyncio.Task[T] | None = running.get((purpose, self._key)) if running else None
+        if task is not None:
+            self._watch(task)
+        return task
+
+    def _watch(self, task: asyncio.Task[T]) -> None:
+        """Let the result of a task be recorded, once."""
         if task not in self._watched:
             self._watched.add(task)
             task.add_done_callback(self._done)
-        return task
 
     def _start(self, purpose: str, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
         async def marked() -> T:
@@ -116,15 +129,21 @@ class SingleFlight(Generic[T]):
             _keys_here.reset(mark)
 
     async def aclose(self) -> None:
-        """Wait up to 5 seconds for the tasks that were started here, then cancel the rest."""
+        """
+        Wait up to 5 seconds for the tasks that were started here, then cancel the rest.
+
+        A close that is cancelled cancels them at once. It returns when all of them have ended.
+        """
         loop = asyncio.get_running_loop()
         tasks = [task for task in self.tasks if task.get_loop() is loop]
         if not tasks:
             return
-        _, pending = await asyncio.wait(tasks, timeout=_CLOSE_WITHIN)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        try:
+            await asyncio.wait(tasks, timeout=_CLOSE_WITHIN)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
 
 async def join(task: asyncio.Task[T]) -> T | None:

@@ -108,15 +108,19 @@ class Pool:
         """End everything, and close all connections; a session that was lent stays open."""
         self.stop_calls()
         self.tokens.expire_all()
-        await self._close()
-        if self._end is not None:
-            await self._end.aclose()
+        try:
+            await self._close()
+        finally:
+            if self._end is not None:
+                await self._end.aclose()
 
     async def _close(self) -> None:
         if self._given_up or self.lent:
             return
-        await self.kept.close()
-        await self.fresh.close()
+        try:
+            await self.kept.close()
+        finally:
+            await self.fresh.close()
 
     def give_up(self) -> object:
         """

@@ -75,15 +75,21 @@ async def exchange(
         return failure(BadHttp, request, "the answer is too large")
     except FlexitiError as error:  # of a callback, about this library itself
         ended = copy.copy(error)
-    except Exception as error:  # noqa: BLE001 - a callback of a lent session may raise anything
-        if session.closed and isinstance(error, RuntimeError) and "closed" in str(error):
-            return SessionClosed("the client session is closed")
-        return error_of(request, error, proxy=proxy, progress=progress)
-    except BaseException as error:  # noqa: BLE001 - cancelled, or the process ends
-        ended = _renewed(error)
+    except BaseException as error:  # noqa: BLE001 - a callback of a lent session may raise anything
+        if isinstance(error, Exception) or _raised_by_itself(error):
+            if session.closed and isinstance(error, RuntimeError) and "closed" in str(error):
+                return SessionClosed("the client session is closed")
+            return error_of(request, error, proxy=proxy, progress=progress)
+        ended = _renewed(error)  # cancelled, or the process ends
     # The frame of this coroutine is in the traceback.
     del session, request, progress
     raise ended
+
+
+def _raised_by_itself(error: BaseException) -> bool:
+    """Whether a callback raised it as a cancellation: nobody has cancelled this task."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and not task.cancelling()
 
 
 def _renewed(error: BaseException) -> BaseException:

@@ -11,7 +11,7 @@ The exceptions of aiohttp as errors that say whether the request was sent.
 | `TimeoutError`, `SocketTimeoutError` | unknown | `RequestTimeout` |
 | other `ClientConnectionError`, `ClientPayloadError`, `UploadAbortedError`, `OSError` | unknown | `ConnectionLost` |
 | other `ClientError`, `ValueError` | unknown | `BadHttp` |
-| an exception of a callback of the session that was lent | unknown | `TransportError` |
+| an exception of a callback of the session that was lent, also a `CancelledError` | unknown | `TransportError` |
 
 Over a new connection of our own the answer is exact: until the connection exists, nothing was sent,
 whatever the exception (`Progress`).
@@ -107,7 +107,7 @@ def address_of(url: URL) -> str:
 
 def error_of(
     request: HttpRequest,
-    error: Exception,
+    error: BaseException,
     *,
     proxy: URL | None = None,
     progress: Progress | None = None,
@@ -145,7 +145,9 @@ def error_of(
     return failure(TransportError, request, text)
 
 
-def _never_sent(request: HttpRequest, error: Exception, proxy: URL | None) -> ConnectError | None:
+def _never_sent(
+    request: HttpRequest, error: BaseException, proxy: URL | None
+) -> ConnectError | None:
     """Return the error if the exception proves that the request was not sent; None otherwise."""
     if isinstance(error, _NEVER_CONNECTED):
         return _not_connected(request, error, proxy)

@@ -7,6 +7,7 @@ this folder are the only ones of the client that use aiohttp.
 
 import asyncio
 import os
+from contextlib import suppress
 from typing import Final
 from weakref import WeakSet
 
@@ -253,18 +254,26 @@ class Transport:
             if loop is here:
                 pool.stop_calls()
             elif loop.is_running():  # in another thread
-                loop.call_soon_threadsafe(pool.stop_calls)
+                with suppress(RuntimeError):  # it was closed meanwhile
+                    loop.call_soon_threadsafe(pool.stop_calls)
 
     async def aclose(self) -> None:
-        """Close the pools of all running event loops; a session that was lent stays open."""
+        """
+        Close the pools of all running event loops; a session that was lent stays open.
+
+        The pool of a loop that does not run now is closed when that loop ends.
+        """
         self._stopped = self._closed = True
         here = asyncio.get_running_loop()
         for loop, pool in list(self._own.items()):
             if loop is here:
                 await pool.aclose()
             elif loop.is_running():  # in another thread
-                closing = asyncio.run_coroutine_threadsafe(pool.aclose(), loop)
-                await asyncio.wait([asyncio.wrap_future(closing)], timeout=_CLOSE_WITHIN)
+                await _close_elsewhere(pool, loop)
+            elif loop.is_closed():
+                pool.give_up()
+            else:
+                continue
             self._own.pop(loop, None)
 
     def detach(self) -> object:
@@ -298,6 +307,18 @@ def _in_child() -> None:
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
     os.register_at_fork(after_in_child=_in_child)
+
+
+async def _close_elsewhere(pool: Pool, loop: asyncio.AbstractEventLoop) -> None:
+    """Close a pool in another thread's event loop."""
+    work = pool.aclose()
+    try:
+        closing = asyncio.run_coroutine_threadsafe(work, loop)
+    except RuntimeError:  # the loop was closed meanwhile
+        work.close()
+        pool.give_up()
+        return
+    await asyncio.wait([asyncio.wrap_future(closing)], timeout=_CLOSE_WITHIN)
 
 
 def _closed() -> SessionClosed:

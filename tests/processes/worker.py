@@ -155,7 +155,7 @@ class Worker(WorkerProcess):
     async def _settle(self) -> None:
         """Wait for background refreshes."""
         assert self._session is not None
-        for refresher in self._session._open.refreshers.values():
+        for refresher in self._session._refreshers.values():
             await asyncio.gather(*refresher._flights.tasks, return_exceptions=True)
 
     async def _loads(self) -> int:

@@ -20,12 +20,17 @@ import pytest
 from yarl import URL
 
 from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget
+from flexiti_async.clock import SYSTEM_CLOCK, Clock
 from flexiti_async.errors import ConnectError, SessionEntered, WrongLoop
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.store.interface import TokenStore
+from flexiti_async.testing import ManualClock
 from flexiti_async.tokens.refresh_tokens import PROCESS
 from flexiti_async.transport.pool import Transport
+from flexiti_stores.memory import MemoryStore
 
+from ..support.leftovers import Leftovers
 from ..support.patience import PATIENCE, PATIENT
 
 BUY = PurchaseWidget(account_number=20009100)
@@ -63,15 +68,23 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def session_on(sandbox: Sandbox, client: aiohttp.ClientSession | None = None) -> FlexitiSession:
+def session_on(
+    sandbox: Sandbox,
+    client: aiohttp.ClientSession | None = None,
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    store: TokenStore | str = "memory://",
+) -> FlexitiSession:
     """Open a session on the sandbox."""
     config = FlexitiConfig(
         client_id=sandbox.client_id,
         client_secret=sandbox.client_secret,
         base_url=sandbox.base_url,
+        store=store,
+        keepalive_timeout=PATIENCE,
         **PATIENT,
     )
-    return FlexitiSession(config, client_session=client)
+    return FlexitiSession(config, client_session=client, clock=clock)
 
 
 def in_a_thread(work: Callable[[], object]) -> object:
@@ -288,6 +301,34 @@ def test_a_loop_per_job_leaves_nothing(sandbox: Sandbox) -> None:
     asyncio.run(session.aclose())
 
 
+def test_a_job_that_ends_during_a_refresh_leaves_no_claim(
+    sandbox: Sandbox, leftovers: Leftovers
+) -> None:
+    """The clock stands still, so the next job would wait for a claim that stayed without end."""
+    clock, store = ManualClock(), MemoryStore()
+    first, second = (session_on(sandbox, clock=clock, store=store) for _ in range(2))
+    sandbox.latency = {"oauth/token": PATIENCE}
+
+    async def job() -> None:
+        asking = asyncio.create_task(first.token())
+        while not sandbox.count("oauth/token"):
+            await asyncio.sleep(0.001)
+        sandbox.latency = {}
+        async with asyncio.timeout(0):
+            await asking
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(job())
+    [cut_off] = leftovers.take()
+    token = asyncio.run(asyncio.wait_for(second.token(), PATIENCE))
+    asyncio.run(first.aclose())
+    asyncio.run(second.aclose())
+
+    assert cut_off.startswith("task flexiti-async refresh")
+    assert token.access_token
+    assert 2 == sandbox.count("oauth/token")
+
+
 def test_thousands_of_jobs_leave_nothing() -> None:
     """Nobody answers here: it is the pools that count."""
     transport = Transport("http://127.0.0.1:1", timeout=9, connect_timeout=9, connections=1)
@@ -332,7 +373,7 @@ for _ in range(3):
 """
 
 
-# A loop that is closed without `shutdown_asyncgens`: the next pool clears it away.
+# A loop that is closed without `shutdown_asyncgens`: the next pool clears it away, or the close.
 CLOSED = (
     JOBS
     + """
@@ -340,7 +381,6 @@ for _ in range(3):
     loop = asyncio.new_event_loop()
     loop.run_until_complete(job())
     loop.close()
-asyncio.run(job())
 """
 )
 
@@ -349,7 +389,8 @@ asyncio.run(job())
     ("script", "warnings"),
     [
         pytest.param(JOBS, "always", id="asyncio.run"),
-        pytest.param(CLOSED, "default", id="loop.close"),
+        pytest.param(CLOSED + "asyncio.run(job())", "default", id="loop.close"),
+        pytest.param(CLOSED + "asyncio.run(session.aclose())", "default", id="session.aclose"),
     ],
 )
 def test_jobs_and_forks_end_in_silence(sandbox: Sandbox, script: str, warnings: str) -> None:

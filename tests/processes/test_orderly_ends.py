@@ -1,0 +1,37 @@
+"""A server that is told to end while it obtains a token leaves no claim behind."""
+
+import asyncio
+from pathlib import Path
+
+from ..examples.servers import environment, free_port, serving
+from ..support.patience import PATIENCE
+from .shop import Shop
+
+TOKEN = "oauth/token"
+UVICORN = ("-m", "uvicorn", "--log-level", "warning", "--timeout-graceful-shutdown", "1")
+
+
+async def test_sigterm_under_uvicorn(shop: Shop, tmp_path: Path) -> None:
+    """The request that waits for the token is cancelled, and the session closed."""
+    shop.sandbox.latency = {TOKEN: PATIENCE}
+    port = free_port()
+    here = str(Path(__file__).parent)
+    arguments = [*UVICORN, "--port", str(port), "--app-dir", here, "web_shop:app"]
+    env = environment(shop.sandbox, shop.store.url)
+    async with serving(arguments, port, env, tmp_path):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /token HTTP/1.1\r\nHost: shop\r\n\r\n")
+        while not shop.requests():
+            await asyncio.sleep(0.01)
+        claimed = await shop.record()
+    writer.close()
+    left = await shop.record()
+    shop.sandbox.latency = {}
+    [worker] = await shop.start_workers()
+    answers = await worker.token()
+
+    assert claimed is not None
+    assert claimed.claim is not None
+    assert left is not None
+    assert left.claim is None
+    assert (1, 2) == (answers.served, shop.requests())

@@ -1,0 +1,106 @@
+"""A refresh that ends without a result withdraws its claim: no other process waits for a lease."""
+
+import asyncio
+
+import aiohttp
+
+from flexiti_async import FlexitiConfig, FlexitiSession
+from flexiti_async.errors import SessionClosed, TokenDeadlock
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.store.interface import Entry, Life
+from flexiti_async.testing import ManualClock
+from flexiti_stores.memory import MemoryStore
+
+from ..conftest import MakeSession
+from ..support.patience import PATIENCE, PATIENT
+
+
+class StuckStore(MemoryStore):
+    """A store whose first swap writes, and never answers."""
+
+    wrote: asyncio.Event | None = None
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Write it."""
+        won = await super().swap(key, entry, expected=expected, life=life)
+        if self.wrote is None:
+            self.wrote = asyncio.Event()
+            self.wrote.set()
+            await asyncio.Event().wait()
+        return won
+
+
+async def close_at_once(session: FlexitiSession) -> None:
+    """Close a session in a task that is cancelled while it waits for the refresh."""
+    closing = asyncio.create_task(session.aclose())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+
+
+async def test_a_refresh_that_a_cancelled_close_cancels(
+    make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """The clock stands still, so a claim that stayed would be waited for."""
+    first, second = make_session(), make_session()
+    sandbox.latency = {"oauth/token": PATIENCE}
+    asking = asyncio.create_task(first.token())
+    while not sandbox.count("oauth/token"):
+        await asyncio.sleep(0.001)
+    sandbox.latency = {}
+    await close_at_once(first)
+    [ended] = await asyncio.gather(asking, return_exceptions=True)
+    async with asyncio.timeout(PATIENCE):
+        token = await second.token()
+
+    assert isinstance(ended, SessionClosed)
+    assert token.access_token
+    assert 2 == sandbox.count("oauth/token")
+
+
+async def test_a_refresh_that_is_cancelled_while_it_claims(
+    sandbox: Sandbox, clock: ManualClock, make_session: MakeSession
+) -> None:
+    """The claim was written, and the refresh had no answer yet."""
+    store = StuckStore(clock=clock.boot)
+    first, second = make_session(store=store), make_session(store=store)
+    asking = asyncio.create_task(first.token())
+    while store.wrote is None:
+        await asyncio.sleep(0)
+    await close_at_once(first)
+    await asyncio.gather(asking, return_exceptions=True)
+    async with asyncio.timeout(PATIENCE):
+        await second.token()
+
+    assert 1 == sandbox.count("oauth/token")
+
+
+async def test_a_refresh_that_a_callback_of_a_lent_session_breaks(
+    sandbox: Sandbox, clock: ManualClock, store: MemoryStore, make_session: MakeSession
+) -> None:
+    """All its callers get an error of their own, and a session without that callback a token."""
+    tracing = aiohttp.TraceConfig()
+
+    async def ask(*_: object) -> None:
+        await broken.token()
+
+    tracing.on_request_start.append(ask)
+    config = FlexitiConfig(
+        client_id=sandbox.client_id,
+        client_secret=sandbox.client_secret,
+        base_url=sandbox.base_url,
+        store=store,
+        **PATIENT,
+    )
+    async with aiohttp.ClientSession(trace_configs=[tracing]) as lent:
+        broken = FlexitiSession(config, client_session=lent, clock=clock)
+        errors = await asyncio.gather(*(broken.token() for _ in range(3)), return_exceptions=True)
+        async with asyncio.timeout(PATIENCE):
+            token = await make_session().token()
+        await broken.aclose()
+
+    assert [TokenDeadlock] * 3 == [type(error) for error in errors]
+    assert 3 == len({id(error) for error in errors})
+    assert token.access_token
