@@ -1,13 +1,13 @@
 """Fixtures of many tests: a sandbox, and sessions on it that share one clock, moved by hand."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from typing import Any, Protocol, TypeVar, cast
 
 import hypothesis
 import pytest
 
-from flexiti_async import Checkout, FlexitiConfig, FlexitiSession
+from flexiti_async import FlexitiConfig, FlexitiSession, InStoreCheckout, OnlineCheckout
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
@@ -18,8 +18,16 @@ from .support.leftovers import Leftovers
 from .support.patience import PATIENT
 
 MakeSession = Callable[..., FlexitiSession]
-PassOn = Callable[[Checkout], Awaitable[Checkout]]
-"""Passes a checkout on to its next step: as it is, or resumed in another process."""
+C = TypeVar("C", OnlineCheckout, InStoreCheckout)
+
+
+class PassOn(Protocol):
+    """Passes a checkout on to its next step: as it is, or resumed in another process."""
+
+    async def __call__(self, checkout: C) -> C:
+        """Return the checkout for the next step."""
+        ...
+
 
 ONE_PYTHON = (
     "tests/chaos/",
@@ -173,10 +181,13 @@ def session(make_session: MakeSession) -> FlexitiSession:
 def pass_on(request: pytest.FixtureRequest, make_session: MakeSession) -> PassOn:
     """Return how a checkout passes between two steps: in one process, or resumed in another."""
 
-    async def keep(checkout: Checkout) -> Checkout:
+    async def keep(checkout: C) -> C:
         return checkout
 
-    async def resume(checkout: Checkout) -> Checkout:
-        return await make_session().resume(checkout.reference_id)
+    async def resume(checkout: C) -> C:
+        another = make_session()
+        in_store = isinstance(checkout, InStoreCheckout)
+        resumed = another.resume_in_store if in_store else another.resume
+        return cast("C", await resumed(checkout.reference_id))
 
     return keep if request.param == "one process" else resume

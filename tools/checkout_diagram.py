@@ -1,10 +1,10 @@
 """The table of checkout steps as a diagram: generates `docs/checkout.md`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from flexiti_async.checkout.state import CLAIMS, Step
-from flexiti_async.checkout.steps import TABLE, Row
+from flexiti_async.checkout.state import Step
+from flexiti_async.checkout.steps import OPERATIONS, TABLE, Row
 
 __all__ = ["diagram", "page", "table"]
 
@@ -15,11 +15,17 @@ _HEAD: Final = """\
 
 Generated from `flexiti_async/checkout/steps.py`; a test compares them.
 
-A checkout starts as `open` online and as `in_store` at a counter. An arrow is a method of
-`Checkout` and its outcome. Calls that must not run twice pass through a step of their own, drawn
-with a border, which is saved before the request is sent. From there, a successful answer means
-*it ran*; a rejection means *it did not run* and takes the checkout back. Without an answer the call
-is in flight or its outcome is unknown: only `settle` leads on, with either outcome.
+An `OnlineCheckout` starts as `open`, an `InStoreCheckout` as `in_store`. An arrow is a method and
+its outcome. The steps with a border end with an operation, `authorize` or `apply`, which runs at
+most once for the checkout's idempotency key. The journal of operations is asked before this table:
+
+* An operation that is done returns its recorded answer at any step, also after the checkout's
+  token has ended; and `resume` finds the checkout at the step that follows.
+* While its outcome is unknown, only `plans` and the operation itself are allowed.
+* If the API refuses it, the checkout stays at its step.
+
+What follows the authorization does not need the checkout: `flexiti.authorizations` captures,
+releases, returns and refunds.
 """
 
 _NEEDS: Final = """\
@@ -40,16 +46,16 @@ def diagram() -> Sequence[str]:
     lines = ["stateDiagram-v2"]
     lines += [f"    [*] --> {step.value}" for step in _STARTS]
     arrows: dict[tuple[Step, Step], dict[str, list[str]]] = {}
-    for at, to, method, outcome in _arrows():
-        outcomes = arrows.setdefault((at, to), {}).setdefault(method, [])
-        if outcome and outcome not in outcomes:
-            outcomes.append(outcome)
+    for row in TABLE:
+        outcomes = arrows.setdefault((row.at, row.to), {}).setdefault(row.method, [])
+        if row.outcome:
+            outcomes.append(row.outcome)
     for (at, to), methods in arrows.items():
         labels = [_label(method, outcomes) for method, outcomes in methods.items()]
         lines.append(f"    {at.value} --> {to.value}: {', '.join(labels)}")
     lines += [f"    {step.value} --> [*]" for step in Step if not _from(step)]
-    lines.append("    classDef claim stroke-width:3px")
-    lines += [f"    class {step.value} claim" for step in Step if step in CLAIMS]
+    lines.append("    classDef operation stroke-width:3px")
+    lines += [f"    class {step.value} operation" for step in OPERATIONS]
     return lines
 
 
@@ -77,19 +83,9 @@ def _leads(rows: Sequence[Row]) -> str:
     return "; ".join(parts)
 
 
-def _arrows() -> Iterable[tuple[Step, Step, str, str]]:
-    for row in TABLE:
-        if row.through is None:
-            # Settling has the same arrows as an answer or a rejection.
-            method = "" if row.method == "settle" else row.method
-            yield row.at, row.to, method, row.outcome
-        else:
-            yield row.at, row.through, row.method, ""
-
-
 def _label(method: str, outcomes: Sequence[str]) -> str:
     joined = " or ".join(outcomes)
-    return f"{method} ({joined})" if method and joined else method or joined
+    return f"{method} ({joined})" if joined else method
 
 
 def _from(step: Step) -> Sequence[Row]:

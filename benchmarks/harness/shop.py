@@ -100,7 +100,7 @@ class _Shop:
             await self._session.init_widget(_CUSTOMER)
 
         async def resumable() -> None:
-            checkout = await self._session.checkout()
+            checkout = await self._session.checkout("order-1")
             await checkout.init_widget(_CUSTOMER)
 
         kinds: dict[str, tuple[int, Callable[[], Awaitable[None]]]] = {
@@ -117,7 +117,7 @@ class _Shop:
         return counted
 
     async def _checkout(self) -> None:
-        checkout = await self._session.checkout(resumable=False)
+        checkout = await self._session.checkout("order-1", resumable=False)
         await checkout.init_widget(_CUSTOMER)
 
     @property

@@ -9,10 +9,10 @@ import asyncio
 import json
 import sys
 
-from flexiti_async import Checkout, FlexitiConfig, FlexitiSession, PurchaseWidget
+from flexiti_async import FlexitiConfig, FlexitiSession, OnlineCheckout, PurchaseWidget
 
 
-async def take(checkout: Checkout, step: str, given: str) -> None:
+async def take(checkout: OnlineCheckout, step: str, given: str, *more: str) -> None:
     """Take one step."""
     match step:
         case "event":
@@ -21,14 +21,12 @@ async def take(checkout: Checkout, step: str, given: str) -> None:
             await checkout.plans(given)
         case "authorize":
             await checkout.authorize(
-                given, transaction_type="promotional_purchase", plan_id=101, term=12
+                given,
+                transaction_type="promotional_purchase",
+                plan_id=101,
+                term=12,
+                account_number=more[0],
             )
-        case "capture":
-            await checkout.capture(given)
-        case "return":
-            await checkout.return_capture(amount=given)
-        case "refund":
-            await checkout.refund(given)
         case _:
             raise ValueError(step)
 
@@ -49,7 +47,7 @@ async def main() -> None:
     )
     async with FlexitiSession(config) as flexiti:
         if step == "start":
-            checkout = await flexiti.checkout()
+            checkout = await flexiti.checkout("order-1")
             await checkout.init_widget(PurchaseWidget(account_number=first))
         else:
             checkout = await flexiti.resume(first)

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from flexiti_async import ApplyWidget, Checkout, PurchaseWidget, Reaction
+from flexiti_async import (
+    ApplyWidget,
+    InStoreCheckout,
+    OnlineCheckout,
+    PurchaseWidget,
+    Reaction,
+)
 from flexiti_async.sandbox import Sandbox
 
 ACCOUNT = 10000001
@@ -42,7 +48,9 @@ def at_the_counter(**changes: Any) -> dict[str, Any]:
     return {**PLAN, **COUNTER, **changes}
 
 
-async def verified(checkout: Checkout, sandbox: Sandbox, widget: PurchaseWidget = BUY) -> Checkout:
+async def verified(
+    checkout: OnlineCheckout, sandbox: Sandbox, widget: PurchaseWidget = BUY
+) -> OnlineCheckout:
     """Complete the widget for a customer."""
     answer = await checkout.init_widget(widget)
     reaction = await checkout.handle_event(json.dumps(sandbox.play(answer.redirection_url)))
@@ -51,11 +59,18 @@ async def verified(checkout: Checkout, sandbox: Sandbox, widget: PurchaseWidget 
 
 
 async def authorized(
-    checkout: Checkout, sandbox: Sandbox, amount: Decimal | int | str = "300.00", **more: Any
-) -> Checkout:
+    checkout: OnlineCheckout, sandbox: Sandbox, amount: Decimal | int | str = "300.00", **more: Any
+) -> OnlineCheckout:
     """Authorize a purchase."""
     await verified(checkout, sandbox)
     await checkout.authorize(amount, **plan(**more))
+    return checkout
+
+
+async def with_code(checkout: InStoreCheckout) -> InStoreCheckout:
+    """Look the customer up and verify them at the counter, with a code in the answer."""
+    await checkout.lookup(account_number=ACCOUNT)
+    await checkout.verify("merchant_override")
     return checkout
 
 

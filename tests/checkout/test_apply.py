@@ -8,16 +8,21 @@ from attrs import evolve
 
 from flexiti_async import (
     ApplyWidget,
-    Checkout,
-    CheckoutError,
     FlexitiSession,
+    OnlineCheckout,
     PurchaseWidget,
     Reaction,
     Sharing,
     Step,
     ValidationError,
 )
-from flexiti_async.errors import ApplicationNotCreated, CheckoutUnsettled, NotVerified
+from flexiti_async.errors import (
+    ApplicationDeclined,
+    IdempotencyKeyReused,
+    NotVerified,
+    OperationError,
+    OutcomeUnknown,
+)
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.page.scenarios import Choice
 
@@ -27,7 +32,7 @@ from .customers import APPLICANT
 
 
 async def ready_to_apply(
-    checkout: Checkout, sandbox: Sandbox, widget: ApplyWidget = APPLICANT
+    checkout: OnlineCheckout, sandbox: Sandbox, widget: ApplyWidget = APPLICANT
 ) -> None:
     """Complete the widget for an applicant."""
     answer = await checkout.init_widget(widget)
@@ -39,7 +44,7 @@ async def test_an_application_and_the_first_purchase_with_it(
     session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
     """The application is approved, the account exists, and its credit can be used."""
-    checkout = await pass_on(await session.checkout())
+    checkout = await pass_on(await session.checkout("order-1"))
     widget = await checkout.init_widget(APPLICANT)
     checkout = await pass_on(checkout)
     reaction = await checkout.handle_event(sandbox.play(widget.redirection_url))
@@ -52,7 +57,7 @@ async def test_an_application_and_the_first_purchase_with_it(
     assert (Step.APPLIED, frozenset()) == (checkout.step, checkout.next_steps)
 
     account_number = answer.extra["account_number"]
-    buying = await pass_on(await session.checkout())
+    buying = await pass_on(await session.checkout("order-2"))
     bought = await buying.init_widget(PurchaseWidget(account_number=account_number))
     await buying.handle_event(sandbox.play(bought.redirection_url))
     buying = await pass_on(buying)
@@ -69,7 +74,7 @@ async def test_apply_carries_the_token_of_the_widget(
     Flexiti compares /apply with the widget/init of the same token, so a resumed checkout keeps its
     token.
     """
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     await ready_to_apply(checkout, sandbox)
     resumed = await make_session().resume(checkout.reference_id)
     await resumed.apply(APPLICANT)
@@ -93,7 +98,7 @@ async def test_every_outcome_of_the_widget(
     session: FlexitiSession, sandbox: Sandbox, choice: Choice, expected: Reaction, step: Step
 ) -> None:
     """Each outcome of the widget leads to its reaction and step; another widget may follow."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(APPLICANT)
     reaction = await checkout.handle_event(sandbox.play(widget.redirection_url, choice))
 
@@ -106,7 +111,7 @@ async def test_an_existing_account_needs_a_checkout_of_its_own(
 ) -> None:
     """The portal's page does not say how to continue here, so nothing changes."""
     ada = evolve(APPLICANT, first_name="Ada", last_name="Test")
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(ada)
     reaction = await checkout.handle_event(sandbox.play(widget.redirection_url, "purchase"))
 
@@ -117,15 +122,9 @@ async def test_an_existing_account_needs_a_checkout_of_its_own(
 async def test_a_rejected_application_may_be_sent_again(
     session: FlexitiSession, sandbox: Sandbox, pass_on: PassOn
 ) -> None:
-    """
-    After a timeout of a third party, or data that differ from the widget's, /apply may be sent
-    again.
-    """
-    checkout = await session.checkout()
+    """After a refusal, for data that differ from the widget's, /apply may be sent again."""
+    checkout = await session.checkout("order-1")
     await ready_to_apply(checkout, sandbox)
-    with pytest.raises(ApplicationNotCreated):
-        await checkout.apply(APPLICANT, more={"middle_name": "D-EMAIL_DBL_TIMEOUT"})
-    checkout = await pass_on(checkout)
     with pytest.raises(NotVerified):
         await checkout.apply(evolve(APPLICANT, first_name="Eve"))
     checkout = await pass_on(checkout)
@@ -136,7 +135,7 @@ async def test_a_rejected_application_may_be_sent_again(
 
 async def test_a_body_of_the_shops_own(session: FlexitiSession, sandbox: Sandbox) -> None:
     """The widget session of this checkout is added, and another one is rejected."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     await ready_to_apply(checkout, sandbox)
     token = checkout.token.access_token.reveal()
     body = {**(sandbox.init_payload(token) or {})}
@@ -156,22 +155,54 @@ async def test_a_body_of_the_shops_own(session: FlexitiSession, sandbox: Sandbox
 
 async def test_an_application_is_not_sent_twice(session: FlexitiSession, sandbox: Sandbox) -> None:
     """
-    An application reaches a credit bureau, so it is sent once; if its outcome is lost, the shop
-    settles it.
+    An application reaches a credit bureau, so it is sent once; if its outcome is lost, somebody
+    records it.
     """
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     await ready_to_apply(checkout, sandbox)
     sandbox.fail("apply", status=504)
-    with pytest.raises(Exception, match="apply"):
-        await checkout.apply(APPLICANT)
-    with pytest.raises(CheckoutUnsettled):
+    with pytest.raises(OutcomeUnknown) as caught:
         await checkout.apply(APPLICANT)
     stuck_at = checkout.step
-    await checkout.settle(ran=True)
-    with pytest.raises(CheckoutError):
-        await checkout.apply(APPLICANT)
+    with pytest.raises(OperationError):
+        await checkout.init_widget(APPLICANT)
+    await session.operations.resolve(caught.value.operation_id, executed=True, by="test")
+    answer = await checkout.apply(APPLICANT)
 
-    assert (Step.APPLYING, Step.APPLIED) == (stuck_at, checkout.step)
+    assert (Step.READY_TO_APPLY, Step.APPLIED) == (stuck_at, checkout.step)
+    assert answer.replayed
+    assert 1 == sandbox.count("apply")
+
+
+async def test_an_application_of_a_third_party_that_was_slow_is_unknown(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """After a time-out of a third party the application may exist, so it is not sent again."""
+    checkout = await session.checkout("order-1")
+    await ready_to_apply(checkout, sandbox)
+    with pytest.raises(OutcomeUnknown):
+        await checkout.apply(APPLICANT, more={"middle_name": "D-EMAIL_DBL_TIMEOUT"})
+    with pytest.raises(OperationError):
+        await session.checkout("order-1")
+
+    assert 1 == sandbox.count("apply")
+
+
+async def test_a_declined_application_ran(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """A decision ends the checkout, and is repeated; a correction needs another key."""
+    checkout = await session.checkout("order-1")
+    await ready_to_apply(checkout, sandbox)
+    sandbox.fail(
+        "apply", status=409, body=b'{"error": "application_declined", "message": "Declined."}'
+    )
+    for _ in range(2):
+        with pytest.raises(ApplicationDeclined):
+            await checkout.apply(APPLICANT)
+    with pytest.raises(IdempotencyKeyReused) as caught:
+        await session.checkout("order-1")
+
+    assert (Step.APPLIED, frozenset()) == (checkout.step, checkout.next_steps)
+    assert ("apply", "done") == (caught.value.kind, caught.value.phase)
     assert 1 == sandbox.count("apply")
 
 
@@ -179,8 +210,8 @@ async def test_data_of_an_applicant_are_not_saved(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
     """The state has the flow and the widget session, and nothing about the applicant."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     await ready_to_apply(checkout, sandbox)
 
-    assert "Grace" not in repr(checkout._state)
-    assert (None, "apply") == (checkout.account_number, checkout._state.flow)
+    assert "Grace" not in repr(checkout._flow.state)
+    assert (None, "apply") == (checkout.account_number, checkout._flow.state.flow)

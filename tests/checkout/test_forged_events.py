@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from flexiti_async import (
-    Checkout,
     CheckoutError,
     FlexitiSession,
+    OnlineCheckout,
     PurchaseWidget,
     Reaction,
     Step,
@@ -55,7 +55,7 @@ def without(name: str) -> Change:
     return forge
 
 
-async def nothing_can_be_bought(checkout: Checkout, sandbox: Sandbox) -> bool:
+async def nothing_can_be_bought(checkout: OnlineCheckout, sandbox: Sandbox) -> bool:
     """Try to authorize, and return whether nothing was sent."""
     with pytest.raises(CheckoutError):
         await checkout.authorize(300, **PLAN)
@@ -82,7 +82,7 @@ async def test_an_event_that_does_not_belong_to_the_checkout_is_rejected(
     An event with another session, no session or another account is rejected, and the real one still
     counts.
     """
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(BUY)
     event = sandbox.play(widget.redirection_url)
     with pytest.raises(EventRefused) as caught:
@@ -115,7 +115,7 @@ async def test_an_incomplete_event_does_not_lead_on(
     session: FlexitiSession, sandbox: Sandbox, forge: Change, reaction: Reaction
 ) -> None:
     """If the numeric account, `verified` or `purchase` is missing, nothing can be bought."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(BUY)
     event = sandbox.play(widget.redirection_url)
     given = await checkout.handle_event(forge(event))
@@ -143,7 +143,7 @@ async def test_a_malformed_event_is_rejected(
     session: FlexitiSession, sandbox: Sandbox, forge: Change
 ) -> None:
     """An oversized or malformed event is one typed error, which shows nothing of it."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(BUY)
     event = sandbox.play(widget.redirection_url)
     with pytest.raises(MalformedEvent) as caught:
@@ -156,7 +156,7 @@ async def test_a_malformed_event_is_rejected(
 
 async def test_a_forged_event_buys_nothing(session: FlexitiSession, sandbox: Sandbox) -> None:
     """The API rejects a purchase if the customer has not completed the widget."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(BUY)
     reaction = await checkout.handle_event(success(ACCOUNT, widget.session_id))
     with pytest.raises(CustomerNotIdentified):
@@ -170,7 +170,7 @@ async def test_a_forged_account_number_is_rejected_by_the_api(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
     """A customer identified by name can forge any account number, and buys with none."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(PERSON)
     event: Any = sandbox.play(widget.redirection_url)
     forged = data(accountNumber=ACCOUNT)(event)
@@ -186,7 +186,7 @@ async def test_an_event_counts_once(
     session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
 ) -> None:
     """An event that is posted again changes nothing, in any process."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(BUY)
     event = sandbox.play(widget.redirection_url)
     await checkout.handle_event(event)
@@ -207,7 +207,7 @@ async def test_of_two_processes_one_accepts_an_event(
     session: FlexitiSession, make_session: MakeSession, sandbox: Sandbox
 ) -> None:
     """An event that is posted twice at once leads to one purchase."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(BUY)
     event = sandbox.play(widget.redirection_url)
     both = [await make_session().resume(checkout.reference_id) for _ in range(2)]
@@ -227,7 +227,7 @@ async def test_the_event_of_an_earlier_widget_is_rejected(
     """
     A widget that is opened again has another session, and the old session's event is rejected.
     """
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     first = await checkout.init_widget(BUY)
     event = sandbox.play(first.redirection_url)
     await checkout.init_widget(BUY)
@@ -241,7 +241,7 @@ async def test_the_event_of_another_checkout_is_rejected(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
     """A real event of another checkout is rejected, even for the same account."""
-    mine, other = await session.checkout(), await session.checkout()
+    mine, other = await session.checkout("order-1"), await session.checkout("order-2")
     await mine.init_widget(BUY)
     widget = await other.init_widget(BUY)
     with pytest.raises(EventRefused):
@@ -252,7 +252,7 @@ async def test_the_event_of_another_checkout_is_rejected(
 
 async def test_a_cancelled_widget_is_over(session: FlexitiSession, sandbox: Sandbox) -> None:
     """A success after a cancellation is rejected; a new widget is allowed."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(BUY)
     cancelled = await checkout.handle_event({"eventType": "flx-cancel"})
     with pytest.raises(CheckoutError):
@@ -266,7 +266,7 @@ async def test_a_cancelled_widget_is_over(session: FlexitiSession, sandbox: Sand
 
 async def test_leading_zeros_are_ignored(session: FlexitiSession, sandbox: Sandbox) -> None:
     """Account numbers are compared without leading zeros, session ids without case."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(BUY)
     event: Any = sandbox.play(widget.redirection_url)
     session_id = event["eventData"]["widget_session_id"].upper()
@@ -278,7 +278,7 @@ async def test_leading_zeros_are_ignored(session: FlexitiSession, sandbox: Sandb
 async def test_events_of_old_widgets(session: FlexitiSession, sandbox: Sandbox) -> None:
     """Events without a session id need `old_widget`; the account must match all the same."""
     sandbox.bare_redirection_url = True
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(BUY)
     event: Any = sandbox.play(widget.redirection_url)
     with pytest.raises(EventRefused):
@@ -297,7 +297,7 @@ async def test_an_old_event_without_any_session_leads_to_no_authorization(
 ) -> None:
     """The API requires a widget session, so the step is rejected before anything is sent."""
     sandbox.bare_redirection_url = True
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     await checkout.init_widget(BUY)
     await checkout.handle_event(success(ACCOUNT, None), old_widget=True)
 
@@ -307,7 +307,7 @@ async def test_an_old_event_without_any_session_leads_to_no_authorization(
 
 async def test_a_failure_of_another_session_is_rejected(session: FlexitiSession) -> None:
     """If an event has a session id, it is compared."""
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     await checkout.init_widget(BUY)
     failure = {"error": 500, "message": "No.", "widget_session_id": "another"}
     with pytest.raises(EventRefused):

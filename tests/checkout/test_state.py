@@ -1,7 +1,6 @@
 """The checkout codec: saved by one process, resumed by another."""
 
 import json
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexiti_async.checkout.state import (
-    CLAIMS,
     CheckoutState,
-    Claimed,
     Sharing,
     Step,
     decode_checkout,
@@ -29,6 +26,7 @@ KEY = "flexiti-checkout-0000"
 CANARY = "canary0123456789abcdef"
 STATE = CheckoutState(
     reference_id="0123456789abcdef",
+    idempotency_key="order-1",
     token=StoredToken("one", Secret(CANARY), lifetime=1200.0, remaining=900.0, pinned=True),
     sharing=Sharing.DEDICATED,
     step=Step.WIDGET,
@@ -36,20 +34,16 @@ STATE = CheckoutState(
     flow="apply",
 )
 
-amounts = st.none() | st.decimals(0, 10**16, places=2)
-steps = st.sampled_from(Step)
-
 
 @st.composite
 def states(draw: st.DrawFn) -> CheckoutState:
-    """Draw a checkout, which has a claim exactly at the steps that are claims."""
-    step = draw(steps)
-    claims = st.builds(Claimed, before=steps, after=steps, open_amount=amounts)
+    """Draw a checkout."""
     return CheckoutState(
         reference_id=draw(texts),
+        idempotency_key=draw(texts),
         token=draw(stored_tokens()),
         sharing=draw(st.sampled_from(Sharing)),
-        step=step,
+        step=draw(st.sampled_from(Step)),
         session_id=draw(st.none() | texts),
         flow=draw(st.none() | texts),
         in_store=draw(st.booleans()),
@@ -57,9 +51,7 @@ def states(draw: st.DrawFn) -> CheckoutState:
         request_id=draw(st.none() | texts),
         verification_code=draw(st.none() | st.builds(Secret, texts)),
         authorization_id=draw(st.none() | texts),
-        capture_ids=tuple(draw(st.lists(texts, max_size=3))),
-        open_amount=draw(amounts),
-        claimed=draw(claims) if step in CLAIMS else None,
+        capture_id=draw(st.none() | texts),
     )
 
 
@@ -70,10 +62,11 @@ def test_round_trip(state: CheckoutState, key: str) -> None:
 
 
 WRITTEN: dict[str, Any] = {
-    "v": 1,
+    "v": 2,
     "key": KEY,
     "checkout": {
         "reference_id": "0123456789abcdef",
+        "idempotency_key": "order-1",
         "token": {
             "token_id": "one",
             "access_token": CANARY,
@@ -90,32 +83,28 @@ WRITTEN: dict[str, Any] = {
 
 
 def test_wire_format() -> None:
-    """The text is JSON of version 1, so that processes of two releases share checkouts."""
-    claimed = Claimed(Step.VERIFIED, Step.AUTHORIZED, Decimal("300.00"))
+    """The text is JSON of version 2, so that processes of two releases share checkouts."""
     state = evolve(
         STATE,
-        step=Step.AUTHORIZING,
+        step=Step.AUTHORIZED,
         flow="purchase",
         account_number="010000001",
-        capture_ids=("7",),
-        claimed=claimed,
+        authorization_id="7",
     )
 
     assert {
-        "v": 1,
+        "v": 2,
         "key": KEY,
         "checkout": {
             **WRITTEN["checkout"],
-            "step": "authorizing",
+            "step": "authorized",
             "flow": "purchase",
             "in_store": False,
             "account_number": "010000001",
             "request_id": None,
             "verification_code": None,
-            "authorization_id": None,
-            "capture_ids": ["7"],
-            "open_amount": None,
-            "claimed": {"before": "verified", "after": "authorized", "open_amount": "300.00"},
+            "authorization_id": "7",
+            "capture_id": None,
         },
     } == json.loads(encode_checkout(state, KEY))
 
@@ -127,7 +116,7 @@ def test_missing_fields_have_defaults() -> None:
 
 def test_a_new_checkout_is_open() -> None:
     """A new checkout is open and has no widget session."""
-    state = CheckoutState("r", STATE.token, Sharing.SHARED)
+    state = CheckoutState("r", "order-1", STATE.token, Sharing.SHARED)
 
     assert (Step.OPEN, None, None) == (state.step, state.session_id, state.flow)
 
@@ -143,14 +132,13 @@ def test_a_text_of_another_key_is_unreadable(payload: str) -> None:
     ("path", "value", "problem"),
     [
         ("v", 3, "version 3"),
-        ("v", 0, "version 0"),
+        ("v", 1, "it has version 1, this release reads version 2"),
         ("v", "1", "not a checkout"),
         ("key", "another", "another key"),
         ("checkout", None, "not a checkout"),
         ("checkout.step", "paid", "not a checkout"),
-        ("checkout.step", "authorizing", "does not match its claim"),
-        ("checkout.claimed", {"before": "open", "after": "closed"}, "does not match its claim"),
-        ("checkout.claimed", {"before": "open"}, "not a checkout"),
+        ("checkout.step", "authorizing", "not a checkout"),
+        ("checkout.idempotency_key", None, "not a checkout"),
         ("checkout.sharing", None, "not a checkout"),
         ("checkout.token", None, "not a checkout"),
         ("checkout.token.remaining", -1, "no valid remaining life"),

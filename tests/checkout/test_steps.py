@@ -1,6 +1,5 @@
 """The table of a checkout: complete, without a way around its rules, and drawn as it is."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,22 +8,16 @@ from attrs import fields_dict
 from checkout_diagram import diagram, page
 
 from flexiti_async.api.widget_reactions import Reaction
-from flexiti_async.checkout.base import Checkout
-from flexiti_async.checkout.state import CLAIMS, CheckoutState, Sharing, Step
-from flexiti_async.checkout.steps import (
-    DID_NOT_RUN,
-    NEXT_STEPS,
-    RAN,
-    TABLE,
-    missing,
-    row_of,
-)
+from flexiti_async.checkout.in_store import InStoreCheckout
+from flexiti_async.checkout.online import OnlineCheckout
+from flexiti_async.checkout.state import CheckoutState, Sharing, Step
+from flexiti_async.checkout.steps import ENDS_AT, NEXT_STEPS, OPERATIONS, TABLE, missing, row_of
+from flexiti_async.protocol.call import OperationKind
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.tokens.record import StoredToken
 
 PAGE = Path(__file__).parents[2] / "docs" / "checkout.md"
-MONEY = {"authorize", "capture", "release", "return_capture", "refund"}
-STATE = CheckoutState("r", StoredToken("t", Secret("a"), 1200.0, 900.0), Sharing.SHARED)
+STATE = CheckoutState("r", "order-1", StoredToken("t", Secret("a"), 1200.0, 900.0), Sharing.SHARED)
 
 
 def paths_to(goal: Step, start: Step) -> list[list[str]]:
@@ -54,12 +47,8 @@ def paths_to(goal: Step, start: Step) -> list[list[str]]:
         (Step.READY_TO_APPLY, {"init_widget", "apply"}),
         (Step.ACCOUNT_FOUND, {"lookup", "plans", "verify"}),
         (Step.CODE_SENT, {"lookup", "plans", "verify", "authorize"}),
-        (Step.AUTHORIZED, {"capture", "release"}),
-        (Step.CAPTURED, {"capture", "release", "return_capture", "refund"}),
-        (Step.CLOSED, {"return_capture", "refund"}),
+        (Step.AUTHORIZED, set[str]()),
         (Step.APPLIED, set[str]()),
-        (Step.RELEASED, set[str]()),
-        *((step, {"settle"}) for step in sorted(CLAIMS)),
     ],
 )
 def test_allowed_calls(step: Step, expected: set[str]) -> None:
@@ -72,14 +61,17 @@ def test_every_step_is_in_the_table() -> None:
     reached = {Step.OPEN, Step.IN_STORE}
     for _ in Step:
         reached |= {row.to for row in TABLE if row.at in reached}
-        reached |= {row.through for row in TABLE if row.at in reached and row.through}
 
     assert set(Step) == reached == set(NEXT_STEPS)
 
 
 def test_every_method_exists() -> None:
-    """Every method in the table is a method of `Checkout`."""
-    assert all(callable(getattr(Checkout, row.method)) for row in TABLE)
+    """Every method in the table is a method of the kind of checkout that reaches its step."""
+    for kind, start in ((OnlineCheckout, Step.OPEN), (InStoreCheckout, Step.IN_STORE)):
+        reached = {step for step in Step if step is start or paths_to(step, start)}
+        methods = {row.method for row in TABLE if row.at in reached}
+
+        assert methods == {name for name in methods if callable(getattr(kind, name, None))}
 
 
 def test_every_reaction_has_a_row() -> None:
@@ -95,48 +87,25 @@ def test_every_reaction_has_a_row() -> None:
     }
 
 
-def test_calls_that_must_not_run_twice_are_claimed() -> None:
-    """Every call that moves money, and the application, is claimed; no other call is."""
-    claimed = {row.method for row in TABLE if row.through is not None}
-    through: defaultdict[Step, set[str]] = defaultdict(set)
-    for row in TABLE:
-        if row.through is not None:
-            through[row.through].add(row.method)
+def test_operations() -> None:
+    """The calls that must not run twice are operations, and end the checkout."""
+    operations = {row.method: row.operation for row in TABLE if row.operation is not None}
 
-    assert MONEY | {"apply"} == claimed
-    assert CLAIMS == set(through)
-    assert all(len(methods) == 1 for methods in through.values())
-
-
-def test_every_claim_can_be_settled_both_ways() -> None:
-    """A settled call leads to the next step if it ran, and back if it did not."""
-    for row in TABLE:
-        if row.through is None:
-            continue
-        settled = {(one.outcome, one.to) for one in TABLE if one.at is row.through}
-
-        assert {(RAN, row.to), (DID_NOT_RUN, row.at)} <= settled
+    assert {"authorize": OperationKind.AUTHORIZE, "apply": OperationKind.APPLY} == operations
+    assert {Step.VERIFIED, Step.CODE_SENT, Step.READY_TO_APPLY} == set(OPERATIONS)
+    assert all(kind.value == method for method, kind in operations.items())
+    assert {Step.AUTHORIZED, Step.APPLIED} == set(ENDS_AT.values())
+    assert not any(NEXT_STEPS[step] for step in ENDS_AT.values())
 
 
 @pytest.mark.parametrize("start", [Step.OPEN, Step.IN_STORE])
-def test_money_moves_only_after_a_verification_and_an_authorization(start: Step) -> None:
-    """Every path to moved money has a verification before an authorization."""
+def test_money_moves_only_after_a_verification(start: Step) -> None:
+    """Every path to moved money has a verification before the authorization."""
     verification = "handle_event" if start is Step.OPEN else "verify"
-    for goal in (Step.AUTHORIZED, Step.CAPTURED, Step.CLOSED, Step.RELEASED):
-        paths = paths_to(goal, start)
+    paths = paths_to(Step.AUTHORIZED, start)
 
-        assert paths
-        assert all(verification in path and "authorize" in path for path in paths)
-        assert all(path.index(verification) < path.index("authorize") for path in paths)
-
-
-def test_a_checkout_has_one_authorization() -> None:
-    """No step after the authorization leads back before it."""
-    after = {Step.AUTHORIZED}
-    for _ in Step:
-        after |= {row.to for row in TABLE if row.at in after}
-
-    assert {Step.AUTHORIZED, Step.CAPTURED, Step.CLOSED, Step.RELEASED} == after
+    assert paths
+    assert all(path[-1] == "authorize" and verification in path for path in paths)
 
 
 def test_no_merchant_token_reaches_a_browser() -> None:
@@ -161,10 +130,6 @@ def test_required_data_are_fields() -> None:
         ("plans", {("account_number",)}),
         ("verify", {("account_number",)}),
         ("apply", {("session_id",)}),
-        ("capture", {("authorization_id",)}),
-        ("release", {("authorization_id",)}),
-        ("return_capture", {("authorization_id",)}),
-        ("refund", {("account_number",)}),
     ],
 )
 def test_the_data_of_each_step(method: str, needs: set[tuple[str, ...]]) -> None:
@@ -174,12 +139,12 @@ def test_the_data_of_each_step(method: str, needs: set[tuple[str, ...]]) -> None
 
 def test_an_unknown_outcome_is_an_error() -> None:
     """An unknown outcome is an error."""
-    with pytest.raises(LookupError, match="captured"):
-        row_of(Step.CAPTURED, "capture", "captured at once")
+    with pytest.raises(LookupError, match="authorize"):
+        row_of(Step.VERIFIED, "authorize", "captured")
 
 
 def test_each_row_is_found() -> None:
-    """Step, method and outcome identify a row; only `settle` has several."""
+    """Step, method and outcome identify a row."""
     for row in TABLE:
         method = "".join(row.method)  # as a name from elsewhere would be: equal, another object
 
@@ -187,7 +152,7 @@ def test_each_row_is_found() -> None:
 
         assert (row.at, row.method) == (one.at, one.method)
         assert (row.at, row.method, row.outcome) == (found.at, found.method, found.outcome)
-        assert row.method == "settle" or row == found
+        assert row == found
 
 
 def test_the_rows_of_one_method_agree() -> None:
@@ -195,8 +160,7 @@ def test_the_rows_of_one_method_agree() -> None:
     outcomes: dict[tuple[Step, str, str], set[Step]] = {}
     needs: dict[tuple[Step, str], set[tuple[str, ...]]] = {}
     for row in TABLE:
-        if row.method != "settle":
-            outcomes.setdefault((row.at, row.method, row.outcome), set()).add(row.to)
+        outcomes.setdefault((row.at, row.method, row.outcome), set()).add(row.to)
         needs.setdefault((row.at, row.method), set()).add(row.needs)
 
     assert {1} == set(map(len, outcomes.values())) | set(map(len, needs.values()))
@@ -208,10 +172,7 @@ def test_the_committed_page_is_the_generated_one() -> None:
 
 
 def test_the_diagram_has_an_arrow_for_every_row() -> None:
-    """
-    The diagram has one arrow for every row, also for those that lead through a claim, and no
-    others.
-    """
+    """The diagram has one arrow for every row, and no others."""
     arrows: Mapping[tuple[str, str], str] = {
         (at, to): label
         for line in diagram()
@@ -219,12 +180,7 @@ def test_the_diagram_has_an_arrow_for_every_row() -> None:
         for at, _, rest in [line.strip().partition(" --> ")]
         for to, _, label in [rest.partition(": ")]
     }
-    expected = {
-        (row.at.value, (row.through or row.to).value): row.method
-        for row in TABLE
-        if row.method != "settle"
-    }
-    settling = {(row.at.value, row.to.value) for row in TABLE if row.method == "settle"}
+    expected = {(row.at.value, row.to.value): row.method for row in TABLE}
 
-    assert set(arrows) == set(expected) | settling
+    assert set(arrows) == set(expected)
     assert all(method in arrows[pair] for pair, method in expected.items())

@@ -6,15 +6,18 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import define, evolve
 
-from flexiti_async import ApplyWidget, Checkout, PurchaseWidget, Step, Widget
+from flexiti_async import (
+    ApplyWidget,
+    InStoreCheckout,
+    OnlineCheckout,
+    PurchaseWidget,
+    Step,
+    Widget,
+)
 from flexiti_async.api.applications import application_body, apply
 from flexiti_async.api.authorizations import authorize
-from flexiti_async.api.captures import capture, release
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
-from flexiti_async.api.refunds import refund
-from flexiti_async.api.returns import return_capture
-from flexiti_async.checkout.state import CLAIMS
-from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.call import OperationCall
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.page.scenarios import Choice
 from flexiti_async.sandbox.state.bank import Authorization
@@ -22,8 +25,8 @@ from flexiti_async.sandbox.state.bank import Authorization
 from .customers import APPLICANT, COUNTER, PLAN, at_the_counter
 
 Kind: TypeAlias = Literal["purchase", "apply", "in_store"]
-Do: TypeAlias = Callable[[Checkout], Coroutine[object, None, object]]
-"""A step, to be taken with any checkout."""
+Do: TypeAlias = Callable[[Any], Coroutine[object, None, object]]
+"""A step, to be taken with a checkout of its kind."""
 
 AMOUNT = Decimal("300.00")
 CHOICES: Mapping[Kind, tuple[Choice, ...]] = {
@@ -40,6 +43,7 @@ class Walk:
     Attributes:
         kind: Their flow.
         number: Their account number.
+        order: The idempotency key of their checkout.
         sandbox: The sandbox.
         checkout: The checkout, in the process that resumed it last.
         url: URL of their widget.
@@ -49,8 +53,9 @@ class Walk:
 
     kind: Kind
     number: int
+    order: str
     sandbox: Sandbox
-    checkout: Checkout
+    checkout: OnlineCheckout | InStoreCheckout
     url: str = ""
     code: str | None = None
     honest: bool = True
@@ -66,8 +71,8 @@ class Walk:
         every = self.sandbox.authorizations
         return [one for one in every if one.account.account_number == self.number]
 
-    def doing(self, method: str, how: int = 0, share: str = "some") -> Do | None:
-        """Return a step with data that fit, or None without such data."""
+    def doing(self, method: str, how: int = 0) -> Do:
+        """Return a step with data that fit."""
         match method:
             case "handle_event":
                 choices = CHOICES[self.kind]
@@ -75,15 +80,6 @@ class Walk:
                 return lambda checkout: checkout.handle_event(event)
             case "verify":
                 return lambda checkout: self._verify(checkout, "sms" if how % 2 else "")
-            case "return_capture":
-                taken = next((c for c in self.authorizations[0].captures if c.remaining), None)
-                left, which = (taken.remaining, taken.capture_id) if taken else (None, 0)
-                return self._sum(method, left, share, which)
-            case "capture" | "release":
-                # With nothing left the table has no such step; a wrong row would show here.
-                return self._sum(method, self.checkout.open_amount or Decimal(1), share)
-            case "refund":
-                return self._sum(method, self.sandbox.account(self.number).refundable, share)
             case _:
                 return self.bare(method)
 
@@ -99,39 +95,22 @@ class Walk:
             "apply": lambda checkout: checkout.apply(self.applicant, more=more),
             "lookup": lambda checkout: checkout.lookup(account_number=self.number),
             "verify": lambda checkout: self._verify(checkout, ""),
-            "capture": lambda checkout: checkout.capture(1),
-            "release": lambda checkout: checkout.release(1),
-            "return_capture": lambda checkout: checkout.return_capture(1, amount=1),
-            "refund": lambda checkout: checkout.refund(1),
         }
         return steps[method]
 
-    def forced(self, method: str) -> Call[object] | None:
+    def forced(self, method: str) -> OperationCall[object] | None:
         """Return the call of a forbidden step, if the API rejects it as well."""
-        checkout, number = self.checkout, self.checkout.authorization_id
-        # A call with an unknown outcome may have run, and the API accepts some calls twice.
-        if checkout.step in CLAIMS or (method == "apply" and checkout.step is Step.APPLIED):
-            return None
-        if number is not None:
-            calls: Mapping[str, Call[object]] = {
-                "capture": capture(number, 1),
-                "release": release(number),
-                "return_capture": return_capture(number, 1, amount=1),
-                "refund": refund(self.number, 1),
-            }
-            return calls.get(method)
-        match method:
-            case "authorize":
-                return self._forced_purchase()
-            case "apply" if self.kind == "apply":
-                return apply(application_body(self.applicant, checkout.session_id or "none"))
-            case "refund":
-                return refund(self.number, 1)
-            case _:
-                return None
+        if self.checkout.step in {Step.AUTHORIZED, Step.APPLIED}:
+            return None  # the API accepts some calls twice
+        if method == "authorize":
+            return self._forced_purchase()
+        if method == "apply" and isinstance(self.checkout, OnlineCheckout):
+            session_id = self.checkout.session_id or "none"
+            return apply(application_body(self.applicant, session_id))
+        return None
 
-    def _forced_purchase(self) -> Call[object]:
-        state = self.checkout._state
+    def _forced_purchase(self) -> OperationCall[object]:
+        state = self.checkout._flow.state
         common: dict[str, Any] = {
             **PLAN,
             "account_number": self.number,
@@ -149,21 +128,13 @@ class Walk:
             return authorize(InStorePurchase(**counter))
         return authorize(OnlinePurchase(**common, widget_session_id=state.session_id or "none"))
 
-    def _sum(self, method: str, most: Decimal | None, share: str, *which: int) -> Do | None:
-        if most is None or most <= 0:
-            return None
-        amount = most if share == "all" else min(most, Decimal("89.99"))
-        if method == "return_capture":
-            return lambda checkout: checkout.return_capture(*which, amount=amount)
-        return lambda checkout: getattr(checkout, method)(amount)
-
-    async def _open_widget(self, checkout: Checkout) -> Widget:
+    async def _open_widget(self, checkout: OnlineCheckout) -> Widget:
         buying = PurchaseWidget(account_number=self.number)
         widget = await checkout.init_widget(self.applicant if self.kind == "apply" else buying)
         self.url, self.honest = widget.redirection_url, True
         return widget
 
-    async def _verify(self, checkout: Checkout, how: str) -> object:
+    async def _verify(self, checkout: InStoreCheckout, how: str) -> object:
         answer = await checkout.verify(how or "merchant_override")
         self.code = None if answer.code else self.sandbox.messages[-1].code
         return answer

@@ -32,7 +32,7 @@ NO_CHECKOUT = "0" * 32
 
 async def start(flexiti: FlexitiSession) -> dict[str, str]:
     """Start a checkout."""
-    return {"reference_id": (await flexiti.checkout()).reference_id}
+    return {"reference_id": (await flexiti.checkout("order-1")).reference_id}
 
 
 async def refuse(flexiti: FlexitiSession) -> dict[str, str]:

@@ -87,7 +87,7 @@ async def test_a_checkout_is_resumed_by_another_session(
 ) -> None:
     """A resumed checkout continues at its step with the same token, and in one session only."""
     one, other = open_session(), open_session()
-    started = await one.checkout()
+    started = await one.checkout("order-1")
     resumed = await other.resume(started.reference_id)
     await resumed.init_widget(WIDGET)
     again = await one.resume(started.reference_id)
@@ -142,7 +142,7 @@ async def test_a_rejected_token_ends_a_flow_in_every_session(
 ) -> None:
     """A flow does not continue with another token: to Flexiti it would be another flow."""
     one, other = open_session(), open_session()
-    started = await one.checkout()
+    started = await one.checkout("order-1")
     await started.init_widget(WIDGET)
     resumed = await other.resume(started.reference_id)
     shop_sandbox.revoke_all()

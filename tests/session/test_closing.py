@@ -148,7 +148,7 @@ async def test_after_closing_nothing_is_sent_or_opened(
 ) -> None:
     """Neither by the session nor by a group of calls, a checkout or another block."""
     session = make_session()
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     await session.aclose()
     before = len(sandbox.requests)
 

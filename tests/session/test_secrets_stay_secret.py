@@ -142,7 +142,7 @@ async def test_no_public_value_shows_a_secret(
     """No public value shows a secret by repr, str, format or attrs.asdict."""
     session = make_session(merchant_username="m", merchant_password=PASSWORD, retries=0)
     plain = make_session()
-    checkout = await plain.checkout()
+    checkout = await plain.checkout("order-1")
     buy, apply = PurchaseWidget(vcc_number=VCC, dob=DOB, first_name=NAME), ApplyWidget(**APPLICANT)
     widget = await checkout.init_widget(buy)
     token = await plain.token()

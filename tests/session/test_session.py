@@ -60,7 +60,7 @@ async def test_1000_concurrent_checkouts_share_one_token(
     """
 
     async def one(number: int) -> str:
-        checkout = await session.checkout()
+        checkout = await session.checkout("order-1")
         widget = ApplyWidget(**APPLICANT) if number % 10 == 0 else BUY
         return (await checkout.init_widget(widget)).redirection_url
 
@@ -83,7 +83,7 @@ async def test_the_place_of_account_type(
 ) -> None:
     """`account_type_place` decides the place of the field (spec 4.2)."""
     session = make_session(account_type_place=place)
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     await checkout.init_widget(ApplyWidget(**APPLICANT))
     body = sandbox.init_payload(checkout.token.access_token.reveal())
 
@@ -105,7 +105,7 @@ async def test_a_minor_cannot_apply(
     """
     data: dict[str, Any] = {**APPLICANT, "dob": born}
     widget = ApplyWidget(**data)
-    checkout = await session.checkout(resumable=False)
+    checkout = await session.checkout("order-1", resumable=False)
     before = len(sandbox.requests)
     results = await asyncio.gather(
         session.init_widget(widget), checkout.init_widget(widget), return_exceptions=True
@@ -120,7 +120,7 @@ async def test_answers_without_ids_still_make_a_widget(
 ) -> None:
     """An answer without ids still has the reference id that was sent, and no widget session id."""
     sandbox.bare_redirection_url = True
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(BUY)
 
     assert (checkout.reference_id, None) == (widget.reference_id, widget.session_id)
@@ -130,6 +130,10 @@ async def test_every_call_of_a_closed_session_raises(session: FlexitiSession) ->
     """No call starts on a closed session."""
     await session.aclose()
 
-    for attempt in (session.token(Scope.MERCHANT), session.checkout(), session.init_widget(BUY)):
+    for attempt in (
+        session.token(Scope.MERCHANT),
+        session.checkout("order-1"),
+        session.init_widget(BUY),
+    ):
         with pytest.raises(SessionClosed):
             await attempt

@@ -38,7 +38,7 @@ async def test_the_store_contains_no_plain_text(
 ) -> None:
     """Tokens and checkouts are encrypted, and work as before."""
     session = make_session(token_keys=NEW)
-    checkout = await session.checkout()
+    checkout = await session.checkout("order-1")
     await checkout.init_widget(PurchaseWidget(account_number=20009100))
     resumed = await make_session(token_keys=NEW).resume(checkout.reference_id)
     config = session.config
@@ -74,7 +74,7 @@ async def test_an_entry_of_an_unknown_key_counts_as_an_outage(
     tokens.
     """
     theirs = make_session(token_keys=OLD)
-    checkout = await theirs.checkout()
+    checkout = await theirs.checkout("order-1")
     stored = await store.load(key_of(theirs))
     mine = make_session(token_keys=NEW)
     token = await mine.token()
@@ -98,7 +98,7 @@ async def test_a_plain_record_is_never_trusted(
     session = make_session(token_keys=NEW)
     planted = Record(key_of(session), token=StoredToken("planted", Secret("evil"), 1200.0, 1200.0))
     await store.swap(key_of(session), Entry("v", encode_record(planted), 1200.0), expected=None)
-    plain = await make_session().checkout()
+    plain = await make_session().checkout("order-1")
 
     tokens = [await session.token() for _ in range(3)]
     with pytest.raises(CheckoutNotFound):

@@ -177,7 +177,7 @@ class TestCheckoutsAndSentinel:
 
 async def _sell(one: FlexitiSession, other: FlexitiSession) -> bool:
     """Start a checkout, and return whether another process can resume it."""
-    checkout = await one.checkout()
+    checkout = await one.checkout("order-1")
     widget = await checkout.init_widget(PurchaseWidget(account_number=20009100))
     try:
         return (await other.resume(checkout.reference_id)).session_id == widget.session_id

@@ -411,10 +411,10 @@ async def test_a_warm_session_does_not_use_the_store(
     await session.init_widget(widget)
     faulty.operations.clear()
     await session.init_widget(widget)
-    checkout = await session.checkout(resumable=False)
+    checkout = await session.checkout("order-1", resumable=False)
     await checkout.init_widget(widget)
     warm = list(faulty.operations)
-    resumable = await session.checkout()
+    resumable = await session.checkout("order-2")
     await resumable.init_widget(widget)
 
     assert [] == warm

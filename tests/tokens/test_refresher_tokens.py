@@ -316,7 +316,9 @@ async def test_a_token_that_arrives_expired_is_a_clock_error(
 async def test_a_dedicated_token_is_not_shared(session: FlexitiSession, sandbox: Sandbox) -> None:
     """A dedicated token is requested for one checkout, and neither shared nor refreshed."""
     shared = await session.token()
-    own = [await session.checkout(sharing="dedicated", resumable=False) for _ in range(3)]
+    own = [
+        await session.checkout("order-1", sharing="dedicated", resumable=False) for _ in range(3)
+    ]
 
     assert 4 == len({shared.token_id, *(checkout.token.token_id for checkout in own)})
     assert shared is await session.token()
