@@ -106,6 +106,7 @@ def test_wire_format() -> None:
         "key": KEY,
         "checkout": {
             **WRITTEN["checkout"],
+            "token": {**WRITTEN["checkout"]["token"], "minted": None},
             "step": "authorizing",
             "flow": "purchase",
             "in_store": False,
