@@ -457,7 +457,12 @@ class FlexitiSession:
         harmless = config.refresh_revokes_access is RefreshRevokesAccess.NO
         context = RefreshContext(
             key=key,
-            record=RecordStore(key.store_key, self._sealed, self._clock),
+            record=RecordStore(
+                key.store_key,
+                self._sealed,
+                self._clock,
+                token_timeout=config.token_timeout,
+            ),
             request_token=self._endpoint.request_token,
             refresh_tokens=PROCESS,
             options=TokenOptions(

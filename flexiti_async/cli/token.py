@@ -53,7 +53,10 @@ class _Stored:
     def on(cls, store: TokenStore, config: FlexitiConfig, scope: Scope) -> "_Stored":
         key = TokenKey(config.api_url, config.client_id, scope)
         sealed_store = SealedStore(store, timeout=config.store_timeout, keys=config.token_keys)
-        return cls(config, key, RecordStore(key.store_key, sealed_store, SYSTEM_CLOCK))
+        record = RecordStore(
+            key.store_key, sealed_store, SYSTEM_CLOCK, token_timeout=config.token_timeout
+        )
+        return cls(config, key, record)
 
     async def print_status(self, *, as_json: bool) -> None:
         seen = await self.record.read()

@@ -96,6 +96,9 @@ class TokenStatus:
         """Return the most that can be left of a duration that began with the write."""
         return round(max(duration - self.seen.min_age, 0.0), 3)
 
+    def _back_off_left(self, failure: Failure) -> float:
+        return round(max(failure.back_off - self.seen.failure_age(failure), 0.0), 3)
+
     def _token_json(self, token: StoredToken) -> dict[str, object]:
         return {
             "token_id": token.token_id,
@@ -112,7 +115,7 @@ class TokenStatus:
             "code": failure.code,
             "attempts": failure.attempts,
             "back_off": round(failure.back_off, 3),
-            "remaining": self._left(failure.back_off),
+            "remaining": self._back_off_left(failure),
             "fingerprint": failure.fingerprint,
         }
 
@@ -129,7 +132,7 @@ class TokenStatus:
         return f"a refresh is in flight; its lease has {left:.1f} s left"
 
     def _failure_text(self, failure: Failure) -> str:
-        left = self._left(failure.back_off)
+        left = self._back_off_left(failure)
         mine = failure.fingerprint == self.fingerprint
         whose = "these credentials" if mine else f"credentials {printable(failure.fingerprint)}"
         wait = (

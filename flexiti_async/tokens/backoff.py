@@ -27,7 +27,7 @@ from flexiti_async.errors import (
 from flexiti_async.tokens.policy import scaled
 from flexiti_async.tokens.record import Failure
 
-__all__ = ["back_off_of", "error_from_failure", "failure_from_error"]
+__all__ = ["back_off_of", "error_from_failure", "failure_from_error", "longest_back_off"]
 
 _KINDS: Final[Mapping[str, type[TokenError]]] = {
     kind.kind: kind
@@ -59,10 +59,15 @@ def back_off_of(error: TokenError, *, attempts: int, lifetime: float, random: fl
     return wait if retry_after is None else max(wait, min(retry_after, _LONGEST_RETRY_AFTER))
 
 
+def longest_back_off(kind: str) -> float:
+    """Return the longest back-off after a failure of some kind, seconds; no record's is longer."""
+    return _LONGEST_RETRY_AFTER if kind == TokenThrottled.kind else _LONGEST
+
+
 def failure_from_error(
-    error: TokenError, *, attempts: int, back_off: float, fingerprint: str
+    error: TokenError, *, attempts: int, back_off: float, fingerprint: str, at: float
 ) -> Failure:
-    """Build the shared record of a failure."""
+    """Build the shared record of a failure at some moment of the wall clock."""
     return Failure(
         kind=error.kind,
         message=str(error),
@@ -71,6 +76,7 @@ def failure_from_error(
         fingerprint=fingerprint,
         status=error.status,
         code=error.code,
+        at=at,
     )
 
 

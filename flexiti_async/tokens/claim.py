@@ -16,6 +16,10 @@ nothing but compare-and-swap on it (design section 3, model-checked there):
 4. Publish the token, or the failure. If that swap was not certainly won, read again
    (`after_publish`): the stored record may be this process's own, newer, or due for replacement.
 
+What a record says is believed within this process's own bounds (`believed`): a lease is no longer
+than its own longest, a back-off no longer than the library's. So a record that our rules would not
+write, or an old one that is put back, keeps nobody waiting for longer.
+
 The order of the checks in `decide` matters. A token is adopted even under a live claim, because a
 claim keeps a token that is in use; a failure counts only without a claim.
 """
@@ -26,8 +30,9 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
+from flexiti_async.tokens.backoff import longest_back_off
 from flexiti_async.tokens.policy import min_ttl_of, windows_of
-from flexiti_async.tokens.record import Failure, StoredToken
+from flexiti_async.tokens.record import Claim, Failure, Record, StoredToken
 from flexiti_async.tokens.snapshot import Snapshot
 
 __all__ = [
@@ -41,6 +46,7 @@ __all__ = [
     "TakeClaim",
     "Wait",
     "after_publish",
+    "believed",
     "carry_forward",
     "decide",
     "poll_of",
@@ -128,6 +134,23 @@ class PublishAgain:
 Step = Adopt | Wait | BackOff | TakeClaim | Proceed
 
 
+def believed(record: Record, *, longest_lease: float) -> Record:
+    """
+    Return what this process believes of a record.
+
+    Args:
+        record: The record as it is stored.
+        longest_lease: The longest lease that this process would write, seconds.
+    """
+    claim, failure = record.claim, record.failure
+    if claim is not None:
+        claim = Claim(min(claim.lease, longest_lease))
+    if failure is not None:
+        back_off = min(failure.back_off, longest_back_off(failure.kind))
+        failure = evolve(failure, back_off=back_off)
+    return evolve(record, claim=claim, failure=failure)
+
+
 def decide(seen: Snapshot, need: Need) -> Step:
     """Decide the next step of a refresh."""
     record = seen.record
@@ -143,7 +166,7 @@ def decide(seen: Snapshot, need: Need) -> Step:
         if seen.version != need.claim_version and left > 0:
             return Wait(min(poll_of(record.claim.lease), left))
     elif record.failure is not None and _backs_off(record.failure, seen, need):
-        return BackOff(record.failure, seen.min_age)
+        return BackOff(record.failure, seen.failure_age(record.failure))
     return TakeClaim(carry_forward(seen), failed_attempts)
 
 
@@ -154,7 +177,7 @@ def poll_of(lease: float) -> float:
 
 def _backs_off(failure: Failure, seen: Snapshot, need: Need) -> bool:
     """Whether a failure of the same credentials still backs off."""
-    return failure.fingerprint == need.fingerprint and failure.back_off > seen.min_age
+    return failure.fingerprint == need.fingerprint and failure.back_off > seen.failure_age(failure)
 
 
 def _adoptable(seen: Snapshot, token: StoredToken, need: Need) -> bool:

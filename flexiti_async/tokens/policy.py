@@ -39,6 +39,7 @@ from attrs import frozen
 
 __all__ = [
     "DEFAULT_LIFETIME",
+    "LEASE",
     "POLICY",
     "Decision",
     "Freshness",
@@ -53,6 +54,13 @@ __all__ = [
 
 DEFAULT_LIFETIME: Final = 1200.0
 """Assumed life of a token, in seconds, before the server has sent one: 20 minutes (spec 2.2)."""
+
+LEASE: Final = 1.25
+"""
+Lease of a claim as a multiple of the time limit of its refresh, `token_timeout` at most.
+
+So a refresh ends before its claim lapses.
+"""
 
 
 class Freshness(enum.Enum):

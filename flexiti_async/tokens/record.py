@@ -1,10 +1,13 @@
 """
 The shared record of one token key, and its text in a token store.
 
-All times in a record are durations from its write, because the clocks of hosts differ; the store
-reports the entry's age. The refresh token is not in it: it never leaves the process that obtained
-the pair (design section 3). A record names its own key, so that an entry stored under another key
-(a mixed-up backup, a prefix shared by mistake) is rejected.
+The times that count are durations from its write, because the clocks of hosts differ; the store
+reports the entry's age. A token and a failure also carry the moment at which they came about, by
+the wall clock of the host that wrote them: it can make them older for a reader, never younger, so
+an old record that is put back, or that is written late, is not young again. The refresh token is
+not in it: it never leaves the process that obtained the pair (design section 3). A record names its
+own key, so that an entry stored under another key (a mixed-up backup, a prefix shared by mistake)
+is rejected.
 """
 
 import math
@@ -72,6 +75,7 @@ class StoredToken:
         lifetime: Seconds that it was granted for.
         remaining: Seconds of life left when the record was written.
         pinned: Whether it was handed out with a `min_ttl`, and so is never refreshed.
+        minted: When it was granted, seconds since the epoch; None in records of older releases.
     """
 
     token_id: str
@@ -79,6 +83,7 @@ class StoredToken:
     lifetime: float
     remaining: float
     pinned: bool = False
+    minted: float | None = None
 
     @classmethod
     def of(cls, token: Token, life: float) -> "StoredToken":
@@ -89,6 +94,7 @@ class StoredToken:
             lifetime=token.lifetime,
             remaining=max(life, 0.0),
             pinned=token.pinned,
+            minted=token.counted_from.wall - (token.lifetime - token.life),
         )
 
     def as_token(self, scope: Scope, *, life: float, at: Instant) -> Token:
@@ -129,6 +135,7 @@ class Failure:
         fingerprint: Of the credentials that failed; it does not stop others.
         status: HTTP status of the token endpoint, None without an answer.
         code: The API's `error`.
+        at: When it failed, seconds since the epoch; None in records of older releases.
     """
 
     kind: str
@@ -138,6 +145,7 @@ class Failure:
     fingerprint: str
     status: int | None = None
     code: str | None = None
+    at: float | None = None
 
 
 @frozen

@@ -2,10 +2,12 @@
 
 from attrs import field, frozen
 
-from flexiti_async.clock import Clock
+from flexiti_async.clock import Clock, now
 from flexiti_async.errors import StoreError
 from flexiti_async.store.interface import Entry
 from flexiti_async.store.sealed import SealedStore
+from flexiti_async.tokens.claim import believed
+from flexiti_async.tokens.policy import LEASE
 from flexiti_async.tokens.record import Record, decode_record, encode_record
 from flexiti_async.tokens.snapshot import AgeTracker, Snapshot
 
@@ -40,12 +42,15 @@ class RecordStore:
         key: The record's store key.
         store: The store that holds it.
         clock: This process's clocks.
+        token_timeout: The configured time limit of a refresh, seconds. Leases of claims count as
+            no longer than this process's own.
     """
 
-    def __init__(self, key: str, store: SealedStore, clock: Clock) -> None:
+    def __init__(self, key: str, store: SealedStore, clock: Clock, *, token_timeout: float) -> None:
         self._key = key
         self._store = store
         self._clock = clock
+        self._longest_lease = token_timeout * LEASE
         self._ages = AgeTracker()
 
     async def read(self) -> Snapshot:
@@ -55,15 +60,16 @@ class RecordStore:
         Raises:
             StoreError: The store is down or slow, or the record is unreadable.
         """
-        before = self._clock.boot()
+        since, before = self._ages.last, self._clock.boot()
         loaded = await self._store.load(self._key)
-        after = self._clock.boot()
+        after = now(self._clock)
         record = None
         if loaded.entry is not None:
             # An unencrypted entry is not trusted: it counts as empty, and is replaced.
             text = loaded.text
             record = Record(self._key) if text is None else decode_record(text, self._key)
-        return self._ages.read(loaded.entry, record, before=before, now=after)
+            record = believed(record, longest_lease=self._longest_lease)
+        return self._ages.read(loaded.entry, record, since=since, before=before, now=after)
 
     def entry(self, record: Record) -> Entry:
         """Build the entry of a record; its version is drawn anew."""
@@ -81,6 +87,8 @@ class RecordStore:
             SessionClosed: The session is closed; nothing was written.
         """
         before = self._clock.boot()
+        if record.token is not None:
+            self._ages.know(record.token.token_id, life=record.token.remaining, now=before)
         try:
             won = await self._store.swap(self._key, entry, expected=expected)
         except StoreError as error:

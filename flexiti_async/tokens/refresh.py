@@ -36,7 +36,7 @@ from flexiti_async.tokens.context import (
     RefreshContext,
     token_error_of,
 )
-from flexiti_async.tokens.policy import DEFAULT_LIFETIME, scaled
+from flexiti_async.tokens.policy import DEFAULT_LIFETIME, LEASE, scaled
 from flexiti_async.tokens.record import Claim, Failure, Record, StoredToken
 from flexiti_async.tokens.sharing import adopt, publish
 from flexiti_async.tokens.snapshot import Snapshot
@@ -44,8 +44,6 @@ from flexiti_async.transport.limits import time_limit
 
 __all__ = ["Refresh"]
 
-_LEASE: Final = 1.25
-"""Lease of a claim as a multiple of the time limit: a refresh ends before its claim lapses."""
 _TIME_LIMIT_SHARE: Final = 1 / 6
 """The time limit is at most this share of a token's lifetime."""
 _LEASES_WAITED: Final = 3
@@ -88,7 +86,7 @@ class Refresh:
         self.pin = pin
         lifetime = cached.lifetime if cached else DEFAULT_LIFETIME
         self._time_limit = scaled(context.options.token_timeout, lifetime, _TIME_LIMIT_SHARE)
-        self._lease = self._time_limit * _LEASE
+        self._lease = self._time_limit * LEASE
         self._claim: Entry | None = None
         self._claimed_at = 0.0
         self._carry: StoredToken | None = None
@@ -252,6 +250,7 @@ class Refresh:
                 attempts=failed_attempts + 1,
                 back_off=pause,
                 fingerprint=self._context.options.fingerprint,
+                at=self._context.clock.wall(),
             )
             await self._context.record.write(self._carrying(failure), expected=self._claim)
         else:  # this session's own trouble: no other process backs off

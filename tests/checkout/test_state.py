@@ -97,6 +97,7 @@ def test_wire_format() -> None:
         "key": KEY,
         "checkout": {
             **WRITTEN["checkout"],
+            "token": {**WRITTEN["checkout"]["token"], "minted": None},
             "step": "authorized",
             "flow": "purchase",
             "in_store": False,

@@ -30,6 +30,17 @@ def valkey_binary() -> Path:
     return next(one for one in sorted(folder.rglob("*")) if one.is_file() and machine in str(one))
 
 
+def faketime_library() -> Path:
+    """
+    Return the path of the library that moves a process's wall clock, from the wheel `libfaketime`.
+
+    It is preloaded into a server, whose clock is then set by a file (`Server.set_clock`).
+    """
+    spec = importlib.util.find_spec("libfaketime")
+    folder = Path((spec and spec.origin) or "").parent / "vendor" / "libfaketime" / "src"
+    return next(folder.glob("libfaketime.so*"))
+
+
 def free_port() -> int:
     """Return a free port; the port 10,000 above it, for a cluster's bus, is free too."""
     while True:
@@ -66,6 +77,7 @@ class Server:
         options: More options of its command line.
         port: Its port.
         password: Of its clients, if it asks for one.
+        movable: Whether its wall clock can be set, by `set_clock`.
     """
 
     binary: Path
@@ -73,6 +85,7 @@ class Server:
     options: tuple[str, ...] = ()
     port: int = Factory(free_port)
     password: str | None = None
+    movable: bool = False
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -105,10 +118,35 @@ class Server:
             *("--save", "", "--appendonly", "no", *self.options),
         )
 
+    def set_clock(self, seconds: float) -> None:
+        """Set its wall clock ahead of this machine's, or with a negative number behind."""
+        self._offset.write_text(f"{seconds:+g}")
+        with self.client() as client:
+            wait_until(lambda: abs(client.time()[0] - time.time() - seconds) < 10)
+
+    @property
+    def _offset(self) -> Path:
+        return self.folder / f"{self.port}.clock"
+
+    def _environment(self) -> dict[str, str]:
+        if not self.movable:
+            return dict(os.environ)
+        self._offset.write_text("+0")
+        return {
+            **os.environ,
+            "LD_PRELOAD": str(faketime_library()),
+            "FAKETIME_TIMESTAMP_FILE": str(self._offset),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
     def launch(self, *arguments: str) -> None:
         """Start the program with these arguments, and wait until it answers."""
         process = self._process = subprocess.Popen(
-            [self.binary, *arguments], stdout=subprocess.DEVNULL, cwd=self.folder
+            [self.binary, *arguments],
+            stdout=subprocess.DEVNULL,
+            cwd=self.folder,
+            env=self._environment(),
         )
 
         def answers() -> bool:

@@ -99,10 +99,10 @@ def test_jitter_spreads_retries() -> None:
 def test_other_processes_get_the_same_error(kind: type[TokenError]) -> None:
     """A failure recorded by one process becomes the same error in another."""
     error = kind("HTTP 418: No!", status=418, code="teapot", retry_after=1.0, reference_id="r")
-    failure = failure_from_error(error, attempts=3, back_off=4.0, fingerprint="mine")
+    failure = failure_from_error(error, attempts=3, back_off=4.0, fingerprint="mine", at=77.0)
     rebuilt = error_from_failure(failure, 2.5)
 
-    assert Failure(kind.kind, "HTTP 418: No!", 4.0, 3, "mine", status=418, code="teapot") == failure
+    assert Failure(kind.kind, "HTTP 418: No!", 4.0, 3, "mine", 418, "teapot", at=77.0) == failure
     assert kind is type(rebuilt)
     assert (str(error), 418, "teapot", 2.5, None) == (
         str(rebuilt),

@@ -141,7 +141,7 @@ class Refreshers(RuleBasedStateMachine):
     def new_process(self) -> Process:
         """Build a process that shares nothing with others but store and server."""
         sealed = SealedStore(self.store, timeout=0.5)
-        record = RecordStore(KEY.store_key, sealed, self.loop)
+        record = RecordStore(KEY.store_key, sealed, self.loop, token_timeout=20.0)
         options = TokenOptions("me", 20.0, None, None, degrade=True, refresh_is_harmless=False)
         context = RefreshContext(
             KEY, record, self.server.request_token, RefreshTokens(), options, self.loop, Listeners()

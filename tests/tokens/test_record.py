@@ -26,12 +26,13 @@ from ..support.canaries import sightings
 
 KEY = "flexiti-token-0000"
 CANARY = "canary0123456789abcdef"
-STORED = StoredToken("one", Secret(CANARY), lifetime=1200.0, remaining=900.0)
-FAILURE = Failure("throttled", "HTTP 429", 12.5, 3, "f" * 16, status=429, code="slow_down")
+STORED = StoredToken("one", Secret(CANARY), lifetime=1200.0, remaining=900.0, minted=1.5e9)
+FAILURE = Failure("throttled", "HTTP 429", 12.5, 3, "f" * 16, 429, "slow_down", at=1.75e9)
 FULL = Record(KEY, evolve(STORED, pinned=True), Claim(30.0), FAILURE)
 
 texts = st.text(alphabet=st.characters(codec="utf-8"), max_size=40)
 spans = st.floats(min_value=0.0, max_value=32 * 86_400.0)
+moments = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 claims = st.builds(Claim, lease=spans)
 failures = st.builds(
     Failure,
@@ -42,6 +43,7 @@ failures = st.builds(
     fingerprint=texts,
     status=st.none() | st.integers(min_value=100, max_value=999),
     code=st.none() | texts,
+    at=moments,
 )
 
 
@@ -50,7 +52,12 @@ def stored_tokens(draw: st.DrawFn) -> StoredToken:
     """Draw a token that has no more life than it was granted."""
     remaining, lifetime = sorted((draw(spans), draw(spans)))
     return StoredToken(
-        draw(texts), Secret(draw(texts)), lifetime, remaining, pinned=draw(st.booleans())
+        draw(texts),
+        Secret(draw(texts)),
+        lifetime,
+        remaining,
+        pinned=draw(st.booleans()),
+        minted=draw(moments),
     )
 
 
@@ -92,6 +99,7 @@ def test_wire_format() -> None:
             "lifetime": 1200.0,
             "remaining": 900.0,
             "pinned": True,
+            "minted": 1.5e9,
         },
         "claim": {"lease": 30.0},
         "failure": {
@@ -102,6 +110,7 @@ def test_wire_format() -> None:
             "fingerprint": "f" * 16,
             "status": 429,
             "code": "slow_down",
+            "at": 1.75e9,
         },
     } == json.loads(encode_record(FULL))
 
@@ -109,6 +118,15 @@ def test_wire_format() -> None:
 def test_fields_of_a_later_release_are_ignored() -> None:
     """A record of the same version with a new field is decoded."""
     assert FULL == decode_record(json.dumps(encoded(new=1, token__new=2)), KEY)
+
+
+def test_a_record_of_an_older_release_has_no_moments() -> None:
+    """A token and a failure without their moment are decoded."""
+    older = encoded()
+    del older["token"]["minted"], older["failure"]["at"]
+    token, failure = evolve(STORED, pinned=True, minted=None), evolve(FAILURE, at=None)
+
+    assert evolve(FULL, token=token, failure=failure) == decode_record(json.dumps(older), KEY)
 
 
 def test_missing_fields_are_none() -> None:
@@ -258,7 +276,8 @@ def test_token_round_trip() -> None:
     stored = StoredToken.of(TOKEN, 900.0)
     at = Instant(7.0, 8.0)
 
-    assert evolve(STORED, pinned=True) == stored
+    granted = TOKEN.counted_from.wall - (TOKEN.lifetime - TOKEN.life)
+    assert evolve(STORED, pinned=True, minted=granted) == stored
     assert evolve(TOKEN, life=800.0, counted_from=at) == stored.as_token(
         Scope.CUSTOMER, life=800.0, at=at
     )

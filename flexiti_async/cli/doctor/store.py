@@ -178,8 +178,11 @@ def _encryption(config: FlexitiConfig, *, sealed: bool) -> Finding:
 async def _record(config: FlexitiConfig, sealed_store: SealedStore, scope: Scope) -> Finding | None:
     """Check the record of a token, if there is one."""
     key = TokenKey(config.api_url, config.client_id, scope)
+    record = RecordStore(
+        key.store_key, sealed_store, SYSTEM_CLOCK, token_timeout=config.token_timeout
+    )
     try:
-        seen = await RecordStore(key.store_key, sealed_store, SYSTEM_CLOCK).read()
+        seen = await record.read()
     except StoreError as failure:
         advice = "use the same token_keys and the same release of this library in all processes"
         return error(_STORE, f"the {scope.value} token cannot be read: {failure}", advice)
