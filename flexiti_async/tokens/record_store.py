@@ -74,6 +74,9 @@ class RecordStore:
     def entry(self, record: Record) -> Entry:
         """Build the entry of a record; its version is drawn anew."""
         text = encode_record(record)
+        if record.token is not None:
+            life, moment = record.token.remaining, self._clock.boot()
+            self._ages.know(record.token.token_id, life=life, now=moment)
         return self._store.entry(self._key, text, keep_for=record.expires_in() + _MARGIN)
 
     async def swap(self, entry: Entry, *, expected: Entry | None) -> Written:
@@ -87,8 +90,6 @@ class RecordStore:
             SessionClosed: The session is closed; nothing was written.
         """
         before = self._clock.boot()
-        if record.token is not None:
-            self._ages.know(record.token.token_id, life=record.token.remaining, now=before)
         try:
             won = await self._store.swap(self._key, entry, expected=expected)
         except StoreError as error:
