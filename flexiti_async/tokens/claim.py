@@ -16,7 +16,7 @@ nothing but compare-and-swap on it (design section 3, model-checked there):
 4. Publish the token, or the failure. If that swap was not certainly won, read again
    (`after_publish`): the stored record may be this process's own, newer, or due for replacement.
 
-What a record says is believed within this process's own bounds (`believed`): a lease is no longer
+A record is believed within this process's own bounds (`believed`): a lease is no longer
 than its own longest, a back-off no longer than the library's. So a record that our rules would not
 write, or an old one that is put back, keeps nobody waiting for longer.
 

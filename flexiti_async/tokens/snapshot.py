@@ -76,7 +76,7 @@ class Snapshot:
 @frozen
 class Sighting:
     """
-    What one read found. Times are seconds by the reader's boot-time clock.
+    The result of one read, for later reads. Times are seconds by the reader's boot-time clock.
 
     Attributes:
         version: Version of the entry, None if nothing was stored.
@@ -99,7 +99,7 @@ class AgeTracker:
     that ended in between, nobody knows which of the two the store answered first.
 
     Attributes:
-        last: What the last read or write of this process found.
+        last: The result of the last read or write of this process.
     """
 
     __slots__ = ("_ends", "last")

@@ -16,7 +16,7 @@ class Broken:
 
     Attributes:
         case: The variant, and the faults that it does not survive.
-        kind: What it does.
+        kind: The kind of violation.
     """
 
     case: Case

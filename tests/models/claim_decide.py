@@ -1,5 +1,5 @@
 """
-What a process of the model of claims decides: ask, adopt, wait, back off, or claim.
+Decisions of a process of the model of claims: ask, adopt, wait, back off, or claim.
 
 `step` of a move names the step of `flexiti_async.tokens.claim` that it is.
 """
@@ -15,7 +15,7 @@ __all__ = ["Decisions"]
 
 class View(NamedTuple):
     """
-    What a process makes of a record.
+    A record as a process reads it.
 
     Attributes:
         sightings: The versions that it has seen now.

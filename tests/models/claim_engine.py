@@ -21,7 +21,7 @@ TICK: Final = "tick"
 
 class Violation(NamedTuple):
     """
-    What must not happen.
+    A step or state that must not be.
 
     Attributes:
         kind: Its kind, one letter.
@@ -39,7 +39,7 @@ class Move(NamedTuple, Generic[S]):
     Attributes:
         label: In words; a tick begins with `tick`.
         state: The state after it.
-        violations: What it does that it must not.
+        violations: Violations of the step itself.
         fault: Whether it need not happen.
         step: Name of the step of `flexiti_async.tokens.claim` that it is, if any.
     """

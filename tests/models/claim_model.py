@@ -36,7 +36,7 @@ class ClaimModel(Cancellations, Model[State]):
     Claims by swap.
 
     Args:
-        case: What is searched.
+        case: The case to search.
     """
 
     def __init__(self, case: Case) -> None:

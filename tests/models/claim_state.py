@@ -1,7 +1,7 @@
 """
 The states of the model of claims (design, section 3), and its switches.
 
-A record holds lengths of time, and the store tells its age by a clock that can step. A write can
+A record holds lengths of time, and the store reports its age by a clock that can step. A write can
 land late, the answer to a swap can be lost and the swap repeated. Times are ticks of true time.
 """
 
@@ -28,7 +28,7 @@ __all__ = [
 
 
 class Phase(enum.Enum):
-    """What a process is about to do."""
+    """The next act of a process."""
 
     IDLE = "idle"
     JOIN = "join the flight of another session"
@@ -42,7 +42,7 @@ class Phase(enum.Enum):
 
 
 FLIGHT: Final = frozenset({Phase.CLAIM, Phase.SEND, Phase.PUBLISH, Phase.WITHDRAW})
-"""What a process does in a flight."""
+"""The phases of a flight."""
 
 
 class Faults(NamedTuple):
@@ -89,12 +89,12 @@ class Case:
         longest_wait: Bound on waiting, instead of the general one.
         bound: Token requests that are allowed for one key.
         withdraw: By compare-and-swap, not at all, or over whatever is there.
-        own_ended: What the claim of a flight of its own that ended is to a process.
+        own_ended: How a process treats its claim of a flight that has ended.
         alone: After a lease of waiting a process requests a private token.
         wait_from: The lease of waiting counts from the first claim, or anew for each.
         alone_by_failures: It counts foreign failures, too.
         registry: Sessions of a process share a flight.
-        refresh_token_by: Who knows a refresh token.
+        refresh_token_by: Which sessions know a refresh token.
         idempotent: A swap is idempotent in its version.
         repeat_swap: An unknown swap is repeated with the same version.
         age: The largest of both, what the store says, or unknown counts as new.
@@ -167,7 +167,7 @@ class Record(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What was loaded: version (None for nothing stored), token, its end, its mint."""
+    """The loaded record: version (None for nothing stored), token, its end, its mint."""
 
     version: int | None
     token: int
@@ -180,12 +180,12 @@ class Process(NamedTuple):
     A process, or a session of one.
 
     Attributes:
-        phase: What it is about to do.
+        phase: Its next act.
         token: The token that it holds, or -1.
         end: Of that token, as it believes.
         minted: Of that token.
         refresh_token: Token whose refresh token is in its memory, or -1.
-        seen: What it has loaded.
+        seen: The record that it has loaded.
         claim: Version of its claim, or -1.
         unknown: Version of a write whose answer was lost, or -1.
         deadline: Of its flight.
@@ -270,7 +270,7 @@ class State(NamedTuple):
 
     Attributes:
         now: True time.
-        clock: What the store's clock is ahead.
+        clock: Ticks by which the store's clock is ahead.
         store: The record of each of two keys.
         tokens: All tokens that the server has issued.
         processes: The processes.

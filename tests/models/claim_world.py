@@ -1,4 +1,4 @@
-"""What surrounds the processes of the model of claims: the store, the server, and all faults."""
+"""The surroundings of the processes in the model of claims: store, server, and all faults."""
 
 import enum
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Kind = Literal["claim", "publish", "withdraw", "blind"]
 
 
 class Outcome(enum.Enum):
-    """What a process knows of its swap."""
+    """The result of a swap, as far as its process knows."""
 
     WON = True
     LOST = False
@@ -29,7 +29,7 @@ class World:
     The store and the server.
 
     Args:
-        case: What is searched.
+        case: The case to search.
     """
 
     def __init__(self, case: Case) -> None:

@@ -1,8 +1,8 @@
 """
 Clocks of real stores that are set back: a Valkey whose clock is moved, files dated in the future.
 
-What it costs is one lease, and one token request for a token whose age is unknown: not the time by
-which the clock was set back.
+The cost is one lease, and one token request for a token whose age is unknown: not the time by which
+the clock was set back.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """
 Records that are older than they look: put back, dated wrongly by a store, or written by odd rules.
 
-What a record may cost then is a token request or a bounded wait, never a token that has ended.
+Such a record may cost a token request or a bounded wait, and no call with a token that has ended.
 """
 
 import asyncio
