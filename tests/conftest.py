@@ -24,6 +24,7 @@ PassOn = Callable[[Checkout], Awaitable[Checkout]]
 ONE_PYTHON = (
     "tests/chaos/",
     "tests/examples/",
+    "tests/models/",
     "tests/processes/",
     "tests/stores/test_redis_topologies.py",
     "tests/stores/test_readme_store.py",
