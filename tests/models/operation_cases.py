@@ -16,7 +16,7 @@ class Broken:
     A variant that the search has to catch.
 
     Attributes:
-        violation: What it does.
+        violation: The violation that it causes.
         faults: The faults that it does not survive.
         attempts: How many attempts that takes.
         horizon: How many ticks.
@@ -56,7 +56,7 @@ CLEAN: Final = {
     "a process that cannot open records, a crash, lost answers": Case(
         Faults(blind=True, crash=1, lost=True), horizon=1
     ),
-    "late execution, an operator": Case(_LATE),
+    "late execution, an operator": Case(_LATE, horizon=2),
     "late execution, an operator, a crash, an unknown swap": Case(
         evolve(_LATE, crash=1, unknown=1), attempts=2
     ),
@@ -75,19 +75,21 @@ CLEAN: Final = {
         Faults(crash=1, unknown=1, losses=1, loss=_ANY_LOSS), attempts=2, horizon=1
     ),
     "a store that rolls back, accepted": Case(
-        evolve(_LATE, losses=1, loss=("roll back",)), attempts=2
+        evolve(_LATE, losses=1, loss=("roll back",)), attempts=2, horizon=2
     ),
     "a store that forgets all, accepted": Case(
-        evolve(_LATE, losses=1, loss=("forget",)), attempts=2
+        evolve(_LATE, losses=1, loss=("forget",)), attempts=2, horizon=2
     ),
-    "a store that evicts, accepted": Case(evolve(_LATE, losses=1, loss=("evict",)), attempts=2),
+    "a store that evicts, accepted": Case(
+        evolve(_LATE, losses=1, loss=("evict",)), attempts=2, horizon=2
+    ),
     "a store that forgets all, and `journal init`": Case(evolve(_FORGETS, reinit=1), horizon=1),
     "transactions, late execution": Case(evolve(_KEYED, late=1), attempts=2),
     "transactions, a crash, a cancellation": Case(
         evolve(_KEYED, crash=1, cancel=1), attempts=2, horizon=2
     ),
     "transactions, late execution, an operator": Case(
-        evolve(_KEYED, late=1, operator=True), attempts=2
+        evolve(_KEYED, late=1, operator=True), attempts=2, horizon=2
     ),
 }
 """Fault sets under which the design is clean."""
@@ -158,7 +160,7 @@ HOLES: Final = {
         Violation.TWICE, Faults(operator=True, late=2, lost=True), horizon=2
     ),
 }
-"""What the design names and cannot close, or assumes: the search finds each of them."""
+"""Holes that the design names and cannot close, or assumes closed: the search finds each."""
 
 LARGE: Final = {
     "two unknown swaps, three attempts": Case(Faults(unknown=2), horizon=1),

@@ -52,7 +52,7 @@ class Found(NamedTuple):
     A counterexample.
 
     Attributes:
-        violation: What went wrong.
+        violation: The broken invariant.
         trace: The shortest way to it, step by step.
     """
 
@@ -70,7 +70,7 @@ class Result(NamedTuple):
     Attributes:
         states: How many states.
         found: The first counterexample, or None if there is none.
-        outcomes: What callers got, in how many steps.
+        outcomes: The outcomes of callers, in how many steps.
         conflict: `OperationConflict` was raised somewhere.
     """
 
@@ -85,7 +85,7 @@ def search(case: Case, *, only: Violation | None = None) -> Result:
     Search breadth-first to the end, or to the first violation.
 
     Args:
-        case: What to search.
+        case: Faults, rules and bounds.
         only: Look for this violation, and ignore others.
     """
     first = initial(case)

@@ -22,7 +22,7 @@ SKEW: Final = 3
 
 @frozen
 class Rules:
-    """The rules, in the order of an operation; each docstring-like comment is the design's."""
+    """The rules, in the order of an operation; the comments quote the design."""
 
     # 1. Prepare: "whatever can fail without having sent anything fails here, and leaves no trace".
     prepare_first: bool = True
@@ -72,7 +72,7 @@ class Rules:
     resolve_after_settle: bool = True
     # … by the *smaller* of the store's age and the wall clock's distance".
     resolve_by_smaller_age: bool = True
-    # Whoever resolves has looked at the API after `settle`, too: an earlier look proves nothing.
+    # The operator has looked at the API after `settle`, too: an earlier look proves nothing.
     look_after_settle: bool = True
     # "Nothing else frees a pending key, and no clock ever does."
     no_clock_frees: bool = True
@@ -107,7 +107,7 @@ class Rules:
 @frozen
 class Faults:
     """
-    What may go wrong; a number is how often in one history.
+    The faults that may happen; a number is how often in one history.
 
     Attributes:
         invalid: Arguments that cannot be encoded.
@@ -156,7 +156,7 @@ class Case:
     One search.
 
     Attributes:
-        faults: What may go wrong.
+        faults: The faults that may happen.
         rules: The design, or a broken variant.
         attempts: How many processes make the operation.
         horizon: Ticks after which time stands still, so that every history ends.

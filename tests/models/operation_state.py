@@ -40,7 +40,7 @@ class Phase(StrEnum):
 
 
 class Step(StrEnum):
-    """What an attempt does next."""
+    """The next step of an attempt."""
 
     PREPARE = auto()
     LOAD = auto()
@@ -56,7 +56,7 @@ class Step(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What the caller of an attempt gets."""
+    """The outcome that a caller gets."""
 
     ANSWER = auto()
     REPLAYED = auto()
@@ -73,7 +73,7 @@ class Outcome(StrEnum):
 
 
 class Violation(StrEnum):
-    """What a broken protocol does."""
+    """A broken invariant."""
 
     TWICE = "money moved twice"
     FORGOTTEN = "a send that may have run is named by nothing"
@@ -95,7 +95,7 @@ class Record(NamedTuple):
         phase: Its phase.
         version: Drawn anew for every write.
         by: The attempt that claimed.
-        request: What was asked: the fingerprint.
+        request: The request: its fingerprint.
         begun: The claimant's wall clock before its first try, while it is pending.
         first: The same of the first claim, where one was taken over.
         unknown: A claim that this one took over has an unknown outcome.
@@ -129,7 +129,7 @@ class Attempt(NamedTuple):
         sends: How often it sent.
         unknown: One of its sends has an unknown outcome.
         awaits: The attempt whose claim it waits for.
-        told: What its caller gets, as far as anything depends on it.
+        told: The outcome of its caller, as far as anything depends on it.
         knows: The marker's id that this process has seen.
     """
 
@@ -233,10 +233,10 @@ class Move(NamedTuple):
     One step of one party.
 
     Attributes:
-        label: What happens.
+        label: The step, in words.
         state: The state afterwards.
-        violation: What is wrong with the step itself.
-        told: What a caller gets, if its attempt ends.
+        violation: The invariant that the step itself breaks.
+        told: The outcome of the caller whose attempt ends.
     """
 
     label: str
