@@ -32,6 +32,7 @@ class PassOn(Protocol):
 ONE_PYTHON = (
     "tests/chaos/",
     "tests/examples/",
+    "tests/models/",
     "tests/processes/",
     "tests/stores/test_redis_topologies.py",
     "tests/stores/test_readme_store.py",
