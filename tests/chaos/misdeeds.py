@@ -46,7 +46,7 @@ async def _resend(worker: "Worker", flow: str) -> None:
 async def _use_after_end(worker: "Worker", flow: str) -> None:
     """Use an expired token."""
     assert worker.session is not None
-    checkout = await worker.session.checkout(flow)
+    checkout = await worker.session.checkout(flow, reference_id=flow)
     while checkout.remaining > -1:
         await asyncio.sleep(0.1)
     await _call(worker, checkout.token, flow)
@@ -65,8 +65,8 @@ async def _change_token(worker: "Worker", flow: str) -> None:
     """Change the token of a checkout in progress."""
     assert worker.session is not None
     checkout = await worker.session.resume(flow)
-    other = await worker.session.checkout(sharing="dedicated")
-    checkout._token = other.token
+    other = await worker.session.checkout("another", sharing="dedicated")
+    checkout._flow.token = other.token
     await checkout.init_widget(_BUY)
 
 

@@ -17,7 +17,7 @@ from attrs import asdict, evolve
 from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession
 from flexiti_async.api.merchants import merchants_login
 from flexiti_async.api.widget import ApplyWidget, PurchaseWidget
-from flexiti_async.checkout.base import Checkout
+from flexiti_async.checkout.online import OnlineCheckout
 from flexiti_async.events.types import CallFinished, Event
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.sandbox import token_id
@@ -74,7 +74,7 @@ class Worker(WorkerProcess):
             }
         )
         self.session: FlexitiSession | None = None
-        self.kept: dict[str, Checkout] = {}
+        self.kept: dict[str, OnlineCheckout] = {}
         self.leftovers: list[object] = []
         self._http: aiohttp.ClientSession | None = None
         self._clock = ShiftedClock()
@@ -168,7 +168,7 @@ class Worker(WorkerProcess):
 
     async def _begin(self, what: str, flow: str) -> Token:
         assert self.session is not None
-        checkout = await self.session.checkout(flow)
+        checkout = await self.session.checkout(flow, reference_id=flow)
         if what == "kept":
             self.kept[flow] = checkout
         return checkout.token

@@ -17,7 +17,7 @@ RECORD = Record(
     KEY, TOKEN, Claim(10.0), Failure("transient", "hors service: arrêté", 5.0, 1, "print", 503, "x")
 )
 RECORD_TEXT = encode_record(RECORD)
-CHECKOUT_TEXT = encode_checkout(CheckoutState("0" * 32, TOKEN, Sharing.SHARED), KEY)
+CHECKOUT_TEXT = encode_checkout(CheckoutState("0" * 32, "order-1", TOKEN, Sharing.SHARED), KEY)
 SEALED = RING.seal(RECORD_TEXT, name=KEY, nonce=b"n" * 12)
 
 WORDS = st.sampled_from(

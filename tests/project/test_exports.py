@@ -96,7 +96,7 @@ def test_a_session_leaves_nothing_to_import_for_the_traffic() -> None:
     code = """
 import sys
 from flexiti_async import FlexitiSession
-rest = {"api.plans", "api.captures", "checkout.base", "resources.customers", "tokens.refresher"}
+rest = {"api.plans", "api.captures", "checkout.online", "resources.customers", "tokens.refresher"}
 print(sorted({"flexiti_async." + name for name in rest} - sys.modules.keys()))
 """
     run = subprocess.run(

@@ -26,11 +26,11 @@ def test_a_stored_token_that_is_no_text(value: object) -> None:
     """A record or checkout whose token is not a text is unreadable, not an error of msgspec's."""
     token = {"token_id": "a", "access_token": value, "lifetime": 1, "remaining": 1}
     record = {"v": 1, "key": KEY, "token": token}
-    checkout = {"reference_id": "r", "sharing": "shared", "token": token}
+    checkout = {"reference_id": "r", "idempotency_key": "k", "sharing": "shared", "token": token}
     with pytest.raises(RecordUnreadable):
         decode_record(json.dumps(record), KEY)
     with pytest.raises(RecordUnreadable):
-        decode_checkout(json.dumps({"v": 1, "key": KEY, "checkout": checkout}), KEY)
+        decode_checkout(json.dumps({"v": 2, "key": KEY, "checkout": checkout}), KEY)
 
 
 def test_payloads_are_ascii() -> None:

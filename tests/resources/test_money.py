@@ -20,7 +20,6 @@ from flexiti_async.errors import (
     OutcomeUnknown,
     ValidationError,
 )
-from flexiti_async.resources import Applications, Authorizations, Transactions
 
 from ..api.test_applications import BODY
 from ..api.test_authorizations import IN_STORE, ONLINE
@@ -33,6 +32,7 @@ from ..support.api_server import BASE, OWN_HEADERS, Api, serving
 from ..support.canaries import sightings
 
 REFERENCE_ID = "0123456789abcdef0123456789abcdef"
+KEY = "order-1"
 
 
 @pytest.fixture
@@ -51,53 +51,59 @@ def flexiti(api: Api, make_session: MakeSession) -> FlexitiSession:
 Use = Callable[[FlexitiSession], Awaitable[object]]
 METHODS: dict[str, tuple[Use, str, object]] = {
     "authorization_online": (
-        lambda f: Authorizations(f.send).authorize(
-            OnlinePurchase(**ONLINE), reference_id=REFERENCE_ID
+        lambda f: f.authorizations.authorize(
+            OnlinePurchase(**ONLINE), idempotency_key=KEY, reference_id=REFERENCE_ID
         ),
         "customer",
         Authorization(),
     ),
     "authorization_in_store": (
-        lambda f: Authorizations(f.send).authorize(
-            InStorePurchase(**IN_STORE), lang="fr", reference_id=REFERENCE_ID
+        lambda f: f.authorizations.authorize(
+            InStorePurchase(**IN_STORE), lang="fr", idempotency_key=KEY, reference_id=REFERENCE_ID
         ),
         "merchant",
         Authorization(),
     ),
     "authorization_by_id": (
-        lambda f: Authorizations(f.send).get(12343, reference_id=REFERENCE_ID),
+        lambda f: f.authorizations.get(12343, reference_id=REFERENCE_ID),
         "merchant",
         Authorization(),
     ),
     "capture": (
-        lambda f: Authorizations(f.send).capture(**CAPTURE, reference_id=REFERENCE_ID),
+        lambda f: f.authorizations.capture(
+            **CAPTURE, idempotency_key=KEY, reference_id=REFERENCE_ID
+        ),
         "merchant",
         Capture(),
     ),
     "release": (
-        lambda f: Authorizations(f.send).release(**RELEASE, reference_id=REFERENCE_ID),
+        lambda f: f.authorizations.release(
+            **RELEASE, idempotency_key=KEY, reference_id=REFERENCE_ID
+        ),
         "merchant",
         Release(),
     ),
     "return": (
-        lambda f: Authorizations(f.send).return_(**RETURN, reference_id=REFERENCE_ID),
+        lambda f: f.authorizations.return_(
+            **RETURN, idempotency_key=KEY, reference_id=REFERENCE_ID
+        ),
         "merchant",
         Return(),
     ),
     "refund": (
-        lambda f: Authorizations(f.send).refund(**REFUND, reference_id=REFERENCE_ID),
+        lambda f: f.authorizations.refund(**REFUND, idempotency_key=KEY, reference_id=REFERENCE_ID),
         "merchant",
         Refund(),
     ),
     "transactions": (
-        lambda f: Transactions(f.send).make(
-            TransactionRequest(**PAYMENT), payment_id="order-1", reference_id=REFERENCE_ID
+        lambda f: f.transactions.make(
+            TransactionRequest(**PAYMENT), idempotency_key=KEY, reference_id=REFERENCE_ID
         ),
         "merchant",
         Transaction(),
     ),
     "application": (
-        lambda f: Applications(f.send).apply(BODY, reference_id=REFERENCE_ID),
+        lambda f: f.applications.apply(BODY, idempotency_key=KEY, reference_id=REFERENCE_ID),
         "customer",
         Application(),
     ),
@@ -139,10 +145,19 @@ async def test_a_server_error_is_not_repeated(name: str, api: Api, flexiti: Flex
     assert (503, 1) == (caught.value.status, len(api.asked))
 
 
-async def test_a_transaction_with_a_payment_id_is_repeated(
-    api: Api, flexiti: FlexitiSession
-) -> None:
-    """With a payment id every repeat is the same, with its key and hash, until the answer."""
+@pytest.mark.parametrize("name", MONEY)
+async def test_a_second_call_with_the_key(name: str, api: Api, flexiti: FlexitiSession) -> None:
+    """The same key returns the recorded answer, marked, and sends nothing."""
+    first = await METHODS[name][0](flexiti)
+    second = await METHODS[name][0](flexiti)
+
+    assert first == second
+    assert (False, True) == (getattr(first, "replayed", 0), getattr(second, "replayed", 0))
+    assert 1 == len(api.asked)
+
+
+async def test_a_transaction_is_repeated(api: Api, flexiti: FlexitiSession) -> None:
+    """Its key is the API's as well, so it is repeated, with key and hash, until the answer."""
     api.then_break()
     api.then({}, 500)
     api.then({"transaction_id": 5})
@@ -154,23 +169,11 @@ async def test_a_transaction_with_a_payment_id_is_repeated(
     assert set(OWN_HEADERS) == first["headers"].keys()
 
 
-async def test_a_transaction_without_a_payment_id_is_not_repeated(
-    api: Api, flexiti: FlexitiSession
-) -> None:
-    """Without a payment id it is never repeated."""
-    api.then_break()
-    with pytest.raises(OutcomeUnknown):
-        await Transactions(flexiti.send).make(TransactionRequest(**PAYMENT))
-
-    assert 1 == len(api.asked)
-    assert {} == api.asked[0]["headers"]
-
-
 async def test_a_lookup_is_repeated(api: Api, flexiti: FlexitiSession) -> None:
     """A lookup is safe to repeat."""
     api.then_break()
     api.then({"authorization_id": 12343})
-    result = await Authorizations(flexiti.send).get(12343)
+    result = await flexiti.authorizations.get(12343)
 
     assert "12343" == result.authorization_id
     assert 2 == len(api.asked)
@@ -178,29 +181,29 @@ async def test_a_lookup_is_repeated(api: Api, flexiti: FlexitiSession) -> None:
 
 async def test_invalid_data_are_not_sent(api: Api, flexiti: FlexitiSession) -> None:
     """Invalid data are rejected before anything is awaited."""
-    authorizations = Authorizations(flexiti.send)
+    authorizations = flexiti.authorizations
     with pytest.raises(ValidationError):
-        _ = authorizations.capture("x", 1)
+        _ = authorizations.capture("x", 1, idempotency_key=KEY)
     with pytest.raises(ValidationError):
-        _ = authorizations.release(1, amount=0)
+        _ = authorizations.release(1, amount=0, idempotency_key=KEY)
     with pytest.raises(ValidationError):
         _ = authorizations.all(page_size=0)
     with pytest.raises(ValidationError):
         _ = authorizations.captures(page_size=0)
     with pytest.raises(ValidationError):
-        _ = Applications(flexiti.send).apply({"tos_agreement": False})
+        _ = flexiti.applications.apply({"tos_agreement": False}, idempotency_key=KEY)
 
     assert [] == api.asked
 
 
 async def test_errors_show_no_card(api: Api, flexiti: FlexitiSession) -> None:
     """No error, from the library or the API, shows a card number, not even in its frames."""
-    use = Authorizations(flexiti.send)
+    use = flexiti.authorizations
     api.then({"error": "refunds_limit_exceeded_amount", "message": "No!"}, 409)
     with pytest.raises(AmountExceeded) as theirs:
-        await use.refund("10000001", 5, vcc_number=CARD)
+        await use.refund("10000001", 5, vcc_number=CARD, idempotency_key=KEY)
     with pytest.raises(ValidationError) as ours:
-        _ = use.return_(1, 2, amount=-5, vcc_number=CARD)
+        _ = use.return_(1, 2, amount=-5, vcc_number=CARD, idempotency_key=KEY)
 
     assert [] == sightings(theirs.value, CARD, "10000001")
     assert [] == sightings(ours.value, CARD)
@@ -212,9 +215,7 @@ async def test_all(api: Api, flexiti: FlexitiSession) -> None:
     api.then({"whatever": [{"authorization_id": 3}], "total": 3})
     api.then([])
     search = AuthorizationSearch(authorization_status="opened")
-    listed = Authorizations(flexiti.send).all(
-        search, page_size=2, lang="fr", reference_id=REFERENCE_ID
-    )
+    listed = flexiti.authorizations.all(search, page_size=2, lang="fr", reference_id=REFERENCE_ID)
 
     assert ["1", "2", "3"] == [one.authorization_id async for one in listed]
     expected = {"lang": "fr", "authorization_status": "opened", "page_size": "2"}
@@ -226,7 +227,7 @@ async def test_captures(api: Api, flexiti: FlexitiSession) -> None:
     """Captures are listed the same way."""
     api.then([{"capture_id": 1}])
     api.then([])
-    listed = Authorizations(flexiti.send).captures({"a": "b"})
+    listed = flexiti.authorizations.captures({"a": "b"})
 
     assert ["1"] == [one.capture_id async for one in listed]
     assert [{"a": "b", "page_number": "1"}, {"a": "b", "page_number": "2"}] == [
@@ -238,7 +239,7 @@ async def test_captures(api: Api, flexiti: FlexitiSession) -> None:
 async def test_pages_are_requested_as_needed(api: Api, flexiti: FlexitiSession) -> None:
     """A loop that ends early has requested only the pages that it has used."""
     api.then([{"authorization_id": 1}, {"authorization_id": 2}])
-    listed = Authorizations(flexiti.send).all()
+    listed = flexiti.authorizations.all()
     first = await anext(listed)
     second = await anext(listed)
     await listed.aclose()
@@ -251,12 +252,12 @@ async def test_no_such_page(api: Api, flexiti: FlexitiSession) -> None:
     """A 404 for a later page is the end of the list; for the first one it is an error."""
     api.then([{"authorization_id": 1}])
     api.then({"error": "not_found"}, 404)
-    listed = Authorizations(flexiti.send).all()
+    listed = flexiti.authorizations.all()
 
     assert ["1"] == [one.authorization_id async for one in listed]
     api.then({"error": "not_found"}, 404)
     with pytest.raises(NotFound):
-        await anext(Authorizations(flexiti.send).all())
+        await anext(flexiti.authorizations.all())
 
 
 async def test_a_list_without_end(api: Api, flexiti: FlexitiSession) -> None:
@@ -266,7 +267,7 @@ async def test_a_list_without_end(api: Api, flexiti: FlexitiSession) -> None:
     found: list[str | None] = []
     with pytest.raises(MalformedAnswer, match="not ended after page 3"):
         found.extend(
-            [one.authorization_id async for one in Authorizations(flexiti.send).all(most_pages=3)]
+            [one.authorization_id async for one in flexiti.authorizations.all(most_pages=3)]
         )
 
     assert 3 == len(api.asked)
@@ -276,7 +277,7 @@ async def test_a_server_that_ignores_the_number(api: Api, flexiti: FlexitiSessio
     """A server that answers every number alike gets two requests, and no item repeats."""
     for _ in range(9):
         api.then([{"authorization_id": 1}])
-    listed = Authorizations(flexiti.send).all()
+    listed = flexiti.authorizations.all()
 
     assert ["1"] == [one.authorization_id async for one in listed]
     assert 2 == len(api.asked)

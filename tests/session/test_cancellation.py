@@ -108,7 +108,7 @@ async def test_a_checkout_that_is_cancelled_at_any_await_can_be_resumed(
     session = make_session(store=FaultyStore(clock.boot))
 
     async def flow(reference_id: str) -> None:
-        checkout = await session.checkout(reference_id)
+        checkout = await session.checkout("order-1", reference_id=reference_id)
         await checkout.init_widget(BUY)
 
     async def trial(number: int) -> bool:
@@ -117,7 +117,7 @@ async def test_a_checkout_that_is_cancelled_at_any_await_can_be_resumed(
         try:
             checkout = await session.resume(reference_id)
         except CheckoutNotFound:
-            checkout = await session.checkout(reference_id)
+            checkout = await session.checkout("order-1", reference_id=reference_id)
         widget = await checkout.init_widget(BUY)
 
         assert widget.session_id == (await session.resume(reference_id)).session_id
