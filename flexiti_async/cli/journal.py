@@ -92,7 +92,7 @@ async def accept(
     Accept the store as it is now, after it may have forgotten.
 
     Records may be missing. Compare the orders since then with Flexiti first: for a key whose record
-    is gone, money would move again.
+    is gone, money would move again. Fails unless the journal is intact afterwards.
 
     Args:
         compared: The orders were compared.

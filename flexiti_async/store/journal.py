@@ -78,11 +78,19 @@ async def accept(store: JournalStore, *, marker: str) -> Life:
         marker: A new random id (128 bit).
 
     Raises:
-        ConfigError: The settings of the store cannot be trusted with a journal.
+        ConfigError: The settings of the store cannot be trusted with a journal, or it is not intact
+            afterwards: it rejected the marker, or has changed meanwhile.
         StoreUnavailable: It is down.
     """
     await _mark(store, await store.life(), marker)
-    return await store.life()
+    life = await store.life()
+    if not life.intact:
+        msg = (
+            f"the marker names {life.accepted} and the store is {life.fingerprint}: it rejected "
+            "the marker, or has changed meanwhile; run `flexiti-async journal accept` again"
+        )
+        raise ConfigError(msg, option="journal")
+    return life
 
 
 async def _mark(store: JournalStore, life: Life, marker: str) -> None:
