@@ -92,9 +92,14 @@ async def test_the_certificates_are_loaded_once(
 ) -> None:
     """Loading them takes 50 ms, in which the event loop would stand still at every connection."""
     store = RedisStore.from_url(tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.ours))
-    loaded: list[object] = []
+    loaded: list[ssl.SSLContext] = []
     load = ssl.create_default_context
-    monkeypatch.setattr(ssl, "create_default_context", lambda **_: loaded.append(1) or load())
+
+    def count() -> ssl.SSLContext:
+        loaded.append(load())
+        return loaded[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", count)
     await asyncio.gather(*(store.load("key") for _ in range(4)))
     await store.aclose()
 

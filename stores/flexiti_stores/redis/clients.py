@@ -102,7 +102,7 @@ def _make(location: Location, tls: ssl.SSLContext | None) -> _Made:
 
 
 def _server(location: Location, tls: ssl.SSLContext | None) -> Redis:
-    options = {**_options(location), "db": location.db}
+    options: dict[str, Any] = {**_options(location), "db": location.db}
     if location.path:
         return _refit(Redis(unix_socket_path=location.path, **options), BySocket)
     host, port = location.nodes[0]
@@ -110,7 +110,7 @@ def _server(location: Location, tls: ssl.SSLContext | None) -> Redis:
 
 
 def _sentinel(location: Location, tls: ssl.SSLContext | None) -> _Made:
-    options = {
+    options: dict[str, Any] = {
         **_common(),
         "username": location.sentinel_username,
         "password": _reveal(location.sentinel_password),
@@ -126,7 +126,7 @@ def _sentinel(location: Location, tls: ssl.SSLContext | None) -> _Made:
 
 
 def _cluster(location: Location, tls: ssl.SSLContext | None) -> RedisCluster:
-    options = {**_options(location), "socket_connect_timeout": _share(location)}
+    options: dict[str, Any] = {**_options(location), "socket_connect_timeout": _share(location)}
     nodes = [ClusterNode(host, port) for host, port in location.nodes]
     client = RedisCluster(startup_nodes=nodes, **options)
     manager: Any = client.nodes_manager

@@ -9,15 +9,15 @@ redis-py's connections, with two differences.
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from redis.asyncio import Connection, UnixDomainSocketConnection
 from redis.asyncio.sentinel import SentinelManagedConnection
 
 if TYPE_CHECKING:
-    from redis.asyncio.connection import AbstractConnection
+    from redis.asyncio import Connection as _AnyKind
 else:
-    AbstractConnection = object
+    _AnyKind = object
 
 __all__ = ["ByName", "BySentinel", "BySocket"]
 
@@ -25,17 +25,17 @@ IDLE: Final = 30.0
 """Seconds after which an unused connection is replaced."""
 
 
-class _Replaced(AbstractConnection):
+class _Replaced(_AnyKind):
     _used_at = 0.0
 
     async def _connect(self) -> None:
         self._use()  # before: some connections shake hands in there
-        await super()._connect()
+        await super()._connect()  # type: ignore[no-untyped-call]
 
     # Pools call this for every connection that they lend.
     async def connect(self) -> None:
         await self._drop_if_idle()
-        await super().connect()
+        await super().connect()  # type: ignore[no-untyped-call]
 
     # Nodes of a cluster lend connections without `connect`.
     async def send_packed_command(self, *args: Any, **options: Any) -> None:
@@ -54,10 +54,11 @@ class _Replaced(AbstractConnection):
 class _Encrypted(Connection):
     def __init__(self, *, tls: ssl.SSLContext | None = None, **options: Any) -> None:
         self._tls = tls
-        super().__init__(**options)
+        super().__init__(**options)  # pyright: ignore[reportUnknownMemberType]
 
     def _connection_arguments(self) -> dict[str, Any]:
-        return {**super()._connection_arguments(), "ssl": self._tls}
+        arguments = cast("Any", super())._connection_arguments()  # noqa: SLF001 - it is overridden
+        return {**arguments, "ssl": self._tls}
 
 
 class ByName(_Replaced, _Encrypted):
