@@ -109,7 +109,8 @@ async def accept(
 
     Records may be missing. Compare the orders since then with Flexiti first: for a key whose record
     is gone, money would move again. It is refused while a pending operation is younger than its
-    deadline and 15 minutes, because its request may still be executed after the comparison.
+    deadline and 15 minutes, because its request may still be executed after the comparison. Fails
+    unless the journal is intact afterwards.
 
     Args:
         compared: The orders were compared.

@@ -79,10 +79,18 @@ async def accept(store: JournalStore, *, marker: str) -> Life:
         marker: A new random id (128 bit).
 
     Raises:
-        ConfigError: The settings of the store cannot be trusted with a journal.
+        ConfigError: The settings of the store cannot be trusted with a journal, or it is not intact
+            afterwards: it rejected the marker, or has changed meanwhile.
         StoreUnavailable: It is down.
     """
     entry = Entry(marker, (await store.life()).fingerprint, None)
     # False: another process was faster, and its marker is as good.
     await store.swap(MARKER_KEY, entry, expected=await store.load(MARKER_KEY))
-    return await store.life()
+    life = await store.life()
+    if not life.intact:
+        msg = (
+            f"the marker names {life.accepted} and the store is {life.fingerprint}: it rejected "
+            "the marker, or has changed meanwhile; run `flexiti-async journal accept` again"
+        )
+        raise ConfigError(msg, option="journal")
+    return life

@@ -8,13 +8,15 @@ of a parameter. So errors name the part that is wrong, and quote only parts that
 import math
 import re
 from typing import Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from attrs import frozen
 
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import nearest
 
-__all__ = ["Query", "authority_of", "nodes_of", "wrong"]
+__all__ = ["Query", "Url", "nodes_of", "split_url", "wrong"]
 
 _NAME: Final = re.compile(r"[a-z_]{1,32}")
 
@@ -22,14 +24,6 @@ _NAME: Final = re.compile(r"[a-z_]{1,32}")
 def wrong(what: str, suggestion: str | None = None) -> ConfigError:
     """Build the error about a URL that `what` is true of."""
     return ConfigError(f"the store URL {what}", option="store", suggestion=suggestion)
-
-
-def authority_of(rest: str) -> tuple[str, str]:
-    """Split what follows `scheme://` into the authority and the rest; raises ConfigError."""
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" in rest[len(authority) :] or "#" in rest:
-        raise wrong("has an @, / or # that must be percent-encoded")
-    return authority, rest[len(authority) :]
 
 
 def nodes_of(hosts: str, port: int) -> tuple[tuple[str, int], ...]:
@@ -102,3 +96,50 @@ class Query:
             hint = nearest(name, self._known)
             meant = f"; did you mean {hint}?" if hint else ""
             raise wrong(f"has an unknown parameter{shown}{meant}", hint or None)
+
+
+@frozen(repr=False)
+class Url:
+    """
+    The parts of a store's URL, decoded.
+
+    Attributes:
+        scheme: In lower case.
+        username: None if there is none.
+        password: None if there is none.
+        hosts: Hosts and ports, as they are.
+        path: With its slashes.
+        query: The parameters.
+    """
+
+    scheme: str
+    username: str | None
+    password: Secret | None
+    hosts: str
+    path: str
+    query: Query
+
+
+def split_url(url: str) -> Url:
+    """
+    Split `scheme://[user[:password]@][host[:port],…][/path][?…]`.
+
+    Raises:
+        ConfigError: A special character is not percent-encoded.
+    """
+    scheme, _, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    rest = rest[len(authority) :]
+    if "@" in rest or "#" in rest:
+        raise wrong("has an @, / or # that must be percent-encoded")
+    userinfo, _, hosts = authority.rpartition("@")
+    username, _, password = (unquote(part) for part in userinfo.partition(":"))
+    parts = urlsplit("//" + rest)
+    return Url(
+        scheme=scheme.lower(),
+        username=username or None,
+        password=Secret(password) if password else None,
+        hosts=hosts,
+        path=unquote(parts.path),
+        query=Query(parts.query),
+    )

@@ -1,5 +1,6 @@
 """Stores that break the contract of a store, addressed by their class path."""
 
+import asyncio
 import secrets
 from typing import NoReturn, Self
 
@@ -176,3 +177,51 @@ class Timeless(_Odd):
         """Return the entry without its age."""
         entry = await super().load(key)
         return entry and evolve(entry, age=None)
+
+
+class Slow(_Odd):
+    """Takes some time for each operation."""
+
+    SECONDS = 0.05
+
+    async def load(self, key: str) -> Entry | None:
+        """Wait, then load."""
+        await asyncio.sleep(self.SECONDS)
+        return await super().load(key)
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Wait, then swap."""
+        await asyncio.sleep(self.SECONDS)
+        return await super().swap(key, entry, expected=expected, life=life)
+
+
+class Unlistable:
+    """Has a life, but cannot list its keys."""
+
+    def __init__(self) -> None:
+        self._kept = MemoryStore()
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Create the store."""
+        del url
+        return cls()
+
+    async def load(self, key: str) -> Entry | None:
+        """Load."""
+        return await self._kept.load(key)
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Swap."""
+        return await self._kept.swap(key, entry, expected=expected, life=life)
+
+    async def life(self) -> Life:
+        """Read the life."""
+        return await self._kept.life()
+
+    async def aclose(self) -> None:
+        """Do nothing."""

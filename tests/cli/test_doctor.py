@@ -303,6 +303,29 @@ def test_a_store_without_ages(
 
 
 @pytest.mark.usefixtures("sandbox")
+def test_a_store_that_is_slow(
+    command: Command, monkeypatch: pytest.MonkeyPatch, odd_stores: str
+) -> None:
+    """The time is that of one operation, which is a sleep of 50 ms here."""
+    monkeypatch.setenv("FLEXITI_STORE", f"{odd_stores}Slow")
+    found = findings(command("doctor", "--json"))["store"]
+    [text] = [one["text"] for one in found if "ms per operation" in one["text"]]
+
+    assert float(text.split()[-4]) >= 50
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_store_that_cannot_list_its_keys(
+    command: Command, monkeypatch: pytest.MonkeyPatch, odd_stores: str
+) -> None:
+    """It has a life, which is not enough for a journal."""
+    monkeypatch.setenv("FLEXITI_STORE", f"{odd_stores}Unlistable")
+    found = findings(command("doctor", "--json"))["store"]
+
+    assert any("cannot keep a journal: it has no keys()" in one["text"] for one in found)
+
+
+@pytest.mark.usefixtures("sandbox")
 def test_a_store_that_is_not_installed(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error lists the installed stores, and shows no password."""
     monkeypatch.setenv("FLEXITI_STORE", f"etcd://shop:{STORE_PASSWORD}@example.com/")

@@ -64,6 +64,16 @@ def test_a_restored_folder_is_accepted_by_a_person(
     assert "intact" in checked[1]
 
 
+def test_an_acceptance_that_is_rejected_fails(
+    odd_stores: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The store does not take the marker: the journal is not intact, and that is no success."""
+    status, out, err = run(capsys, "accept", "--compared", "--store", f"{odd_stores}Denier")
+
+    assert (2, "") == (status, out)
+    assert "rejected the marker" in err
+
+
 def test_the_schema_is_printed_without_a_connection(capsys: pytest.CaptureFixture[str]) -> None:
     """It is for a migration that is read before it runs."""
     status, out, err = run(

@@ -340,3 +340,16 @@ async def test_a_folder_that_vanished_need_not_be_swept(
 
     assert [f"the token folder {path} cannot be swept"] == [one.message for one in caplog.records]
     assert await store.swap("key", new_entry(), expected=None)
+
+
+async def test_a_sweep_after_the_close_opens_nothing(path: Path) -> None:
+    """The write that would begin a sweep crosses the close: no thread is started again."""
+    store = FileStore(path, timeout=PATIENCE)
+    for _ in range(FIRST_SWEEP - 1):
+        await store.swap("key", new_entry(), expected=await store.load("key"))
+    last = asyncio.create_task(store.swap("other", new_entry(), expected=None))
+    await asyncio.sleep(0)
+    await store.aclose()
+
+    assert await last
+    assert store._executor is None

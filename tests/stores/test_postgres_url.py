@@ -5,6 +5,7 @@ import pytest
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.store.loading import open_store
+from flexiti_stores._certificates import Certificates
 from flexiti_stores.postgres import PostgresStore
 from flexiti_stores.postgres.location import Location, Tls, parse_location
 
@@ -57,7 +58,7 @@ EVERYTHING = (
             Location(
                 (("127.0.0.1", 5432),),
                 database="shop",
-                tls=Tls("verify-full", "/ca", "/crt", "/key", Secret("pw")),
+                tls=Tls("verify-full", Certificates("/ca", "/crt", "/key", Secret("pw"))),
             ),
         ),
         (

@@ -6,6 +6,7 @@ import json
 import socket
 import sys
 import time
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +22,7 @@ from flexiti_async.testing import AgesContract, ExpiryContract, StoreContract
 from flexiti_async.testing.store_contract import new_entry, new_key
 from flexiti_stores.redis import RedisStore
 
+from ..support.leftovers import Leftovers
 from ..support.metronome import lap
 from ..support.patience import PATIENCE
 from .servers import Proxy, Server, wait_until
@@ -187,7 +189,65 @@ async def test_waiting_operations_fail_when_the_store_closes(valkey: Server) -> 
 
     assert done[0] is None
     assert [StoreUnavailable] * 2 == [type(one) for one in done[1:]]
-    assert {"ConnectionError"} == {str(one).rpartition(" ")[2] for one in done[1:]}
+    assert {"the store was closed"} == {str(one) for one in done[1:]}
+
+
+async def test_a_close_that_is_cancelled_or_crosses_a_connect(valkey: Server) -> None:
+    """At every step of a load: the connection that it makes is closed in the end."""
+    with valkey.client() as client:
+        before = len(client.client_list())
+        for steps in range(0, 40, 2):
+            store = RedisStore.from_url(valkey.url)
+            load = asyncio.create_task(store.load("key"))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            closing = asyncio.create_task(store.aclose())
+            await asyncio.sleep(0)
+            closing.cancel()
+            await asyncio.gather(load, closing, return_exceptions=True)
+
+        async with asyncio.timeout(PATIENCE):
+            while before != len(client.client_list()):
+                await asyncio.sleep(0.01)
+
+
+async def test_a_load_that_breaks_does_not_open_a_closed_store(
+    valkey: Server, proxy: Proxy
+) -> None:
+    """Its second try would use a new connection, but the store was closed meanwhile."""
+    url = f"redis://127.0.0.1:{proxy.port}?timeout={PATIENCE}&connect_timeout={PATIENCE}"
+    store = RedisStore.from_url(url)
+    with valkey.client() as client:
+        before = len(client.client_list())
+        proxy.mute = 1
+        load = asyncio.create_task(store.load("key"))
+        async with asyncio.timeout(PATIENCE):
+            while before == len(client.client_list()):
+                await asyncio.sleep(0)
+        await store.aclose()
+        with pytest.raises(StoreUnavailable) as caught:
+            await load
+
+    assert not caught.value.sent or "ConnectionError" in str(caught.value)
+    assert 0 == len(store._opened)
+
+
+@pytest.mark.filterwarnings("ignore:.*unclosed")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_loop_that_was_only_closed_is_forgotten(valkey: Server, leftovers: Leftovers) -> None:
+    """Its connections are dropped when another loop uses the store."""
+    store = RedisStore.from_url(valkey.url)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(store.load("key"))
+    loop.close()
+    closed = weakref.ref(loop)
+    del loop
+    asyncio.run(store.load("key"))
+    gc.collect()
+    leftovers.take()  # the connection of that loop: it was left, and is gone now
+
+    assert closed() is None
+    assert 0 == len(store._opened)
 
 
 async def test_a_client_before_redis_py_7_works(
@@ -351,6 +411,29 @@ async def test_a_user_without_the_time_has_ages_all_the_same(
     assert loaded.age is not None
 
 
+async def test_a_record_that_gets_an_end_is_written_whole_or_not(own_server: Server) -> None:
+    """The right to take it out of the set of endless records is missing: nothing is written."""
+    with own_server.client() as client:
+        client.acl_setuser(
+            "old",
+            enabled=True,
+            nopass=True,
+            keys=["*"],
+            commands=["+get", "+set", "+pttl", "+eval", "+sadd"],
+        )
+    store = RedisStore.from_url(f"redis://old:x@127.0.0.1:{own_server.port}?timeout=10")
+    key, endless = new_key(), new_entry(keep_for=None)
+    await store.swap(key, endless, expected=None)
+    with pytest.raises(StoreUnavailable) as caught:
+        await store.swap(key, new_entry(keep_for=60), expected=endless)
+    loaded = await store.load(key)
+    await store.aclose()
+
+    assert not caught.value.sent
+    assert loaded is not None
+    assert endless.version == loaded.version
+
+
 async def test_a_replica_is_unavailable(own_server: Server, valkey: Server) -> None:
     """Loads too: what it knows may be old. Nothing was sent to the primary."""
     with own_server.client() as client:
@@ -407,16 +490,29 @@ async def test_a_load_is_repeated_once_over_a_new_connection(own_server: Server)
 async def test_idle_connections_are_replaced(
     store: RedisStore, valkey: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A firewall may have forgotten them: after some time unused they are not trusted."""
-    await store.load("key")
+    """A firewall may have forgotten one, though another one of the same store is in use."""
+    await use_connections(store, 2)
     with valkey.client() as client:
-        before = {one["id"] for one in client.client_list()}
-        monkeypatch.setattr("flexiti_stores.redis.clients.IDLE", -1.0)
-        await store.load("key")
-        after = {one["id"] for one in client.client_list()}
+        before = ids_of(client)
+        monkeypatch.setattr("flexiti_stores.redis.connections.IDLE", 0.2)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + 0.5
+        while loop.time() < end:
+            await store.load("key")  # always over the connection that was returned last
+        await use_connections(store, 2)
 
-    assert 1 == len(after - before)
-    assert 1 == len(before - after)
+        assert 2 == len(ids_of(client) - {str(client.client_id())})
+        assert before - ids_of(client)
+
+
+async def use_connections(store: RedisStore, number: int) -> None:
+    """Use so many connections at once."""
+    await asyncio.gather(*(store.load("key") for _ in range(number)))
+
+
+def ids_of(client: Any) -> set[str]:  # noqa: ANN401 - redis-py's own types are partly unknown
+    """Return the ids of the connections of a server."""
+    return {one["id"] for one in client.client_list()}
 
 
 async def test_nothing_lists_flushes_or_blocks(own_server: Server) -> None:

@@ -154,6 +154,42 @@ async def test_an_eviction_is_another_life(
     assert 1 == sum("volatile-lru" in one.message for one in caplog.records)
 
 
+async def test_aof_always_evicts_nothing(folder: Path) -> None:
+    """After a restart nobody would see that records were evicted: the policy is refused."""
+    options = (*AOF, "--maxmemory", "40mb", "--maxmemory-policy", "allkeys-lru")
+    with Server(valkey_binary(), folder, options) as server:
+        server.start()
+        with pytest.raises(ConfigError, match="is allkeys-lru, and must be noeviction"):
+            await life_on(server, durable="aof-always")
+        with server.client() as client:
+            client.config_set("maxmemory-policy", "noeviction")
+
+        assert () == (await life_on(server, durable="aof-always")).warnings
+
+
+@pytest.mark.parametrize("right", ["+sadd", "+srem", "+sscan", "+scan"])
+async def test_every_missing_right_is_found_before_it_is_needed(
+    binary: Path, folder: Path, right: str
+) -> None:
+    """Before the journal is begun, on servers that can be asked and on older ones."""
+    with Server(binary, folder) as server:
+        server.start()
+        with server.client() as client:
+            for name, commands in (("all", JOURNAL), ("less", [*JOURNAL, right.replace("+", "-")])):
+                client.acl_setuser(name, enabled=True, nopass=True, keys=["*"], commands=commands)
+            url = f"127.0.0.1:{server.port}?timeout=10&connect_timeout=10"
+            rich, poor = (RedisStore.from_url(f"redis://{who}:x@{url}") for who in ("all", "less"))
+            with pytest.raises(ConfigError, match=r"lacks a right; a journal needs \+info"):
+                await begin(poor, marker=uuid.uuid4().hex)
+            there = await rich.life()
+            keys = client.keys("*")
+        for store in (poor, rich):
+            await store.aclose()
+
+    assert there.marker is None
+    assert [] == keys
+
+
 async def test_a_promoted_replica_is_another_life(folder: Path) -> None:
     """With AOF always as well: whether it had everything, nobody knows."""
     with Server(valkey_binary(), folder, AOF) as primary, ExitStack() as stack:

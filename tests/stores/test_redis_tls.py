@@ -1,5 +1,6 @@
 """The Redis store over TLS, with certificates on both sides."""
 
+import asyncio
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -84,3 +85,22 @@ async def test_untrusted_peers_are_rejected(tls: Certificates, fault: str) -> No
     with pytest.raises(StoreUnavailable, match="failed to load: ConnectionError"):
         await store.load("key")
     await store.aclose()
+
+
+async def test_the_certificates_are_loaded_once(
+    tls: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loading them takes 50 ms, in which the event loop would stand still at every connection."""
+    store = RedisStore.from_url(tls.url(ssl_ca_certs=tls.ca, ssl_certfile=tls.ours))
+    loaded: list[ssl.SSLContext] = []
+    load = ssl.create_default_context
+
+    def count() -> ssl.SSLContext:
+        loaded.append(load())
+        return loaded[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", count)
+    await asyncio.gather(*(store.load("key") for _ in range(4)))
+    await store.aclose()
+
+    assert [] == loaded

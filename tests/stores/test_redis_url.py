@@ -7,8 +7,9 @@ import pytest
 
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.secret import Secret
+from flexiti_stores._certificates import Certificates
 from flexiti_stores.redis import RedisStore
-from flexiti_stores.redis.location import Location, Tls, parse_location
+from flexiti_stores.redis.location import Location, parse_location
 
 CANARY = "hush-canary"
 
@@ -39,7 +40,9 @@ CANARY = "hush-canary"
         ),
         (
             "rediss://cache?ssl_ca_certs=/ca&ssl_certfile=/crt&ssl_keyfile=/key&ssl_password=pw",
-            Location("rediss", (("cache", 6379),), tls=Tls("/ca", "/crt", "/key", Secret("pw"))),
+            Location(
+                "rediss", (("cache", 6379),), tls=Certificates("/ca", "/crt", "/key", Secret("pw"))
+            ),
         ),
         (
             "unix://shop:pw@/run/re%40dis.sock?db=4",
@@ -64,7 +67,7 @@ CANARY = "hush-canary"
         ),
         (
             "redis+cluster://a:1,b?ssl=true&ssl_ca_certs=/ca",
-            Location("redis+cluster", (("a", 1), ("b", 6379)), tls=Tls("/ca")),
+            Location("redis+cluster", (("a", 1), ("b", 6379)), tls=Certificates("/ca")),
         ),
     ],
 )
@@ -80,7 +83,8 @@ def test_the_meaning_of_a_url(url: str, expected: Location) -> None:
         ("redis://cache?ssl_ca_certs=/ca", "unknown parameter ssl_ca_certs"),
         ("redis://cache?sentinel_password=x", "unknown parameter"),
         ("redis+cluster://a?db=1", "unknown parameter db"),
-        ("redis+cluster://a?durable=aof-always", "not for a cluster"),
+        ("redis+cluster://a?durable=aof-always", "aof-always, which is for one server"),
+        ("redis+sentinel://a/till?durable=aof-always", "aof-always, which is for one server"),
         ("redis://cache?durable=always", "durable neither"),
         ("redis+cluster://a/1", "only one database"),
         ("redis+cluster://a?ssl_ca_certs=/ca", "ssl=true"),

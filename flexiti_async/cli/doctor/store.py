@@ -17,7 +17,8 @@ from flexiti_async import (
 from flexiti_async.cli.doctor.finding import Finding, error, good, note, warning
 from flexiti_async.cli.output import mask_store
 from flexiti_async.clock import SYSTEM_CLOCK
-from flexiti_async.store.interface import DurableStore, TokenStore
+from flexiti_async.store.interface import TokenStore
+from flexiti_async.store.journal import journal_store
 from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import VERSION, TokenKey
 from flexiti_async.tokens.record_store import RecordStore
@@ -26,7 +27,7 @@ __all__ = ["check_store"]
 
 _STORE: Final = "store"
 _KEEP_FOR: Final = 60.0
-_OPERATIONS: Final = 7
+_OPERATIONS: Final = 6
 """Number of operations in `_round_trip`."""
 _MARK: Final = "flexiti-async doctor was here"
 _DOWN: Final = "start it, or correct `store`: until then every process requests its own tokens"
@@ -90,11 +91,13 @@ async def _trials(config: FlexitiConfig, sealed_store: SealedStore) -> AsyncIter
 
 async def _journal(store: TokenStore) -> AsyncIterator[Finding]:
     """Report whether a store can keep a journal, and what could make it lose one."""
-    if not isinstance(store, DurableStore):
-        yield note(_STORE, "cannot keep a journal of calls that move money: it reports no life")
+    try:
+        kept = journal_store(store)
+    except ConfigError as failure:
+        yield note(_STORE, f"{failure} (calls that move money)")
         return
     try:
-        life = await store.life()
+        life = await kept.life()
     except ConfigError as failure:
         yield warning(_STORE, f"cannot keep a journal: {failure}", _JOURNAL)
         return

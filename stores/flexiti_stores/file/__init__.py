@@ -141,9 +141,13 @@ class FileStore:
 
     def _sweep_now_and_then(self) -> None:
         self._writes += 1
-        if self._writes >= self._next_sweep:
-            self._writes = 0
-            self._submit(self._sweep)
+        if self._writes < self._next_sweep:
+            return
+        self._writes = 0
+        with self._guard:
+            # Not `_submit`: a store that was closed meanwhile stays closed.
+            if self._executor is not None and self._process == os.getpid():
+                self._executor.submit(self._sweep)
 
     def _sweep(self) -> None:
         try:

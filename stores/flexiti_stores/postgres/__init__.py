@@ -9,15 +9,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, TypeVar, cast
-from weakref import WeakKeyDictionary
 
 import asyncpg
 
 from flexiti_async.errors import ConfigError, StoreUnavailable
 from flexiti_async.store.interface import MARKER_KEY, Entry, Life
-from flexiti_stores._forks import ForkSafeLock
-from flexiti_stores.postgres.connections import Connection, Connections, open_connections
-from flexiti_stores.postgres.location import Location, parse_location, tls_context
+from flexiti_stores._loops import PerLoop
+from flexiti_stores.postgres.connections import Connection, Connections
+from flexiti_stores.postgres.location import Location, parse_location
 from flexiti_stores.postgres.statements import SWEEP_AFTER, Statements, schema
 
 __all__ = ["PostgresStore"]
@@ -32,14 +31,18 @@ SWEEP: Final = 200
 """Rows that one sweep deletes at most, and writes after which it is run again."""
 
 _NOT_WRITTEN: Final = frozenset({"40001", "40P01"})
-"""Serialization failures and deadlocks: another write was first, so this one was not made."""
+"""
+Serialization failures and deadlocks: another write was first, and this one was not made. The
+statement is run again: an earlier try of the same swap may have been that other write.
+"""
 
 _REJECTED: Final = frozenset({"22", "23", "25", "28", "3D", "3F", "42", "54"})
 """Classes of errors with which a statement is rejected; after any other it may have committed."""
 
 _ADVICE: Final = {
     "42P01": "its table is missing: run `flexiti-async journal init`, or what `journal sql` prints",
-    "42501": "its user lacks a right",
+    "42501": "its user lacks a right: it needs select, insert, update and delete on the table",
+    "3F000": "the schema of its table is missing: create it",
 }
 
 _READ_ONLY: Final = "is a standby, or read-only"
@@ -65,11 +68,8 @@ class PostgresStore:
 
     def __init__(self, location: Location) -> None:
         self._location = location
-        self._tls = tls_context(location.tls)
-        self._opened: WeakKeyDictionary[asyncio.AbstractEventLoop, Connections] = (
-            WeakKeyDictionary()
-        )
-        self._guard = ForkSafeLock()
+        self._tls = location.tls.context()
+        self._opened: PerLoop[Connections] = PerLoop()
         self._sql = self._statements(readable=True)
         self._writes = 0
 
@@ -111,23 +111,17 @@ class PostgresStore:
             values.append(expected.version)
         statement = self._sql.create if expected is None else self._sql.replace
 
-        async def write(connection: Connection) -> bool:
+        async def write(connections: Connections, connection: Connection) -> bool:
             values[2] = entry.payload.encode()
-            try:
-                won = bool(await connection.asyncpg.fetchval(statement, *values))
-            except asyncpg.PostgresError as error:
-                if error.sqlstate in _NOT_WRITTEN:
-                    return False
-                raise
+            won = await _until_decided(lambda: connection.asyncpg.fetchval(statement, *values))
             if connection.unsynced:
                 msg = f"{self._location} wrote without its synchronous standby"
                 raise StoreUnavailable(msg)
+            if won and entry.keep_for is not None:
+                self._sweep_now_and_then(connections)
             return won
 
-        won = await self._run("swap", write)
-        if won and entry.keep_for is not None:
-            await self._sweep_now_and_then()
-        return won
+        return await self._run_on("swap", write)
 
     async def keys(self, prefix: str, *, endless: bool = False) -> AsyncIterator[str]:
         """Yield the keys that begin with `prefix`, in the order of their bytes."""
@@ -170,13 +164,37 @@ class PostgresStore:
         return schema(self._location.table)
 
     async def create_schema(self) -> None:
-        """Create the table if it is missing; raises StoreUnavailable."""
-        await self._run("create its table", lambda it: it.asyncpg.execute(self.schema()))
+        """
+        Create the table if it is missing; raises StoreUnavailable.
+
+        Raises:
+            ConfigError: It is missing, and the user may not create it.
+        """
+        table = self._location.table
+
+        async def create(connection: Connection) -> bool:
+            try:
+                await connection.asyncpg.execute(self.schema())
+            except asyncpg.InsufficientPrivilegeError:
+                # PostgreSQL asks for the right before it looks: a migration may have created it.
+                found: object = await connection.asyncpg.fetchval("select to_regclass($1)", table)
+                return found is not None
+            return True
+
+        if not await self._run("create its table", create):
+            schema = table.rpartition(".")[0] or "public"
+            msg = (
+                f"the user of {self._location} may not create the table {table}: run what "
+                f"`flexiti-async journal sql` prints as its owner and `grant select, insert, "
+                f"update, delete on {table}`, or `grant create on schema {schema}` to the user"
+            )
+            raise ConfigError(msg, option="journal")
 
     async def aclose(self) -> None:
         """Close the connections of this event loop; others are closed with their own loops."""
-        opened = self._forget(asyncio.get_running_loop())
+        opened = self._opened.get()
         if opened is not None:
+            self._opened.drop(opened)
             await opened.aclose()
 
     async def _page(self, statement: str, prefix: str, last: str) -> list[str]:
@@ -223,13 +241,18 @@ class PostgresStore:
         )
 
     async def _run(self, verb: str, work: Callable[[Connection], Awaitable[_T]]) -> _T:
+        return await self._run_on(verb, lambda _, connection: work(connection))
+
+    async def _run_on(
+        self, verb: str, work: Callable[[Connections, Connection], Awaitable[_T]]
+    ) -> _T:
         sent = False
         try:
             async with asyncio.timeout(self._location.timeout):
                 connections = await self._connections()
                 async with connections.turn() as connection:
                     sent = True
-                    return await work(connection)
+                    return await work(connections, connection)
         except StoreUnavailable:
             raise
         except asyncpg.PostgresError as error:
@@ -247,25 +270,27 @@ class PostgresStore:
 
     async def _connections(self) -> Connections:
         """Return the connections of the running loop; no other task runs in between."""
-        loop = asyncio.get_running_loop()
-        with self._guard:
-            opened = self._opened.get(loop)
+        opened = self._opened.get()
         if opened is None:
-            opened = await open_connections(self._location, self._tls, lambda: self._forget(loop))
-            with self._guard:
-                self._opened[loop] = opened
+            opened = await Connections(self._location, self._tls, self._opened.drop).open()
+            self._opened.put(opened)
         return opened
 
-    def _forget(self, loop: asyncio.AbstractEventLoop) -> Connections | None:
-        with self._guard:
-            return self._opened.pop(loop, None)
-
-    async def _sweep_now_and_then(self) -> None:
+    def _sweep_now_and_then(self, connections: Connections) -> None:
+        """Sweep after many writes, on these connections: the store may be closed by then."""
         self._writes += 1
         if self._writes < SWEEP:
             return
         self._writes = 0
         sweep = self._sql.sweep
-        (await self._connections()).in_background(
-            lambda it: it.asyncpg.execute(sweep, SWEEP_AFTER, SWEEP)
-        )
+        connections.in_background(lambda it: it.asyncpg.execute(sweep, SWEEP_AFTER, SWEEP))
+
+
+async def _until_decided(statement: Callable[[], Awaitable[object]]) -> bool:
+    """Run a swap until the server says whether it was made, or the time is over."""
+    while True:
+        try:
+            return bool(await statement())
+        except asyncpg.PostgresError as error:
+            if error.sqlstate not in _NOT_WRITTEN:
+                raise

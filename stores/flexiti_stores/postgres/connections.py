@@ -16,9 +16,10 @@ from asyncpg.connect_utils import SessionAttribute
 from attrs import define, field
 
 from flexiti_async.errors import StoreUnavailable
+from flexiti_stores._loops import Turns
 from flexiti_stores.postgres.location import Location
 
-__all__ = ["Connection", "Connections", "open_connections"]
+__all__ = ["Connection", "Connections"]
 
 IDLE: Final = 30.0
 """Seconds after which an unused connection is replaced: a firewall may have forgotten it."""
@@ -27,7 +28,8 @@ CLOSING: Final = 1.0
 """Seconds for a connection to say goodbye."""
 
 _TAKES_WRITES: Final = SessionAttribute("read-write")
-_UNSYNCED: Final = "canceling wait for synchronous replication"
+_UNSYNCED: Final = ("SyncRepWaitForLSN", "canceling wait for synchronous replication")
+"""The function of the server that warns, whatever its language; a pooler may leave it out."""
 
 
 @define(eq=False)
@@ -49,7 +51,8 @@ class Connection:
         """Notice the one warning that turns success into an unknown outcome."""
 
         def notice(_: object, message: object) -> None:
-            if _UNSYNCED in str(getattr(message, "message", "")):
+            source = getattr(message, "server_source_function", None)
+            if source == _UNSYNCED[0] or _UNSYNCED[1] in str(getattr(message, "message", "")):
                 self.unsynced = True
 
         self.asyncpg.add_log_listener(notice)
@@ -58,28 +61,25 @@ class Connection:
 @define(eq=False)
 class Connections:
     """
-    Connections of one event loop.
+    Connections of one event loop; `turns` closes them.
 
-    A suspended async generator is what a loop closes when it ends (`shutdown_asyncgens`, which
-    `asyncio.run` calls), so one of them keeps the connections.
+    Args:
+        location: Where and how to connect.
+        tls: The TLS settings; None for plain connections.
+        closed: Called when they are closed, also by the end of the loop.
     """
 
     _location: Location
     _tls: ssl.SSLContext | None
-    _closed_by: Callable[[], object]
+    _closed: Callable[["Connections"], object]
     _idle: list[Connection] = field(factory=list[Connection])
-    _gate: asyncio.Semaphore = field(init=False)
-    _keeper: AsyncGenerator[None] = field(init=False)
+    _turns: Turns = field(init=False)
     _background: set[asyncio.Task[None]] = field(factory=set[asyncio.Task[None]])
-    _closed: bool = False
 
-    def __attrs_post_init__(self) -> None:
-        self._gate = asyncio.Semaphore(self._location.connections)
-
-    async def open(self) -> None:
-        """Be kept by the running loop."""
-        self._keeper = self._keep()
-        await anext(self._keeper)
+    async def open(self) -> "Connections":
+        """Belong to the running loop; no other task runs meanwhile."""
+        self._turns = await Turns.begin(self._location.connections, self._close)
+        return self
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[Connection]:
@@ -91,7 +91,7 @@ class Connections:
         Raises:
             StoreUnavailable: No connection; nothing was sent.
         """
-        async with self._gate:
+        async with self._turns.turn():
             connection = await self._connect()
             connection.unsynced = False
             try:
@@ -106,6 +106,8 @@ class Connections:
 
     def in_background(self, work: Callable[[Connection], Awaitable[object]]) -> None:
         """Run something that may fail or be cut off by `aclose`; nobody waits for it."""
+        if self._turns.closed:
+            return
 
         async def run() -> None:
             with suppress(Exception):
@@ -117,24 +119,20 @@ class Connections:
         task.add_done_callback(self._background.discard)
 
     async def aclose(self) -> None:
-        """Close everything when the operations in progress have ended."""
-        self._closed = True
+        """Close everything when the operations in progress have ended, also if cancelled."""
         for task in tuple(self._background):
             task.cancel()
-        for _ in range(self._location.connections):
-            await self._gate.acquire()
-        await self._keeper.aclose()
-        for _ in range(self._location.connections):
-            self._gate.release()
+        await self._turns.aclose()
 
-    async def _keep(self) -> AsyncGenerator[None]:
+    async def _close(self) -> None:
+        self._closed(self)
         try:
-            yield
-        finally:
-            self._closed_by()
             for connection in self._idle:
                 with suppress(Exception):
                     await connection.asyncpg.close(timeout=CLOSING)
+        finally:
+            for connection in self._idle:  # those that are left, if this was cancelled
+                connection.asyncpg.terminate()
             self._idle.clear()
 
     async def _connect(self) -> Connection:
@@ -145,8 +143,6 @@ class Connections:
             if asyncio.get_running_loop().time() - connection.used_at < IDLE:
                 return connection
             connection.asyncpg.terminate()
-        if self._closed:
-            raise StoreUnavailable("the store was closed", sent=False)
         try:
             opened = await _open(self._location, self._tls)
         except Exception as error:  # noqa: BLE001 - asyncpg raises errors of many kinds here
@@ -162,22 +158,6 @@ class Connections:
             return
         connection.used_at = asyncio.get_running_loop().time()
         self._idle.append(connection)
-
-
-async def open_connections(
-    location: Location, tls: ssl.SSLContext | None, closed: Callable[[], object]
-) -> Connections:
-    """
-    Return connections for the running loop; each is made when it is needed.
-
-    Args:
-        location: Where and how to connect.
-        tls: The TLS settings; None for plain connections.
-        closed: Called when they are closed, also by the end of the loop.
-    """
-    connections = Connections(location, tls, closed)
-    await connections.open()
-    return connections
 
 
 async def _open(

@@ -3,15 +3,14 @@
 import re
 import ssl
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.secret import Secret
-from flexiti_stores._url import Query, authority_of, nodes_of, wrong
+from flexiti_stores._certificates import Certificates, tls_context
+from flexiti_stores._url import Query, nodes_of, split_url, wrong
 
-__all__ = ["Location", "Tls", "parse_location", "tls_context"]
+__all__ = ["Location", "Tls", "parse_location"]
 
 _PORT: Final = 5432
 _TABLE: Final = re.compile(r"(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,50}")
@@ -25,19 +24,29 @@ class Tls:
     How to encrypt; libpq's words.
 
     Attributes:
-        mode: `disable`, `require` (encrypted, not verified unless `ca` is set), `verify-ca` or
+        mode: `disable`, `require` (encrypted, not verified unless there is a `ca`), `verify-ca` or
             `verify-full`. Not `prefer`, which goes on in plain text if somebody asks for it.
-        ca: Path of the certificates to trust; the system's by default.
-        cert: Path of our own certificate, for servers that ask for one.
-        key: Path of its key; None if it is in the same file.
-        password: Of the key.
+        files: The certificates; those to trust are the system's for None and for `system`.
     """
 
     mode: str = "disable"
-    ca: str | None = None
-    cert: str | None = None
-    key: str | None = None
-    password: Secret | None = None
+    files: Certificates = field(factory=Certificates)
+
+    def context(self) -> ssl.SSLContext | None:
+        """
+        Load the certificates; None for a plain connection.
+
+        Raises:
+            ConfigError: The certificates cannot be loaded.
+        """
+        if self.mode == "disable":
+            return None
+        files = evolve(self.files, ca=None) if self.files.ca == "system" else self.files
+        context = tls_context(files, trust_system=False)
+        context.check_hostname = self.mode == "verify-full"
+        if self.mode == "require" and self.files.ca is None:
+            context.verify_mode = ssl.CERT_NONE
+        return context
 
 
 @frozen
@@ -87,11 +96,8 @@ def parse_location(url: str) -> Location:
     Raises:
         ConfigError: The URL cannot be read, or has an unknown parameter.
     """
-    authority, rest = authority_of(url.partition("://")[2])
-    userinfo, _, hosts = authority.rpartition("@")
-    username, _, password = (unquote(part) for part in userinfo.partition(":"))
-    parts = urlsplit("//" + rest)
-    query = Query(parts.query)
+    parts = split_url(url)
+    hosts, query = parts.hosts, parts.query
     port = query.whole("port", _PORT, least=1)
     host = query.text("host")
     folder = host if host and host.startswith("/") else None
@@ -101,9 +107,9 @@ def parse_location(url: str) -> Location:
     location = Location(
         nodes=nodes,
         folder=folder,
-        database=unquote(parts.path).strip("/") or None,
-        username=username or query.text("user") or None,
-        password=Secret(password) if password else query.secret("password"),
+        database=parts.path.strip("/") or None,
+        username=parts.username or query.text("user") or None,
+        password=parts.password or query.secret("password"),
         tls=_tls(query, local=bool(folder) or {host for host, _ in nodes} <= _LOOPBACK),
         table=query.text("table", "flexiti_records") or "",
         timeout=query.seconds("timeout", 0.5),
@@ -119,39 +125,15 @@ def parse_location(url: str) -> Location:
 
 
 def _tls(query: Query, *, local: bool) -> Tls:
-    certificates = {
-        "ca": query.text("sslrootcert"),
-        "cert": query.text("sslcert"),
-        "key": query.text("sslkey"),
-    }
-    default = "disable" if local and not any(certificates.values()) else "verify-full"
+    files = Certificates(
+        ca=query.text("sslrootcert"),
+        cert=query.text("sslcert"),
+        key=query.text("sslkey"),
+        password=query.secret("sslpassword"),
+    )
+    named = bool(files.ca or files.cert or files.key)
+    default = "disable" if local and not named else "verify-full"
     mode = query.choice("sslmode", *_MODES, default=default)
-    if mode == "disable" and any(certificates.values()):
+    if mode == "disable" and named:
         raise wrong("has certificates, but sslmode=disable")
-    return Tls(mode=mode, password=query.secret("sslpassword"), **certificates)
-
-
-def tls_context(tls: Tls) -> ssl.SSLContext | None:
-    """
-    Load the certificates; None for a plain connection.
-
-    Raises:
-        ConfigError: The certificates cannot be loaded.
-    """
-    if tls.mode == "disable":
-        return None
-    try:
-        context = ssl.create_default_context(cafile=None if tls.ca == "system" else tls.ca)
-        if tls.cert:
-            # A password, if only an empty one: OpenSSL would ask for it on the terminal.
-            password = "" if tls.password is None else tls.password.reveal()
-            context.load_cert_chain(tls.cert, tls.key, password)
-    except OSError as error:  # ssl.SSLError is one
-        kind = type(error).__name__
-    else:
-        context.check_hostname = tls.mode == "verify-full"
-        if tls.mode == "require" and tls.ca is None:
-            context.verify_mode = ssl.CERT_NONE
-        return context
-    msg = f"the certificates of the store URL cannot be loaded: {kind}"
-    raise ConfigError(msg, option="store")
+    return Tls(mode, files)

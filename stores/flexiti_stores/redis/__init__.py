@@ -8,10 +8,9 @@ new connection; a swap is not, because its caller repeats it.
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import nullcontext, suppress
 from typing import Any, Final, TypeVar, cast
-from weakref import WeakKeyDictionary
 
 import redis
 from attrs import evolve
@@ -20,8 +19,9 @@ from redis.exceptions import NoPermissionError
 
 from flexiti_async.errors import ConfigError, RecordUnreadable, StoreUnavailable
 from flexiti_async.store.interface import MARKER_KEY, Entry, Life
-from flexiti_stores._forks import ForkSafeLock
-from flexiti_stores.redis.clients import Client, Opened, check_certificates, open_client
+from flexiti_stores._certificates import tls_context
+from flexiti_stores._loops import PerLoop
+from flexiti_stores.redis.clients import Client, Opened, open_client
 from flexiti_stores.redis.location import Location, parse_location
 from flexiti_stores.redis.scripts import (
     LIFE,
@@ -66,6 +66,9 @@ class RedisStore:
         client: The client to borrow.
         prefix: Of every key.
         timeout: Seconds after which an operation fails; its outcome is then unknown.
+
+    Raises:
+        ConfigError: The certificates of a location cannot be loaded.
     """
 
     def __init__(
@@ -75,8 +78,10 @@ class RedisStore:
         self._prefix = prefix
         self._timeout = timeout
         self._durable = isinstance(client, Location) and client.aof_always
-        self._opened: WeakKeyDictionary[asyncio.AbstractEventLoop, Opened] = WeakKeyDictionary()
-        self._guard = ForkSafeLock()
+        # `rediss` adds to the system's authorities, as redis-py does.
+        files = client.tls if isinstance(client, Location) else None
+        self._tls = None if files is None else tls_context(files, trust_system=True)
+        self._opened: PerLoop[Opened] = PerLoop()
         self._warned: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -91,8 +96,6 @@ class RedisStore:
             ConfigError: The URL is wrong, or names certificates that cannot be loaded.
         """
         location = parse_location(url)
-        if location.tls is not None:
-            check_certificates(location.tls)
         return cls(location, prefix=location.prefix, timeout=location.timeout)
 
     async def load(self, key: str) -> Entry | None:
@@ -179,6 +182,12 @@ class RedisStore:
         fingerprint, marker, accepted, limit, policy = map(_text, answer)
         warnings: tuple[str, ...] = () if self._durable else (_RESTARTS,)
         if limit != "0" and policy not in _SAFE_POLICIES:
+            if self._durable:
+                msg = (
+                    f"{self._place()} is declared durable=aof-always, but may evict records: "
+                    f"maxmemory-policy is {policy}, and must be noeviction"
+                )
+                raise ConfigError(msg, option="journal")
             warnings += (f"maxmemory-policy is {policy}: records may be evicted; use noeviction",)
         self._warn(warnings)
         entry = Entry(marker, accepted, None) if marker else None
@@ -186,9 +195,10 @@ class RedisStore:
 
     async def aclose(self) -> None:
         """Close the connections of this event loop; others are closed with their own loops."""
-        opened = self._forget(asyncio.get_running_loop())
+        opened = self._opened.get()
         if opened is not None:
-            await opened.aclose()
+            self._opened.drop(opened)
+            await opened.turns.aclose()
 
     def _place(self) -> str:
         return str(self._client) if isinstance(self._client, Location) else "the borrowed client"
@@ -215,7 +225,7 @@ class RedisStore:
 
     async def _read_life(self, client: Client) -> tuple[Sequence[str | bytes], tuple[str, ...]]:
         durable = "1" if self._durable else ""
-        answer = await _eval(client, LIFE, [self._name(MARKER_KEY)], [durable])
+        answer = await _eval(client, LIFE, [self._name(MARKER_KEY), self._name(ENDLESS)], [durable])
         settings: list[str] = []
         for name in ("appendonly", "appendfsync") if self._durable else ():
             found = await cast("Any", client).config_get(name)
@@ -254,19 +264,25 @@ class RedisStore:
         """Run an operation, again over a new connection if it changes nothing and breaks."""
         sent = False
 
-        async def attempt() -> _T:
+        async def attempt(opened: Opened | None) -> _T:
             nonlocal sent
-            async with self._lend() as client:
+            lent = nullcontext(cast("Client", self._client)) if opened is None else opened.turn()
+            async with lent as client:
                 sent = True
                 return await operation(client)
 
         try:
             async with asyncio.timeout(self._timeout):
+                # One for all tries: a store that is closed meanwhile must not be opened again.
+                opened = await self._open()
                 for _ in range(tries - 1):
                     with suppress(redis.ConnectionError):
-                        return await attempt()
-                    await self._drop_connections()
-                return await attempt()
+                        return await attempt(opened)
+                    if opened is not None:
+                        await opened.drop_connections()
+                return await attempt(opened)
+        except StoreUnavailable:
+            raise
         except NoPermissionError as error:
             if verb == READ_LIFE:
                 raise
@@ -279,33 +295,19 @@ class RedisStore:
             kind = type(error).__name__
         raise StoreUnavailable(f"{self._place()} failed to {verb}: {kind}", sent=sent)
 
-    @asynccontextmanager
-    async def _lend(self) -> AsyncGenerator[Client]:
+    async def _open(self) -> Opened | None:
+        """
+        Return the client of the running loop; no other task runs in between.
+
+        None for a borrowed one.
+        """
         if not isinstance(self._client, Location):
-            yield self._client
-            return
-        opened = await self._open(self._client)
-        async with opened.turn() as client:
-            yield client
-
-    async def _drop_connections(self) -> None:
-        if isinstance(self._client, Location):
-            await (await self._open(self._client)).drop_connections()
-
-    async def _open(self, location: Location) -> Opened:
-        """Return the client of the running loop; no other task runs in between."""
-        loop = asyncio.get_running_loop()
-        with self._guard:
-            opened = self._opened.get(loop)
+            return None
+        opened = self._opened.get()
         if opened is None:
-            opened = await open_client(location, lambda: self._forget(loop))
-            with self._guard:
-                self._opened[loop] = opened
+            opened = await open_client(self._client, self._tls, self._opened.drop)
+            self._opened.put(opened)
         return opened
-
-    def _forget(self, loop: asyncio.AbstractEventLoop) -> Opened | None:
-        with self._guard:
-            return self._opened.pop(loop, None)
 
 
 async def _eval(

@@ -1,24 +1,25 @@
-"""Clients for a location: one server, the master that sentinels name, or a cluster."""
+"""Clients for a location: one server, the primary that sentinels name, or a cluster."""
 
-import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import redis
-from attrs import define, field, frozen
+from attrs import define, frozen
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
-from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.secret import Secret
-from flexiti_stores.redis.location import Location, Tls
+from flexiti_stores._loops import Turns
+from flexiti_stores.redis.connections import ByName, BySentinel, BySocket
+from flexiti_stores.redis.location import Location
 
-__all__ = ["Client", "Opened", "check_certificates", "open_client"]
+__all__ = ["Client", "Opened", "open_client"]
 
 Client: TypeAlias = Redis | RedisCluster
 
@@ -29,33 +30,12 @@ class _Made:
     closers: tuple[Callable[[], Awaitable[None]], ...]
 
 
-IDLE: Final = 30.0
-"""Seconds after which unused connections are replaced: a firewall may have forgotten them."""
-
-
 @define(eq=False)
 class Opened:
-    """
-    A client of one event loop, closed with the loop at the latest.
+    """A client of one event loop; `turns` closes it."""
 
-    A connection belongs to the loop that made it. A suspended async generator is what a loop
-    closes when it ends (`shutdown_asyncgens`, which `asyncio.run` calls), so one of them holds the
-    client.
-
-    Attributes:
-        client: The client.
-        closed: No operation may begin any more.
-    """
-
-    client: Client
-    _keeper: AsyncGenerator[None] = field(repr=False)
-    _connections: int
-    _gate: asyncio.Semaphore = field(init=False, repr=False)
-    closed: bool = False
-    _used_at: float = 0.0
-
-    def __attrs_post_init__(self) -> None:
-        self._gate = asyncio.Semaphore(self._connections)
+    turns: Turns
+    _client: Client
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[Client]:
@@ -67,97 +47,103 @@ class Opened:
 
         A connection is open when the client is lent, so what fails before that was not sent.
         """
-        async with self._gate:
-            if self.closed:
-                msg = "the store was closed"
-                raise ConnectionError(msg)
-            now = asyncio.get_running_loop().time()
-            if now - self._used_at > IDLE:
-                await self.drop_connections()
-            self._used_at = now
+        async with self.turns.turn():
             await self._connect()
-            yield self.client
+            yield self._client
 
     async def drop_connections(self) -> None:
         """Close the connections that are not in use."""
-        if isinstance(self.client, RedisCluster):
-            for node in self.client.get_nodes():
+        if isinstance(self._client, RedisCluster):
+            for node in self._client.get_nodes():
                 await node.disconnect_free_connections()
         else:
-            await self.client.connection_pool.disconnect(inuse_connections=False)
+            await self._client.connection_pool.disconnect(inuse_connections=False)
 
     async def _connect(self) -> None:
-        if isinstance(self.client, RedisCluster):
-            _ = await self.client.initialize()
+        if isinstance(self._client, RedisCluster):
+            _ = await self._client.initialize()
             return
         # The pool lends the one that was returned last.
-        pool: Any = self.client.connection_pool
+        pool: Any = self._client.connection_pool
         await pool.release(await pool.get_connection())
 
-    async def aclose(self) -> None:
-        """Close the client when the operations in progress have ended: redis-py would reconnect."""
-        self.closed = True
-        for _ in range(self._connections):
-            await self._gate.acquire()
-        await self._keeper.aclose()
-        for _ in range(self._connections):
-            self._gate.release()
 
-
-async def open_client(location: Location, closed: Callable[[], object]) -> Opened:
+async def open_client(
+    location: Location, tls: ssl.SSLContext | None, closed: Callable[[Opened], object]
+) -> Opened:
     """
     Return a client for the running loop; connections are made when they are needed.
 
     Args:
         location: Where and how to connect.
-        closed: Called when the client is closed, also by the end of the loop.
+        tls: The TLS settings; None for plain connections.
+        closed: Called when it is closed, also by the end of the loop.
     """
-    made = _make(location)
-    keeper = _keep(made, closed)
-    await anext(keeper)
-    return Opened(made.client, keeper, location.connections)
+    made = _make(location, tls)
+
+    async def close() -> None:
+        closed(opened)
+        async with AsyncExitStack() as stack:
+            for closer in made.closers:
+                stack.push_async_callback(closer)
+
+    opened = Opened(await Turns.begin(location.connections, close), made.client)
+    return opened
 
 
-async def _keep(made: _Made, closed: Callable[[], object]) -> AsyncGenerator[None]:
-    async with AsyncExitStack() as stack:
-        stack.callback(closed)
-        for close in made.closers:
-            stack.push_async_callback(close)
-        yield
-
-
-def _make(location: Location) -> _Made:
+def _make(location: Location, tls: ssl.SSLContext | None) -> _Made:
     if location.scheme == "redis+sentinel":
-        return _sentinel(location)
-    client = _cluster(location) if location.scheme == "redis+cluster" else _server(location)
+        return _sentinel(location, tls)
+    if location.scheme == "redis+cluster":
+        client: Client = _cluster(location, tls)
+    else:
+        client = _server(location, tls)
     return _Made(client, (client.aclose,))
 
 
-def _server(location: Location) -> Redis:
+def _server(location: Location, tls: ssl.SSLContext | None) -> Redis:
+    options: dict[str, Any] = {**_options(location), "db": location.db}
     if location.path:
-        return Redis(unix_socket_path=location.path, db=location.db, **_options(location))
+        return _refit(Redis(unix_socket_path=location.path, **options), BySocket)
     host, port = location.nodes[0]
-    return Redis(host=host, port=port, db=location.db, **_options(location))
+    return _refit(Redis(host=host, port=port, **options), ByName, tls=tls)
 
 
-def _sentinel(location: Location) -> _Made:
-    options = _common(location)
-    options["username"] = location.sentinel_username
-    options["password"] = _reveal(location.sentinel_password)
-    options["socket_connect_timeout"] = options["socket_timeout"] = _share(location)
+def _sentinel(location: Location, tls: ssl.SSLContext | None) -> _Made:
+    options: dict[str, Any] = {
+        **_common(),
+        "username": location.sentinel_username,
+        "password": _reveal(location.sentinel_password),
+        "socket_connect_timeout": _share(location),
+        "socket_timeout": _share(location),
+    }
     sentinel = Sentinel(location.nodes, sentinel_kwargs=options)  # type: ignore[no-untyped-call]
+    asked: list[Redis] = [_refit(one, ByName, tls=tls) for one in sentinel.sentinels]
     client = sentinel.master_for(  # pyright: ignore[reportUnknownMemberType]
         location.service, db=location.db, **_options(location)
     )
-    asked: list[Redis] = sentinel.sentinels
-    return _Made(client, (client.aclose, *(one.aclose for one in asked)))
+    return _Made(_refit(client, BySentinel, tls=tls), (client.aclose, *(it.aclose for it in asked)))
 
 
-def _cluster(location: Location) -> RedisCluster:
-    options = _options(location)
-    options["socket_connect_timeout"] = _share(location)
+def _cluster(location: Location, tls: ssl.SSLContext | None) -> RedisCluster:
+    options: dict[str, Any] = {**_options(location), "socket_connect_timeout": _share(location)}
     nodes = [ClusterNode(host, port) for host, port in location.nodes]
-    return RedisCluster(startup_nodes=nodes, **options)
+    client = RedisCluster(startup_nodes=nodes, **options)
+    manager: Any = client.nodes_manager
+    # The arguments of nodes that are found later.
+    manager.connection_kwargs.update(connection_class=ByName, tls=tls)
+    for node in manager.startup_nodes.values():
+        node.connection_class = ByName
+        node.connection_kwargs["tls"] = tls
+    return client
+
+
+def _refit(client: Redis, kind: type[AbstractConnection], **options: object) -> Redis:
+    """Return the client with connections of our kind, for which redis-py has no argument."""
+    pool = client.connection_pool
+    pool.connection_class = kind
+    pool.connection_kwargs.update(options)
+    return client
 
 
 def _share(location: Location) -> float:
@@ -168,23 +154,22 @@ def _share(location: Location) -> float:
 
 def _options(location: Location) -> dict[str, Any]:
     return {
+        **_common(),
         "username": location.username,
         "password": _reveal(location.password),
         "socket_timeout": location.timeout,
         "socket_connect_timeout": location.connect_timeout,
         "max_connections": location.connections,
-        **_common(location),
     }
 
 
-def _common(location: Location) -> dict[str, Any]:
+def _common() -> dict[str, Any]:
     return {
         # A client that repeats a swap whose answer was lost says "not written" of what it wrote.
         "retry": Retry(NoBackoff(), 0),
         # The handshake of RESP2 is AUTH and SELECT: it needs no more rights than that.
         "protocol": 2,
         **_introduction(),
-        **(_tls_options(location.tls) if location.tls else {}),
     }
 
 
@@ -198,33 +183,5 @@ def _introduction() -> dict[str, Any]:
     return {"driver_info": DriverInfo(lib_version=redis.__version__)}
 
 
-def _tls_options(tls: Tls) -> dict[str, Any]:
-    return {
-        "ssl": True,
-        "ssl_cert_reqs": "required",
-        "ssl_check_hostname": True,
-        "ssl_ca_certs": tls.ca,
-        "ssl_certfile": tls.cert,
-        # Also if it is in the same file: redis-py before 8 loads no certificate without it.
-        "ssl_keyfile": tls.key or tls.cert,
-        **({} if tls.password is None else {"ssl_password": tls.password.reveal()}),
-    }
-
-
 def _reveal(password: Secret | None) -> str | None:
     return None if password is None else password.reveal()
-
-
-def check_certificates(tls: Tls) -> None:
-    """Load the files of certificates once, so that a wrong path fails at start-up."""
-    try:
-        context = ssl.create_default_context(cafile=tls.ca)
-        if tls.cert:
-            # A password, if only an empty one: OpenSSL would ask for it on the terminal.
-            context.load_cert_chain(tls.cert, tls.key, _reveal(tls.password) or "")
-    except OSError as error:  # ssl.SSLError is one
-        kind = type(error).__name__
-    else:
-        return
-    msg = f"the certificates of the store URL cannot be loaded: {kind}"
-    raise ConfigError(msg, option="store")

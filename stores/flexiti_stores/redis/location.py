@@ -1,35 +1,17 @@
 """The URL of a Redis store."""
 
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
 from flexiti_async.protocol.secret import Secret
-from flexiti_stores._url import Query, authority_of, nodes_of, wrong
+from flexiti_stores._certificates import Certificates
+from flexiti_stores._url import Query, nodes_of, split_url, wrong
 
-__all__ = ["Location", "Tls", "parse_location"]
+__all__ = ["Location", "parse_location"]
 
 _PORTS: Final = {"redis+sentinel": 26379}
 _PORT: Final = 6379
-
-
-@frozen
-class Tls:
-    """
-    TLS settings. Certificates and host names are always verified.
-
-    Attributes:
-        ca: Path of certificates to trust; redis-py adds them to the system's.
-        cert: Path of our own certificate, for servers that ask for one.
-        key: Path of its key; None if it is in the same file.
-        password: Of the key.
-    """
-
-    ca: str | None = None
-    cert: str | None = None
-    key: str | None = None
-    password: Secret | None = None
 
 
 @frozen
@@ -47,7 +29,7 @@ class Location:
         password: None if the server asks for none.
         sentinel_username: As `username`, for the sentinels.
         sentinel_password: As `password`, for the sentinels.
-        tls: None for a plain connection.
+        tls: Its certificates, which are always verified; None for a plain connection.
         prefix: Of every key.
         timeout: Seconds for one operation, everything included.
         connect_timeout: Seconds for one connection to be made.
@@ -66,7 +48,7 @@ class Location:
     password: Secret | None = None
     sentinel_username: str | None = field(default=None, repr=False)
     sentinel_password: Secret | None = None
-    tls: Tls | None = None
+    tls: Certificates | None = None
     prefix: str = "flexiti:"
     timeout: float = 0.5
     connect_timeout: float = 0.3
@@ -87,24 +69,18 @@ def parse_location(url: str) -> Location:
     Raises:
         ConfigError: The URL cannot be read, or has a parameter that its scheme does not know.
     """
-    scheme, _, rest = url.partition("://")
-    scheme = scheme.lower()
-    authority, rest = authority_of(rest)
-    userinfo, _, hosts = authority.rpartition("@")
-    username, _, password = (unquote(part) for part in userinfo.partition(":"))
-    parts = urlsplit("//" + rest)
-    query = Query(parts.query)
-    path = unquote(parts.path)
+    parts = split_url(url)
+    scheme, path, query = parts.scheme, parts.path, parts.query
     unix = scheme == "unix"
     service, db = _service_and_db(scheme, path)
     location = Location(
         scheme=scheme,
-        nodes=() if unix else nodes_of(hosts, _PORTS.get(scheme, _PORT)),
+        nodes=() if unix else nodes_of(parts.hosts, _PORTS.get(scheme, _PORT)),
         path=path if unix else "",
         service=service,
         db=0 if scheme == "redis+cluster" else query.whole("db", db, least=0),
-        username=username or None,
-        password=Secret(password) if password else None,
+        username=parts.username,
+        password=parts.password,
         sentinel_username=query.text("sentinel_username") if service else None,
         sentinel_password=query.secret("sentinel_password") if service else None,
         tls=_tls(scheme, query),
@@ -115,7 +91,7 @@ def parse_location(url: str) -> Location:
         aof_always=query.choice("durable", "", "aof-always", default="") == "aof-always",
     )
     query.refuse_rest()
-    _check(location, hosts)
+    _check(location, parts.hosts)
     return location
 
 
@@ -123,8 +99,11 @@ def _check(location: Location, hosts: str) -> None:
     """Refuse what is well-formed and makes no sense."""
     if location.scheme == "unix" and (hosts or not location.path.strip("/")):
         raise wrong("names no absolute path: unix:///path/to/socket")
-    if location.scheme == "redis+cluster" and location.aof_always:
-        raise wrong("has durable=aof-always, which is not for a cluster")
+    if location.scheme in {"redis+cluster", "redis+sentinel"} and location.aof_always:
+        raise wrong(
+            "has durable=aof-always, which is for one server: a failover loses what the new "
+            "primary had not received"
+        )
     if location.scheme in {"redis", "rediss"} and len(location.nodes) > 1:
         raise wrong("has several hosts, which are for redis+sentinel:// and redis+cluster://")
 
@@ -143,16 +122,16 @@ def _service_and_db(scheme: str, path: str) -> tuple[str, int]:
     return service, int(number)
 
 
-def _tls(scheme: str, query: Query) -> Tls | None:
+def _tls(scheme: str, query: Query) -> Certificates | None:
     if scheme in {"redis", "unix"}:
         return None
     wanted = scheme == "rediss" or query.flag("ssl")
-    tls = Tls(
+    tls = Certificates(
         ca=query.text("ssl_ca_certs"),
         cert=query.text("ssl_certfile"),
         key=query.text("ssl_keyfile"),
         password=query.secret("ssl_password"),
     )
-    if not wanted and tls != Tls():
+    if not wanted and tls != Certificates():
         raise wrong("has certificates, but not ssl=true")
     return tls if wanted else None

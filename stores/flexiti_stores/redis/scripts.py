@@ -90,10 +90,11 @@ if ttl == '' then
     if KEYS[2] then redis.call('sadd', KEYS[2], KEYS[1]) end
     redis.call('set', KEYS[1], record)
 else
+    local was_endless = KEYS[2] and stored and stored[3] == cjson.null
+    -- First without effect: it fails before anything is written if the right is missing.
+    if was_endless then redis.call('srem', KEYS[2], '') end
     redis.call('set', KEYS[1], record, 'PX', ttl)
-    if KEYS[2] and stored and stored[3] == cjson.null then
-        redis.call('srem', KEYS[2], KEYS[1])
-    end
+    if was_endless then redis.call('srem', KEYS[2], KEYS[1]) end
 end
 return 1
 """
@@ -105,15 +106,33 @@ the text, payload, time to live in ms or nothing; of the life marker, acceptance
 nothing; 1 for AOF always.
 """
 
+# Redis 7 and Valkey say what a user may do. Before, only the attempt shows it, and leaves nothing.
+_RIGHTS: Final = """
+local function lacks_right(set)
+    if redis.acl_check_cmd then
+        return not (redis.acl_check_cmd('sadd', set, '') and redis.acl_check_cmd('srem', set, '')
+            and redis.acl_check_cmd('sscan', set, '0') and redis.acl_check_cmd('scan', '0'))
+    end
+    local commands = {{'sadd', set, ''}, {'srem', set, ''}, {'sscan', set, '0'}, {'scan', '0'}}
+    for _, command in ipairs(commands) do
+        local reply = redis.pcall(unpack(command))
+        local refused = type(reply) == 'table' and reply.err or ''
+        if string.find(refused, 'The user executing the script', 1, true) then return true end
+    end
+end
+"""
+
 LIFE: Final = (
     _HEADER
     + _PRIMARY
     + _FINGERPRINT
+    + _RIGHTS
     + """
 local allowed = redis.pcall('info', 'server')
 if type(allowed) == 'table' and allowed.err then return redis.error_reply('NOPERM info') end
 local text = redis.call('get', KEYS[1])
 if not on_primary(KEYS[1], text) then return redis.error_reply('READONLY replica') end
+if lacks_right(KEYS[2]) then return redis.error_reply('NOPERM a command on sets') end
 local marker, accepted = header(text)
 local memory = redis.call('info', 'memory')
 return {
@@ -123,7 +142,7 @@ return {
 }
 """
 )
-"""KEYS: marker. ARGV: 1 for AOF always."""
+"""KEYS: marker, set of endless records. ARGV: 1 for AOF always."""
 
 
 @frozen

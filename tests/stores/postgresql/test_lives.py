@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from flexiti_async.errors import ConfigError, StoreUnavailable
@@ -151,11 +152,8 @@ async def test_a_synchronous_standby_keeps_the_life(server: Postgres) -> None:
     assert entry.version == found
 
 
-async def test_a_canceled_wait_for_the_standby_is_unknown(
-    store: PostgresStore, server: Postgres
-) -> None:
-    """PostgreSQL reports success with a warning then; the write may be lost by a failover."""
-    key = new_key()
+async def await_nobody(server: Postgres) -> None:
+    """Let every commit wait for a standby that does not exist."""
     for statement in (
         "alter system set synchronous_standby_names = 'nobody'",
         "select pg_reload_conf()",
@@ -164,6 +162,14 @@ async def test_a_canceled_wait_for_the_standby_is_unknown(
     await asyncio.to_thread(
         server.wait_for, "select current_setting('synchronous_standby_names') = 'nobody'"
     )
+
+
+async def test_a_canceled_wait_for_the_standby_is_unknown(
+    store: PostgresStore, server: Postgres
+) -> None:
+    """PostgreSQL reports success with a warning then; the write may be lost by a failover."""
+    key = new_key()
+    await await_nobody(server)
     writing = asyncio.create_task(store.swap(key, new_entry(), expected=None))
     await asyncio.to_thread(
         server.wait_for,
@@ -439,3 +445,78 @@ async def test_a_wrong_password_is_not_sent(server: Postgres) -> None:
     assert not failure.sent
     assert "canary" not in str(failure)
     assert failure.__context__ is None
+
+
+async def test_a_serialization_failure_is_decided_by_another_try(
+    store: PostgresStore, server: Postgres
+) -> None:
+    """The same swap had landed before: its repetition is True, not a failure of the isolation."""
+    await asyncio.to_thread(server.ask, "create role strict login superuser")
+    await asyncio.to_thread(
+        server.ask, "alter role strict set default_transaction_isolation = 'serializable'"
+    )
+    key, first, mine = new_key(), new_entry(), new_entry()
+    await store.swap(key, first, expected=None)
+    strict = PostgresStore.from_url(server.url_for("strict"))
+    earlier = await asyncpg.connect(server.url_for("boss").partition("?")[0], ssl=False)
+    async with earlier.transaction():
+        await earlier.execute(
+            "update flexiti_records set version = $2 where key = $1", key, mine.version
+        )
+        swap = asyncio.create_task(strict.swap(key, mine, expected=first))
+        await asyncio.to_thread(
+            server.wait_for,
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock'",
+        )
+    await earlier.close()
+
+    assert await swap
+    assert not await strict.swap(key, new_entry(), expected=first)
+
+    await strict.aclose()
+
+
+async def test_a_warning_in_another_language_is_understood(
+    ground: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that speaks German: a canceled wait for the standby is unknown, too."""
+    monkeypatch.setenv("LANGUAGE", "de")
+    with Postgres.new(of_machine(), ground, "lc_messages=C.UTF-8") as server:
+        await asyncio.to_thread(server.start)
+        store = PostgresStore.from_url(server.url)
+        await store.create_schema()
+        await await_nobody(server)
+        writing = asyncio.create_task(store.swap(new_key(), new_entry(), expected=None))
+        await asyncio.to_thread(
+            server.wait_for,
+            "select count(pg_cancel_backend(pid)) from pg_stat_activity"
+            " where wait_event = 'SyncRep'",
+        )
+        with pytest.raises(StoreUnavailable, match="without its synchronous standby") as caught:
+            await writing
+        await store.aclose()
+        log = (server.folder / "log").read_text()
+
+    assert caught.value.sent
+    assert "canceling wait" not in log
+    assert "Warten auf synchrone Replikation" in log
+
+
+async def test_a_user_who_may_not_create_the_table(store: PostgresStore, server: Postgres) -> None:
+    """The error says what to grant; where a migration has created the table, none is needed."""
+    await asyncio.to_thread(server.ask, "create role shop login")
+    shop = PostgresStore.from_url(server.url_for("shop", table="other"))
+    with pytest.raises(ConfigError, match="grant create on schema public") as caught:
+        await shop.create_schema()
+    await shop.aclose()
+
+    assert caught.value.__context__ is None
+
+    await asyncio.to_thread(
+        server.ask, "grant select, insert, update, delete on flexiti_records to shop"
+    )
+    shop = PostgresStore.from_url(server.url_for("shop"))
+    life = await begin(shop, marker=uuid.uuid4().hex)
+    await shop.aclose()
+
+    assert life == await store.life()
