@@ -53,6 +53,8 @@ async def begin(store: JournalStore, *, marker: str) -> Life:
     life = await store.life()
     if life.marker is None:
         async for key in store.keys(JOURNAL_PREFIX):
+            if (await store.life()).marker is not None:
+                break  # another process has begun it meanwhile, and uses it
             msg = (
                 f"the store holds records of a journal ({key} among them) but no marker: it may "
                 "have lost others; compare with Flexiti, then run `flexiti-async journal accept`"
