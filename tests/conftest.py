@@ -47,6 +47,7 @@ ONE_PYTHON = (
 LONG_FIRST = (
     "tests/tokens/test_machine.py",
     "tests/checkout/test_machine.py",
+    "tests/models/",
     "tests/cli/test_sandbox.py",
     "tests/project/test_docs.py",
     "tests/checkout/test_purchase.py",
