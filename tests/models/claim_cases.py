@@ -4,9 +4,10 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from .claim_rejected import RejectedCase
 from .claim_state import Case, Faults
 
-__all__ = ["BROKEN", "CLEAN", "HOLES", "LARGE", "Broken"]
+__all__ = ["BROKEN", "CLEAN", "HOLES", "LARGE", "REJECTED", "Broken"]
 
 
 @frozen
@@ -19,7 +20,7 @@ class Broken:
         kind: The kind of violation.
     """
 
-    case: Case
+    case: Case | RejectedCase
     kind: str
 
 
@@ -30,7 +31,7 @@ _CLOCK_9: Final = Case(faults=Faults(clock=1), start="mixed", steps=(-9,), bound
 _TWO_SECRETS: Final = Case(keys=(0, 1, 1))
 
 # Never more requests than processes and faults; the bound is what the search found.
-CLEAN: Final = {
+CLEAN: Final[dict[str, Case]] = {
     "none": Case(),
     "none, cold start": Case(start="cold"),
     "none, a newcomer": Case(start="mixed"),
@@ -68,7 +69,19 @@ CLEAN: Final = {
 }
 """Clean, within a minute of CPU time."""
 
-LARGE: Final = {
+_REVOKED: Final = RejectedCase(processes=1, revoke=1)
+_ONE_EACH: Final = RejectedCase(just_now=1, remembered=1, horizon=2)
+_OUTAGE: Final = evolve(_REVOKED, ends="H", outage=1, slack=2, horizon=7, bound=4)
+
+REJECTED: Final = {
+    "401: B rejects": RejectedCase(processes=1, bound=2),
+    "401: two healthy endpoints, revocation": evolve(_REVOKED, ends="HI", bound=1, horizon=3),
+    "401: revocation, two processes": evolve(_ONE_EACH, ends="H", revoke=1, bound=1),
+    "401: B, fresh token, revocation": evolve(_REVOKED, fresh=True, bound=3),
+}
+"""The rules for a 401, clean."""
+
+LARGE: Final[dict[str, Case | RejectedCase]] = {
     "crash, three processes": Case(processes=3, faults=Faults(crash=1), bound=4),
     "cancel, three processes": Case(processes=3, faults=Faults(cancel=1), bound=4),
     "two cancels": Case(faults=Faults(cancel=2), bound=4),
@@ -91,6 +104,10 @@ LARGE: Final = {
         horizon=11,
         bound=3,
     ),
+    "401: B rejects, two processes": evolve(_ONE_EACH, bound=4),
+    "401: B, revocation": evolve(_REVOKED, bound=3),
+    "401: new processes, revocation": evolve(_REVOKED, restart=2, bound=4, horizon=4),
+    "401: all endpoints for a while": _OUTAGE,
 }
 """Clean as well, in minutes: `python -m tests.models.claim_model --large`."""
 
@@ -102,6 +119,13 @@ def _as_written(case: Case) -> Case:
 
 _CANCELLED: Final = Case(faults=Faults(cancel=1), bound=3)
 _LATE: Final = Case(faults=Faults(late=1, cancel=1), start="mixed", bound=3)
+
+
+def _rejected_as_written(case: RejectedCase) -> RejectedCase:
+    """Return a case of the rules for a 401 under that text."""
+    written = evolve(case, by="obtained", proof="answered", memory="all", remembered=5)
+    return evolve(written, clear=False, double=False, look=False)
+
 
 HOLES: Final = {
     "H1 store's clock back by less than the age": Broken(
@@ -116,6 +140,16 @@ HOLES: Final = {
     ),
     "H2 late write gives an old token a new life": Broken(_as_written(_LATE), "b"),
     "H4 replayed failures": Broken(_as_written(_FAILURES), "w"),
+    "H6 'obtained just now' by adoption": Broken(
+        _rejected_as_written(evolve(_REVOKED, restart=1, bound=4)), "v"
+    ),
+    "H7 endpoint remembered too widely": Broken(_rejected_as_written(_OUTAGE), "v"),
+    "H8 proof by an answer, not by a sending": Broken(
+        _rejected_as_written(evolve(_REVOKED, ends="HI", bound=4, horizon=2)), "p"
+    ),
+    "H8b proof by a sending alone": Broken(
+        evolve(_REVOKED, look=False, ends="HI", bound=4, horizon=2), "p"
+    ),
 }
 
 BROKEN: Final = {
@@ -146,6 +180,15 @@ BROKEN: Final = {
     ),
     "8 only the last rejected token is known": Broken(
         Case(faults=Faults(revoke=2, failover=1), remember="last", bound=9, horizon=9), "r"
+    ),
+    "8 a rejected successor stops all calls": Broken(
+        RejectedCase(processes=1, blame="all", bound=9), "h"
+    ),
+    "8 no memory of endpoints": Broken(
+        RejectedCase(processes=1, memory="none", by="never", bound=3), "m"
+    ),
+    "8 a straggler rejects the present token": Broken(
+        evolve(_REVOKED, ends="HI", straggler=False, by="never", bound=1, horizon=3), "m"
     ),
     "9 key without the credentials": Broken(evolve(_TWO_SECRETS, key_by="client", bound=2), "z"),
 }

@@ -6,7 +6,7 @@ records and writes, whose clock steps, and into which old records are put back; 
 that breaks connections, runs late and revokes; steps take no time unless a process stalls, so that
 "waits at most" is a plain invariant. `claim_decide` and `claim_flight` have the steps of a process,
 named like those of `flexiti_async.tokens.claim`; `claim_world` has the store and the faults,
-`claim_cases` the searches.
+`claim_cases` the searches. `claim_rejected` is the model of what follows from a 401 on a call.
 
     python -m tests.models.claim_model            the searches of the tests, about a minute
     python -m tests.models.claim_model --large    those that take longer, too: some 10 minutes
@@ -15,7 +15,9 @@ named like those of `flexiti_async.tokens.claim`; `claim_world` has the store an
 Kinds of violations: a refresh token sent twice; b token used after its end; c withdrawal removes
 what is another's; d, n more token requests than allowed; g waits for its own claim; q waits for a
 claim left in order; r rejected token adopted again; w waits longer than a lease and a flight; x
-another session's end is felt; z token of other credentials; cycle, end: livelock, deadlock.
+another session's end is felt; z token of other credentials; h healthy call fails because of another
+endpoint; v revoked token not replaced within a back-off; m requests because of 401s; p call fails
+though a repeat would have worked; cycle, end: livelock, deadlock.
 """
 # ruff: noqa: T201 - the command prints
 
@@ -24,8 +26,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from .claim_cancel import Cancellations
-from .claim_cases import BROKEN, CLEAN, HOLES, LARGE, Broken
+from .claim_cases import BROKEN, CLEAN, HOLES, LARGE, REJECTED, Broken
 from .claim_engine import TICK, Model, Move, Result, Violation, search
+from .claim_rejected import RejectedCase, RejectedModel
 from .claim_state import Case, Issued, Moves, Phase, Process, Record, State
 
 __all__ = ["ClaimModel", "run"]
@@ -169,12 +172,14 @@ class ClaimModel(Cancellations, Model[State]):
         return found
 
 
-def run(case: Case, *, stop_at: str | None = None) -> Result:
+def run(case: Case | RejectedCase, *, stop_at: str | None = None) -> Result:
     """Search a case, to the end or to a violation of a kind."""
+    if isinstance(case, RejectedCase):
+        return search(RejectedModel(case), stop_at=stop_at)
     return search(ClaimModel(case), stop_at=stop_at)
 
 
-def _clean(cases: Mapping[str, Case], *, verbose: bool) -> int:
+def _clean(cases: Mapping[str, Case | RejectedCase], *, verbose: bool) -> int:
     wrong = 0
     for name, case in cases.items():
         began, result = time.process_time(), run(case)
@@ -211,7 +216,7 @@ def main() -> int:
     parser.add_argument("-v", "--verbose", action="store_true", help="traces of violations")
     options = parser.parse_args()
     verbose = bool(options.verbose)
-    wrong = _clean(CLEAN, verbose=verbose)
+    wrong = _clean({**CLEAN, **REJECTED}, verbose=verbose)
     wrong += _caught({**HOLES, **BROKEN}, verbose=verbose)
     if options.large:
         wrong += _clean(LARGE, verbose=verbose)

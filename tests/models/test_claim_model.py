@@ -6,7 +6,7 @@ import pytest
 
 from flexiti_async.tokens import claim
 
-from .claim_cases import BROKEN, CLEAN, HOLES
+from .claim_cases import BROKEN, CLEAN, HOLES, REJECTED
 from .claim_engine import Result
 from .claim_model import run
 
@@ -41,6 +41,15 @@ def test_each_step_of_the_code_occurs(results: dict[str, Result]) -> None:
 
     assert STEPS | AFTERWARDS == {step for result in found for step in result.steps}
     assert all(hasattr(claim, step) for step in STEPS | AFTERWARDS)
+
+
+@pytest.mark.parametrize("name", REJECTED)
+def test_the_rules_for_a_401_are_clean(name: str) -> None:
+    """No healthy call fails because of another endpoint, and a revoked token is replaced."""
+    result = run(REJECTED[name])
+
+    assert result.complete
+    assert {} == {kind: str(found) for kind, found in result.found.items()}
 
 
 @pytest.mark.parametrize("name", [*HOLES, *BROKEN])
