@@ -196,10 +196,10 @@ async def test_a_close_that_is_cancelled_or_crosses_a_connect(valkey: Server) ->
     """At every step of a load: the connection that it makes is closed in the end."""
     with valkey.client() as client:
         before = len(client.client_list())
-        for steps in range(0, 40, 2):
-            store = RedisStore.from_url(valkey.url)
+        stores = [RedisStore.from_url(valkey.url) for _ in range(20)]
+        for steps, store in enumerate(stores):
             load = asyncio.create_task(store.load("key"))
-            for _ in range(steps):
+            for _ in range(2 * steps):
                 await asyncio.sleep(0)
             closing = asyncio.create_task(store.aclose())
             await asyncio.sleep(0)

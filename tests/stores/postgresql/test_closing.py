@@ -28,10 +28,10 @@ async def test_a_close_that_is_cancelled_or_crosses_a_connect(
 ) -> None:
     """At every step of a load: the connection that it makes is closed in the end."""
     await store.aclose()
-    for steps in range(0, 60, 2):
-        other = PostgresStore.from_url(store_url)
+    others = [PostgresStore.from_url(store_url) for _ in range(30)]
+    for steps, other in enumerate(others):
         load = asyncio.create_task(other.load("key"))
-        for _ in range(steps):
+        for _ in range(2 * steps):
             await asyncio.sleep(0)
         closing = asyncio.create_task(other.aclose())
         await asyncio.sleep(0)
