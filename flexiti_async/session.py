@@ -307,7 +307,7 @@ class FlexitiSession:
 
         Raises:
             ValidationError: The key or the reference id is not valid.
-            IdempotencyKeyReused: What the key names is done already.
+            IdempotencyKeyReused: The order is paid already, or its application sent.
             OperationInProgress: It is being made.
             OutcomeUnknown: It may or may not have run.
             JournalForgot: The journal may have lost records.

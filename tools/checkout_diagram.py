@@ -24,8 +24,8 @@ most once for the checkout's idempotency key. The journal of operations is asked
 * While its outcome is unknown, only `plans` and the operation itself are allowed.
 * If the API refuses it, the checkout stays at its step.
 
-What follows the authorization does not need the checkout: `flexiti.authorizations` captures,
-releases, returns and refunds.
+After the authorization the checkout is not needed: `flexiti.authorizations` captures, releases,
+returns and refunds.
 """
 
 _NEEDS: Final = """\

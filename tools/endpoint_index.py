@@ -39,7 +39,7 @@ from flexiti_async.api import (
     verify,
 )
 from flexiti_async.api.endpoints import OAUTH_TOKEN
-from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.call import BaseCall
 
 __all__ = ["ENDPOINTS", "Endpoint", "markdown"]
 
@@ -66,18 +66,18 @@ class Endpoint:
     at: str
     section: str
     sample: str
-    call: Call[object] | None
+    call: BaseCall[object] | None
     note: str = ""
 
 
 def _of(
     row: int,
     section: str,
-    function: Callable[..., Call[object]],
+    function: Callable[..., BaseCall[object]],
     at: str,
     sample: str,
     *,
-    call: Call[object],
+    call: BaseCall[object],
     note: str = "",
 ) -> Endpoint:
     return Endpoint(row, call.endpoint, function.__name__, at, section, sample, call, note)

@@ -1,4 +1,4 @@
-"""What a checkout online and a checkout in store show of their flow."""
+"""The face that a checkout online and one in store share: read-only views of their flow."""
 
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 class Checkout:
     """
-    What both kinds of checkout show of their flow; `OnlineCheckout` and `InStoreCheckout` are used.
+    A read-only view of a flow, for both kinds of checkout: `OnlineCheckout`, `InStoreCheckout`.
 
     Args:
         flow: The flow.

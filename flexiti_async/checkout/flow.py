@@ -1,5 +1,5 @@
 """
-`Flow`: what a checkout online and one in store are made of.
+`Flow`: the common part of a checkout online and one in store.
 
 One reference id, one pinned token, the table of steps, the saved state, and the journal of
 operations, which is the authority: the checkout follows it.
@@ -90,14 +90,14 @@ class Flow:
         context: The parts of the session.
         state: The state, new or loaded.
         token: The pinned token.
-        sharing: What the shop has asked for; None if it has not.
+        sharing: The sharing that the shop has chosen; None if it has not.
         flow_ttl: Seconds that another pinned token must live at least.
         resumable: Save the state in the store.
         record: The record that was loaded; None for a new checkout.
 
     Attributes:
         context: The parts of the session.
-        requested_sharing: What the shop has asked for.
+        requested_sharing: The sharing that the shop has chosen.
         token: The pinned token.
         saved: The state and its record.
     """

@@ -65,7 +65,7 @@ class Known:
 
     Attributes:
         record: Its record.
-        error: What a pending one means for a caller; None if it is done.
+        error: The error that a pending one is for a caller; None if it is done.
     """
 
     record: OperationRecord
@@ -364,7 +364,7 @@ class Operations:
         except JournalForgot as error:
             forgot = error
         for kind in kinds:
-            # A record is true in every life of the store; that there is none is not.
+            # A record is true in every life of the store; a missing one proves nothing.
             known = await self.known(kind, key)
             if known is not None:
                 raise known.error or done_already(known.record)

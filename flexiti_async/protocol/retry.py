@@ -26,8 +26,6 @@ from attrs import frozen
 
 from flexiti_async.errors import (
     ApiError,
-    CheckoutTokenRejected,
-    ConfigError,
     ConnectError,
     ConnectionLost,
     FlexitiError,
@@ -35,21 +33,15 @@ from flexiti_async.errors import (
     OutcomeUnknown,
     RequestTimeout,
     ServerError,
-    SessionClosed,
-    StoreError,
     Throttled,
-    TokenError,
     TransportError,
-    ValidationError,
 )
 from flexiti_async.protocol.call import Replay
 
-__all__ = ["Retry", "back_off", "certainly_not_executed", "decide_retry"]
+__all__ = ["Retry", "back_off", "decide_retry"]
 
 _FIRST: Final = 0.1
 _LONGEST: Final = 5.0
-_REQUEST_TIMEOUT: Final = 408
-_CLIENT_ERRORS: Final = range(400, 500)
 
 
 @frozen
@@ -124,28 +116,3 @@ def back_off(attempt: int, random: float) -> float:
     """Return the seconds before repeat number `attempt`: exponential, half of it random."""
     whole = min(_FIRST * 2.0 ** min(attempt - 1, 16), _LONGEST)
     return whole * (0.5 + random / 2)
-
-
-def certainly_not_executed(error: FlexitiError) -> bool:
-    """
-    Whether it is certain that a call that failed with this error did not run.
-
-    | error | did the call run? |
-    |---|---|
-    | rejected by the API: 4xx (spec section 6.2) | no |
-    | no connection, no token, invalid data, session closed | no: it was never sent |
-    | no answer, a broken or unreadable one, 5xx, 408 | unknown: a gateway may have answered |
-    """
-    if isinstance(error, ApiError):
-        rejected = error.status in _CLIENT_ERRORS and error.status != _REQUEST_TIMEOUT
-        return rejected and not isinstance(error, MalformedAnswer)
-    never_sent = (
-        CheckoutTokenRejected,
-        ConfigError,
-        ConnectError,
-        SessionClosed,
-        StoreError,
-        TokenError,
-        ValidationError,
-    )
-    return isinstance(error, never_sent)

@@ -170,4 +170,4 @@ def test_answer(body: dict[str, object]) -> None:
     result = answered(apply(BODY), body)
 
     assert Application(body) == result
-    assert "Application()" == repr(result)
+    assert "Application(replayed=False)" == repr(result)

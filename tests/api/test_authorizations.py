@@ -349,7 +349,7 @@ def test_answer_of_before() -> None:
     ("body", "authorization_id", "status"),
     [
         ({}, None, None),
-        ({"id": 5}, None, None),
+        ({"id": 5}, "5", None),
         ({"authorizationId": "0012", "authorizationStatus": "on fire"}, "0012", "on fire"),
         ({"authorization_id": "", "authorizationId": 7}, "7", None),
         ({"authorization_id": True, "authorization_status": 5}, None, "5"),

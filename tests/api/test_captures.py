@@ -11,14 +11,14 @@ from flexiti_async.api.captures import Capture, Release, capture, release
 from flexiti_async.api.returns import Return, return_capture
 from flexiti_async.api.sku_data import SkuData
 from flexiti_async.errors import FieldError, MalformedAnswer
-from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.call import BaseCall, Replay
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 
 from ..support.canaries import sightings
 from .wire import answered, codes, error_kind, read, rejected, sample, sent
 
-Make = Callable[..., Call[object]]
+Make = Callable[..., BaseCall[object]]
 CARD = "1070015210367982"
 CAPTURE: dict[str, Any] = {
     "authorization_id": 12343,

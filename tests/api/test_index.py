@@ -9,7 +9,7 @@ from endpoint_index import ENDPOINTS, Endpoint, markdown
 
 from flexiti_async import FlexitiSession, api, resources
 from flexiti_async.api.endpoints import NAMES, OAUTH_TOKEN
-from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.call import BaseCall
 
 from .wire import SAMPLES, sample, sent
 
@@ -58,7 +58,7 @@ def test_every_row_of_the_specification() -> None:
     assert [line.split() for line in SPEC] == rows
 
 
-def _path(call: Call[object]) -> str:
+def _path(call: BaseCall[object]) -> str:
     own = call.path.removeprefix("client-id/{client_id}/")
     return re.sub(r"\{\w+\}", "{}", own)
 
@@ -72,7 +72,7 @@ def test_names() -> None:
 
 
 @EACH
-def test_functions(endpoint: Endpoint, call: Call[object]) -> None:
+def test_functions(endpoint: Endpoint, call: BaseCall[object]) -> None:
     """The function is a public name of `flexiti_async.api`, with a docstring."""
     function = getattr(api, endpoint.function)
 
@@ -81,7 +81,7 @@ def test_functions(endpoint: Endpoint, call: Call[object]) -> None:
 
 
 @EACH
-def test_samples(endpoint: Endpoint, call: Call[object]) -> None:
+def test_samples(endpoint: Endpoint, call: BaseCall[object]) -> None:
     """The sample of each endpoint is of this endpoint."""
     expected = sample(endpoint.sample)
     pattern = "/flexiti/pos-api/" + re.sub(
@@ -94,7 +94,7 @@ def test_samples(endpoint: Endpoint, call: Call[object]) -> None:
 
 
 @EACH
-def test_places_in_a_session(endpoint: Endpoint, call: Call[object]) -> None:
+def test_places_in_a_session(endpoint: Endpoint, call: BaseCall[object]) -> None:
     """The session has each endpoint under the name in the table."""
     group, _, method = endpoint.at.rpartition(".")
     owner = getattr(resources, group.capitalize()) if group else FlexitiSession

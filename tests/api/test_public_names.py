@@ -22,7 +22,7 @@ from flexiti_async.api import (
     capture,
     lookup,
 )
-from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.call import Call, OperationCall
 
 # Modules that help the pages, and names that other packages of the library use.
 HELPERS = {"_public", "canada", "endpoints", "paging", "payment_fields", "untrusted"}
@@ -129,7 +129,7 @@ print(Plans.__name__, capture.__name__, CUSTOMER_PORTAL, "plans" in globals())
 
 def test_typed() -> None:
     """Type checkers see the names with their types."""
-    assert_type(capture(1, 1), Call[Capture])
+    assert_type(capture(1, 1), OperationCall[Capture])
     assert_type(calculate_interest(1, 1, lang=Language.FRENCH), Call[Plans])
     call = lookup(account_number=1)
     assert_type(call, Call[CustomerAccount])

@@ -18,7 +18,7 @@ from flexiti_async.api.transactions import (
     make_transaction,
 )
 from flexiti_async.errors import FieldError
-from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.call import BaseCall, Replay
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
@@ -51,7 +51,7 @@ def paying(**changes: Any) -> TransactionRequest:
 
 
 def on_the_wire(
-    call: Call[object], client_id: str = "shop", token: str = "token"
+    call: BaseCall[object], client_id: str = "shop", token: str = "token"
 ) -> tuple[str, str, bytes]:
     """Return the two headers and the bytes of the body, as sent."""
     request = RequestBuilder(BASE, client_id).call(call, Secret(token), "ref-1")

@@ -10,7 +10,7 @@ import pytest
 from yarl import URL
 
 from flexiti_async.errors import ApiError, FieldError, ValidationError
-from flexiti_async.protocol.call import Call
+from flexiti_async.protocol.call import BaseCall
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.response import HttpResponse, read_answer
 from flexiti_async.protocol.secret import Secret
@@ -38,7 +38,7 @@ def sample(name: str) -> dict[str, Any]:
     return {"body": None, "headers": {}, **request, "url": url.path, "query": dict(url.query)}
 
 
-def sent(call: Call[object]) -> dict[str, Any]:
+def sent(call: BaseCall[object]) -> dict[str, Any]:
     """Return a call's request, in the form of a sample."""
     request = _BUILDER.call(call, Secret("token"), "ref-1")
     own = {name: v for name, v in request.headers.items() if name not in _EVERY_REQUEST_HAS}
@@ -52,19 +52,19 @@ def sent(call: Call[object]) -> dict[str, Any]:
     }
 
 
-def read(call: Call[T], body: object, status: int = 200) -> T | ApiError:
+def read(call: BaseCall[T], body: object, status: int = 200) -> T | ApiError:
     """Read an answer to a call."""
     return read_answer(call, HttpResponse(status, {}, json.dumps(body).encode()), "ref-1")
 
 
-def answered(call: Call[T], body: object) -> T:
+def answered(call: BaseCall[T], body: object) -> T:
     """Read a valid answer to a call."""
     result = read(call, body)
     assert not isinstance(result, ApiError), result
     return result
 
 
-def error_kind(call: Call[object], status: int, code: str) -> str:
+def error_kind(call: BaseCall[object], status: int, code: str) -> str:
     """Return the class name of an API code, after checking code and endpoint."""
     error = read(call, {"error": code, "message": "No!"}, status)
 

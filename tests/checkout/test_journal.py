@@ -65,7 +65,7 @@ async def lose_the_answer(checkout: OnlineCheckout, sandbox: Sandbox) -> Outcome
 
 
 async def test_a_paid_order_starts_no_checkout(session: FlexitiSession, sandbox: Sandbox) -> None:
-    """What is paid is raised before a token is obtained, online and in store."""
+    """A paid order is raised before a token is obtained, online and in store."""
     paid = await authorized(await session.checkout("order-1"), sandbox)
     sent = len(sandbox.requests)
     for start in (session.checkout, session.in_store_checkout):
@@ -464,6 +464,6 @@ async def test_the_reference_is_the_key_where_it_fits(
 ) -> None:
     """A lost authorization can be found by the order's own name."""
     checkout = await verified(await session.checkout(key), sandbox)
-    await checkout.authorize(300, **{**plan(), "reference": None, **given})
+    await checkout.authorize(300, **plan(**{"reference": None, **given}))
 
     assert sent == sandbox.authorizations[0].reference

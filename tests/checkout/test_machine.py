@@ -102,8 +102,12 @@ class Checkouts(RuleBasedStateMachine):
         number = 30000000 + len(self.walks)
         self.sandbox.add_account(Account(account_number=number, vcc_number=f"10799{number:011}"))
         order, process = f"order-{number}", self.processes[0]
-        start = process.in_store_checkout if kind == "in_store" else process.checkout
-        self.walks.append(Walk(kind, number, order, self.sandbox, self.run(start(order))))
+        checkout: OnlineCheckout | InStoreCheckout
+        if kind == "in_store":
+            checkout = self.run(process.in_store_checkout(order))
+        else:
+            checkout = self.run(process.checkout(order))
+        self.walks.append(Walk(kind, number, order, self.sandbox, checkout))
 
     @precondition(lambda self: self.walks)
     @rule(which=WHICH, steps=st.integers(1, 5))

@@ -23,7 +23,10 @@ CHECKOUT_ENDED = {
     "type": "urn:problem-type:flexiti:checkout-ended",
     "status": 404,
     "title": "Ce paiement n'est plus en cours",
-    "detail": "Il a pris trop de temps ou il est déjà terminé. Veuillez recommencer.",
+    "detail": (
+        "Il a pris trop de temps ou il est déjà terminé. Veuillez vérifier l'état de votre "
+        "commande."
+    ),
 }
 
 

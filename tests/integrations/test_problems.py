@@ -3,6 +3,7 @@
 import inspect
 import json
 import math
+import re
 
 import pytest
 
@@ -15,8 +16,18 @@ from flexiti_async import (
     ValidationError,
     errors,
 )
-from flexiti_async.errors import CreditExceeded, Throttled, TokenUnavailable, WrongInputs
-from flexiti_async.integrations.problem_types import PROBLEM_TYPES
+from flexiti_async.errors import (
+    CheckoutExpired,
+    CheckoutNotFound,
+    CreditExceeded,
+    IdempotencyKeyReused,
+    JournalForgot,
+    OperationInProgress,
+    Throttled,
+    TokenUnavailable,
+    WrongInputs,
+)
+from flexiti_async.integrations.problem_types import APPLIED, PAID, PROBLEM_TYPES
 from flexiti_async.integrations.problems import InvalidField, language_of, problem_of
 
 EVERY_ERROR = [
@@ -90,9 +101,10 @@ def test_invalid_fields() -> None:
 
 def test_each_type_has_one_name_and_text() -> None:
     """A problem type has one name and one text in each language, and every name is used."""
-    names = {one.name: one for one in PROBLEM_TYPES.values()}
+    types = {*PROBLEM_TYPES.values(), PAID, APPLIED}
+    names = {one.name: one for one in types}
 
-    assert set(PROBLEM_TYPES.values()) == set(names.values())
+    assert types == set(names.values())
     assert len(names) == len({kind.en.title for kind in names.values()})
     assert len(names) == len({kind.fr.title for kind in names.values()})
     assert [] == [kind.name for kind in names.values() if kind.en == kind.fr]
@@ -104,6 +116,29 @@ def test_whether_money_has_moved() -> None:
 
     assert 409 == problem.status
     assert "ne pas payer de nouveau" in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (IdempotencyKeyReused("", kind="authorize", phase="done"), "already-paid"),
+        (IdempotencyKeyReused("", kind="apply", phase="done"), "already-applied"),
+        (IdempotencyKeyReused("", kind="authorize", phase="pending"), "payment-unsettled"),
+        (OutcomeUnknown(""), "payment-unsettled"),
+        (OperationInProgress("", retry_after=2.5), "in-progress"),
+        (JournalForgot(""), "unavailable"),
+        (CheckoutExpired(""), "checkout-ended"),
+        (CheckoutNotFound(""), "checkout-ended"),
+    ],
+)
+def test_an_order_that_is_paid_or_may_be(error: FlexitiError, name: str) -> None:
+    """The customer reads that it is paid, being checked or not possible now, never to restart."""
+    for language in Language:
+        problem = problem_of(error, language)
+
+        assert f"urn:problem-type:flexiti:{name}" == problem.type
+        assert not re.search("start|recommenc", problem.detail)
+        assert ("3" if name == "in-progress" else None) == problem.headers.get("Retry-After")
 
 
 def test_a_business_answer() -> None:

@@ -21,6 +21,7 @@ from flexiti_async.protocol.call import Call
 from flexiti_async.resources import Reference
 from flexiti_async.resources.reference_cache import ReferenceCache
 from flexiti_async.testing import ManualClock
+from flexiti_async.transport.reference_id import ReferenceId
 
 MakeCache = Callable[..., ReferenceCache]
 TTL = 600.0
@@ -45,7 +46,7 @@ class Api:
             raise self.error
         return ReferenceData({"request": number, "rate": Decimal("0.10")})
 
-    async def send(self, call: Call[Any], *, reference_id: str | None = None) -> Any:  # noqa: ANN401 - any answer
+    async def send(self, call: Call[Any], *, reference_id: ReferenceId | None = None) -> Any:  # noqa: ANN401 - any answer
         """Answer one request, like a session."""
         assert reference_id is None
         return await self.fetch(call)

@@ -16,7 +16,10 @@ from flexiti_stores.memory import MemoryStore
 from ..support.patience import PATIENCE
 from .test_loops_and_forks import sandbox_in_a_thread
 
-MONEY = evolve(init_widget(PurchaseWidget(account_number=20009100)), replay=Replay.NEVER)
+ONCE = evolve(
+    init_widget(PurchaseWidget(account_number=20009100)), endpoint="verify", replay=Replay.NEVER
+)
+"""A call that is sent once, under the name of one that moves no money."""
 LIMIT = 1.0
 
 
@@ -60,7 +63,7 @@ async def test_an_answer_that_came_in_time_is_not_thrown_away(
         sandbox.latency = {endpoint: 0.1}
         busy = asyncio.create_task(stall_once(sandbox, endpoint, stall))
         await asyncio.gather(
-            session.send(MONEY) if endpoint == "widget/init" else session.token(), busy
+            session.send(ONCE) if endpoint == "widget/init" else session.token(), busy
         )
         sandbox.latency = {}
 

@@ -22,6 +22,7 @@ from flexiti_async.store.interface import Entry
 from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 from flexiti_async.tokens.record import Claim, Record, TokenKey, encode_record
 from flexiti_async.tokens.refresh_tokens import RefreshTokens
+from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession
 
@@ -404,9 +405,13 @@ async def test_a_failure_does_not_back_off_other_credentials(
 
 
 async def test_a_warm_session_does_not_use_the_store(
-    session: FlexitiSession, faulty: FaultyStore
+    make_session: MakeSession, faulty: FaultyStore
 ) -> None:
-    """A call or an unsaved checkout costs no store operation, and a saved step costs one."""
+    """
+    A call costs no operation of the token store, nor does an unsaved checkout, whose key is looked
+    up in the journal; a saved step costs one.
+    """
+    session = make_session(store=faulty, journal=MemoryStore())
     widget = PurchaseWidget(account_number=20009100)
     await session.init_widget(widget)
     faulty.operations.clear()

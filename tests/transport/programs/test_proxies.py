@@ -17,7 +17,8 @@ from .conftest import Start
 
 BUY = PurchaseWidget(account_number=20009100)
 SAFE = init_widget(BUY)
-MONEY = evolve(SAFE, replay=Replay.NEVER)
+ONCE = evolve(SAFE, endpoint="verify", replay=Replay.NEVER)
+"""A call that is sent once, under the name of one that moves no money."""
 
 SQUID = """
 http_port 127.0.0.1:PORT
@@ -61,7 +62,7 @@ async def test_everything_passes_the_proxy(
         connections=10,
     )
     answers = await asyncio.gather(
-        *(session.send(call) for _ in range(110) for call in (SAFE, MONEY))
+        *(session.send(call) for _ in range(110) for call in (SAFE, ONCE))
     )
     await session.aclose()
 
@@ -95,7 +96,7 @@ async def test_a_proxy_that_refuses_has_sent_nothing(
     refresher._failed = None
     refresher._install(token)
     with pytest.raises(ConnectError) as caught:
-        await session.send(MONEY)
+        await session.send(ONCE)
     await session.aclose()
 
     assert ("proxy", status, f"127.0.0.1:{port}") == (
