@@ -223,14 +223,15 @@ class FlexitiSession:
 
     async def aclose(self) -> None:
         """
-        End all calls, wait up to 5 seconds for a running refresh, then close all connections.
+        Wait for operations, end all other calls, then close all connections.
 
-        Callers that wait for an answer, a connection, a token or the next attempt get
-        SessionClosed at once, and so does every use of the session from now on. A call that must
-        not run twice, and that may have been sent, ends in OutcomeUnknown. A borrowed client
-        session, and a store that was passed as an object, stay open.
+        An operation that is being made gets until its deadline, and its outcome is recorded; then
+        callers that wait for an answer, a connection, a token or the next attempt get SessionClosed
+        at once. Every new use of the session gets it from now on. A running refresh gets up to 5
+        seconds. A borrowed client session, and a store that was passed as an object, stay open.
         """
         self._closed = True
+        await self.operations.aclose()
         refreshers = list(self._open.refreshers.values())
         for refresher in refreshers:
             refresher.stop()
@@ -243,6 +244,8 @@ class FlexitiSession:
         if self._owns_store and not self._store_closed:
             await self._open.store.aclose()
             self._store_closed = True
+        if self._journal_store is not None:
+            await self._journal_store.aclose()
 
     async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
         """
@@ -405,7 +408,6 @@ class FlexitiSession:
             store = open_store(config.journal) if config.journal is not None else self.store
             journal = journal_store(store)
             self._journal = Journal(
-                journal,
                 SealedJournal(journal, timeout=config.store_timeout, keys=config.token_keys),
                 self._clock,
                 ttl=config.journal_ttl,

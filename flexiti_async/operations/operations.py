@@ -11,31 +11,31 @@
 """
 
 import copy
-import functools
+import re
 from collections.abc import AsyncIterator
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from flexiti_async.errors import (
+    ConfigError,
     FieldError,
     FlexitiError,
     JournalForgot,
     OperationError,
     OperationInProgress,
+    RecordUnreadable,
     SessionClosed,
     ValidationError,
 )
 from flexiti_async.events.types import JournalLost, OperationResolved
-from flexiti_async.operations.answers import Recorded
 from flexiti_async.operations.coordinator import Coordinator, OperationsContext
 from flexiti_async.operations.execution import Asked, Bearer
 from flexiti_async.operations.fingerprint import compared_fields
-from flexiti_async.operations.journal import Found
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of, operation_id
 from flexiti_async.operations.operation import Operation, operation_of
-from flexiti_async.operations.record import OperationRecord, Phase, Refusal
+from flexiti_async.operations.record import OperationRecord, Phase
 from flexiti_async.operations.recorded_errors import facts_of
+from flexiti_async.operations.resolution import check_resolution, entered, resolved
 from flexiti_async.protocol.call import OperationCall, OperationKind
-from flexiti_async.protocol.json_codec import encode
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
 from flexiti_async.transport.reference_id import reference_id_of
@@ -91,7 +91,7 @@ class Operations:
             call,
             idempotency_key=idempotency_key_of(idempotency_key),
             reference_id=reference_id_of(reference_id),
-            bearer=functools.partial(self._context.bearer, call.scope),
+            bearer=lambda: self._context.bearer(call.scope),
             wait=wait,
         )
 
@@ -117,6 +117,7 @@ class Operations:
         if self._closing:
             msg = "the session is closed"
             raise SessionClosed(msg)
+        _check_wait(wait)
         asked = self._asked(call, idempotency_key, reference_id, bearer)
         outcome = await self._coordinator.outcome(asked, wait)
         if isinstance(outcome, JournalForgot):
@@ -149,7 +150,7 @@ class Operations:
             StoreUnavailable: The journal is down.
             RecordUnreadable: The record cannot be opened.
         """
-        found = await self._found(identity or self._identity(kind, key, endpoint))
+        found = await self._context.journal().read(self._wanted(identity, kind, key, endpoint))
         return None if found.record is None else operation_of(found.record)
 
     async def pending(self, *, older_than: float = 0.0) -> AsyncIterator[Operation]:
@@ -160,15 +161,26 @@ class Operations:
 
         Args:
             older_than: Seconds since the claim, at least.
+
+        Raises:
+            StoreUnavailable: The journal is down.
+            RecordUnreadable: After all others: a record cannot be opened, so it may be pending.
         """
         journal = self._context.journal()
+        unreadable: RecordUnreadable | None = None
         async for key in journal.keys(endless=True):
-            found = await journal.read(key[-32:])
+            try:
+                found = await journal.read(key[-32:])
+            except RecordUnreadable as error:
+                unreadable = error  # the others are listed all the same
+                continue
             if found.record is None or found.record.phase is not Phase.PENDING:
                 continue
             own = found.record.account == self._context.account
             if own and journal.elapsed(found) >= older_than:
                 yield operation_of(found.record)
+        if unreadable is not None:
+            raise unreadable
 
     async def resolve(
         self,
@@ -186,7 +198,8 @@ class Operations:
 
         Args:
             identity: Its id; or give kind and key.
-            executed: Whether it ran. True also completes an operation that ran and has no number.
+            executed: Whether it ran. True also completes an operation that ran and has no number,
+                and, with kind and key, enters one that the journal has lost.
                 False frees the key, and is possible only when no request can be under way any more:
                 the operation's deadline and 15 minutes after its claim.
             by: Who says so: a person, or the name of a job.
@@ -201,53 +214,57 @@ class Operations:
             OperationError: The journal has no such operation, or a contradicting outcome.
             StoreUnavailable: The journal is down.
         """
-        wanted = identity or self._identity(kind, key, "")
-        numbers = _numbers(executed, authorization_id, capture_id)
-        if not by or not by.strip():
-            raise ValidationError(field_errors=[FieldError("by", INVALID, None, "must name you")])
+        numbers = check_resolution(
+            executed=executed, by=by, authorization_id=authorization_id, capture_id=capture_id
+        )
+        wanted = self._wanted(identity, kind, key)
         journal = self._context.journal()
-        found = await self._found(wanted)
-        record = found.record
-        if record is None:
-            msg = "the journal has no such operation"
-            raise OperationError(msg, operation_id=wanted, kind=str(kind), idempotency_key=str(key))
+        found = await journal.read(wanted)
         at = self._context.clock.wall()
-        if executed:
-            if record.phase is Phase.DONE and record.refused is not None:
-                msg = "the API has refused it"
-                raise OperationError(msg, **facts_of(record))
-            resolved = record.done({**record.answer, **numbers}, at=record.executed_at or at, by=by)
+        if found.record is not None:
+            early = (
+                found.record.deadline + self._context.settle - journal.elapsed(found, least=True)
+            )
+            outcome = resolved(found.record, numbers, executed=executed, by=by, at=at, early=early)
+            if outcome is found.record:
+                return operation_of(outcome)
+        elif executed and kind is not None and key is not None:
+            outcome = entered(
+                wanted,
+                numbers,
+                kind=OperationKind(kind),
+                account=self._context.account,
+                idempotency_key=idempotency_key_of(key),
+                deadline=self._context.deadline,
+                by=by,
+                at=at,
+            )
         else:
-            if record.phase is not Phase.PENDING:
-                msg = f"it is {record.phase.value} already"
-                raise OperationError(msg, **facts_of(record))
-            early = record.deadline + self._context.settle - journal.elapsed(found, least=True)
-            if early > 0:
-                text = f"its request may still be executed: wait {early:.0f} s"
-                raise OperationInProgress(text, retry_after=early, **facts_of(record))
-            resolved = record.freed(Refusal(error="Resolved", at=at), by=by)
+            msg = "the journal has no such operation"
+            raise OperationError(msg, operation_id=wanted)
+        entry = journal.entry(outcome)
         entry = journal.entry(resolved)
         if not await journal.swap(
             wanted, entry, expected=found.entry, within=self._context.deadline / 10
         ):
             msg = "another process has changed it: look again"
-            raise OperationInProgress(msg, retry_after=0.0, **facts_of(record))
+            raise OperationInProgress(msg, retry_after=0.0, **facts_of(outcome))
         self._context.events.notify(
             OperationResolved(
                 operation_id=wanted,
-                kind=record.kind.value,
-                idempotency_key=record.idempotency_key,
-                reference_id=record.reference_id,
-                endpoint=record.endpoint,
+                kind=outcome.kind.value,
+                idempotency_key=outcome.idempotency_key,
+                reference_id=outcome.reference_id,
+                endpoint=outcome.endpoint,
                 executed=executed,
                 by=by,
             )
         )
-        return operation_of(resolved)
+        return operation_of(outcome)
 
     async def known(self, kind: OperationKind, key: str) -> OperationRecord | None:
         """Return the record of an operation that is pending or done; None otherwise."""
-        found = await self._found(self._identity(kind, key, ""))
+        found = await self._context.journal().read(self._wanted(None, kind, key))
         record = found.record
         return None if record is None or record.phase is Phase.FREE else record
 
@@ -264,58 +281,48 @@ class Operations:
         self, call: OperationCall[T], key: str, reference_id: str, bearer: Bearer
     ) -> Asked[T]:
         """Check what can fail without having sent anything."""
-        try:
-            if call.body is not None:
-                encode(call.body)
-        except (ValueError, TypeError, NotImplementedError, RecursionError):
-            problem = FieldError("body", INVALID, None, "must be JSON: finite numbers, valid text")
-        else:
-            return Asked(
-                operation_id(self._context.account, call.kind, call.endpoint, key),
-                self._context.account,
-                key,
-                call,
-                reference_id,
-                compared_fields(call),
-                bearer,
-            )
-        del call
-        raise ValidationError(field_errors=[problem])
+        given: object = call  # callers without a type checker may pass anything
+        if not isinstance(given, OperationCall):
+            del call, given
+            msg = "operations.run makes an OperationCall; session.send makes other calls"
+            raise ConfigError(msg, option="idempotency_key")
+        self._context.client.check(call)
+        return Asked(
+            operation_id(self._context.account, call.kind, call.endpoint, key),
+            self._context.account,
+            key,
+            call,
+            reference_id,
+            compared_fields(call),
+            bearer,
+        )
 
-    async def _found(self, identity: str) -> Found:
-        return await self._context.journal().read(identity)
-
-    def _identity(
-        self, kind: OperationKind | str | None, key: IdempotencyKey | None, endpoint: str
+    def _wanted(
+        self,
+        identity: str | None,
+        kind: OperationKind | str | None,
+        key: IdempotencyKey | None,
+        endpoint: str = "",
     ) -> str:
-        if kind is None or key is None:
-            raise ValidationError(
-                field_errors=[FieldError("operation", INVALID, None, "an id, or kind and key")]
-            )
+        """Return the id of the operation that a caller means."""
+        if identity is not None and re.fullmatch(r"[0-9a-f]{32}", str(identity)):
+            return str(identity)
+        named = identity is None and kind in set(OperationKind) and key is not None
+        if not named:
+            hint = "must be an id of 32 hex digits, or kind and key"
+            problem = FieldError("operation", INVALID, None, hint)
+            raise ValidationError(field_errors=[problem])
         return operation_id(
-            self._context.account, OperationKind(kind), endpoint, idempotency_key_of(key)
+            self._context.account,
+            OperationKind(kind),
+            endpoint,
+            idempotency_key_of(cast("IdempotencyKey", key)),
         )
 
 
-def _numbers(
-    executed: bool,  # noqa: FBT001 - one of two outcomes
-    authorization_id: int | str | None,
-    capture_id: int | str | None,
-) -> Recorded:
-    """Check the numbers of an operation that ran."""
-    given = {"authorization_id": authorization_id, "capture_id": capture_id}
-    numbers: Recorded = {}
-    problems: list[FieldError] = []
-    for name, value in given.items():
-        if value is None:
-            continue
-        text = str(value)
-        if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= 16):
-            problems.append(FieldError(name, INVALID, None, "must be 1 to 16 digits"))
-        elif not executed:
-            problems.append(FieldError(name, INVALID, None, "only for an operation that ran"))
-        else:
-            numbers[name] = text
-    if problems:
-        raise ValidationError(field_errors=problems)
-    return numbers
+def _check_wait(wait: object) -> None:
+    """Check a time that callers without a type checker may have got wrong."""
+    good = isinstance(wait, int | float) and not isinstance(wait, bool) and wait >= 0
+    if wait is not None and not good:
+        problem = FieldError("wait", INVALID, None, "must be a number of seconds, 0 or more")
+        raise ValidationError(field_errors=[problem])
