@@ -142,7 +142,7 @@ class Execution(Generic[T]):
         self._began = now(clock)
         self.record = self._pending()
         self._claim: Claim | None = None
-        self._sending = Sending()
+        self._sending = Sending(lambda: self.left)
         self._event: OperationEvent | None = None
 
     @property
@@ -202,7 +202,7 @@ class Execution(Generic[T]):
             self.asked.reference_id,
             token,
             replace,
-            within=self._deadline - now(self._clock).since(self._began),
+            within=self.left,
             sending=self._sending,
         )
 

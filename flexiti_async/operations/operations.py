@@ -243,7 +243,7 @@ class Operations:
             msg = "the journal has no such operation"
             raise OperationError(msg, operation_id=wanted)
         entry = journal.entry(outcome)
-        entry = journal.entry(resolved)
+        entry = journal.entry(outcome)
         if not await journal.swap(
             wanted, entry, expected=found.entry, within=self._context.deadline / 10
         ):

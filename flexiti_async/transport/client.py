@@ -1,6 +1,7 @@
 """`ApiClient`: one call of the API with one token, repeated where that is safe."""
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Final, Generic, TypeVar
@@ -48,10 +49,13 @@ class Sending:
     Whether a call may have run, for a caller that has to know it even if the call is cancelled.
 
     Attributes:
+        left: Returns the seconds until nothing may be sent any more, by the caller's clocks: those
+            of the event loop stand still while a machine is suspended.
         doubtful: An earlier attempt may have run.
         progress: How far the present attempt has come; None between two attempts.
     """
 
+    left: Callable[[], float] = lambda: math.inf
     doubtful: bool = False
     progress: Progress | None = None
 
@@ -208,7 +212,7 @@ class ApiClient:
             # No name for the request here: a cancellation would carry it in this frame.
             answer = await self._transport.attempt(
                 self._builder.call(run.call, run.token.access_token, run.reference_id),
-                within=left,
+                within=min(left, run.sending.left()),
                 once=moves_money or run.call.replay is Replay.NEVER,
                 fresh=run.attempts > 1,
                 progress=run.sending.progress,
@@ -229,7 +233,7 @@ class ApiClient:
             if replaceable and not (moves_money and result.code is result.url is None):
                 await self._replace_token(run, replace, deadline)
             else:
-                await self._pause(run, result, deadline - loop.time())
+                await self._pause(run, result, min(deadline - loop.time(), run.sending.left()))
             left = deadline - loop.time()
 
     async def _pause(self, run: _Run[T], error: FlexitiError, left: float) -> None:

@@ -88,7 +88,9 @@ async def purchase(
 async def authorized(session: FlexitiSession, sandbox: Sandbox, **more: Any) -> str:
     """Authorize a purchase, and return its number."""
     order = await purchase(session, sandbox, **more)
-    made = await session.authorizations.authorize(order, idempotency_key=f"before {len(sandbox.requests)}")
+    made = await session.authorizations.authorize(
+        order, idempotency_key=f"before {len(sandbox.requests)}"
+    )
     assert made.authorization_id is not None
     return made.authorization_id
 
@@ -96,7 +98,9 @@ async def authorized(session: FlexitiSession, sandbox: Sandbox, **more: Any) -> 
 async def captured(session: FlexitiSession, sandbox: Sandbox) -> tuple[str, str]:
     """Authorize and capture a purchase, and return both numbers."""
     order = await purchase(session, sandbox, auto_capture=True)
-    made = await session.authorizations.authorize(order, idempotency_key=f"before {len(sandbox.requests)}")
+    made = await session.authorizations.authorize(
+        order, idempotency_key=f"before {len(sandbox.requests)}"
+    )
     assert made.authorization_id is not None
     assert made.capture_id is not None
     return made.authorization_id, made.capture_id

@@ -26,8 +26,10 @@ AGES = [0.0, 21.9, 22.0, 3599.0, 3600.0, 1e9]
 
 
 @pytest.mark.parametrize("resendable", [False, True])
-@pytest.mark.parametrize(("fingerprint", "elapsed"), [*itertools.product((SAME, OTHER, UNKNOWN), AGES)])
-def test_every_pending_record(fingerprint: str, elapsed: float, resendable: bool) -> None:  # noqa: FBT001 - a case
+@pytest.mark.parametrize(
+    ("fingerprint", "elapsed"), [*itertools.product((SAME, OTHER, UNKNOWN), AGES)]
+)
+def test_every_pending_record(fingerprint: str, elapsed: float, resendable: bool) -> None:
     """Within the deadline the same call waits; past it nobody sends but who may for an hour."""
     found = record(fingerprint=fingerprint)
     step = decide(found, FIELDS, elapsed=elapsed, since_first=elapsed, resendable=resendable)

