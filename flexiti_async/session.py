@@ -431,7 +431,6 @@ class FlexitiSession:
             store = open_store(config.journal) if config.journal is not None else self.store
             journal = journal_store(store)
             self._journal = Journal(
-                journal,
                 SealedJournal(journal, timeout=config.store_timeout, keys=config.token_keys),
                 self._clock,
                 ttl=config.journal_ttl,

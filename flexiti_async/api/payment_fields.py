@@ -117,7 +117,7 @@ def id_in(answer: Mapping[str, object], *names: str) -> str | None:
         value = answer.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
-        if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+        if isinstance(value, Decimal) and _is_whole(value):
             return str(int(value))
         if isinstance(value, str) and value:
             return value.removesuffix(".0") if _WHOLE.fullmatch(value) else value
@@ -126,6 +126,11 @@ def id_in(answer: Mapping[str, object], *names: str) -> str | None:
         if isinstance(inner, Mapping):
             return id_in(cast("Mapping[str, object]", inner), *names)
     return None
+
+
+def _is_whole(value: Decimal) -> bool:
+    bounded = value.is_finite() and abs(value.adjusted()) < 40
+    return bounded and value == value.to_integral_value()
 
 
 def amount_in(answer: Mapping[str, object], name: str) -> Decimal | None:

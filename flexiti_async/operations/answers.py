@@ -9,7 +9,11 @@ import attrs
 
 from flexiti_async.api.authorizations import Authorization, AuthorizationStatus
 from flexiti_async.api.captures import Capture
+from flexiti_async.errors import FlexitiError, OperationError
+from flexiti_async.operations.record import OperationRecord
+from flexiti_async.operations.recorded_errors import facts_of
 from flexiti_async.protocol.call import OperationCall
+from flexiti_async.protocol.json_codec import UnfitError
 from flexiti_async.protocol.structuring import structure
 
 __all__ = ["recorded_answer", "replayed_answer", "why_unknown"]
@@ -73,21 +77,37 @@ def recorded_answer(answer: object) -> Recorded:
             value = str(value)
         elif isinstance(value, datetime.datetime):
             value = value.isoformat()
-        if isinstance(value, bool | int) or (isinstance(value, str) and len(value) <= _LONGEST):
-            recorded[name] = value if isinstance(value, bool | int) else str(value)
+        if isinstance(value, bool):
+            recorded[name] = value
+        elif isinstance(value, int | str) and len(str(value)) <= _LONGEST:
+            recorded[name] = value if isinstance(value, int) else str(value)
     # Numbers that were found under another name or in a nested object.
-    if isinstance(answer, Authorization) and answer.authorization_id is not None:
-        recorded["authorization_id"] = answer.authorization_id
-    if isinstance(answer, Authorization | Capture) and answer.capture_id is not None:
-        recorded["capture_id"] = answer.capture_id
+    numbers: dict[str, str | None] = {}
+    if isinstance(answer, Authorization):
+        numbers["authorization_id"] = answer.authorization_id
+    if isinstance(answer, Authorization | Capture):
+        numbers["capture_id"] = answer.capture_id
+    for name, number in numbers.items():
+        if number is not None and len(number) <= _LONGEST:
+            recorded[name] = number
     return recorded
 
 
-def replayed_answer(call: OperationCall[T], recorded: Mapping[str, object]) -> T:
-    """Build the value of a call from its recorded answer, marked as replayed."""
-    value = structure(dict(recorded), call.result)
-    # Every result of an operation is a model with this field.
-    return cast("T", attrs.evolve(cast("Authorization", value), replayed=True))
+def replayed_answer(call: OperationCall[T], record: OperationRecord) -> T | FlexitiError:
+    """
+    Build the value of a call from its recorded answer, marked as replayed.
+
+    A call that was built by hand may have a result that needs more than is recorded: then it is an
+    OperationError that says that the call ran.
+    """
+    try:
+        value = structure(dict(record.answer), call.result)
+    except UnfitError:
+        text = f"{record.endpoint} ran, and what is recorded of its answer is not a whole result"
+        return OperationError(text, **facts_of(record))
+    if _has_field(value, "replayed"):
+        return cast("T", attrs.evolve(cast("Authorization", value), replayed=True))
+    return value
 
 
 def _has_field(answer: object, name: str) -> bool:

@@ -7,17 +7,13 @@ look at the record until its outcome is there. A waiter never sends, and holds n
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import ContextVar
 from typing import Any, Final, TypeVar, cast
 
-from attrs import frozen
+from attrs import define, field, frozen
 
-from flexiti_async.clock import Clock
-from flexiti_async.errors import (
-    FlexitiError,
-    IdempotencyKeyReused,
-    OperationInProgress,
-    TokenDeadlock,
-)
+from flexiti_async.clock import Clock, Instant, now
+from flexiti_async.errors import FlexitiError, JournalForgot, OperationInProgress, TokenDeadlock
 from flexiti_async.events.types import Listeners, OperationReplayed
 from flexiti_async.operations.answers import replayed_answer
 from flexiti_async.operations.decision import (
@@ -47,8 +43,9 @@ T = TypeVar("T")
 _POLL: Final = 0.1
 """Seconds between two looks at another process's operation."""
 _MOST_LOST_CLAIMS: Final = 5
+_making: ContextVar[frozenset[str]] = ContextVar("flexiti_async.operations", default=frozenset())
+"""The operations that this task, and the tasks that it started, belong to."""
 _API_KEY: Final = "x-idempotency-key"
-_IN_PROGRESS: Final = "another caller is making this call"
 
 
 @frozen
@@ -83,12 +80,32 @@ class _Running:
     An execution of this process.
 
     Attributes:
-        fields: The compared fields of its call.
+        execution: The execution.
         task: Its task, whose result is a value, an error or a lost claim.
     """
 
-    fields: dict[str, object]
+    execution: Execution[object]
     task: asyncio.Task[object]
+
+
+@define
+class _Watch:
+    """
+    What one caller has seen of its operation.
+
+    Attributes:
+        free: Salt of a free record that was there before it waited for anybody.
+        waited: It has waited for another caller, so it never sends.
+        claimed: It has seen the claim of another caller.
+        ended: Salts of claims whose execution in this process has ended without an outcome.
+        since: When it has first seen each claim, by salt.
+    """
+
+    free: str | None = None
+    waited: bool = False
+    claimed: bool = False
+    ended: set[str] = field(factory=set[str])
+    since: dict[str, Instant] = field(factory=dict[str, Instant])
 
 
 class Coordinator:
@@ -102,7 +119,7 @@ class Coordinator:
     def __init__(self, context: OperationsContext) -> None:
         self._context = context
         self._running: dict[asyncio.AbstractEventLoop, dict[str, _Running]] = {}
-        self._background: set[asyncio.Task[None]] = set()
+        self._background: dict[asyncio.AbstractEventLoop, set[asyncio.Task[None]]] = {}
 
     async def outcome(self, asked: Asked[T], wait: float | None) -> T | FlexitiError:
         """
@@ -118,71 +135,84 @@ class Coordinator:
         """
         time = asyncio.get_running_loop().time
         until = float("inf") if wait is None else time() + wait
-        waited, lost = False, 0
+        watch, lost = _Watch(), 0
         while lost < _MOST_LOST_CLAIMS:
+            journal, found = self._context.journal(), Found()
             running = self._here().get(asked.operation_id)
+            if running is None:
+                found = await journal.read(asked.operation_id)
+                running = self._here().get(asked.operation_id)  # started meanwhile
             if running is not None:
-                joined = await self._join(asked, running, until - time())
-                if not isinstance(joined, LostClaim):
-                    return joined
-                continue
-            journal = self._context.journal()
-            found = await journal.read(asked.operation_id)
-            if asked.operation_id in self._here():
-                continue  # started meanwhile
-            step = self._next(asked, found, journal, waited=waited)
-            if isinstance(step, TakeClaim):
-                task = self._start(asked, found, journal)
-                made = await asyncio.shield(task)
-                if not isinstance(made, LostClaim):
-                    return made
-                lost += 1
-            elif isinstance(step, Wait) and time() < until:
-                waited = True
-                await asyncio.sleep(_POLL)
-            elif isinstance(step, Wait):
-                return OperationInProgress(
-                    _IN_PROGRESS, retry_after=step.seconds, phase="pending", **asked.facts
-                )
+                got = await self._join(asked, running, until - time(), watch)
             else:
-                return step
+                step = self._next(asked, found, journal, watch)
+                if isinstance(step, TakeClaim):
+                    running = self._start(asked, found, journal)
+                    got = await self._result(asked, running, None, watch)
+                    lost += 1
+                elif not isinstance(step, Wait):
+                    return step
+                elif time() >= until:
+                    return _in_progress(asked, step.seconds)
+                else:
+                    watch.waited = True
+                    await asyncio.sleep(min(_POLL, until - time()))
+                    continue
+            if not isinstance(got, LostClaim):
+                return got
+            watch.waited = True
         text = "the journal's record keeps changing, so nothing was sent"
         return OperationInProgress(text, retry_after=0.0, **asked.facts)
 
     async def aclose(self) -> None:
         """Wait for the executions of this loop, to their deadline at most."""
-        running = [execution.task for execution in self._here().values()]
+        running = [running.task for running in self._here().values()]
         if running:
             await asyncio.wait(running, timeout=self._context.deadline)
-        background = list(self._background)
+        background = list(self._background.get(asyncio.get_running_loop(), ()))
         for task in background:
             task.cancel()
         if background:
             await asyncio.wait(background)
 
     def _next(
-        self, asked: Asked[T], found: Found, journal: Journal, *, waited: bool
+        self, asked: Asked[T], found: Found, journal: Journal, watch: _Watch
     ) -> TakeClaim | Wait | T | FlexitiError:
         """Return what a caller does, or what it gets."""
         record = found.record
+        if record is None:
+            if watch.claimed:
+                return JournalForgot("the record of a call that was being made is gone")
+            return TakeClaim()
+        at = now(self._context.clock)
+        # A claim is as old as it was watched, even if no clock says so.
+        watched = at.since(watch.since.setdefault(record.salt, at))
+        elapsed = max(journal.elapsed(found), watched)
         step = decide(
             record,
             asked.fields,
-            elapsed=journal.elapsed(found),
+            elapsed=elapsed,
+            since_first=max(elapsed, at.wall - (record.first or record.began)),
             resendable=_API_KEY in asked.call.headers,
         )
-        if record is None or isinstance(step, Wait):
-            return cast("TakeClaim | Wait", step)
+        outcome: TakeClaim | Wait | T | FlexitiError
         match step:
             case TakeClaim():
+                if record.phase is Phase.FREE and not watch.waited:
+                    watch.free = record.salt
                 # A waiter gets what the first caller got, and never sends.
-                return error_of_free(record) if waited and record.phase is Phase.FREE else step
+                refused = record.phase is Phase.FREE and record.salt != watch.free
+                outcome = error_of_free(record) if refused else step
+            case Wait():
+                watch.claimed = True
+                outcome = no_outcome(record) if record.salt in watch.ended else step
             case ReturnRecorded():
-                return self._replayed(asked, record)
+                outcome = self._replayed(asked, record)
             case Mismatch():
-                return reused(record)
+                outcome = reused(record)
             case Unknown():
-                return no_outcome(record)
+                outcome = no_outcome(record)
+        return outcome
 
     def _replayed(self, asked: Asked[T], record: OperationRecord) -> T | FlexitiError:
         facts = asked.facts
@@ -190,15 +220,13 @@ class Coordinator:
         self._context.events.notify(OperationReplayed(**facts))
         if record.refused is not None:
             return refusal_error(record.refused, record)
-        return replayed_answer(asked.call, record.answer)
+        return replayed_answer(asked.call, record)
 
     def _here(self) -> dict[str, _Running]:
-        """Return the executions of the running loop, by operation."""
+        """Return the executions of the running loop, by operation; a forked child has none."""
         return self._running.get(asyncio.get_running_loop(), {})
 
-    def _start(
-        self, asked: Asked[T], found: Found, journal: Journal
-    ) -> "asyncio.Task[T | FlexitiError | LostClaim]":
+    def _start(self, asked: Asked[T], found: Found, journal: Journal) -> _Running:
         """Start the execution, in a task that belongs to no caller."""
         loop = asyncio.get_running_loop()
         for closed in [known for known in self._running if known.is_closed()]:
@@ -213,9 +241,15 @@ class Coordinator:
             deadline=self._context.deadline,
             later=self._later,
         )
-        task = loop.create_task(execution.run())
+
+        async def run() -> T | FlexitiError | LostClaim:
+            _making.set(_making.get() | {asked.operation_id})
+            return await execution.run()
+
+        task = loop.create_task(run())
         here = self._running.setdefault(loop, {})
-        here[asked.operation_id] = _Running(asked.fields, cast("asyncio.Task[object]", task))
+        running = _Running(cast("Execution[object]", execution), cast("asyncio.Task[object]", task))
+        here[asked.operation_id] = running
 
         def forget(_: object) -> None:
             del here[asked.operation_id]
@@ -223,29 +257,51 @@ class Coordinator:
                 self._running.pop(loop, None)
 
         task.add_done_callback(forget)
-        return task
+        return running
 
     async def _join(
-        self, asked: Asked[T], running: _Running, left: float
+        self, asked: Asked[T], running: _Running, left: float, watch: _Watch
     ) -> T | FlexitiError | LostClaim:
-        """Wait for an execution of this process; the end of its caller does not end it."""
-        if running.task is asyncio.current_task():
+        """Wait for an execution that another caller of this process has started."""
+        if asked.operation_id in _making.get():
             msg = "an operation waits for its own outcome"
             raise TokenDeadlock(msg)
-        if running.fields != asked.fields:
-            text = "the key names another operation, which is being made right now"
-            return IdempotencyKeyReused(text, phase=Phase.PENDING.value, **asked.facts)
-        timeout = None if left == float("inf") else max(left, 0.0)
+        if running.execution.asked.fields != asked.fields:
+            return reused(running.execution.record)
+        return await self._result(asked, running, left, watch)
+
+    async def _result(
+        self, asked: Asked[T], running: _Running, left: float | None, watch: _Watch
+    ) -> T | FlexitiError | LostClaim:
+        """Wait for the end of an execution; the end of its caller does not end it."""
+        timeout = None if left is None or left == float("inf") else max(left, 0.0)
         done, _ = await asyncio.wait([running.task], timeout=timeout)
         if not done:
-            return OperationInProgress(
-                _IN_PROGRESS, retry_after=self._context.deadline, **asked.facts
-            )
+            return _in_progress(asked, running.execution.left)
         if running.task.cancelled():
-            return LostClaim()  # the journal knows what became of it
+            # The journal knows what became of it.
+            watch.ended.add(running.execution.record.salt)
+            return LostClaim()
         return cast("T | FlexitiError | LostClaim", running.task.result())
 
     def _later(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        loop = asyncio.get_running_loop()
+        tasks = self._background.setdefault(loop, set())
+        task = loop.create_task(coroutine)
+        tasks.add(task)
+
+        def forget(done: asyncio.Task[None]) -> None:
+            tasks.discard(done)
+            if not tasks:
+                self._background.pop(loop, None)
+
+        task.add_done_callback(forget)
+
+
+def _in_progress(asked: Asked[T], seconds: float) -> OperationInProgress:
+    return OperationInProgress(
+        "another caller is making this call",
+        retry_after=seconds,
+        phase=Phase.PENDING.value,
+        **asked.facts,
+    )

@@ -4,10 +4,19 @@ from typing import Final
 
 from attrs import frozen
 
-from flexiti_async.operations.fingerprint import is_same
+from flexiti_async.operations.fingerprint import fingerprint_of, is_same
 from flexiti_async.operations.record import OperationRecord, Phase
 
-__all__ = ["Mismatch", "ReturnRecorded", "TakeClaim", "Unknown", "Wait", "decide"]
+__all__ = [
+    "Mismatch",
+    "ReturnRecorded",
+    "Supersede",
+    "TakeClaim",
+    "Unknown",
+    "Wait",
+    "decide",
+    "supersede",
+]
 
 _RESEND_WITHIN: Final = 3600.0
 """Seconds for which a call with a key of the API's own is sent again; for how long the API
@@ -54,6 +63,7 @@ def decide(
     fields: dict[str, object],
     *,
     elapsed: float,
+    since_first: float = 0.0,
     resendable: bool = False,
 ) -> Next:
     """
@@ -63,6 +73,7 @@ def decide(
         found: The record; None if there is none.
         fields: The compared fields of the call.
         elapsed: Seconds since the claim, by the clock that shows the most.
+        since_first: The same for the first of several claims of one call that was sent again.
         resendable: The API itself remembers the key, so a repeat cannot run twice.
     """
     if found is None or found.phase is Phase.FREE:
@@ -72,6 +83,49 @@ def decide(
         return ReturnRecorded() if same else Mismatch()
     left = found.deadline - elapsed
     if left <= 0 or found.inconclusive is not None:
-        again = resendable and same and elapsed < _RESEND_WITHIN
-        return TakeClaim() if again else Unknown()
+        # Only what is certainly the same is sent again: another fingerprint algorithm cannot tell.
+        again = resendable and found.fingerprint == fingerprint_of(fields, found.salt)
+        return TakeClaim() if again and since_first < _RESEND_WITHIN else Unknown()
     return Wait(left) if same else Mismatch()
+
+
+@frozen
+class Supersede:
+    """
+    What becomes of a record that another writer has stored over a claim.
+
+    Attributes:
+        write: The outcome of the claim replaces it.
+        conflict: What the journal had recorded, if the API's answer contradicts it.
+    """
+
+    write: bool
+    conflict: str | None = None
+
+
+def supersede(outcome: OperationRecord, stored: OperationRecord | None) -> Supersede:
+    """
+    Decide whether the outcome of a claim replaces what was stored over it meanwhile.
+
+    A true answer outranks everything but another true answer; a refusal replaces nothing but its
+    own claim.
+
+    Args:
+        outcome: The outcome, done or free.
+        stored: The record; None if there is none.
+    """
+    own = stored is not None and stored.salt == outcome.salt
+    if stored is not None and own and stored.phase is Phase.PENDING:
+        return Supersede(write=True)  # written anew under another key of the ring
+    if outcome.phase is not Phase.DONE:
+        return Supersede(write=False)
+    if stored is None:
+        return Supersede(write=True, conflict="absent")
+    if stored.phase is not Phase.DONE:
+        return Supersede(write=True, conflict=stored.phase.value)
+    if own and stored.resolved_by is None:
+        return Supersede(write=False)  # written by this process, which did not know
+    entered = stored.resolved_by is not None
+    numbers = ("authorization_id", "capture_id")
+    agrees = all(getattr(stored, name) in {None, getattr(outcome, name)} for name in numbers)
+    return Supersede(write=entered, conflict=None if entered and agrees else stored.phase.value)

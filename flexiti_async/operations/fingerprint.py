@@ -16,7 +16,7 @@ from typing import Final, cast
 from flexiti_async.protocol.call import BaseCall, OperationCall, OperationKind
 from flexiti_async.protocol.secret import Secret
 
-__all__ = ["COMPARED", "compared_fields", "fingerprint_of", "is_same"]
+__all__ = ["COMPARED", "UNKNOWN_FIELDS", "compared_fields", "fingerprint_of", "is_same"]
 
 COMPARED: Final[Mapping[OperationKind, tuple[str, ...]]] = {
     OperationKind.AUTHORIZE: (
@@ -28,11 +28,7 @@ COMPARED: Final[Mapping[OperationKind, tuple[str, ...]]] = {
         "financing_option.term",
     ),
     # Whom it is for. Other corrections need a new key once an application has been decided.
-    OperationKind.APPLY: (
-        "personal_information.first_name",
-        "personal_information.last_name",
-        "personal_information.dob",
-    ),
+    OperationKind.APPLY: ("*.first_name", "*.last_name", "*.dob"),
     OperationKind.CAPTURE: ("authorization_id", "amount"),
     OperationKind.RELEASE: ("authorization_id", "amount"),
     OperationKind.RETURN: ("authorization_id", "capture_id", "amount", "full_return"),
@@ -45,9 +41,14 @@ COMPARED: Final[Mapping[OperationKind, tuple[str, ...]]] = {
         "customer_id",
     ),
 }
-"""Names in the call's path and body, by kind; dots mean nesting."""
+"""
+Names in the call's path and body, by kind; dots mean nesting, `*.` any nesting: the body of apply
+is UNKNOWN.
+"""
 
 _VERSION: Final = "1"
+UNKNOWN_FIELDS: Final = "0:"
+"""The fingerprint of an operation that somebody has entered by hand: the same as every other."""
 
 
 def compared_fields(call: OperationCall[object]) -> dict[str, object]:
@@ -80,6 +81,8 @@ def is_same(recorded: str, fields: Mapping[str, object], salt: str) -> bool:
 def _value(call: BaseCall[object], name: str) -> object:
     if name in call.path_values:
         return call.path_values[name]
+    if name.startswith("*."):
+        return _anywhere(call.body, name[2:])
     value: object = call.body
     for part in name.split("."):
         if not isinstance(value, Mapping):
@@ -88,14 +91,27 @@ def _value(call: BaseCall[object], name: str) -> object:
     return value
 
 
+def _anywhere(value: object, name: str) -> object:
+    """Return the member of this name, at the least depth; None without one."""
+    level = [value]
+    while level:
+        objects = [cast("Mapping[str, object]", one) for one in level if isinstance(one, Mapping)]
+        for one in objects:
+            if name in one:
+                return one[name]
+        level = [inner for one in objects for inner in one.values()]
+    return None
+
+
 def _plain(value: object) -> object:
     """Return a JSON value that is the same for equal meanings: `10`, `"10"` and `10.00` dollars."""
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, bool) or value is None:
         return value
-    if isinstance(value, int | Decimal):
-        return format(Decimal(value).normalize(), "f")
+    if isinstance(value, int | float | Decimal):
+        text = format(Decimal(str(value)), "f")
+        return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
     if isinstance(value, Mapping):
         items = value.items()
         return {str(name): _plain(item) for name, item in items}

@@ -18,8 +18,7 @@ from flexiti_async.operations.record import (
     decode_operation,
     encode_operation,
 )
-from flexiti_async.store.interface import JOURNAL_PREFIX, Entry, JournalStore, Life
-from flexiti_async.store.journal import begin
+from flexiti_async.store.interface import JOURNAL_PREFIX, Entry, Life
 from flexiti_async.store.sealed import SealedJournal
 
 __all__ = ["SETTLE", "Found", "Journal"]
@@ -53,8 +52,7 @@ class Journal:
     Read and swap the records of operations.
 
     Args:
-        store: The journal's store.
-        sealed: The same store with a time-out, one error type and encryption.
+        sealed: The journal's store, with a time-out, one error type and encryption.
         clock: This process's clocks.
         ttl: Seconds that an operation that ran is kept.
         named: The configuration names a journal, even one that ends with the process.
@@ -63,7 +61,6 @@ class Journal:
 
     def __init__(
         self,
-        store: JournalStore,
         sealed: SealedJournal,
         clock: Clock,
         *,
@@ -71,7 +68,6 @@ class Journal:
         named: bool,
         loopback: bool,
     ) -> None:
-        self._store = store
         self._sealed = sealed
         self._clock = clock
         self._ttl = ttl
@@ -98,9 +94,10 @@ class Journal:
                 'moved: set journal="postgresql://…", or journal="memory://" to accept that'
             )
             raise ConfigError(msg, option="journal")
-        if life.marker is None and (self._loopback or not life.outlives_process):
-            life = await begin(self._store, marker=secrets.token_hex(16))
-        if life.marker is None:
+        new = self._marker is None  # one that this process has seen before is gone for good
+        if life.marker is None and new and (self._loopback or not life.outlives_process):
+            life = await self._sealed.begin(secrets.token_hex(16))
+        if life.marker is None and new:
             msg = "the store is not marked as a journal: run `flexiti-async journal init`, once"
             raise JournalForgot(msg)
         if not life.intact or life.marker != (self._marker or life.marker):
@@ -157,8 +154,8 @@ class Journal:
             life: The life in which it may be written.
 
         Raises:
-            StoreUnavailable: It is given up; the last try may have been written, and may still be,
-                unless `sent` is False.
+            StoreUnavailable: It is given up; a try may have been written, or may still be. With
+                `sent=False` none was, and none will be.
         """
         time = asyncio.get_running_loop().time
         until = time() + within
@@ -171,7 +168,7 @@ class Journal:
             except StoreError as error:
                 failure = error
             unknown = unknown or getattr(failure, "sent", True)
-            if time() + _PAUSE >= until:
+            if not unknown or time() + _PAUSE >= until:
                 break
             await asyncio.sleep(_PAUSE)
         raise StoreUnavailable(str(failure), sent=unknown)

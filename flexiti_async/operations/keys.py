@@ -29,6 +29,8 @@ ACCOUNT_PREFIX: Final = "flexiti-account-"
 """Prefix of the keys of the records that accounts have in their journal."""
 _LONGEST: Final = 255
 _LONGEST_REFERENCE: Final = 40
+_MOST_BITS: Final = 1024
+"""More than any number of 255 digits has; Python does not write numbers of 4,300 digits."""
 _RULE: Final = "must be 1 to 255 printable ASCII characters without blanks at its ends"
 
 
@@ -40,7 +42,12 @@ def idempotency_key_of(value: IdempotencyKey) -> str:
         ValidationError: It is not 1 to 255 printable ASCII characters, an int or a UUID.
     """
     given = _checked(value)
-    text = "".join(given) if isinstance(given, str) else str(given)  # a plain str of a subclass
+    if isinstance(given, str):
+        text = "".join(given)  # a plain str of a subclass
+    elif isinstance(given, int):
+        text = f"{int(given):d}" if given.bit_length() <= _MOST_BITS else "0" * (_LONGEST + 1)
+    else:
+        text = str(given)
     if not text:
         raise ValidationError(field_errors=[FieldError("idempotency_key", REQUIRED, None, _RULE)])
     printable = all(" " <= character <= "~" for character in text)

@@ -11,7 +11,6 @@
 """
 
 import copy
-import functools
 import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, TypeVar
@@ -19,6 +18,7 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from flexiti_async.errors import (
+    ConfigError,
     FieldError,
     FlexitiError,
     JournalForgot,
@@ -29,23 +29,21 @@ from flexiti_async.errors import (
     ValidationError,
 )
 from flexiti_async.events.types import JournalLost, OperationResolved
-from flexiti_async.operations.answers import Recorded
 from flexiti_async.operations.coordinator import Coordinator, OperationsContext
 from flexiti_async.operations.execution import Asked, Bearer
 from flexiti_async.operations.fingerprint import compared_fields
-from flexiti_async.operations.journal import Found
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of, operation_id
 from flexiti_async.operations.look_up import LookUp
 from flexiti_async.operations.operation import LookedUp, Operation, operation_of
-from flexiti_async.operations.record import OperationRecord, Phase, Refusal
+from flexiti_async.operations.record import OperationRecord, Phase
 from flexiti_async.operations.recorded_errors import (
     done_already,
     facts_of,
     in_progress,
     no_outcome,
 )
+from flexiti_async.operations.resolution import check_resolution, entered, resolved
 from flexiti_async.protocol.call import OperationCall, OperationKind
-from flexiti_async.protocol.json_codec import encode
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
@@ -123,7 +121,7 @@ class Operations:
             call,
             idempotency_key=idempotency_key_of(idempotency_key),
             reference_id=reference_id_of(reference_id),
-            bearer=functools.partial(self._context.bearer, call.scope),
+            bearer=lambda: self._context.bearer(call.scope),
             wait=wait,
         )
 
@@ -149,6 +147,7 @@ class Operations:
         if self._closing:
             msg = "the session is closed"
             raise SessionClosed(msg)
+        _check_wait(wait)
         asked = self._asked(call, idempotency_key, reference_id, bearer)
         outcome = await self._coordinator.outcome(asked, wait)
         if isinstance(outcome, JournalForgot):
@@ -263,8 +262,8 @@ class Operations:
 
         Args:
             identity: Its id; or give kind and key.
-            executed: Whether it ran. True also completes an operation that ran and has no number.
-                False frees the key, and is possible only when no request can be under way any more:
+            executed: Whether it ran. True also completes an operation that ran and has no number,
+                and, with kind and key, enters one that the journal has lost. False frees the key, and is possible only when no request can be under way any more:
                 the operation's deadline and 15 minutes after its claim.
             by: Who says so: a person, or the name of a job.
             kind: Its kind.
@@ -278,45 +277,50 @@ class Operations:
             OperationError: The journal has no such operation, or a contradicting outcome.
             StoreUnavailable: The journal is down.
         """
-        numbers = _numbers(executed, authorization_id, capture_id)
-        if not by or not by.strip():
-            raise ValidationError(field_errors=[FieldError("by", INVALID, None, "must name you")])
+        numbers = check_resolution(
+            executed=executed, by=by, authorization_id=authorization_id, capture_id=capture_id
+        )
+        wanted = self._identity(identity, kind, key, "")
         journal = self._context.journal()
-        found, record = await self._existing(identity, kind, key)
-        wanted = record.operation_id
+        found = await journal.read(wanted)
         at = self._context.clock.wall()
-        if executed:
-            if record.phase is Phase.DONE and record.refused is not None:
-                msg = "the API has refused it"
-                raise OperationError(msg, **facts_of(record))
-            resolved = record.done({**record.answer, **numbers}, at=record.executed_at or at, by=by)
-        else:
-            if record.phase is not Phase.PENDING:
-                msg = f"it is {record.phase.value} already"
-                raise OperationError(msg, **facts_of(record))
+        if found.record is not None:
             early = journal.early(found, settle=self._context.settle)
-            if early > 0:
-                text = f"its request may still be executed: wait {early:.0f} s"
-                raise OperationInProgress(text, retry_after=early, **facts_of(record))
-            resolved = record.freed(Refusal(error="Resolved", at=at), by=by)
-        entry = journal.entry(resolved)
+            outcome = resolved(found.record, numbers, executed=executed, by=by, at=at, early=early)
+            if outcome is found.record:
+                return operation_of(outcome)
+        elif executed and kind is not None and key is not None:
+            outcome = entered(
+                wanted,
+                numbers,
+                kind=OperationKind(kind),
+                account=self._context.account,
+                idempotency_key=idempotency_key_of(key),
+                deadline=self._context.deadline,
+                by=by,
+                at=at,
+            )
+        else:
+            msg = "the journal has no such operation"
+            raise OperationError(msg, operation_id=wanted)
+        entry = journal.entry(outcome)
         if not await journal.swap(
             wanted, entry, expected=found.entry, within=self._context.deadline / 10
         ):
             msg = "another process has changed it: look again"
-            raise OperationInProgress(msg, retry_after=0.0, **facts_of(record))
+            raise OperationInProgress(msg, retry_after=0.0, **facts_of(outcome))
         self._context.events.notify(
             OperationResolved(
                 operation_id=wanted,
-                kind=record.kind.value,
-                idempotency_key=record.idempotency_key,
-                reference_id=record.reference_id,
-                endpoint=record.endpoint,
+                kind=outcome.kind.value,
+                idempotency_key=outcome.idempotency_key,
+                reference_id=outcome.reference_id,
+                endpoint=outcome.endpoint,
                 executed=executed,
                 by=by,
             )
         )
-        return operation_of(resolved)
+        return operation_of(outcome)
 
     async def known(self, kind: OperationKind, key: str) -> Known | None:
         """
@@ -386,23 +390,21 @@ class Operations:
         self, call: OperationCall[T], key: str, reference_id: str, bearer: Bearer
     ) -> Asked[T]:
         """Check what can fail without having sent anything."""
-        try:
-            if call.body is not None:
-                encode(call.body)
-        except (ValueError, TypeError, NotImplementedError, RecursionError):
-            problem = FieldError("body", INVALID, None, "must be JSON: finite numbers, valid text")
-        else:
-            return Asked(
-                operation_id(self._context.account, call.kind, call.endpoint, key),
-                self._context.account,
-                key,
-                call,
-                reference_id,
-                compared_fields(call),
-                bearer,
-            )
-        del call
-        raise ValidationError(field_errors=[problem])
+        given: object = call  # callers without a type checker may pass anything
+        if not isinstance(given, OperationCall):
+            del call, given
+            msg = "operations.run makes an OperationCall; session.send makes other calls"
+            raise ConfigError(msg, option="idempotency_key")
+        self._context.client.check(call)
+        return Asked(
+            operation_id(self._context.account, call.kind, call.endpoint, key),
+            self._context.account,
+            key,
+            call,
+            reference_id,
+            compared_fields(call),
+            bearer,
+        )
 
     def _lost(self, error: JournalForgot) -> JournalForgot:
         """Notify the listeners, and return the error."""
@@ -446,25 +448,9 @@ class Operations:
         raise ValidationError(field_errors=[FieldError("operation", INVALID, None, problem)])
 
 
-def _numbers(
-    executed: bool,  # noqa: FBT001 - one of two outcomes
-    authorization_id: int | str | None,
-    capture_id: int | str | None,
-) -> Recorded:
-    """Check the numbers of an operation that ran."""
-    given = {"authorization_id": authorization_id, "capture_id": capture_id}
-    numbers: Recorded = {}
-    problems: list[FieldError] = []
-    for name, value in given.items():
-        if value is None:
-            continue
-        text = str(value)
-        if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= 16):
-            problems.append(FieldError(name, INVALID, None, "must be 1 to 16 digits"))
-        elif not executed:
-            problems.append(FieldError(name, INVALID, None, "only for an operation that ran"))
-        else:
-            numbers[name] = text
-    if problems:
-        raise ValidationError(field_errors=problems)
-    return numbers
+def _check_wait(wait: object) -> None:
+    """Check a time that callers without a type checker may have got wrong."""
+    good = isinstance(wait, int | float) and not isinstance(wait, bool) and wait >= 0
+    if wait is not None and not good:
+        problem = FieldError("wait", INVALID, None, "must be a number of seconds, 0 or more")
+        raise ValidationError(field_errors=[problem])

@@ -9,15 +9,14 @@ The record of one operation, and its text in the journal.
 """
 
 import enum
-import math
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeGuard
 
 import msgspec
 from attrs import Factory, evolve, frozen
 
-from flexiti_async.errors import RecordUnreadable
+from flexiti_async.errors import ApiError, FlexitiError, RecordUnreadable
 from flexiti_async.protocol.call import OperationKind
 from flexiti_async.protocol.record_json import as_ascii, decode_secret, encode_secret
 from flexiti_async.protocol.secret import Secret
@@ -29,12 +28,19 @@ __all__ = [
     "Refusal",
     "decode_operation",
     "encode_operation",
+    "is_amount",
+    "refusal_of",
 ]
 
 VERSION: Final = 1
 _MOST_REFUSALS: Final = 10
+_MOST_DIGITS: Final = 40
 LONGEST_DEADLINE: Final = 86_400.0
-"""Seconds from a claim after which nothing is sent, at most."""
+"""Seconds; a longer deadline in a record is a fault, and would keep callers waiting."""
+_LONGEST_TEXT: Final = 200
+"""Characters of the API's texts that are kept of a refusal."""
+_LAST_MOMENT: Final = 253_402_300_799.0
+"""The last second that `datetime` knows: the end of the year 9999."""
 
 
 class Phase(enum.StrEnum):
@@ -86,6 +92,8 @@ class OperationRecord:
         began: Seconds since the epoch at the claim, by the clock of the process.
         deadline: Seconds from the claim after which nothing is sent any more.
         writer: The process that made the claim: host and process id.
+        first: Moment of the first claim, if the call was sent again while its outcome was unknown,
+            in seconds since the epoch; None otherwise.
         amount: Dollars, where the call has an amount.
         reference: The shop's order number as it was sent.
         account_number: The customer's account; only in an encrypted record.
@@ -112,6 +120,7 @@ class OperationRecord:
     began: float
     deadline: float
     writer: str
+    first: float | None = None
     amount: Decimal | None = None
     reference: str | None = None
     account_number: Secret | None = None
@@ -180,21 +189,53 @@ def decode_operation(payload: str, key: str) -> OperationRecord:
         RecordUnreadable: It has another key or version, or is not an operation. It counts as
             unknown, never as absent.
     """
-    problem = "it is not an operation of flexiti-async"
+    read = _read(payload, key)
+    if isinstance(read, OperationRecord):
+        return read
+    del payload  # it may hold an account number, and this frame may end up in a traceback
+    msg = f"the operation under {key} cannot be read: {read}"
+    raise RecordUnreadable(msg)
+
+
+def _read(payload: str, key: str) -> OperationRecord | str:
+    """Decode a record; a text says why it cannot be used."""
     try:
         wire = _decoder.decode(payload)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        pass
-    else:
-        record = wire.operation
-        if wire.v != VERSION:
-            problem = f"it has version {wire.v}, this release reads version {VERSION}"
-        elif record.key != key:
-            problem = "it names another key"
-        elif not (math.isfinite(record.began) and 0 < record.deadline <= LONGEST_DEADLINE):
-            problem = "its deadline is not valid"
-        else:
-            return record
-    del payload  # it may hold an account number, and this frame may end up in a traceback
-    msg = f"the operation under {key} cannot be read: {problem}"
-    raise RecordUnreadable(msg)
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
+        return "it is not an operation of flexiti-async"
+    record = wire.operation
+    if wire.v != VERSION:
+        return f"it has version {wire.v}, this release reads version {VERSION}"
+    if record.key != key:
+        return "it names another key"
+    if not _has_valid_times(record):
+        return "its times are not valid"
+    if record.amount is not None and not is_amount(record.amount):
+        return "its amount is not valid"
+    return record
+
+
+def refusal_of(error: FlexitiError, at: float) -> Refusal:
+    """Return the refusal that an error stands for, its texts bounded."""
+    name = type(error).__name__
+    if not isinstance(error, ApiError):
+        return Refusal(name, at)
+    code = None if error.code is None else error.code[:_LONGEST_TEXT]
+    return Refusal(name, at, error.status, code, error.message[:_LONGEST_TEXT])
+
+
+def _has_valid_times(record: OperationRecord) -> bool:
+    refusals = (*record.refusals, *(() if record.refused is None else (record.refused,)))
+    moments = (record.began, record.first, record.executed_at, *(one.at for one in refusals))
+    valid = all(moment is None or 0 <= moment <= _LAST_MOMENT for moment in moments)
+    return valid and 0 < record.deadline <= LONGEST_DEADLINE
+
+
+def is_amount(value: object) -> TypeGuard[Decimal]:
+    """Whether a value is an amount that a record can have."""
+    return (
+        isinstance(value, Decimal)
+        and value.is_finite()
+        and abs(value.adjusted()) <= _MOST_DIGITS
+        and len(value.as_tuple().digits) <= _MOST_DIGITS
+    )

@@ -33,19 +33,14 @@ from flexiti_async.errors import (
 
 __all__ = ["REFUSALS", "certainly_did_not_run", "is_result"]
 
-_PURCHASE: Final = frozenset(
-    {
-        "invalid_role",
-        "external_location_id_not_found",
-        "account_type_not_permitted",
-        "vcc_account_mismatch",
-        "wrong_inputs",
-        "wrong_input",
-    }
-)
+_ANYWHERE: Final = frozenset({"invalid_role", "wrong_inputs", "wrong_input"})
+_PLACE: Final = frozenset({"account_type_not_permitted", "external_location_id_not_found"})
+_CARD: Final = frozenset({"vcc_account_mismatch"})
 
 REFUSALS: Final[Mapping[str, frozenset[str]]] = {
-    AUTHORIZATION: _PURCHASE
+    AUTHORIZATION: _ANYWHERE
+    | _PLACE
+    | _CARD
     | {
         "auth_not_allowed",
         "credit_exceeded",
@@ -57,12 +52,16 @@ REFUSALS: Final[Mapping[str, frozenset[str]]] = {
         "plan_term_not_set",
         "user_not_able_to_purchase",
     },
-    APPLY: _PURCHASE | {"customer_already_exists", "not_verified", "tos_agreement_required"},
-    CAPTURE: _PURCHASE
+    APPLY: _ANYWHERE
+    | _PLACE
+    | {"customer_already_exists", "not_verified", "tos_agreement_required"},
+    CAPTURE: _ANYWHERE
     | {"auth_amount_exceeded", "authorization_ended", "not_found", "not_permitted"},
-    RELEASE: _PURCHASE
+    RELEASE: _ANYWHERE
     | {"auth_amount_exceeded", "authorization_ended", "not_found", "not_permitted"},
-    RETURN: _PURCHASE
+    RETURN: _ANYWHERE
+    | _PLACE
+    | _CARD
     | {
         "capture_amount_exceeded",
         "not_found",
@@ -70,8 +69,10 @@ REFUSALS: Final[Mapping[str, frozenset[str]]] = {
         "return_date_exceeded",
         "wrong_transaction_type",
     },
-    REFUND: _PURCHASE | {"not_found", "refunds_limit_exceeded_amount"},
-    TRANSACTIONS: _PURCHASE
+    REFUND: _ANYWHERE | _PLACE | _CARD | {"not_found", "refunds_limit_exceeded_amount"},
+    TRANSACTIONS: _ANYWHERE
+    | _PLACE
+    | _CARD
     | {
         "invalid_transaction_type",
         "limit_payment_amount_24",
@@ -86,6 +87,8 @@ REFUSALS: Final[Mapping[str, frozenset[str]]] = {
 }
 """The codes of the API's table (spec section 6.3) that say that a call was refused."""
 
+_REFUSED: Final = frozenset({400, 403, 404, 409})
+"""Statuses of a refusal with a code."""
 _WITHOUT_CODE: Final = frozenset({401, 403, 404})
 """Statuses that the portal describes without a code, in the API's own JSON (spec 6.3, 6.4)."""
 _NOT_ALLOWED: Final = frozenset({"insufficient_scope", "invalid_token"})
@@ -118,8 +121,8 @@ def certainly_did_not_run(error: FlexitiError) -> bool:
     """
     Whether an operation that failed with this error certainly did not run.
 
-    The error is that of the last send; an earlier one whose outcome was unknown would have ended
-    the call there.
+    The error is that of the last request: the caller has to know whether an earlier one of the same
+    call has no answer (`Sending.doubtful`).
     """
     if isinstance(error, _NEVER_SENT):
         return True
@@ -131,9 +134,10 @@ def certainly_did_not_run(error: FlexitiError) -> bool:
         return error.status in _WITHOUT_CODE and error.url is not None
     if error.status in {401, 403} and error.code in _NOT_ALLOWED:
         return True
-    return 400 <= error.status < 500 and error.code in REFUSALS.get(error.endpoint or "", ())
+    return error.status in _REFUSED and error.code in REFUSALS.get(error.endpoint or "", ())
 
 
 def is_result(error: FlexitiError) -> bool:
     """Whether an error of apply is a decision about the application, which therefore ran."""
-    return isinstance(error, ApiError) and error.endpoint == APPLY and error.code in _RESULTS
+    decided = isinstance(error, ApiError) and error.status in _REFUSED and error.code in _RESULTS
+    return decided and error.endpoint == APPLY

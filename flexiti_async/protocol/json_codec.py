@@ -33,6 +33,8 @@ class UnfitError(ValueError):
 def _reveal(value: object) -> str:
     if isinstance(value, Secret):
         return value.reveal()
+    if isinstance(value, str):  # of a subclass, such as Markup of MarkupSafe
+        return "".join(value)
     raise NotImplementedError
 
 

@@ -23,6 +23,7 @@ from flexiti_async.errors import (
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.store.encryption import NONCE_BYTES, KeyRing, NotSealedError, is_sealed
 from flexiti_async.store.interface import DurableStore, Entry, JournalStore, Life, TokenStore
+from flexiti_async.store.journal import begin
 
 __all__ = ["Loaded", "SealedJournal", "SealedStore"]
 
@@ -224,6 +225,18 @@ class SealedJournal(SealedStore):
             ConfigError: Its settings cannot be trusted with a journal.
         """
         return await self._bounded("read the life", self._journal.life, known=_EXPLAINED)
+
+    async def begin(self, marker: str) -> Life:
+        """
+        Begin the journal, as `store.journal.begin` does.
+
+        Raises:
+            StoreUnavailable: The store is down or slow.
+            ConfigError: It cannot be begun.
+        """
+        return await self._bounded(
+            "begin", lambda: begin(self._journal, marker=marker), known=_EXPLAINED
+        )
 
     async def keys(self, prefix: str, *, endless: bool = False) -> AsyncGenerator[str, None]:
         """

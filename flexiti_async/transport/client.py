@@ -1,6 +1,7 @@
 """`ApiClient`: one call of the API with one token, repeated where that is safe."""
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Final, Generic, TypeVar
@@ -10,22 +11,28 @@ from attrs import define
 from flexiti_async.clock import Clock, now
 from flexiti_async.errors import (
     ApiError,
+    ConnectError,
+    FieldError,
     FlexitiError,
     OutcomeUnknown,
     SessionClosed,
     TokenUnavailable,
     Unauthorized,
+    ValidationError,
 )
 from flexiti_async.events.log import logs_calls
 from flexiti_async.events.types import CallFinished, CallRetried, Listeners
-from flexiti_async.protocol.call import BaseCall, Replay
+from flexiti_async.protocol.call import BaseCall, OperationCall, Replay
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.response import HttpResponse, read_answer
 from flexiti_async.protocol.retry import Retry, decide_retry
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Token
+from flexiti_async.protocol.validators import INVALID
+from flexiti_async.transport.faults import Progress
 from flexiti_async.transport.pool import Transport
 
-__all__ = ["ApiClient"]
+__all__ = ["ApiClient", "Sending"]
 
 T = TypeVar("T")
 Replace = Callable[[Token], Awaitable[Token]]
@@ -33,6 +40,29 @@ Replace = Callable[[Token], Awaitable[Token]]
 
 _DONE: Final = "done"
 _CANCELLED: Final = "cancelled"
+_NO_TOKEN: Final = Secret("none")
+
+
+@define
+class Sending:
+    """
+    Whether a call may have run, for a caller that has to know it even if the call is cancelled.
+
+    Attributes:
+        left: Returns the seconds until nothing may be sent any more, by the caller's clocks: those
+            of the event loop stand still while a machine is suspended.
+        doubtful: An earlier attempt may have run.
+        progress: How far the present attempt has come; None between two attempts.
+    """
+
+    left: Callable[[], float] = lambda: math.inf
+    doubtful: bool = False
+    progress: Progress | None = None
+
+    @property
+    def may_have_run(self) -> bool:
+        """Whether an attempt may have run, whose answer nobody has."""
+        return self.doubtful or (self.progress is not None and self.progress.connected)
 
 
 @define
@@ -45,6 +75,7 @@ class _Run(Generic[T]):
         reference_id: The reference id of all attempts.
         token: The token of the next attempt.
         within: Seconds for the whole call.
+        sending: Records how far it has come.
         attempts: Number of attempts so far.
         replaced: The token was replaced, which happens once.
     """
@@ -53,6 +84,7 @@ class _Run(Generic[T]):
     reference_id: str
     token: Token
     within: float
+    sending: Sending
     attempts: int = 0
     replaced: bool = False
 
@@ -87,6 +119,25 @@ class ApiClient:
         self._clock = clock
         self._events = events
 
+    def check(self, call: BaseCall[object]) -> None:
+        """
+        Check that a call can be built as a request.
+
+        Raises:
+            ValidationError: A call that was built by hand has no value for a name in its path, or
+                something that is not JSON in its body.
+        """
+        try:
+            self._builder.call(call, _NO_TOKEN, "")
+        except Exception:  # noqa: BLE001 - of values of any type
+            problem = FieldError(
+                "call", INVALID, None, "path, query and body must be texts and JSON"
+            )
+        else:
+            return
+        del call  # this frame is in the traceback
+        raise ValidationError(field_errors=[problem])
+
     def call(
         self,
         call: BaseCall[T],
@@ -95,6 +146,7 @@ class ApiClient:
         replace: Replace,
         *,
         within: float | None = None,
+        sending: Sending | None = None,
     ) -> Coroutine[object, None, T]:
         """
         Make a call and return its result.
@@ -108,6 +160,7 @@ class ApiClient:
             token: The token of the first attempt.
             replace: Returns another token for a rejected one.
             within: Seconds for the whole call, if another limit than the client's.
+            sending: Records whether it may have run.
 
         Raises:
             ApiError: The API answered with an error.
@@ -115,7 +168,8 @@ class ApiClient:
             TokenError: No other token could be obtained.
             SessionClosed: The session was closed meanwhile.
         """
-        run = _Run(call, reference_id, token, self._timeout if within is None else within)
+        within = self._timeout if within is None else within
+        run = _Run(call, reference_id, token, within, sending or Sending())
         if self._events.any or logs_calls():
             return self._observed(run, replace)
         return self._until_done(run, replace)
@@ -151,15 +205,19 @@ class ApiClient:
         """Make attempts until one is the last."""
         loop, left = asyncio.get_running_loop(), run.within
         deadline = loop.time() + left
+        moves_money = isinstance(run.call, OperationCall)
         while True:
             run.attempts += 1
+            run.sending.progress = Progress()
             # No name for the request here: a cancellation would carry it in this frame.
             answer = await self._transport.attempt(
                 self._builder.call(run.call, run.token.access_token, run.reference_id),
-                within=left,
-                once=run.call.replay is Replay.NEVER,
+                within=min(left, run.sending.left()),
+                once=moves_money or run.call.replay is Replay.NEVER,
                 fresh=run.attempts > 1,
+                progress=run.sending.progress,
             )
+            run.sending.progress = None
             if isinstance(answer, SessionClosed):
                 raise answer
             result: T | FlexitiError = (
@@ -170,10 +228,12 @@ class ApiClient:
             # A value of the call's type is never an error: results are models.
             if not isinstance(result, FlexitiError):
                 return result
-            if isinstance(result, Unauthorized) and not run.replaced:
+            replaceable = isinstance(result, Unauthorized) and not run.replaced
+            # A proxy's 401 does not say that the API did not run a call that moves money.
+            if replaceable and not (moves_money and result.code is result.url is None):
                 await self._replace_token(run, replace, deadline)
             else:
-                await self._pause(run, result, deadline - loop.time())
+                await self._pause(run, result, min(deadline - loop.time(), run.sending.left()))
             left = deadline - loop.time()
 
     async def _pause(self, run: _Run[T], error: FlexitiError, left: float) -> None:
@@ -189,6 +249,8 @@ class ApiClient:
         )
         if not isinstance(verdict, Retry):
             raise verdict
+        if not isinstance(error, ConnectError):
+            run.sending.doubtful = True
         self._events.notify(
             CallRetried(
                 endpoint=run.call.endpoint,

@@ -119,6 +119,7 @@ class Transport:
         within: float | None = None,
         once: bool = False,
         fresh: bool = False,
+        progress: Progress | None = None,
     ) -> Outcome:
         """
         Send a request and read the whole answer.
@@ -130,6 +131,7 @@ class Transport:
             within: Seconds left for it, if fewer than a request has anyway.
             once: It must not run twice: it goes over a new connection.
             fresh: Use a new connection, because the last attempt failed.
+            progress: Records how far the request came, with `once` or `fresh`.
 
         Returns:
             The answer, or one of: ConnectError, nothing was sent; RequestTimeout, no answer in
@@ -143,7 +145,7 @@ class Transport:
         if refusal is not None:
             return refusal
         if self._borrowed is not None or request.private:
-            return await self._apart(request, seconds, once=once)
+            return await self._apart(request, seconds, once=once, progress=progress)
         pool = self._pool()
         if not pool.slots.locked():
             await pool.slots.acquire()  # at once: a free slot is never waited for
@@ -153,7 +155,7 @@ class Transport:
                 return self._no_slot(request, seconds)
             if within is not None:  # one deadline for both
                 seconds = min(within - waited, self._longest)
-        progress = Progress() if once or fresh else None
+        progress = (progress or Progress()) if once or fresh else None
         deadline = pool.calls.start(seconds)
         try:
             # With a slot no request waits in aiohttp's queue, and its deadline is the one above.
@@ -195,12 +197,17 @@ class Transport:
         text = f"no connection of the pool was free within {seconds * _WAITING_SHARE:g} s"
         return connect_error(request, text, reason="pool")
 
-    async def _apart(self, request: HttpRequest, seconds: float, *, once: bool) -> Outcome:
+    async def _apart(
+        self, request: HttpRequest, seconds: float, *, once: bool, progress: Progress | None
+    ) -> Outcome:
         """Send over a session that was lent, or over the reserved connections."""
         pool = self._pool()
         if pool.lent and (unfit := _unfit(pool.fresh)):
             return unfit
-        progress = None if pool.lent else Progress()
+        progress = progress or Progress()
+        if pool.lent:  # its connections are not watched: from here on it may have been sent
+            progress.connected = True
+            progress = None
         # A wait in aiohttp's queue that takes too long ends there: nothing was sent.
         limits = aiohttp.ClientTimeout(
             total=None,

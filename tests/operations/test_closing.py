@@ -1,0 +1,205 @@
+"""The end of a session, of a loop and of a process, and a fork: amid operations."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flexiti_async import FlexitiConfig, FlexitiSession
+from flexiti_async.errors import OutcomeUnknown, SessionClosed
+from flexiti_async.protocol.token import Scope
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox.faults import Hang
+from flexiti_async.testing import FaultyStore
+
+from ..session.test_loops_and_forks import in_a_forked_child, sandbox_in_a_thread
+from ..support.patience import PATIENCE, PATIENT
+from .acts import CAPTURE, authorized, outcome_of, until
+from .conftest import QUICK
+
+KEY = "parcel-1"
+Shop = Callable[..., FlexitiSession]
+
+
+async def test_new_operations_are_refused_while_it_closes(shop: Shop, sandbox: Sandbox) -> None:
+    """The one that is being made gets its answer; a new one and a second caller get SessionClosed."""
+    session = shop()
+    number = await authorized(session, sandbox)
+    sandbox.latency = {CAPTURE.endpoint: 0.2}
+    caller = asyncio.create_task(CAPTURE.make(session, number, KEY))
+    await until(lambda: CAPTURE.sent(sandbox))
+    closing = asyncio.create_task(session.aclose())
+    await asyncio.sleep(0)
+    for key in (KEY, "parcel-2"):
+        assert isinstance(await outcome_of(CAPTURE.make(session, number, key)), SessionClosed)
+    assert not closing.done()
+    assert not caller.done()
+    await closing
+
+    assert (await caller).capture_id
+    assert (1, 1) == (CAPTURE.sent(sandbox), CAPTURE.moved(sandbox))
+
+
+async def test_an_operation_without_an_answer_ends_with_its_deadline(
+    shop: Shop, sandbox: Sandbox
+) -> None:
+    """A close waits no longer, and the operation stays pending."""
+    session = shop(**{**QUICK, "request_timeout": 0.3})
+    number = await authorized(session, sandbox)
+    await session.token(Scope.MERCHANT)
+    sandbox.inject(Hang(), endpoint=CAPTURE.endpoint)
+    caller = asyncio.create_task(outcome_of(CAPTURE.make(session, number, KEY)))
+    await until(lambda: CAPTURE.sent(sandbox))
+    await session.aclose()
+
+    assert isinstance(await caller, OutcomeUnknown)
+    assert 1 == len(await CAPTURE.pending(shop()))
+
+
+async def test_a_record_is_tried_once_more_when_the_session_is_closed(
+    shop: Shop, sandbox: Sandbox, faulty: FaultyStore
+) -> None:
+    """An answer that the journal does not have yet is written at the latest then."""
+    session = shop(**QUICK)
+    number = await authorized(session, sandbox)
+    await session.token(Scope.MERCHANT)
+    sandbox.latency = {CAPTURE.endpoint: 0.1}
+    caller = asyncio.create_task(CAPTURE.make(session, number, KEY))
+    await until(lambda: CAPTURE.sent(sandbox))
+    faulty.down = True
+    assert (await caller).capture_id
+    faulty.down = False
+    await session.aclose()
+    found = await shop().operations.get(kind="capture", key=KEY)
+
+    assert found is not None
+    assert "done" == found.phase
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[tuple[Sandbox, FlexitiSession]]:
+    """Yield a sandbox that outlives loops, and a session whose journal is in files."""
+    with sandbox_in_a_thread() as running:
+        config = FlexitiConfig(
+            client_id=running.client_id,
+            client_secret=running.client_secret,
+            base_url=running.base_url,
+            store=f"file://{tmp_path}",
+            **PATIENT,
+        )
+        yield running, FlexitiSession(config)
+
+
+async def _prepare(session: FlexitiSession, sandbox: Sandbox) -> str:
+    number = await authorized(session, sandbox)
+    await session.token(Scope.MERCHANT)
+    return number
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a loop of its own to its end."""
+    with asyncio.Runner() as runner:
+        return runner.run(work)
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_loop_that_ends_amid_an_operation(
+    sent: bool,
+    other: tuple[Sandbox, FlexitiSession],
+    caplog: pytest.LogCaptureFixture,
+    leftovers: Any,
+) -> None:
+    """`asyncio.run` cancels all tasks: what was sent stays pending, with an ERROR; else it is free."""
+    sandbox, session = other
+    number = _run(_prepare(session, sandbox))
+    sandbox.latency = {CAPTURE.endpoint: 0.5}
+
+    async def view() -> None:
+        call = asyncio.ensure_future(CAPTURE.make(session, number, KEY))
+        async with asyncio.timeout(PATIENCE):
+            while (await session.operations.get(kind="capture", key=KEY)) is None:
+                await asyncio.sleep(0)
+            while sent and not CAPTURE.sent(sandbox):
+                await asyncio.sleep(0)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(call, 0)
+
+    _run(view())
+    leftovers.take()  # that is the test
+
+    async def after() -> tuple[str, Any]:
+        found = await session.operations.get(kind="capture", key=KEY)
+        assert found is not None
+        again = None if sent else await CAPTURE.make(session, number, KEY)
+        await session.aclose()
+        return found.phase, again
+
+    phase, again = _run(after())
+    errors = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
+    assert 1 == CAPTURE.sent(sandbox)
+    if sent:
+        assert "pending" == phase
+        assert 1 == len([one for one in errors if f"capture:{KEY}" in one])
+    else:
+        assert "free" == phase
+        assert again.capture_id
+        assert [] == errors
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+def test_a_forked_child_waits_for_its_parent(other: tuple[Sandbox, FlexitiSession]) -> None:
+    """A child starts with no running operations: it finds the parent's in the journal."""
+    sandbox, session = other
+    number = _run(_prepare(session, sandbox))
+    sandbox.latency = {CAPTURE.endpoint: 1.0}
+    answers = list[Any]()
+
+    claimed = threading.Event()
+
+    async def parent() -> None:
+        call = asyncio.ensure_future(CAPTURE.make(session, number, KEY))
+        while await session.operations.get(kind="capture", key=KEY) is None:
+            await asyncio.sleep(0)
+        claimed.set()
+        answers.append(await call)
+        await session.aclose()
+
+    async def child() -> tuple[str, bool]:
+        again = await CAPTURE.make(session, number, KEY)
+        await session.aclose()
+        return again.capture_id, again.replayed
+
+    making = threading.Thread(target=_run, args=[parent()])
+    making.start()
+    assert claimed.wait(PATIENCE)
+    output = in_a_forked_child(lambda: _run(child()))
+    making.join(PATIENCE)
+
+    assert repr((answers[0].capture_id, True)) == output
+    assert 1 == CAPTURE.sent(sandbox)
+
+
+async def test_a_listener_may_close_the_session(shop: Shop, sandbox: Sandbox) -> None:
+    """It runs outside of the operation's task, after the record."""
+    session = shop()
+    number = await authorized(session, sandbox)
+    closing = list[asyncio.Task[None]]()
+
+    def close(event: Any) -> None:
+        if "OperationDone" in type(event).__name__:
+            closing.append(asyncio.create_task(session.aclose()))
+            raise RuntimeError(event)
+
+    session.events.add(close)
+    made = await CAPTURE.make(session, number, KEY)
+    await asyncio.gather(*closing)
+
+    assert made.capture_id
+    assert (await CAPTURE.make(shop(), number, KEY)).replayed

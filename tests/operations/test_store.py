@@ -1,0 +1,344 @@
+"""A journal's store that fails, forgets or was written by somebody else: nothing is sent twice."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from flexiti_async import FlexitiSession
+from flexiti_async.errors import (
+    JournalForgot,
+    OperationInProgress,
+    OutcomeUnknown,
+    RecordUnreadable,
+    StoreUnavailable,
+)
+from flexiti_async.operations import Operation
+from flexiti_async.protocol.token import Scope
+from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox.faults import Answer, Drop
+from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
+from flexiti_async.store.interface import JOURNAL_PREFIX, Entry, Life
+from flexiti_async.store.journal import accept
+from flexiti_async.testing import FaultyStore, ManualClock, Trouble
+
+from .acts import CAPTURE, authorized, outcome_of, until
+from .conftest import QUICK, Seen
+
+KEY: Final = "parcel-1"
+OLD: Final = key_from_bytes(b"o" * KEY_BYTES)
+NEW: Final = key_from_bytes(b"n" * KEY_BYTES)
+Shop = Callable[..., FlexitiSession]
+Watch = Callable[[FlexitiSession], Seen]
+REFUSED: Final = Answer(409, body=b'{"error": "auth_amount_exceeded", "message": "Too much."}')
+
+
+async def ready(session: FlexitiSession, sandbox: Sandbox) -> str:
+    """Authorize a purchase, and have the token for its capture."""
+    number = await authorized(session, sandbox)
+    await session.token(Scope.MERCHANT)
+    return number
+
+
+async def recorded(session: FlexitiSession) -> Operation | None:
+    """Return the capture in the journal."""
+    return await session.operations.get(kind="capture", key=KEY)
+
+
+async def until_phase(session: FlexitiSession, phase: str) -> None:
+    """Wait until the capture is recorded as something."""
+    while (found := await recorded(session)) is None or found.phase != phase:
+        await asyncio.sleep(0.01)
+
+
+TROUBLES: Final[list[list[Trouble]]] = [
+    ["written but unknown"],
+    ["not written but unknown"],
+    ["late"],
+    ["late", "not written but unknown", "written but unknown"],
+    ["written but unknown"] * 3,
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=str)
+async def test_a_claim_of_unknown_outcome_is_repeated(
+    trouble: list[Trouble], shop: Shop, sandbox: Sandbox, faulty: FaultyStore
+) -> None:
+    """The same swap is repeated until its outcome is known; then the call is sent, once."""
+    session = shop()
+    number = await ready(session, sandbox)
+    faulty.trouble = trouble.copy()
+    made = await CAPTURE.make(session, number, KEY)
+    await faulty.deliver()
+
+    assert made.capture_id
+    assert (1, 1) == (CAPTURE.sent(sandbox), CAPTURE.moved(sandbox))
+    assert (await CAPTURE.make(session, number, KEY)).replayed
+
+
+@pytest.mark.parametrize("last", ["late", "written but unknown", "not written but unknown"])
+async def test_a_claim_that_is_given_up_sends_nothing(
+    last: Trouble, shop: Shop, sandbox: Sandbox, faulty: FaultyStore
+) -> None:
+    """It is freed when the store is back, also if it lands only then."""
+    session = shop(**QUICK)
+    number = await ready(session, sandbox)
+    faulty.trouble = ["not written but unknown", last, *["not written but unknown"] * 10_000]
+    with pytest.raises(StoreUnavailable):
+        await CAPTURE.make(session, number, KEY)
+    faulty.trouble.clear()
+    await faulty.deliver()
+    await until_phase(session, "free")
+
+    assert 0 == CAPTURE.sent(sandbox)
+    assert (await CAPTURE.make(session, number, KEY)).capture_id
+    assert (1, 1) == (CAPTURE.sent(sandbox), CAPTURE.moved(sandbox))
+
+
+@pytest.mark.parametrize("how", ["down", "refusing", "silent"])
+async def test_a_store_that_is_down_sends_nothing(
+    how: str, shop: Shop, sandbox: Sandbox, faulty: FaultyStore
+) -> None:
+    """Without the journal no money moves, and nothing is locked."""
+    session = shop(**QUICK)
+    number = await ready(session, sandbox)
+    setattr(faulty, how, True)
+    with pytest.raises(StoreUnavailable):
+        await CAPTURE.make(session, number, KEY)
+    setattr(faulty, how, False)
+
+    assert 0 == CAPTURE.sent(sandbox)
+    assert await recorded(session) is None
+    assert (await CAPTURE.make(session, number, KEY)).capture_id
+
+
+async def test_a_store_that_denies_every_swap_sends_nothing(
+    shop: Shop, sandbox: Sandbox, faulty: FaultyStore
+) -> None:
+    """It ends, and with an error that says that nothing was sent."""
+    session = shop()
+    number = await ready(session, sandbox)
+    faulty.read_only = "denied"
+    with pytest.raises(OperationInProgress, match="nothing was sent"):
+        await CAPTURE.make(session, number, KEY)
+
+    assert 0 == CAPTURE.sent(sandbox)
+
+
+async def test_a_record_that_cannot_be_written_is_written_later(
+    shop: Shop,
+    sandbox: Sandbox,
+    faulty: FaultyStore,
+    watched: Watch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The caller gets its answer, the log line names every id, and the journal learns it later."""
+    session = shop(**QUICK)
+    number = await ready(session, sandbox)
+    seen = watched(session)
+    sandbox.latency = {CAPTURE.endpoint: 0.1}
+    caller = asyncio.create_task(CAPTURE.make(session, number, KEY))
+    await until(lambda: CAPTURE.sent(sandbox))
+    faulty.down = True
+    made = await caller
+    (line,) = [one for one in caplog.records if one.levelno == logging.ERROR]
+
+    assert [False] == [getattr(one, "recorded", None) for one in seen.events[-1:]]
+    for told in (made.capture_id, number, f"capture:{KEY}", sandbox.requests[-1].reference_id):
+        assert str(told) in line.getMessage()
+    faulty.down = False
+    await until_phase(session, "done")
+    assert ["OperationDone"] == seen.operations
+    assert made.capture_id == (await CAPTURE.make(session, number, KEY)).capture_id
+    assert 1 == CAPTURE.sent(sandbox)
+
+
+async def test_a_record_that_was_written_unnoticed_is_no_conflict(
+    shop: Shop, sandbox: Sandbox, faulty: FaultyStore, watched: Watch
+) -> None:
+    """The answer is written by a swap whose outcome stays unknown for long, then repeated."""
+    session = shop(**QUICK)
+    number = await ready(session, sandbox)
+    seen = watched(session)
+    sandbox.latency = {CAPTURE.endpoint: 0.1}
+    caller = asyncio.create_task(CAPTURE.make(session, number, KEY))
+    await until(lambda: CAPTURE.sent(sandbox))
+    faulty.trouble = ["written but unknown"] * 10_000
+    assert (await caller).capture_id
+    await until_phase(session, "done")
+    faulty.trouble.clear()
+    await session.aclose()
+
+    assert ["OperationDone"] == seen.operations
+
+
+@pytest.mark.parametrize("phase", ["absent", "free", "pending", "done"])
+async def test_another_life_is_no_permission(
+    phase: str, shop: Shop, sandbox: Sandbox, faulty: FaultyStore, clock: ManualClock
+) -> None:
+    """After a failover nothing is sent for absent and free keys; what is recorded still holds."""
+    session = shop()
+    number = await ready(session, sandbox)
+    faults = {"free": REFUSED, "pending": Drop(commit=False)}
+    if phase in faults:
+        sandbox.inject(faults[phase], endpoint=CAPTURE.endpoint)
+    if phase != "absent":
+        await outcome_of(CAPTURE.make(session, number, KEY))
+        found = await recorded(session)
+        assert found is not None
+        assert phase == found.phase
+        clock.advance(found.deadline)
+    sent = CAPTURE.sent(sandbox)
+    faulty.fingerprint = "another server"
+    for process in (session, shop()):
+        outcome = await outcome_of(CAPTURE.make(process, number, KEY))
+        expected = {"absent": JournalForgot, "free": JournalForgot, "pending": OutcomeUnknown}
+        assert isinstance(outcome, expected.get(phase, object))
+        assert phase != "done" or outcome.replayed
+    assert sent == CAPTURE.sent(sandbox)
+
+
+async def test_a_new_marker_is_another_life(
+    shop: Shop, sandbox: Sandbox, faulty: FaultyStore, watched: Watch
+) -> None:
+    """A process that has seen another marker sends nothing; one that starts afterwards does."""
+    session = shop()
+    number = await ready(session, sandbox)
+    seen = watched(session)
+    await accept(faulty, marker="f" * 32)
+    with pytest.raises(JournalForgot) as caught:
+        await CAPTURE.make(session, number, KEY)
+
+    assert f"capture:{KEY}" in str(caught.value)
+    assert ["JournalLost"] == [type(one).__name__ for one in seen.events]
+    assert (await CAPTURE.make(shop(), number, KEY)).capture_id
+    assert 1 == CAPTURE.sent(sandbox)
+
+
+async def test_an_emptied_store_is_another_life(
+    shop: Shop, sandbox: Sandbox, faulty: FaultyStore
+) -> None:
+    """Without its marker, too: on loopback only a process that starts afterwards begins anew."""
+    session = shop()
+    number = await ready(session, sandbox)
+    faulty.evict()
+    for _ in range(2):
+        with pytest.raises(JournalForgot):
+            await CAPTURE.make(session, number, KEY)
+    assert 0 == CAPTURE.sent(sandbox)
+
+    assert (await CAPTURE.make(shop(), number, KEY)).capture_id
+    with pytest.raises(JournalForgot):
+        await CAPTURE.make(session, number, "parcel-2")
+
+
+class AfterClaim(FaultyStore):
+    """A store to which something happens just after a claim."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(clock)
+        self.then: Callable[[], object] = lambda: None
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Swap, and let it happen."""
+        written = await super().swap(key, entry, expected=expected, life=life)
+        if life is not None:
+            self.then()
+        return written
+
+
+async def test_a_failover_between_claim_and_send(
+    shop: Shop, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """The journal's life is compared again just before the request: it is not sent."""
+    store = AfterClaim(clock.boot)
+    session = shop(store=store)
+    number = await ready(session, sandbox)
+    store.then = lambda: setattr(store, "fingerprint", "standby")
+    with pytest.raises(JournalForgot):
+        await CAPTURE.make(session, number, KEY)
+
+    assert 0 == CAPTURE.sent(sandbox)
+    assert [] == await CAPTURE.pending(session)
+
+
+async def test_a_store_that_fails_between_claim_and_send(
+    shop: Shop, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Nothing is sent, and the key is freed when the store is back."""
+    store = AfterClaim(clock.boot)
+    session = shop(store=store, **QUICK)
+    number = await ready(session, sandbox)
+    store.then = lambda: setattr(store, "down", True)
+    with pytest.raises(StoreUnavailable):
+        await CAPTURE.make(session, number, KEY)
+    assert 0 == CAPTURE.sent(sandbox)
+    store.then, store.down = (lambda: None), False
+    await until_phase(session, "free")
+
+    assert (await CAPTURE.make(session, number, KEY)).capture_id
+    assert 1 == CAPTURE.sent(sandbox)
+
+
+RINGS: Final[dict[str, tuple[list[Any], list[Any]]]] = {
+    "another key": ([OLD], [NEW]),
+    "no key any more": ([OLD], []),
+    "a plain record": ([], [OLD]),
+}
+
+
+@pytest.mark.parametrize("name", RINGS)
+async def test_a_record_that_cannot_be_opened_is_unknown(
+    name: str, shop: Shop, sandbox: Sandbox
+) -> None:
+    """It is never absent, so nothing is sent; and it hides no other pending operation."""
+    before, after = RINGS[name]
+    session = shop(token_keys=before)
+    number = await ready(session, sandbox)
+    await CAPTURE.make(session, number, KEY)
+    sandbox.inject(Drop(), endpoint=CAPTURE.endpoint, times=2)
+    await outcome_of(CAPTURE.make(session, number, "parcel-2"))
+    other = shop(token_keys=after)
+    await outcome_of(CAPTURE.make(other, number, "parcel-3"))
+    sent = CAPTURE.sent(sandbox)
+    for key in (KEY, "parcel-2"):
+        with pytest.raises(RecordUnreadable):
+            await CAPTURE.make(other, number, key)
+    listed = list[str]()
+    with pytest.raises(RecordUnreadable):
+        async for one in other.operations.pending():
+            listed.append(one.idempotency_key)
+
+    assert sent == CAPTURE.sent(sandbox)
+    assert ["parcel-3"] == listed
+
+
+async def test_a_planted_record_is_not_believed(
+    shop: Shop, sandbox: Sandbox, faulty: FaultyStore, clock: ManualClock
+) -> None:
+    """With `token_keys`, a plain `free` in place of an unknown outcome sends nothing."""
+    plain, session = shop(account="shop"), shop(account="shop", token_keys=[OLD])
+    number = await ready(session, sandbox)
+    sandbox.inject(Drop(), endpoint=CAPTURE.endpoint)
+    unknown = await outcome_of(CAPTURE.make(session, number, KEY))
+    sandbox.inject(REFUSED, endpoint=CAPTURE.endpoint)
+    await outcome_of(CAPTURE.make(plain, number, "parcel-2"))
+    free = await plain.operations.get(kind="capture", key="parcel-2")
+    assert free is not None
+    planted = await faulty.load(JOURNAL_PREFIX + free.operation_id)
+    key = JOURNAL_PREFIX + unknown.operation_id
+    assert planted is not None
+    text = planted.payload.replace(free.operation_id, unknown.operation_id)
+    await faulty.swap(key, Entry("planted", text, None), expected=await faulty.load(key))
+    clock.advance(1200)
+    sent = CAPTURE.sent(sandbox)
+
+    assert "free" == json.loads(text)["operation"]["phase"]
+    with pytest.raises(RecordUnreadable):
+        await CAPTURE.make(session, number, KEY)
+    assert sent == CAPTURE.sent(sandbox)
