@@ -168,7 +168,7 @@ async def reseal(
 async def _refuse_early(store: JournalStore, keys: Sequence[Secret]) -> None:
     """Raise CommandError while the request of a pending operation may still be executed."""
     sealed = SealedJournal(store, timeout=_TIMEOUT, keys=keys)
-    reader = Journal(store, sealed, SYSTEM_CLOCK, ttl=LEAST_JOURNAL_TTL, named=True, loopback=False)
+    reader = Journal(sealed, SYSTEM_CLOCK, ttl=LEAST_JOURNAL_TTL, named=True, loopback=False)
     young = await unsettled(store, reader)
     for one in young:
         named = "a record that cannot be opened" if one.operation is None else one.operation.name

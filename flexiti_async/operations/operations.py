@@ -32,6 +32,7 @@ from flexiti_async.events.types import JournalLost, OperationResolved
 from flexiti_async.operations.coordinator import Coordinator, OperationsContext
 from flexiti_async.operations.execution import Asked, Bearer
 from flexiti_async.operations.fingerprint import compared_fields
+from flexiti_async.operations.journal import Found
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of, operation_id
 from flexiti_async.operations.look_up import LookUp
 from flexiti_async.operations.operation import LookedUp, Operation, operation_of
@@ -263,8 +264,9 @@ class Operations:
         Args:
             identity: Its id; or give kind and key.
             executed: Whether it ran. True also completes an operation that ran and has no number,
-                and, with kind and key, enters one that the journal has lost. False frees the key, and is possible only when no request can be under way any more:
-                the operation's deadline and 15 minutes after its claim.
+                and, with kind and key, enters one that the journal has lost. False frees the key,
+                and is possible only when no request can be under way any more: the operation's
+                deadline and 15 minutes after its claim.
             by: Who says so: a person, or the name of a job.
             kind: Its kind.
             key: The shop's idempotency key.
