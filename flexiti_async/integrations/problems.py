@@ -29,6 +29,7 @@ from flexiti_async.errors import (
     ApiError,
     FieldError,
     FlexitiError,
+    OperationInProgress,
     TokenError,
     ValidationError,
 )
@@ -126,7 +127,8 @@ def problem_of(error: FlexitiError, language: Language | str = Language.ENGLISH)
     """
     found, chosen = problem_type_of(error), Language(language)
     text = found.fr if chosen is Language.FRENCH else found.en
-    wait = error.retry_after if isinstance(error, ApiError | TokenError) else None
+    timed = isinstance(error, ApiError | TokenError | OperationInProgress)
+    wait = error.retry_after if timed else None
     return Problem(
         type=TYPE_PREFIX + found.name,
         status=found.status,

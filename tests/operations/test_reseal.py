@@ -97,8 +97,12 @@ async def test_an_unreadable_record_hides_no_other(
             return_exceptions=True,
         )
     found: list[str] = []
-    with pytest.raises(RecordUnreadable):
+
+    async def collect() -> None:
         async for one in make_session(journal=store, token_keys=(OLD,)).operations.pending():
             found.append(one.idempotency_key)  # noqa: PERF401 - the loop raises at its end
+
+    with pytest.raises(RecordUnreadable):
+        await collect()
 
     assert ["a", "c"] == sorted(found)
