@@ -36,14 +36,27 @@ ADVICE: Final[Mapping[str, str]] = {
     "SessionClosed": "Keep one session open for the life of the process, and close it last.",
     "SessionEntered": "Enter the session once, where the process starts, and share it.",
     "WrongLoop": "Pass a `ClientSession` that was created in this loop, or none.",
+    "OperationError": "Handle the classes below; `operation_id` names it in the journal.",
+    "OperationInProgress": (
+        "Make the call again with the same key after `retry_after` seconds; answer the browser "
+        "with 409."
+    ),
+    "IdempotencyKeyReused": (
+        "With `phase` `done`, the order is paid: show it, do not charge again. Otherwise it is "
+        "being checked. A new key is right only for something else to pay."
+    ),
+    "JournalForgot": (
+        "Answer with 503 and page the operator, who runs `flexiti-async journal check`, compares "
+        "the orders with Flexiti, and then runs `journal accept`."
+    ),
     "TransportError": "Handle the classes below: each says whether the call is safe to repeat.",
     "ConnectError": "Try again: nothing was sent. If it persists, run `flexiti-async doctor`.",
     "RequestTimeout": "Try again: this call may be repeated. It was, as often as `retries` says.",
     "ConnectionLost": "Try again: this call may be repeated. It was, as often as `retries` says.",
     "BadHttp": "A proxy may be in the way; run `flexiti-async doctor`.",
     "OutcomeUnknown": (
-        "Do not repeat it. Look up `reference_id` at Flexiti and act on the outcome; a checkout "
-        "waits in its own step until `settle()` records it."
+        "Mark the order as being checked and do not let the customer pay another way. The job of "
+        "*Reconcile unknown outcomes* finds out; the same key is harmless, another one is not."
     ),
     "ApiError": "Check `code` and `field_errors`, and keep `reference_id` for Flexiti.",
     "BadRequest": "Correct the fields in `field_errors`; the same request cannot succeed.",

@@ -127,8 +127,9 @@ def problem_of(error: FlexitiError, language: Language | str = Language.ENGLISH)
     """
     found, chosen = problem_type_of(error), Language(language)
     text = found.fr if chosen is Language.FRENCH else found.en
-    timed = isinstance(error, ApiError | TokenError | OperationInProgress)
-    wait = error.retry_after if timed else None
+    wait: float | None = None
+    if isinstance(error, ApiError | TokenError | OperationInProgress):
+        wait = error.retry_after
     return Problem(
         type=TYPE_PREFIX + found.name,
         status=found.status,

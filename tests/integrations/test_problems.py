@@ -15,7 +15,18 @@ from flexiti_async import (
     ValidationError,
     errors,
 )
-from flexiti_async.errors import CreditExceeded, Throttled, TokenUnavailable, WrongInputs
+from flexiti_async.errors import (
+    CheckoutExpired,
+    CreditExceeded,
+    IdempotencyKeyReused,
+    JournalForgot,
+    OperationError,
+    OperationInProgress,
+    StoreUnavailable,
+    Throttled,
+    TokenUnavailable,
+    WrongInputs,
+)
 from flexiti_async.integrations.problem_types import PROBLEM_TYPES
 from flexiti_async.integrations.problems import InvalidField, language_of, problem_of
 
@@ -106,6 +117,37 @@ def test_whether_money_has_moved() -> None:
     assert "ne pas payer de nouveau" in problem.detail
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "name", "words"),
+    [
+        (OperationInProgress("x"), 409, "payment-in-progress", "do not pay again"),
+        (OutcomeUnknown("x"), 409, "payment-being-checked", "do not pay again"),
+        (IdempotencyKeyReused("x", phase="pending"), 409, "payment-being-checked", "not pay again"),
+        (IdempotencyKeyReused("x", phase="done", kind="authorize"), 409, "already-paid", "again"),
+        (IdempotencyKeyReused("x", phase="done", kind="apply"), 409, "step-taken", "status"),
+        (JournalForgot("x"), 503, "payments-paused", "Nothing was charged"),
+        (StoreUnavailable("x"), 503, "unavailable", "try again"),
+        (CheckoutExpired("x"), 404, "checkout-ended", "start again"),
+        (OperationError("x"), 500, "shop-fault", "our side"),
+    ],
+)
+def test_what_a_customer_reads_of_operations(
+    error: FlexitiError, status: int, name: str, words: str
+) -> None:
+    """Whoever may have paid is asked not to pay again, and whoever has is told so."""
+    problem = problem_of(error)
+
+    assert (status, f"urn:problem-type:flexiti:{name}") == (problem.status, problem.type)
+    assert words in f"{problem.title} {problem.detail}"
+
+
+def test_a_paid_order_in_french() -> None:
+    """The text depends on what the journal has recorded."""
+    paid = problem_of(IdempotencyKeyReused("x", phase="done", kind="authorize"), "fr")
+
+    assert "Cette commande est déjà payée" == paid.title
+
+
 def test_a_business_answer() -> None:
     """A business error has a type of its own, by what the customer can do."""
     problem = problem_of(CreditExceeded("…", status=409))
@@ -122,13 +164,14 @@ def test_a_business_answer() -> None:
         (TokenUnavailable(""), None),
         (TokenUnavailable("", retry_after=math.inf), None),
         (TokenUnavailable("", retry_after=-3.0), "0"),
+        (OperationInProgress("", retry_after=21.4), "22"),
     ],
 )
 def test_retry_after(error: FlexitiError, retry_after: str | None) -> None:
     """The wait is a header in whole seconds, if it is known."""
     problem = problem_of(error)
 
-    assert 503 == problem.status
+    assert (409 if isinstance(error, OperationInProgress) else 503) == problem.status
     assert retry_after == problem.headers.get("Retry-After")
 
 

@@ -98,16 +98,23 @@ async def _run_checks(
         async for finding in network:
             reached = reached and finding.level is not Level.ERROR
             yield finding
-    if not token_request:
+    async for finding in _check_credentials(config, asked=token_request, reached=reached):
+        yield finding
+    for check in (check_store(config), check_journal(config)):
+        async for finding in check:
+            yield finding
+
+
+async def _check_credentials(
+    config: FlexitiConfig, *, asked: bool, reached: bool
+) -> AsyncIterator[Finding]:
+    if not asked:
         yield note("credentials", "not checked: --no-token-request")
     elif not reached:
         yield note("credentials", "not checked: the API cannot be reached")
     else:
         print_note(f"requesting one token from {config.api_url} (--no-token-request skips this)")
         async for finding in check_credentials(config):
-            yield finding
-    for check in (check_store(config), check_journal(config)):
-        async for finding in check:
             yield finding
 
 
