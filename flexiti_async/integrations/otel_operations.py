@@ -1,9 +1,9 @@
 """
 Metrics and span events of calls that move money.
 
-What is pending is known to the journal only, which no metric callback can ask: it runs in the
-thread that exports, and a scrape must not cost a listing. So the shop's job that reconciles counts
-what it lists, and the age is computed at each export: if the job stops, the age goes on rising.
+Only the journal knows the pending ones, and no metric callback can ask it: it runs in the thread
+that exports, and a scrape must not cost a listing. So the shop's job that reconciles counts them,
+and the age is computed at each export: if the job stops, the age goes on rising.
 """
 
 import threading

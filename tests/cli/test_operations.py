@@ -75,7 +75,7 @@ def test_an_operation_is_shown_by_id_or_name(command: Command, sandbox: Sandbox)
 
 
 def test_look_up_and_resolve(command: Command, sandbox: Sandbox) -> None:
-    """What is found is recorded with a name, and the operation is no longer pending."""
+    """The number that is found is recorded with a name, and the operation is no longer pending."""
     lose(sandbox, Drop(), "order-9")
     account = ("--account-number", str(ACCOUNT))
     without = command("operations", "look-up", "authorize:order-9")

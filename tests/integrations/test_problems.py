@@ -134,7 +134,7 @@ def test_whether_money_has_moved() -> None:
 def test_what_a_customer_reads_of_operations(
     error: FlexitiError, status: int, name: str, words: str
 ) -> None:
-    """Whoever may have paid is asked not to pay again, and whoever has is told so."""
+    """Customers that may have paid are asked not to pay again."""
     problem = problem_of(error)
 
     assert (status, f"urn:problem-type:flexiti:{name}") == (problem.status, problem.type)
