@@ -77,6 +77,7 @@ class FlexitiSession:
         applications: The application that follows the widget.
         authorizations: Authorizations, captures, returns, refunds, and their lists.
         customers: Search, lookup and driving licences.
+        operations: The journal of calls that move money: pending ones, look up, resolve.
         reference: Form values and terms, cached.
         transactions: Deposits, in-store payments and trade-ins.
     """

@@ -35,28 +35,28 @@ ADVICE: Final[Mapping[str, str]] = {
     "SessionClosed": "Keep one session open for the life of the process, and close it last.",
     "SessionEntered": "Enter the session once, where the process starts, and share it.",
     "WrongLoop": "Pass a `ClientSession` that was created in this loop, or none.",
-    "OperationError": (
-        "Keep `operation_id` with the order, and never use another key for the same payment."
-    ),
-    "OperationInProgress": "Call again with the same key, after `retry_after` seconds.",
-    "OutcomeUnknown": (
-        "Do not use another key. Mark the order as being checked; `flexiti.operations.look_up` "
-        "finds out what it can, and `resolve` records the outcome. Without an `operation_id` (as "
-        "from `verify`) no money is concerned, and the call may be made again."
+    "OperationError": "Handle the classes below; `operation_id` names it in the journal.",
+    "OperationInProgress": (
+        "Make the call again with the same key after `retry_after` seconds; answer the browser "
+        "with 409."
     ),
     "IdempotencyKeyReused": (
-        "With `phase` `done` the order is paid: show that. Otherwise another amount, plan or "
-        "account is being paid under this key: show that it is being checked."
+        "With `phase` `done`, the order is paid: show it, do not charge again. Otherwise it is "
+        "being checked. A new key is right only for something else to pay."
     ),
     "JournalForgot": (
-        "Take no payments, and have `flexiti-async journal check` run. After somebody has compared "
-        "the orders with Flexiti, `journal accept` goes on."
+        "Answer with 503 and page the operator, who runs `flexiti-async journal check`, compares "
+        "the orders with Flexiti, and then runs `journal accept`."
     ),
     "TransportError": "Handle the classes below: each says whether the call is safe to repeat.",
     "ConnectError": "Try again: nothing was sent. If it persists, run `flexiti-async doctor`.",
     "RequestTimeout": "Try again: this call may be repeated. It was, as often as `retries` says.",
     "ConnectionLost": "Try again: this call may be repeated. It was, as often as `retries` says.",
     "BadHttp": "A proxy may be in the way; run `flexiti-async doctor`.",
+    "OutcomeUnknown": (
+        "Mark the order as being checked and do not let the customer pay another way. The job of "
+        "*Reconcile unknown outcomes* finds out; the same key is harmless, another one is not."
+    ),
     "ApiError": "Check `code` and `field_errors`, and keep `reference_id` for Flexiti.",
     "BadRequest": "Correct the fields in `field_errors`; the same request cannot succeed.",
     "PhoneNotReachable": "Ask the customer for another phone number.",

@@ -24,6 +24,7 @@ MODULES: Final = (
     "flexiti_async.errors",
     "flexiti_async.events",
     *(f"flexiti_async.integrations.{name}" for name in INTEGRATIONS),
+    "flexiti_async.operations",
     "flexiti_async.resources",
     "flexiti_async.sandbox",
     "flexiti_async.sandbox.faults",

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -114,7 +114,7 @@ async def resolve(
         operation: Its id, or kind:key.
         executed: Whether it ran. `--not-executed` frees the key, so the shop can make the call
             again; it is refused until the operation's deadline and 15 minutes have passed.
-        by: Who says so.
+        by: Your name; it is recorded.
         authorization_id: Number of the authorization, for one that ran.
         capture_id: Number of the capture, for one that ran.
         where: Which journal.
@@ -144,7 +144,7 @@ async def look_up(
     """
     Find out at Flexiti whether an operation ran. Nothing is recorded.
 
-    The exit status is 1 if Flexiti's lists cannot tell.
+    The exit status is 1 if Flexiti's lists do not show it.
 
     Args:
         operation: Its id, or kind:key.
@@ -160,8 +160,8 @@ async def look_up(
         )
     if isinstance(found, CannotTell):
         if where is not None and where.json:
-            print_json({"outcome": "cannot tell", "why": found.why})
-        msg = f"cannot tell: {found.why}"
+            print_json({"outcome": "not shown", "why": found.why})
+        msg = f"Flexiti's lists do not show it: {found.why}"
         raise CommandError(msg)
     facts: dict[str, str | None] = (
         {
@@ -235,7 +235,7 @@ def _refusals(operation: Operation) -> Iterator[str]:
 
 def _text(value: object) -> str:
     if isinstance(value, list):
-        return "\n".join(str(one) for one in value)
+        return "\n".join(cast("list[str]", value))
     return "" if value is None else str(value)
 
 

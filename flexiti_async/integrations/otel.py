@@ -28,8 +28,17 @@ values than there are endpoints, scopes and classes of errors.
 | `flexiti.token.reuse_prevented` | {token} | tokens that were not used, by reason | scope, reason |
 | `flexiti.token.wait.duration` | s | time that callers waited for a token | scope, served |
 | `flexiti.token.waiters` | {caller} | callers that waited for the same token | scope |
+| `flexiti.operations` | {operation} | calls that move money, by outcome | operation.kind, outcome |
+| `flexiti.operations.pending` | {operation} | operations without an outcome, as last listed | |
+| `flexiti.operations.pending.age` | s | age of the oldest operation without an outcome | |
+| `flexiti.journal.lost` | {operation} | calls not sent: the journal may have lost records | |
 | `flexiti.store.degraded` | s | time without the store, up to now | scope |
 | `flexiti.clock.skew` | s | seconds by which this machine's clock is ahead of the API's | |
+
+Pending operations are observed once the shop calls `count_pending`, in the job that reconciles them
+and in one process only: a listing for every export would cost too much. The age goes on rising
+between two calls, so it shows a job that has stopped, too. The outcome of an operation is also an
+event of the shop's current span, `flexiti.operation`.
 """
 
 import threading
@@ -47,6 +56,8 @@ from flexiti_async.events.types import (
     CallRetried,
     ClockSkewed,
     Event,
+    JournalLost,
+    OperationEvent,
     RefreshStarted,
     ReusePrevented,
     StoreDegraded,
@@ -57,7 +68,9 @@ from flexiti_async.events.types import (
     TokenIssued,
     TokenWaited,
 )
+from flexiti_async.integrations.otel_operations import OperationMetrics
 from flexiti_async.integrations.otel_spans import CANCELLED, DONE, GRANT, Spans, grant_of
+from flexiti_async.operations import Operations
 
 __all__ = ["Telemetry"]
 
@@ -91,6 +104,7 @@ class Telemetry:
         self._spans = Spans(get_tracer(_NAME, __version__, tracer_provider), clock)
         meter = get_meter(_NAME, __version__, meter_provider)
         self._outages = _Outages(clock)
+        self._operations = OperationMetrics(meter, clock)
         self._create_call_instruments(meter)
         self._create_token_instruments(meter)
         meter.create_observable_counter(
@@ -123,8 +137,25 @@ class Telemetry:
                 self._token_request.record(event.seconds, attributes)
             case ClockSkewed(seconds=seconds):
                 self._skew.set(seconds)
+            case OperationEvent():
+                self._operations.operation(event)
+            case JournalLost():
+                self._operations.journal_lost()
             case _:
                 self._token(event)
+
+    async def count_pending(self, operations: Operations) -> int:
+        """
+        List the operations without an outcome for the two metrics of them; returns their number.
+
+        Args:
+            operations: `flexiti.operations`.
+
+        Raises:
+            StoreUnavailable: The journal is down; the metrics stay as they are.
+            RecordUnreadable: A record cannot be opened; the metrics stay as they are.
+        """
+        return await self._operations.count_pending(operations.pending())
 
     def _call(self, event: CallFinished) -> None:
         self._spans.call(event)

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from flexiti_async import errors
 
-__all__ = ["APPLIED", "PAID", "PROBLEM_TYPES", "ProblemType", "Text", "problem_type_of"]
+__all__ = ["PROBLEM_TYPES", "ProblemType", "Text", "problem_type_of"]
 
 
 @frozen
@@ -86,8 +86,17 @@ _STEP: Final = ProblemType(
     Text("This step has already been completed", "Please check the status of your order."),
     Text("Cette étape est déjà terminée", "Veuillez vérifier l'état de votre commande."),
 )
-_UNSETTLED: Final = ProblemType(
-    "payment-unsettled",
+_IN_PROGRESS: Final = ProblemType(
+    "payment-in-progress",
+    409,
+    Text("One moment, please", "Your payment is being processed. Please do not pay again."),
+    Text(
+        "Un instant, s'il vous plaît",
+        "Votre paiement est en cours de traitement. Veuillez ne pas payer de nouveau.",
+    ),
+)
+_CHECKED: Final = ProblemType(
+    "payment-being-checked",
     409,
     Text(
         "Your payment is being checked",
@@ -98,27 +107,25 @@ _UNSETTLED: Final = ProblemType(
         "Veuillez ne pas payer de nouveau. Nous vérifions s'il a été effectué.",
     ),
 )
-PAID: Final = ProblemType(
+_PAID: Final = ProblemType(
     "already-paid",
     409,
-    Text("This order is already paid", "You do not need to pay again."),
-    Text("Cette commande est déjà payée", "Vous n'avez pas à payer de nouveau."),
-)
-"""Of IdempotencyKeyReused, where what the key names is done."""
-APPLIED: Final = ProblemType(
-    "already-applied",
-    409,
-    Text("This application was already sent", "Please check its status."),
-    Text("Cette demande a déjà été envoyée", "Veuillez en vérifier l'état."),
-)
-"""The same for an application."""
-_IN_PROGRESS: Final = ProblemType(
-    "in-progress",
-    409,
-    Text("One moment, please", "Your request is being processed. Please do not send it again."),
+    Text("This order is already paid", "Please do not pay again. Check the status of your order."),
     Text(
-        "Un instant, s'il vous plaît",
-        "Votre demande est en cours de traitement. Veuillez ne pas la renvoyer.",
+        "Cette commande est déjà payée",
+        "Veuillez ne pas payer de nouveau. Vérifiez l'état de votre commande.",
+    ),
+)
+_PAUSED: Final = ProblemType(
+    "payments-paused",
+    503,
+    Text(
+        "Payments with Flexiti are not possible at the moment",
+        "Nothing was charged. Please choose another way to pay, or try again later.",
+    ),
+    Text(
+        "Les paiements avec Flexiti ne sont pas possibles pour le moment",
+        "Rien n'a été débité. Veuillez payer autrement ou réessayer plus tard.",
     ),
 )
 _ACCOUNT: Final = ProblemType(
@@ -252,15 +259,15 @@ PROBLEM_TYPES: Final[Mapping[type[errors.FlexitiError], ProblemType]] = MappingP
         errors.ValidationError: _INPUT,
         errors.MalformedEvent: _EVENT,
         errors.CheckoutError: _STEP,
+        errors.CheckoutExpired: _ENDED,
         errors.CheckoutNotFound: _ENDED,
         errors.CheckoutTokenRejected: _ENDED,
-        errors.CheckoutExpired: _ENDED,
         errors.EventRefused: _FOREIGN_EVENT,
         errors.TransportError: _UNAVAILABLE,
         errors.OperationInProgress: _IN_PROGRESS,
-        errors.OutcomeUnknown: _UNSETTLED,
-        errors.IdempotencyKeyReused: _UNSETTLED,
-        errors.JournalForgot: _UNAVAILABLE,
+        errors.OutcomeUnknown: _CHECKED,
+        errors.IdempotencyKeyReused: _CHECKED,  # or as below, once it is done
+        errors.JournalForgot: _PAUSED,
         errors.ApiError: _REFUSED,
         errors.BadRequest: _INPUT,
         errors.WrongInputs: _INPUT,
@@ -296,9 +303,15 @@ PROBLEM_TYPES: Final[Mapping[type[errors.FlexitiError], ProblemType]] = MappingP
 """Problem type by class of error; a class that is missing has that of its nearest ancestor."""
 
 
+_DONE: Final[Mapping[str, ProblemType]] = MappingProxyType(
+    {"authorize": _PAID, "capture": _PAID, "transaction": _PAID}
+)
+"""Problem type of a key that names another operation of this kind, which ran; _STEP for others."""
+
+
 def problem_type_of(error: errors.FlexitiError) -> ProblemType:
     """Return the problem type of an error."""
     if isinstance(error, errors.IdempotencyKeyReused) and error.phase == "done":
-        return APPLIED if error.kind == "apply" else PAID
+        return _DONE.get(error.kind or "", _STEP)
     ancestors = (PROBLEM_TYPES[each] for each in type(error).__mro__ if each in PROBLEM_TYPES)
     return next(ancestors, _OURS)

@@ -44,7 +44,6 @@ MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:problem-type:flexiti:"
 """Prefix of every problem's `type`, a URN: it names the type, and cannot be fetched."""
 
-_WAITING: Final = (ApiError, OperationInProgress, TokenError)
 """Errors that know after how many seconds another attempt makes sense."""
 _WORDS: Final = frozenset({REQUIRED, LENGTH, WRONG_FORMAT, INVALID})
 _NAME: Final = re.compile(r"[\w.\[\]-]{1,100}", re.ASCII)
@@ -129,7 +128,9 @@ def problem_of(error: FlexitiError, language: Language | str = Language.ENGLISH)
     """
     found, chosen = problem_type_of(error), Language(language)
     text = found.fr if chosen is Language.FRENCH else found.en
-    wait = error.retry_after if isinstance(error, _WAITING) else None
+    wait: float | None = None
+    if isinstance(error, ApiError | TokenError | OperationInProgress):
+        wait = error.retry_after
     return Problem(
         type=TYPE_PREFIX + found.name,
         status=found.status,

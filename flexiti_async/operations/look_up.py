@@ -6,7 +6,7 @@ Find out at Flexiti whether an operation ran.
 | authorize | the account's authorizations of those days: one with the reference and amount |
 | capture | the authorization's captures: one with the reference and amount |
 | release, return | nothing shows them; the authorization's remaining amount is reported |
-| refund, transaction, apply, others | nothing shows them: Flexiti's support can tell |
+| refund, transaction, apply, others | nothing shows them: ask Flexiti's support |
 
 Only calls that change nothing are sent.
 """
@@ -103,7 +103,7 @@ class LookUp:
 
     @property
     def _support(self) -> str:
-        return f"Flexiti's support can tell, by the reference id {self._record.reference_id}"
+        return f"ask Flexiti's support about the reference id {self._record.reference_id}"
 
     def _wanted(self, amounts: tuple[str, ...]) -> Wanted | None:
         record = self._record

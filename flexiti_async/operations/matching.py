@@ -42,7 +42,7 @@ class Wanted:
 
 
 class Match(enum.Enum):
-    """What an entry is."""
+    """Result of comparing an entry with the operation."""
 
     SAME = enum.auto()
     OTHER = enum.auto()

@@ -224,8 +224,8 @@ class Operations:
         """
         Find out at Flexiti whether an operation ran, as far as its lists show that.
 
-        Nothing is recorded: `resolve` does that. What is not found now may still be executed until
-        the operation's deadline and 15 minutes have passed.
+        Nothing is recorded: `resolve` does that. An operation that is not found now may still be
+        executed until its deadline and 15 minutes have passed.
 
         Args:
             identity: Its id; or give kind and key.

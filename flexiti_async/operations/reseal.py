@@ -26,7 +26,7 @@ _SHORTEST: Final = 60.0
 @define
 class Resealed:
     """
-    What a run has done.
+    Result of a run.
 
     Attributes:
         rewritten: Records that are encrypted with the newest key now.

@@ -18,7 +18,7 @@ class Unsettled:
 
     Attributes:
         operation_id: Its id.
-        operation: What its record says; None if it cannot be opened.
+        operation: The operation; None if it cannot be opened.
         seconds: Seconds for which its request may still be executed.
     """
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from typing import NoReturn, Self
+from typing import ClassVar, NoReturn, Self, cast
 
 from attrs import evolve
 
@@ -225,3 +225,44 @@ class Unlistable:
 
     async def aclose(self) -> None:
         """Do nothing."""
+
+
+class Aged(_Odd):
+    """One store for all who open it; every entry is an hour older than it is."""
+
+    opened: ClassVar[dict[str, "Aged"]] = {}
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Return the store of this URL."""
+        return cast("Self", cls.opened.setdefault(url, cls()))
+
+    async def load(self, key: str) -> Entry | None:
+        """Return the entry with another age."""
+        entry = await super().load(key)
+        return entry and evolve(entry, age=3600.0 + (entry.age or 0.0))
+
+
+class TokensOnly:
+    """Loads and swaps, and neither lists nor knows its life."""
+
+    def __init__(self) -> None:
+        self._store = MemoryStore()
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Create the store."""
+        del url
+        return cls()
+
+    async def load(self, key: str) -> Entry | None:
+        """Return the entry."""
+        return await self._store.load(key)
+
+    async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
+        """Compare and swap."""
+        return await self._store.swap(key, entry, expected=expected)
+
+    async def aclose(self) -> None:
+        """Close the store."""
+        await self._store.aclose()

@@ -66,9 +66,8 @@ def test_a_healthy_shop(command: Command, sandbox: Sandbox) -> None:
     ran = command("doctor", "--json")
     found = findings(ran)
 
-    assert ["configuration", "connections", "dns", "tls", "clock", "credentials", "store"] == list(
-        found
-    )
+    checks = ["configuration", "connections", "dns", "tls", "clock", "credentials", "store"]
+    assert [*checks, "journal"] == list(found)
     assert (["ok"], ["ok"]) == (levels(found["configuration"]), levels(found["credentials"]))
     assert "1200 s" in found["credentials"][0]["text"]
     assert sandbox.requests[-1].reference_id is not None

@@ -21,11 +21,14 @@ from flexiti_async import (
     PurchaseWidget,
     Scope,
 )
-from flexiti_async.errors import GeneralError, TokenMisconfigured
+from flexiti_async.errors import GeneralError, JournalForgot, OutcomeUnknown, TokenMisconfigured
 from flexiti_async.events.types import CallFinished, Event
 from flexiti_async.integrations.otel import Telemetry
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox.faults.kinds import Drop
 from flexiti_async.testing import FaultyStore, ManualClock
+
+from ..operations.customers import purchase
 
 BUY = PurchaseWidget(account_number=20009100)
 NAME = "Canarina"
@@ -294,6 +297,81 @@ async def test_a_wrong_clock_is_measured(
     await watched.token()
 
     assert 90 == pytest.approx(observatory.metric("flexiti.clock.skew")[""], abs=1.5)
+
+
+async def test_operations_are_counted_by_kind_and_outcome(
+    watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox
+) -> None:
+    """Outcomes that are alerted on begin at 0, so that the first one is an increase."""
+    before = observatory.metric("flexiti.operations")
+    wanted = await purchase(watched, sandbox)
+    sandbox.inject(Drop(), endpoint="authorization")
+    with (
+        observatory.traces.get_tracer("shop").start_as_current_span("POST /pay"),
+        pytest.raises(OutcomeUnknown) as lost,
+    ):
+        await watched.authorizations.authorize(wanted, idempotency_key="canary-key")
+    await watched.operations.resolve(lost.value.operation_id, executed=True, by="ann")
+    await watched.authorizations.authorize(wanted, idempotency_key="canary-key")
+    after = observatory.metric("flexiti.operations")
+    [request] = [span for span in observatory.spans if span.name == "POST /pay"]
+    [event] = request.events
+
+    assert {0.0} == set(before.values())
+    assert (0, 0) == (before["authorize unknown"], before["refund conflict"])
+    assert (1, 1, 1) == (
+        after["authorize unknown"],
+        after["authorize resolved"],
+        after["authorize replayed"],
+    )
+    assert "flexiti.operation" == event.name
+    assert {
+        "flexiti.operation.kind": "authorize",
+        "flexiti.outcome": "unknown",
+        "flexiti.operation.id": lost.value.operation_id,
+        "flexiti.reference_id": lost.value.reference_id,
+    } == dict(event.attributes or {})
+
+
+async def test_calls_that_a_lost_journal_has_stopped_are_counted(
+    make_session: Callable[..., FlexitiSession], observatory: Observatory, sandbox: Sandbox
+) -> None:
+    """Somebody has to compare and accept before money moves again."""
+    store = FaultyStore()
+    session = make_session(journal=store)
+    session.events.add(observatory.telemetry)
+    wanted = await purchase(session, sandbox)
+    await session.authorizations.authorize(wanted, idempotency_key="order-1")
+    assert {"": 0} == observatory.metric("flexiti.journal.lost")
+
+    store.fingerprint = "another server"
+    with pytest.raises(JournalForgot):
+        await session.authorizations.authorize(wanted, idempotency_key="order-2")
+    assert {"": 1} == observatory.metric("flexiti.journal.lost")
+
+
+async def test_pending_operations_are_observed_once_they_are_listed(
+    watched: FlexitiSession, observatory: Observatory, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """The age of the oldest one rises with no further listing, and is 0 without any."""
+    assert {} == observatory.metric("flexiti.operations.pending")
+    for key in ("order-1", "order-2"):
+        wanted = await purchase(watched, sandbox)
+        sandbox.inject(Drop(), endpoint="authorization")
+        with pytest.raises(OutcomeUnknown):
+            await watched.authorizations.authorize(wanted, idempotency_key=key)
+        clock.advance(100)
+
+    assert 2 == await observatory.telemetry.count_pending(watched.operations)
+    assert {"": 2} == observatory.metric("flexiti.operations.pending")
+    assert {"": 200.0} == observatory.metric("flexiti.operations.pending.age")
+    clock.advance(1000)
+    assert {"": 1200.0} == observatory.metric("flexiti.operations.pending.age")
+
+    async for one in watched.operations.pending():
+        await watched.operations.resolve(one.operation_id, executed=True, by="ann")
+    assert 0 == await observatory.telemetry.count_pending(watched.operations)
+    assert {"": 0.0} == observatory.metric("flexiti.operations.pending.age")
 
 
 async def test_no_span_and_no_metric_shows_a_secret_or_a_person(

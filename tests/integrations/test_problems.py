@@ -3,7 +3,6 @@
 import inspect
 import json
 import math
-import re
 
 import pytest
 
@@ -18,16 +17,17 @@ from flexiti_async import (
 )
 from flexiti_async.errors import (
     CheckoutExpired,
-    CheckoutNotFound,
     CreditExceeded,
     IdempotencyKeyReused,
     JournalForgot,
+    OperationError,
     OperationInProgress,
+    StoreUnavailable,
     Throttled,
     TokenUnavailable,
     WrongInputs,
 )
-from flexiti_async.integrations.problem_types import APPLIED, PAID, PROBLEM_TYPES
+from flexiti_async.integrations.problem_types import PROBLEM_TYPES
 from flexiti_async.integrations.problems import InvalidField, language_of, problem_of
 
 EVERY_ERROR = [
@@ -101,7 +101,7 @@ def test_invalid_fields() -> None:
 
 def test_each_type_has_one_name_and_text() -> None:
     """A problem type has one name and one text in each language, and every name is used."""
-    types = {*PROBLEM_TYPES.values(), PAID, APPLIED}
+    types = set(PROBLEM_TYPES.values())
     names = {one.name: one for one in types}
 
     assert types == set(names.values())
@@ -119,26 +119,34 @@ def test_whether_money_has_moved() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "name"),
+    ("error", "status", "name", "words"),
     [
-        (IdempotencyKeyReused("", kind="authorize", phase="done"), "already-paid"),
-        (IdempotencyKeyReused("", kind="apply", phase="done"), "already-applied"),
-        (IdempotencyKeyReused("", kind="authorize", phase="pending"), "payment-unsettled"),
-        (OutcomeUnknown(""), "payment-unsettled"),
-        (OperationInProgress("", retry_after=2.5), "in-progress"),
-        (JournalForgot(""), "unavailable"),
-        (CheckoutExpired(""), "checkout-ended"),
-        (CheckoutNotFound(""), "checkout-ended"),
+        (OperationInProgress("x"), 409, "payment-in-progress", "do not pay again"),
+        (OutcomeUnknown("x"), 409, "payment-being-checked", "do not pay again"),
+        (IdempotencyKeyReused("x", phase="pending"), 409, "payment-being-checked", "not pay again"),
+        (IdempotencyKeyReused("x", phase="done", kind="authorize"), 409, "already-paid", "again"),
+        (IdempotencyKeyReused("x", phase="done", kind="apply"), 409, "step-taken", "status"),
+        (JournalForgot("x"), 503, "payments-paused", "Nothing was charged"),
+        (StoreUnavailable("x"), 503, "unavailable", "try again"),
+        (CheckoutExpired("x"), 404, "checkout-ended", ""),
+        (OperationError("x"), 500, "shop-fault", "our side"),
     ],
 )
-def test_an_order_that_is_paid_or_may_be(error: FlexitiError, name: str) -> None:
-    """The customer reads that it is paid, being checked or not possible now, never to restart."""
-    for language in Language:
-        problem = problem_of(error, language)
+def test_what_a_customer_reads_of_operations(
+    error: FlexitiError, status: int, name: str, words: str
+) -> None:
+    """Customers that may have paid are asked not to pay again."""
+    problem = problem_of(error)
 
-        assert f"urn:problem-type:flexiti:{name}" == problem.type
-        assert not re.search("start|recommenc", problem.detail)
-        assert ("3" if name == "in-progress" else None) == problem.headers.get("Retry-After")
+    assert (status, f"urn:problem-type:flexiti:{name}") == (problem.status, problem.type)
+    assert words in f"{problem.title} {problem.detail}"
+
+
+def test_a_paid_order_in_french() -> None:
+    """The text depends on what the journal has recorded."""
+    paid = problem_of(IdempotencyKeyReused("x", phase="done", kind="authorize"), "fr")
+
+    assert "Cette commande est déjà payée" == paid.title
 
 
 def test_a_business_answer() -> None:
@@ -157,13 +165,14 @@ def test_a_business_answer() -> None:
         (TokenUnavailable(""), None),
         (TokenUnavailable("", retry_after=math.inf), None),
         (TokenUnavailable("", retry_after=-3.0), "0"),
+        (OperationInProgress("", retry_after=21.4), "22"),
     ],
 )
 def test_retry_after(error: FlexitiError, retry_after: str | None) -> None:
     """The wait is a header in whole seconds, if it is known."""
     problem = problem_of(error)
 
-    assert 503 == problem.status
+    assert (409 if isinstance(error, OperationInProgress) else 503) == problem.status
     assert retry_after == problem.headers.get("Retry-After")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import uuid
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
@@ -63,6 +64,7 @@ async def test_an_authorization_that_ran_is_found(
     found = await session.operations.look_up(identity, account_number=ACCOUNT)
     [_, moved] = sandbox.authorizations
 
+    assert isinstance(found, Evidence)
     assert Evidence(str(moved.authorization_id)) == found
     assert "order-9" == moved.reference
 
@@ -238,7 +240,7 @@ ENTRIES = {
 async def test_a_list_of_another_form_proves_nothing(
     session: FlexitiSession, sandbox: Sandbox, entry: dict[str, object]
 ) -> None:
-    """What cannot be compared may be the operation: it is never called not found."""
+    """An entry that cannot be compared may be the operation: it is never called not found."""
     await lost_authorization(session, sandbox, NOT_RUN)
     sandbox.fail("authorizations", status=200, body=json.dumps([entry]).encode(), times=2)
     found = await session.operations.look_up(
@@ -246,7 +248,7 @@ async def test_a_list_of_another_form_proves_nothing(
     )
 
     assert isinstance(found, CannotTell)
-    assert "Flexiti's support" in found.why
+    assert "ask Flexiti's support" in found.why
 
 
 @pytest.mark.parametrize(
@@ -362,3 +364,21 @@ def test_one_that_is_the_same_outweighs_what_cannot_be_read() -> None:
     assert None is why_not_told([])
     assert why_not_told([Match.SAME, Match.SAME])
     assert why_not_told([Match.OTHER, Match.UNREADABLE])
+
+
+async def test_the_key_is_sent_as_reference_where_it_fits(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """A return and a refund are not in a list; Flexiti's support finds them by it."""
+    number = await authorized(session, sandbox)
+    captured = await session.authorizations.capture(number, "120.00", idempotency_key="shipment-1")
+    returned = await session.authorizations.return_(
+        number, captured.capture_id or "", amount="20.00", idempotency_key=uuid.UUID(int=7)
+    )
+    await session.authorizations.refund(ACCOUNT, "5.00", idempotency_key="r" * 40)
+    named = await session.operations.get(kind="refund", key="r" * 40)
+    await session.authorizations.refund(ACCOUNT, "5.00", idempotency_key="own", reference="mine")
+    own = await session.operations.get(kind="refund", key="own")
+
+    assert str(uuid.UUID(int=7)) == returned.reference
+    assert (named and named.reference, own and own.reference) == ("r" * 40, "mine")

@@ -20,6 +20,7 @@ from flexiti_async.cli.doctor.finding import (
     print_findings,
     warning,
 )
+from flexiti_async.cli.doctor.journal import check_journal
 from flexiti_async.cli.doctor.network import check_network, describe_connections
 from flexiti_async.cli.doctor.store import check_store
 from flexiti_async.cli.options import Connection, Flag
@@ -41,10 +42,10 @@ async def doctor(
     """
     Check what would keep a shop from working, and advise what to do about it.
 
-    The checks are configuration, name resolution, TLS, the clock, the credentials and the token
-    store. Unless `--no-token-request` is set, one token is requested; no process shares it, and it
-    is discarded. The store is checked with a key of its own. No secret is shown. The exit status
-    is 1 if there is an error.
+    The checks are configuration, name resolution, TLS, the clock, the credentials, the token store
+    and the journal. Unless `--no-token-request` is set, one token is requested; no process shares
+    it, and it is discarded. The store is checked with a key of its own. No secret is shown. The
+    exit status is 1 if there is an error.
 
     Args:
         token_request: Check the credentials with one token request.
@@ -97,7 +98,17 @@ async def _run_checks(
         async for finding in network:
             reached = reached and finding.level is not Level.ERROR
             yield finding
-    if not token_request:
+    async for finding in _check_credentials(config, asked=token_request, reached=reached):
+        yield finding
+    for check in (check_store(config), check_journal(config)):
+        async for finding in check:
+            yield finding
+
+
+async def _check_credentials(
+    config: FlexitiConfig, *, asked: bool, reached: bool
+) -> AsyncIterator[Finding]:
+    if not asked:
         yield note("credentials", "not checked: --no-token-request")
     elif not reached:
         yield note("credentials", "not checked: the API cannot be reached")
@@ -105,8 +116,6 @@ async def _run_checks(
         print_note(f"requesting one token from {config.api_url} (--no-token-request skips this)")
         async for finding in check_credentials(config):
             yield finding
-    async for finding in check_store(config):
-        yield finding
 
 
 def _configuration(config: FlexitiConfig) -> Iterator[Finding]:

@@ -29,7 +29,8 @@ class Finding:
     Result of one check.
 
     Attributes:
-        check: Name of the check: configuration, dns, connection, tls, clock, credentials or store.
+        check: Name of the check: configuration, dns, connection, tls, clock, credentials, store or
+            journal.
         level: Severity.
         text: Description, without secrets and personal data.
         advice: Recommended action; empty if none is needed.

@@ -17,8 +17,6 @@ from flexiti_async import (
 from flexiti_async.cli.doctor.finding import Finding, error, good, note, warning
 from flexiti_async.cli.output import mask_store
 from flexiti_async.clock import SYSTEM_CLOCK
-from flexiti_async.store.interface import TokenStore
-from flexiti_async.store.journal import journal_store
 from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import VERSION, TokenKey
 from flexiti_async.tokens.record_store import RecordStore
@@ -31,7 +29,6 @@ _OPERATIONS: Final = 6
 """Number of operations in `_round_trip`."""
 _MARK: Final = "flexiti-async doctor was here"
 _DOWN: Final = "start it, or correct `store`: until then every process requests its own tokens"
-_JOURNAL: Final = "docs/how-to/stores.md says what a journal needs of its store"
 _BROKEN: Final = (
     "do not use this store: two processes could overwrite each other (StoreContract shows how)"
 )
@@ -60,8 +57,6 @@ async def check_store(config: FlexitiConfig) -> AsyncIterator[Finding]:
             yield finding
         async for finding in _trials(config, sealed_store):
             yield finding
-        async for finding in _journal(store):
-            yield finding
     except StoreError as failure:
         yield error(_STORE, str(failure), _DOWN)
     finally:
@@ -87,32 +82,6 @@ async def _trials(config: FlexitiConfig, sealed_store: SealedStore) -> AsyncIter
         finding = await _record(config, sealed_store, scope)
         if finding is not None:
             yield finding
-
-
-async def _journal(store: TokenStore) -> AsyncIterator[Finding]:
-    """Report whether a store can keep a journal, and what could make it lose one."""
-    try:
-        kept = journal_store(store)
-    except ConfigError as failure:
-        yield note(_STORE, f"{failure} (calls that move money)")
-        return
-    try:
-        life = await kept.life()
-    except ConfigError as failure:
-        yield warning(_STORE, f"cannot keep a journal: {failure}", _JOURNAL)
-        return
-    for text in life.warnings:
-        yield warning(_STORE, f"as a journal: {text}", _JOURNAL)
-    if life.marker is None:
-        yield note(_STORE, "is not a journal: `flexiti-async journal init` begins one")
-    elif not life.intact:
-        yield error(
-            _STORE,
-            "the journal may have lost writes: its marker names another server or folder",
-            "compare the orders with Flexiti, then run `flexiti-async journal accept --compared`",
-        )
-    else:
-        yield good(_STORE, "its journal is intact")
 
 
 async def _round_trip(sealed_store: SealedStore, key: str) -> None:
