@@ -152,8 +152,11 @@ class Transport:
                 return self._no_slot(request, seconds)
             if within is not None:  # one deadline for both
                 seconds = min(within - waited, self._longest)
+                if seconds <= 0:  # the loop was busy, and the slot came late
+                    pool.slots.release()
+                    return _no_time(request)
         progress = Progress() if once or fresh else None
-        deadline = pool.calls.start(seconds)
+        deadline = pool.calls.start(seconds, progress if once else None)
         try:
             # With a slot no request waits in aiohttp's queue, and its deadline is the one above.
             answer = await exchange(
@@ -183,9 +186,7 @@ class Transport:
             return connect_error(request, f"would leave {home}: refused", reason="request")
         if self._stopped and (self._closed or not request.private):
             return _closed()
-        if seconds <= 0:
-            return connect_error(request, "no time was left to send it", reason="timeout")
-        return None
+        return _no_time(request) if seconds <= 0 else None
 
     def _no_slot(self, request: HttpRequest, seconds: float) -> ConnectError | SessionClosed:
         """Return the error of a request that waited in vain for a connection."""
@@ -302,6 +303,10 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has none
 
 def _closed() -> SessionClosed:
     return SessionClosed("the session is closed")
+
+
+def _no_time(request: HttpRequest) -> ConnectError:
+    return connect_error(request, "no time was left to send it", reason="timeout")
 
 
 def _unfit(session: ClientSession) -> SessionClosed | None:
