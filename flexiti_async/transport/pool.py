@@ -20,7 +20,6 @@ from flexiti_async.errors import (
     RequestTimeout,
     SessionClosed,
     TransportError,
-    WrongLoop,
 )
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.protocol.response import HttpResponse
@@ -28,6 +27,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.transport.connections import Pool, lent_pool, open_pool
 from flexiti_async.transport.exchange import exchange
 from flexiti_async.transport.faults import Progress, connect_error, error_of, failure
+from flexiti_async.transport.lent import check_tls, unfit
 from flexiti_async.transport.wire import Wire, proxy_of, tls_context
 
 __all__ = ["ClientSession", "Transport"]
@@ -65,8 +65,8 @@ class Transport:
         client_key: Its key, if that is in another file.
 
     Raises:
-        ConfigError: A file of certificates cannot be used, or a session was lent and one of the
-            options of a connection was given as well.
+        ConfigError: A file of certificates cannot be used, or a session was lent that does not
+            verify TLS, or together with one of the options of a connection.
     """
 
     def __init__(
@@ -97,6 +97,8 @@ class Transport:
                 if value is not None:
                     msg = f"{option}: a client session that is lent is used as it is; set it there"
                     raise ConfigError(msg, option=option)
+            if url.scheme == "https":
+                check_tls(client_session)
         self._wire = Wire(
             connections=connections,
             connect_timeout=connect_timeout,
@@ -198,8 +200,8 @@ class Transport:
     async def _apart(self, request: HttpRequest, seconds: float, *, once: bool) -> Outcome:
         """Send over a session that was lent, or over the reserved connections."""
         pool = self._pool()
-        if pool.lent and (unfit := _unfit(pool.fresh)):
-            return unfit
+        if pool.lent and (error := unfit(pool.fresh)):
+            return error
         progress = None if pool.lent else Progress()
         # A wait in aiohttp's queue that takes too long ends there: nothing was sent.
         limits = aiohttp.ClientTimeout(
@@ -307,17 +309,6 @@ def _closed() -> SessionClosed:
 
 def _no_time(request: HttpRequest) -> ConnectError:
     return connect_error(request, "no time was left to send it", reason="timeout")
-
-
-def _unfit(session: ClientSession) -> SessionClosed | None:
-    """Return the error if a session that was lent cannot be used here."""
-    if session.closed:
-        return SessionClosed("the aiohttp.ClientSession that was lent is closed")
-    # The public property is deprecated; without this check aiohttp fails obscurely, or hangs.
-    loop = getattr(session, "_loop", None)
-    if loop is not None and loop is not asyncio.get_running_loop():
-        return WrongLoop("the aiohttp.ClientSession that was lent belongs to another event loop")
-    return None
 
 
 async def _wait_for_slot(pool: Pool, at_most: float) -> float | None:
