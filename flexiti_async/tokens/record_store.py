@@ -72,8 +72,11 @@ class RecordStore:
         A failing store may still have written it, so a failure is not raised: the outcome is
         unknown, and the version found by the next read decides.
         """
-        text = encode_record(record)
-        entry = self._store.entry(self._key, text, keep_for=record.expires_in() + _MARGIN)
+        entry = self._store.entry(
+            self._key,
+            encode_record(record),  # no name: it holds the token, and a cancellation this frame
+            keep_for=record.expires_in() + _MARGIN,
+        )
         before = self._clock.boot()
         try:
             won = await self._store.swap(self._key, entry, expected=expected)

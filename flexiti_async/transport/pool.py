@@ -149,7 +149,7 @@ class Transport:
         if not pool.slots.locked():
             await pool.slots.acquire()  # at once: a free slot is never waited for
         else:
-            waited = await _wait_for_slot(pool, seconds * _WAITING_SHARE)
+            waited = await _wait_for_slot(pool, request, seconds * _WAITING_SHARE)
             if waited is None:
                 return self._no_slot(request, seconds)
             if within is not None:  # one deadline for both
@@ -170,7 +170,6 @@ class Transport:
             )
         except asyncio.CancelledError:
             if not deadline.caused_cancellation():
-                del request  # this frame is in the traceback
                 raise
         else:
             pool.heed(answer)
@@ -216,7 +215,6 @@ class Transport:
             )
         except asyncio.CancelledError:
             if not deadline.caused_cancellation():
-                del request
                 raise
         finally:
             deadline.end()
@@ -311,7 +309,7 @@ def _no_time(request: HttpRequest) -> ConnectError:
     return connect_error(request, "no time was left to send it", reason="timeout")
 
 
-async def _wait_for_slot(pool: Pool, at_most: float) -> float | None:
+async def _wait_for_slot(pool: Pool, request: HttpRequest, at_most: float) -> float | None:
     """Take a slot, and return the seconds waited for it; None if none was free in time."""
     time = asyncio.get_running_loop().time
     began = time()
@@ -320,6 +318,7 @@ async def _wait_for_slot(pool: Pool, at_most: float) -> float | None:
         await pool.slots.acquire()
     except asyncio.CancelledError:
         if not deadline.caused_cancellation():
+            request.forget()  # the caller's frame is in the traceback
             raise
         return None
     finally:

@@ -56,6 +56,10 @@ class StallingLoop(asyncio.SelectorEventLoop):
         self._stalling.stall = seconds
         self._stalling.before = before
 
+    def jump(self, seconds: float) -> None:
+        """Let time pass at once, as a callback does that takes long."""
+        self._stalling.passed += seconds
+
     def stalled(self) -> bool:
         """Whether the stall is over; one that was not reached is withdrawn."""
         over = not self._stalling.turns_left
