@@ -67,8 +67,9 @@ class FlexitiSession:
     Args:
         config: The configuration; see `FlexitiConfig`.
         client_session: An `aiohttp.ClientSession` to borrow for all requests, with its proxies and
-            TLS settings; it is never closed. Without it, the session opens a pool of its own in
-            each event loop.
+            TLS settings; it is never closed. It has to verify TLS, and cannot promise that money
+            goes over new connections. Without it, the session opens a pool of its own in each event
+            loop.
         listeners: Notified of events (`flexiti_async.events`); `events.add` adds more.
         clock: The clock to use; for tests.
 

@@ -155,8 +155,11 @@ class SavedCheckout:
         async with self._writing:
             self.saved = False
             state = evolve(self.state, token=self._token())
-            text = encode_checkout(state, self._key)
-            entry = store.entry(self._key, text, keep_for=state.token.remaining + _MARGIN)
+            entry = store.entry(
+                self._key,
+                encode_checkout(state, self._key),  # no name: it holds the token
+                keep_for=state.token.remaining + _MARGIN,
+            )
             unconfirmed, self._unconfirmed = self._unconfirmed, self._unconfirmed | {entry.version}
             await self._swap(store, entry, expected=self._entry, unconfirmed=unconfirmed)
             self._entry, self._unconfirmed, self.saved = entry, frozenset(), True

@@ -41,6 +41,15 @@ class HttpRequest:
     reference_id: str
     private: bool = False
 
+    def forget(self) -> None:
+        """
+        Drop everything but what messages need.
+
+        For a request that a cancellation ends: the frames of its traceback, in several modules,
+        hold this request.
+        """
+        self.url, self.headers, self.body = self.url.origin(), {}, None
+
 
 # As `istr`, names are folded for comparison once, not for every request.
 _AUTHORIZATION: Final = istr("authorization")

@@ -73,11 +73,14 @@ class RecordStore:
 
     def entry(self, record: Record) -> Entry:
         """Build the entry of a record; its version is drawn anew."""
-        text = encode_record(record)
         if record.token is not None:
             life, moment = record.token.remaining, self._clock.boot()
             self._ages.know(record.token.token_id, life=life, now=moment)
-        return self._store.entry(self._key, text, keep_for=record.expires_in() + _MARGIN)
+        return self._store.entry(
+            self._key,
+            encode_record(record),  # no name: it holds the token, and a cancellation this frame
+            keep_for=record.expires_in() + _MARGIN,
+        )
 
     async def swap(self, entry: Entry, *, expected: Entry | None) -> Written:
         """

@@ -8,7 +8,7 @@ do. Each is replaced by a new one of the same kind.
 
 import asyncio
 import copy
-from typing import Final
+from typing import Final, cast
 
 import aiohttp
 from yarl import URL
@@ -81,8 +81,10 @@ async def exchange(
                 return SessionClosed("the client session is closed")
             return error_of(request, error, proxy=proxy, progress=progress)
         ended = _renewed(error)  # cancelled, or the process ends
-    # The frame of this coroutine is in the traceback.
-    del session, request, progress
+    # The frames of this coroutine and of its callers are in the traceback. A proxy's URL shows its
+    # password.
+    request.forget()
+    del session, request, progress, proxy
     raise ended
 
 
@@ -93,9 +95,13 @@ def _raised_by_itself(error: BaseException) -> bool:
 
 
 def _renewed(error: BaseException) -> BaseException:
-    """Return a new exception of the same kind and with the same arguments."""
+    """Return a new exception of the same kind, with those of its arguments that are plain."""
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return BaseExceptionGroup(group.message, [_renewed(each) for each in group.exceptions])
+    plain = [each for each in error.args if each is None or isinstance(each, str | int)]
     try:
-        return type(error)(*error.args)
+        return type(error)(*plain)
     except TypeError:  # a kind that takes other arguments
         return asyncio.CancelledError()
 

@@ -7,8 +7,10 @@ oldest expires first, and a queue with one timer does the same; a request that g
 the time of its call is running out, is inserted at its place.
 
 A time limit that passes does not cancel at once. A loop that was busy for too long finds the answer
-and the timer at the same moment, and would throw the answer away; a few turns later the answer has
-been read.
+and the timer at the same moment, and would throw the answer away; a few turns later a short answer
+has been read. A timer that comes late shows that the loop was busy, and that its tasks could not
+run: the limit moves by as much as it came late, at most by its own length. So an answer of any size
+is read, and a request that was sent just then gets its answer.
 """
 
 import asyncio
@@ -20,6 +22,8 @@ from typing import Final
 
 from attrs import define
 
+from flexiti_async.transport.faults import Progress
+
 __all__ = ["Deadline", "Deadlines", "time_limit"]
 
 _TURNS: Final = 3
@@ -29,6 +33,10 @@ Turns of the loop for what has arrived in time.
 asyncio reads its sockets before it runs its timers and needs one; uvloop runs timers first, and
 callbacks of the same turn before it reads.
 """
+_ON_TIME: Final = 0.002
+"""Seconds by which the timer of a loop with nothing to do may be late."""
+_LEAST_EXTENSION: Final = 0.1
+"""Seconds; the loop may have been busy for long, and the limit have passed only at the end."""
 
 
 @define(eq=False)
@@ -39,13 +47,17 @@ class Deadline:
     Attributes:
         task: The task; None once it has ended by itself.
         when: The deadline, by the loop's clock.
+        seconds: The time that the task was given.
         cancelling: How many cancellations the task had before, as `asyncio.timeout` counts them.
+        progress: Of a request that must not be sent once its time is over; None for any other.
         expired: The deadline has passed, and the task was cancelled for that.
     """
 
     task: asyncio.Task[object] | None
     when: float
+    seconds: float
     cancelling: int
+    progress: Progress | None = None
     expired: bool = False
 
     def end(self) -> None:
@@ -64,30 +76,47 @@ class Deadline:
 
 
 class Deadlines:
-    """Cancel tasks of the running event loop at their deadlines."""
+    """
+    Cancel tasks of the running event loop at their deadlines.
 
-    def __init__(self) -> None:
+    Args:
+        extend: Extend a deadline that comes late; not needed where no answer can be lost.
+    """
+
+    def __init__(self, *, extend: bool = True) -> None:
+        self._extend: Final = extend
         self._loop: Final = asyncio.get_running_loop()
         self._deadlines: Final[deque[Deadline]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._due: Final[dict[Deadline, None]] = {}  # in order
 
-    def start(self, seconds: float) -> Deadline:
-        """Set a deadline for the running task, in seconds from now."""
+    def start(self, seconds: float, progress: Progress | None = None) -> Deadline:
+        """
+        Set a deadline for the running task.
+
+        Args:
+            seconds: From now.
+            progress: Of a request that must not be sent once its time is over: it is cancelled at
+                once if it has no connection by then.
+        """
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - what runs in a loop is a task
         pending = self._deadlines
         while pending and pending[0].task is None:
             pending.popleft()
         when = self._loop.time() + seconds
-        deadline = Deadline(task, when, task.cancelling())
-        if not pending or pending[-1].when <= when:
-            pending.append(deadline)
-        else:
-            bisect.insort(pending, deadline, key=lambda other: other.when)
+        deadline = Deadline(task, when, seconds, task.cancelling(), progress)
+        self._insert(deadline)
         if self._timer is None or when < self._timer.when():
             self._set_timer(when)
         return deadline
+
+    def _insert(self, deadline: Deadline) -> None:
+        pending = self._deadlines
+        if not pending or pending[-1].when <= deadline.when:
+            pending.append(deadline)
+        else:
+            bisect.insort(pending, deadline, key=lambda other: other.when)
 
     def expire_all(self) -> None:
         """Cancel all tasks now, whatever their deadlines."""
@@ -108,13 +137,23 @@ class Deadlines:
         self._timer = None if when is None else self._loop.call_at(when, self._expire)
 
     def _expire(self) -> None:
-        """Note the tasks whose deadlines have passed, and set the timer for the next."""
+        """Extend the deadlines that come late, note the others, and set the timer for the next."""
         pending, now = self._deadlines, self._loop.time()
         due: list[Deadline] = []
+        late: list[Deadline] = []
         while pending and (pending[0].task is None or pending[0].when <= now):
             deadline = pending.popleft()
-            if deadline.task is not None:
-                due.append(deadline)
+            if deadline.task is None:
+                continue
+            if deadline.progress is not None and not deadline.progress.connected:
+                deadline.expire()
+                continue
+            late_by = now - deadline.when if self._extend else 0.0
+            extension = _extension(late_by, deadline.seconds)
+            deadline.when = now + extension
+            (late if extension else due).append(deadline)
+        for deadline in late:
+            self._insert(deadline)
         self._set_timer(pending[0].when if pending else None)
         if due:
             self._due.update(dict.fromkeys(due))
@@ -126,6 +165,11 @@ class Deadlines:
             if deadline in self._due:
                 del self._due[deadline]
                 deadline.expire()
+
+
+def _extension(late: float, seconds: float) -> float:
+    """Return the seconds that a limit of some seconds is extended by if its timer came late."""
+    return min(max(late, _LEAST_EXTENSION), max(seconds, 0.0)) if late > _ON_TIME else 0.0
 
 
 def after_turns(
@@ -147,16 +191,29 @@ async def time_limit(seconds: float) -> AsyncGenerator[asyncio.Timeout]:
         TimeoutError: The time is over.
     """
     loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle | None = None
     over = False
+
+    def set_timer(length: float) -> None:
+        nonlocal timer
+        timer = loop.call_later(length, passed, loop.time() + length)
+
+    def passed(when: float) -> None:
+        extension = _extension(loop.time() - when, seconds)
+        if extension:
+            set_timer(extension)
+        else:
+            after_turns(loop, expire)
 
     def expire() -> None:
         if not over:
             limit.reschedule(loop.time())
 
     async with asyncio.timeout(None) as limit:
-        timer = loop.call_later(seconds, after_turns, loop, expire)
+        set_timer(seconds)
         try:
             yield limit
         finally:
             over = True
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()

@@ -21,7 +21,6 @@ from flexiti_async.errors import (
     RequestTimeout,
     SessionClosed,
     TransportError,
-    WrongLoop,
 )
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.protocol.response import HttpResponse
@@ -29,6 +28,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.transport.connections import Pool, lent_pool, open_pool
 from flexiti_async.transport.exchange import exchange
 from flexiti_async.transport.faults import Progress, connect_error, error_of, failure
+from flexiti_async.transport.lent import check_tls, unfit
 from flexiti_async.transport.wire import Wire, proxy_of, tls_context
 
 __all__ = ["ClientSession", "Transport"]
@@ -66,8 +66,8 @@ class Transport:
         client_key: Its key, if that is in another file.
 
     Raises:
-        ConfigError: A file of certificates cannot be used, or a session was lent and one of the
-            options of a connection was given as well.
+        ConfigError: A file of certificates cannot be used, or a session was lent that does not
+            verify TLS, or together with one of the options of a connection.
     """
 
     def __init__(
@@ -98,6 +98,8 @@ class Transport:
                 if value is not None:
                     msg = f"{option}: a client session that is lent is used as it is; set it there"
                     raise ConfigError(msg, option=option)
+            if url.scheme == "https":
+                check_tls(client_session)
         self._wire = Wire(
             connections=connections,
             connect_timeout=connect_timeout,
@@ -150,13 +152,16 @@ class Transport:
         if not pool.slots.locked():
             await pool.slots.acquire()  # at once: a free slot is never waited for
         else:
-            waited = await _wait_for_slot(pool, seconds * _WAITING_SHARE)
+            waited = await _wait_for_slot(pool, request, seconds * _WAITING_SHARE)
             if waited is None:
                 return self._no_slot(request, seconds)
             if within is not None:  # one deadline for both
                 seconds = min(within - waited, self._longest)
+                if seconds <= 0:  # the loop was busy, and the slot came late
+                    pool.slots.release()
+                    return _no_time(request)
         progress = (progress or Progress()) if once or fresh else None
-        deadline = pool.calls.start(seconds)
+        deadline = pool.calls.start(seconds, progress if once else None)
         try:
             # With a slot no request waits in aiohttp's queue, and its deadline is the one above.
             answer = await exchange(
@@ -168,7 +173,6 @@ class Transport:
             )
         except asyncio.CancelledError:
             if not deadline.caused_cancellation():
-                del request  # this frame is in the traceback
                 raise
         else:
             pool.heed(answer)
@@ -186,9 +190,7 @@ class Transport:
             return connect_error(request, f"would leave {home}: refused", reason="request")
         if self._stopped and (self._closed or not request.private):
             return _closed()
-        if seconds <= 0:
-            return connect_error(request, "no time was left to send it", reason="timeout")
-        return None
+        return _no_time(request) if seconds <= 0 else None
 
     def _no_slot(self, request: HttpRequest, seconds: float) -> ConnectError | SessionClosed:
         """Return the error of a request that waited in vain for a connection."""
@@ -202,8 +204,8 @@ class Transport:
     ) -> Outcome:
         """Send over a session that was lent, or over the reserved connections."""
         pool = self._pool()
-        if pool.lent and (unfit := _unfit(pool.fresh)):
-            return unfit
+        if pool.lent and (error := unfit(pool.fresh)):
+            return error
         progress = progress or Progress()
         if pool.lent:  # its connections are not watched: from here on it may have been sent
             progress.connected = True
@@ -221,7 +223,6 @@ class Transport:
             )
         except asyncio.CancelledError:
             if not deadline.caused_cancellation():
-                del request
                 raise
         finally:
             deadline.end()
@@ -332,18 +333,11 @@ def _closed() -> SessionClosed:
     return SessionClosed("the session is closed")
 
 
-def _unfit(session: ClientSession) -> SessionClosed | None:
-    """Return the error if a session that was lent cannot be used here."""
-    if session.closed:
-        return SessionClosed("the aiohttp.ClientSession that was lent is closed")
-    # The public property is deprecated; without this check aiohttp fails obscurely, or hangs.
-    loop = getattr(session, "_loop", None)
-    if loop is not None and loop is not asyncio.get_running_loop():
-        return WrongLoop("the aiohttp.ClientSession that was lent belongs to another event loop")
-    return None
+def _no_time(request: HttpRequest) -> ConnectError:
+    return connect_error(request, "no time was left to send it", reason="timeout")
 
 
-async def _wait_for_slot(pool: Pool, at_most: float) -> float | None:
+async def _wait_for_slot(pool: Pool, request: HttpRequest, at_most: float) -> float | None:
     """Take a slot, and return the seconds waited for it; None if none was free in time."""
     time = asyncio.get_running_loop().time
     began = time()
@@ -352,6 +346,7 @@ async def _wait_for_slot(pool: Pool, at_most: float) -> float | None:
         await pool.slots.acquire()
     except asyncio.CancelledError:
         if not deadline.caused_cancellation():
+            request.forget()  # the caller's frame is in the traceback
             raise
         return None
     finally:

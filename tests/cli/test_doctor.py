@@ -424,6 +424,48 @@ def test_certificates(
     assert bool(finding["advice"]) is (level != "ok")
 
 
+def test_a_root_certificate_of_the_shops_own(
+    serve: Serve, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`ca_file` is trusted by the checks, too, and a report says so; a bad file is an error."""
+    ca, file = trustme.CA(), tmp_path / "ca.pem"
+    ca.cert_pem.write_to_path(file)
+    port = serve(ca, ca.issue_cert("localhost"))
+    monkeypatch.setenv("FLEXITI_BASE_URL", f"https://localhost:{port}/x")
+    monkeypatch.setenv("FLEXITI_CLIENT_ID", "shop")
+    monkeypatch.setenv("FLEXITI_CLIENT_SECRET", CLIENT_SECRET)
+    monkeypatch.setenv("FLEXITI_CA_FILE", str(file))
+    good = findings(command("doctor", "--json", "--no-token-request"))["tls"]
+    file.write_text("nothing of the kind")
+    bad = findings(command("doctor", "--json", "--no-token-request"))["connections"]
+
+    assert (["note", "ok"], True) == (levels(good), str(file) in good[0]["text"])
+    assert "ca_file: ca.pem cannot be used" in worst(bad)["text"]
+
+
+@pytest.mark.parametrize("source", ["proxy", "trust_env"])
+def test_a_proxy_that_refuses(
+    sandbox: Sandbox, command: Command, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    """It is named with its status and without its password; nothing is checked around it."""
+    url = f"http://ada:hush@127.0.0.1:{sandbox.port}"  # which answers CONNECT with an error
+    monkeypatch.setenv("FLEXITI_BASE_URL", "https://api.invalid/x")
+    if source == "proxy":
+        monkeypatch.setenv("FLEXITI_PROXY", url)
+    else:
+        monkeypatch.setenv("FLEXITI_TRUST_ENV", "true")
+        monkeypatch.setenv("HTTPS_PROXY", url)
+    ran = command("doctor", "--json")
+    found = findings(ran)
+    finding = worst(found["credentials"])
+
+    assert f"127.0.0.1:{sandbox.port} (`{source}`)" in found["proxy"][0]["text"]
+    assert f"the proxy 127.0.0.1:{sandbox.port} answered CONNECT with 4" in finding["text"]
+    assert "check the proxy" in finding["advice"]
+    assert "hush" not in ran.out + ran.err
+    assert not {"dns", "tls", "clock"} & found.keys()
+
+
 def test_no_tls_where_tls_should_be(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

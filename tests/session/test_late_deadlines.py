@@ -1,26 +1,36 @@
 """A loop that was busy for longer than a time-out: what the server has answered is not lost."""
 
 import asyncio
+import json
+import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 from attrs import evolve
 
-from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget
-from flexiti_async.api.widget import init_widget
-from flexiti_async.protocol.call import Replay
+from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget, Token
+from flexiti_async.api.widget import Widget, init_widget
+from flexiti_async.errors import ConnectError, TokenUnavailable
+from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.sandbox import Sandbox
 from flexiti_stores.memory import MemoryStore
 
 from ..support.patience import PATIENCE
+from ..support.stalling_loop import StallingLoop
 from .test_loops_and_forks import sandbox_in_a_thread
 
-ONCE = evolve(
-    init_widget(PurchaseWidget(account_number=20009100)), endpoint="verify", replay=Replay.NEVER
-)
+SAFE = init_widget(PurchaseWidget(account_number=20009100))
+ONCE = evolve(SAFE, endpoint="verify", replay=Replay.NEVER)
 """A call that is sent once, under the name of one that moves no money."""
 LIMIT = 1.0
+GRANT = {"token_type": "bearer", "access_token": "t", "expires_in": 1200, "scope": "customer"}
+WIDGET = {"redirection_url": "https://widget.test/#/x", "filler": "x" * 700_000}
+MOST_TURNS = 80
+"""More than any trial takes; one that gets there does not end by itself."""
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +78,126 @@ async def test_an_answer_that_came_in_time_is_not_thrown_away(
         sandbox.latency = {}
 
     assert before + 1 == sandbox.count(endpoint)
+
+
+class Slow(BaseHTTPRequestHandler):
+    """Answers after a moment, and in two parts, with more than a socket's buffer holds."""
+
+    protocol_version = "HTTP/1.1"
+    answered: ClassVar[Counter[str]] = Counter()
+
+    def do_POST(self) -> None:
+        """Answer a token request or a call."""
+        self.rfile.read(int(self.headers["content-length"]))
+        kind = "token" if "oauth" in self.path else "call"
+        body = json.dumps(GRANT if kind == "token" else WIDGET).encode()
+        time.sleep(0.002)
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        self.answered[kind] += 1
+        self.wfile.write(head + body[:10])
+        time.sleep(0.002)
+        self.wfile.write(body[10:])
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        """Write no log."""
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[str]:
+    """Yield the URL of a server in threads of its own."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join(PATIENCE)
+
+
+def session_at(url: str, loop: StallingLoop, seconds: float) -> FlexitiSession:
+    """Open a session with a time for each call, and one connection at a time."""
+    config = FlexitiConfig(
+        client_id="shop",
+        client_secret="x",
+        base_url=url,
+        store=MemoryStore(),
+        connections=1,
+        retries=0,
+        call_timeout=seconds,
+        request_timeout=3 * seconds,  # of which a connection may take all
+        connect_timeout=3 * seconds,
+        token_timeout=seconds,
+    )
+    return FlexitiSession(config, clock=loop)
+
+
+def at_every_turn(trial: Callable[[StallingLoop, int], Awaitable[bool]]) -> None:
+    """Repeat a trial for each turn of a loop until it ends before the stall."""
+
+    async def trials() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, StallingLoop)
+        turn = 1
+        while await trial(loop, turn):
+            turn += 1
+            assert turn < MOST_TURNS
+
+    with asyncio.Runner(loop_factory=StallingLoop) as runner:
+        runner.run(trials())
+
+
+STALLS = [
+    pytest.param(limit, stall, id=f"{stall} s of {limit} s")
+    for limit, stall in [(0.09, 0.1), (1.0, 2.5), (9.0, 10.0), (2.0, 60.0)]
+]
+
+
+@pytest.mark.parametrize("call", [pytest.param(SAFE, id="safe"), pytest.param(ONCE, id="money")])
+@pytest.mark.parametrize(("limit", "stall"), STALLS)
+def test_no_answer_is_lost_to_a_stall_at_any_turn(
+    slow: str, call: Call[Widget], limit: float, stall: float
+) -> None:
+    """
+    Two calls and one connection: a stall while one waits for it, while it is made, while the
+    request is sent, and while head and body are read. Whatever was sent gets its answer.
+    """
+    answered: set[int] = set()
+
+    async def trial(loop: StallingLoop, turn: int) -> bool:
+        async with session_at(slow, loop, limit) as session:
+            await session.token()
+            before = Slow.answered["call"]
+
+            loop.stall_at(turn, stall, lambda: answered.add(Slow.answered["call"] - before))
+            results = await asyncio.gather(
+                session.send(call), session.send(call), return_exceptions=True
+            )
+            reached = loop.stalled()
+            kinds = Counter(type(result) for result in results)
+
+            assert kinds.keys() <= {Widget, ConnectError}, results
+            assert Slow.answered["call"] - before == kinds[Widget], turn
+            assert reached or kinds[Widget] == 2
+            return reached
+
+    at_every_turn(trial)
+
+    assert {0, 1, 2} == answered  # before, between and after the answers
+
+
+@pytest.mark.parametrize(("limit", "stall"), STALLS)
+def test_no_token_is_lost_to_a_stall_at_any_turn(slow: str, limit: float, stall: float) -> None:
+    """A token that was minted is the caller's, however late the loop reads it."""
+    kinds: Counter[type[object]] = Counter()
+
+    async def trial(loop: StallingLoop, turn: int) -> bool:
+        async with session_at(slow, loop, limit) as session:
+            before = Slow.answered["token"]
+            loop.stall_at(turn, stall)
+            [result] = await asyncio.gather(session.token(), return_exceptions=True)
+            kinds[type(result)] += 1
+            assert Slow.answered["token"] - before == isinstance(result, Token), (turn, result)
+            return loop.stalled()
+
+    at_every_turn(trial)
+
+    assert kinds.keys() <= {Token, TokenUnavailable}

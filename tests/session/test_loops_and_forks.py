@@ -34,6 +34,8 @@ from ..support.leftovers import Leftovers
 from ..support.patience import PATIENCE, PATIENT
 
 BUY = PurchaseWidget(account_number=20009100)
+LOOPS = os.environ.get("LOOP_JOBS")
+"""Jobs of the tests of a loop per job; `LOOP_JOBS=10000` takes minutes, so the default is fewer."""
 
 
 @contextmanager
@@ -291,7 +293,7 @@ def test_a_loop_per_job_leaves_nothing(sandbox: Sandbox) -> None:
 
     asyncio.run(job())
     files, objects = open_files(), our_objects()
-    for _ in range(100):
+    for _ in range(int(LOOPS or 100)):
         asyncio.run(job())
 
     assert {} == session._transport._own
@@ -339,7 +341,7 @@ def test_thousands_of_jobs_leave_nothing() -> None:
 
     job()
     files, objects = open_files(), our_objects()
-    for _ in range(2000):
+    for _ in range(int(LOOPS or 2000)):
         job()
 
     assert (files, objects) == (open_files(), our_objects())

@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 _TESTS = str(Path(__file__).parents[1])
 
@@ -11,18 +12,25 @@ def sightings(error: BaseException, *canaries: str) -> list[str]:
     """Return the places of an error in which any of the canaries shows."""
     return [
         place
-        for link in _chain(error)
+        for link in chain_of(error)
         for place, shown in (*_faces(link), *_locals(link))
         if any(canary in shown for canary in canaries)
     ]
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        if error.__cause__ is not None and error.__cause__ is not error.__context__:
-            yield from _chain(error.__cause__)
-        error = error.__context__
+def chain_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception, those that it is chained to, and the members of groups; each once."""
+    seen: set[int] = set()
+    left: list[BaseException | None] = [error]
+    while left:
+        link = left.pop()
+        if link is None or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        left += [link.__cause__, link.__context__]
+        if isinstance(link, BaseExceptionGroup):
+            left += cast("BaseExceptionGroup[BaseException]", link).exceptions
 
 
 def _faces(error: BaseException) -> Iterator[tuple[str, str]]:

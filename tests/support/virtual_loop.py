@@ -33,6 +33,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the seconds that were skipped, after a start that is not zero."""
         return 1_000.0 + self._leaping.passed
 
+    def stall(self, seconds: float) -> None:
+        """Let time pass as a callback does that takes long: timers come late."""
+        self._leaping.passed += seconds
+
     def wall(self) -> float:
         """Return the loop's time, as seconds since the epoch."""
         return self.time()

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flexiti_async.transport.faults import Progress
 from flexiti_async.transport.limits import Deadlines, time_limit
 
 from ..support.virtual_loop import VirtualLoop
@@ -24,11 +25,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-async def watched(deadlines: Deadlines, seconds: float, work: float) -> float | None:
+async def watched(
+    deadlines: Deadlines, seconds: float, work: float, progress: Progress | None = None
+) -> float | None:
     """Work for some time under a deadline; give the time if it was over, None if all went well."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    watch = deadlines.start(seconds)
+    watch = deadlines.start(seconds, progress)
     try:
         await asyncio.sleep(work)
     except asyncio.CancelledError:
@@ -150,6 +153,55 @@ def test_what_has_arrived_in_time_is_read_before_a_late_limit_cancels(
         return await read_late(Deadlines() if one else None, stall)
 
     assert b"answer\n" == asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("stall", "connected", "over"),
+    [
+        pytest.param(9.0, True, 13.0, id="late by 4 s"),
+        pytest.param(5.0, True, 5.0, id="on time"),
+        pytest.param(60.0, True, 65.0, id="late by more than its length"),
+        pytest.param(5.01, True, 5.11, id="late by little"),
+        pytest.param(9.0, None, 13.0, id="of no request that must run once"),
+        pytest.param(9.0, False, 9.0, id="not sent yet, and not to be sent any more"),
+    ],
+)
+def test_a_limit_that_comes_late_is_extended(
+    stall: float, connected: bool | None, over: float
+) -> None:
+    """By as much as it is late, and at most by its own length; what has to end at once does."""
+    progress = None if connected is None else Progress(connected)
+
+    async def main() -> tuple[float, float | None]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        deadlines = Deadlines()
+        began = loop.time()
+        loop.call_later(1.0, loop.stall, stall - 1.0)
+        task = asyncio.create_task(watched(deadlines, 5.0, 100.0, progress))
+        with contextlib.suppress(TimeoutError):
+            async with time_limit(5.0):
+                await asyncio.sleep(100.0)
+        return loop.time() - began, await task
+
+    limit, deadline = run(main())
+
+    assert [over, 13.0 if connected is False else over] == [
+        round(deadline or 0, 6),
+        round(limit, 6),
+    ]
+
+
+def test_a_wait_that_nothing_can_be_lost_by_is_not_extended() -> None:
+    """It ends when it is noticed."""
+
+    async def main() -> float | None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.call_later(1.0, loop.stall, 8.0)
+        return await watched(Deadlines(extend=False), 5.0, 100.0)
+
+    assert 9.0 == run(main())
 
 
 def test_a_time_limit_is_a_timeout() -> None:

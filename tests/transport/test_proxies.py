@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -336,6 +337,67 @@ async def test_a_lent_session_takes_none_of_these_options() -> None:
     async with aiohttp.ClientSession() as lent:
         with pytest.raises(ConfigError, match="proxy: a client session that is lent"):
             FlexitiSession(config_with(proxy="http://proxy.test:3128"), client_session=lent)
+
+
+def context_with(**attributes: Any) -> ssl.SSLContext:
+    """Make the context of a client that differs from the default one."""
+    context = ssl.create_default_context()
+    for name, value in attributes.items():
+        setattr(context, name, value)
+    return context
+
+
+@pytest.mark.filterwarnings("ignore:(verify_ssl|ssl_context|fingerprint) is:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        pytest.param(aiohttp.TCPConnector, None, id="default"),
+        pytest.param(lambda: aiohttp.TCPConnector(ssl=context_with()), None, id="a context"),
+        pytest.param(
+            lambda: aiohttp.TCPConnector(ssl=aiohttp.Fingerprint(b"x" * 32)), None, id="pinned"
+        ),
+        pytest.param(lambda: aiohttp.TCPConnector(ssl=False), "ssl=False", id="ssl=False"),
+        pytest.param(lambda: aiohttp.TCPConnector(verify_ssl=False), "ssl=False", id="verify_ssl"),
+        pytest.param(
+            lambda: aiohttp.TCPConnector(ssl=context_with(check_hostname=False)),
+            "check_hostname",
+            id="no host names",
+        ),
+        pytest.param(
+            lambda: aiohttp.TCPConnector(
+                ssl_context=context_with(check_hostname=False, verify_mode=ssl.CERT_NONE)
+            ),
+            "CERT_NONE",
+            id="no certificates",
+        ),
+        pytest.param(lambda: aiohttp.UnixConnector("/run/x"), "does not speak TLS", id="a socket"),
+    ],
+)
+async def test_a_lent_session_has_to_verify_tls(
+    make: Callable[[], aiohttp.BaseConnector], words: str | None
+) -> None:
+    """Another is refused before anything is sent, and the error says how to lend one that does."""
+    async with aiohttp.ClientSession(connector=make()) as lent:
+        if words is None:
+            FlexitiSession(config_with(), client_session=lent)
+            return
+        with pytest.raises(ConfigError, match=f"client_session: .*{words}") as caught:
+            FlexitiSession(config_with(), client_session=lent)
+
+    assert "client_session" == caught.value.option
+    assert "TCPConnector(ssl=ssl.create_default_context(cafile=…))" in str(caught.value)
+
+
+async def test_a_lent_session_needs_no_tls_on_loopback(make_session: MakeSession) -> None:
+    """The sandbox speaks plain http."""
+    connector = aiohttp.TCPConnector(ssl=False)
+    async with (
+        aiohttp.ClientSession(connector=connector) as lent,
+        FlexitiSession(make_session().config, client_session=lent) as session,
+    ):
+        widget = await session.init_widget(BUY)
+
+    assert widget.session_id
 
 
 @pytest.mark.filterwarnings("ignore:.*auth:DeprecationWarning")

@@ -2,12 +2,14 @@
 
 import os
 import platform
+import ssl
 import stat
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from yarl import URL
 
 from flexiti_async import ConfigError, FlexitiConfig, __version__
 from flexiti_async.cli.doctor.credentials import check_credentials
@@ -26,6 +28,7 @@ from flexiti_async.cli.doctor.store import check_store
 from flexiti_async.cli.options import Connection, Flag
 from flexiti_async.cli.output import FAILED, print_json, print_line, print_note
 from flexiti_async.clock import SYSTEM_CLOCK
+from flexiti_async.transport.wire import proxy_of, tls_context
 
 __all__ = ["doctor"]
 
@@ -90,11 +93,18 @@ async def _run_checks(
         return
     for finding in _configuration(config):
         yield finding
+    try:
+        proxy, tls = _way_of(config)
+    except ConfigError as failure:
+        yield error("connections", str(failure), "correct this option: no session can be created")
+        return
     reached = True
-    for finding in describe_connections(config):
+    for finding in describe_connections(config, proxy):
         yield finding
-    if config.proxy is None:
-        network = check_network(config.api_url, within=config.connect_timeout, clock=SYSTEM_CLOCK)
+    if proxy is None:
+        network = check_network(
+            config.api_url, within=config.connect_timeout, clock=SYSTEM_CLOCK, tls=tls
+        )
         async for finding in network:
             reached = reached and finding.level is not Level.ERROR
             yield finding
@@ -116,6 +126,15 @@ async def _check_credentials(
         print_note(f"requesting one token from {config.api_url} (--no-token-request skips this)")
         async for finding in check_credentials(config):
             yield finding
+
+
+def _way_of(config: FlexitiConfig) -> tuple[URL | None, ssl.SSLContext | None]:
+    """Return the proxy and the certificates of a session with this configuration."""
+    given = config.proxy.reveal() if config.proxy else None
+    return (
+        proxy_of(URL(config.api_url), given, trust_env=config.trust_env),
+        tls_context(config.ca_file, config.client_cert, config.client_key),
+    )
 
 
 def _configuration(config: FlexitiConfig) -> Iterator[Finding]:

@@ -59,6 +59,8 @@ def _failed(failure: FlexitiError) -> Finding:
     elif isinstance(failure, TokenThrottled):
         pause = "" if wait is None else f" {wait:.0f} s"
         advice = f"wait{pause}; check that all processes share one store"
+    elif "the proxy " in str(failure):  # as errors name it; the API was not reached
+        advice = "check the proxy: its address and credentials, and that it allows CONNECT here"
     else:
         advice = "try again; if it persists, report the reference id to Flexiti"
     return error("credentials", f"token request failed: {failure}", advice)

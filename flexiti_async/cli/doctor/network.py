@@ -46,7 +46,9 @@ class _Answer:
     date: str
 
 
-async def check_network(base_url: str, *, within: float, clock: Clock) -> AsyncIterator[Finding]:
+async def check_network(
+    base_url: str, *, within: float, clock: Clock, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Finding]:
     """
     Check the path to an API layer by layer; stop at the first that fails.
 
@@ -54,6 +56,7 @@ async def check_network(base_url: str, *, within: float, clock: Clock) -> AsyncI
         base_url: The API's base URL.
         within: Time-out of each step in seconds.
         clock: Clock of this machine.
+        tls: Certificates to trust and to show; None for the system's.
     """
     url = URL(base_url)
     host = url.host or ""
@@ -66,7 +69,7 @@ async def check_network(base_url: str, *, within: float, clock: Clock) -> AsyncI
     secure = url.scheme == "https"
     try:
         async with asyncio.timeout(within):
-            answer = await _ask(url, secure=secure)
+            answer = await _ask(url, (tls or ssl.create_default_context()) if secure else None)
     except (OSError, ValueError, EOFError, TimeoutError) as failure:
         yield _of_failure(url, failure, within)
         return
@@ -77,15 +80,19 @@ async def check_network(base_url: str, *, within: float, clock: Clock) -> AsyncI
     yield check_clock(answer.date, clock.wall())
 
 
-def describe_connections(config: FlexitiConfig) -> Iterator[Finding]:
+def describe_connections(config: FlexitiConfig, proxy: URL | None) -> Iterator[Finding]:
     """Report how requests travel, and which promise a session that is lent cannot keep."""
-    if config.proxy is not None:
-        proxy = URL(config.proxy.reveal())
+    if proxy is not None:
+        source = "proxy" if config.proxy is not None else "trust_env"
         yield note(
             "proxy",
-            f"requests go through {proxy.host}:{proxy.port}; name, certificate and clock are not "
-            "looked at",
+            f"requests go through {proxy.host}:{proxy.port} (`{source}`); name, certificate and "
+            "clock are not looked at",
         )
+    if config.ca_file is not None:
+        yield note("tls", f"trusts {config.ca_file} instead of the system's certificates")
+    if config.client_cert is not None:
+        yield note("tls", f"shows the certificate {config.client_cert} where the API asks for one")
     yield note(
         "connections",
         f"money goes over new connections, other calls over some idle for up to "
@@ -123,9 +130,8 @@ async def _resolve(host: str, port: int, within: float) -> list[str] | str:
     return sorted({str(address[0]) for *_, address in found})
 
 
-async def _ask(url: URL, *, secure: bool) -> _Answer:
+async def _ask(url: URL, context: ssl.SSLContext | None) -> _Answer:
     """Connect and send a HEAD request without credentials, to see the certificate and the date."""
-    context = ssl.create_default_context() if secure else None
     reader, writer = await asyncio.open_connection(url.host, url.port, ssl=context)
     try:
         tls = writer.get_extra_info("ssl_object")
