@@ -314,7 +314,7 @@ class Operations:
             raise ValidationError(field_errors=[problem])
         return operation_id(
             self._context.account,
-            OperationKind(kind),
+            OperationKind(cast("str", kind)),
             endpoint,
             idempotency_key_of(cast("IdempotencyKey", key)),
         )

@@ -228,9 +228,12 @@ class ApiClient:
             # A value of the call's type is never an error: results are models.
             if not isinstance(result, FlexitiError):
                 return result
-            replaceable = isinstance(result, Unauthorized) and not run.replaced
             # A proxy's 401 does not say that the API did not run a call that moves money.
-            if replaceable and not (moves_money and result.code is result.url is None):
+            if (
+                isinstance(result, Unauthorized)
+                and not run.replaced
+                and not (moves_money and result.code is result.url is None)
+            ):
                 await self._replace_token(run, replace, deadline)
             else:
                 await self._pause(run, result, min(deadline - loop.time(), run.sending.left()))
