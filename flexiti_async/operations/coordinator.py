@@ -91,7 +91,7 @@ class _Running:
 @define
 class _Watch:
     """
-    What one caller has seen of its operation.
+    The observations of one caller.
 
     Attributes:
         free: Salt of a free record that was there before it waited for anybody.

@@ -1,4 +1,4 @@
-"""What an operation does next, as one pure function of the record that was found."""
+"""The next step of an operation, as a pure function of the record that was found."""
 
 from typing import Final
 
@@ -92,7 +92,7 @@ def decide(
 @frozen
 class Supersede:
     """
-    What becomes of a record that another writer has stored over a claim.
+    The fate of a record that another writer has stored over a claim.
 
     Attributes:
         write: The outcome of the claim replaces it.

@@ -52,7 +52,7 @@ Bearer = Callable[[], Awaitable[tuple[Token, Replace]]]
 
 
 class Facts(TypedDict):
-    """What every event and error of an operation has."""
+    """The fields of every event and error of an operation."""
 
     operation_id: str
     kind: str
@@ -64,7 +64,7 @@ class Facts(TypedDict):
 @frozen
 class Asked(Generic[T]):
     """
-    What a caller asked for, checked before anything is shared.
+    A caller's call, checked before anything is shared.
 
     Attributes:
         operation_id: Id of the operation.
@@ -86,7 +86,7 @@ class Asked(Generic[T]):
 
     @property
     def facts(self) -> "Facts":
-        """What every event and error of an operation has."""
+        """The fields of every event and error of an operation."""
         return {
             "operation_id": self.operation_id,
             "kind": self.call.kind.value,

@@ -36,7 +36,7 @@ _PAUSE: Final = 0.05
 @frozen
 class Found:
     """
-    What the journal holds under an operation's id.
+    The journal's entry under an operation's id.
 
     Attributes:
         entry: The stored entry, to be swapped; None if nothing is stored.

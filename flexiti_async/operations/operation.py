@@ -101,7 +101,7 @@ class CannotTell:
 
 
 LookedUp = Evidence | NotFoundAtFlexiti | CannotTell
-"""What `flexiti.operations.look_up` has found."""
+"""The result of `flexiti.operations.look_up`."""
 
 
 def operation_of(record: OperationRecord) -> Operation:

@@ -44,7 +44,7 @@ _LAST_MOMENT: Final = 253_402_300_799.0
 
 
 class Phase(enum.StrEnum):
-    """What the journal knows of an operation."""
+    """The journal's knowledge of an operation."""
 
     PENDING = "pending"
     """Claimed: it may have been sent."""

@@ -139,6 +139,9 @@ def certainly_did_not_run(error: FlexitiError) -> bool:
 
 def is_result(error: FlexitiError) -> bool:
     """Whether an error of apply is a decision about the application, which therefore ran."""
-    if not isinstance(error, ApiError) or error.endpoint != APPLY:
-        return False
-    return error.status in _REFUSED and error.code in _RESULTS
+    return (
+        isinstance(error, ApiError)
+        and error.endpoint == APPLY
+        and error.status in _REFUSED
+        and error.code in _RESULTS
+    )

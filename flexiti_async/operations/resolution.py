@@ -1,6 +1,5 @@
-"""What somebody records about an operation whose outcome the library does not know."""
+"""Outcomes that somebody records, because the library does not know them."""
 
-import secrets
 from collections.abc import Mapping
 from typing import Final
 
@@ -142,7 +141,7 @@ def entered(
         account=account,
         idempotency_key=idempotency_key,
         phase=Phase.PENDING,
-        salt=secrets.token_hex(16),
+        salt=f"{operation_id} {at}",
         fingerprint=UNKNOWN_FIELDS,
         reference_id="",
         began=at,

@@ -1,7 +1,7 @@
-"""The seven operations, each as a shop makes it in the sandbox, and what the sandbox's bank says."""
+"""The seven operations, each as a shop makes it, and how the sandbox's bank counts them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from decimal import Decimal
 from typing import Any, Final
 
@@ -33,8 +33,10 @@ APPLICANT: Final = ApplyWidget(
 )
 COUNTER: Final = {"external_location_id": "store-1", "external_employee_id": "clerk-1"}
 
+Anything = Any
+"""A value of any type, as callers without a type checker pass it, or a test compares it."""
 Ready = Any
-"""What an act needs: numbers, a purchase, a body."""
+"""The data of a call: numbers, a purchase, a body."""
 
 
 @frozen
@@ -53,7 +55,7 @@ class Act:
     kind: str
     endpoint: str
     prepare: Callable[[FlexitiSession, Sandbox], Awaitable[Ready]]
-    make: Callable[[FlexitiSession, Ready, str], Awaitable[Any]]
+    make: Callable[[FlexitiSession, Ready, str], Coroutine[Any, Any, Any]]
     moved: Callable[[Sandbox], int]
 
     async def pending(self, session: FlexitiSession) -> list[Operation]:
@@ -106,7 +108,7 @@ async def captured(session: FlexitiSession, sandbox: Sandbox) -> tuple[str, str]
     return made.authorization_id, made.capture_id
 
 
-async def application(session: FlexitiSession, sandbox: Sandbox) -> Any:
+async def application(session: FlexitiSession, sandbox: Sandbox) -> Anything:
     """Build the body of an application whose applicant has finished the widget."""
     # Another person each time, and with the shared token, which apply uses, too.
     applicant = evolve(APPLICANT, last_name="A" * len(sandbox.accounts))
@@ -205,7 +207,7 @@ ACTS: Final = {
 }
 
 
-async def outcome_of(work: Awaitable[Any]) -> Any:
+async def outcome_of(work: Awaitable[Any]) -> Anything:
     """Return the value of a call, or the error that it raises; also a cancellation."""
     task = asyncio.ensure_future(work)
     await asyncio.wait([task])

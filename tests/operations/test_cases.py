@@ -1,4 +1,4 @@
-"""What went wrong before there was a journal: the cases of issue 16, each as a shop meets it."""
+"""The cases of issue 16, which went wrong without a journal, each as a shop meets it."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from flexiti_async import FlexitiSession
 from flexiti_async.errors import JournalForgot, OutcomeUnknown, ValidationError
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.faults import Alter, Answer, Drop
+from flexiti_async.sandbox.faults import Alter, Answer, Drop, Fault
 from flexiti_async.testing import FaultyStore
 
 from .acts import (
@@ -153,7 +153,7 @@ async def test_case_6_the_number_under_another_name(
     ],
     ids=["error", "unauthorized", "onhold"],
 )
-async def test_case_6_a_success_that_is_none(fault: Any, shop: Shop, sandbox: Sandbox) -> None:
+async def test_case_6_a_success_that_is_none(fault: Fault, shop: Shop, sandbox: Sandbox) -> None:
     """It is neither a success nor a refusal: somebody has to find out."""
     session = shop()
     order = await AUTHORIZE.prepare(session, sandbox)

@@ -19,8 +19,9 @@ from flexiti_async.sandbox.faults import Hang
 from flexiti_async.testing import FaultyStore
 
 from ..session.test_loops_and_forks import in_a_forked_child, sandbox_in_a_thread
+from ..support.leftovers import Leftovers
 from ..support.patience import PATIENCE, PATIENT
-from .acts import CAPTURE, authorized, outcome_of, until
+from .acts import CAPTURE, Anything, authorized, outcome_of, until
 from .conftest import QUICK
 
 KEY = "parcel-1"
@@ -28,7 +29,7 @@ Shop = Callable[..., FlexitiSession]
 
 
 async def test_new_operations_are_refused_while_it_closes(shop: Shop, sandbox: Sandbox) -> None:
-    """The one that is being made gets its answer; a new one and a second caller get SessionClosed."""
+    """The one that is being made gets its answer; every new caller gets SessionClosed."""
     session = shop()
     number = await authorized(session, sandbox)
     sandbox.latency = {CAPTURE.endpoint: 0.2}
@@ -102,7 +103,7 @@ async def _prepare(session: FlexitiSession, sandbox: Sandbox) -> str:
     return number
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
+def _run(work: Coroutine[Any, Any, Any]) -> Anything:
     """Run a loop of its own to its end."""
     with asyncio.Runner() as runner:
         return runner.run(work)
@@ -113,9 +114,9 @@ def test_a_loop_that_ends_amid_an_operation(
     sent: bool,
     other: tuple[Sandbox, FlexitiSession],
     caplog: pytest.LogCaptureFixture,
-    leftovers: Any,
+    leftovers: Leftovers,
 ) -> None:
-    """`asyncio.run` cancels all tasks: what was sent stays pending, with an ERROR; else it is free."""
+    """`asyncio.run` cancels all tasks: a sent one stays pending, with an ERROR; else it is free."""
     sandbox, session = other
     number = _run(_prepare(session, sandbox))
     sandbox.latency = {CAPTURE.endpoint: 0.5}
@@ -192,7 +193,7 @@ async def test_a_listener_may_close_the_session(shop: Shop, sandbox: Sandbox) ->
     number = await authorized(session, sandbox)
     closing = list[asyncio.Task[None]]()
 
-    def close(event: Any) -> None:
+    def close(event: Anything) -> None:
         if "OperationDone" in type(event).__name__:
             closing.append(asyncio.create_task(session.aclose()))
             raise RuntimeError(event)

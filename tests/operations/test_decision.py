@@ -44,7 +44,7 @@ def test_every_pending_record(fingerprint: str, elapsed: float, resendable: bool
 @pytest.mark.parametrize("elapsed", AGES)
 @pytest.mark.parametrize("fingerprint", [SAME, OTHER, UNKNOWN])
 def test_every_other_record(fingerprint: str, elapsed: float) -> None:
-    """Done is replayed, whatever its age; free and absent are claimed, whatever was asked before."""
+    """Done is replayed, at any age; free and absent are claimed, whatever was asked before."""
     done = record(fingerprint=fingerprint, phase=Phase.DONE)
     free = record(fingerprint=fingerprint, phase=Phase.FREE)
 

@@ -1,4 +1,4 @@
-"""What an operation shows: one event for each outcome, and no secret and no personal data."""
+"""Events, errors and log lines: one event for each outcome, no secret, no personal data."""
 
 import asyncio
 import logging
@@ -14,7 +14,18 @@ from flexiti_async.sandbox.faults import Answer, Drop, Fault
 from flexiti_async.testing import FaultyStore, ManualClock
 
 from ..support.canaries import sightings
-from .acts import ACCOUNT, ACTS, AUTHORIZE, CAPTURE, Act, authorized, executions, outcome_of, until
+from .acts import (
+    ACCOUNT,
+    ACTS,
+    AUTHORIZE,
+    CAPTURE,
+    Act,
+    Anything,
+    authorized,
+    executions,
+    outcome_of,
+    until,
+)
 from .conftest import Seen
 
 KEY: Final = "order-9"
@@ -74,7 +85,7 @@ async def test_an_event_comes_after_the_record_and_before_the_answer(
     number = await authorized(session, sandbox)
     order, running = list[str](), list[Any]()
 
-    def listen(event: Any) -> None:
+    def listen(event: Anything) -> None:
         if getattr(event, "idempotency_key", None) == KEY:
             order.append(f"{type(event).__name__} after {faulty.operations[-1]}")
             running.append(asyncio.current_task())
@@ -90,7 +101,7 @@ async def test_an_event_comes_after_the_record_and_before_the_answer(
 async def test_a_cancelled_operation_is_an_error_in_the_log(
     shop: Shop, sandbox: Sandbox, watched: Watch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was sent and is cancelled itself is unknown: one event, one line with every id."""
+    """An operation that was sent and is cancelled is unknown: one event, one line with its ids."""
     session = shop()
     number = await authorized(session, sandbox)
     seen = watched(session)

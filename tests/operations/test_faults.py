@@ -25,7 +25,17 @@ from flexiti_async.testing import ManualClock
 
 from ..conftest import MakeSession
 from ..support.stepping import cancelled_at
-from .acts import ACTS, APPLY, TRANSACTION, Act, application, executions, outcome_of, until
+from .acts import (
+    ACTS,
+    APPLY,
+    TRANSACTION,
+    Act,
+    Anything,
+    application,
+    executions,
+    outcome_of,
+    until,
+)
 
 KEY: Final = "order-9"
 
@@ -55,7 +65,7 @@ class Trial:
     moved: int
     key: str = KEY
 
-    async def make(self) -> Any:
+    async def make(self) -> Anything:
         """Make the call; errors are returned."""
         return await outcome_of(self.act.make(self.session, self.ready, self.key))
 
@@ -63,12 +73,12 @@ class Trial:
         """Return how often the call was sent, and how often it was carried out."""
         return self.act.sent(self.sandbox) - self.sent, self.act.moved(self.sandbox) - self.moved
 
-    async def check(self, outcome: Any) -> None:
+    async def check(self, outcome: Anything) -> None:
         """
         Check what every fault must leave behind.
 
-        What was carried out is in the journal; what the journal has as pending is not sent again;
-        and what it does not have can be made with the same key, once.
+        An operation that was carried out is in the journal; one that is pending there is not sent
+        again; and one that is not there can be made with the same key, once.
         """
         sent, moved = self.counts()
         keyed = self.act is TRANSACTION  # the API knows the key, so a repeat moves nothing
@@ -222,14 +232,15 @@ class Subclass(str):
     __slots__ = ()
 
 
-BAD_BODIES: Final = {
+ENDLESS: Final = list[object]()
+ENDLESS.append(ENDLESS)
+BAD_BODIES: Final[dict[str, dict[str, object]]] = {
     "NaN": {"amount": float("nan")},
     "half a surrogate": {"reference": "\ud83d"},
     "an object": {"reference": object()},
     "a huge number": {"amount": 10**5000},
-    "an endless list": {"items": (endless := [])},
+    "an endless list": {"items": ENDLESS},
 }
-endless.append(endless)
 
 
 @pytest.mark.parametrize("name", BAD_BODIES)
@@ -275,7 +286,7 @@ def by_hand(**changes: Any) -> OperationCall[Application]:
     ids=["missing", "dots", "number", "object", "none"],
 )
 async def test_a_request_that_cannot_be_built_leaves_no_trace(
-    changes: Any, session: FlexitiSession
+    changes: Anything, session: FlexitiSession
 ) -> None:
     """A call built by hand is built as a request before anything is claimed."""
     outcome = await outcome_of(session.operations.run(by_hand(**changes), **KEYED))

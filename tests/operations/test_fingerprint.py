@@ -20,50 +20,51 @@ from flexiti_async.protocol.token import Scope
 
 from ..api.test_authorizations import IN_STORE, ONLINE
 from ..api.test_transactions import PAYMENT
+from .acts import Anything
 
 Call = Callable[..., OperationCall[Any]]
 
 
-def online(**changes: Any) -> OperationCall[Any]:
+def online(**changes: Anything) -> OperationCall[Any]:
     """Build an authorization of a web shop."""
     given: dict[str, Any] = {**ONLINE, **changes}
     lang = given.pop("lang", "en")
     return authorize(OnlinePurchase(**given), lang=lang)
 
 
-def in_store(**changes: Any) -> OperationCall[Any]:
+def in_store(**changes: Anything) -> OperationCall[Any]:
     """Build an authorization at a till."""
     given: dict[str, Any] = {**IN_STORE, **changes}
     return authorize(InStorePurchase(**given))
 
 
-def paid(**changes: Any) -> OperationCall[Any]:
+def paid(**changes: Anything) -> OperationCall[Any]:
     """Build a transaction."""
     given: dict[str, Any] = {**PAYMENT, **changes}
     return make_transaction(TransactionRequest(**given))
 
 
-def captured(**changes: Any) -> OperationCall[Any]:
+def captured(**changes: Anything) -> OperationCall[Any]:
     """Build a capture."""
     return capture(**{"authorization_id": 5, "amount": 10, **changes})
 
 
-def released(**changes: Any) -> OperationCall[Any]:
+def released(**changes: Anything) -> OperationCall[Any]:
     """Build a release."""
     return release(**{"authorization_id": 5, "amount": 10, **changes})
 
 
-def returned(**changes: Any) -> OperationCall[Any]:
+def returned(**changes: Anything) -> OperationCall[Any]:
     """Build a return."""
     return return_capture(**{"authorization_id": 5, "capture_id": 6, "amount": 10, **changes})
 
 
-def refunded(**changes: Any) -> OperationCall[Any]:
+def refunded(**changes: Anything) -> OperationCall[Any]:
     """Build a refund."""
     return refund(**{"account_number": 10000001, "amount": 10, **changes})
 
 
-def applied(**changes: Any) -> OperationCall[Any]:
+def applied(**changes: Anything) -> OperationCall[Any]:
     """Build an application, in the places of widget/init."""
     person = {"first_name": "Grace", "last_name": "A", "dob": "1990-01-31", "postal_code": "K1A0B1"}
     person = {name: changes.pop(name, value) for name, value in person.items()}
@@ -119,13 +120,13 @@ BASE: dict[Call, dict[str, Any]] = {by_hand: {"a": 1}}
 
 
 @pytest.mark.parametrize(("build", "changes"), SAME)
-def test_equal_meanings_are_equal(build: Call, changes: Any) -> None:
+def test_equal_meanings_are_equal(build: Call, changes: Anything) -> None:
     """Spellings, proofs and presentation make no difference."""
     assert _are_same(build, changes)
 
 
 @pytest.mark.parametrize(("build", "changes"), OTHER)
-def test_other_meanings_are_not(build: Call, changes: Any) -> None:
+def test_other_meanings_are_not(build: Call, changes: Anything) -> None:
     """Another amount, account, plan, kind or person is another operation."""
     assert not _are_same(build, changes)
 
@@ -154,5 +155,5 @@ def test_it_is_salted_and_versioned() -> None:
 
 
 def test_an_unknown_version_is_the_same() -> None:
-    """What cannot be compared is replayed, never executed again."""
+    """If it cannot be compared, the operation is replayed, never executed again."""
     assert is_same("2:whatever", {"amount": "5"}, "salt")

@@ -1,5 +1,6 @@
 """A journal that cannot keep its promise is refused, with the line that a shop has to add."""
 
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 from aiocache import SimpleMemoryCache
 
 from flexiti_async import FlexitiSession
+from flexiti_async.api.captures import Capture
 from flexiti_async.errors import ConfigError, JournalForgot, TokenError
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.journal import begin
 from flexiti_stores.aiocache import AiocacheStore
 from flexiti_stores.file import FileStore
+from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession
 from .acts import CAPTURE, authorized
@@ -20,7 +23,7 @@ FAR = "https://192.0.2.1/flexiti/pos-api"
 """An address for documentation (RFC 5737), which nothing is sent to."""
 
 
-def capture(session: FlexitiSession) -> Any:
+def capture(session: FlexitiSession) -> Coroutine[object, None, Capture]:
     """Make a capture."""
     return session.authorizations.capture(1, 5, idempotency_key="parcel-1")
 
@@ -64,7 +67,7 @@ async def test_a_journal_is_begun_by_a_person(make_session: MakeSession, tmp_pat
 
 
 async def test_a_journal_of_its_own(
-    make_session: MakeSession, sandbox: Sandbox, tmp_path: Path, store: Any
+    make_session: MakeSession, sandbox: Sandbox, tmp_path: Path, store: MemoryStore
 ) -> None:
     """`journal` is another store than the tokens': its records outlive a lost token store."""
     options: dict[str, Any] = {"journal": f"file://{tmp_path}"}

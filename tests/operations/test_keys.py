@@ -2,7 +2,6 @@
 
 import enum
 import uuid
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,8 @@ from flexiti_async.operations.keys import (
     store_key,
 )
 from flexiti_async.protocol.call import OperationKind
+
+from .acts import Anything
 
 
 class Markup(str):
@@ -57,7 +58,7 @@ ORDER = uuid.UUID("12345678123456781234567812345678")
         (ORDER, "12345678-1234-5678-1234-567812345678"),
     ],
 )
-def test_a_key_is_its_text(given: Any, text: str) -> None:
+def test_a_key_is_its_text(given: Anything, text: str) -> None:
     """Texts, ints and UUIDs are keys; a subclass is what it contains."""
     key = idempotency_key_of(given)
 
@@ -103,7 +104,7 @@ def test_a_key_is_its_text(given: Any, text: str) -> None:
         "an object",
     ],
 )
-def test_anything_else_is_a_validation_error(given: Any) -> None:
+def test_anything_else_is_a_validation_error(given: Anything) -> None:
     """Callers without a type checker get one error of this library's, for the right field."""
     with pytest.raises(ValidationError) as caught:
         idempotency_key_of(given)

@@ -40,8 +40,8 @@ SPEC: Final[Mapping[str, str]] = {
     APPLY: f"invalid_role tos_agreement_required customer_already_exists not_verified {PLACE} "
     "wrong_inputs",
     TRANSACTIONS: "invalid_role invalid_transaction_type wrong_verification_code user_not_active "
-    "verification_code_required user_not_able_to_purchase limit_payment_amount_24 not_enough_credit "
-    f"not_verified {PLACE} vcc_account_mismatch not_found",
+    "verification_code_required user_not_able_to_purchase limit_payment_amount_24 "
+    f"not_enough_credit not_verified {PLACE} vcc_account_mismatch not_found",
     AUTHORIZATION: "not_found customer_identity_not_found invalid_role credit_exceeded "
     "not_permitted auth_not_allowed plan_term_not_set plan_term_not_available "
     f"user_not_able_to_purchase not_verified {PLACE} vcc_account_mismatch wrong_inputs",
@@ -156,5 +156,5 @@ def test_a_call_that_was_built_by_hand() -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_errors_without_an_answer(error: FlexitiError, expected: bool) -> None:
-    """What was never sent did not run."""
+    """A call that was never sent did not run."""
     assert expected is certainly_did_not_run(error)

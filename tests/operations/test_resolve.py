@@ -21,7 +21,7 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Alter, Answer, Drop
 from flexiti_async.testing import FaultyStore, ManualClock
 
-from .acts import ACTS, APPLY, AUTHORIZE, CAPTURE, Act, authorized, outcome_of, until
+from .acts import ACTS, APPLY, AUTHORIZE, CAPTURE, Act, Anything, authorized, outcome_of, until
 from .conftest import QUICK, Seen
 
 KEY: Final = "order-9"
@@ -30,7 +30,7 @@ Shop = Callable[..., FlexitiSession]
 Watch = Callable[[FlexitiSession], Seen]
 
 
-async def unknown(session: FlexitiSession, sandbox: Sandbox, act: Act = CAPTURE) -> Any:
+async def unknown(session: FlexitiSession, sandbox: Sandbox, act: Act = CAPTURE) -> Anything:
     """Make an operation whose answer is lost, and return what it needs."""
     ready = await act.prepare(session, sandbox)
     sandbox.inject(Drop(), endpoint=act.endpoint, times=None)
@@ -86,7 +86,7 @@ class FastStore(FaultyStore):
 
     ahead = 0.0
 
-    async def load(self, key: str) -> Any:
+    async def load(self, key: str) -> Anything:
         """Load an entry with its age by that clock."""
         entry = await super().load(key)
         if entry is not None and entry.age is not None:
@@ -140,7 +140,7 @@ async def test_a_done_one_without_a_number_is_completed(shop: Shop, sandbox: San
 async def test_a_lost_one_is_entered(
     kind: str, shop: Shop, sandbox: Sandbox, watched: Watch
 ) -> None:
-    """What the journal has lost is entered by kind and key: nothing is sent for it any more."""
+    """An operation that was lost is entered by kind and key: nothing is sent for it any more."""
     act, session = ACTS[kind], shop()
     ready = await act.prepare(session, sandbox)
     before, seen = act.sent(sandbox), watched(session)

@@ -27,7 +27,7 @@ from flexiti_async.sandbox.faults import Answer, Drop
 from flexiti_async.testing import FaultyStore, ManualClock
 
 from ..support.patience import PATIENT
-from .acts import CAPTURE, authorized, executions, outcome_of, until
+from .acts import CAPTURE, Anything, authorized, executions, outcome_of, until
 from .conftest import Seen
 
 SLOW = {CAPTURE.endpoint: 0.3}
@@ -78,7 +78,7 @@ async def test_the_second_gets_the_answer(
 async def test_the_second_gets_the_refusal(
     pair: tuple[FlexitiSession, FlexitiSession, str], sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """What the API has refused is refused to both, and sent once."""
+    """A refusal of the API reaches both, and one request was sent."""
     sandbox.inject(REFUSED, endpoint=CAPTURE.endpoint, times=None)
     outcomes = await both(pair, sandbox, clock)
 
@@ -93,7 +93,7 @@ async def test_the_second_gets_the_refusal(
 async def test_the_second_gets_the_unknown_outcome(
     pair: tuple[FlexitiSession, FlexitiSession, str], sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """What may have run is unknown to both, and sent once."""
+    """A lost answer is unknown to both, and one request was sent."""
     sandbox.inject(Drop(), endpoint=CAPTURE.endpoint)
     outcomes = await both(pair, sandbox, clock)
 
@@ -247,7 +247,7 @@ async def test_a_slow_clock_does_not_keep_a_caller_waiting(
 
 
 @pytest.mark.parametrize("wait", [-1, math.nan, True, "5"], ids=str)
-async def test_a_wait_is_a_number_of_seconds(wait: Any, session: FlexitiSession) -> None:
+async def test_a_wait_is_a_number_of_seconds(wait: Anything, session: FlexitiSession) -> None:
     """Anything else is an error before anything is sent."""
     with pytest.raises(ValidationError, match="wait"):
         await session.operations.run(capture(1, 5), idempotency_key="parcel-1", wait=wait)
@@ -263,7 +263,7 @@ async def test_an_operation_that_waits_for_itself_is_an_error(
     """A callback of the lent client session that makes the same call again does not hang."""
     number, inner = "", list[Any]()
 
-    async def again(_: aiohttp.ClientSession, __: SimpleNamespace, sent: Any) -> None:
+    async def again(_: aiohttp.ClientSession, __: SimpleNamespace, sent: Anything) -> None:
         if sent.url.path.endswith("/capture") and not inner:
             call: Awaitable[Any] = CAPTURE.make(session, number, "parcel-1")
             inner.append(await outcome_of(asyncio.ensure_future(call) if aside else call))
