@@ -15,7 +15,7 @@ from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.config.options import LEAST_JOURNAL_TTL
 from flexiti_async.operations.journal import Journal
 from flexiti_async.operations.reseal import reseal as reseal_all
-from flexiti_async.operations.settling import unsettled
+from flexiti_async.operations.settling import pending_operations
 from flexiti_async.store.interface import JournalStore, Life, SchemaStore, TokenStore
 from flexiti_async.store.journal import accept as accept_life
 from flexiti_async.store.journal import begin, journal_store
@@ -108,9 +108,8 @@ async def accept(
     Accept the store as it is now, after it may have forgotten.
 
     Records may be missing. Compare the orders since then with Flexiti first: for a key whose record
-    is gone, money would move again. It is refused while a pending operation is younger than its
-    deadline and 15 minutes, because its request may still be executed after the comparison. Fails
-    unless the journal is intact afterwards.
+    is gone, money would move again. It is refused while an operation is pending: find out what
+    became of it, and record that. Fails unless the journal is intact afterwards.
 
     Args:
         compared: The orders were compared.
@@ -122,7 +121,7 @@ async def accept(
         raise CommandError(msg)
     async with _opened(which, connection) as store:
         journal = _journal(store)
-        await _refuse_early(journal, _keys(which, connection))
+        await _refuse_pending(journal, _keys(which, connection))
         marker = secrets.token_hex(_MARKER_BYTES)
         _print(await accept_life(journal, marker=marker), which)
 
@@ -165,18 +164,23 @@ async def reseal(
         raise CommandError(msg)
 
 
-async def _refuse_early(store: JournalStore, keys: Sequence[Secret]) -> None:
-    """Raise CommandError while the request of a pending operation may still be executed."""
+async def _refuse_pending(store: JournalStore, keys: Sequence[Secret]) -> None:
+    """
+    Raise CommandError while any operation is pending.
+
+    A claim that was made in the new life could still be withdrawn: its key would then be free, and
+    the call that the store has forgotten would be made again.
+    """
     sealed = SealedJournal(store, timeout=_TIMEOUT, keys=keys)
     reader = Journal(sealed, SYSTEM_CLOCK, ttl=LEAST_JOURNAL_TTL, named=True, loopback=False)
-    young = await unsettled(store, reader)
-    for one in young:
+    pending = await pending_operations(store, reader)
+    for one in pending:
         named = "a record that cannot be opened" if one.operation is None else one.operation.name
         print_note(f"{one.operation_id} {named}: may be executed for {one.seconds:.0f} s")
-    if young:
+    if pending:
         msg = (
-            f"{len(young)} pending operations may still be executed: wait "
-            f"{max(one.seconds for one in young):.0f} s, and compare again"
+            f"{len(pending)} operations are pending: find out what became of them and record it "
+            "(`flexiti-async operations resolve`), and compare again"
         )
         raise CommandError(msg)
 

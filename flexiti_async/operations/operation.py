@@ -83,9 +83,12 @@ class NotFoundAtFlexiti:
 
     Attributes:
         where: What was searched.
+        settled: Whether it cannot run any more, so that this may be recorded: only a look after the
+            operation's deadline and 15 minutes proves that.
     """
 
     where: str
+    settled: bool = False
 
 
 @frozen

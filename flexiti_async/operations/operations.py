@@ -15,7 +15,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from flexiti_async.errors import (
     ConfigError,
@@ -35,7 +35,12 @@ from flexiti_async.operations.fingerprint import compared_fields
 from flexiti_async.operations.journal import Found
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of, operation_id
 from flexiti_async.operations.look_up import LookUp
-from flexiti_async.operations.operation import LookedUp, Operation, operation_of
+from flexiti_async.operations.operation import (
+    LookedUp,
+    NotFoundAtFlexiti,
+    Operation,
+    operation_of,
+)
 from flexiti_async.operations.record import OperationRecord, Phase
 from flexiti_async.operations.recorded_errors import (
     done_already,
@@ -225,7 +230,7 @@ class Operations:
         Find out at Flexiti whether an operation ran, as far as its lists show that.
 
         Nothing is recorded: `resolve` does that. An operation that is not found now may still be
-        executed until its deadline and 15 minutes have passed.
+        executed until its deadline and 15 minutes have passed: until then it is not `settled`.
 
         Args:
             identity: Its id; or give kind and key.
@@ -244,8 +249,10 @@ class Operations:
         """
         account = None if account_number is None else Secret(str(account_number).strip())
         del account_number  # this frame waits for the answers
-        _, record = await self._existing(identity, kind, key)
-        return await LookUp(self._context, record, account).run()
+        found, record = await self._existing(identity, kind, key)
+        settled = self._context.journal().early(found, settle=self._context.settle) == 0
+        there = await LookUp(self._context, record, account).run()
+        return evolve(there, settled=settled) if isinstance(there, NotFoundAtFlexiti) else there
 
     async def resolve(
         self,

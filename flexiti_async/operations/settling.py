@@ -3,16 +3,16 @@
 from attrs import frozen
 
 from flexiti_async.errors import RecordUnreadable
-from flexiti_async.operations.journal import SETTLE, Found, Journal
+from flexiti_async.operations.journal import SETTLE, Journal
 from flexiti_async.operations.operation import Operation, operation_of
 from flexiti_async.operations.record import LONGEST_DEADLINE, Phase
 from flexiti_async.store.interface import JournalStore
 
-__all__ = ["Unsettled", "unsettled"]
+__all__ = ["PendingOperation", "pending_operations"]
 
 
 @frozen
-class Unsettled:
+class PendingOperation:
     """
     A pending operation that is too young.
 
@@ -27,9 +27,9 @@ class Unsettled:
     seconds: float
 
 
-async def unsettled(store: JournalStore, journal: Journal) -> list[Unsettled]:
+async def pending_operations(store: JournalStore, journal: Journal) -> list[PendingOperation]:
     """
-    Return the pending operations of all accounts that are younger than their deadline and SETTLE.
+    Return the pending operations of all accounts, with what is left of their deadline and SETTLE.
 
     The deadline of a record that cannot be opened is not known: it counts as the longest, a day.
 
@@ -40,25 +40,18 @@ async def unsettled(store: JournalStore, journal: Journal) -> list[Unsettled]:
     Raises:
         StoreUnavailable: The store is down.
     """
-    young: list[Unsettled] = []
+    pending: list[PendingOperation] = []
     async for key in journal.keys(endless=True):
         identity = key[-32:]
-        operation: Operation | None = None
         try:
             found = await journal.read(identity)
         except RecordUnreadable:
             entry = await store.load(key)
             age = entry.age if entry is not None else None
-            seconds = LONGEST_DEADLINE + SETTLE - (age or 0.0)
-        else:
-            seconds, operation = _left(journal, found)
-        if seconds > 0:
-            young.append(Unsettled(identity, operation, seconds))
-    return young
-
-
-def _left(journal: Journal, found: Found) -> tuple[float, Operation | None]:
-    record = found.record
-    if record is None or record.phase is not Phase.PENDING:
-        return 0.0, None
-    return journal.early(found, settle=SETTLE), operation_of(record)
+            seconds = max(LONGEST_DEADLINE + SETTLE - (age or 0.0), 0.0)
+            pending.append(PendingOperation(identity, None, seconds))
+            continue
+        if found.record is not None and found.record.phase is Phase.PENDING:
+            seconds = journal.early(found, settle=SETTLE)
+            pending.append(PendingOperation(identity, operation_of(found.record), seconds))
+    return pending
