@@ -42,7 +42,7 @@ class _Shop:
             client_secret=whole.client_secret,
             base_url=whole.base_url,
             store=self._store,
-            # What is counted are the operations of the token store.
+            # The operations of the token store are counted.
             journal="memory://",
             # Degraded mode would look like success with the store.
             on_store_failure="raise",

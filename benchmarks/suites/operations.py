@@ -1,4 +1,4 @@
-"""What a call that moves money costs beside the same HTTP call by hand: the journal's share."""
+"""The cost of a call that moves money beside the same HTTP call by hand: the journal's share."""
 
 import time
 import uuid

@@ -1,4 +1,4 @@
-"""What each verb of each store costs, one caller at a time, on loopback."""
+"""The cost of each verb of each store, one caller at a time, on loopback."""
 
 import time
 import uuid

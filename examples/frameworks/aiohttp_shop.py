@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from aiohttp import web
 
-from flexiti_async import Checkout, PurchaseWidget
+from flexiti_async import OnlineCheckout, PurchaseWidget
 from flexiti_async.api import PurchaseType
 from flexiti_async.integrations.aiohttp_web import FLEXITI, setup
 
@@ -19,7 +19,7 @@ TOTAL = Decimal("300.00")
 routes = web.RouteTableDef()
 
 
-async def resume(request: web.Request) -> Checkout:
+async def resume(request: web.Request) -> OnlineCheckout:
     """Resume the checkout of a request, whichever process started it."""
     return await request.app[FLEXITI].resume(request.match_info["reference_id"])
 

@@ -42,7 +42,7 @@ class Served:
     Attributes:
         came: When the customer came, by the event loop's clock.
         took: Seconds from then until the flow was over.
-        flow: What the customer did.
+        flow: The customer's choice.
         outcome: `done`, or the class name of the error.
     """
 

@@ -41,7 +41,7 @@ class OperationError(FlexitiError):
         idempotency_key: The shop's name for what is paid for.
         reference_id: The `x-reference-id` of the request.
         endpoint: The endpoint's name in the API's words, such as `authorization`.
-        phase: What the journal has recorded: `pending`, `done` or `free`; None without a record.
+        phase: The recorded phase: `pending`, `done` or `free`; None without a record.
         writer: The process that made the claim, for a person: host, process and time.
         authorization_id: Number of the authorization, where one is recorded.
         amount: Dollars, as recorded.

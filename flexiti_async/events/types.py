@@ -359,7 +359,7 @@ class OperationUnknown(OperationEvent):
     A call may or may not have run; the journal keeps it until somebody resolves it.
 
     Attributes:
-        error: What is known; None if the call was cancelled.
+        error: The error; None if the call was cancelled.
     """
 
     error: FlexitiError | None
@@ -372,7 +372,7 @@ class OperationResolved(OperationEvent):
 
     Attributes:
         executed: Whether it ran.
-        by: Who said so.
+        by: The person or job that recorded it.
     """
 
     executed: bool
@@ -385,7 +385,7 @@ class OperationConflict(OperationEvent):
     The API's answer shows that the call ran, but the journal had recorded something else.
 
     Attributes:
-        recorded: What it had recorded: `free`, `absent`, another `pending` or `done`.
+        recorded: The recorded phase: `free`, `absent`, another `pending` or `done`.
     """
 
     recorded: str
@@ -397,7 +397,7 @@ class JournalLost(Event):
     The journal may have lost records: operations without one raise JournalForgot.
 
     Attributes:
-        error: What has changed.
+        error: The error, which names the change.
     """
 
     error: FlexitiError

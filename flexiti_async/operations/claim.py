@@ -38,7 +38,7 @@ class Claim:
 
     Args:
         record: The pending record.
-        found: What it replaces.
+        found: The record that it replaces.
         journal: The journal.
         patience: Seconds for one write after the send.
         events: Notified if the outcome contradicts what was recorded meanwhile.

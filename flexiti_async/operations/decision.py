@@ -96,7 +96,7 @@ class Supersede:
 
     Attributes:
         write: The outcome of the claim replaces it.
-        conflict: What the journal had recorded, if the API's answer contradicts it.
+        conflict: The recorded phase, if the API's answer contradicts it.
     """
 
     write: bool

@@ -274,7 +274,7 @@ class Operations:
                 and, with kind and key, enters one that the journal has lost. False frees the key,
                 and is possible only when no request can be under way any more: the operation's
                 deadline and 15 minutes after its claim.
-            by: Who says so: a person, or the name of a job.
+            by: The person, or the job, that says so.
             kind: Its kind.
             key: The shop's idempotency key.
             authorization_id: Number of the authorization, for one that ran.

@@ -84,7 +84,7 @@ class OperationKind(enum.StrEnum):
 @frozen(slots=False)
 class BaseCall(Generic[T_co]):
     """
-    What `Call` and `OperationCall` have in common.
+    The common part of `Call` and `OperationCall`.
 
     Attributes:
         endpoint: The endpoint's name in the API's words, such as `widget/init`.

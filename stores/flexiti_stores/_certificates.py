@@ -33,7 +33,7 @@ def tls_context(files: Certificates, *, trust_system: bool) -> ssl.SSLContext:
     Load the certificates; the context verifies certificate and host name.
 
     Args:
-        files: What to load.
+        files: The files to load.
         trust_system: Trust the system's authorities besides `ca`; without a `ca` they are trusted
             anyway.
 

@@ -1,4 +1,4 @@
-"""What a store opens for each event loop: closed with the loop at the latest."""
+"""Resources that a store opens for each event loop: closed with the loop at the latest."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable

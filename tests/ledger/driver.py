@@ -50,7 +50,7 @@ _FAULTS: tuple[Fault, ...] = (
 @define
 class Plan:
     """
-    What is done.
+    The work of one run.
 
     Attributes:
         store: URL of the journal.
@@ -76,11 +76,11 @@ class Plan:
 @define
 class Books:
     """
-    What was found.
+    The books after a run.
 
     Attributes:
-        outcomes: What callers got: how often each.
-        phases: What the journal has: how often each phase, and `absent`.
+        outcomes: How often callers got each outcome.
+        phases: How often the journal has each phase, and `absent`.
         captured: How often the bank has captured each key.
         violations: Every rule that was broken, with the key.
     """

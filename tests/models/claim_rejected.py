@@ -33,9 +33,9 @@ class RejectedCase:
         outage: How often all endpoints answer 401 for a while.
         fresh: Whether the token was minted at 0, and not long ago.
         bound: Token requests that are allowed.
-        by: What "just now" counts from; never: no token is new.
+        by: The moment that "just now" counts from; never: no token is new.
         proof: A call is proven by a success that was sent, or answered, after it.
-        memory: What is remembered of an endpoint that rejects a successor.
+        memory: The memory of an endpoint that rejects a successor.
         double: Each further rejection doubles the time for which it is.
         look: A proven call is repeated once with the same token.
         clear: A success of the endpoint ends that.
@@ -124,7 +124,7 @@ Moves = list[Move[RejectedState]]
 
 class RejectedModel(Model[RejectedState]):
     """
-    What follows from a 401.
+    Return the consequences of a 401.
 
     Args:
         case: The case to search.

@@ -65,7 +65,7 @@ class Found(NamedTuple):
 
 class Result(NamedTuple):
     """
-    What a search saw.
+    The result of a search.
 
     Attributes:
         states: How many states.
@@ -133,7 +133,7 @@ def _trace(parents: dict[State, tuple[State, str] | None], state: State) -> tupl
 
 def _violations(s: State) -> Iterator[Violation]:
     phase = None if s.record is None else s.record.phase
-    # What names an operation, so that nobody takes its key for unused.
+    # The names of an operation, so that nobody takes its key for unused.
     named = (
         phase in {Phase.PENDING, Phase.DONE}
         or s.conflict

@@ -89,7 +89,7 @@ class Violation(StrEnum):
 
 class Record(NamedTuple):
     """
-    What the journal holds for the key.
+    The record of the key in the journal.
 
     Attributes:
         phase: Its phase.

@@ -50,7 +50,7 @@ class Trial:
         session: The shop's session.
         sandbox: The sandbox.
         clock: The clock of both.
-        ready: What the call needs.
+        ready: The needs of the call.
         sent: Requests before it.
         moved: Movements of money before it.
         key: Its idempotency key.

@@ -158,7 +158,7 @@ def test_no_answer_is_lost_to_a_stall_at_any_turn(
 ) -> None:
     """
     Two calls and one connection: a stall while one waits for it, while it is made, while the
-    request is sent, and while head and body are read. Whatever was sent gets its answer.
+    request is sent, and while head and body are read. All that was sent gets its answer.
     """
     answered: set[int] = set()
 

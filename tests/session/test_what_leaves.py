@@ -1,6 +1,6 @@
 """
-Whatever leaves a call carries no secret and no personal data: not in its text, not in the locals
-of a frame of its traceback, and not in an exception that it is chained to.
+An exception that leaves a call carries no secret and no personal data: not in its text, not in the
+locals of a frame of its traceback, and not in an exception that it is chained to.
 
 An error tracker stores all of these.
 """
@@ -49,7 +49,7 @@ Work = Callable[[FlexitiSession], Coroutine[Any, Any, object]]
 
 async def checkout(session: FlexitiSession) -> None:
     """Begin a checkout, and its step that carries the applicant."""
-    begun = await session.checkout()
+    begun = await session.checkout("order-1")
     await begun.init_widget(ApplyWidget(**PERSON))
 
 
@@ -288,7 +288,7 @@ SIGNALS: Final = [
     ("work", "raised"),
     [
         *((work, raised) for work in ("application", "dedicated") for raised in RAISED),
-        # What is no `Exception` ends the shared refresh, not the call.
+        # An error that is not an `Exception` ends the shared refresh, not the call.
         *((work, raised) for work in ("purchase", "send", "checkout") for raised in PLAIN),
     ],
 )

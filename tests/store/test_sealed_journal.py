@@ -119,7 +119,7 @@ async def test_keys_are_listed_and_endless_ones_alone() -> None:
 
 @pytest.mark.parametrize("kept", ["plain", "other key", "damaged", "no keys"])
 async def test_a_record_that_cannot_be_opened_is_not_absent(kept: str) -> None:
-    """Whatever the reason: only an empty place loads as one, and the record stays."""
+    """For any reason: only an empty place loads as one, and the record stays."""
     store = MemoryStore()
     theirs = sealed(store, *() if kept == "plain" else (OLD,))
     mine = sealed(store, *() if kept == "no keys" else (NEW,))

@@ -204,7 +204,7 @@ def histories(draw: st.DrawFn) -> tuple[list[float], list[list[float]]]:
 def test_bounds_hold_for_overlapping_reads(
     history: tuple[list[float], list[list[float]]],
 ) -> None:
-    """Whatever overlaps, the true age of an entry lies between the bounds."""
+    """With any overlap, the true age of an entry lies between the bounds."""
     writes, reads = history
     tracker = AgeTracker()
     began: dict[int, Sighting] = {}
