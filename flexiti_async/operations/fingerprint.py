@@ -85,17 +85,20 @@ def _value(call: BaseCall[object], name: str) -> object:
         return _anywhere(call.body, name[2:])
     value: object = call.body
     for part in name.split("."):
-        if not isinstance(value, Mapping):
-            return None
-        value = cast("Mapping[str, object]", value).get(part)
+        value = _members(value).get(part)
     return value
+
+
+def _members(value: object) -> Mapping[str, object]:
+    """Return the members of a JSON object; of anything else none."""
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
 
 
 def _anywhere(value: object, name: str) -> object:
     """Return the member of this name, at the least depth; None without one."""
     level = [value]
     while level:
-        objects = [cast("Mapping[str, object]", one) for one in level if isinstance(one, Mapping)]
+        objects = [_members(one) for one in level]
         for one in objects:
             if name in one:
                 return one[name]
@@ -113,8 +116,7 @@ def _plain(value: object) -> object:
         text = format(Decimal(str(value)), "f")
         return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
     if isinstance(value, Mapping):
-        items = value.items()
-        return {str(name): _plain(item) for name, item in items}
+        return {str(name): _plain(item) for name, item in _members(value).items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("list[object]", value)]
     return str(value)

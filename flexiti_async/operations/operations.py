@@ -399,9 +399,9 @@ class Operations:
         self, call: OperationCall[T], key: str, reference_id: str, bearer: Bearer
     ) -> Asked[T]:
         """Check what can fail without having sent anything."""
-        given: object = call  # callers without a type checker may pass anything
-        if not isinstance(given, OperationCall):
-            del call, given
+        # Callers without a type checker may pass anything.
+        if not isinstance(call, OperationCall):  # pyright: ignore[reportUnnecessaryIsInstance]
+            del call
             msg = "operations.run makes an OperationCall; session.send makes other calls"
             raise ConfigError(msg, option="idempotency_key")
         self._context.client.check(call)

@@ -85,9 +85,9 @@ class Books:
         violations: Every rule that was broken, with the key.
     """
 
-    outcomes: Counter[str] = Factory(Counter)
-    phases: Counter[str] = Factory(Counter)
-    captured: Counter[str] = Factory(Counter)
+    outcomes: Counter[str] = Factory(Counter[str])
+    phases: Counter[str] = Factory(Counter[str])
+    captured: Counter[str] = Factory(Counter[str])
     violations: list[str] = field(factory=list[str])
 
 
