@@ -116,7 +116,8 @@ def _plain(value: object) -> object:
         text = format(Decimal(str(value)), "f")
         return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in _members(value).items()}
+        members = cast("Mapping[str, object]", value)
+        return {str(name): _plain(item) for name, item in members.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("list[object]", value)]
     return str(value)
