@@ -35,7 +35,7 @@ class Claim:
 
     Args:
         record: The pending record.
-        found: What it replaces.
+        found: The record that it replaces.
         journal: The journal.
         patience: Seconds for one write after the send.
         events: Notified if the outcome contradicts what was recorded meanwhile.
@@ -125,7 +125,7 @@ class Claim:
 
     @property
     def outcome(self) -> OperationRecord | None:
-        """The outcome that is to be written; None while there is none."""
+        """The outcome that is to be written; None before it is known."""
         return None if self._outcome is None else self._outcome[0]
 
     async def _withdrawn(self) -> bool:

@@ -85,9 +85,10 @@ def _value(call: BaseCall[object], name: str) -> object:
         return _anywhere(call.body, name[2:])
     value: object = call.body
     for part in name.split("."):
-        if not isinstance(value, Mapping):
+        members = _members(value)
+        if members is None:
             return None
-        value = cast("Mapping[str, object]", value).get(part)
+        value = members.get(part)
     return value
 
 
@@ -95,12 +96,17 @@ def _anywhere(value: object, name: str) -> object:
     """Return the member of this name, at the least depth; None without one."""
     level = [value]
     while level:
-        objects = [cast("Mapping[str, object]", one) for one in level if isinstance(one, Mapping)]
+        objects = [members for one in level if (members := _members(one)) is not None]
         for one in objects:
             if name in one:
                 return one[name]
         level = [inner for one in objects for inner in one.values()]
     return None
+
+
+def _members(value: object) -> Mapping[str, object] | None:
+    """Return a JSON object; None for any other value."""
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else None
 
 
 def _plain(value: object) -> object:
@@ -112,9 +118,9 @@ def _plain(value: object) -> object:
     if isinstance(value, int | float | Decimal):
         text = format(Decimal(str(value)), "f")
         return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
-    if isinstance(value, Mapping):
-        items = value.items()
-        return {str(name): _plain(item) for name, item in items}
+    members = _members(value)
+    if members is not None:
+        return {str(name): _plain(item) for name, item in members.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("list[object]", value)]
     return str(value)

@@ -22,7 +22,7 @@ class Operation:
         endpoint: Name of the endpoint.
         account: Name of the account.
         idempotency_key: The shop's name for what is paid for.
-        phase: What is known.
+        phase: Its state in the journal.
         reference_id: The `x-reference-id` of the request.
         began_at: Time of the claim, by the clock of the process that made it.
         deadline: Seconds from the claim after which nothing is sent any more.
@@ -34,7 +34,7 @@ class Operation:
         executed_at: Time of the answer; None before.
         refusals: Attempts that certainly did not run, oldest first.
         refused: The API's refusal that is the result of an application.
-        resolved_by: Who recorded the outcome, if it was not the API's answer.
+        resolved_by: The person or job that recorded the outcome, if it was not the API's answer.
     """
 
     operation_id: str
@@ -82,7 +82,7 @@ class NotFoundAtFlexiti:
     Flexiti's lists do not contain the call now.
 
     Attributes:
-        where: What was searched.
+        where: The lists that were searched.
     """
 
     where: str

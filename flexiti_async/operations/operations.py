@@ -202,7 +202,7 @@ class Operations:
                 and, with kind and key, enters one that the journal has lost.
                 False frees the key, and is possible only when no request can be under way any more:
                 the operation's deadline and 15 minutes after its claim.
-            by: Who says so: a person, or the name of a job.
+            by: The person or job that says so.
             kind: Its kind.
             key: The shop's idempotency key.
             authorization_id: Number of the authorization, for one that ran.
@@ -281,9 +281,8 @@ class Operations:
         self, call: OperationCall[T], key: str, reference_id: str, bearer: Bearer
     ) -> Asked[T]:
         """Check what can fail without having sent anything."""
-        given: object = call  # callers without a type checker may pass anything
-        if not isinstance(given, OperationCall):
-            del call, given
+        if not _is_operation(call):
+            del call
             msg = "operations.run makes an OperationCall; session.send makes other calls"
             raise ConfigError(msg, option="idempotency_key")
         self._context.client.check(call)
@@ -318,6 +317,11 @@ class Operations:
             endpoint,
             idempotency_key_of(cast("IdempotencyKey", key)),
         )
+
+
+def _is_operation(call: object) -> bool:
+    """Whether it is one: callers without a type checker may pass anything."""
+    return isinstance(call, OperationCall)
 
 
 def _check_wait(wait: object) -> None:

@@ -85,7 +85,7 @@ class OperationRecord:
         endpoint: Name of the endpoint.
         account: Name of the account.
         idempotency_key: The shop's key.
-        phase: What is known.
+        phase: Its state.
         salt: Random, for the fingerprint.
         fingerprint: Of what was asked for; see `operations/fingerprint.py`.
         reference_id: The `x-reference-id` of the request.
@@ -103,7 +103,7 @@ class OperationRecord:
         answer: The recorded fields of the answer.
         refusals: Attempts that certainly did not run, oldest first.
         refused: The API's refusal that is the result of an application, such as "declined".
-        resolved_by: Who has entered the outcome; None if the API's answer was recorded.
+        resolved_by: The person or job that entered the outcome; None for the API's answer.
     """
 
     key: str

@@ -82,13 +82,13 @@ def resolved(
         record: The record.
         numbers: The numbers of an operation that ran.
         executed: Whether it ran.
-        by: Who says so.
+        by: The person or job that says so.
         at: Now, in seconds since the epoch.
         early: Seconds until it can be recorded that it did not run.
 
     Raises:
         OperationInProgress: It is too early.
-        OperationError: What is recorded contradicts it.
+        OperationError: The record contradicts it.
     """
     if not executed:
         if record.phase is not Phase.PENDING:

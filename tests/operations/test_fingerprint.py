@@ -46,22 +46,26 @@ def paid(**changes: Anything) -> OperationCall[Any]:
 
 def captured(**changes: Anything) -> OperationCall[Any]:
     """Build a capture."""
-    return capture(**{"authorization_id": 5, "amount": 10, **changes})
+    given: dict[str, Any] = {"authorization_id": 5, "amount": 10, **changes}
+    return capture(**given)
 
 
 def released(**changes: Anything) -> OperationCall[Any]:
     """Build a release."""
-    return release(**{"authorization_id": 5, "amount": 10, **changes})
+    given: dict[str, Any] = {"authorization_id": 5, "amount": 10, **changes}
+    return release(**given)
 
 
 def returned(**changes: Anything) -> OperationCall[Any]:
     """Build a return."""
-    return return_capture(**{"authorization_id": 5, "capture_id": 6, "amount": 10, **changes})
+    given: dict[str, Any] = {"authorization_id": 5, "capture_id": 6, "amount": 10, **changes}
+    return return_capture(**given)
 
 
 def refunded(**changes: Anything) -> OperationCall[Any]:
     """Build a refund."""
-    return refund(**{"account_number": 10000001, "amount": 10, **changes})
+    given: dict[str, Any] = {"account_number": 10000001, "amount": 10, **changes}
+    return refund(**given)
 
 
 def applied(**changes: Anything) -> OperationCall[Any]:
