@@ -145,7 +145,7 @@ class Claim:
 
     @property
     def outcome(self) -> OperationRecord | None:
-        """The outcome that is to be written; None while there is none."""
+        """The outcome that is to be written; None before it is known."""
         return None if self._outcome is None else self._outcome[0]
 
     async def _withdrawn(self) -> bool:

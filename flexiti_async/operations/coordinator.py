@@ -126,7 +126,7 @@ class Coordinator:
         Return the value of a call, or its error; errors are not raised, because callers share them.
 
         Args:
-            asked: The call and its key.
+            asked: The call.
             wait: Seconds to wait for another caller; None until its outcome is known.
 
         Raises:

@@ -70,7 +70,7 @@ def decide(
     Decide what a caller does.
 
     Args:
-        found: The record; None if there is none.
+        found: The record; None without one.
         fields: The compared fields of the call.
         elapsed: Seconds since the claim, by the clock that shows the most.
         since_first: The same for the first of several claims of one call that was sent again.
@@ -83,7 +83,7 @@ def decide(
         return ReturnRecorded() if same else Mismatch()
     left = found.deadline - elapsed
     if left <= 0 or found.inconclusive is not None:
-        # Only what is certainly the same is sent again: another fingerprint algorithm cannot tell.
+        # Only what is certainly the same is sent again: another algorithm cannot compare.
         again = resendable and found.fingerprint == fingerprint_of(fields, found.salt)
         return TakeClaim() if again and since_first < _RESEND_WITHIN else Unknown()
     return Wait(left) if same else Mismatch()
@@ -96,7 +96,7 @@ class Supersede:
 
     Attributes:
         write: The outcome of the claim replaces it.
-        conflict: The recorded phase, if the API's answer contradicts it.
+        conflict: The state that the journal had recorded, if the API's answer contradicts it.
     """
 
     write: bool
@@ -112,7 +112,7 @@ def supersede(outcome: OperationRecord, stored: OperationRecord | None) -> Super
 
     Args:
         outcome: The outcome, done or free.
-        stored: The record; None if there is none.
+        stored: The record; None without one.
     """
     own = stored is not None and stored.salt == outcome.salt
     if stored is not None and own and stored.phase is Phase.PENDING:

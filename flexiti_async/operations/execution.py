@@ -106,7 +106,7 @@ class Execution(Generic[T]):
     Claim, send and record one operation.
 
     Args:
-        asked: The call and its key.
+        asked: The call.
         found: The record that the claim replaces.
         journal: The journal.
         client: Sends the call.

@@ -85,25 +85,28 @@ def _value(call: BaseCall[object], name: str) -> object:
         return _anywhere(call.body, name[2:])
     value: object = call.body
     for part in name.split("."):
-        value = _members(value).get(part)
+        members = _members(value)
+        if members is None:
+            return None
+        value = members.get(part)
     return value
-
-
-def _members(value: object) -> Mapping[str, object]:
-    """Return the members of a JSON object; of anything else none."""
-    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
 
 
 def _anywhere(value: object, name: str) -> object:
     """Return the member of this name, at the least depth; None without one."""
     level = [value]
     while level:
-        objects = [_members(one) for one in level]
+        objects = [members for one in level if (members := _members(one)) is not None]
         for one in objects:
             if name in one:
                 return one[name]
         level = [inner for one in objects for inner in one.values()]
     return None
+
+
+def _members(value: object) -> Mapping[str, object] | None:
+    """Return a JSON object; None for any other value."""
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else None
 
 
 def _plain(value: object) -> object:
@@ -115,8 +118,8 @@ def _plain(value: object) -> object:
     if isinstance(value, int | float | Decimal):
         text = format(Decimal(str(value)), "f")
         return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
-    if isinstance(value, Mapping):
-        members = cast("Mapping[str, object]", value)
+    members = _members(value)
+    if members is not None:
         return {str(name): _plain(item) for name, item in members.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in cast("list[object]", value)]

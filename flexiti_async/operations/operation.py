@@ -22,7 +22,7 @@ class Operation:
         endpoint: Name of the endpoint.
         account: Name of the account.
         idempotency_key: The shop's name for what is paid for.
-        phase: The state of our knowledge.
+        phase: Its state in the journal.
         reference_id: The `x-reference-id` of the request.
         began_at: Time of the claim, by the clock of the process that made it.
         deadline: Seconds from the claim after which nothing is sent any more.

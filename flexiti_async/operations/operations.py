@@ -399,8 +399,7 @@ class Operations:
         self, call: OperationCall[T], key: str, reference_id: str, bearer: Bearer
     ) -> Asked[T]:
         """Check what can fail without having sent anything."""
-        # Callers without a type checker may pass anything.
-        if not isinstance(call, OperationCall):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not _is_operation(call):
             del call
             msg = "operations.run makes an OperationCall; session.send makes other calls"
             raise ConfigError(msg, option="idempotency_key")
@@ -455,6 +454,11 @@ class Operations:
                 )
             problem = f"a kind: {', '.join(OperationKind)}"
         raise ValidationError(field_errors=[FieldError("operation", INVALID, None, problem)])
+
+
+def _is_operation(call: object) -> bool:
+    """Whether it is one: callers without a type checker may pass anything."""
+    return isinstance(call, OperationCall)
 
 
 def _check_wait(wait: object) -> None:

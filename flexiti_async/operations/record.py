@@ -85,7 +85,7 @@ class OperationRecord:
         endpoint: Name of the endpoint.
         account: Name of the account.
         idempotency_key: The shop's key.
-        phase: The state of our knowledge.
+        phase: Its state.
         salt: Random, for the fingerprint.
         fingerprint: Of what was asked for; see `operations/fingerprint.py`.
         reference_id: The `x-reference-id` of the request.
@@ -105,8 +105,7 @@ class OperationRecord:
             nobody waits for it any more. None while the call may be under way.
         refusals: Attempts that certainly did not run, oldest first.
         refused: The API's refusal that is the result of an application, such as "declined".
-        resolved_by: The person or job that has entered the outcome; None if the API's answer was
-            recorded.
+        resolved_by: The person or job that entered the outcome; None for the API's answer.
     """
 
     key: str

@@ -178,7 +178,7 @@ HOSTILE: Final[dict[str, Any]] = {
 async def test_case_6_an_odd_answer_is_recorded(
     name: str, kind: str, shop: Shop, sandbox: Sandbox
 ) -> None:
-    """A success ran, with any other words in it: it is recorded and replayed, or unknown."""
+    """A call with an odd success ran: it is recorded and replayed, or unknown."""
     act, session = ACTS[kind], shop()
     ready = await act.prepare(session, sandbox)
     sandbox.inject(Alter(fields=HOSTILE[name]), endpoint=act.endpoint)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from flexiti_async import FlexitiConfig, FlexitiSession
+from flexiti_async.api.endpoints import AUTHORIZATION_BY_ID
 from flexiti_async.errors import OutcomeUnknown, SessionClosed
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
@@ -92,6 +92,7 @@ def other(tmp_path: Path) -> Iterator[tuple[Sandbox, FlexitiSession]]:
             client_secret=running.client_secret,
             base_url=running.base_url,
             store=f"file://{tmp_path}",
+            connections=1,
             **PATIENT,
         )
         yield running, FlexitiSession(config)
@@ -109,6 +110,14 @@ def _run(work: Coroutine[Any, Any, Any]) -> Anything:
         return runner.run(work)
 
 
+def _sent(sandbox: Sandbox, endpoint: str) -> bool:
+    """Whether the request has arrived in the sandbox's thread."""
+    try:
+        return sandbox.count(endpoint) == 1
+    except RuntimeError:  # it has just counted one
+        return False
+
+
 @pytest.mark.parametrize("sent", [False, True])
 def test_a_loop_that_ends_amid_an_operation(
     sent: bool,
@@ -119,14 +128,20 @@ def test_a_loop_that_ends_amid_an_operation(
     """`asyncio.run` cancels all tasks: a sent one stays pending, with an ERROR; else it is free."""
     sandbox, session = other
     number = _run(_prepare(session, sandbox))
-    sandbox.latency = {CAPTURE.endpoint: 0.5}
+    sandbox.latency = {CAPTURE.endpoint: 0.5, AUTHORIZATION_BY_ID: 0.5}
+
+    others = list[asyncio.Future[Any]]()
 
     async def view() -> None:
+        if not sent:  # the only connection is in use
+            others.append(asyncio.ensure_future(session.authorizations.get(number)))
+            while not _sent(sandbox, AUTHORIZATION_BY_ID):
+                await asyncio.sleep(0)
         call = asyncio.ensure_future(CAPTURE.make(session, number, KEY))
         async with asyncio.timeout(PATIENCE):
             while (await session.operations.get(kind="capture", key=KEY)) is None:
                 await asyncio.sleep(0)
-            while sent and not CAPTURE.sent(sandbox):
+            while sent and not _sent(sandbox, CAPTURE.endpoint):
                 await asyncio.sleep(0)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(call, 0)
@@ -154,7 +169,6 @@ def test_a_loop_that_ends_amid_an_operation(
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
 def test_a_forked_child_waits_for_its_parent(other: tuple[Sandbox, FlexitiSession]) -> None:
     """A child starts with no running operations: it finds the parent's in the journal."""
     sandbox, session = other

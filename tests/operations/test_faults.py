@@ -17,6 +17,7 @@ from flexiti_async.errors import (
     TokenError,
     ValidationError,
 )
+from flexiti_async.events.types import CallRetried
 from flexiti_async.protocol.call import OperationCall, OperationKind, Replay
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
@@ -50,7 +51,7 @@ class Trial:
         session: The shop's session.
         sandbox: The sandbox.
         clock: The clock of both.
-        ready: The needs of the call.
+        ready: The data of the call.
         sent: Requests before it.
         moved: Movements of money before it.
         key: Its idempotency key.
@@ -183,6 +184,38 @@ async def test_a_refusal_frees_the_key(name: str, trial: Trial) -> None:
 
     assert isinstance(outcome, ApiError)
     assert [] == await trial.act.pending(trial.session)
+    await trial.check(outcome)
+
+
+@pytest.mark.parametrize("then", ["refused", "no connection", "rejected"])
+async def test_a_later_failure_does_not_prove_that_an_earlier_request_did_not_run(
+    then: str, session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """A payment is repeated after a lost answer; a refusal of the repeat leaves it unknown."""
+    trial = await trial_of(TRANSACTION, session, sandbox, clock)
+    sandbox.inject(Drop(), endpoint=TRANSACTION.endpoint)
+    closing = list[asyncio.Task[None]]()
+    if then == "refused":
+        refusal = Answer(409, body=error("not_enough_credit"))
+        sandbox.inject(refusal, endpoint=TRANSACTION.endpoint, times=None)
+    elif then == "rejected":
+        unauthorized = Answer(401, body=b'{"url": "/flexiti", "message": "expired"}')
+        sandbox.inject(unauthorized, endpoint=TRANSACTION.endpoint, times=None)
+    else:
+        session.events.add(
+            lambda event: (
+                closing.append(asyncio.create_task(sandbox.aclose()))
+                if isinstance(event, CallRetried) and not closing
+                else None
+            )
+        )
+    outcome = await trial.make()
+    if closing:
+        await asyncio.gather(*closing)
+        await sandbox.start()
+
+    assert isinstance(outcome, OutcomeUnknown)
+    assert 1 == len(await TRANSACTION.pending(session))
     await trial.check(outcome)
 
 

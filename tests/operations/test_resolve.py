@@ -312,7 +312,7 @@ BAD: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "an unknown kind": ({"kind": "gift"}, "operation"),
     "no kind": ({"kind": None}, "operation"),
     "no key": ({"key": None}, "operation"),
-    "an id that is none": ({"identity": "../etc/passwd"}, "operation"),
+    "an id of another form": ({"identity": "../etc/passwd"}, "operation"),
 }
 
 

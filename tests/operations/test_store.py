@@ -16,6 +16,7 @@ from flexiti_async.errors import (
     RecordUnreadable,
     StoreUnavailable,
 )
+from flexiti_async.events.types import OperationDone
 from flexiti_async.operations import Operation
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
@@ -25,7 +26,7 @@ from flexiti_async.store.interface import JOURNAL_PREFIX, Entry, Life
 from flexiti_async.store.journal import accept
 from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 
-from .acts import CAPTURE, authorized, outcome_of, until
+from .acts import CAPTURE, authorized, executions, outcome_of, until
 from .conftest import QUICK, Seen
 
 KEY: Final = "parcel-1"
@@ -349,3 +350,28 @@ async def test_a_planted_record_is_not_believed(
     with pytest.raises(RecordUnreadable):
         await CAPTURE.make(session, number, KEY)
     assert sent == CAPTURE.sent(sandbox)
+
+
+async def test_an_operation_that_is_cancelled_amid_its_record_is_recorded(
+    shop: Shop, sandbox: Sandbox, faulty: FaultyStore, watched: Watch
+) -> None:
+    """The answer is known: it is written all the same, and the outcome is not unknown."""
+    session = shop(**QUICK)
+    number = await ready(session, sandbox)
+    seen = watched(session)
+    sandbox.latency = {CAPTURE.endpoint: 0.1}
+    caller = asyncio.create_task(outcome_of(CAPTURE.make(session, number, KEY)))
+    await until(lambda: CAPTURE.sent(sandbox))
+    faulty.silent, swaps = True, faulty.operations.count("swap")
+    await until(lambda: faulty.operations.count("swap") > swaps)
+    (running,) = executions()
+    running.cancel()
+    faulty.silent = False
+    again = await caller
+    found = await recorded(session)
+
+    assert found is not None
+    assert "done" == found.phase
+    assert again.replayed
+    assert {"OperationDone", "OperationReplayed"} == set(seen.operations)
+    assert [True] == [one.recorded for one in seen.events if isinstance(one, OperationDone)]
