@@ -43,7 +43,7 @@ from flexiti_async.protocol.call import OperationCall
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry, Life
-from flexiti_async.transport.client import ApiClient, Replace
+from flexiti_async.transport.client import ApiClient, TokenSource
 
 __all__ = ["Asked", "Bearer", "Execution", "LostClaim"]
 
@@ -51,8 +51,8 @@ _log: Final = logging.getLogger("flexiti_async.operation")
 
 T = TypeVar("T")
 
-Bearer = Callable[[], Awaitable[tuple[Token, Replace]]]
-"""Returns the token of a call, and what replaces it if the API rejects it."""
+Bearer = Callable[[], Awaitable[tuple[Token, TokenSource]]]
+"""Returns the token of a call, and where the tokens of repeats come from."""
 
 _LONGEST_PAUSE: Final = 60.0
 """Seconds between two attempts to record an answer, at most."""
@@ -165,7 +165,7 @@ class Execution(Generic[T]):
     async def _outcome(self) -> tuple[T | FlexitiError | LostClaim, OperationEvent | None]:
         facts = self.asked.facts
         try:
-            token, replace = await self.asked.bearer()
+            token, source = await self.asked.bearer()
             life = await self._journal.life()
             if not await self._claim(life):
                 return LostClaim(), None
@@ -177,13 +177,13 @@ class Execution(Generic[T]):
                 raise JournalForgot(msg, **facts)
             if token.remaining(now(self._clock)) <= 0:
                 # The claim took so long: the token's life is looked at last.
-                token, replace = await self.asked.bearer()
+                token, source = await self.asked.bearer()
             self._sending = True
             answer = await self._client.call(
                 self.asked.call,
                 self.asked.reference_id,
                 token,
-                replace,
+                source,
                 within=self._deadline - now(self._clock).since(self._began),
             )
         except FlexitiError as error:
