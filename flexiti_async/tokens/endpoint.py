@@ -181,7 +181,9 @@ class TokenEndpoint:
         if isinstance(answer, FlexitiError):
             return _unavailable(answer, reference_id)
         result = read_answer(call, answer, reference_id)
-        return classify(result, refreshing=False) if isinstance(result, ApiError) else None
+        if isinstance(result, ApiError):
+            return classify(result, refreshing=False, headers=answer.headers)
+        return None
 
 
 def _may_pass(answer: HttpResponse | TransportError | SessionClosed) -> bool:

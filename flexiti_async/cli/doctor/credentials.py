@@ -18,6 +18,10 @@ from flexiti_async.events.types import Event, TokenIssued
 
 __all__ = ["check_credentials"]
 
+_IN_BETWEEN = (
+    "something between this machine and Flexiti has answered: check base_url, the proxy and the "
+    "firewall"
+)
 _WRONG = (
     "compare client_id and client_secret with the developer portal, and make sure that they belong "
     "to this environment: each environment has its own"
@@ -59,6 +63,8 @@ def _failed(failure: FlexitiError) -> Finding:
     elif isinstance(failure, TokenThrottled):
         pause = "" if wait is None else f" {wait:.0f} s"
         advice = f"wait{pause}; check that all processes share one store"
+    elif isinstance(failure, TokenError) and failure.status is not None and failure.code is None:
+        advice = _IN_BETWEEN
     else:
         advice = "try again; if it persists, report the reference id to Flexiti"
     return error("credentials", f"token request failed: {failure}", advice)
