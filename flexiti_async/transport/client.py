@@ -10,6 +10,7 @@ from attrs import define
 from flexiti_async.clock import Clock, now
 from flexiti_async.errors import (
     ApiError,
+    ConnectError,
     FlexitiError,
     OutcomeUnknown,
     SessionClosed,
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 _DONE: Final = "done"
 _CANCELLED: Final = "cancelled"
+_ENDED: Final = 0.001
+"""Seconds of life with which a token counts as ended: timers and clocks differ by less."""
 
 
 class TokenSource(Protocol):
@@ -65,14 +68,22 @@ class _Run(SentCall, Generic[T]):
         reference_id: The reference id of all attempts.
         token: The token of the next attempt.
         within: Seconds for the whole call.
+        clock: Dates the token.
         attempts: Number of attempts so far.
+        renewed: A token that had ended was replaced before it was sent.
     """
 
     call: BaseCall[T]
     reference_id: str
     token: Token
     within: float
+    clock: Clock
     attempts: int = 0
+    renewed: bool = False
+
+    def life(self) -> float:
+        """Return the seconds of life that the token has left."""
+        return self.token.remaining(now(self.clock))
 
 
 class ApiClient:
@@ -134,7 +145,7 @@ class ApiClient:
             SessionClosed: The session was closed meanwhile.
         """
         seconds = self._timeout if within is None else within
-        run = _Run(call.endpoint, call, reference_id, token, seconds)
+        run = _Run(call.endpoint, call, reference_id, token, seconds, self._clock)
         if self._events.any or logs_calls():
             return self._observed(run, source)
         return self._until_done(run, source)
@@ -180,6 +191,7 @@ class ApiClient:
                 within=left,
                 once=run.call.replay is Replay.NEVER,
                 fresh=run.attempts > 1,
+                life=run.life,
             )
             if isinstance(answer, SessionClosed):
                 raise answer
@@ -192,7 +204,11 @@ class ApiClient:
             if not isinstance(result, FlexitiError):
                 rejections.succeeded(run.token.token_id, run)
                 return result
-            if isinstance(result, Unauthorized):
+            if isinstance(result, ConnectError) and not run.renewed and run.life() <= _ENDED:
+                # It ended while the call waited for a connection: nothing was sent.
+                run.renewed, run.attempts = True, run.attempts - 1
+                await self._replace_token(run, source, deadline, rejected=False)
+            elif isinstance(result, Unauthorized):
                 await self._rejected(run, result, source, deadline)
             else:
                 await self._pause(run, result, deadline - loop.time())
@@ -206,7 +222,7 @@ class ApiClient:
             attempt=run.attempts - run.looked - run.repeated,
             retries=self._retries,
             # A repeat with a token that has ended meanwhile would be a wasted 401.
-            time_left=min(left, run.token.remaining(now(self._clock))),
+            time_left=min(left, run.life()),
             random=random.random(),  # noqa: S311 - spreads load, guards nothing
         )
         if not isinstance(verdict, Retry):
@@ -246,6 +262,6 @@ class ApiClient:
                 run.token = await source.successor(run.token, rejected=rejected)
                 return
         except TimeoutError:
-            text = f"{run.call.endpoint}: no other token in time for the rejected one"
+            text = f"{run.call.endpoint}: no other token in time for one that cannot be used"
             late = TokenUnavailable(text, reference_id=run.reference_id)
         raise late

@@ -14,7 +14,7 @@ from flexiti_async.testing import ManualClock
 from .test_refresher_tokens import refreshed
 
 TOKEN: Final = "oauth/token"
-FAULTS: Final = {
+FAULTS: Final[dict[str, Fault]] = {
     "RST": Reset(),
     "FIN": Drop(),
     "cut": Truncate(),
