@@ -46,7 +46,8 @@ from flexiti_async.tokens.record import TokenKey
 from flexiti_async.tokens.record_store import RecordStore
 from flexiti_async.tokens.refresh_tokens import PROCESS
 from flexiti_async.tokens.refresher import TokenRefresher, close_refreshers
-from flexiti_async.transport.client import ApiClient, Replace
+from flexiti_async.tokens.widget_tokens import WidgetTokens
+from flexiti_async.transport.client import ApiClient, TokenSource
 from flexiti_async.transport.pool import ClientSession, Transport
 from flexiti_async.transport.reference_id import ReferenceId, reference_id_of
 
@@ -280,7 +281,7 @@ class FlexitiSession:
         reference = reference_id_of(reference_id)
         refresher = self.refresher(call.scope)
         token = await refresher.token()
-        return await self._client.call(call, reference, token, refresher.replace)
+        return await self._client.call(call, reference, token, refresher)
 
     async def checkout(
         self,
@@ -393,35 +394,26 @@ class FlexitiSession:
             TokenError: No token could be obtained.
         """
         reference = reference_id_of(reference_id)
-        refresher, flow = self.refresher(Scope.CUSTOMER), widget.flow
+        flow = widget.flow
+        tokens = WidgetTokens(
+            self.refresher(Scope.CUSTOMER),
+            self._clock,
+            self._config.flow_ttl,
+            dedicated=flow is Flow.APPLY,
+        )
         call = init_widget(
             widget,
             account_type_place=self._config.account_type_place,
             today=today(self._clock) if flow is Flow.APPLY else None,
         )
         del widget  # the call holds its data, and this frame may wait for long
-        if flow is Flow.PURCHASE:
-            token, replace = await refresher.token(self._config.flow_ttl), self._replace_shared
-        else:
-            token, replace = await refresher.dedicated(self._config.flow_ttl), self._replace_own
-        answer = await self._client.call(call, reference, token, replace)
+        answer = await self._client.call(call, reference, await tokens.token(), tokens)
         return answer.sent_with(reference)
 
-    async def _replace_shared(self, rejected: Token) -> Token:
-        """Obtain another token for a purchase."""
-        refresher = self.refresher(Scope.CUSTOMER)
-        return await refresher.replace(rejected, self._config.flow_ttl)
-
-    async def _replace_own(self, rejected: Token) -> Token:
-        """Obtain another token for an application."""
-        refresher = self.refresher(Scope.CUSTOMER)
-        refresher.reject(rejected.token_id)
-        return await refresher.dedicated(self._config.flow_ttl)
-
-    async def _bearer(self, scope: Scope) -> tuple[Token, Replace]:
-        """Return a token of a scope, and what replaces it if the API rejects it."""
+    async def _bearer(self, scope: Scope) -> tuple[Token, TokenSource]:
+        """Return a token of a scope, and where the tokens of repeats come from."""
         refresher = self.refresher(scope)
-        return await refresher.token(), refresher.replace
+        return await refresher.token(), refresher
 
     def _opened_journal(self) -> Journal:
         """Return the journal, opened with the first operation."""

@@ -38,12 +38,13 @@ from flexiti_async.operations.operations import Operations
 from flexiti_async.operations.recorded_errors import done_already
 from flexiti_async.operations.refusals import is_result
 from flexiti_async.protocol.call import Call, OperationCall, OperationKind
+from flexiti_async.protocol.rejection import SentCall, Verdict
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.protocol.validators import INVALID, REQUIRED
 from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import StoredToken
 from flexiti_async.tokens.refresher import TokenRefresher
-from flexiti_async.transport.client import ApiClient, Replace
+from flexiti_async.transport.client import ApiClient, TokenSource
 
 __all__ = ["CheckoutContext", "Flow"]
 
@@ -100,6 +101,7 @@ class Flow:
         requested_sharing: The sharing that the shop has chosen.
         token: The pinned token.
         saved: The state and its record.
+        rejections: What the calls with tokens of the pinned one's scope have shown.
     """
 
     def __init__(
@@ -118,6 +120,7 @@ class Flow:
         self.token = token
         self._flow_ttl = flow_ttl
         self._loaded = record is not None
+        self.rejections: Final = context.refresher(token.scope).rejections
         self.saved: Final = SavedCheckout(
             state,
             context.key(state.reference_id),
@@ -136,6 +139,11 @@ class Flow:
     def remaining(self) -> float:
         """Seconds until the pinned token, and with it the flow, ends."""
         return self.token.remaining(now(self.context.clock))
+
+    @property
+    def _has_begun(self) -> bool:
+        """Whether a call of the flow has succeeded, so that it is bound to its token."""
+        return self.state.step not in _BEFORE_FIRST_CALL
 
     def next_steps(self) -> frozenset[str]:
         """Return the names of the methods that the table allows now."""
@@ -230,9 +238,9 @@ class Flow:
         call = evolve(call, scope=self.token.scope)
         ended = ENDS_AT[call.kind]
 
-        async def bearer() -> tuple[Token, Replace]:
+        async def bearer() -> tuple[Token, TokenSource]:
             self.row(call.kind.value)
-            return await self._pinned_token(), self._replace
+            return await self._pinned_token(), self
 
         result: FlexitiError | None = None
         try:
@@ -293,9 +301,7 @@ class Flow:
             return await self.send_pinned(call)
         refresher = self.context.refresher(call.scope)
         token = await refresher.token()
-        return await self.context.client.call(
-            call, self.state.reference_id, token, refresher.replace
-        )
+        return await self.context.client.call(call, self.state.reference_id, token, refresher)
 
     async def send_pinned(self, call: Call[T]) -> T:
         """
@@ -306,12 +312,47 @@ class Flow:
             OperationError: The token has ended while the outcome of the operation is unknown.
         """
         call = evolve(call, scope=self.token.scope)
-        if self.remaining <= 0 and self.state.step not in _BEFORE_FIRST_CALL:
+        if self.remaining <= 0 and self._has_begun:
             pending = await self.follow()
             if pending is not None:
                 raise pending
         token = await self._pinned_token()
-        return await self.context.client.call(call, self.state.reference_id, token, self._replace)
+        return await self.context.client.call(call, self.state.reference_id, token, self)
+
+    def verdict(self, call: SentCall, token: Token) -> Verdict:
+        """
+        Decide what follows from a 401 on a call with the pinned token.
+
+        After the first successful call there is no other token to wait for, however new it is.
+        """
+        at = now(self.context.clock)
+        age = token.age(at)
+        if self._has_begun and age < token.lifetime:
+            age = max(age, token.lifetime / 2)
+        return self.rejections.decide(
+            call,
+            token.token_id,
+            in_use=self.token.token_id,
+            age=age,
+            lifetime=token.lifetime,
+            now=at.boot,
+        )
+
+    async def successor(self, token: Token, *, rejected: bool) -> Token:
+        """
+        Pin another token if no call of the flow has succeeded; otherwise the flow ends.
+
+        Raises:
+            CheckoutExpired: The token has ended.
+            CheckoutTokenRejected: The API rejects it.
+        """
+        if not rejected:
+            return await self._pinned_token()
+        self.context.refresher(self.token.scope).reject_pinned(token)
+        if self._has_begun:
+            msg = "Flexiti rejected the token of this checkout, and the flow has ended with it"
+            raise CheckoutTokenRejected(msg, reference_id=self.state.reference_id)
+        return await self._pin_another()
 
     async def pin_dedicated_token(self) -> None:
         """Pin a token of this flow's own, unless it has one or the shop wants a shared one."""
@@ -329,17 +370,9 @@ class Flow:
         """Return the pinned token; an expired one is replaced if no call has succeeded yet."""
         if self.remaining > 0:
             return self.token
-        if self.state.step not in _BEFORE_FIRST_CALL:
+        if self._has_begun:
             msg = "the flow has ended with its token; nothing was sent"
             raise CheckoutExpired(msg, reference_id=self.state.reference_id)
-        return await self._pin_another()
-
-    async def _replace(self, rejected: Token) -> Token:
-        """Pin another token if no call of the flow has succeeded; otherwise the flow ends."""
-        self.context.refresher(self.token.scope).reject(rejected.token_id)
-        if self.state.step not in _BEFORE_FIRST_CALL:
-            msg = "Flexiti rejected the token of this checkout, and the flow has ended with it"
-            raise CheckoutTokenRejected(msg, reference_id=self.state.reference_id)
         return await self._pin_another()
 
     async def _pin_another(self) -> Token:

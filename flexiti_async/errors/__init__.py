@@ -62,7 +62,7 @@ FlexitiError
 ├── TokenError                     could not obtain a token        (retry_after, reference_id)
 │   ├── TokenUnavailable           transient: network, 5xx, no answer in time
 │   ├── TokenThrottled             the token endpoint limits requests
-│   ├── TokenRejected              the API rejects a token that it has just issued
+│   ├── TokenRejected              the API rejects the refresh token
 │   ├── TokenMisconfigured         client id, secret, role or scope are wrong
 │   ├── LifetimeTooShort           no token lives as long as the caller requires
 │   ├── TokenDeadlock              a token request waits for its own result

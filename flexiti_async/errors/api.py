@@ -76,7 +76,7 @@ class BadRequest(ApiError):
 
 
 class Unauthorized(ApiError):
-    """HTTP 401: the API rejects the token, also after one repeat with a new token."""
+    """HTTP 401: the API rejects the token of this call, also after one repeat."""
 
 
 class Forbidden(ApiError):

@@ -56,7 +56,7 @@ class TokenThrottled(TokenError):
 
 
 class TokenRejected(TokenError):
-    """The API rejects the refresh token, or an access token that it has just issued."""
+    """The API rejects the refresh token; `client_credentials` is requested instead."""
 
     kind = "rejected"
 

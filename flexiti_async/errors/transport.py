@@ -45,7 +45,8 @@ class ConnectError(TransportError, ConnectionError):
     Attributes:
         reason: `dns`, `connection` (refused, unreachable, or closed before anything was written;
             see `errno`), `timeout`, `tls`, `certificate`, `proxy`, `pool` (no connection was free),
-            `client_session` (the session that was lent cannot send it) or `request`.
+            `token` (it ended before a connection was free), `client_session` (the session that was
+            lent cannot send it) or `request`.
         address: Host and port that the connection was for; the proxy's for reason `proxy`.
         proxy_status: HTTP status that the proxy answered, None if it is not about that.
         verify_code: OpenSSL's number for the fault of the certificate, None if it is not about

@@ -34,7 +34,7 @@ from flexiti_async.operations.recorded_errors import (
     reused,
 )
 from flexiti_async.protocol.token import Scope, Token
-from flexiti_async.transport.client import ApiClient, Replace
+from flexiti_async.transport.client import ApiClient, TokenSource
 
 __all__ = ["Coordinator", "OperationsContext"]
 
@@ -55,7 +55,7 @@ class OperationsContext:
 
     Attributes:
         client: Sends the calls.
-        bearer: Returns a token of a scope, and what replaces it if the API rejects it.
+        bearer: Returns a token of a scope, and where the tokens of repeats come from.
         journal: Opens the journal; raises ConfigError if the store cannot keep one.
         account: The account's stable name.
         clock: The session's clock.
@@ -65,7 +65,7 @@ class OperationsContext:
     """
 
     client: ApiClient
-    bearer: Callable[[Scope], Awaitable[tuple[Token, Replace]]]
+    bearer: Callable[[Scope], Awaitable[tuple[Token, TokenSource]]]
     journal: Callable[[], Journal]
     account: str
     clock: Clock

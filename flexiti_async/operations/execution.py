@@ -41,14 +41,14 @@ from flexiti_async.protocol.call import OperationCall
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Life
-from flexiti_async.transport.client import ApiClient, Replace, Sending
+from flexiti_async.transport.client import ApiClient, Sending, TokenSource
 
 __all__ = ["Asked", "Bearer", "Execution", "LostClaim"]
 
 T = TypeVar("T")
 
-Bearer = Callable[[], Awaitable[tuple[Token, Replace]]]
-"""Returns the token of a call, and what replaces it if the API rejects it."""
+Bearer = Callable[[], Awaitable[tuple[Token, TokenSource]]]
+"""Returns the token of a call, and where the tokens of repeats come from."""
 
 
 class Facts(TypedDict):
@@ -166,7 +166,7 @@ class Execution(Generic[T]):
     async def _outcome(self) -> T | FlexitiError | LostClaim:
         try:
             life = await self._journal.life()
-            token, replace = await self.asked.bearer()
+            token, source = await self.asked.bearer()
             self._began = now(self._clock)  # before the first try of the claim
             self.record = self._pending()
             claim = self._claim = Claim(
@@ -182,7 +182,7 @@ class Execution(Generic[T]):
         except FlexitiError as error:
             return error  # nothing was sent
         try:
-            answer = await self._send(claim, life, token, replace)
+            answer = await self._send(claim, life, token, source)
         except FlexitiError as error:
             return await self._failed(error, claim)
         doubt = why_unknown(answer)
@@ -191,18 +191,18 @@ class Execution(Generic[T]):
         await self._done(claim, self.record.done(recorded_answer(answer), at=self._wall()))
         return answer
 
-    async def _send(self, claim: Claim, life: Life, token: Token, replace: Replace) -> T:
+    async def _send(self, claim: Claim, life: Life, token: Token, source: TokenSource) -> T:
         if await self._journal.life() != life or not await claim.is_stored():
             msg = "the journal's store was exchanged between the claim and the send"
             raise JournalForgot(msg, **self.asked.facts)
         if token.remaining(now(self._clock)) <= 0:
             # The claim took so long: the token's life is looked at last.
-            token, replace = await self.asked.bearer()
+            token, source = await self.asked.bearer()
         return await self._client.call(
             self.asked.call,
             self.asked.reference_id,
             token,
-            replace,
+            source,
             within=self.left,
             sending=self._sending,
         )

@@ -199,8 +199,8 @@ class LookUp:
         return items
 
     async def _send(self, call: Call[T]) -> T:
-        token, replace = await self._context.bearer(call.scope)
-        return await self._context.client.call(call, self._reference_id, token, replace)
+        token, source = await self._context.bearer(call.scope)
+        return await self._context.client.call(call, self._reference_id, token, source)
 
 
 def _parent(capture: Mapping[str, object]) -> str | None:

@@ -5,10 +5,13 @@ Failures are classified here, in one place:
 
 | class | from | what follows |
 |---|---|---|
-| transient | no answer, 5xx, 408, a malformed answer | back off, then one probe |
+| transient | no answer, 5xx, 408, malformed, a 4xx without `error` | back off, then one probe |
 | throttled | 429, or 503 with Retry-After | wait for Retry-After, then one probe |
 | rejected | any other 4xx to a refresh_token grant | client_credentials at once |
 | misconfigured | any other 4xx: invalid_client, wrong scope, … | long back-off: our configuration |
+
+An answer without the API's `error` comes from something in between, such as a proxy's page with
+status 400 or 413: it says nothing of the credentials. The statuses 465 to 467 are the API's own.
 
 `TokenError.kind` carries the class. The functions return errors instead of raising them: no
 traceback may hold a frame with a form or an answer among its locals.
@@ -16,6 +19,8 @@ traceback may hold a frame with a form or an answer among its locals.
 
 import math
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
@@ -41,6 +46,9 @@ __all__ = ["ENDPOINT", "Granted", "grant_form", "read_grant"]
 ENDPOINT: Final = "oauth/token"
 _HTTP_REQUEST_TIMEOUT: Final = 408
 _HTTP_SERVICE_UNAVAILABLE: Final = 503
+_OWN_STATUSES: Final = frozenset({465, 466, 467})
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+_MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9.+-]{1,40}/[A-Za-z0-9.+-]{1,40}")
 _LONGEST_LIFETIME: Final = 7 * 86_400.0
 # RFC 6750 section 2.1, b64token: only these are safe in a header, or in a URL's path.
 _BEARER: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
@@ -99,7 +107,7 @@ def read_grant(
     """Return what an answer of oauth/token grants, or the classified failure."""
     if answer.status != 200:
         error = error_of(answer, reference_id=reference_id, endpoint=ENDPOINT)
-        return classify(error, refreshing=refreshing)
+        return classify(error, refreshing=refreshing, headers=answer.headers)
     try:
         body = structure(decode(answer.body), _Answer)
     except UnfitError as unfit:
@@ -123,9 +131,19 @@ def read_grant(
     )
 
 
-def classify(error: ApiError, *, refreshing: bool) -> TokenError:
-    """Classify an error that the token endpoint, or merchants/login, answered."""
+def classify(
+    error: ApiError, *, refreshing: bool, headers: Mapping[str, str] = _NO_HEADERS
+) -> TokenError:
+    """
+    Classify an error that the token endpoint, or merchants/login, answered.
+
+    Args:
+        error: The error.
+        refreshing: It answered a refresh.
+        headers: Of the answer.
+    """
     kind: type[TokenError]
+    foreign = error.code is None and not 200 <= error.status < 300
     waits = isinstance(error, Throttled) or (
         error.status == _HTTP_SERVICE_UNAVAILABLE and error.retry_after is not None
     )
@@ -137,15 +155,23 @@ def classify(error: ApiError, *, refreshing: bool) -> TokenError:
         # The credentials may still be valid: the grant without this refresh token will show.
         # Which status an expired refresh token gets is UNKNOWN (spec section 2.4).
         kind = TokenRejected
+    elif foreign and error.status not in _OWN_STATUSES:
+        kind = TokenUnavailable
     else:
         kind = TokenMisconfigured
     return kind(
-        str(error),
+        f"{error}: not an answer of the API ({_content_type(headers)})" if foreign else str(error),
         status=error.status,
         code=error.code,
         retry_after=error.retry_after,
         reference_id=error.reference_id,
     )
+
+
+def _content_type(headers: Mapping[str, str]) -> str:
+    """Return the media type of an answer, for a text."""
+    found = _MEDIA_TYPE.match(headers.get("content-type", ""))
+    return found[0].lower() if found else "no content type"
 
 
 def _lifetime(value: object) -> float | str:

@@ -14,7 +14,7 @@ Which failed calls are repeated, and after how long (design section 5).
 | 5xx, or a success that cannot be read | never | `OutcomeUnknown`: a gateway may have answered |
 | 429 | safe | repeat, after Retry-After if it is present |
 | 429 | never | raise the error: the call did not run |
-| 401 | any | repeat once with another token: a rejected call did not run (spec section 6.4) |
+| 401 | any | as `protocol/rejection.py` decides: a rejected call did not run (spec section 6.4) |
 | 403, 404, 409, … | any | raise the error: 409 is a business answer |
 
 Every repeat carries the same reference id. The 401 is counted separately, in the API client.

@@ -1,5 +1,7 @@
 """`TokenEndpoint`: one token request, then merchants/login with its token where configured."""
 
+import asyncio
+import random
 import secrets
 from typing import Final
 
@@ -21,7 +23,12 @@ from flexiti_async.events.listeners import Listeners
 from flexiti_async.events.types import ClockSkewed, TokenIssued, TokenRefreshed
 from flexiti_async.protocol.oauth import Granted, classify, read_grant
 from flexiti_async.protocol.request import HttpRequest, RequestBuilder
-from flexiti_async.protocol.response import HttpResponse, read_answer, seconds_of_http_date
+from flexiti_async.protocol.response import (
+    HttpResponse,
+    read_answer,
+    retry_after,
+    seconds_of_http_date,
+)
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.tokens.context import Issued, Outcome
@@ -31,6 +38,9 @@ from flexiti_async.transport.reference_id import new_reference_id
 __all__ = ["TokenEndpoint"]
 
 
+_PAUSES: Final = (0.25, 0.5)
+"""Seconds before the second and the third attempt."""
+_GATEWAY: Final = frozenset({502, 503})
 _MOST_SKEW: Final = 30.0
 """Seconds by which the clocks may differ before a warning."""
 
@@ -66,8 +76,9 @@ class TokenEndpoint:
         """
         Request a token by `refresh_token` if one is given, by `client_credentials` otherwise.
 
-        A connection that breaks says nothing of the outcome. A refresh token is sent once, so a
-        refresh falls back to `client_credentials`, which may be requested as often as need be.
+        A connection that breaks, a 502 or a 503 says nothing of the outcome. A refresh token is
+        sent once, so a refresh falls back to `client_credentials`. That may be requested as often
+        as need be: up to three times, within the time limit of the caller.
 
         A failure is returned, classified, and not raised, because many waiters will raise it.
         """
@@ -109,12 +120,12 @@ class TokenEndpoint:
     async def _grant(
         self, scope: Scope, refresh_token: Secret | None, reference_id: str, sent: Instant
     ) -> Granted | TokenError | TransportError | SessionClosed | None:
-        """Make the token request and read its answer; None for a refresh that broke off."""
+        """Make the token request and read its answer; None for a refresh of unknown outcome."""
         request = self._builder.grant(
             self._config.client_secret, scope, reference_id, refresh_token
         )
         answer = await self._send(request, repeat=refresh_token is None)
-        if refresh_token is not None and isinstance(answer, ConnectionLost | BadHttp):
+        if refresh_token is not None and (isinstance(answer, BadHttp) or _may_pass(answer)):
             return None
         if isinstance(answer, FlexitiError):
             return _unavailable(answer, reference_id)
@@ -126,9 +137,17 @@ class TokenEndpoint:
     async def _send(
         self, request: HttpRequest, *, repeat: bool = True
     ) -> HttpResponse | TransportError | SessionClosed:
-        """Send a request; one whose connection breaks is repeated at once over a new one."""
+        """
+        Send a request over a new connection; a fault that may pass is repeated, with back-off.
+
+        The first repeat after a broken connection is sent at once.
+        """
         answer = await self._transport.attempt(request)
-        if repeat and isinstance(answer, ConnectionLost):
+        for pause in _PAUSES if repeat else ():
+            if not _may_pass(answer):
+                break
+            if pause != _PAUSES[0] or not isinstance(answer, ConnectionLost):
+                await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311
             answer = await self._transport.attempt(request)
         return answer
 
@@ -162,7 +181,21 @@ class TokenEndpoint:
         if isinstance(answer, FlexitiError):
             return _unavailable(answer, reference_id)
         result = read_answer(call, answer, reference_id)
-        return classify(result, refreshing=False) if isinstance(result, ApiError) else None
+        if isinstance(result, ApiError):
+            return classify(result, refreshing=False, headers=answer.headers)
+        return None
+
+
+def _may_pass(answer: HttpResponse | TransportError | SessionClosed) -> bool:
+    """
+    Whether an attempt met a fault that may be over at once.
+
+    A connection that broke, also amid the answer, or a gateway without a server behind it that does
+    not say when to come back.
+    """
+    if isinstance(answer, HttpResponse):
+        return answer.status in _GATEWAY and retry_after(answer.headers) is None
+    return isinstance(answer, ConnectionLost)
 
 
 def _unavailable(

@@ -23,12 +23,11 @@ from flexiti_async.errors import (
     StoreUnavailable,
     TokenDeadlock,
     TokenError,
-    TokenRejected,
     TokenUnavailable,
 )
 from flexiti_async.events.types import AccessTokenRejected, Cause, RefreshStarted, TokenWaited
+from flexiti_async.protocol.rejection import Rejections, SentCall, Verdict, minted_just_now
 from flexiti_async.protocol.token import Token
-from flexiti_async.tokens.backoff import back_off_of
 from flexiti_async.tokens.cached_token import CachedToken, RejectedTokens
 from flexiti_async.tokens.context import Failed, Obtained, RefreshContext
 from flexiti_async.tokens.degraded import DegradedMode, request_private_token
@@ -63,6 +62,9 @@ class TokenRefresher:
     Args:
         context: Key, store record, token endpoint, options and clock.
         store_id: Identity of the store: only callers with the same store share a refresh.
+
+    Attributes:
+        rejections: What the calls with tokens of this key have shown.
     """
 
     def __init__(self, context: RefreshContext, *, store_id: int) -> None:
@@ -72,6 +74,7 @@ class TokenRefresher:
         self._jitter = random.uniform(0.0, _JITTER)  # noqa: S311
         self._cached: CachedToken | None = None
         self._rejected = RejectedTokens()
+        self.rejections: Final = Rejections()
         self._degraded = DegradedMode(context)
         self._failed: tuple[FlexitiError, float] | None = None
         self._pause_until = 0.0
@@ -131,18 +134,40 @@ class TokenRefresher:
         self._check(self._with_windows(result.token), min_ttl)
         return result.token
 
-    async def replace(self, rejected: Token, min_ttl: float | None = 0.0) -> Token:
-        """Return another token for one that the API has rejected."""
-        self.reject(rejected.token_id)
+    def verdict(self, call: SentCall, token: Token) -> Verdict:
+        """Decide what follows from a 401 on a call with a token of this key."""
+        cached, at = self.cached, now(self._context.clock)
+        return self.rejections.decide(
+            call,
+            token.token_id,
+            in_use=cached.token_id if cached is not None else None,
+            age=token.age(at),
+            lifetime=token.lifetime,
+            now=at.boot,
+        )
+
+    async def successor(
+        self, token: Token, *, rejected: bool, min_ttl: float | None = 0.0
+    ) -> Token:
+        """Return another token for one that is rejected, has ended or is not in use any more."""
+        if rejected:
+            self.reject(token.token_id)
         return await self.token(min_ttl)
 
-    def reject(self, token_id: str) -> None:
+    def reject_pinned(self, token: Token) -> None:
         """
-        Note that the API rejected a token: it is not used or adopted again.
+        Note that the API rejected the pinned token of a flow.
 
-        A token rejected right after it was issued counts as a failure: requesting another one at
-        once could go on for ever.
+        It is rejected for others only if they would use it, and if it was not minted just now.
         """
+        cached = self.cached
+        elsewhere = cached is not None and cached.token_id != token.token_id
+        age = token.age(now(self._context.clock))
+        if not elsewhere and not minted_just_now(age, token.lifetime):
+            self.reject(token.token_id)
+
+    def reject(self, token_id: str) -> None:
+        """Note that a token is rejected: it is not used or adopted again."""
         if token_id in self._rejected:
             return
         self._rejected.add(token_id)
@@ -152,13 +177,9 @@ class TokenRefresher:
         self._cached = None
         self._cause = Cause.REJECTED
         age = cached.age(now(self._context.clock))
-        error = TokenRejected(f"Flexiti rejected a token issued {age:.3g} s ago")
-        pause = back_off_of(error, attempts=1, lifetime=cached.lifetime, random=1.0)
         self._context.events.notify(
             AccessTokenRejected(scope=self._context.key.scope, token_id=token_id, age=age)
         )
-        if age < pause:
-            self._failed = (error, self._boot() + pause)
 
     def stop(self) -> None:
         """Let every waiting caller raise SessionClosed at once; the refresh in flight goes on."""

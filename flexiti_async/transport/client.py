@@ -3,8 +3,8 @@
 import asyncio
 import math
 import random
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Final, Generic, Protocol, TypeVar
 
 from attrs import define
 
@@ -23,6 +23,7 @@ from flexiti_async.errors import (
 from flexiti_async.events.log import logs_calls
 from flexiti_async.events.types import CallFinished, CallRetried, Listeners
 from flexiti_async.protocol.call import BaseCall, OperationCall, Replay
+from flexiti_async.protocol.rejection import Rejections, SentCall, Verdict
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.response import HttpResponse, read_answer
 from flexiti_async.protocol.retry import Retry, decide_retry
@@ -32,15 +33,15 @@ from flexiti_async.protocol.validators import INVALID
 from flexiti_async.transport.faults import Progress
 from flexiti_async.transport.pool import Transport
 
-__all__ = ["ApiClient", "Sending"]
+__all__ = ["ApiClient", "Sending", "TokenSource"]
 
 T = TypeVar("T")
-Replace = Callable[[Token], Awaitable[Token]]
-"""Returns another token for one that the API has rejected, or raises."""
 
 _DONE: Final = "done"
 _CANCELLED: Final = "cancelled"
 _NO_TOKEN: Final = Secret("none")
+_ENDED: Final = 0.001
+"""Seconds of life with which a token counts as ended: timers and clocks differ by less."""
 
 
 @define
@@ -65,8 +66,29 @@ class Sending:
         return self.doubtful or (self.progress is not None and self.progress.connected)
 
 
+class TokenSource(Protocol):
+    """The tokens of a call after its first: of a scope, or of one checkout."""
+
+    @property
+    def rejections(self) -> Rejections:
+        """What the calls with these tokens have shown."""
+        ...
+
+    def verdict(self, call: SentCall, token: Token) -> Verdict:
+        """Decide what follows from a 401 on a call with a token."""
+        ...
+
+    async def successor(self, token: Token, *, rejected: bool) -> Token:
+        """
+        Return another token for one that is rejected, has ended or is not in use any more.
+
+        Raises FlexitiError if there is none.
+        """
+        ...
+
+
 @define
-class _Run(Generic[T]):
+class _Run(SentCall, Generic[T]):
     """
     One call in flight.
 
@@ -76,8 +98,9 @@ class _Run(Generic[T]):
         token: The token of the next attempt.
         within: Seconds for the whole call.
         sending: Records how far it has come.
+        clock: Dates the token.
         attempts: Number of attempts so far.
-        replaced: The token was replaced, which happens once.
+        renewed: A token that had ended was replaced before it was sent.
     """
 
     call: BaseCall[T]
@@ -85,8 +108,13 @@ class _Run(Generic[T]):
     token: Token
     within: float
     sending: Sending
+    clock: Clock
     attempts: int = 0
-    replaced: bool = False
+    renewed: bool = False
+
+    def life(self) -> float:
+        """Return the seconds of life that the token has left."""
+        return self.token.remaining(now(self.clock))
 
 
 class ApiClient:
@@ -143,7 +171,7 @@ class ApiClient:
         call: BaseCall[T],
         reference_id: str,
         token: Token,
-        replace: Replace,
+        source: TokenSource,
         *,
         within: float | None = None,
         sending: Sending | None = None,
@@ -151,14 +179,14 @@ class ApiClient:
         """
         Make a call and return its result.
 
-        A 401 is answered with one more attempt with another token: a rejected call did not run
-        (spec section 6.4). All attempts carry the same reference id.
+        A call that is rejected with a 401 did not run (spec section 6.4), so it is repeated as
+        `protocol/rejection.py` decides. All attempts carry the same reference id.
 
         Args:
             call: The call.
             reference_id: The `x-reference-id` of all attempts.
             token: The token of the first attempt.
-            replace: Returns another token for a rejected one.
+            source: Where the tokens of repeats come from.
             within: Seconds for the whole call, if another limit than the client's.
             sending: Records whether it may have run.
 
@@ -168,18 +196,20 @@ class ApiClient:
             TokenError: No other token could be obtained.
             SessionClosed: The session was closed meanwhile.
         """
-        within = self._timeout if within is None else within
-        run = _Run(call, reference_id, token, within, sending or Sending())
+        seconds = self._timeout if within is None else within
+        run = _Run(
+            call.endpoint, call, reference_id, token, seconds, sending or Sending(), self._clock
+        )
         if self._events.any or logs_calls():
-            return self._observed(run, replace)
-        return self._until_done(run, replace)
+            return self._observed(run, source)
+        return self._until_done(run, source)
 
-    async def _observed(self, run: _Run[T], replace: Replace) -> T:
+    async def _observed(self, run: _Run[T], source: TokenSource) -> T:
         """Make a call and notify the listeners of its end."""
         began = asyncio.get_running_loop().time()
         ended: FlexitiError | str = _CANCELLED
         try:
-            result = await self._until_done(run, replace)
+            result = await self._until_done(run, source)
             ended = _DONE
         except FlexitiError as error:
             ended = error
@@ -201,14 +231,16 @@ class ApiClient:
             )
         return result
 
-    async def _until_done(self, run: _Run[T], replace: Replace) -> T:
+    async def _until_done(self, run: _Run[T], source: TokenSource) -> T:
         """Make attempts until one is the last."""
         loop, left = asyncio.get_running_loop(), run.within
+        rejections = source.rejections
         deadline = loop.time() + left
         moves_money = isinstance(run.call, OperationCall)
         while True:
             run.attempts += 1
             run.sending.progress = Progress()
+            run.order = rejections.sent()
             # No name for the request here: a cancellation would carry it in this frame.
             answer = await self._transport.attempt(
                 self._builder.call(run.call, run.token.access_token, run.reference_id),
@@ -216,6 +248,7 @@ class ApiClient:
                 once=moves_money or run.call.replay is Replay.NEVER,
                 fresh=run.attempts > 1,
                 progress=run.sending.progress,
+                life=run.life,
             )
             run.sending.progress = None
             if isinstance(answer, SessionClosed):
@@ -227,14 +260,17 @@ class ApiClient:
             )
             # A value of the call's type is never an error: results are models.
             if not isinstance(result, FlexitiError):
+                rejections.succeeded(run.token.token_id, run)
                 return result
-            # A proxy's 401 does not say that the API did not run a call that moves money.
-            if (
-                isinstance(result, Unauthorized)
-                and not run.replaced
-                and not (moves_money and result.code is result.url is None)
+            if isinstance(result, ConnectError) and not run.renewed and run.life() <= _ENDED:
+                # It ended while the call waited for a connection: nothing was sent.
+                run.renewed, run.attempts = True, run.attempts - 1
+                await self._replace_token(run, source, deadline, rejected=False)
+            elif isinstance(result, Unauthorized) and not (
+                # A proxy's 401 does not say that the API did not run a call that moves money.
+                moves_money and result.code is result.url is None
             ):
-                await self._replace_token(run, replace, deadline)
+                await self._rejected(run, result, source, deadline)
             else:
                 await self._pause(run, result, min(deadline - loop.time(), run.sending.left()))
             left = deadline - loop.time()
@@ -244,10 +280,10 @@ class ApiClient:
         verdict = decide_retry(
             error,
             run.call.replay,
-            attempt=run.attempts - run.replaced,
+            attempt=run.attempts - run.looked - run.repeated,
             retries=self._retries,
             # A repeat with a token that has ended meanwhile would be a wasted 401.
-            time_left=min(left, run.token.remaining(now(self._clock))),
+            time_left=min(left, run.life()),
             random=random.random(),  # noqa: S311 - spreads load, guards nothing
         )
         if not isinstance(verdict, Retry):
@@ -267,14 +303,28 @@ class ApiClient:
         if closed is not None:
             raise closed
 
-    async def _replace_token(self, run: _Run[T], replace: Replace, deadline: float) -> None:
-        """Obtain another token for the rejected one, before the call's time is over."""
-        run.replaced = True
+    async def _rejected(
+        self, run: _Run[T], error: Unauthorized, source: TokenSource, deadline: float
+    ) -> None:
+        """Prepare the repeat of a call that was answered with a 401, or raise the error."""
+        verdict = source.verdict(run, run.token)
+        if verdict is Verdict.RAISE:
+            raise error
+        if verdict is Verdict.LOOK:
+            run.looked = True
+            return
+        run.repeated = True
+        await self._replace_token(run, source, deadline, rejected=verdict is Verdict.REJECT)
+
+    async def _replace_token(
+        self, run: _Run[T], source: TokenSource, deadline: float, *, rejected: bool
+    ) -> None:
+        """Obtain another token, before the call's time is over."""
         try:
             async with asyncio.timeout_at(deadline):
-                run.token = await replace(run.token)
+                run.token = await source.successor(run.token, rejected=rejected)
                 return
         except TimeoutError:
-            text = f"{run.call.endpoint}: no other token in time for the rejected one"
+            text = f"{run.call.endpoint}: no other token in time for one that cannot be used"
             late = TokenUnavailable(text, reference_id=run.reference_id)
         raise late

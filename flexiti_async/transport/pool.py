@@ -6,7 +6,9 @@ this folder are the only ones of the client that use aiohttp.
 """
 
 import asyncio
+import math
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 from weakref import WeakSet
@@ -122,6 +124,7 @@ class Transport:
         once: bool = False,
         fresh: bool = False,
         progress: Progress | None = None,
+        life: Callable[[], float] | None = None,
     ) -> Outcome:
         """
         Send a request and read the whole answer.
@@ -134,6 +137,8 @@ class Transport:
             once: It must not run twice: it goes over a new connection.
             fresh: Use a new connection, because the last attempt failed.
             progress: Records how far the request came, with `once` or `fresh`.
+            life: Returns the seconds of life left of the request's token; it is not sent after
+                that, however long it waits for a connection.
 
         Returns:
             The answer, or one of: ConnectError, nothing was sent; RequestTimeout, no answer in
@@ -147,7 +152,7 @@ class Transport:
         if refusal is not None:
             return refusal
         if self._borrowed is not None or request.private:
-            return await self._apart(request, seconds, once=once, progress=progress)
+            return await self._apart(request, seconds, once=once, progress=progress, life=life)
         pool = self._pool()
         if not pool.slots.locked():
             await pool.slots.acquire()  # at once: a free slot is never waited for
@@ -157,9 +162,10 @@ class Transport:
                 return self._no_slot(request, seconds)
             if within is not None:  # one deadline for both
                 seconds = min(within - waited, self._longest)
-                if seconds <= 0:  # the loop was busy, and the slot came late
-                    pool.slots.release()
-                    return _no_time(request)
+        limits = _while_alive(self._untimed, life)
+        if limits is None or seconds <= 0:  # the loop was busy, and the slot came late
+            pool.slots.release()
+            return _token_ended(request) if limits is None else _no_time(request)
         progress = (progress or Progress()) if once or fresh else None
         deadline = pool.calls.start(seconds, progress if once else None)
         try:
@@ -167,7 +173,7 @@ class Transport:
             answer = await exchange(
                 pool.kept if progress is None else pool.fresh,
                 request,
-                self._untimed,
+                limits,
                 proxy=self._wire.proxy,
                 progress=progress,
             )
@@ -200,7 +206,13 @@ class Transport:
         return connect_error(request, text, reason="pool")
 
     async def _apart(
-        self, request: HttpRequest, seconds: float, *, once: bool, progress: Progress | None
+        self,
+        request: HttpRequest,
+        seconds: float,
+        *,
+        once: bool,
+        progress: Progress | None,
+        life: Callable[[], float] | None,
     ) -> Outcome:
         """Send over a session that was lent, or over the reserved connections."""
         pool = self._pool()
@@ -216,10 +228,13 @@ class Transport:
             connect=seconds * _WAITING_SHARE,
             sock_connect=min(seconds, self._wire.connect_timeout),
         )
+        alive = _while_alive(limits, life)
+        if alive is None:
+            return _token_ended(request)
         deadline = (pool.tokens if request.private else pool.calls).start(seconds)
         try:
             return await exchange(
-                pool.fresh, request, limits, proxy=self._wire.proxy, progress=progress
+                pool.fresh, request, alive, proxy=self._wire.proxy, progress=progress
             )
         except asyncio.CancelledError:
             if not deadline.caused_cancellation():
@@ -327,6 +342,28 @@ async def _close_elsewhere(pool: Pool, loop: asyncio.AbstractEventLoop) -> None:
         pool.give_up()
         return
     await asyncio.wait([asyncio.wrap_future(closing)], timeout=_CLOSE_WITHIN)
+
+
+def _while_alive(
+    limits: aiohttp.ClientTimeout, life: Callable[[], float] | None
+) -> aiohttp.ClientTimeout | None:
+    """Let the wait for a connection end with the token at the latest; None if it has ended."""
+    left = math.inf if life is None else life()
+    if left <= 0:
+        return None
+    if limits.connect is None or left >= limits.connect:
+        return limits
+    return aiohttp.ClientTimeout(
+        total=None,
+        connect=left,
+        sock_connect=left,
+        ceil_threshold=math.inf,  # aiohttp rounds longer ones up to whole seconds
+    )
+
+
+def _token_ended(request: HttpRequest) -> ConnectError:
+    """Return the error of a request whose token has ended before it could be sent."""
+    return connect_error(request, "its token has ended; nothing was sent", reason="token")
 
 
 def _closed() -> SessionClosed:

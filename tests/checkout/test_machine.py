@@ -34,10 +34,11 @@ from flexiti_async import (
 )
 from flexiti_async.checkout.steps import TABLE
 from flexiti_async.protocol.call import OperationCall
+from flexiti_async.protocol.rejection import Rejections, SentCall, Verdict
 from flexiti_async.sandbox import RequestRecord, Sandbox
 from flexiti_async.sandbox.state.accounts import Account
 from flexiti_async.testing import ManualClock
-from flexiti_async.transport.client import Replace
+from flexiti_async.transport.client import TokenSource
 from flexiti_stores.memory import MemoryStore
 
 from ..support.patience import PATIENT
@@ -289,8 +290,8 @@ class Checkouts(RuleBasedStateMachine):
         """Send a call with the checkout's token, whatever its step."""
         checkout = walk.checkout
 
-        async def bearer() -> tuple[Token, Replace]:
-            return checkout.token, _keep
+        async def bearer() -> tuple[Token, TokenSource]:
+            return checkout.token, _NoOther()
 
         return await self.processes[0].operations.execute(
             evolve(call, scope=checkout.token.scope),
@@ -300,9 +301,21 @@ class Checkouts(RuleBasedStateMachine):
         )
 
 
-async def _keep(token: Token) -> Token:
-    """Return the same token for one that was rejected."""
-    return token
+class _NoOther:
+    """A source of tokens that has no other one: a 401 is raised."""
+
+    def __init__(self) -> None:
+        self.rejections = Rejections()
+
+    def verdict(self, call: SentCall, token: Token) -> Verdict:
+        """Raise it."""
+        del call, token
+        return Verdict.RAISE
+
+    async def successor(self, token: Token, *, rejected: bool) -> Token:
+        """Return the same token."""
+        del rejected
+        return token
 
 
 def _break_off(record: RequestRecord) -> None:

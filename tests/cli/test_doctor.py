@@ -150,6 +150,16 @@ def test_a_token_endpoint_that_fails(command: Command, sandbox: Sandbox) -> None
     assert "reference id" in finding["advice"]
 
 
+def test_an_answer_of_a_proxy(command: Command, sandbox: Sandbox) -> None:
+    """A proxy's page is no reason to compare the secret."""
+    page = {"content-type": "text/html"}
+    sandbox.fail("oauth/token", status=413, headers=page, body=b"<html>", times=None)
+    finding = worst(findings(command("doctor", "--json"))["credentials"])
+
+    assert "not an answer of the API (text/html)" in finding["text"]
+    assert "the proxy" in finding["advice"]
+
+
 @pytest.mark.usefixtures("sandbox")
 def test_a_flow_that_is_too_long(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flow_ttl beyond the token's lifetime is an error, although the credentials are valid."""

@@ -249,6 +249,33 @@ def test_classes(
     assert "oauth/token" in str(error)
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 502])
+@pytest.mark.parametrize(
+    ("headers", "shown"),
+    [
+        ({"content-type": "text/html; charset=utf-8"}, "text/html"),
+        ({"content-type": "application/json"}, "application/json"),
+        ({"content-type": "canary canary"}, "no content type"),
+        ({}, "no content type"),
+    ],
+)
+def test_an_answer_that_is_not_the_apis_own_is_transient(
+    status: int, headers: dict[str, str], shown: str
+) -> None:
+    """A proxy's page says nothing of the credentials."""
+    error = read(answer(b"<html>canary</html>", status=status, headers=headers))
+
+    assert TokenUnavailable is type(error)
+    assert f"not an answer of the API ({shown})" in str(error)
+    assert "canary" not in str(error)
+
+
+@pytest.mark.parametrize("status", [465, 466, 467])
+def test_some_statuses_are_the_apis_own(status: int) -> None:
+    """Its rules of access need not answer with JSON."""
+    assert TokenMisconfigured is type(read(answer(b"", status=status)))
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "expected"),
     [

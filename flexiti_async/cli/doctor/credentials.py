@@ -18,6 +18,10 @@ from flexiti_async.events.types import Event, TokenIssued
 
 __all__ = ["check_credentials"]
 
+_IN_BETWEEN = (
+    "something between this machine and Flexiti has answered: check base_url, the proxy and the "
+    "firewall"
+)
 _WRONG = (
     "compare client_id and client_secret with the developer portal, and make sure that they belong "
     "to this environment: each environment has its own"
@@ -61,6 +65,8 @@ def _failed(failure: FlexitiError) -> Finding:
         advice = f"wait{pause}; check that all processes share one store"
     elif "the proxy " in str(failure):  # as errors name it; the API was not reached
         advice = "check the proxy: its address and credentials, and that it allows CONNECT here"
+    elif isinstance(failure, TokenError) and failure.status is not None and failure.code is None:
+        advice = _IN_BETWEEN
     else:
         advice = "try again; if it persists, report the reference id to Flexiti"
     return error("credentials", f"token request failed: {failure}", advice)

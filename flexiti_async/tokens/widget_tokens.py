@@ -1,0 +1,59 @@
+"""`WidgetTokens`: the tokens of a one-shot widget/init, which is no checkout."""
+
+from attrs import frozen
+
+from flexiti_async.clock import Clock, now
+from flexiti_async.protocol.rejection import Rejections, SentCall, Verdict
+from flexiti_async.protocol.token import Token
+from flexiti_async.tokens.refresher import TokenRefresher
+
+__all__ = ["WidgetTokens"]
+
+
+@frozen
+class WidgetTokens:
+    """
+    Tokens that live for a customer's flow: pinned, or dedicated to one widget.
+
+    Attributes:
+        refresher: Obtains them.
+        clock: Dates them.
+        min_ttl: Seconds that each must live at least.
+        dedicated: Each is used for one widget only.
+    """
+
+    refresher: TokenRefresher
+    clock: Clock
+    min_ttl: float | None
+    dedicated: bool
+
+    @property
+    def rejections(self) -> Rejections:
+        """What the calls with tokens of this scope have shown."""
+        return self.refresher.rejections
+
+    async def token(self) -> Token:
+        """Return the token of the first attempt."""
+        if self.dedicated:
+            return await self.refresher.dedicated(self.min_ttl)
+        return await self.refresher.token(self.min_ttl)
+
+    def verdict(self, call: SentCall, token: Token) -> Verdict:
+        """Decide what follows from a 401; a dedicated token is in use until it is replaced."""
+        if not self.dedicated:
+            return self.refresher.verdict(call, token)
+        at = now(self.clock)
+        return self.rejections.decide(
+            call,
+            token.token_id,
+            in_use=token.token_id,
+            age=token.age(at),
+            lifetime=token.lifetime,
+            now=at.boot,
+        )
+
+    async def successor(self, token: Token, *, rejected: bool) -> Token:
+        """Return another token."""
+        if self.dedicated:
+            return await self.refresher.dedicated(self.min_ttl)
+        return await self.refresher.successor(token, rejected=rejected, min_ttl=self.min_ttl)
