@@ -163,7 +163,7 @@ async def failure_of(session: FlexitiSession) -> TokenUnavailable:
 
 async def failed(make_session: MakeSession, store: MemoryStore, sandbox: Sandbox) -> Record:
     """Let a token request fail, and return the record."""
-    sandbox.fail(ENDPOINT, status=503, times=1)
+    sandbox.fail(ENDPOINT, status=500, times=1)
     session = make_session()
     await failure_of(session)
     return await stored(store, key_of(session))
