@@ -32,6 +32,7 @@ from flexiti_async.tokens.cached_token import CachedToken, RejectedTokens
 from flexiti_async.tokens.context import Failed, Obtained, RefreshContext
 from flexiti_async.tokens.dedicated import DedicatedQueue
 from flexiti_async.tokens.degraded import DegradedMode, request_private_token
+from flexiti_async.tokens.patience import Patience
 from flexiti_async.tokens.policy import min_ttl_of, scaled, windows_of
 from flexiti_async.tokens.refresh import Refresh
 from flexiti_async.tokens.sharing import mark_pinned
@@ -65,7 +66,7 @@ class TokenRefresher:
         store_id: Identity of the store: only callers with the same store share a refresh.
 
     Attributes:
-        rejections: What the calls with tokens of this key have shown.
+        rejections: The evidence of calls with tokens of this key.
     """
 
     def __init__(self, context: RefreshContext, *, store_id: int) -> None:
@@ -77,6 +78,7 @@ class TokenRefresher:
         self._rejected = RejectedTokens()
         self.rejections: Final = Rejections()
         self._degraded = DegradedMode(context)
+        self._patience = Patience()
         self._failed: tuple[FlexitiError, float] | None = None
         self._pause_until = 0.0
         self._flights: SingleFlight[Obtained | Failed] = SingleFlight(
@@ -349,6 +351,7 @@ class TokenRefresher:
             rejected=self._rejected,
             may_refresh=not pin,
             pin=pin,
+            patience=self._patience,
         )
         by_age = Cause.DUE if urgent else Cause.STALE
         cause = self._cause if self._cached is None else by_age

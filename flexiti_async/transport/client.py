@@ -42,7 +42,7 @@ class TokenSource(Protocol):
 
     @property
     def rejections(self) -> Rejections:
-        """What the calls with these tokens have shown."""
+        """The evidence of calls with these tokens."""
         ...
 
     def verdict(self, call: SentCall, token: Token) -> Verdict:
