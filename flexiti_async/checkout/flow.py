@@ -101,7 +101,7 @@ class Flow:
         requested_sharing: The sharing that the shop has chosen.
         token: The pinned token.
         saved: The state and its record.
-        rejections: What the calls with tokens of the pinned one's scope have shown.
+        rejections: The evidence of calls with tokens of the pinned one's scope.
     """
 
     def __init__(

@@ -1,5 +1,5 @@
 """
-What follows from a 401 on a call (design section 3, "401 on a call"; model-checked).
+The decision on a 401 of a call (design section 3, "401 on a call"; model-checked).
 
 A 401 is about *that token id* and, first of all, about *that call*: one endpoint that rejects every
 token must not stop the calls of others. The decision, in the order of its checks:
@@ -92,7 +92,7 @@ def minted_just_now(age: float, lifetime: float) -> bool:
 
 class Rejections:
     """
-    What the calls with the tokens of one key have shown: which succeeded last, who rejects them.
+    The evidence of calls with the tokens of one key: the last successes, and endpoints that reject.
 
     Calls are counted in the order in which they are sent. Of the successes with a token only the
     one that was sent last is kept: it proves every call that was sent before it.

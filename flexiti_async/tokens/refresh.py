@@ -36,6 +36,7 @@ from flexiti_async.tokens.context import (
     RefreshContext,
     token_error_of,
 )
+from flexiti_async.tokens.patience import Patience
 from flexiti_async.tokens.policy import DEFAULT_LIFETIME, LEASE, scaled
 from flexiti_async.tokens.record import Claim, Failure, Record, StoredToken
 from flexiti_async.tokens.sharing import adopt, publish
@@ -46,8 +47,6 @@ __all__ = ["Refresh"]
 
 _TIME_LIMIT_SHARE: Final = 1 / 6
 """The time limit is at most this share of a token's lifetime."""
-_LEASES_WAITED: Final = 3
-"""Leases of other processes that a refresh waits for before it gives up."""
 _WITHDRAW_WITHIN: Final = 2.0
 """Seconds that the withdrawal of a claim may take."""
 
@@ -66,6 +65,7 @@ class Refresh:
         rejected: Ids of tokens that the API has rejected.
         may_refresh: Whether the refresh token may be sent: only if the `min_ttl` is 0.
         pin: Whether the token will be handed out with a `min_ttl`; joining callers may set it.
+        patience: How long this process has been kept from a token by others.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Refresh:
         rejected: Container[str],
         may_refresh: bool,
         pin: bool,
+        patience: Patience,
     ) -> None:
         self._context = context
         self._min_ttl = min_ttl
@@ -84,6 +85,7 @@ class Refresh:
         self._rejected = rejected
         self._may_refresh = may_refresh
         self.pin = pin
+        self._patience = patience
         lifetime = cached.lifetime if cached else DEFAULT_LIFETIME
         self._time_limit = scaled(context.options.token_timeout, lifetime, _TIME_LIMIT_SHARE)
         self._lease = self._time_limit * LEASE
@@ -120,22 +122,24 @@ class Refresh:
 
     async def _obtain(self) -> Obtained | Failed:
         clock = self._context.clock
-        give_up = clock.boot() + _LEASES_WAITED * self._lease
         while True:
             seen = await self._context.record.read()
             self._report_reuse(seen)
             match decide(seen, self._need()):
                 case Adopt(found, life):
+                    self._patience.reset()
                     return adopt(self._context, found, life)
                 case Wait(seconds):
                     # Checked after the read, so that a machine that was suspended reads once more.
-                    if clock.boot() >= give_up:
-                        text = "other processes are still obtaining a token"
-                        return Failed(TokenUnavailable(text), self._time_limit / 10)
+                    if self._patience.left(clock.boot(), lease=self._lease) <= 0:
+                        return await self._request_alone()
                     await asyncio.sleep(seconds * random.uniform(0.75, 1.25))  # noqa: S311
                 case BackOff(failure, age):
                     left = failure.back_off - age
-                    return Failed(error_from_failure(failure, left), left)
+                    patience = self._patience.left(clock.boot(), lease=self._lease)
+                    if patience <= 0:
+                        return await self._request_alone()
+                    return Failed(error_from_failure(failure, left), min(left, patience))
                 case TakeClaim(carry, failed_attempts):
                     self._check_writable(seen)
                     self._carry, self._read_at = carry, clock.boot()
@@ -220,10 +224,21 @@ class Refresh:
             async with asyncio.timeout(_WITHDRAW_WITHIN):
                 await record.write(self._carrying(self._failure), expected=claim)
 
+    async def _request_alone(self) -> Obtained | Failed:
+        """
+        Request a token without a claim, because others have kept this process from one for long.
+
+        It is stored only over something that ends earlier and is no live claim.
+        """
+        self._claim = self._carry = None
+        self._claimed_at = self._context.clock.boot()
+        return await self._request_and_publish(0)
+
     async def _request_and_publish(self, failed_attempts: int) -> Obtained | Failed:
-        """Make the token request under this refresh's claim, and publish its result."""
+        """Make the token request under this refresh's claim, if any, and publish its result."""
         began = self._context.clock.boot()
         outcome = await self._request(self._time_left())
+        self._patience.reset()
         if isinstance(outcome, Issued):
             return await publish(
                 self._context,
@@ -244,7 +259,7 @@ class Refresh:
         )
         elapsed = self._context.clock.boot() - began
         self._notify(TokenFailed(scope=self._scope, error=error, back_off=pause, seconds=elapsed))
-        if error is outcome:
+        if error is outcome and self._claim is not None:
             failure = failure_from_error(
                 error,
                 attempts=failed_attempts + 1,
@@ -253,7 +268,7 @@ class Refresh:
                 at=self._context.clock.wall(),
             )
             await self._context.record.write(self._carrying(failure), expected=self._claim)
-        else:  # this session's own trouble: no other process backs off
+        else:  # this session's own trouble, or no claim: no other process backs off
             await self._withdraw()
         return Failed(error, pause)
 

@@ -30,7 +30,9 @@ from flexiti_async.protocol.rejection import Rejections, SentCall, Verdict, mint
 from flexiti_async.protocol.token import Token
 from flexiti_async.tokens.cached_token import CachedToken, RejectedTokens
 from flexiti_async.tokens.context import Failed, Obtained, RefreshContext
+from flexiti_async.tokens.dedicated import DedicatedQueue
 from flexiti_async.tokens.degraded import DegradedMode, request_private_token
+from flexiti_async.tokens.patience import Patience
 from flexiti_async.tokens.policy import min_ttl_of, scaled, windows_of
 from flexiti_async.tokens.refresh import Refresh
 from flexiti_async.tokens.sharing import mark_pinned
@@ -64,7 +66,7 @@ class TokenRefresher:
         store_id: Identity of the store: only callers with the same store share a refresh.
 
     Attributes:
-        rejections: What the calls with tokens of this key have shown.
+        rejections: The evidence of calls with tokens of this key.
     """
 
     def __init__(self, context: RefreshContext, *, store_id: int) -> None:
@@ -76,11 +78,13 @@ class TokenRefresher:
         self._rejected = RejectedTokens()
         self.rejections: Final = Rejections()
         self._degraded = DegradedMode(context)
+        self._patience = Patience()
         self._failed: tuple[FlexitiError, float] | None = None
         self._pause_until = 0.0
         self._flights: SingleFlight[Obtained | Failed] = SingleFlight(
             (context.key.store_key, context.options.fingerprint, store_id), self._on_done
         )
+        self._dedicated = DedicatedQueue(self._request_dedicated, self._known_token_failure)
         self._cause = Cause.NO_TOKEN
         self._waiters = 0
         self._stopped = False
@@ -122,13 +126,21 @@ class TokenRefresher:
         token = self._serve(min_ttl)
         return token if token is not None else await self._wait_with_deadline(min_ttl)
 
+    async def _request_dedicated(self) -> Obtained | Failed:
+        self._notify_start(Cause.DEDICATED)
+        with self._flights.marked():
+            result = await request_private_token(self._context, self._lifetime)
+        if isinstance(result, Obtained):
+            self._failed = None
+        elif isinstance(result.error, TokenError):
+            self._failed = (result.error, self._boot() + result.back_off)
+        return result
+
     async def dedicated(self, min_ttl: float | None) -> Token:
         """Request a token for one checkout: never shared, never refreshed, not in the store."""
         self._check_reentry()
-        self._notify_start(Cause.DEDICATED)
         async with self._stoppable(2 * self._context.options.token_timeout):
-            with self._flights.marked():
-                result = await request_private_token(self._context, self._lifetime)
+            result = await self._dedicated.run()
         if isinstance(result, Failed):
             raise result.error
         self._check(self._with_windows(result.token), min_ttl)
@@ -301,13 +313,22 @@ class TokenRefresher:
                     lambda: _result_of(self._pin(cached.token)),
                     on_start=lambda: self._notify_start(Cause.PIN),
                 )
-        if self._failed is not None and self._boot() < self._failed[1]:
-            error, until = self._failed
-            if isinstance(error, TokenError):
-                error = copy.copy(error)
-                error.retry_after = until - self._boot()
-            return Failed(error, 0.0)
-        return self._run_refresh(min_ttl, urgent=True)
+        return self._known_failure() or self._run_refresh(min_ttl, urgent=True)
+
+    def _known_failure(self) -> Failed | None:
+        """Return the last failure while it backs off; a copy, with the seconds that are left."""
+        if self._failed is None or self._boot() >= self._failed[1]:
+            return None
+        error, until = self._failed
+        if isinstance(error, TokenError):
+            error = copy.copy(error)
+            error.retry_after = until - self._boot()
+        return Failed(error, 0.0)
+
+    def _known_token_failure(self) -> Failed | None:
+        """Return the last failure of a token request, not of the store, while it backs off."""
+        failed = self._known_failure()
+        return failed if failed is not None and isinstance(failed.error, TokenError) else None
 
     def _refresh_in_background(self, min_ttl: float | None) -> None:
         """Start a refresh, unless one is running or has just failed."""
@@ -330,6 +351,7 @@ class TokenRefresher:
             rejected=self._rejected,
             may_refresh=not pin,
             pin=pin,
+            patience=self._patience,
         )
         by_age = Cause.DUE if urgent else Cause.STALE
         cause = self._cause if self._cached is None else by_age
@@ -386,6 +408,9 @@ class TokenRefresher:
         pinned = await mark_pinned(self._context, token, self._rejected)
         if pinned is not None:
             return pinned
+        failed = self._known_token_failure()
+        if failed is not None:
+            return failed
         failure = StoreUnavailable("the token could not be marked as pinned in the token store")
         return await self._degraded.token(failure, token.lifetime)
 

@@ -29,7 +29,7 @@ class WidgetTokens:
 
     @property
     def rejections(self) -> Rejections:
-        """What the calls with tokens of this scope have shown."""
+        """The evidence of calls with tokens of this scope."""
         return self.refresher.rejections
 
     async def token(self) -> Token:

@@ -71,7 +71,7 @@ class TokenSource(Protocol):
 
     @property
     def rejections(self) -> Rejections:
-        """What the calls with these tokens have shown."""
+        """The evidence of calls with these tokens."""
         ...
 
     def verdict(self, call: SentCall, token: Token) -> Verdict:

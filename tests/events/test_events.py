@@ -218,13 +218,13 @@ async def test_a_failure_is_reported_once_for_all_waiters(
     session: FlexitiSession, sandbox: Sandbox, recorder: Recorder
 ) -> None:
     """One failed request notifies once, and each wait for it once."""
-    sandbox.fail("oauth/token", status=503, times=None)
+    sandbox.fail("oauth/token", status=500, times=None)
     results = await asyncio.gather(*(session.token() for _ in range(5)), return_exceptions=True)
 
     assert all(isinstance(result, TokenUnavailable) for result in results)
     [failed] = recorder.of(TokenFailed)
     assert isinstance(failed.error, TokenUnavailable)
-    assert 503 == failed.error.status
+    assert 500 == failed.error.status
     assert 0.75 <= failed.back_off <= 1.0
     assert [False] * 5 == [event.served for event in recorder.of(TokenWaited)]
 
@@ -248,7 +248,7 @@ async def test_the_duration_of_a_failed_dedicated_token(
     off of a first attempt.
     """
     sandbox.latency = {"oauth/token": 0.05}
-    sandbox.fail("oauth/token", status=503, times=None)
+    sandbox.fail("oauth/token", status=500, times=None)
     asking = asyncio.ensure_future(session.refresher(Scope.CUSTOMER).dedicated(60))
     while sandbox.count("oauth/token") == 0:
         await asyncio.sleep(0)
@@ -339,7 +339,7 @@ async def test_the_outcome_of_a_call_whose_token_cannot_be_replaced(
     await session.token()
     clock.advance(300)
     sandbox.revoke_all()
-    sandbox.fail("oauth/token", status=503, times=None)
+    sandbox.fail("oauth/token", status=500, times=None)
     with pytest.raises(TokenUnavailable):
         await session.init_widget(BUY)
 

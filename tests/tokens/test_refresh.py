@@ -89,7 +89,7 @@ async def test_a_failed_refresh_keeps_the_token_in_use(
     """While the token lives, a failed refresh is an error for no caller, and backs off."""
     first = await session.token()
     sandbox.latency = {ENDPOINT: 0.2}
-    sandbox.fail(ENDPOINT, status=503, times=None)
+    sandbox.fail(ENDPOINT, status=500, times=None)
     clock.advance(1100)
     await session.token()
     while (await stored(session, faulty)).claim is None:

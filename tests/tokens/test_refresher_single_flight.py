@@ -146,7 +146,7 @@ async def test_a_refresh_goes_on_when_every_caller_has_left(
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        pytest.param({"status": 503}, TokenUnavailable, id="503"),
+        pytest.param({"status": 500}, TokenUnavailable, id="500"),
         pytest.param(
             {"status": 503, "headers": {"Retry-After": "7"}}, TokenThrottled, id="503 Retry-After"
         ),
@@ -176,7 +176,7 @@ async def test_after_the_back_off_one_request_is_made(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
     """After the back-off, one request is made for all callers."""
-    sandbox.fail(ENDPOINT, status=503, times=1)
+    sandbox.fail(ENDPOINT, status=500, times=1)
     with pytest.raises(TokenUnavailable):
         await session.token()
     clock.advance(1.1)
@@ -192,7 +192,7 @@ async def test_a_failed_refresh_fails_no_caller_while_the_token_lives(
 ) -> None:
     """The cached token is served while failed refreshes back off (static stability)."""
     first = await session.token()
-    sandbox.fail(ENDPOINT, status=503, times=None)
+    sandbox.fail(ENDPOINT, status=500, times=None)
     clock.advance(1090)
     served: set[str] = set()
     for _ in range(70):

@@ -103,7 +103,7 @@ async def test_when_all_endpoints_reject_each_call_is_repeated_once(
 async def test_a_revoked_token_is_replaced_after_an_endpoint_was_remembered(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
-    """What is remembered of one endpoint keeps no other one from replacing the token."""
+    """An endpoint that is remembered keeps no other one from replacing the token."""
     await session.token()
     clock.advance(100)
     sandbox.fail("i18n", status=401, times=2)

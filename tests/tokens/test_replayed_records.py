@@ -5,13 +5,14 @@ Such a record may cost a token request or a bounded wait, and no call with a tok
 """
 
 import asyncio
+import secrets
 
 import pytest
 from attrs import evolve
 
 from flexiti_async import FlexitiSession, Scope, Token
 from flexiti_async.clock import now
-from flexiti_async.errors import TokenUnavailable
+from flexiti_async.errors import TokenThrottled, TokenUnavailable
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import Entry
 from flexiti_async.testing import ManualClock
@@ -163,7 +164,7 @@ async def failure_of(session: FlexitiSession) -> TokenUnavailable:
 
 async def failed(make_session: MakeSession, store: MemoryStore, sandbox: Sandbox) -> Record:
     """Let a token request fail, and return the record."""
-    sandbox.fail(ENDPOINT, status=503, times=1)
+    sandbox.fail(ENDPOINT, status=500, times=1)
     session = make_session()
     await failure_of(session)
     return await stored(store, key_of(session))
@@ -189,7 +190,7 @@ async def test_a_failure_of_an_older_release_backs_off(
     await put(store, record)
     assert record.failure is not None
     error = await failure_of(make_session())
-    clock.advance(record.failure.back_off)
+    clock.advance(record.failure.back_off + 0.001)
 
     assert record.failure.back_off == pytest.approx(error.retry_after)
     assert isinstance(await make_session().token(), Token)
@@ -230,3 +231,76 @@ async def test_a_lease_is_believed_up_to_the_own_longest(
 
     assert isinstance(await asking, Token)
     assert (0, 1) == (waiting, sandbox.count(ENDPOINT))
+
+
+async def replay(store: MemoryStore, record: Record) -> None:
+    """Put a record back, under another version each time."""
+    while True:
+        entry = Entry(secrets.token_hex(16), encode_record(record), 3600.0)
+        await store.swap(record.key, entry, expected=await store.load(record.key))
+        await asyncio.sleep(0.01)
+
+
+async def test_a_claim_that_is_replayed_stops_a_process_for_two_leases(
+    make_session: MakeSession, store: MemoryStore, clock: ManualClock, sandbox: Sandbox
+) -> None:
+    """Then it goes on with a private token, without a claim."""
+    session = make_session(token_timeout=20.0)
+    replaying = asyncio.create_task(replay(store, Record(key_of(session), claim=Claim(25.0))))
+    asking = asyncio.create_task(session.token())
+    for _ in range(4):
+        await asyncio.sleep(0.3)
+        assert not asking.done()
+        clock.advance(12.0)
+    waiting = sandbox.count(ENDPOINT)
+    clock.advance(2.0)
+    token = await asking
+    replaying.cancel()
+
+    assert (0, 1) == (waiting, sandbox.count(ENDPOINT))
+    assert token is await session.token()
+
+
+async def test_a_failure_that_is_replayed_stops_a_process_for_two_leases(
+    make_session: MakeSession, store: MemoryStore, clock: ManualClock, sandbox: Sandbox
+) -> None:
+    """Claims and failures of others count together, over all calls."""
+    record = await failed(make_session, store, sandbox)
+    assert record.failure is not None
+    failure = evolve(record.failure, back_off=3600.0, kind="throttled", at=None)
+    await put(store, evolve(record, failure=failure))
+    session = make_session(token_timeout=20.0)
+    before = sandbox.count(ENDPOINT)
+    for _ in range(5):
+        with pytest.raises(TokenThrottled):
+            await session.token()
+        clock.advance(10.0)
+
+    assert before == sandbox.count(ENDPOINT)
+    assert isinstance(await session.token(), Token)
+    assert before + 1 == sandbox.count(ENDPOINT)
+
+
+async def test_a_process_that_goes_on_alone_backs_off_for_its_own_failure(
+    make_session: MakeSession, store: MemoryStore, clock: ManualClock, sandbox: Sandbox
+) -> None:
+    """Its request fails: only then it waits for longer, two leases again."""
+    record = await failed(make_session, store, sandbox)
+    assert record.failure is not None
+    failure = evolve(record.failure, back_off=3600.0, kind="throttled", at=None)
+    await put(store, evolve(record, failure=failure))
+    session = make_session(token_timeout=20.0)
+    with pytest.raises(TokenThrottled):
+        await session.token()
+    clock.advance(50.0)
+    sandbox.fail(ENDPOINT, status=500, times=1)
+    before = sandbox.count(ENDPOINT)
+    await failure_of(session)
+    clock.advance(1.0)
+    for _ in range(2):
+        with pytest.raises(TokenThrottled):
+            await session.token()
+        clock.advance(25.0)
+
+    assert before + 1 == sandbox.count(ENDPOINT)
+    assert isinstance(await session.token(), Token)
