@@ -453,7 +453,7 @@ class FlexitiSession:
 
     def _new_refresher(self, scope: Scope) -> TokenRefresher:
         config = self._config
-        key = TokenKey(config.api_url, config.client_id, scope)
+        key = TokenKey.of(config, scope)
         harmless = config.refresh_revokes_access is RefreshRevokesAccess.NO
         context = RefreshContext(
             key=key,

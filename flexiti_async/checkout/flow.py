@@ -75,7 +75,8 @@ class CheckoutContext:
 
     def key(self, reference_id: str) -> str:
         """Return the store key of a checkout."""
-        return checkout_key(self.config.api_url, self.config.client_id, reference_id)
+        config = self.config
+        return checkout_key(config.api_url, config.client_id, config.fingerprint, reference_id)
 
     async def load(self, reference_id: str) -> CheckoutRecord:
         """Load a saved checkout; raises like `load_checkout`."""

@@ -42,9 +42,9 @@ class CheckoutRecord:
     entry: Entry = field(repr=False)
 
 
-def checkout_key(base_url: str, client_id: str, reference_id: str) -> str:
-    """Return the store key of a checkout, unique per API base URL and client id."""
-    return store_key("checkout", base_url, client_id, reference_id)
+def checkout_key(base_url: str, client_id: str, fingerprint: str, reference_id: str) -> str:
+    """Return the store key of a checkout: only the credentials that saved it find it."""
+    return store_key("checkout", base_url, client_id, fingerprint, reference_id)
 
 
 async def load_checkout(store: SealedStore, key: str, reference_id: str) -> CheckoutRecord:
