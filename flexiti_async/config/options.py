@@ -21,7 +21,14 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import nearest
 from flexiti_async.store.interface import TokenStore
 
-__all__ = ["Cache", "Environment", "OnStoreFailure", "RefreshRevokesAccess", "unknown_option"]
+__all__ = [
+    "Cache",
+    "Environment",
+    "MerchantsLogin",
+    "OnStoreFailure",
+    "RefreshRevokesAccess",
+    "unknown_option",
+]
 
 LEAST_JOURNAL_TTL: Final = 400 * 86_400.0
 
@@ -44,6 +51,17 @@ class OnStoreFailure(enum.StrEnum):
     """Obtain private tokens until the store is back."""
     RAISE = "raise"
     """Raise `StoreUnavailable`."""
+
+
+class MerchantsLogin(enum.StrEnum):
+    """Whether every new token is logged in by merchants/login (design section 4)."""
+
+    AUTO = "auto"
+    """If `merchant_username` and `merchant_password` are set."""
+    ALWAYS = "always"
+    """Always; without a name and a password as the API's default merchant."""
+    NEVER = "never"
+    """Never: for when the API no longer has the endpoint."""
 
 
 class RefreshRevokesAccess(enum.StrEnum):
@@ -84,6 +102,16 @@ def to_account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401
 def to_on_store_failure(value: OnStoreFailure | str) -> Any:  # noqa: ANN401 - see parsing
     """Parse `on_store_failure`."""
     return one_of(OnStoreFailure, value)
+
+
+def to_merchants_login(value: MerchantsLogin | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse `merchants_login`."""
+    return one_of(MerchantsLogin, value)
+
+
+def to_other_merchants_login(value: MerchantsLogin | str | None) -> Any:  # noqa: ANN401 - see parsing
+    """Parse `other_merchants_login`; None stays None."""
+    return None if value is None else one_of(MerchantsLogin, value)
 
 
 def to_refresh_revokes(value: RefreshRevokesAccess | str) -> Any:  # noqa: ANN401 - see parsing
