@@ -113,8 +113,8 @@ class FlexitiConfig:
         store: The token store: `memory://` (this process), the URL of another store, a class path
             `package.module:Class`, or a `TokenStore`.
         token_keys: Encryption keys for the token store: the first one encrypts, all of them
-            decrypt, so that keys can be rotated. A list, or one text with commas. Generate one with
-            `flexiti-async keys generate`. Requires the extra `crypto`.
+            decrypt, so that keys can be rotated. A list, or one text with commas; an empty text is
+            an error. Generate one with `flexiti-async keys generate`. Requires the extra `crypto`.
         journal: Where operations are recorded, as for `store`; by default in the store. It must
             outlive the process, except for an API on loopback, or `memory://` is named here.
         account: Stable name of the account in the journal; by default the environment, or the

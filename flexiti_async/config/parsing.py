@@ -132,9 +132,11 @@ def secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
 
 
 def secrets(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN401 - see above
-    """Parse several secrets: a list, or one text with commas."""
+    """Parse several secrets: a list, or one text with commas, which must name one at least."""
     if isinstance(value, Secret | str):
         value = str(plain(value)).split(",")
+        if not any(item.strip() for item in value):
+            return Invalid("one key at least; omit the option for none")
     if not isinstance(value, list | tuple):
         return Invalid("a text with commas, or a list of texts")
     found: list[object] = [secret(item) for item in value]
