@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from flexiti_async.api.endpoints import I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.config.parsing import (
+    NOT_MASKED,
     Invalid,
     count,
     one_of,
@@ -17,7 +18,7 @@ from flexiti_async.config.parsing import (
     switch,
 )
 from flexiti_async.errors import ConfigError
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.secret import Secret, is_masked
 from flexiti_async.protocol.validation import nearest
 from flexiti_async.store.interface import TokenStore
 
@@ -154,6 +155,8 @@ def to_cache(value: Cache | None) -> Any:  # noqa: ANN401 - see parsing
 def to_store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see parsing
     """Check a store, or a text that names one."""
     store = plain(value)
+    if isinstance(store, str) and is_masked(store):
+        return Invalid(NOT_MASKED)
     good = bool(store) if isinstance(store, str) else isinstance(store, TokenStore)
     return store if good else Invalid("the URL of a store, a class path or a TokenStore")
 

@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeGuard, cast
 from urllib.parse import urlsplit
 
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.secret import MASK, Secret
 
 __all__ = [
+    "NOT_MASKED",
     "Invalid",
     "count",
     "hide",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 
+NOT_MASKED: Final = "the secret itself, not a mask: pass the Secret, or use its reveal()"
 _SWITCHES: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -128,6 +130,8 @@ def secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
     given = plain(value)
     if given is None:
         return None
+    if isinstance(given, str) and given == MASK:
+        return Invalid(NOT_MASKED)
     return Secret(given) if _is_text(given) else Invalid("a text")
 
 
@@ -140,8 +144,11 @@ def secrets(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN40
     if not isinstance(value, list | tuple):
         return Invalid("a text with commas, or a list of texts")
     found: list[object] = [secret(item) for item in value]
-    bad = any(isinstance(item, Invalid) for item in found)
-    return Invalid("a text with commas, or a list of texts") if bad else tuple(filter(None, found))
+    bad = next((item for item in found if isinstance(item, Invalid)), None)
+    if bad is not None:
+        masked = bad.rule == NOT_MASKED
+        return bad if masked else Invalid("a text with commas, or a list of texts")
+    return tuple(filter(None, found))
 
 
 def pairs(value: Mapping[str, str] | Secret | str) -> Any:  # noqa: ANN401 - see above

@@ -369,3 +369,22 @@ def test_ring_of_credentials(other: dict[str, str], logins: list[str | None]) ->
     ]
     assert len(ring) == len({one.fingerprint for one in ring})
     assert CANARY not in repr(ring)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("client_secret", str(Secret(CANARY))),
+        ("other_client_secret", f"{Secret(CANARY)}"),
+        ("proxy", f"{Secret(CANARY)}"),
+        ("token_keys", [f"{Secret(CANARY)}"]),
+        ("store", f"redis://:{Secret(CANARY)}@cache/0"),
+        ("journal", f"redis://:{Secret(CANARY)}@cache/0"),
+    ],
+)
+def test_a_mask_is_no_secret(option: str, value: object) -> None:
+    """A text that was made of a Secret is refused here, not by the API or the store."""
+    error = rejected(config, **{option: value})
+
+    assert option == error.option
+    assert "reveal()" in str(error)
