@@ -42,6 +42,7 @@ from flexiti_async.store.loading import open_store
 from flexiti_async.store.sealed import SealedJournal, SealedStore
 from flexiti_async.tokens.context import RefreshContext, TokenOptions
 from flexiti_async.tokens.endpoint import TokenEndpoint
+from flexiti_async.tokens.policy import checked_ttl
 from flexiti_async.tokens.record import TokenKey
 from flexiti_async.tokens.record_store import RecordStore
 from flexiti_async.tokens.refresh_tokens import PROCESS
@@ -252,9 +253,12 @@ class FlexitiSession:
             min_ttl: Seconds that it must live at least; None for half of a lifetime.
 
         Raises:
+            ValidationError: `min_ttl` is not a finite number of at least 0.
             TokenError: No token could be obtained.
             StoreUnavailable: The store is down, and `on_store_failure` is `raise`.
         """
+        if type(min_ttl) is not float or min_ttl:  # the default needs no check
+            min_ttl = checked_ttl(min_ttl, "min_ttl")
         return await self.refresher(scope).token(min_ttl)
 
     async def send(self, call: Call[T], *, reference_id: ReferenceId | None = None) -> T:
@@ -306,7 +310,7 @@ class FlexitiSession:
                 process of the shop.
 
         Raises:
-            ValidationError: The key or the reference id is not valid.
+            ValidationError: The key, the reference id or `flow_ttl` is not valid.
             IdempotencyKeyReused: What the key names is done already.
             OperationInProgress: It is being made.
             OutcomeUnknown: It may or may not have run.
