@@ -14,7 +14,7 @@ from flexiti_async.checkout.opening import resume, start
 from flexiti_async.checkout.state import Sharing
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, today
 from flexiti_async.config.model import FlexitiConfig
-from flexiti_async.config.options import OnStoreFailure, RefreshRevokesAccess
+from flexiti_async.config.options import ClientAuth, OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.config.parsing import is_loopback
 from flexiti_async.errors import SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
@@ -106,7 +106,12 @@ class FlexitiSession:
             client_cert=config.client_cert,
             client_key=config.client_key,
         )
-        builder = RequestBuilder(config.api_url, config.client_id, versions=config.api_versions)
+        builder = RequestBuilder(
+            config.api_url,
+            config.client_id,
+            versions=config.api_versions,
+            basic_auth=config.client_auth is ClientAuth.BASIC,
+        )
         self._endpoint = TokenEndpoint(config, builder, self._transport, clock, self._events)
         self._client = ApiClient(
             builder,

@@ -19,6 +19,7 @@ from flexiti_async.config.credentials import Credentials, MerchantLogin, ring_of
 from flexiti_async.config.options import (
     LEAST_JOURNAL_TTL,
     Cache,
+    ClientAuth,
     Environment,
     MerchantsLogin,
     OnStoreFailure,
@@ -26,6 +27,7 @@ from flexiti_async.config.options import (
     to_account_type_place,
     to_api_versions,
     to_cache,
+    to_client_auth,
     to_client_secret,
     to_connections,
     to_environment,
@@ -59,6 +61,7 @@ from flexiti_async.protocol.validation import nearest
 from flexiti_async.store.interface import TokenStore
 
 __all__ = [
+    "ClientAuth",
     "Environment",
     "FlexitiConfig",
     "MerchantsLogin",
@@ -107,6 +110,8 @@ class FlexitiConfig:
         client_secret: Client secret from the developer portal.
         other_client_secret: During a rotation of `client_secret`, the other one of the old and the
             new: checkouts saved with it are found, and no token is requested with it.
+        client_auth: Whether token requests carry client id and secret in the `form`, as the API
+            documents it, or as HTTP `basic`.
         environment: One of Flexiti's environments; or set `base_url`.
         base_url: API base URL, ending in `/flexiti/pos-api` at Flexiti's. Plain http is allowed
             for loopback only.
@@ -166,6 +171,7 @@ class FlexitiConfig:
     client_id: str = field(converter=text)
     client_secret: Secret = field(converter=to_client_secret)
     other_client_secret: Secret | None = field(default=None, converter=secret)
+    client_auth: ClientAuth = field(default=ClientAuth.FORM, converter=to_client_auth)
     environment: Environment | None = field(default=None, converter=to_environment)
     base_url: str | None = field(default=None, converter=text)
     # A store's URL can hold a password.

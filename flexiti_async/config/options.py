@@ -24,6 +24,7 @@ from flexiti_async.store.interface import TokenStore
 
 __all__ = [
     "Cache",
+    "ClientAuth",
     "Environment",
     "MerchantsLogin",
     "OnStoreFailure",
@@ -43,6 +44,15 @@ class Environment(enum.StrEnum):
     """Merchant Integration (MI): data persist; the portal recommends it for integration."""
     PRODUCTION = "production"
     """Production: real customers, the real credit bureau."""
+
+
+class ClientAuth(enum.StrEnum):
+    """Where a token request carries client id and secret (RFC 6749 section 2.3.1)."""
+
+    FORM = "form"
+    """In the form, as the API documents it."""
+    BASIC = "basic"
+    """In an `authorization` header, HTTP Basic, as other servers may require."""
 
 
 class OnStoreFailure(enum.StrEnum):
@@ -93,6 +103,11 @@ class Cache(Protocol):
 def to_environment(value: Environment | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse one of Flexiti's environments; None stays None."""
     return None if value is None else one_of(Environment, value)
+
+
+def to_client_auth(value: ClientAuth | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse `client_auth`."""
+    return one_of(ClientAuth, value)
 
 
 def to_account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401 - see parsing
