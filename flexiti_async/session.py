@@ -14,7 +14,7 @@ from flexiti_async.checkout.opening import resume, start
 from flexiti_async.checkout.state import Sharing
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, today
 from flexiti_async.config.model import FlexitiConfig
-from flexiti_async.config.options import OnStoreFailure, RefreshRevokesAccess
+from flexiti_async.config.options import ClientAuth, OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.config.parsing import is_loopback
 from flexiti_async.errors import SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
@@ -42,6 +42,7 @@ from flexiti_async.store.loading import open_store
 from flexiti_async.store.sealed import SealedJournal, SealedStore
 from flexiti_async.tokens.context import RefreshContext, TokenOptions
 from flexiti_async.tokens.endpoint import TokenEndpoint
+from flexiti_async.tokens.policy import checked_ttl
 from flexiti_async.tokens.record import TokenKey
 from flexiti_async.tokens.record_store import RecordStore
 from flexiti_async.tokens.refresh_tokens import PROCESS
@@ -108,7 +109,12 @@ class FlexitiSession:
             client_cert=config.client_cert,
             client_key=config.client_key,
         )
-        builder = RequestBuilder(config.api_url, config.client_id, versions=config.api_versions)
+        builder = RequestBuilder(
+            config.api_url,
+            config.client_id,
+            versions=config.api_versions,
+            basic_auth=config.client_auth is ClientAuth.BASIC,
+        )
         self._endpoint = TokenEndpoint(config, builder, self._transport, clock, self._events)
         self._client = ApiClient(
             builder,
@@ -255,9 +261,12 @@ class FlexitiSession:
             min_ttl: Seconds that it must live at least; None for half of a lifetime.
 
         Raises:
+            ValidationError: `min_ttl` is not a finite number of at least 0.
             TokenError: No token could be obtained.
             StoreUnavailable: The store is down, and `on_store_failure` is `raise`.
         """
+        if type(min_ttl) is not float or min_ttl:  # the default needs no check
+            min_ttl = checked_ttl(min_ttl, "min_ttl")
         return await self.refresher(scope).token(min_ttl)
 
     async def send(self, call: Call[T], *, reference_id: ReferenceId | None = None) -> T:
@@ -309,7 +318,7 @@ class FlexitiSession:
                 process of the shop.
 
         Raises:
-            ValidationError: The key or the reference id is not valid.
+            ValidationError: The key, the reference id or `flow_ttl` is not valid.
             IdempotencyKeyReused: The order is paid already, or its application sent.
             OperationInProgress: It is being made.
             OutcomeUnknown: It may or may not have run.
@@ -446,7 +455,7 @@ class FlexitiSession:
 
     def _new_refresher(self, scope: Scope) -> TokenRefresher:
         config = self._config
-        key = TokenKey(config.api_url, config.client_id, scope)
+        key = TokenKey.of(config, scope)
         harmless = config.refresh_revokes_access is RefreshRevokesAccess.NO
         context = RefreshContext(
             key=key,

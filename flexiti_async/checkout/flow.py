@@ -5,7 +5,7 @@ One reference id, one pinned token, the table of steps, the saved state, and the
 operations, which is the authority: the checkout follows it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 from attrs import evolve, frozen
@@ -75,12 +75,19 @@ class CheckoutContext:
     clock: Clock
 
     def key(self, reference_id: str) -> str:
-        """Return the store key of a checkout."""
-        return checkout_key(self.config.api_url, self.config.client_id, reference_id)
+        """Return the store key of a new checkout."""
+        return next(self._keys(reference_id))
 
     async def load(self, reference_id: str) -> CheckoutRecord:
-        """Load a saved checkout; raises like `load_checkout`."""
-        return await load_checkout(self.store, self.key(reference_id), reference_id)
+        """Load a saved checkout, whichever credentials saved it; raises like `load_checkout`."""
+        return await load_checkout(self.store, self._keys(reference_id), reference_id)
+
+    def _keys(self, reference_id: str) -> Iterator[str]:
+        config = self.config
+        for credentials in config.credentials:
+            yield checkout_key(
+                config.api_url, config.client_id, credentials.fingerprint, reference_id
+            )
 
 
 class Flow:
@@ -123,7 +130,7 @@ class Flow:
         self.rejections: Final = context.refresher(token.scope).rejections
         self.saved: Final = SavedCheckout(
             state,
-            context.key(state.reference_id),
+            record.key if record else context.key(state.reference_id),
             context.store if resumable else None,
             degrade=context.config.on_store_failure is OnStoreFailure.DEGRADE,
             token=self._stored_token,

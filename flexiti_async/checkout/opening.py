@@ -9,6 +9,7 @@ from flexiti_async.errors import CheckoutNotFound
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of
 from flexiti_async.protocol.call import OperationKind
 from flexiti_async.protocol.token import Scope
+from flexiti_async.tokens.policy import checked_ttl
 from flexiti_async.tokens.record import StoredToken
 from flexiti_async.transport.reference_id import ReferenceId, reference_id_of
 
@@ -34,6 +35,7 @@ async def start(
     See `FlexitiSession.checkout` and `in_store_checkout`.
     """
     key, reference = idempotency_key_of(idempotency_key), reference_id_of(reference_id)
+    flow_ttl = checked_ttl(flow_ttl, "flow_ttl", above=0.0)
     await context.operations.refuse_known(_IN_STORE if in_store else _ONLINE, key)
     ttl = context.config.flow_ttl if flow_ttl is None else flow_ttl
     refresher = context.refresher(Scope.MERCHANT if in_store else Scope.CUSTOMER)

@@ -8,7 +8,7 @@ has recorded the outcome before (`follow`).
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -35,35 +35,42 @@ class CheckoutRecord:
 
     Attributes:
         state: Its state; the token's remaining life counts from now.
+        key: The store key that it was found under, and stays under.
         entry: The stored entry, to be swapped.
     """
 
     state: CheckoutState
+    key: str
     entry: Entry = field(repr=False)
 
 
-def checkout_key(base_url: str, client_id: str, reference_id: str) -> str:
-    """Return the store key of a checkout, unique per API base URL and client id."""
-    return store_key("checkout", base_url, client_id, reference_id)
+def checkout_key(base_url: str, client_id: str, fingerprint: str, reference_id: str) -> str:
+    """Return the store key of a checkout: only the credentials that saved it find it."""
+    return store_key("checkout", base_url, client_id, fingerprint, reference_id)
 
 
-async def load_checkout(store: SealedStore, key: str, reference_id: str) -> CheckoutRecord:
+async def load_checkout(
+    store: SealedStore, keys: Iterable[str], reference_id: str
+) -> CheckoutRecord:
     """
-    Load a saved checkout.
+    Load a saved checkout from the first of some keys that holds it.
 
     Raises:
         CheckoutNotFound: It was never saved, or it has ended with its token.
         StoreUnavailable: The store is down.
         RecordUnreadable: The entry under this key is not this checkout.
     """
-    loaded = await store.load(key)
-    entry = loaded.entry
-    if entry is not None and loaded.text is not None:
+    for key in keys:
+        loaded = await store.load(key)
+        entry = loaded.entry
+        if entry is None or loaded.text is None:
+            continue
         state = decode_checkout(loaded.text, key)
         # Without an age from the store, the API decides whether the token has expired.
         left = state.token.remaining - (entry.age or 0.0)
         if left > 0:
-            return CheckoutRecord(evolve(state, token=evolve(state.token, remaining=left)), entry)
+            state = evolve(state, token=evolve(state.token, remaining=left))
+            return CheckoutRecord(state, key, entry)
     msg = (
         "no checkout is saved under this reference id: it was never saved, or it has ended with "
         "its token; flexiti.operations.get() knows whether its operation ran"

@@ -51,7 +51,7 @@ class _Stored:
 
     @classmethod
     def on(cls, store: TokenStore, config: FlexitiConfig, scope: Scope) -> "_Stored":
-        key = TokenKey(config.api_url, config.client_id, scope)
+        key = TokenKey.of(config, scope)
         sealed_store = SealedStore(store, timeout=config.store_timeout, keys=config.token_keys)
         record = RecordStore(
             key.store_key, sealed_store, SYSTEM_CLOCK, token_timeout=config.token_timeout

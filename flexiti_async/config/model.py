@@ -7,7 +7,7 @@ problems are reported together by one `ConfigError`, which quotes no secret.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Self, cast
 
 import attrs
@@ -15,22 +15,28 @@ from attrs import field, frozen
 
 from flexiti_async.api.endpoints import NAMES, I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
+from flexiti_async.config.credentials import Credentials, MerchantLogin, ring_of
 from flexiti_async.config.options import (
     LEAST_JOURNAL_TTL,
     Cache,
+    ClientAuth,
     Environment,
+    MerchantsLogin,
     OnStoreFailure,
     RefreshRevokesAccess,
     to_account_type_place,
     to_api_versions,
     to_cache,
+    to_client_auth,
     to_client_secret,
     to_connections,
     to_environment,
     to_i18n_method,
     to_journal,
     to_journal_ttl,
+    to_merchants_login,
     to_on_store_failure,
+    to_other_merchants_login,
     to_refresh_revokes,
     to_retries,
     to_store,
@@ -50,11 +56,18 @@ from flexiti_async.config.parsing import (
 )
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.call import is_version
-from flexiti_async.protocol.secret import Secret, fingerprint
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import nearest
 from flexiti_async.store.interface import TokenStore
 
-__all__ = ["Environment", "FlexitiConfig", "OnStoreFailure", "RefreshRevokesAccess"]
+__all__ = [
+    "ClientAuth",
+    "Environment",
+    "FlexitiConfig",
+    "MerchantsLogin",
+    "OnStoreFailure",
+    "RefreshRevokesAccess",
+]
 
 
 _BASE_URLS: Final[Mapping[Environment, str]] = {
@@ -95,14 +108,18 @@ class FlexitiConfig:
     Attributes:
         client_id: Client id from the developer portal.
         client_secret: Client secret from the developer portal.
+        other_client_secret: During a rotation of `client_secret`, the other one of the old and the
+            new: checkouts saved with it are found, and no token is requested with it.
+        client_auth: Whether token requests carry client id and secret in the `form`, as the API
+            documents it, or as HTTP `basic`.
         environment: One of Flexiti's environments; or set `base_url`.
         base_url: API base URL, ending in `/flexiti/pos-api` at Flexiti's. Plain http is allowed
             for loopback only.
         store: The token store: `memory://` (this process), the URL of another store, a class path
             `package.module:Class`, or a `TokenStore`.
         token_keys: Encryption keys for the token store: the first one encrypts, all of them
-            decrypt, so that keys can be rotated. A list, or one text with commas. Generate one with
-            `flexiti-async keys generate`. Requires the extra `crypto`.
+            decrypt, so that keys can be rotated. A list, or one text with commas; an empty text is
+            an error. Generate one with `flexiti-async keys generate`. Requires the extra `crypto`.
         journal: Where operations are recorded, as for `store`; by default in the store. It must
             outlive the process, except for an API on loopback, or `memory://` is named here.
         account: Stable name of the account in the journal; by default the environment, or the
@@ -110,6 +127,13 @@ class FlexitiConfig:
         journal_ttl: How long an operation that ran is kept and replayed; at least 400 days.
         merchant_username: With `merchant_password`, every new token is logged in (merchants/login).
         merchant_password: See `merchant_username`.
+        other_merchant_username: As `other_client_secret`, with `other_merchant_password`, during a
+            rotation of the merchant login.
+        other_merchant_password: See `other_merchant_username`.
+        merchants_login: Whether new tokens are logged in: if there is a merchant login, always, or
+            never. The API has deprecated the endpoint.
+        other_merchants_login: As `merchants_login` for the other login: `never` during a rollout
+            that adds or removes the login.
         account_type_place: The place of an application's `account_type` in widget/init.
         api_versions: Version segments that override the documented ones, by endpoint name
             (`flexiti_async.api.endpoints`): a mapping, a TOML table, or one text such as
@@ -146,6 +170,8 @@ class FlexitiConfig:
 
     client_id: str = field(converter=text)
     client_secret: Secret = field(converter=to_client_secret)
+    other_client_secret: Secret | None = field(default=None, converter=secret)
+    client_auth: ClientAuth = field(default=ClientAuth.FORM, converter=to_client_auth)
     environment: Environment | None = field(default=None, converter=to_environment)
     base_url: str | None = field(default=None, converter=text)
     # A store's URL can hold a password.
@@ -156,6 +182,14 @@ class FlexitiConfig:
     journal_ttl: float = field(default=LEAST_JOURNAL_TTL, converter=to_journal_ttl)
     merchant_username: str | None = field(default=None, converter=text, repr=False)
     merchant_password: Secret | None = field(default=None, converter=secret)
+    other_merchant_username: str | None = field(default=None, converter=text, repr=False)
+    other_merchant_password: Secret | None = field(default=None, converter=secret)
+    merchants_login: MerchantsLogin = field(
+        default=MerchantsLogin.AUTO, converter=to_merchants_login
+    )
+    other_merchants_login: MerchantsLogin | None = field(
+        default=None, converter=to_other_merchants_login
+    )
     account_type_place: AccountTypePlace = field(
         default=AccountTypePlace.NESTED, converter=to_account_type_place
     )
@@ -213,11 +247,33 @@ class FlexitiConfig:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of these credentials, safe to show and to store (16 hex digits)."""
-        password = self.merchant_password.reveal() if self.merchant_password else ""
-        return fingerprint(
-            self.client_secret, self.client_id, self.merchant_username or "", password
-        )
+        """Hash of the credentials in use, safe to show and to store (16 hex digits)."""
+        return Credentials(self.client_id, self.client_secret, self.login).fingerprint
+
+    @property
+    def login(self) -> MerchantLogin | None:
+        """What every new token is logged in with; None without merchants/login."""
+        return _login_of(self.merchants_login, self.merchant_username, self.merchant_password)
+
+    @property
+    def credentials(self) -> Iterator[Credentials]:
+        """The ring of credentials: the first ones are used and save, all of them find."""
+        mode, name = self.other_merchants_login, self.other_merchant_username
+        logins = [self.login]
+        if mode is not None or name:
+            mode = mode or MerchantsLogin.AUTO
+            logins.append(_login_of(mode, name, self.other_merchant_password))
+        return ring_of(self.client_id, (self.client_secret, self.other_client_secret), logins)
+
+
+def _login_of(
+    mode: MerchantsLogin, username: str | None, password: Secret | None
+) -> MerchantLogin | None:
+    if mode is MerchantsLogin.NEVER:
+        return None
+    if username:
+        return MerchantLogin(username, password)
+    return MerchantLogin() if mode is MerchantsLogin.ALWAYS else None
 
 
 def option_names() -> frozenset[str]:
@@ -243,8 +299,14 @@ def _problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
     yield from _connection_problems(config)
     if not isinstance(config.api_versions, Invalid):
         yield from _version_problems(config.api_versions)
-    if bool(config.merchant_username) != bool(config.merchant_password):
-        yield "merchant_username", "set both merchant_username and merchant_password, or neither"
+    yield from _login_problems(config)
+
+
+def _login_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
+    for prefix in ("", "other_"):
+        name, password = f"{prefix}merchant_username", f"{prefix}merchant_password"
+        if bool(getattr(config, name)) != bool(getattr(config, password)):
+            yield name, f"set both {name} and {password}, or neither"
 
 
 def _connection_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from flexiti_async.api.endpoints import I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.config.parsing import (
+    NOT_MASKED,
     Invalid,
     count,
     one_of,
@@ -17,11 +18,19 @@ from flexiti_async.config.parsing import (
     switch,
 )
 from flexiti_async.errors import ConfigError
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.secret import Secret, is_masked
 from flexiti_async.protocol.validation import nearest
 from flexiti_async.store.interface import TokenStore
 
-__all__ = ["Cache", "Environment", "OnStoreFailure", "RefreshRevokesAccess", "unknown_option"]
+__all__ = [
+    "Cache",
+    "ClientAuth",
+    "Environment",
+    "MerchantsLogin",
+    "OnStoreFailure",
+    "RefreshRevokesAccess",
+    "unknown_option",
+]
 
 LEAST_JOURNAL_TTL: Final = 400 * 86_400.0
 
@@ -37,6 +46,15 @@ class Environment(enum.StrEnum):
     """Production: real customers, the real credit bureau."""
 
 
+class ClientAuth(enum.StrEnum):
+    """Where a token request carries client id and secret (RFC 6749 section 2.3.1)."""
+
+    FORM = "form"
+    """In the form, as the API documents it."""
+    BASIC = "basic"
+    """In an `authorization` header, HTTP Basic, as other servers may require."""
+
+
 class OnStoreFailure(enum.StrEnum):
     """How a session obtains tokens while the token store is down (design section 3)."""
 
@@ -44,6 +62,17 @@ class OnStoreFailure(enum.StrEnum):
     """Obtain private tokens until the store is back."""
     RAISE = "raise"
     """Raise `StoreUnavailable`."""
+
+
+class MerchantsLogin(enum.StrEnum):
+    """Whether every new token is logged in by merchants/login (design section 4)."""
+
+    AUTO = "auto"
+    """If `merchant_username` and `merchant_password` are set."""
+    ALWAYS = "always"
+    """Always; without a name and a password as the API's default merchant."""
+    NEVER = "never"
+    """Never: for when the API no longer has the endpoint."""
 
 
 class RefreshRevokesAccess(enum.StrEnum):
@@ -76,6 +105,11 @@ def to_environment(value: Environment | str | None) -> Any:  # noqa: ANN401 - se
     return None if value is None else one_of(Environment, value)
 
 
+def to_client_auth(value: ClientAuth | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse `client_auth`."""
+    return one_of(ClientAuth, value)
+
+
 def to_account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401 - see parsing
     """Parse the place of `account_type`."""
     return one_of(AccountTypePlace, value)
@@ -84,6 +118,16 @@ def to_account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401
 def to_on_store_failure(value: OnStoreFailure | str) -> Any:  # noqa: ANN401 - see parsing
     """Parse `on_store_failure`."""
     return one_of(OnStoreFailure, value)
+
+
+def to_merchants_login(value: MerchantsLogin | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse `merchants_login`."""
+    return one_of(MerchantsLogin, value)
+
+
+def to_other_merchants_login(value: MerchantsLogin | str | None) -> Any:  # noqa: ANN401 - see parsing
+    """Parse `other_merchants_login`; None stays None."""
+    return None if value is None else one_of(MerchantsLogin, value)
 
 
 def to_refresh_revokes(value: RefreshRevokesAccess | str) -> Any:  # noqa: ANN401 - see parsing
@@ -126,6 +170,8 @@ def to_cache(value: Cache | None) -> Any:  # noqa: ANN401 - see parsing
 def to_store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see parsing
     """Check a store, or a text that names one."""
     store = plain(value)
+    if isinstance(store, str) and is_masked(store):
+        return Invalid(NOT_MASKED)
     good = bool(store) if isinstance(store, str) else isinstance(store, TokenStore)
     return store if good else Invalid("the URL of a store, a class path or a TokenStore")
 

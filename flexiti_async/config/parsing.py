@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeGuard, cast
 from urllib.parse import urlsplit
 
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.secret import MASK, Secret
 
 __all__ = [
+    "NOT_MASKED",
     "Invalid",
     "count",
     "hide",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 
+NOT_MASKED: Final = "the secret itself, not a mask: pass the Secret, or use its reveal()"
 _SWITCHES: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -128,18 +130,25 @@ def secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
     given = plain(value)
     if given is None:
         return None
+    if isinstance(given, str) and given == MASK:
+        return Invalid(NOT_MASKED)
     return Secret(given) if _is_text(given) else Invalid("a text")
 
 
 def secrets(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN401 - see above
-    """Parse several secrets: a list, or one text with commas."""
+    """Parse several secrets: a list, or one text with commas, which must name one at least."""
     if isinstance(value, Secret | str):
         value = str(plain(value)).split(",")
+        if not any(item.strip() for item in value):
+            return Invalid("one key at least; omit the option for none")
     if not isinstance(value, list | tuple):
         return Invalid("a text with commas, or a list of texts")
     found: list[object] = [secret(item) for item in value]
-    bad = any(isinstance(item, Invalid) for item in found)
-    return Invalid("a text with commas, or a list of texts") if bad else tuple(filter(None, found))
+    bad = next((item for item in found if isinstance(item, Invalid)), None)
+    if bad is not None:
+        masked = bad.rule == NOT_MASKED
+        return bad if masked else Invalid("a text with commas, or a list of texts")
+    return tuple(filter(None, found))
 
 
 def pairs(value: Mapping[str, str] | Secret | str) -> Any:  # noqa: ANN401 - see above

@@ -2,14 +2,19 @@
 Options from environment variables and a TOML file, by typed-settings.
 
 Precedence: code, then `FLEXITI_*` variables, then the `[flexiti]` table of the TOML file that
-`FLEXITI_CONFIG` names. typed-settings reads and merges them; this module also rejects unknown
-variables, a missing file and a missing table, which typed-settings ignores. Its errors can quote
-values, so none of them is shown or chained.
+`FLEXITI_CONFIG` names. typed-settings reads the file and merges them; this module also rejects
+unknown variables, a missing file and a missing table, which typed-settings ignores. Its errors can
+quote values, so none of them is shown or chained.
+
+A variable that is empty is not set, as templates of deployments write it, but for the encryption
+keys: a shop that means to encrypt must not go on in plain text because its key is missing. The
+variables that Kubernetes sets for a service called `flexiti`, or `flexiti-…`, are passed over.
 
 This module is imported when it is used: typed-settings takes longer to import than all the rest.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, cast
@@ -20,6 +25,7 @@ from typed_settings.exceptions import TsError
 from typed_settings.loaders import DictLoader, Loader
 
 from flexiti_async.config.options import unknown_option
+from flexiti_async.config.parsing import hide
 from flexiti_async.errors import ConfigError
 
 __all__ = ["OTHER_VARIABLES", "read_options"]
@@ -29,6 +35,12 @@ FILE_VARIABLE: Final = "FLEXITI_CONFIG"
 SECTION: Final = "flexiti"
 OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE})
 """Variables with our prefix that are not options."""
+_KEEPS_EMPTY: Final = "token_keys"
+_SERVICE_LINK: Final = re.compile(
+    r"FLEXITI_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+_SERVICE_PORT: Final = re.compile(r"FLEXITI_(\w+_)?PORT")
+_SERVICE_URL: Final = re.compile(r"(tcp|udp|sctp)://\S+")
 
 
 class _AsItIs:
@@ -58,7 +70,7 @@ def read_options(names: frozenset[str], code: Mapping[str, object]) -> dict[str,
     for name in code:
         if name not in names:
             raise unknown_option(name, names)
-    loaders.append(ts.EnvLoader(prefix=PREFIX))
+    loaders.append(DictLoader(_environment(names)))
     loaders.append(DictLoader(dict(code)))
     try:
         load = cast("Callable[..., Mapping[str, object]]", ts.load_settings)
@@ -81,10 +93,28 @@ def _options_class(names: Iterable[str]) -> type:
     )
 
 
+def _environment(names: Iterable[str]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name in names:
+        value = os.environ.get(PREFIX + name.upper())
+        if value is not None and (name == _KEEPS_EMPTY or value.strip()):
+            found[name] = hide(value)
+    return found
+
+
+def _is_service_link(variable: str, value: str) -> bool:
+    """Whether Kubernetes (or Docker) has set a variable for a service of our name."""
+    if _SERVICE_LINK.fullmatch(variable):
+        return True
+    return bool(_SERVICE_PORT.fullmatch(variable) and _SERVICE_URL.fullmatch(value))
+
+
 def _reject_unknown_variables(names: frozenset[str]) -> None:
     valid = {PREFIX + name.upper() for name in names} | OTHER_VARIABLES
     for variable in sorted(os.environ):
-        if variable.startswith(PREFIX) and variable not in valid:
+        if not variable.startswith(PREFIX) or variable in valid:
+            continue
+        if not _is_service_link(variable, os.environ[variable]):
             raise unknown_option(variable, valid, where=" among the environment variables")
 
 

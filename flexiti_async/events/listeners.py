@@ -1,9 +1,13 @@
 """The listeners of a session; the events themselves are in `events/types.py`."""
 
+import functools
+import inspect
 import logging
 from collections.abc import Callable, Iterable
 
 from attrs import frozen
+
+from flexiti_async.errors import ConfigError
 
 __all__ = ["Event", "Listener", "Listeners"]
 
@@ -16,7 +20,11 @@ class Event:
 
 
 Listener = Callable[[Event], object]
-"""Called with every event; its result is ignored."""
+"""
+Called with every event; its result is ignored.
+
+Not a coroutine function: nothing would await it. One that has to wait puts the event into a queue.
+"""
 
 
 class Listeners:
@@ -26,10 +34,13 @@ class Listeners:
     Args:
         listeners: The first listeners.
         log: Called with every event before them; not counted as a listener.
+
+    Raises:
+        ConfigError: A listener is not callable, or is a coroutine function.
     """
 
     def __init__(self, listeners: Iterable[Listener] = (), *, log: Listener | None = None) -> None:
-        self._listeners = tuple(listeners)
+        self._listeners = tuple(_checked(listener) for listener in listeners)
         self._log = log
         self._reported: set[int] = set()
 
@@ -39,8 +50,13 @@ class Listeners:
         return bool(self._listeners)
 
     def add(self, listener: Listener) -> Callable[[], None]:
-        """Add a listener, and return a function that removes it."""
-        self._listeners = (*self._listeners, listener)
+        """
+        Add a listener, and return a function that removes it.
+
+        Raises:
+            ConfigError: It is not callable, or is a coroutine function.
+        """
+        self._listeners = (*self._listeners, _checked(listener))
 
         def remove() -> None:
             kept = list(self._listeners)
@@ -71,3 +87,24 @@ class Listeners:
                 name,
                 type(error).__name__,
             )
+
+
+def _checked(listener: Listener) -> Listener:
+    """Return a listener; raise ConfigError for one that could not be called, or not be awaited."""
+    name = getattr(listener, "__qualname__", type(listener).__name__)
+    if not callable(listener):  # pyright: ignore[reportUnnecessaryComparison]
+        msg = f"the listener {name} is not callable"
+        raise ConfigError(msg, option="listeners")
+    function = listener
+    while isinstance(function, functools.partial):
+        function = function.func
+    if any(
+        inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one)
+        for one in (function, type(function).__call__)
+    ):
+        msg = (
+            f"the listener {name} is a coroutine function, which nothing would await: use a plain "
+            "function, for instance one that puts the event into an asyncio.Queue (put_nowait)"
+        )
+        raise ConfigError(msg, option="listeners")
+    return listener

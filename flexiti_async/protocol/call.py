@@ -9,6 +9,7 @@ from typing import Final, Generic, Self, TypeVar
 
 from attrs import evolve, field, frozen
 
+from flexiti_async.protocol.secret import is_masked
 from flexiti_async.protocol.token import Scope
 
 __all__ = ["BaseCall", "Call", "Json", "OperationCall", "OperationKind", "Replay", "is_version"]
@@ -46,6 +47,9 @@ def is_version(text: str) -> bool:
 
 def _check_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
+        if is_masked(value):
+            msg = f"the value of the header {name} was made of a masked Secret: use its reveal()"
+            break
         if not _HEADER_NAME.fullmatch(name) or name in _OWN_HEADERS:
             msg = f"a call cannot set the header {name!r}; names must be in lower case"
             break

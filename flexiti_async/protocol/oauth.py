@@ -21,7 +21,7 @@ import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 from attrs import field, frozen
 
@@ -41,7 +41,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import structure
 from flexiti_async.protocol.token import Scope
 
-__all__ = ["ENDPOINT", "Granted", "grant_form", "read_grant"]
+__all__ = ["ENDPOINT", "Granted", "basic_authorization", "grant_form", "read_grant"]
 
 ENDPOINT: Final = "oauth/token"
 _HTTP_REQUEST_TIMEOUT: Final = 408
@@ -52,7 +52,11 @@ _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9.+-]{1,40}/[A-Za-z0-9.+-]{1,40}")
 _LONGEST_LIFETIME: Final = 7 * 86_400.0
 # RFC 6750 section 2.1, b64token: only these are safe in a header, or in a URL's path.
 _BEARER: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
-_LONGEST_TOKEN: Final = 1000  # the portal's ASCII(1000) for the header (spec section 1.3)
+# More than the portal's ASCII(1000) for the header (spec section 1.3): JWTs are longer.
+_LONGEST_TOKEN: Final = 4096
+_DEFAULT_LIFETIME: Final = 1200.0  # the documented one (spec section 2.2)
+_GRANTED: Final = (200, 201)
+_SECONDS: Final = re.compile(r"[0-9]{1,300}(\.[0-9]{1,300})?")
 
 
 @frozen
@@ -75,24 +79,31 @@ class Granted:
 class _Answer:
     token_type: str
     access_token: Secret
-    expires_in: object
+    expires_in: object = None
     refresh_token: Secret | None = None
-    scope: str | None = None
+    scope: object = None
     extra: dict[str, object] = field(factory=dict[str, object], repr=False)
 
 
 def grant_form(
-    client_id: str, client_secret: Secret, scope: Scope, refresh_token: Secret | None = None
+    client: tuple[str, Secret] | None, scope: Scope, refresh_token: Secret | None = None
 ) -> Secret:
     """
     Build the form of a token request, URL-encoded, as one Secret.
 
     With a refresh token it is a `refresh_token` grant, without one a `client_credentials` grant.
     A refresh sends the scope again, because the documented default is `merchant` (spec 2.4).
+
+    Args:
+        client: Client id and secret; None if a header carries them.
+        scope: The scope to request.
+        refresh_token: The refresh token to spend.
     """
     from urllib.parse import urlencode
 
-    form = {"client_id": client_id, "client_secret": client_secret.reveal()}
+    form: dict[str, str] = {}
+    if client is not None:
+        form = {"client_id": client[0], "client_secret": client[1].reveal()}
     if refresh_token is None:
         form["grant_type"] = "client_credentials"
     else:
@@ -101,11 +112,20 @@ def grant_form(
     return Secret(urlencode({**form, "scope": scope.value}))
 
 
+def basic_authorization(client_id: str, client_secret: Secret) -> Secret:
+    """Return the `authorization` header of a client: encoded first (RFC 6749 section 2.3.1)."""
+    from base64 import b64encode
+    from urllib.parse import quote_plus
+
+    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret.reveal())}"
+    return Secret(f"Basic {b64encode(pair.encode()).decode()}")
+
+
 def read_grant(
     answer: HttpResponse, *, reference_id: str, scope: Scope, refreshing: bool
 ) -> Granted | TokenError:
     """Return what an answer of oauth/token grants, or the classified failure."""
-    if answer.status != 200:
+    if answer.status not in _GRANTED:
         error = error_of(answer, reference_id=reference_id, endpoint=ENDPOINT)
         return classify(error, refreshing=refreshing, headers=answer.headers)
     try:
@@ -175,9 +195,15 @@ def _content_type(headers: Mapping[str, str]) -> str:
 
 
 def _lifetime(value: object) -> float | str:
-    """Read expires_in, a number in the samples; digits in quotes are accepted too."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value[:20])
+    """
+    Read expires_in, a number in the samples; a number in quotes is accepted too.
+
+    It is only recommended (RFC 6749 section 5.1): without it a token has the documented lifetime.
+    """
+    if value is None or value == "":
+        return _DEFAULT_LIFETIME
+    if isinstance(value, str) and _SECONDS.fullmatch(value):
+        value = float(value)
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         return "expires_in is not a number"
     try:
@@ -200,9 +226,18 @@ def _problem(body: _Answer, scope: Scope) -> str | None:
         return f"refresh_token must be at most {_LONGEST_TOKEN} characters of RFC 6750 section 2.1"
     # Older samples have no scope. A merchant token in place of a customer token must never reach a
     # browser.
-    if body.scope and body.scope.lower() != scope.value:
+    if body.scope and _scopes(body.scope) != {scope.value}:
         return f"scope is not {scope.value}, which was requested"
     return None
+
+
+def _scopes(given: object) -> set[str]:
+    """Return the scopes of an answer: a text with spaces (RFC 6749 section 3.3), or a list."""
+    if isinstance(given, str):
+        return set(given.lower().split())
+    if isinstance(given, list):
+        return {str(one).lower() for one in cast("list[object]", given)}
+    return {""}
 
 
 def _is_token(token: Secret) -> bool:

@@ -11,7 +11,7 @@ from flexiti_async._version import __version__
 from flexiti_async.protocol.call import BaseCall
 from flexiti_async.protocol.json_codec import encode
 from flexiti_async.protocol.oauth import ENDPOINT as TOKEN_ENDPOINT
-from flexiti_async.protocol.oauth import grant_form
+from flexiti_async.protocol.oauth import basic_authorization, grant_form
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 
@@ -76,13 +76,20 @@ class RequestBuilder:
         client_id: Fills `{client_id}` in paths; sent in the token form.
         versions: API versions by endpoint name; they replace the documented ones, except in calls
             with a `fixed_version`.
+        basic_auth: Token requests carry client id and secret as HTTP Basic, not in the form.
     """
 
     def __init__(
-        self, base_url: str, client_id: str, *, versions: Mapping[str, str] | None = None
+        self,
+        base_url: str,
+        client_id: str,
+        *,
+        versions: Mapping[str, str] | None = None,
+        basic_auth: bool = False,
     ) -> None:
         self._base_url = base_url
         self._client_id = client_id
+        self._basic_auth = basic_auth
         self._versions = dict(versions or {})
         self._urls: dict[tuple[str, str], URL] = {}
         self._bearer: tuple[Secret | None, str] = (None, "")
@@ -113,7 +120,11 @@ class RequestBuilder:
         refresh_token: Secret | None = None,
     ) -> HttpRequest:
         """Build a token request: all parameters are in the form (spec section 2.1)."""
-        form = grant_form(self._client_id, client_secret, scope, refresh_token)
+        client, headers = (self._client_id, client_secret), _COMMON_HEADERS
+        if self._basic_auth:
+            authorization = basic_authorization(*client).reveal()
+            headers = {**headers, _AUTHORIZATION: authorization}
+        form = grant_form(None if self._basic_auth else client, scope, refresh_token)
         return HttpRequest(
             endpoint=TOKEN_ENDPOINT,
             method="POST",
@@ -121,7 +132,7 @@ class RequestBuilder:
             headers={
                 _CONTENT_TYPE: "application/x-www-form-urlencoded",
                 _REFERENCE_ID: reference_id,
-                **_COMMON_HEADERS,
+                **headers,
             },
             body=form.reveal().encode(),
             reference_id=reference_id,

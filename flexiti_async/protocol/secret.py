@@ -4,17 +4,24 @@ import hashlib
 import hmac
 from typing import NoReturn, Self
 
-__all__ = ["Secret", "fingerprint"]
+__all__ = ["Secret", "fingerprint", "is_masked"]
 
 MASK = "****"
+_NO_SUM = "a Secret cannot be added to a text: use its reveal(), and protect the sum yourself"
+
+
+def is_masked(text: str) -> bool:
+    """Whether a text was made of a masked Secret, as f-strings and `str` make it."""
+    return MASK in text
 
 
 class Secret:
     """
     Holds a secret text so that it cannot be shown, formatted or pickled by accident.
 
-    `repr`, `str` and f-strings return a mask, pickling raises TypeError, and `attrs.asdict` keeps
-    the object. `reveal()` is the only way to the text, so a search finds every use of it.
+    `repr`, `str` and f-strings return a mask, pickling and `+` raise TypeError, and `attrs.asdict`
+    keeps the object. `reveal()` is the only way to the text, so a search finds every use of it:
+    `f"Bearer {token.access_token.reveal()}"`.
     """
 
     __slots__ = ("_value",)
@@ -58,6 +65,14 @@ class Secret:
 
     def __format__(self, spec: str) -> str:
         return format(MASK, spec)
+
+    def __add__(self, other: object) -> NoReturn:
+        del other  # it may be a secret, too
+        raise TypeError(_NO_SUM)
+
+    def __radd__(self, other: object) -> NoReturn:
+        del other
+        raise TypeError(_NO_SUM)
 
     def __copy__(self) -> Self:
         return self

@@ -170,10 +170,11 @@ class TokenEndpoint:
     async def _log_in(
         self, token: Token, reference_id: str
     ) -> TokenError | TransportError | SessionClosed | None:
-        """Call merchants/login with a new token, if merchant credentials are configured."""
-        if self._config.merchant_username is None:
+        """Call merchants/login with a new token, if it is configured."""
+        login = self._config.login
+        if login is None:
             return None
-        call = merchants_login(self._config.merchant_username, self._config.merchant_password)
+        call = merchants_login(login.username, login.password)
         request = self._builder.call(call, token.access_token, reference_id)
         # Part of the flight: it carries a password, and waits behind no call.
         request.private = True

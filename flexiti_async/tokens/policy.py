@@ -31,11 +31,15 @@ error, never a loop. `POLICY` is the table; `freshness` finds the row.
 """
 
 import enum
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 from attrs import frozen
+
+from flexiti_async.errors import FieldError, ValidationError
+from flexiti_async.protocol.validators import INVALID
 
 __all__ = [
     "DEFAULT_LIFETIME",
@@ -45,6 +49,7 @@ __all__ = [
     "Freshness",
     "Windows",
     "can_satisfy",
+    "checked_ttl",
     "freshness",
     "min_ttl_of",
     "refresh_ahead_of",
@@ -54,6 +59,9 @@ __all__ = [
 
 DEFAULT_LIFETIME: Final = 1200.0
 """Assumed life of a token, in seconds, before the server has sent one: 20 minutes (spec 2.2)."""
+
+_LONGEST: Final = 1e9
+"""Seconds; more than any token lives, and few enough to count with."""
 
 LEASE: Final = 1.25
 """
@@ -158,6 +166,32 @@ def can_satisfy(min_ttl: float, lifetime: float, windows: Windows) -> bool:
 def min_ttl_of(min_ttl: float | None, lifetime: float) -> float:
     """Resolve a `min_ttl`: None means half of the token's lifetime."""
     return lifetime / 2 if min_ttl is None else min_ttl
+
+
+def checked_ttl(value: object, name: str, *, above: float = -math.inf) -> float | None:
+    """
+    Return a `min_ttl` or `flow_ttl` of one call, before anything that others share depends on it.
+
+    Args:
+        value: A finite number of at least 0; None stays None.
+        name: The name of the argument.
+        above: What it must be greater than.
+
+    Raises:
+        ValidationError: It is something else; a text and a bool are no numbers.
+    """
+    if value is None:
+        return None
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        number = float(value) if abs(value) <= _LONGEST else math.nan
+        if number >= 0 and number > above:
+            return number
+    least = "0 or more" if above < 0 else f"more than {above:g}"
+    hint = f"must be a number of seconds, {least}, not {type(value).__name__}"
+    if isinstance(value, float | int):
+        hint = f"must be a finite number of seconds, {least}"
+    del value
+    raise ValidationError(field_errors=[FieldError(name, INVALID, None, hint)])
 
 
 def scaled(seconds: float, lifetime: float, share: float) -> float:

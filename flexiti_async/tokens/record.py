@@ -17,6 +17,7 @@ import msgspec
 from attrs import Factory, field, frozen
 
 from flexiti_async.clock import Instant
+from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import RecordUnreadable
 from flexiti_async.protocol.record_json import as_ascii, decode_secret, encode_secret
 from flexiti_async.protocol.secret import Secret
@@ -37,26 +38,37 @@ __all__ = [
 @frozen
 class TokenKey:
     """
-    The identity of a token: API base URL, client id and scope.
+    The identity of a token: API base URL, client id, credentials and scope.
+
+    Only the credentials that obtained a token find it.
 
     Attributes:
         base_url: API base URL without a trailing slash.
         client_id: The client id that the tokens are issued to.
+        fingerprint: Of the credentials, merchants/login included (`FlexitiConfig.fingerprint`).
         scope: The scope of the tokens.
         store_key: Key of the record in a token store: a hash, because stores restrict characters,
-            and to keep the client id out of a store's list of keys.
+            and to keep client id and fingerprint out of a store's list of keys.
     """
 
     base_url: str
     client_id: str
+    fingerprint: str
     scope: Scope
     store_key: str = field(
         init=False,
         default=Factory(
-            lambda key: store_key("token", key.base_url, key.client_id, key.scope.value),
+            lambda key: store_key(
+                "token", key.base_url, key.client_id, key.fingerprint, key.scope.value
+            ),
             takes_self=True,
         ),
     )
+
+    @classmethod
+    def of(cls, config: FlexitiConfig, scope: Scope) -> "TokenKey":
+        """Return the key of the tokens that a session with this configuration uses."""
+        return cls(config.api_url, config.client_id, config.fingerprint, scope)
 
 
 VERSION: Final = 1

@@ -31,11 +31,12 @@ from flexiti_async.errors import (
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.store.interface import Entry, store_key
+from flexiti_async.store.interface import Entry
 from flexiti_async.testing import FaultyStore, ManualClock
 from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession
+from ..support.keys import checkout_key
 
 BUY = PurchaseWidget(account_number=20009100)
 APPLICANT: dict[str, Any] = {
@@ -338,10 +339,10 @@ async def test_an_entry_of_another_checkout_is_rejected(
     session = make_session(store=store)
     checkout = await session.checkout("order-1")
     config = session.config
-    mine = store_key("checkout", config.api_url, config.client_id, checkout.reference_id)
+    mine = checkout_key(config, checkout.reference_id)
     stored = await store.load(mine)
     assert stored is not None
-    theirs = store_key("checkout", config.api_url, config.client_id, uuid.UUID(GUID).hex)
+    theirs = checkout_key(config, uuid.UUID(GUID).hex)
     await store.swap(theirs, Entry("v", stored.payload, 60.0), expected=None)
 
     with pytest.raises(RecordUnreadable):

@@ -17,8 +17,8 @@ import trustme
 from flexiti_async import Scope, open_store
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import Entry
-from flexiti_async.tokens.record import TokenKey
 
+from ..support.keys import token_key
 from ..support.patience import PATIENCE
 from .conftest import CLIENT_SECRET, STORE_PASSWORD, Command, Ran, process
 
@@ -268,7 +268,7 @@ def test_tokens_sealed_with_another_key(
 
 def test_a_record_of_another_release(command: Command, sandbox: Sandbox) -> None:
     """A record that this release cannot read is reported, not overwritten."""
-    key = TokenKey(sandbox.base_url, sandbox.client_id, Scope.MERCHANT).store_key
+    key = token_key(sandbox, Scope.MERCHANT)
     entry = Entry(secrets.token_hex(16), json.dumps({"v": 99, "key": key}), keep_for=3600)
     store = open_store(os.environ["FLEXITI_STORE"])
     assert asyncio.run(store.swap(key, entry, expected=None))

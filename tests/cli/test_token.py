@@ -8,11 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from flexiti_async import Scope, open_store
+from flexiti_async import open_store
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import Entry
-from flexiti_async.tokens.record import Claim, Failure, Record, TokenKey, encode_record
+from flexiti_async.tokens.record import Claim, Failure, Record, encode_record
 
+from ..support.keys import token_key
 from .conftest import STORE_PASSWORD, Command, Ran
 
 NOTE = (
@@ -35,7 +36,7 @@ def _token_id(status: dict[str, Any]) -> str:
 
 def _leave(sandbox: Sandbox, *, claim: Claim | None = None, failure: Failure | None = None) -> None:
     """Write a record to the store as another process would."""
-    key = TokenKey(sandbox.base_url, sandbox.client_id, Scope.CUSTOMER).store_key
+    key = token_key(sandbox)
     record = Record(key, claim=claim, failure=failure)
     entry = Entry(secrets.token_hex(16), encode_record(record), keep_for=3600)
     store = open_store(os.environ["FLEXITI_STORE"])

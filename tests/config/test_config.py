@@ -11,6 +11,7 @@ from flexiti_async import FlexitiConfig
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.config.model import (
     Environment,
+    MerchantsLogin,
     OnStoreFailure,
     RefreshRevokesAccess,
     option_names,
@@ -101,6 +102,10 @@ ACCEPTED: list[tuple[str, object, object]] = [
     ("account_type_place", AccountTypePlace.OMITTED, AccountTypePlace.OMITTED),
     ("on_store_failure", "raise", OnStoreFailure.RAISE),
     ("refresh_revokes_access", "no", RefreshRevokesAccess.NO),
+    ("merchants_login", "NEVER", MerchantsLogin.NEVER),
+    ("other_merchants_login", "never", MerchantsLogin.NEVER),
+    ("other_merchants_login", None, None),
+    ("other_client_secret", "new, and a comma", Secret("new, and a comma")),
     ("connections", 1, 1),
     ("connections", "250", 250),
     ("retries", 0, 0),
@@ -231,8 +236,11 @@ def test_invalid_base_urls(base_url: str) -> None:
     ids=["no password", "no name"],
 )
 def test_incomplete_merchant_credentials(options: dict[str, str]) -> None:
-    """Merchant name and password must be set together."""
+    """Merchant name and password must be set together, and so must the other ones."""
+    other = {f"other_{name}": value for name, value in options.items()}
+
     assert "merchant_username" == rejected(config, **options).option
+    assert "other_merchant_username" == rejected(config, **other).option
 
 
 def test_merchant_credentials() -> None:
@@ -321,8 +329,62 @@ def test_fingerprint_differs_per_credential() -> None:
             login,
             {**login, "merchant_username": "other"},
             {**login, "merchant_password": "other"},
+            {"merchants_login": "always"},
         )
     ]
 
     assert len(fingerprints) == len(set(fingerprints))
     assert not any(CANARY in mark for mark in fingerprints)
+
+
+def test_only_the_login_in_use_counts() -> None:
+    """A login that is not used is no part of the fingerprint, and neither are the other ones."""
+    login = {"merchant_username": "m", "merchant_password": "p"}
+    other = {f"other_{name}": value for name, value in login.items()}
+    plain = config().fingerprint
+
+    assert plain == config(**login, merchants_login="never").fingerprint
+    assert plain == config(other_client_secret="other", **other).fingerprint
+    assert config(**login).fingerprint == config(**login, merchants_login="always").fingerprint
+
+
+@pytest.mark.parametrize(
+    ("other", "logins"),
+    [
+        ({}, ["m"]),
+        ({"other_merchant_username": "n", "other_merchant_password": "q"}, ["m", "n"]),
+        ({"other_merchants_login": "never"}, ["m", None]),
+        ({"other_merchants_login": "always"}, ["m", ""]),
+        ({"other_merchant_username": "m", "other_merchant_password": "p"}, ["m"]),
+    ],
+)
+def test_ring_of_credentials(other: dict[str, str], logins: list[str | None]) -> None:
+    """The credentials in use come first; each secret is in it with each login."""
+    made = config(merchant_username="m", merchant_password="p", other_client_secret="o", **other)
+    ring = list(made.credentials)
+
+    assert made.fingerprint == ring[0].fingerprint
+    assert [(secret, login) for secret in (CANARY, "o") for login in logins] == [
+        (one.client_secret.reveal(), one.login and (one.login.username or "")) for one in ring
+    ]
+    assert len(ring) == len({one.fingerprint for one in ring})
+    assert CANARY not in repr(ring)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("client_secret", str(Secret(CANARY))),
+        ("other_client_secret", f"{Secret(CANARY)}"),
+        ("proxy", f"{Secret(CANARY)}"),
+        ("token_keys", [f"{Secret(CANARY)}"]),
+        ("store", f"redis://:{Secret(CANARY)}@cache/0"),
+        ("journal", f"redis://:{Secret(CANARY)}@cache/0"),
+    ],
+)
+def test_a_mask_is_no_secret(option: str, value: object) -> None:
+    """A text that was made of a Secret is refused here, not by the API or the store."""
+    error = rejected(config, **{option: value})
+
+    assert option == error.option
+    assert "reveal()" in str(error)

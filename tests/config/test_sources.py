@@ -253,3 +253,64 @@ def test_invalid_values_in_the_environment(monkeypatch: pytest.MonkeyPatch, vari
     code = {name: given for name, given in GOOD.items() if name != variable.lower()}
 
     assert variable.lower() == rejected(FlexitiConfig.load, **code).option
+
+
+@pytest.mark.parametrize("service", ["", "POS_API_"])
+def test_a_service_of_our_name_is_no_option(monkeypatch: pytest.MonkeyPatch, service: str) -> None:
+    """Kubernetes sets these for a service that is called flexiti, or flexiti-pos-api."""
+    for name, value in {
+        "SERVICE_HOST": "10.96.0.17",
+        "SERVICE_PORT": "80",
+        "SERVICE_PORT_HTTP": "80",
+        "PORT": "tcp://10.96.0.17:80",
+        "PORT_80_TCP": "tcp://10.96.0.17:80",
+        "PORT_80_TCP_PROTO": "tcp",
+        "PORT_80_TCP_PORT": "80",
+        "PORT_80_TCP_ADDR": "10.96.0.17",
+        "PORT_53_UDP": "udp://10.96.0.17:53",
+    }.items():
+        monkeypatch.setenv(f"FLEXITI_{service}{name}", value)
+
+    assert "shop" == FlexitiConfig.load(**GOOD).client_id
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PORT", "80"), ("SERVICE", "x"), ("PORT_HTTP", "80"), ("PROXI", "tcp://10.96.0.17:80")],
+)
+def test_what_only_looks_like_a_service_is_rejected(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """A name that Kubernetes does not set stays an unknown variable."""
+    monkeypatch.setenv(f"FLEXITI_{variable}", value)
+
+    assert f"FLEXITI_{variable}" == rejected(FlexitiConfig.load, **GOOD).option
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_variable_is_not_set(
+    monkeypatch: pytest.MonkeyPatch, toml: WriteToml, empty: str
+) -> None:
+    """The file, or the default, counts then."""
+    toml("[flexiti]\nretries = 5")
+    for name in ("BASE_URL", "RETRIES", "STORE", "LEEWAY", "CA_FILE", "API_VERSIONS", "TRUST_ENV"):
+        monkeypatch.setenv(f"FLEXITI_{name}", empty)
+    made = FlexitiConfig.load(**GOOD)
+
+    assert (None, 5, "memory://", None) == (made.base_url, made.retries, made.store, made.leeway)
+
+
+def test_an_empty_required_variable_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What must be set must not be empty."""
+    monkeypatch.setenv("FLEXITI_CLIENT_SECRET", "")
+    code = {name: value for name, value in GOOD.items() if name != "client_secret"}
+
+    assert "client_secret: is required" in str(rejected(FlexitiConfig.load, **code))
+
+
+@pytest.mark.parametrize("empty", ["", " ", " , "])
+def test_empty_encryption_keys_are_an_error(monkeypatch: pytest.MonkeyPatch, empty: str) -> None:
+    """A key that is missing by mistake must not turn the encryption off."""
+    monkeypatch.setenv("FLEXITI_TOKEN_KEYS", empty)
+
+    assert "token_keys" == rejected(FlexitiConfig.load, **GOOD).option

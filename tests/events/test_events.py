@@ -1,18 +1,21 @@
 """Events of a session: the life of tokens and calls, and no secret."""
 
 import asyncio
+import functools
 import logging
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
 from flexiti_async import FlexitiSession, PurchaseWidget, Scope
 from flexiti_async.errors import (
+    ConfigError,
     GeneralError,
     ServerError,
     TokenMisconfigured,
     TokenUnavailable,
 )
+from flexiti_async.events.listeners import Listener
 from flexiti_async.events.types import (
     AccessTokenRejected,
     CallFinished,
@@ -456,3 +459,28 @@ async def test_no_event_shows_a_secret(
     assert len(recorder.events) > 10
     assert sandbox.client_secret not in shown
     assert not [t for t in sandbox.tokens if t.access_token in shown or t.refresh_token in shown]
+
+
+async def listen(_: object) -> None:
+    """Do nothing, and that later."""
+
+
+class Asynchronous:
+    """An object whose call is a coroutine."""
+
+    async def __call__(self, _: object) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.parametrize(
+    "listener", [listen, functools.partial(listen, 1), Asynchronous(), cast("Any", "print")]
+)
+def test_what_cannot_listen_is_refused(make_session: MakeSession, listener: Listener) -> None:
+    """A coroutine would never be awaited: it is refused when it is added, with what to do."""
+    session = make_session()
+    with pytest.raises(ConfigError, match=r"coroutine function|not callable"):
+        session.events.add(listener)
+    with pytest.raises(ConfigError, match=r"put_nowait|not callable"):
+        FlexitiSession(session.config, listeners=[listener])
+
+    assert not session.events.any

@@ -5,12 +5,12 @@ from typing import Any
 
 from attrs import define, field
 
-from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.loading import open_store
-from flexiti_async.tokens.record import Record, TokenKey, decode_record
+from flexiti_async.tokens.record import Record, decode_record
 
 from ..crew.crew import Crew
+from ..support.keys import token_key
 from ..support.patience import PATIENT
 from .controlled_stores import ControlledStore
 from .crew import Answers, Worker
@@ -88,7 +88,7 @@ class Shop:
 
     async def record(self) -> Record | None:
         """Return the stored record."""
-        key = TokenKey(self.sandbox.base_url, self.sandbox.client_id, Scope.CUSTOMER).store_key
+        key = token_key(self.sandbox)
         store = open_store(self.store.url)
         entry = await store.load(key)
         await store.aclose()

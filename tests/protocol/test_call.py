@@ -7,6 +7,7 @@ from yarl import URL
 from flexiti_async.protocol.call import Call, Replay, is_version
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.protocol.response import HttpResponse
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 
 from ..support.canaries import sightings
@@ -137,3 +138,9 @@ def test_requests_are_not_private_by_default() -> None:
     request = HttpRequest("transactions", "POST", URL("http://127.0.0.1/"), {}, None, "id")
 
     assert not request.private
+
+
+def test_a_header_with_a_mask_is_refused() -> None:
+    """A masked secret in a header would be a 401 later: the error says what to do."""
+    with pytest.raises(ValueError, match=r"reveal\(\)"):
+        evolve(CALL, headers={"x-shop-key": f"Key {Secret('secret')}"})

@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 import pytest
@@ -162,3 +163,19 @@ def test_fingerprint_is_sixteen_hex_digits(text: str) -> None:
 
     assert 16 == len(mark)
     assert set(mark) <= set("0123456789abcdef")
+
+
+SUMS: dict[str, Callable[[Any], object]] = {
+    "after": lambda secret: "Bearer " + secret,
+    "before": lambda secret: secret + "x",
+    "both": lambda secret: secret + secret,
+}
+
+
+@pytest.mark.parametrize("way", SUMS)
+def test_cannot_be_added(way: str) -> None:
+    """A header cannot be put together from a secret by accident: the error names reveal()."""
+    with pytest.raises(TypeError, match=r"reveal\(\)") as caught:
+        SUMS[way](Secret(CANARY))
+
+    assert [] == sightings(caught.value, CANARY)

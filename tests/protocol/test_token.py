@@ -84,24 +84,24 @@ def test_repr_has_no_token() -> None:
 
 
 def test_store_key_differs_in_each_facet() -> None:
-    """Base URL, client id and scope each change the key; a key is short and reveals nothing."""
+    """Each part changes the key; a key is short and reveals none of them."""
     keys = [
-        TokenKey(base_url, client_id, scope).store_key
-        for base_url, client_id, scope in itertools.product(
-            ("https://a", "https://b"), ("shop", "other"), Scope
+        TokenKey(*parts).store_key
+        for parts in itertools.product(
+            ("https://a", "https://b"), ("shop", "other"), ("f" * 16, "e" * 16), Scope
         )
     ]
 
-    assert 8 == len(set(keys))
+    assert 16 == len(set(keys))
     assert all(key.startswith("flexiti-token-") and 54 == len(key) for key in keys)
-    assert all("shop" not in key for key in keys)
+    assert not any(part in key for key in keys for part in ("shop", "f" * 16, "e" * 16))
 
 
 def test_store_key_is_stable() -> None:
     """Processes of different releases share the record: the key never changes."""
-    key = TokenKey("https://posapi.flexiti.fi/flexiti/pos-api", "shop", Scope.CUSTOMER)
+    key = TokenKey("https://posapi.flexiti.fi/flexiti/pos-api", "shop", "f" * 16, Scope.CUSTOMER)
 
-    assert "flexiti-token-fd0786aa4462986f32ad79dd9b8e743c7fba6a65" == key.store_key
+    assert "flexiti-token-ecdb0483e0bf2de49603ba8b771931a497b84482" == key.store_key
 
 
 def test_store_key_keeps_its_parts_apart() -> None:
@@ -113,4 +113,4 @@ def test_store_key_keeps_its_parts_apart() -> None:
 
 def test_token_keys_are_equal_by_their_parts() -> None:
     """Two keys with the same parts are equal."""
-    assert 1 == len({TokenKey("https://a", "shop", Scope.CUSTOMER) for _ in range(2)})
+    assert 1 == len({TokenKey("https://a", "shop", "f" * 16, Scope.CUSTOMER) for _ in range(2)})

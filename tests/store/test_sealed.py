@@ -17,11 +17,12 @@ from flexiti_async import (
 from flexiti_async.errors import RecordUnreadable
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
-from flexiti_async.store.interface import Entry, store_key
+from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.record import Record, StoredToken, TokenKey, encode_record
 from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession
+from ..support.keys import checkout_key
 
 ENDPOINT = "oauth/token"
 OLD = key_from_bytes(b"o" * KEY_BYTES).reveal()
@@ -30,7 +31,7 @@ NEW = key_from_bytes(b"n" * KEY_BYTES).reveal()
 
 def key_of(session: FlexitiSession) -> str:
     """Return the key of a session's customer token."""
-    return TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+    return TokenKey.of(session.config, Scope.CUSTOMER).store_key
 
 
 async def test_the_store_contains_no_plain_text(
@@ -44,7 +45,7 @@ async def test_the_store_contains_no_plain_text(
     config = session.config
     keys = (
         key_of(session),
-        store_key("checkout", config.api_url, config.client_id, checkout.reference_id),
+        checkout_key(config, checkout.reference_id),
     )
     entries = [await store.load(key) for key in keys]
 
@@ -120,7 +121,7 @@ async def test_an_entry_cannot_be_moved_under_another_key(
     entry = await store.load(key_of(session))
     assert entry is not None
     config = session.config
-    other = TokenKey(config.api_url, config.client_id, Scope.MERCHANT).store_key
+    other = TokenKey.of(config, Scope.MERCHANT).store_key
     await store.swap(other, entry, expected=None)
     merchant = await session.token(Scope.MERCHANT)
 

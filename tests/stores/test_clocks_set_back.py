@@ -15,15 +15,16 @@ from pathlib import Path
 import pytest
 from attrs import evolve, frozen
 
-from flexiti_async import FlexitiConfig, FlexitiSession, Scope, Token
+from flexiti_async import FlexitiConfig, FlexitiSession, Token
 from flexiti_async.clock import SYSTEM_CLOCK, Clock
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store import TokenStore, open_store
 from flexiti_async.store.interface import Entry
 from flexiti_async.testing import ManualClock
-from flexiti_async.tokens.record import Claim, Record, TokenKey, encode_record
+from flexiti_async.tokens.record import Claim, Record, encode_record
 from flexiti_stores.file.records import decode, encode, stamp
 
+from ..support.keys import token_key
 from ..support.patience import PATIENCE, PATIENT
 from .servers import Server, valkey_binary
 
@@ -69,7 +70,7 @@ def opened(shop: Sandbox, url: str, clock: Clock = SYSTEM_CLOCK) -> FlexitiSessi
 
 def key_of(shop: Sandbox) -> str:
     """Return the key of the customer record."""
-    return TokenKey(shop.base_url, shop.client_id, Scope.CUSTOMER).store_key
+    return token_key(shop)
 
 
 async def claim(store: TokenStore, key: str) -> None:

@@ -13,15 +13,17 @@ from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
+from redis import Redis as SyncRedis
 from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import RedisError
 
-from flexiti_async.errors import RecordUnreadable, StoreUnavailable
+from flexiti_async.errors import ConfigError, RecordUnreadable, StoreUnavailable
 from flexiti_async.store.interface import TokenStore
 from flexiti_async.testing import AgesContract, ExpiryContract, StoreContract
 from flexiti_async.testing.store_contract import new_entry, new_key
 from flexiti_stores.redis import RedisStore
 
+from ..support.canaries import sightings
 from ..support.leftovers import Leftovers
 from ..support.metronome import lap
 from ..support.patience import PATIENCE
@@ -297,6 +299,23 @@ async def test_a_borrowed_client_stays_open(valkey: Server) -> None:
         await store.aclose()
 
         assert await cast("Any", client).ping()
+
+
+@pytest.mark.parametrize(
+    ("client", "advice"),
+    [
+        (f"redis://:{PASSWORD}@127.0.0.1", "from_url"),
+        (SyncRedis(password=PASSWORD), "redis.asyncio"),
+        (SyncRedis, "redis.asyncio"),
+        (None, "redis.asyncio"),
+    ],
+)
+def test_what_is_no_client_is_refused(client: object, advice: str) -> None:
+    """It is refused when the store is made, with what to do, and without the password."""
+    with pytest.raises(ConfigError, match=advice) as caught:
+        RedisStore(cast("Any", client))
+
+    assert [] == sightings(caught.value, PASSWORD)
 
 
 async def test_a_borrowed_client_may_fail(valkey: Server) -> None:

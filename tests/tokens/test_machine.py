@@ -52,7 +52,7 @@ STORE_TROUBLES: tuple[Trouble, ...] = (
     "written but denied",
     "late",
 )
-KEY = TokenKey("https://api.invalid", "shop", Scope.CUSTOMER)
+KEY = TokenKey("https://api.invalid", "shop", "f" * 16, Scope.CUSTOMER)
 
 
 @define

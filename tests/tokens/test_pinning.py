@@ -38,7 +38,7 @@ def session(make_session: MakeSession, faulty: FaultyStore) -> FlexitiSession:
 
 def key_of(session: FlexitiSession) -> str:
     """Return the key of the session's record."""
-    return TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+    return TokenKey.of(session.config, Scope.CUSTOMER).store_key
 
 
 async def replace(

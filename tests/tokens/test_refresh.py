@@ -39,7 +39,7 @@ def another_process(session: FlexitiSession) -> FlexitiSession:
 
 async def stored(session: FlexitiSession, faulty: FaultyStore) -> Record:
     """Read the session's record from the store."""
-    key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+    key = TokenKey.of(session.config, Scope.CUSTOMER).store_key
     entry = await faulty.load(key)
     assert entry is not None
     return decode_record(entry.payload, key)

@@ -247,7 +247,7 @@ async def test_a_claim_of_a_dead_process_is_waited_for_one_lease_at_most(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
     """A claim whose owner has died lapses, and another process obtains the token."""
-    key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+    key = TokenKey.of(session.config, Scope.CUSTOMER).store_key
     claimed = Record(key, claim=Claim(25.0))
     await faulty.swap(key, Entry("dead", encode_record(claimed), 60.0), expected=None)
 
@@ -270,7 +270,7 @@ async def test_a_process_that_was_suspended_while_waiting_reads_once_more(
     """
     other = another_process(make_session(store=faulty))
     session = another_process(make_session(store=faulty))
-    key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+    key = TokenKey.of(session.config, Scope.CUSTOMER).store_key
     claimed = Entry("theirs", encode_record(Record(key, claim=Claim(25.0))), 60.0)
     await faulty.swap(key, claimed, expected=None)
     asking = asyncio.ensure_future(session.token())
@@ -367,7 +367,7 @@ async def test_an_unreadable_record_counts_as_an_outage_and_is_not_overwritten(
     An unreadable record is neither treated as missing nor overwritten: another process may be able
     to read it.
     """
-    key = TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+    key = TokenKey.of(session.config, Scope.CUSTOMER).store_key
     await faulty.swap(key, Entry("foreign", "not ours", 1200.0), expected=None)
 
     token = await session.token()

@@ -471,3 +471,28 @@ def test_a_forked_child_has_no_refresh_token() -> None:
 
     assert 0 == os.waitpid(child, 0)[1]
     assert PROCESS.take("fork", now=0.0) is not None
+
+
+@pytest.mark.parametrize(
+    ("mode", "configured", "logins"),
+    [
+        ("auto", True, 1),
+        ("auto", False, 0),
+        ("always", True, 1),
+        ("always", False, 1),
+        ("never", True, 0),
+        ("never", False, 0),
+    ],
+)
+async def test_whether_tokens_are_logged_in(
+    make_session: MakeSession, sandbox: Sandbox, mode: str, *, configured: bool, logins: int
+) -> None:
+    """The setting decides together with the merchant credentials."""
+    login = {
+        "merchant_username": sandbox.merchant_username,
+        "merchant_password": sandbox.merchant_password,
+    }
+    session = make_session(merchants_login=mode, **(login if configured else {}))
+    await session.token()
+
+    assert logins == sandbox.count("merchants/login")

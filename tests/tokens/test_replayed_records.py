@@ -47,7 +47,7 @@ class LyingStore(MemoryStore):
 
 def key_of(session: FlexitiSession) -> str:
     """Return the key of the customer record."""
-    return TokenKey(session.config.api_url, session.config.client_id, Scope.CUSTOMER).store_key
+    return TokenKey.of(session.config, Scope.CUSTOMER).store_key
 
 
 async def stored(store: MemoryStore, key: str) -> Record:

@@ -47,7 +47,7 @@ async def check_credentials(config: FlexitiConfig) -> AsyncIterator[Finding]:
 
 def _issued(events: list[Event], config: FlexitiConfig) -> Finding:
     [issued] = [event for event in events if isinstance(event, TokenIssued)]
-    login = ", merchants/login included" if config.merchant_username else ""
+    login = ", merchants/login included" if config.login else ""
     return good(
         "credentials",
         f"token issued in {issued.seconds:.2f} s, lifetime {issued.lifetime:g} s{login} "

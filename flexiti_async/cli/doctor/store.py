@@ -149,7 +149,7 @@ def _encryption(config: FlexitiConfig, *, sealed: bool) -> Finding:
 
 async def _record(config: FlexitiConfig, sealed_store: SealedStore, scope: Scope) -> Finding | None:
     """Check the record of a token, if there is one."""
-    key = TokenKey(config.api_url, config.client_id, scope)
+    key = TokenKey.of(config, scope)
     record = RecordStore(
         key.store_key, sealed_store, SYSTEM_CLOCK, token_timeout=config.token_timeout
     )

@@ -302,9 +302,12 @@ class Folder:
 
 def _objection(found: os.stat_result) -> str:
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return "can be written by others; it should have mode 0700"
+        return (
+            "can be written by others; it should have mode 0700: chmod 700 it, or in a volume of "
+            "mode 0777, which cannot be changed, set the sticky bit (1777) and name a folder in it"
+        )
     if found.st_uid != os.geteuid():
-        return "belongs to another user"
+        return "belongs to another user: chown it to the user of this process"
     return ""
 
 
@@ -317,7 +320,10 @@ def _objection_to_parents(path: Path) -> str:
     for parent in path.resolve().parents:
         found = parent.stat()
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
-            return f"is in {parent}, which everybody can write into"
+            return (
+                f"is in {parent}, which everybody can write into: chmod 755 it, or set its sticky "
+                "bit (1777)"
+            )
     return ""
 
 

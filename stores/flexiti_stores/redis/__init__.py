@@ -53,6 +53,15 @@ _RESTARTS: Final = (
 )
 
 
+def _wrong_client(client: object) -> str:
+    """Return what to do instead; the client is not shown, because a URL can hold a password."""
+    if isinstance(client, str):
+        return "RedisStore takes a client: use RedisStore.from_url(url), or store=url"
+    if isinstance(client, redis.Redis | redis.RedisCluster):
+        return "RedisStore takes an asynchronous client: create it with redis.asyncio"
+    return f"RedisStore takes a client of redis.asyncio, not {type(client).__name__}"
+
+
 class RedisStore:
     """
     Entries in Redis or Valkey.
@@ -68,12 +77,18 @@ class RedisStore:
         timeout: Seconds after which an operation fails; its outcome is then unknown.
 
     Raises:
-        ConfigError: The certificates of a location cannot be loaded.
+        ConfigError: `client` is no client of `redis.asyncio`, or the certificates of a location
+            cannot be loaded.
     """
 
     def __init__(
         self, client: Client | Location, *, prefix: str = "flexiti:", timeout: float = 0.5
     ) -> None:
+        # Callers without a type checker may pass anything.
+        if not isinstance(client, Client | Location):  # pyright: ignore[reportUnnecessaryIsInstance]
+            problem = _wrong_client(client)
+            del client  # a URL can hold a password, and this frame may end up in a traceback
+            raise ConfigError(problem, option="store")
         self._client = client
         self._prefix = prefix
         self._timeout = timeout
