@@ -19,6 +19,7 @@ from flexiti_async import (
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock
+from flexiti_async.tokens.patience import Patience
 from flexiti_async.tokens.refresh import Refresh
 
 from ..checkout.test_checkout import APPLICANT
@@ -177,6 +178,7 @@ async def refresh_of(session: FlexitiSession) -> None:
         rejected=(),
         may_refresh=True,
         pin=False,
+        patience=Patience(),
     ).run()
 
 

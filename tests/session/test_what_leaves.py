@@ -30,6 +30,7 @@ from flexiti_async.protocol.call import Replay
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore
+from flexiti_async.tokens.patience import Patience
 from flexiti_async.tokens.refresh import Refresh
 
 from ..checkout.test_checkout import APPLICANT
@@ -69,7 +70,15 @@ async def busy(session: FlexitiSession) -> None:
 async def refresh(session: FlexitiSession) -> None:
     """Run a refresh in the current task, as the refresher does in a task of its own."""
     context = session.refresher(Scope.CUSTOMER)._context
-    await Refresh(context, min_ttl=0.0, cached=None, rejected=(), may_refresh=True, pin=False).run()
+    await Refresh(
+        context,
+        min_ttl=0.0,
+        cached=None,
+        rejected=(),
+        may_refresh=True,
+        pin=False,
+        patience=Patience(),
+    ).run()
 
 
 WORK: Final[dict[str, Work]] = {
