@@ -12,7 +12,7 @@ __all__ = ["Credentials", "MerchantLogin", "ring_of"]
 @frozen
 class MerchantLogin:
     """
-    What merchants/login is called with.
+    The arguments of merchants/login.
 
     Attributes:
         username: `merchant_username`; None calls it without name and password.
@@ -26,12 +26,12 @@ class MerchantLogin:
 @frozen
 class Credentials:
     """
-    What a token is obtained with.
+    The credentials that obtain a token.
 
     Attributes:
         client_id: The client id.
         client_secret: The client secret.
-        login: What its merchants/login is called with; None without one.
+        login: The arguments of its merchants/login; None without one.
     """
 
     client_id: str

@@ -252,7 +252,7 @@ class FlexitiConfig:
 
     @property
     def login(self) -> MerchantLogin | None:
-        """What every new token is logged in with; None without merchants/login."""
+        """The arguments of merchants/login for every new token; None without it."""
         return _login_of(self.merchants_login, self.merchant_username, self.merchant_password)
 
     @property

@@ -175,7 +175,7 @@ def checked_ttl(value: object, name: str, *, above: float = -math.inf) -> float 
     Args:
         value: A finite number of at least 0; None stays None.
         name: The name of the argument.
-        above: What it must be greater than.
+        above: The number must be greater than this.
 
     Raises:
         ValidationError: It is something else; a text and a bool are no numbers.

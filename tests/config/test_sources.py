@@ -301,7 +301,7 @@ def test_an_empty_variable_is_not_set(
 
 
 def test_an_empty_required_variable_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What must be set must not be empty."""
+    """An option that is required must not be empty."""
     monkeypatch.setenv("FLEXITI_CLIENT_SECRET", "")
     code = {name: value for name, value in GOOD.items() if name != "client_secret"}
 

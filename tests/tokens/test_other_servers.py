@@ -25,7 +25,7 @@ class Server:
 
     Attributes:
         url: Its address.
-        odd: What its answers have in place of the usual members.
+        odd: Members of its answers that replace the usual ones.
         status: Status of its grants.
         forms: The forms that it has got.
     """
