@@ -15,8 +15,7 @@ from flexiti_async import ApplyWidget, OperationError, Province, Step, Validatio
 from flexiti_async.demo.guard import begin_anew, form_of, origin_of, reference_id_of
 from flexiti_async.demo.pages import go, language, order_book, page, resume, whereabouts
 from flexiti_async.integrations.starlette import flexiti_of
-from flexiti_async.operations import Phase
-from flexiti_async.protocol.call import OperationKind
+from flexiti_async.operations import OperationKind, Phase
 
 __all__ = ["application", "apply", "ask", "send"]
 

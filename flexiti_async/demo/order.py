@@ -11,8 +11,7 @@ from flexiti_async.demo.guard import form_of
 from flexiti_async.demo.orders import Order
 from flexiti_async.demo.pages import go, language, order_book, order_of, page, resume, whereabouts
 from flexiti_async.integrations.starlette import flexiti_of
-from flexiti_async.operations import Evidence, Operation, Phase
-from flexiti_async.protocol.call import OperationKind
+from flexiti_async.operations import Evidence, Operation, OperationKind, Phase
 
 __all__ = ["capture", "go_on", "new", "order"]
 

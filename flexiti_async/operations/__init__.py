@@ -14,6 +14,7 @@ from flexiti_async.operations.operation import (
 )
 from flexiti_async.operations.operations import Operations
 from flexiti_async.operations.record import Phase, Refusal
+from flexiti_async.protocol.call import OperationKind
 
 __all__ = [
     "CannotTell",
@@ -21,6 +22,7 @@ __all__ = [
     "LookedUp",
     "NotFoundAtFlexiti",
     "Operation",
+    "OperationKind",
     "Operations",
     "Phase",
     "Refusal",

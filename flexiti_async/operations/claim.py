@@ -140,7 +140,7 @@ class Claim:
         entry = self._journal.entry(evolve(self.record, inconclusive=why))
         with suppress(FlexitiError):
             await self._journal.swap(
-                self.record.operation_id, entry, expected=self._entry, within=self._patience
+                self.record.operation_id, entry, expected=self._entry, within=0.0
             )
 
     @property

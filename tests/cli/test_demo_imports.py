@@ -9,7 +9,12 @@ import pytest
 import flexiti_async
 
 DEMO = Path(flexiti_async.__file__).parent / "demo"
-ALLOWED = {"flexiti_async", "flexiti_async.api", "flexiti_async.errors"}
+ALLOWED = {
+    "flexiti_async",
+    "flexiti_async.api",
+    "flexiti_async.errors",
+    "flexiti_async.operations",
+}
 ALLOWED_PACKAGES = ("flexiti_async.integrations.", "flexiti_async.demo")
 
 

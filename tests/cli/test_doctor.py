@@ -329,7 +329,7 @@ def test_a_store_that_cannot_list_its_keys(
 ) -> None:
     """It has a life, which is not enough for a journal."""
     monkeypatch.setenv("FLEXITI_STORE", f"{odd_stores}Unlistable")
-    found = findings(command("doctor", "--json"))["store"]
+    found = findings(command("doctor", "--json"))["journal"]
 
     assert any("cannot keep a journal: it has no keys()" in one["text"] for one in found)
 

@@ -120,7 +120,7 @@ def test_a_key_is_freed_once_the_request_cannot_be_executed_any_more(
         [one.split()[-1] for one in json.loads(freed.out)["refusals"]],
     )
     assert 1 == early.status
-    assert "wait 20" in early.err
+    assert "wait 2" in early.err
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_faults(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults, latency and the clock are set on the command line; the log shows faults."""
     running = start(
         *("--log", "--fault", "widget/init:answer,status=503,retry_after=1,times=null"),
-        *("--fault", '{"fault": {"kind": "drop"}, "endpoint": "oauth/token", "times": 2}'),
+        *("--fault", '{"fault": {"kind": "drop"}, "endpoint": "oauth/token", "times": 3}'),
         *("--latency", "0.01", "--latency", "i18n=3600", "--clock-offset", "-90"),
     )
     url, variables = _welcome(running)

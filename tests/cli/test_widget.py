@@ -274,7 +274,8 @@ def test_malformed_reference_id(command: Command) -> None:
     ran = command(*PURCHASE, "--reference-id", VCC_NUMBER)
 
     assert (2, "") == (ran.status, ran.out)
-    assert ["error: x-reference-id: wrong format (16 characters)"] == ran.errors
+    problem = "must be a GUID: 32 hex digits, with or without dashes and braces"
+    assert [f"error: x-reference-id: wrong format (16 characters), {problem}"] == ran.errors
 
 
 def test_options_win_over_variables(

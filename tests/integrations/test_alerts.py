@@ -121,9 +121,10 @@ async def test_a_conflict_fires(
     wanted = await purchase(session, sandbox)
     store.snapshot()
     call = session.authorizations.authorize(wanted, idempotency_key="order-2")
+    sandbox.latency = {"authorization": 0.3}
     running = asyncio.create_task(call)
-    while not [key async for key in store.keys("flexiti-operation-", endless=True)]:
-        await asyncio.sleep(0)
+    while sandbox.count("authorization") < 2:
+        await asyncio.sleep(0.001)
     store.roll_back()
     await running
 
