@@ -33,6 +33,8 @@ from ..support.canaries import sightings
 
 REFERENCE_ID = "0123456789abcdef0123456789abcdef"
 KEY = "order-1"
+LONG_KEY = "k" * 41
+"""It does not fit into `reference`, which then is not sent."""
 
 
 @pytest.fixture
@@ -59,7 +61,10 @@ METHODS: dict[str, tuple[Use, str, object]] = {
     ),
     "authorization_in_store": (
         lambda f: f.authorizations.authorize(
-            InStorePurchase(**IN_STORE), lang="fr", idempotency_key=KEY, reference_id=REFERENCE_ID
+            InStorePurchase(**IN_STORE),
+            lang="fr",
+            idempotency_key=LONG_KEY,
+            reference_id=REFERENCE_ID,
         ),
         "merchant",
         Authorization(),
