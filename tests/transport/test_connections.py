@@ -27,7 +27,8 @@ BUY = PurchaseWidget(account_number=20009100)
 TOKEN = "oauth/token"
 GRANT = {"token_type": "bearer", "access_token": "a-token", "expires_in": 1200, "scope": "customer"}
 WIDGET = {"redirection_url": "https://widget.test/#/x"}
-MONEY: Call[Widget] = evolve(init_widget(BUY), replay=Replay.NEVER)
+ONCE: Call[Widget] = evolve(init_widget(BUY), endpoint="verify", replay=Replay.NEVER)
+"""A call that is sent once, under the name of one that moves no money."""
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ async def test_stale_connections_fail_no_call(
 
     refresher = session.refresher(Scope.CUSTOMER)
     work = [
-        *(session.send(call) for _ in range(6) for call in (MONEY, init_widget(BUY))),
+        *(session.send(call) for _ in range(6) for call in (ONCE, init_widget(BUY))),
         *(refresher.dedicated(60) for _ in range(6)),
         session.token(Scope.MERCHANT),
     ]
@@ -209,7 +210,7 @@ async def test_no_outcome_is_unknown_because_a_server_ends_connections(
                 # At many distances from the end of the last connection.
                 await asyncio.sleep((number + turn) % 10 * 0.01)
                 failures += [
-                    await failure_of(session.send(call)) for call in (init_widget(BUY), MONEY)
+                    await failure_of(session.send(call)) for call in (init_widget(BUY), ONCE)
                 ]
             return failures
 
@@ -224,7 +225,7 @@ async def test_calls_share_connections_and_money_does_not(server: Server, server
     async with FlexitiSession(config_for(server_url)) as session:
         await session.token()
         opened = [server.opened]
-        for call in (init_widget(BUY), init_widget(BUY), MONEY, MONEY):
+        for call in (init_widget(BUY), init_widget(BUY), ONCE, ONCE):
             await session.send(call)
             opened.append(server.opened - opened[0])
 
@@ -290,7 +291,7 @@ async def test_money_that_a_server_has_read_and_not_answered_is_unknown(
     server.silent = True
     async with FlexitiSession(config_for(server_url)) as session:
         with pytest.raises(OutcomeUnknown):
-            await session.send(MONEY)
+            await session.send(ONCE)
 
     assert 1 == server.read
 

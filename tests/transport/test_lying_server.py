@@ -113,7 +113,7 @@ async def test_a_lie_of_an_endpoint_is_a_typed_error_in_time(lie: str, replay: R
     """A call that must not be repeated, and may have run, says so."""
     plain = init_widget(BUY)
     call = Call(
-        plain.endpoint,
+        "verify",  # which moves no money
         plain.method,
         plain.path,
         plain.scope,
@@ -133,7 +133,7 @@ async def test_a_lie_of_an_endpoint_is_a_typed_error_in_time(lie: str, replay: R
         with lap() as took:
             error = await failure(session, call)
 
-    assert isinstance(error, TransportError | ApiError)
+    assert isinstance(error, TransportError | ApiError | OutcomeUnknown)
     assert took.seconds < CALL_TIMEOUT + 1.0
     assert [] == sightings(error, CANARY)
     answered_no = isinstance(error, ApiError) and not 200 <= error.status < 300

@@ -23,7 +23,8 @@ from ..support.patience import PATIENCE, PATIENT
 from ..support.relay import relay_to
 
 BUY = PurchaseWidget(account_number=20009100)
-MONEY = evolve(init_widget(BUY), replay=Replay.NEVER)
+ONCE = evolve(init_widget(BUY), endpoint="verify", replay=Replay.NEVER)
+"""A call that is sent once, under the name of one that moves no money."""
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def url_of(sandbox: Sandbox, port: int) -> str:
 
 async def error_of(session: FlexitiSession, **options: Any) -> ConnectError:
     """Make one request, without the token, and return its error."""
-    request = session._client._builder.grant(session.config.client_secret, MONEY.scope, "0" * 32)
+    request = session._client._builder.grant(session.config.client_secret, ONCE.scope, "0" * 32)
     outcome = await session._transport.attempt(request, once=True, **options)
     assert isinstance(outcome, ConnectError), outcome
     return outcome
@@ -140,7 +141,7 @@ async def test_everything_goes_through_the_proxy(
     session = make_session(base_url=secure, ca_file=str(authority.ca_file), **options)
 
     widget = await session.init_widget(BUY)
-    answer = await session.send(MONEY)
+    answer = await session.send(ONCE)
 
     assert widget.session_id
     assert answer.session_id
@@ -424,7 +425,7 @@ async def test_credentials_of_a_lent_session_have_sent_nothing(
     ):
         session.refresher(token.scope)._install(token)
         with pytest.raises(ConnectError, match="credentials of its own") as caught:
-            await session.send(MONEY)
+            await session.send(ONCE)
 
     assert "client_session" == caught.value.reason
     assert 0 == sandbox.count("widget/init")
