@@ -147,7 +147,9 @@ def _goals(found: list[_Found]) -> list[Goal]:
 
 def _goals_of(most: _Found) -> list[Goal]:
     where = f"{WHAT[most.peer]}, {most.scenario}, {most.callers:,} callers"
-    figures: list[tuple[str, int, int]] = [("token requests", most.requests, 1)]
+    # A request that meets a 503 is tried three times, whatever the number of callers.
+    tries = 3 if most.scenario == DOWN else 1
+    figures: list[tuple[str, int, int]] = [("token requests", most.requests, tries)]
     if most.scenario != DOWN:
         figures.append(("harmed", most.harmed, 0))
     if most.scenario == STALE:
