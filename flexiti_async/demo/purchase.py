@@ -174,9 +174,9 @@ async def plans(request: Request) -> Response:
 async def buy(request: Request) -> Response:
     """Authorize with the chosen plan, at most once for this order."""
     form, order = await form_of(request), await order_of(request)
-    checkout = await resume(request)
-    if checkout is None:
+    if order.authorization_id is not None:
         return go(request, "order")
+    checkout = await flexiti_of(request).resume(order.reference_id)
     if checkout.step is not Step.VERIFIED:
         return go(request, whereabouts(checkout))
     chosen = _CHOICE.fullmatch(form.get("plan", ""))
