@@ -4,6 +4,7 @@ import asyncio
 import gc
 import tempfile
 import time
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from itertools import pairwise
@@ -159,6 +160,9 @@ class TestCheckoutsAndSentinel:
                 client_secret=sandbox.client_secret,
                 base_url=sandbox.base_url,
                 store=watched.url,
+                # A failover is another life of a journal: no checkout would start until a person
+                # has compared.
+                journal=f"memory://{uuid.uuid4().hex}",
                 **options,
                 token_keys=key_from_bytes(b"k" * KEY_BYTES).reveal(),
             )
