@@ -65,9 +65,9 @@ class Shop:
             os.kill(pid, signal.SIGKILL)
 
     def forget_checkouts(self) -> None:
-        """Empty the store, as if all checkouts had ended."""
-        for record in self._folder.joinpath("tokens").rglob("*"):
-            if record.is_file():
+        """Remove the checkouts from the store, as if all had ended; the journal stays."""
+        for record in self._folder.joinpath("tokens").rglob("*.record"):
+            if b"flexiti-checkout-" in record.read_bytes():
                 record.unlink()
 
     def close(self) -> None:
