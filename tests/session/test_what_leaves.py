@@ -282,7 +282,6 @@ RAISED: Final[dict[str, Callable[[object], BaseException]]] = {
     "one of the library's": lambda _: TokenDeadlock("of a callback"),
     "a cancellation": lambda _: asyncio.CancelledError("of a callback"),
     "a time-out": TimeoutError,
-    "the end of the process": SystemExit,
     "an odd one": lambda held: OddError(held=held),
     "a group": in_group,
 }
