@@ -7,6 +7,7 @@ An error tracker stores all of these.
 
 import asyncio
 import contextlib
+import sys
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
@@ -282,9 +283,15 @@ RAISED: Final[dict[str, Callable[[object], BaseException]]] = {
     "one of the library's": lambda _: TokenDeadlock("of a callback"),
     "a cancellation": lambda _: asyncio.CancelledError("of a callback"),
     "a time-out": TimeoutError,
+    "the end of the process": SystemExit,
     "an odd one": lambda held: OddError(held=held),
     "a group": in_group,
 }
+OF_THE_WRITER: Final = {"on_request_chunk_sent"} if sys.version_info < (3, 12) else set[str]()
+"""
+Callbacks that run in a task of aiohttp's own, before Python 3.12 can start one eagerly: asyncio lets
+a SystemExit of any task pass out of the loop, so it never reaches the call.
+"""
 PLAIN: Final = ("an exception", "one of the library's", "a time-out")
 SIGNALS: Final = [
     name
@@ -308,6 +315,8 @@ def test_what_a_callback_of_a_lent_session_raises_carries_nothing(work: str, rai
         kinds: Counter[str] = Counter()
         async with Sandbox() as sandbox:
             for signal in SIGNALS:
+                if raised == "the end of the process" and signal in OF_THE_WRITER:
+                    continue
                 # The first request is the token's.
                 for number in (1, 2):
                     called = 0
