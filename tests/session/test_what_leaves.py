@@ -7,6 +7,7 @@ An error tracker stores all of these.
 
 import asyncio
 import contextlib
+import functools
 import sys
 import traceback
 from collections import Counter
@@ -45,6 +46,9 @@ PERSON: Final[dict[str, Any]] = {**APPLICANT, "first_name": NAME, "last_name": N
 PROXY_PASSWORD: Final = "hush-canary"
 MOST: Final = 80
 """More awaits than any trial has; a trial that gets there does not end by itself."""
+
+LOOP: Final = functools.partial(StallingLoop, quiet=0.5)
+"""The sandbox runs in the same loop."""
 
 Work = Callable[[FlexitiSession], Coroutine[Any, Any, object]]
 
@@ -223,7 +227,7 @@ def test_what_leaves_at_any_await_carries_nothing(work: str, leave: str, lent: b
         msg = f"not finished after {MOST} awaits"
         raise AssertionError(msg)
 
-    with asyncio.Runner(loop_factory=StallingLoop) as runner:
+    with asyncio.Runner(loop_factory=LOOP) as runner:
         kinds = runner.run(main())
 
     expected = "CancelledError" if leave == "cancel" else "TimeoutError"
@@ -260,7 +264,7 @@ def test_what_leaves_on_the_way_to_a_proxy_carries_nothing(work: str, leave: str
                     break
         return number
 
-    with asyncio.Runner(loop_factory=StallingLoop) as runner:
+    with asyncio.Runner(loop_factory=LOOP) as runner:
         assert 3 <= runner.run(main()) < MOST
 
 
@@ -289,8 +293,8 @@ RAISED: Final[dict[str, Callable[[object], BaseException]]] = {
 }
 OF_THE_WRITER: Final = {"on_request_chunk_sent"} if sys.version_info < (3, 12) else set[str]()
 """
-Callbacks that run in a task of aiohttp's own, before Python 3.12 can start one eagerly: asyncio lets
-a SystemExit of any task pass out of the loop, so it never reaches the call.
+Callbacks that run in a task of aiohttp's own, before Python 3.12 can start one eagerly: asyncio
+lets a SystemExit of any task pass out of the loop, so it never reaches the call.
 """
 PLAIN: Final = ("an exception", "one of the library's", "a time-out")
 SIGNALS: Final = [
@@ -341,7 +345,7 @@ def test_what_a_callback_of_a_lent_session_raises_carries_nothing(work: str, rai
                         kinds[signal] += 1
         return kinds
 
-    with asyncio.Runner(loop_factory=StallingLoop) as runner:
+    with asyncio.Runner(loop_factory=LOOP) as runner:
         kinds = runner.run(main())
 
     assert {"on_request_start", "on_connection_create_end", "on_request_end"} <= kinds.keys()

@@ -9,7 +9,8 @@ from typing import Final
 __all__ = ["StallingLoop"]
 
 _QUIET: Final = 20.0
-"""Real seconds without anything to read or write, after which the next timer is due."""
+"""Real seconds without anything to read or write, after which the next timer is due: enough for a
+server in another thread."""
 _ARRIVES: Final = 0.005
 """Real seconds that a stall takes, so that what was sent is answered meanwhile."""
 
@@ -17,8 +18,9 @@ _ARRIVES: Final = 0.005
 class _Stalling(selectors.DefaultSelector):
     """Counts turns, stalls at one of them, and leaps to the next timer when all is quiet."""
 
-    def __init__(self) -> None:
+    def __init__(self, quiet: float) -> None:
         super().__init__()
+        self.quiet = quiet
         self.passed = 0.0
         self.turns_left = 0
         self.stall = 0.0
@@ -32,7 +34,7 @@ class _Stalling(selectors.DefaultSelector):
                 time.sleep(_ARRIVES)
                 self.passed += self.stall
                 return super().select(0)
-        ready = super().select(0 if timeout == 0 else _QUIET)
+        ready = super().select(0 if timeout == 0 else self.quiet)
         if not ready and timeout is not None:
             self.passed += timeout
         return ready
@@ -44,10 +46,14 @@ class StallingLoop(asyncio.SelectorEventLoop):
 
     A stall is the end of a turn that took long: what has arrived is read afterwards, and timers
     are late. It is also a `Clock` of the library: both clocks are the loop's time.
+
+    Args:
+        quiet: Real seconds without anything to read or write, after which the next timer is due.
+            Where the server runs in this loop too, what was sent has arrived at once.
     """
 
-    def __init__(self) -> None:
-        self._stalling = _Stalling()
+    def __init__(self, *, quiet: float = _QUIET) -> None:
+        self._stalling = _Stalling(quiet)
         super().__init__(self._stalling)
 
     def stall_at(self, turn: int, seconds: float, before: Callable[[], object] = int) -> None:
