@@ -228,6 +228,7 @@ class Execution(Generic[T]):
     async def _unknown(
         self, claim: Claim, text: str, *, status: int | None = None, code: str | None = None
     ) -> OutcomeUnknown:
+        self._sending.doubtful = True  # from here on, an interruption must not free the key
         error = OutcomeUnknown(
             f"{self.asked.call.endpoint} may or may not have run: {text}",
             status=status,

@@ -375,3 +375,28 @@ async def test_an_operation_that_is_cancelled_amid_its_record_is_recorded(
     assert again.replayed
     assert {"OperationDone", "OperationReplayed"} == set(seen.operations)
     assert [True] == [one.recorded for one in seen.events if isinstance(one, OperationDone)]
+
+
+@pytest.mark.parametrize("fault", [Drop(), Answer(200, body=b'{"error": "odd"}', commit=True)])
+async def test_an_operation_that_is_cancelled_amid_its_unknown_outcome_stays_pending(
+    fault: Fault, shop: Shop, sandbox: Sandbox, faulty: FaultyStore
+) -> None:
+    """It was sent, so the note that nobody waits for it is all that a cancellation may prevent."""
+    session = shop(**QUICK)
+    number = await ready(session, sandbox)
+    sandbox.inject(fault, endpoint=CAPTURE.endpoint)
+    sandbox.latency = {CAPTURE.endpoint: 0.1}
+    caller = asyncio.create_task(outcome_of(CAPTURE.make(session, number, KEY)))
+    await until(lambda: CAPTURE.sent(sandbox))
+    faulty.silent, swaps = True, faulty.operations.count("swap")
+    await until(lambda: faulty.operations.count("swap") > swaps)
+    (running,) = executions()
+    running.cancel()
+    faulty.silent = False
+    again = await caller
+    found = await recorded(session)
+
+    assert found is not None
+    assert "pending" == found.phase
+    assert isinstance(again, OperationInProgress | OutcomeUnknown)
+    assert 1 == CAPTURE.sent(sandbox)
