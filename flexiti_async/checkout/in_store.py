@@ -14,7 +14,8 @@ from flexiti_async.api.plans import Plans, calculate_interest
 from flexiti_async.api.purchases import InStorePurchase, PurchaseType
 from flexiti_async.api.sku_data import SkuData
 from flexiti_async.checkout.base import Checkout
-from flexiti_async.checkout.payment import pay, reference_of
+from flexiti_async.checkout.payment import pay
+from flexiti_async.operations.keys import reference_of
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
 
@@ -225,7 +226,7 @@ class InStoreCheckout(Checkout):
                 auto_capture=auto_capture,
                 plan_id=plan_id,
                 term=term,
-                reference=reference_of(reference, state),
+                reference=reference_of(state.idempotency_key, reference or None),
                 sku_data=sku_data,
                 vcc_number=vcc_number,
                 verification_code=code.reveal() if isinstance(code, Secret) else code,

@@ -15,7 +15,7 @@ from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, 
 from flexiti_async.api.widget_events import EventType, WidgetEvent, read_event
 from flexiti_async.api.widget_reactions import Reaction, react
 from flexiti_async.checkout.base import Checkout
-from flexiti_async.checkout.payment import pay, reference_of
+from flexiti_async.checkout.payment import pay
 from flexiti_async.checkout.state import CheckoutState, Step
 from flexiti_async.clock import today
 from flexiti_async.errors import (
@@ -25,6 +25,7 @@ from flexiti_async.errors import (
     MalformedEvent,
     ValidationError,
 )
+from flexiti_async.operations.keys import reference_of
 from flexiti_async.protocol.call import Json, OperationKind
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
@@ -228,7 +229,7 @@ class OnlineCheckout(Checkout):
                 auto_capture=auto_capture,
                 plan_id=plan_id,
                 term=term,
-                reference=reference_of(reference, state),
+                reference=reference_of(state.idempotency_key, reference or None),
                 sku_data=sku_data,
                 vcc_number=vcc_number,
                 widget_session_id=state.session_id,

@@ -1,7 +1,5 @@
 """The authorization of a purchase, online and in store."""
 
-from typing import Final
-
 from attrs import evolve
 
 from flexiti_async.api.authorizations import Authorization
@@ -9,16 +7,7 @@ from flexiti_async.checkout.flow import Flow
 from flexiti_async.checkout.state import CheckoutState
 from flexiti_async.protocol.call import OperationCall, OperationKind
 
-__all__ = ["pay", "reference_of"]
-
-_LONGEST_REFERENCE: Final = 40
-"""Characters of `reference` in the API's table (spec section 5.12)."""
-
-
-def reference_of(given: str | None, state: CheckoutState) -> str | None:
-    """Return the order number to send: the shop's, or the idempotency key where it fits."""
-    key = state.idempotency_key
-    return given if given or len(key) > _LONGEST_REFERENCE else key
+__all__ = ["pay"]
 
 
 async def pay(
