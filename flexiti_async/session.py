@@ -237,6 +237,7 @@ class FlexitiSession:
         # A close that is cancelled closes all parts, too. Each may be closed twice, so that a close
         # that was cancelled again can be repeated.
         async with AsyncExitStack() as parts:
+            parts.push_async_callback(self._close_journal)
             parts.push_async_callback(self._close_store)
             parts.push_async_callback(self._transport.aclose)
             parts.push_async_callback(close_refreshers, refreshers)
@@ -248,6 +249,8 @@ class FlexitiSession:
         if self._owns_store and not self._store_closed:
             await self._store.aclose()
             self._store_closed = True
+
+    async def _close_journal(self) -> None:
         if self._journal_store is not None:
             await self._journal_store.aclose()
             self._journal_store = None

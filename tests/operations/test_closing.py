@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import pytest
 
@@ -17,6 +17,7 @@ from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Hang
 from flexiti_async.testing import FaultyStore
+from flexiti_stores.memory import MemoryStore
 
 from ..session.test_loops_and_forks import in_a_forked_child, sandbox_in_a_thread
 from ..support.leftovers import Leftovers
@@ -218,3 +219,48 @@ async def test_a_listener_may_close_the_session(shop: Shop, sandbox: Sandbox) ->
 
     assert made.capture_id
     assert (await CAPTURE.make(shop(), number, KEY)).replayed
+
+
+class Closing(MemoryStore):
+    """A shop's own store, addressed by its class path, that records how it is closed."""
+
+    closed: ClassVar[list[str]] = []
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Create the store."""
+        del url
+        return cls()
+
+    async def aclose(self) -> None:
+        """Record it."""
+        await super().aclose()
+        self.closed.append(type(self).__name__)
+
+
+class Unclosable(Closing):
+    """Its first close fails."""
+
+    errors: ClassVar[list[BaseException]] = []
+
+    async def aclose(self) -> None:
+        """Record it, and fail once."""
+        await super().aclose()
+        if self.errors:
+            raise self.errors.pop()
+
+
+@pytest.mark.parametrize("error", [OSError("reset"), asyncio.CancelledError()], ids=repr)
+async def test_a_store_that_fails_to_close_leaves_no_journal_open(
+    error: BaseException, shop: Shop, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the two stores is closed, whatever becomes of the other one."""
+    monkeypatch.setattr(Unclosable, "errors", [error])
+    monkeypatch.setattr(Closing, "closed", [])
+    session = shop(store=f"{__name__}:Unclosable", journal=f"{__name__}:Closing")
+    number = await authorized(session, sandbox)
+    assert (await CAPTURE.make(session, number, KEY)).capture_id
+    with pytest.raises(type(error)):
+        await session.aclose()
+
+    assert ["Unclosable", "Closing"] == Closing.closed
