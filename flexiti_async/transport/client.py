@@ -53,7 +53,8 @@ class Sending:
         left: Returns the seconds until nothing may be sent any more, by the caller's clocks: those
             of the event loop stand still while a machine is suspended.
         doubtful: An earlier attempt may have run.
-        progress: How far the present attempt has come; None between two attempts.
+        progress: How far the last attempt has come, also once it has an answer that nobody has
+            read yet; None before the first, and after one that certainly did not run.
     """
 
     left: Callable[[], float] = lambda: math.inf
@@ -62,7 +63,7 @@ class Sending:
 
     @property
     def may_have_run(self) -> bool:
-        """Whether an attempt may have run, whose answer nobody has."""
+        """Whether an attempt may have run whose answer the caller does not have."""
         return self.doubtful or (self.progress is not None and self.progress.connected)
 
 
@@ -250,7 +251,6 @@ class ApiClient:
                 progress=run.sending.progress,
                 life=run.life,
             )
-            run.sending.progress = None
             if isinstance(answer, SessionClosed):
                 raise answer
             result: T | FlexitiError = (
@@ -307,6 +307,7 @@ class ApiClient:
         self, run: _Run[T], error: Unauthorized, source: TokenSource, deadline: float
     ) -> None:
         """Prepare the repeat of a call that was answered with a 401, or raise the error."""
+        run.sending.progress = None  # this attempt did not run
         verdict = source.verdict(run, run.token)
         if verdict is Verdict.RAISE:
             raise error

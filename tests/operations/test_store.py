@@ -16,7 +16,8 @@ from flexiti_async.errors import (
     RecordUnreadable,
     StoreUnavailable,
 )
-from flexiti_async.events.types import OperationDone
+from flexiti_async.events import Event
+from flexiti_async.events.types import CallFinished, OperationDone
 from flexiti_async.operations import Operation
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
@@ -399,4 +400,31 @@ async def test_an_operation_that_is_cancelled_amid_its_unknown_outcome_stays_pen
     assert found is not None
     assert "pending" == found.phase
     assert isinstance(again, OperationInProgress | OutcomeUnknown)
+    assert 1 == CAPTURE.sent(sandbox)
+
+
+@pytest.mark.parametrize("fault", [None, Drop()], ids=str)
+async def test_a_listener_that_cancels_does_not_free_an_operation_that_was_sent(
+    fault: Fault | None, shop: Shop, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Its interruption comes between the answer and the record: the money may have moved."""
+    session = shop()
+    number = await ready(session, sandbox)
+    if fault is not None:
+        sandbox.inject(fault, endpoint=CAPTURE.endpoint)
+
+    def cancel(event: Event) -> None:
+        if isinstance(event, CallFinished) and event.endpoint == CAPTURE.endpoint:
+            raise asyncio.CancelledError
+
+    session.events.add(cancel)
+    first = await outcome_of(CAPTURE.make(session, number, KEY))
+    found = await recorded(session)
+    clock.advance(1200)
+    second = await outcome_of(CAPTURE.make(session, number, KEY))
+
+    assert isinstance(first, OutcomeUnknown)
+    assert found is not None
+    assert "pending" == found.phase
+    assert isinstance(second, OutcomeUnknown)
     assert 1 == CAPTURE.sent(sandbox)
