@@ -20,6 +20,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from attrs import Factory, define, field
@@ -33,6 +34,8 @@ __all__ = ["Books", "Plan", "drive"]
 
 ACCOUNT = 10000001
 _PER_AUTHORIZATION = 200
+# By its file: the tests are not importable where they run on the wheel (PYTHONSAFEPATH).
+_WORKER = Path(__file__).with_name("worker.py")
 _FAULTS: tuple[Fault, ...] = (
     Drop(),
     Drop(commit=False),
@@ -173,8 +176,7 @@ class _Driver:
     async def _start_worker(self) -> None:
         worker = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "tests.ledger.worker",
+            str(_WORKER),
             json.dumps(self.options),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
