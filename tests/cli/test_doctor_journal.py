@@ -31,6 +31,8 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLEXITI_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("FLEXITI_CLIENT_ID", "shop")
     monkeypatch.setenv("FLEXITI_CLIENT_SECRET", CLIENT_SECRET)
+    # Not `memory://`: another test of this process may have begun a journal there.
+    monkeypatch.setenv("FLEXITI_STORE", "memory://doctor-elsewhere")
 
 
 def journal(command: Command) -> list[tuple[str, str, str]]:
@@ -80,7 +82,7 @@ def test_a_journal_that_ends_with_the_process(
     [(level, text, _)] = journal(command)
     assert ("error", True) == (level, "calls that move money are refused" in text)
 
-    monkeypatch.setenv("FLEXITI_JOURNAL", "memory://shop")
+    monkeypatch.setenv("FLEXITI_JOURNAL", "memory://doctor-elsewhere")
     [(level, text, advice)] = journal(command)
     assert ("warning", True) == (level, "ends with each process" in text)
     assert "postgresql://" in advice
