@@ -1,7 +1,6 @@
 """Closing a session: every caller is answered at once, nothing is sent, nothing is left open."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -26,6 +25,8 @@ ONCE = evolve(SAFE, endpoint="verify", replay=Replay.NEVER)
 INIT = "widget/init"
 TOKEN = "oauth/token"
 CALLERS = 10_000
+AT_ONCE = 5
+"""Turns of the event loop, however many callers there are."""
 Way = Callable[[FlexitiSession], Coroutine[Any, Any, None]]
 
 
@@ -89,10 +90,8 @@ async def test_10_000_calls_in_flight_are_answered_at_once(
     calls = [asyncio.create_task(shop(number)) for number in range(CALLERS)]
     while sandbox.count(INIT) < session.config.connections:
         await asyncio.sleep(0)
-    began = time.process_time()
     closing = asyncio.create_task(close(session))
-    await asyncio.wait(calls)
-    took = time.process_time() - began
+    turns = await turns_until(calls)
     await closing
     sent = sandbox.count(INIT)
     await asyncio.sleep(0.1)
@@ -101,19 +100,16 @@ async def test_10_000_calls_in_flight_are_answered_at_once(
     assert {SessionClosed: CALLERS - 50, OutcomeUnknown: 50} == Counter(answers)
     assert sent == sandbox.count(INIT)
     assert {} == session._transport._own
-    assert took < 6 * await cost_of_cancelling()
+    assert turns <= AT_ONCE
 
 
-async def cost_of_cancelling() -> float:
-    """Measure the CPU seconds that asyncio itself takes to end as many waiting tasks."""
-    never = asyncio.Semaphore(0)
-    tasks = [asyncio.create_task(never.acquire()) for _ in range(CALLERS)]
-    await asyncio.sleep(0)
-    began = time.process_time()
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-    return time.process_time() - began
+async def turns_until(tasks: list[asyncio.Task[None]]) -> int:
+    """Count the turns of the event loop until tasks have ended; the CPU time is a benchmark's."""
+    turns = 0
+    while not all(task.done() for task in tasks):
+        await asyncio.sleep(0)
+        turns += 1
+    return turns
 
 
 @pytest.mark.parametrize("where", ["token", "dedicated", "repeat"])
