@@ -49,9 +49,10 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/brow
 # Tests that need system programs have sessions of their own.
 SYSTEM = ["tests/browser", "tests/stores/postgresql", "tests/transport/programs"]
 NO_SYSTEM = [f"--ignore={folder}" for folder in SYSTEM]
-# Tests wait more than they compute. A class, or the functions of a file, stay in one process:
-# they share servers. tests/conftest.py orders them, the long ones first.
-PARALLEL = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
+# Tests wait more than they compute: two processes for each core. A class, or the functions of a
+# file, stay in one process: they share servers. tests/conftest.py orders them, the long ones first.
+WORKERS = str(min(2 * (os.cpu_count() or 1), 8))
+PARALLEL = ["-n", WORKERS, "--dist", "loadscope", "--no-loadscope-reorder"]
 # Without it `python -m …` imports the current folder, the checkout, instead of the wheel.
 NOT_THE_CHECKOUT = {"PYTHONSAFEPATH": "1"}
 # Hidden names that are allowed in an sdist; any other is a cache or a private file.
@@ -269,7 +270,7 @@ def browser(session: nox.Session) -> None:
     """Click through the demo shop of the wheel, in the machine's Chromium."""
     _require(session, "Chromium", *CHROMIUM, variable="CHROMIUM")
     _install_wheel(session, "browser")
-    arguments = session.posargs or ["tests/browser", "-n", "2"]
+    arguments = session.posargs or ["tests/browser", "-n", WORKERS]
     session.run("pytest", *arguments, env=NOT_THE_CHECKOUT)
 
 
@@ -279,7 +280,7 @@ def postgresql(session: nox.Session) -> None:
     _require(session, "PostgreSQL", *POSTGRESQL)
     _require(session, "PgBouncer", "pgbouncer", "/usr/sbin/pgbouncer")
     _install_wheel(session, "postgres")
-    arguments = session.posargs or ["tests/stores/postgresql", "-n", "2", "--dist", "loadscope"]
+    arguments = session.posargs or ["tests/stores/postgresql", "-n", WORKERS, "--dist", "loadscope"]
     session.run("pytest", *arguments, env=NOT_THE_CHECKOUT)
 
 
@@ -292,7 +293,7 @@ def proxies(session: nox.Session) -> None:
     _install_wheel(session)
     session.run(
         "pytest",
-        *(session.posargs or ["tests/transport/programs", "-n", "2"]),
+        *(session.posargs or ["tests/transport/programs", "-n", WORKERS]),
         env=NOT_THE_CHECKOUT,
     )
 

@@ -14,7 +14,7 @@ PATIENCE: Final = 300.0
 """
 Seconds after which a test has hung.
 
-Less than `faulthandler_timeout` in pyproject.toml, so that the wait that hung is the one reported.
+Less than pytest's `timeout` in pyproject.toml, so that the wait that hung is the one reported.
 """
 
 PATIENT: Final[dict[str, Any]] = {
