@@ -183,7 +183,7 @@ def after_turns(
 
 
 @asynccontextmanager
-async def time_limit(seconds: float) -> AsyncGenerator[asyncio.Timeout]:
+async def time_limit(seconds: float) -> AsyncGenerator[None]:
     """
     Limit a time as `asyncio.timeout` does, but let what arrived in time be read first.
 
@@ -212,7 +212,7 @@ async def time_limit(seconds: float) -> AsyncGenerator[asyncio.Timeout]:
     async with asyncio.timeout(None) as limit:
         set_timer(seconds)
         try:
-            yield limit
+            yield
         finally:
             over = True
             if timer is not None:
