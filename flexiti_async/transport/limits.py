@@ -96,8 +96,8 @@ class Deadlines:
 
         Args:
             seconds: From now.
-            progress: Of a request that must not be sent once its time is over: it is cancelled at
-                once if it has no connection by then.
+            progress: Of a request that must not be sent once its time is over: it gets the
+                deadline as well, and is cancelled at once if it has no connection by then.
         """
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - what runs in a loop is a task
@@ -105,6 +105,8 @@ class Deadlines:
         while pending and pending[0].task is None:
             pending.popleft()
         when = self._loop.time() + seconds
+        if progress is not None:
+            progress.until = when
         deadline = Deadline(task, when, seconds, task.cancelling(), progress)
         self._insert(deadline)
         if self._timer is None or when < self._timer.when():
