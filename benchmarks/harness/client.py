@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from benchmarks.harness.children import Child, obey, run
+from benchmarks.harness.closing import close_amid_calls
 from benchmarks.harness.collector import watched_collector
 from benchmarks.harness.crowd import stampede
 from benchmarks.harness.latency import Latencies
@@ -131,6 +132,11 @@ class _Client:
         """Let many callers ask for a token at once."""
         return await stampede(self._peer, self._target, scenario, callers)
 
+    async def close_amid_calls(self, endpoint: str, callers: int) -> dict[str, object]:
+        """Close the peer while many callers wait."""
+        self._open = False
+        return await close_amid_calls(self._peer, self._target, endpoint, callers)
+
     async def waiting(self, number: int) -> dict[str, object]:
         """
         Return the bytes of memory that calls take while they wait for their answers.
@@ -175,6 +181,7 @@ async def _main(name: str) -> None:
         "repeat": client.repeat,
         "tokens": client.tokens,
         "stampede": client.stampede,
+        "close_amid_calls": client.close_amid_calls,
         "waiting": client.waiting,
     }
     await obey(verbs, {"installed": True})

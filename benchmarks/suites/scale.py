@@ -1,4 +1,4 @@
-"""How the cost of a call grows with concurrent checkouts and with client ids per process."""
+"""How the cost of a call, and of a close, grows with concurrent checkouts and client ids."""
 
 from collections import defaultdict
 from contextlib import AsyncExitStack
@@ -9,6 +9,7 @@ from attrs import define, field, frozen
 
 from benchmarks.harness.children import Child, ChildFailedError
 from benchmarks.harness.client import start_client
+from benchmarks.harness.closing import WAITS
 from benchmarks.harness.latency import Latencies
 from benchmarks.harness.measure import Spread, interleaved, ratios
 from benchmarks.harness.server import running_server
@@ -20,6 +21,7 @@ from benchmarks.report.report import Chart, Goal, Report, Table
 __all__ = ["measure"]
 
 _MICRO: Final = 1e6
+_MILLI: Final = 1e3
 _PEERS: Final = (OURS, BASELINE)
 _FEW: Final = 100
 """Number of checkouts at once that others are compared with."""
@@ -39,10 +41,21 @@ class _Size:
     tenant_calls: int
     waiting: int
     memory_repeats: int
+    closes: int
 
 
-_FULL: Final = _Size((10, 100, 1000, 10_000), 4000, 3, (1, 10, 100, 1000), 2000, 3000, 3)
-_SMOKE: Final = _Size((10, 100), 100, 1, (1, 5), 50, 100, 1)
+_FULL: Final = _Size((10, 100, 1000, 10_000), 4000, 3, (1, 10, 100, 1000), 2000, 3000, 3, 9)
+_SMOKE: Final = _Size((10, 100), 100, 1, (1, 5), 50, 100, 1, 1)
+
+
+@define
+class _Closes:
+    """Closes of a session while callers wait, CPU and wall-clock seconds."""
+
+    cpu: list[float] = field(factory=list[float])
+    wall: list[float] = field(factory=list[float])
+    bare: list[float] = field(factory=list[float])
+    unanswered: int = 0
 
 
 @define
@@ -73,12 +86,16 @@ async def measure(*, smoke: bool) -> Report:
     async with running_server() as target:
         loads = await _checkouts(target, size)
         tenants = await _tenants(target, size)
+        closes = await _closes(target, size)
     memory = await _memory(size)
     return Report(
         name="scale",
         title="the cost of a call as work grows",
-        tables=[_loads_table(loads), _tenants_table(tenants), _memory_table(memory, size)],
-        goals=_goals(loads, memory),
+        tables=[
+            *(_loads_table(loads), _tenants_table(tenants)),
+            *(_memory_table(memory, size), _closes_table(closes, size)),
+        ],
+        goals=[*_goals(loads, memory), *_close_goals(closes, size)],
         charts=[_loads_chart(loads), _latency_chart(loads), _tenants_chart(tenants)],
         parameters={"rounds": size.rounds, "connections of each client": Target("").connections},
     )
@@ -121,6 +138,23 @@ async def _tenants(target: Target, size: _Size) -> dict[int, list[float]]:
             )
             cpu[number].append(taken["cpu"])
     return cpu
+
+
+async def _closes(target: Target, size: _Size) -> dict[str, _Closes]:
+    """Close a session while callers wait, for a connection and for a token."""
+    found: dict[str, _Closes] = defaultdict(_Closes)
+    async with await _client(OURS) as child:
+        for what in interleaved(tuple(WAITS), size.closes):
+            await child.ask("open", target=target.to_json())
+            taken = await child.ask(
+                "close_amid_calls", endpoint=WAITS[what], callers=max(size.checkouts)
+            )
+            closes = found[what]
+            closes.cpu.append(taken["cpu"])
+            closes.wall.append(taken["wall"])
+            closes.bare.append(taken["bare"])
+            closes.unanswered += taken["unanswered"]
+    return found
 
 
 async def _memory(size: _Size) -> dict[str, list[float]]:
@@ -168,6 +202,42 @@ def _memory_table(memory: dict[str, list[float]], size: _Size) -> Table:
     rows = [(WHAT[peer], Spread.of(taken).scaled(1 / 1024)) for peer, taken in memory.items()]
     title = f"Memory of a checkout in flight, {size.waiting:,} at once"
     return Table(title, ("client", "KiB each"), rows)
+
+
+def _closes_table(found: dict[str, _Closes], size: _Size) -> Table:
+    rows = [
+        (
+            f"callers wait for {what}",
+            Spread.of(closes.cpu).scaled(_MILLI),
+            Spread.of(closes.bare).scaled(_MILLI),
+            ratios(closes.cpu, closes.bare),
+            Spread.of(closes.wall).scaled(_MILLI),
+        )
+        for what, closes in found.items()
+    ]
+    columns = ("close", "CPU ms", "CPU ms of asyncio alone", "ratio", "ms until all have an error")
+    return Table(f"A close with {max(size.checkouts):,} calls in flight", columns, rows)
+
+
+def _close_goals(found: dict[str, _Closes], size: _Size) -> list[Goal]:
+    goals: list[Goal] = []
+    for what, closes in found.items():
+        where = f"a close while {max(size.checkouts):,} callers wait for {what}"
+        goals += [
+            Goal(f"unanswered: {where}", closes.unanswered, 0, "=", counted=True),
+            Goal(
+                f"ms until all have an error: {where}",
+                Spread.of(closes.wall).scaled(_MILLI),
+                100,
+                main=True,
+            ),
+            Goal(
+                f"CPU: {where} / asyncio cancelling as many tasks",
+                ratios(closes.cpu, closes.bare),
+                3,
+            ),
+        ]
+    return goals
 
 
 def _goals(loads: list[_Load], memory: dict[str, list[float]]) -> list[Goal]:

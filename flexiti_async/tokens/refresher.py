@@ -9,10 +9,12 @@ a time for each purpose, shared by all callers of an event loop.
 import asyncio
 import copy
 import random
-from collections.abc import AsyncGenerator, Awaitable, Iterable
-from contextlib import asynccontextmanager, suppress
-from typing import Final
+from collections.abc import Awaitable, Coroutine, Iterable
+from contextlib import suppress
+from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
+
+from attrs import define, field
 
 from flexiti_async.clock import now
 from flexiti_async.errors import (
@@ -37,9 +39,11 @@ from flexiti_async.tokens.policy import min_ttl_of, scaled, windows_of
 from flexiti_async.tokens.refresh import Refresh
 from flexiti_async.tokens.sharing import mark_pinned
 from flexiti_async.tokens.single_flight import SingleFlight, join
-from flexiti_async.transport.limits import time_limit
+from flexiti_async.transport.limits import Deadlines
 
 __all__ = ["TokenRefresher", "close_refreshers"]
+
+T = TypeVar("T")
 
 RefreshTask = asyncio.Task[Obtained | Failed]
 
@@ -55,6 +59,20 @@ _STORE_PAUSE: Final = 5.0
 
 _refreshes: Final[WeakKeyDictionary[RefreshTask, Refresh]] = WeakKeyDictionary()
 """The refresh that a task runs, so that joining callers can have the token pinned."""
+
+
+@define(eq=False)
+class _Waits:
+    """
+    The callers of one event loop that wait for a token.
+
+    Attributes:
+        deadlines: Ends their waits.
+        number: How many there are.
+    """
+
+    deadlines: Deadlines = field(factory=Deadlines)
+    number: int = 0
 
 
 class TokenRefresher:
@@ -88,7 +106,7 @@ class TokenRefresher:
         self._cause = Cause.NO_TOKEN
         self._waiters = 0
         self._stopped = False
-        self._limits: set[tuple[asyncio.AbstractEventLoop, asyncio.Timeout]] = set()
+        self._waits: dict[asyncio.AbstractEventLoop, _Waits] = {}
 
     @property
     def cached(self) -> Token | None:
@@ -139,8 +157,7 @@ class TokenRefresher:
     async def dedicated(self, min_ttl: float | None) -> Token:
         """Request a token for one checkout: never shared, never refreshed, not in the store."""
         self._check_reentry()
-        async with self._stoppable(2 * self._context.options.token_timeout):
-            result = await self._dedicated.run()
+        result = await self._unless_stopped(self._dedicated.run())
         if isinstance(result, Failed):
             raise result.error
         self._check(self._with_windows(result.token), min_ttl)
@@ -196,9 +213,9 @@ class TokenRefresher:
     def stop(self) -> None:
         """Let every waiting caller raise SessionClosed at once; the refresh in flight goes on."""
         self._stopped = True
-        for loop, limit in list(self._limits):  # other threads change it meanwhile
+        for loop, waits in list(self._waits.items()):  # other threads change it meanwhile
             with suppress(RuntimeError):  # a loop that is closed has no waiting callers
-                loop.call_soon_threadsafe(_end, limit)
+                loop.call_soon_threadsafe(waits.deadlines.expire_all)
 
     async def aclose(self) -> None:
         """Wait up to 5 seconds for refreshes that were started here, then cancel the rest."""
@@ -226,15 +243,13 @@ class TokenRefresher:
 
     async def _wait_with_deadline(self, min_ttl: float | None) -> Token:
         self._check_reentry()
-        time_limit = 2 * self._context.options.token_timeout
         began, served = self._boot(), False
         self._waiters += 1
         waiters = self._waiters
         try:
-            async with self._stoppable(time_limit):
-                token = await self._wait(min_ttl)
-                served = True
-                return token
+            token = await self._unless_stopped(self._wait(min_ttl))
+            served = True
+            return token
         finally:
             self._waiters -= 1
             self._context.events.notify(
@@ -246,22 +261,30 @@ class TokenRefresher:
                 )
             )
 
-    @asynccontextmanager
-    async def _stoppable(self, seconds: float) -> AsyncGenerator[None]:
+    async def _unless_stopped(self, wait: Coroutine[object, object, T]) -> T:
         """Limit a wait for a token, which also ends when the session is closed."""
-        error: FlexitiError
+        loop = asyncio.get_running_loop()
+        waits = self._waits.get(loop)
+        if waits is None:
+            waits = self._waits[loop] = _Waits()
+        seconds = 2 * self._context.options.token_timeout
+        waits.number += 1
+        deadline = waits.deadlines.start(seconds)
         try:
-            async with time_limit(seconds) as limit:
-                entry = (asyncio.get_running_loop(), limit)
-                self._limits.add(entry)
-                try:
-                    yield
-                    return
-                finally:
-                    self._limits.discard(entry)
-        except TimeoutError:
-            error = TokenUnavailable(f"could not obtain a token within {seconds:g} s")
-        raise SessionClosed(_CLOSED) if self._stopped else error
+            return await wait
+        except asyncio.CancelledError:
+            if not deadline.caused_cancellation():
+                raise
+        finally:
+            deadline.end()
+            waits.number -= 1
+            if not waits.number:
+                waits.deadlines.close()
+                del self._waits[loop]
+        if self._stopped:
+            raise SessionClosed(_CLOSED)
+        text = f"could not obtain a token within {seconds:g} s"
+        raise TokenUnavailable(text)
 
     def _check_reentry(self) -> None:
         if self._flights.runs_here():
@@ -428,9 +451,3 @@ async def _result_of(work: Awaitable[Obtained | Failed]) -> Obtained | Failed:
         return await work
     except FlexitiError as error:
         return Failed(error, 0.0)
-
-
-def _end(limit: asyncio.Timeout) -> None:
-    """Let a time limit end now, unless the wait has ended already."""
-    with suppress(RuntimeError):
-        limit.reschedule(asyncio.get_running_loop().time())

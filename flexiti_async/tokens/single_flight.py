@@ -29,6 +29,16 @@ _Running = dict[Hashable, "asyncio.Task[Any]"]
 _running: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Running]] = WeakKeyDictionary()
 """The tasks of this process by event loop, and in each by purpose and key."""
 
+_waiters: Final[WeakKeyDictionary[asyncio.Task[Any], dict[asyncio.Future[None], None]]] = (
+    WeakKeyDictionary()
+)
+"""
+The callers that wait for each task, in order.
+
+Not `asyncio.shield`: with that, a caller that leaves walks over all that wait, so that thousands
+who leave at once block the loop for seconds.
+"""
+
 _keys_here: Final[contextvars.ContextVar[frozenset[Hashable]]] = contextvars.ContextVar(
     "flexiti_async.single_flight", default=frozenset()
 )
@@ -156,10 +166,21 @@ async def join(task: asyncio.Task[T]) -> T | None:
     if task.done():
         # Waiting for a finished task does not yield, so asking again would block the loop for ever.
         await asyncio.sleep(0)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        me = asyncio.current_task()
-        if task.cancelled() and not (me is not None and me.cancelling()):
-            return None
-        raise
+    else:
+        waiters = _waiters.get(task)
+        if waiters is None:
+            waiters = _waiters[task] = {}
+            task.add_done_callback(_wake)
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters[waiter] = None
+        try:
+            await waiter
+        finally:
+            waiters.pop(waiter, None)
+    return None if task.cancelled() else task.result()
+
+
+def _wake(task: asyncio.Task[Any]) -> None:
+    for waiter in _waiters.pop(task, {}):
+        if not waiter.done():
+            waiter.set_result(None)

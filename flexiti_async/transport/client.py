@@ -240,7 +240,7 @@ class ApiClient:
         moves_money = isinstance(run.call, OperationCall)
         while True:
             run.attempts += 1
-            run.sending.progress = Progress()
+            run.sending.progress = Progress(left=run.sending.left)
             run.order = rejections.sent()
             # No name for the request here: a cancellation would carry it in this frame.
             answer = await self._transport.attempt(

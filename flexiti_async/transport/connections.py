@@ -185,7 +185,7 @@ def _session(
 
 
 def _watched() -> aiohttp.TraceConfig:
-    """Record in a request's `Progress` that its connection exists."""
+    """Record in a request's `Progress` that it is about to be written, and stop a late one."""
     tracing = aiohttp.TraceConfig()
 
     async def before(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
@@ -195,11 +195,15 @@ def _watched() -> aiohttp.TraceConfig:
             msg = "not sent a second time"
             raise aiohttp.ClientConnectionError(msg)
 
-    async def after(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+    async def write(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        # aiohttp calls this just before it writes; what is raised here closes the connection.
         progress: Progress | None = context.trace_request_ctx
-        if progress is not None:
-            progress.connected = True
+        if progress is None:
+            return
+        if progress.over():  # a busy loop finds the connection and the timer at the same moment
+            raise aiohttp.ConnectionTimeoutError
+        progress.connected = True
 
     tracing.on_connection_create_start.append(before)
-    tracing.on_connection_create_end.append(after)
+    tracing.on_request_headers_sent.append(write)
     return tracing

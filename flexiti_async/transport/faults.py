@@ -13,13 +13,16 @@ The exceptions of aiohttp as errors that say whether the request was sent.
 | other `ClientError`, `ValueError` | unknown | `BadHttp` |
 | an exception of a callback of the session that was lent, also a `CancelledError` | unknown | `TransportError` |
 
-Over a new connection of our own the answer is exact: until the connection exists, nothing was sent,
-whatever the exception (`Progress`).
+Over a new connection of our own the answer is exact: until the connection exists and the request is
+about to be written, nothing was sent, whatever the exception (`Progress`).
 """  # noqa: E501 - a table
 
+import asyncio
+import math
 import os
 import socket
 import ssl
+from collections.abc import Callable
 from typing import Final
 
 import aiohttp
@@ -59,10 +62,19 @@ class Progress:
     How far a request over a new connection has come.
 
     Attributes:
-        connected: The connection exists, so from here on the request may have been sent.
+        connected: The connection exists and the request is about to be written, so from here on it
+            may have been sent.
+        left: Returns the seconds until it may not be sent any more, by the caller's clocks.
+        until: The same, as a time of the event loop.
     """
 
     connected: bool = False
+    left: Callable[[], float] = lambda: math.inf
+    until: float = math.inf
+
+    def over(self) -> bool:
+        """Whether the request may not be sent any more."""
+        return self.left() <= 0 or asyncio.get_running_loop().time() >= self.until
 
 
 def failure(

@@ -96,8 +96,8 @@ class Deadlines:
 
         Args:
             seconds: From now.
-            progress: Of a request that must not be sent once its time is over: it is cancelled at
-                once if it has no connection by then.
+            progress: Of a request that must not be sent once its time is over: it gets the
+                deadline as well, and is cancelled at once if it has no connection by then.
         """
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - what runs in a loop is a task
@@ -105,6 +105,8 @@ class Deadlines:
         while pending and pending[0].task is None:
             pending.popleft()
         when = self._loop.time() + seconds
+        if progress is not None:
+            progress.until = when
         deadline = Deadline(task, when, seconds, task.cancelling(), progress)
         self._insert(deadline)
         if self._timer is None or when < self._timer.when():
@@ -183,7 +185,7 @@ def after_turns(
 
 
 @asynccontextmanager
-async def time_limit(seconds: float) -> AsyncGenerator[asyncio.Timeout]:
+async def time_limit(seconds: float) -> AsyncGenerator[None]:
     """
     Limit a time as `asyncio.timeout` does, but let what arrived in time be read first.
 
@@ -212,7 +214,7 @@ async def time_limit(seconds: float) -> AsyncGenerator[asyncio.Timeout]:
     async with asyncio.timeout(None) as limit:
         set_timer(seconds)
         try:
-            yield limit
+            yield
         finally:
             over = True
             if timer is not None:

@@ -11,12 +11,17 @@ from typing import ClassVar
 
 import pytest
 from attrs import evolve
+from yarl import URL
 
 from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget, Token
 from flexiti_async.api.widget import Widget, init_widget
 from flexiti_async.errors import ConnectError, TokenUnavailable
 from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.request import HttpRequest
+from flexiti_async.protocol.response import HttpResponse
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.transport.faults import Progress
+from flexiti_async.transport.pool import Transport
 from flexiti_stores.memory import MemoryStore
 
 from ..support.patience import PATIENCE
@@ -182,6 +187,49 @@ def test_no_answer_is_lost_to_a_stall_at_any_turn(
     at_every_turn(trial)
 
     assert {0, 1, 2} == answered  # before, between and after the answers
+
+
+def test_money_is_not_sent_after_its_time(slow: str) -> None:
+    """Not even where the connection is ready in the very turn in which the stall ends."""
+    written: list[float] = []
+
+    async def trial(loop: StallingLoop, turn: int) -> bool:
+        transport = Transport(slow, timeout=9.0, connect_timeout=9.0, connections=1)
+        request = HttpRequest("capture", "POST", URL(f"{slow}/x"), {}, b"{}", "ref")
+        before, began, looks = Slow.answered["call"], loop.time(), list[float]()
+
+        def left() -> float:
+            looks.append(loop.time() - began)
+            return LIMIT
+
+        loop.stall_at(turn, 2.5)
+        outcome = await transport.attempt(
+            request, within=LIMIT, once=True, progress=Progress(left=left)
+        )
+        await transport.aclose()
+        written.extend(looks)
+        sent = bool(looks) and looks[0] < LIMIT
+        assert isinstance(outcome, HttpResponse if sent else ConnectError), (turn, outcome)
+        assert Slow.answered["call"] - before == sent
+        return loop.stalled()
+
+    at_every_turn(trial)
+
+    assert {0.0, 2.5} == set(written)  # the very turn is among them
+
+
+async def test_the_caller_s_clocks_are_looked_at_last(slow: str) -> None:
+    """The loop's clock stands still while a machine is suspended, as it makes a connection."""
+    transport = Transport(slow, timeout=PATIENCE, connect_timeout=PATIENCE, connections=1)
+    request = HttpRequest("capture", "POST", URL(f"{slow}/x"), {}, b"{}", "ref")
+    before, progress = Slow.answered["call"], Progress(left=lambda: 0.0)
+    outcome = await transport.attempt(request, once=True, progress=progress)
+    await transport.aclose()
+
+    assert isinstance(outcome, ConnectError)
+    assert "timeout" == outcome.reason
+    assert not progress.connected
+    assert before == Slow.answered["call"]
 
 
 @pytest.mark.parametrize(("limit", "stall"), STALLS)

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from attrs import evolve
@@ -98,6 +99,15 @@ def test_a_path_that_cannot_be_a_folder_is_rejected(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="file"):
         FileStore(tmp_path / "file")
+
+
+@pytest.mark.parametrize("drive", ["C:", "c%3A", "C%7C", "C:%5Cshop%5C"])
+def test_a_path_of_windows_is_refused(drive: str) -> None:
+    """Elsewhere it would be a folder with a colon in its name, beside the one that was meant."""
+    with pytest.raises(ConfigError, match="path of Windows, not of this system: name one"):
+        FileStore.from_url(f"file:///{drive}/flexiti")
+    with pytest.raises(ConfigError, match="path of Windows"):
+        FileStore(f"{unquote(drive)}/flexiti")
 
 
 @pytest.mark.parametrize(

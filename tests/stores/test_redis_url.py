@@ -4,6 +4,7 @@ import pickle
 import traceback
 
 import pytest
+import redis
 
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.secret import Secret
@@ -150,3 +151,20 @@ async def test_a_store_does_not_show_its_password() -> None:
     assert CANARY not in repr(parse_location(f"redis://shop:{CANARY}@cache:7/1"))
     with pytest.raises(TypeError):
         pickle.dumps(parse_location(f"redis://:{CANARY}@cache"))
+
+
+@pytest.mark.parametrize(("version", "refused"), [((8, 0, 9), True), ((8, 1, 0), False)])
+def test_a_cluster_needs_a_client_that_loses_no_connections(
+    monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], refused: bool
+) -> None:
+    """In an older redis-py a few calls that are cancelled take all connections, for good."""
+    monkeypatch.setattr(redis, "VERSION", version)
+    _ = RedisStore.from_url("redis://cache")
+    outcome: object = None
+    try:
+        outcome = RedisStore.from_url("redis+cluster://cache")
+    except ConfigError as error:
+        outcome = error
+
+    assert refused == isinstance(outcome, ConfigError)
+    assert not refused or "needs redis-py 8.1 or newer" in str(outcome)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
 
@@ -59,6 +60,26 @@ def test_a_cancelled_waiter_is_cancelled(*, task_too: bool) -> None:
         return waiter.cancelled(), await other
 
     assert (True, None if task_too else "done") == run(main())
+
+
+def test_a_waiter_that_leaves_costs_the_same_however_many_wait() -> None:
+    """Thousands of callers give up at once, or are ended by a close: the loop is not blocked."""
+
+    async def microseconds_each(number: int) -> float:
+        task = SingleFlight[str]("key").run("refresh", takes(10))
+        waiters = [asyncio.create_task(join(task)) for _ in range(number)]
+        await asyncio.sleep(1)
+        began = time.process_time()
+        for waiter in waiters:
+            waiter.cancel()
+        await asyncio.wait(waiters)
+        took = time.process_time() - began
+        await task
+        return 1e6 * took / number
+
+    few, many = (min(run(microseconds_each(number)) for _ in range(3)) for number in (500, 10_000))
+
+    assert many < 4 * few
 
 
 def test_a_caller_that_joins_after_the_end_is_served_at_once() -> None:

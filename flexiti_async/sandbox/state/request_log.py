@@ -105,14 +105,14 @@ class RequestLog:
         wanted = (endpoint, grant, scope, status)
         return sum(
             number
-            for key, number in self._counts.items()
+            for key, number in list(self._counts.items())  # other threads ask, too
             if all(want is None or want == have for want, have in zip(wanted, key, strict=True))
         )
 
     def totals(self) -> dict[str, dict[str, int]]:
         """Count all requests by endpoint and status; `none` is for those without an answer."""
         totals: dict[str, dict[str, int]] = {}
-        for (endpoint, _, _, status), number in self._counts.items():
+        for (endpoint, _, _, status), number in list(self._counts.items()):
             counts = totals.setdefault(endpoint, {})
             name = "none" if status is None else str(status)
             if number:

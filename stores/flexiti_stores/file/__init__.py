@@ -9,6 +9,7 @@ import asyncio
 import errno
 import logging
 import os
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,6 +32,7 @@ __all__ = ["FileStore"]
 _log: Final = logging.getLogger("flexiti_stores.file")
 _T = TypeVar("_T")
 
+_DRIVE: Final = re.compile(r"/*[A-Za-z][:|](?:[/\\]|$)")
 TIMEOUT: Final = 0.5
 THREADS: Final = 4
 FIRST_SWEEP: Final = 64
@@ -50,11 +52,15 @@ class FileStore:
         timeout: Seconds after which an operation fails; its outcome is then unknown.
 
     Raises:
-        ConfigError: The folder cannot be created, is another user's, or others may write into it
-            or exchange it.
+        ConfigError: The folder cannot be created, is another user's, others may write into it or
+            exchange it, or the path is one of Windows.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = TIMEOUT) -> None:
+        if _DRIVE.match(os.fspath(path)):
+            where = os.fspath(path).lstrip("/")
+            msg = f"{where} is a path of Windows, not of this system: name one as /var/lib/shop"
+            raise ConfigError(msg, option="store")
         self._folder = Folder(Path(path).absolute())
         self._folder.prepare()
         self._timeout = timeout

@@ -43,6 +43,9 @@ ENDLESS: Final = "flexiti-endless"
 PAGE: Final = 1000
 """Keys that the server looks at in one round trip of a listing."""
 
+CLUSTER_SINCE: Final = (8, 1)
+"""The first redis-py whose cluster client gets a connection back when a call is cancelled."""
+
 READ_LIFE: Final = "read the life"
 
 _SAFE_POLICIES: Final = ("noeviction", "")
@@ -62,6 +65,16 @@ def _wrong_client(client: object) -> str:
     return f"RedisStore takes a client of redis.asyncio, not {type(client).__name__}"
 
 
+def _check_cluster_client() -> None:
+    """Raise ConfigError if redis-py loses connections, so that a few time-outs block the store."""
+    if redis.VERSION < CLUSTER_SINCE:  # pyright: ignore[reportUnknownMemberType]
+        msg = (
+            f"redis+cluster:// needs redis-py 8.1 or newer, not {redis.__version__}: in older ones "
+            "each call that is cancelled takes a connection for good"
+        )
+        raise ConfigError(msg, option="store")
+
+
 class RedisStore:
     """
     Entries in Redis or Valkey.
@@ -77,8 +90,8 @@ class RedisStore:
         timeout: Seconds after which an operation fails; its outcome is then unknown.
 
     Raises:
-        ConfigError: `client` is no client of `redis.asyncio`, or the certificates of a location
-            cannot be loaded.
+        ConfigError: `client` is no client of `redis.asyncio`, the certificates of a location
+            cannot be loaded, or redis-py is too old for a cluster.
     """
 
     def __init__(
@@ -89,6 +102,8 @@ class RedisStore:
             problem = _wrong_client(client)
             del client  # a URL can hold a password, and this frame may end up in a traceback
             raise ConfigError(problem, option="store")
+        if isinstance(client, Location) and client.scheme == "redis+cluster":
+            _check_cluster_client()
         self._client = client
         self._prefix = prefix
         self._timeout = timeout
