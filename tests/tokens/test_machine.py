@@ -146,7 +146,7 @@ class Refreshers(RuleBasedStateMachine):
         context = RefreshContext(
             KEY, record, self.server.request_token, RefreshTokens(), options, self.loop, Listeners()
         )
-        return Process(TokenRefresher(context, store_id=id(record)))
+        return Process(TokenRefresher(context, store=id(record)))
 
     def request_all(self, requests_made: list[tuple[int, float]]) -> None:
         """Request tokens concurrently, and check the results."""
