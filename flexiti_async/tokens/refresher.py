@@ -34,7 +34,7 @@ from flexiti_async.tokens.cached_token import CachedToken, RejectedTokens
 from flexiti_async.tokens.context import Failed, Obtained, RefreshContext
 from flexiti_async.tokens.dedicated import DedicatedQueue
 from flexiti_async.tokens.degraded import DegradedMode, request_private_token
-from flexiti_async.tokens.patience import Patience
+from flexiti_async.tokens.patience import LONGEST_WAIT, Patience
 from flexiti_async.tokens.policy import DEFAULT_LIFETIME, min_ttl_of, scaled, windows_of
 from flexiti_async.tokens.refresh import Refresh
 from flexiti_async.tokens.second_session import warn_of_second_session
@@ -246,7 +246,7 @@ class TokenRefresher:
 
     async def _wait_with_deadline(self, min_ttl: float | None) -> Token:
         self._check_reentry()
-        time_limit = 2 * self._context.options.token_timeout
+        time_limit = LONGEST_WAIT * self._context.options.token_timeout
         began, served = self._boot(), False
         self._waiters += 1
         waiters = self._waiters
