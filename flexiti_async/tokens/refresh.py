@@ -272,6 +272,7 @@ class Refresh:
             lifetime=self._cached.lifetime if self._cached else DEFAULT_LIFETIME,
             random=random.random(),  # noqa: S311
         )
+        error.retry_after = pause
         elapsed = self._context.clock.boot() - began
         self._notify(TokenFailed(scope=self._scope, error=error, back_off=pause, seconds=elapsed))
         if error is outcome and self._claim is not None:
