@@ -45,7 +45,7 @@ from flexiti_async.tokens.endpoint import TokenEndpoint
 from flexiti_async.tokens.policy import checked_ttl
 from flexiti_async.tokens.record import TokenKey
 from flexiti_async.tokens.record_store import RecordStore
-from flexiti_async.tokens.refresh_tokens import PROCESS
+from flexiti_async.tokens.refresh_tokens import RefreshTokens
 from flexiti_async.tokens.refresher import TokenRefresher, close_refreshers
 from flexiti_async.tokens.widget_tokens import WidgetTokens
 from flexiti_async.transport.client import ApiClient, TokenSource
@@ -469,7 +469,7 @@ class FlexitiSession:
                 token_timeout=config.token_timeout,
             ),
             request_token=self._endpoint.request_token,
-            refresh_tokens=PROCESS,
+            refresh_tokens=RefreshTokens(),
             options=TokenOptions(
                 fingerprint=config.fingerprint,
                 token_timeout=config.token_timeout,
@@ -481,4 +481,6 @@ class FlexitiSession:
             clock=self._clock,
             events=self._events,
         )
-        return TokenRefresher(context, store_id=id(self._store))
+        # Two sessions that name one store by its URL meet in it, too.
+        store = hash(config.store) if isinstance(config.store, str) else id(self._store)
+        return TokenRefresher(context, store=store)

@@ -1,4 +1,6 @@
-"""One to sixteen processes that share tokens: requests made, time taken, store operations."""
+"""
+Processes that share tokens, and sessions in one event loop: requests, time, store operations.
+"""
 
 import asyncio
 import secrets
@@ -38,10 +40,11 @@ class _Size:
     lifetime: int
     steady_seconds: float
     rate: int
+    sessions: tuple[int, ...]
 
 
-_FULL: Final = _Size(STORES, (1, 2, 4, 8, 16), 3, 3, 5.0, 20)
-_SMOKE: Final = _Size(STORES[1:], (3,), 1, 3, 2.4, 20)
+_FULL: Final = _Size(STORES, (1, 2, 4, 8, 16), 3, 3, 5.0, 20, (1, 10, 100))
+_SMOKE: Final = _Size(STORES[1:], (3,), 1, 3, 2.4, 20, (100,))
 
 
 @frozen
@@ -60,6 +63,19 @@ class _Found:
     refresh_operations: float
 
 
+@frozen
+class _InOneLoop:
+    """Measurements of the cold start of sessions in one event loop."""
+
+    store: str
+    sessions: int
+    requests: int
+    tokens: int
+    seconds: Spread
+    cpu: Spread
+    operations: Spread
+
+
 async def measure(*, smoke: bool) -> Report:
     """Run the suite."""
     size = _SMOKE if smoke else _FULL
@@ -76,11 +92,23 @@ async def measure(*, smoke: bool) -> Report:
                 for number in size.processes
             ]
             warm[store] = await _operations(target, urls[store], shops[0])
+        child = await stack.enter_async_context(await Child.start("harness.sessions"))
+        in_one_loop = [
+            await _sessions(
+                target, urls[store], store, child, number=number, repeats=size.cold_repeats
+            )
+            for store in STORES
+            for number in size.sessions
+        ]
     return Report(
         name="processes",
         title="processes that share tokens",
-        tables=[*(_table(store, found) for store in size.stores), _operations_table(warm)],
-        goals=[*_goals(found), *_operations_goals(warm)],
+        tables=[
+            *(_table(store, found) for store in size.stores),
+            _operations_table(warm),
+            _sessions_table(in_one_loop),
+        ],
+        goals=[*_goals(found), *_operations_goals(warm), *_sessions_goals(in_one_loop)],
         charts=[_requests_chart(found), _seconds_chart(found)],
         parameters={
             "repeats of the cold start": size.cold_repeats,
@@ -137,6 +165,28 @@ async def _measure(
     )
 
 
+async def _sessions(
+    target: Target, url: str, store: str, child: Child, *, number: int, repeats: int
+) -> _InOneLoop:
+    """Let sessions in one event loop request their first token at once."""
+    requests: list[int] = []
+    answers: list[Details] = []
+    for _ in range(repeats):
+        await steer(target, reset=True, token_latency=_LATENCY)
+        fresh = attrs.evolve(target, client_id=f"bench-{secrets.token_hex(8)}").to_json()
+        answers.append(await child.ask("cold", target=fresh, store=url, number=number))
+        requests.append((await steer(target, token_latency=0.0))["requests"][TOKEN])
+    return _InOneLoop(
+        store=store,
+        sessions=number,
+        requests=max(requests),
+        tokens=max(answer["tokens"] for answer in answers),
+        seconds=Spread.of([answer["seconds"] for answer in answers]),
+        cpu=Spread.of([answer["cpu"] for answer in answers]),
+        operations=Spread.of([answer["operations"] for answer in answers]),
+    )
+
+
 async def _operations(target: Target, url: str, shop: Child) -> Details:
     """Count store operations per step of each kind of checkout, with a cached token."""
     await _open(target, url, [shop])
@@ -164,6 +214,37 @@ def _table(store: str, found: Sequence[_Found]) -> Table:
 def _operations_table(warm: dict[str, Details]) -> Table:
     rows = [(kind, *(warm[store][kind] for store in warm)) for kind in _PER_STEP]
     return Table("Store operations of a step, with a cached token", ("checkout", *warm), rows)
+
+
+def _sessions_table(found: Sequence[_InOneLoop]) -> Table:
+    rows = [
+        (
+            *(one.store, one.sessions, one.requests, one.seconds.scaled(1000)),
+            *(one.cpu.scaled(1000), one.operations),
+        )
+        for one in found
+    ]
+    columns = (
+        *("store", "sessions", "token requests", "ms until the last has one"),
+        *("CPU ms of all", "store operations each"),
+    )
+    return Table("Sessions of one client id in one event loop, cold start", columns, rows)
+
+
+def _sessions_goals(found: Sequence[_InOneLoop]) -> list[Goal]:
+    most = max(one.sessions for one in found)
+    return [
+        Goal(
+            f"{figure}, cold start: {one.store}, {most} sessions in one event loop",
+            value,
+            1,
+            "=",
+            counted=True,
+        )
+        for one in found
+        if one.sessions == most
+        for figure, value in (("token requests", one.requests), ("tokens", one.tokens))
+    ]
 
 
 def _goals(found: Sequence[_Found]) -> list[Goal]:

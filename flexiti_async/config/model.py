@@ -147,7 +147,9 @@ class FlexitiConfig:
             lifetime, at least 60, never more than half.
         leeway: Stop using a token when this much of its life is left; default 30, never more than
             a tenth of its lifetime.
-        token_timeout: How long obtaining a token may take, merchants/login included.
+        token_timeout: How long one request for a token may take, merchants/login and repeats
+            included. A caller waits up to 3.5 times as long: for two leases of a claim that keeps
+            this process from a token, then for a request of its own.
         request_timeout: How long one request may take; the wait for a connection of a busy pool
             before it may take nearly as long.
         call_timeout: How long a whole call may take, with its retries and the waits between them,

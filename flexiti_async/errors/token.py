@@ -23,8 +23,14 @@ class TokenError(FlexitiError):
     Attributes:
         status: HTTP status of the token endpoint, None without an answer.
         code: The API's `error`.
+        description: The API's text for people: `error_description` or `message`.
         retry_after: Seconds until a retry makes sense, None if that is unknown.
         reference_id: The `x-reference-id` of the token request.
+        reason: Why there was no connection, as in `ConnectError`: `dns`, `connection`, `timeout`,
+            `tls`, `certificate`, `proxy`, …; None if there was one.
+        errno: The operating system's error number, None without one.
+        verify_code: OpenSSL's number for the fault of the certificate, None if it is not about
+            that: 10 expired, 18 self-signed, 62 another host name.
     """
 
     kind: ClassVar[str] = "transient"
@@ -35,14 +41,22 @@ class TokenError(FlexitiError):
         *,
         status: int | None = None,
         code: str | None = None,
+        description: str | None = None,
         retry_after: float | None = None,
         reference_id: str | None = None,
+        reason: str | None = None,
+        errno: int | None = None,
+        verify_code: int | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.description = description
         self.retry_after = retry_after
         self.reference_id = reference_id
+        self.reason = reason
+        self.errno = errno
+        self.verify_code = verify_code
 
 
 class TokenUnavailable(TokenError):

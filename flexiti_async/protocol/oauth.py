@@ -10,6 +10,9 @@ Failures are classified here, in one place:
 | rejected | any other 4xx to a refresh_token grant | client_credentials at once |
 | misconfigured | any other 4xx: invalid_client, wrong scope, … | long back-off: our configuration |
 
+A 200 with an `error` and no token counts as a 400. The codes `server_error` and
+`temporarily_unavailable` (RFC 6749 section 4.1.2.1) are transient, whatever the status.
+
 An answer without the API's `error` comes from something in between, such as a proxy's page with
 status 400 or 413: it says nothing of the credentials. The statuses 465 to 467 are the API's own.
 
@@ -35,8 +38,8 @@ from flexiti_async.errors import (
     TokenThrottled,
     TokenUnavailable,
 )
-from flexiti_async.protocol.json_codec import UnfitError, decode
-from flexiti_async.protocol.response import HttpResponse, error_of
+from flexiti_async.protocol.json_codec import UnfitError
+from flexiti_async.protocol.response import HttpResponse, body_of, error_of
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import structure
 from flexiti_async.protocol.token import Scope
@@ -44,9 +47,12 @@ from flexiti_async.protocol.token import Scope
 __all__ = ["ENDPOINT", "Granted", "basic_authorization", "grant_form", "read_grant"]
 
 ENDPOINT: Final = "oauth/token"
+_HTTP_BAD_REQUEST: Final = 400
 _HTTP_REQUEST_TIMEOUT: Final = 408
 _HTTP_SERVICE_UNAVAILABLE: Final = 503
 _OWN_STATUSES: Final = frozenset({465, 466, 467})
+_PASSING: Final = frozenset({"server_error", "temporarily_unavailable"})
+"""Codes of RFC 6749 section 4.1.2.1 that say nothing of the credentials."""
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9.+-]{1,40}/[A-Za-z0-9.+-]{1,40}")
 _LONGEST_LIFETIME: Final = 7 * 86_400.0
@@ -125,13 +131,19 @@ def read_grant(
     answer: HttpResponse, *, reference_id: str, scope: Scope, refreshing: bool
 ) -> Granted | TokenError:
     """Return what an answer of oauth/token grants, or the classified failure."""
-    if answer.status not in _GRANTED:
+    granted = answer.status in _GRANTED
+    if not granted or _names_an_error(answer):
         error = error_of(answer, reference_id=reference_id, endpoint=ENDPOINT)
-        return classify(error, refreshing=refreshing, headers=answer.headers)
+        return classify(
+            error,
+            refreshing=refreshing,
+            headers=answer.headers,
+            status=_HTTP_BAD_REQUEST if granted else None,
+        )
     try:
-        body = structure(decode(answer.body), _Answer)
+        body = structure(body_of(answer), _Answer)
     except UnfitError as unfit:
-        place = unfit.place
+        place = f"{unfit.place} ({_content_type(answer.headers)})"
     else:
         lifetime = _lifetime(body.expires_in)
         problem = _problem(body, scope) or (lifetime if isinstance(lifetime, str) else None)
@@ -151,8 +163,24 @@ def read_grant(
     )
 
 
+def _names_an_error(answer: HttpResponse) -> bool:
+    """Whether a body says `error` and grants nothing, as some servers answer with status 200."""
+    try:
+        body = body_of(answer)
+    except UnfitError:
+        return False
+    if not isinstance(body, dict):
+        return False
+    members = cast("Mapping[str, object]", body)
+    return isinstance(members.get("error"), str) and "access_token" not in members
+
+
 def classify(
-    error: ApiError, *, refreshing: bool, headers: Mapping[str, str] = _NO_HEADERS
+    error: ApiError,
+    *,
+    refreshing: bool,
+    headers: Mapping[str, str] = _NO_HEADERS,
+    status: int | None = None,
 ) -> TokenError:
     """
     Classify an error that the token endpoint, or merchants/login, answered.
@@ -161,15 +189,17 @@ def classify(
         error: The error.
         refreshing: It answered a refresh.
         headers: Of the answer.
+        status: The status by which it is classified; its own by default.
     """
     kind: type[TokenError]
     foreign = error.code is None and not 200 <= error.status < 300
+    status = error.status if status is None else status
     waits = isinstance(error, Throttled) or (
         error.status == _HTTP_SERVICE_UNAVAILABLE and error.retry_after is not None
     )
     if waits:
         kind = TokenThrottled
-    elif error.status == _HTTP_REQUEST_TIMEOUT or not 400 <= error.status < 500:
+    elif status == _HTTP_REQUEST_TIMEOUT or not 400 <= status < 500 or error.code in _PASSING:
         kind = TokenUnavailable
     elif refreshing:
         # The credentials may still be valid: the grant without this refresh token will show.
@@ -183,6 +213,7 @@ def classify(
         f"{error}: not an answer of the API ({_content_type(headers)})" if foreign else str(error),
         status=error.status,
         code=error.code,
+        description=error.message or None,
         retry_after=error.retry_after,
         reference_id=error.reference_id,
     )

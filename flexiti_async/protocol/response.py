@@ -5,6 +5,8 @@ Reads every answer: status, headers and body in, a value or a typed error out.
 traceback holds a frame with the raw answer among its locals.
 """
 
+import codecs
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -33,6 +35,7 @@ from flexiti_async.protocol.structuring import structure
 
 __all__ = [
     "HttpResponse",
+    "body_of",
     "error_named",
     "error_of",
     "read_answer",
@@ -75,6 +78,14 @@ _SCOPE_TEXT: Final = "insufficient scope"
 _MOST_FIELD_ERRORS: Final = 100
 _LONGEST_WAIT: Final = 86_400.0
 _LONGEST_DATE: Final = 64
+_CHARSET: Final = re.compile(
+    r"charset=\"?(utf-16|iso-8859-1|iso-8859-15|latin1|windows-1252)\b", re.IGNORECASE
+)
+_MARKS: Final[Mapping[bytes, str]] = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 def read_answer(call: BaseCall[T], answer: HttpResponse, reference_id: str) -> T | ApiError:
@@ -82,7 +93,7 @@ def read_answer(call: BaseCall[T], answer: HttpResponse, reference_id: str) -> T
     if not 200 <= answer.status < 300:
         return error_of(answer, reference_id=reference_id, endpoint=call.endpoint)
     try:
-        data: object = decode(answer.body) if answer.body.strip() else {}
+        data: object = body_of(answer) if answer.body.strip() else {}
         return structure(data, call.result)
     except UnfitError as unfit:
         place = unfit.place
@@ -96,12 +107,15 @@ def read_answer(call: BaseCall[T], answer: HttpResponse, reference_id: str) -> T
 
 def error_of(answer: HttpResponse, *, reference_id: str, endpoint: str) -> ApiError:
     """Return the typed error of an answer whose status is not 2xx."""
-    body = _error_body(answer.body)
+    body = _error_body(answer)
     code = _text(body, "error")
-    message = mask_text(_text(body, "message") or "")
+    # RFC 6749 section 5.2 calls it error_description.
+    message = mask_text(_text(body, "message") or _text(body, "error_description") or "")
     kind = _kind(answer.status, code, message)
     if kind is MalformedAnswer and not message:
         message = "unexpected redirect" if 300 <= answer.status < 400 else "unexpected status"
+        if 200 <= answer.status < 300:
+            message = "an error, with the status of a success"
     url = _text(body, "url")
     return kind(
         message,
@@ -168,12 +182,44 @@ def _kind(status: int, code: str | None, message: str) -> type[ApiError]:
     return kind
 
 
-def _error_body(body: bytes) -> Mapping[str, object]:
+def body_of(answer: HttpResponse) -> object:
+    """
+    Decode an answer's JSON, also with a byte order mark or in the charset that it names.
+
+    Raises:
+        UnfitError: It is not JSON, in none of these.
+    """
+    try:
+        return decode(answer.body)
+    except UnfitError:
+        text = _in_its_charset(answer)
+        if text is None:
+            raise
+    return decode(text.encode())
+
+
+def _in_its_charset(answer: HttpResponse) -> str | None:
+    """Return a body that is not plain UTF-8; None if nothing says what it is."""
+    charset = next((name for mark, name in _MARKS.items() if answer.body.startswith(mark)), None)
+    if charset is None:
+        named = _CHARSET.search(answer.headers.get("content-type", ""))
+        charset = named[1].lower() if named else None
+    try:
+        return answer.body.decode(charset) if charset is not None else None
+    except UnicodeError:
+        return None
+
+
+def _error_body(answer: HttpResponse) -> Mapping[str, object]:
     """Return an error's JSON object, empty for anything else (46x and 5xx need not be JSON)."""
     try:
-        data = decode(body)
+        data = body_of(answer)
     except UnfitError:
-        return {}
+        # A text in an old charset that no header names must not hide the code beside it.
+        try:
+            data = decode(answer.body.decode("iso-8859-1").encode())
+        except UnfitError:
+            return {}
     return cast("Mapping[str, object]", data) if isinstance(data, dict) else {}
 
 

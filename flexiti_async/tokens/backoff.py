@@ -77,10 +77,23 @@ def failure_from_error(
         status=error.status,
         code=error.code,
         at=at,
+        description=error.description,
+        reason=error.reason,
+        errno=error.errno,
+        verify_code=error.verify_code,
     )
 
 
 def error_from_failure(failure: Failure, retry_after: float) -> TokenError:
     """Build the error of a failure that another process recorded."""
     kind = _KINDS.get(failure.kind, TokenUnavailable)
-    return kind(failure.message, status=failure.status, code=failure.code, retry_after=retry_after)
+    return kind(
+        failure.message,
+        status=failure.status,
+        code=failure.code,
+        description=failure.description,
+        retry_after=retry_after,
+        reason=failure.reason,
+        errno=failure.errno,
+        verify_code=failure.verify_code,
+    )

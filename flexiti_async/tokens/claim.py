@@ -53,7 +53,14 @@ __all__ = [
 ]
 
 _SHORTEST_POLL: Final = 0.02
-_LONGEST_POLL: Final = 0.1
+_LONGEST_POLL: Final = 0.25
+_POLL_SHARE: Final = 1 / 4
+"""
+The share of a wait by which polling may prolong it.
+
+So short refreshes are adopted soon, and the reads of many sessions that wait for a long one do not
+keep the event loop and the store busy.
+"""
 
 
 @frozen
@@ -70,6 +77,8 @@ class Need:
         rejected: Ids of tokens that the API has rejected; never adopted again.
         claim_version: Version of the claim that this refresh last tried to write.
         claim_left: Seconds that this claim has left by this process's own clock.
+        ended: Versions of claims of this session whose refresh has ended. If one was not withdrawn,
+            it counts as lapsed here: it is replaced, and never used again.
     """
 
     min_ttl: float | None
@@ -80,6 +89,7 @@ class Need:
     rejected: Container[str] = ()
     claim_version: str | None = None
     claim_left: float = 0.0
+    ended: Container[str | None] = ()
 
 
 @frozen
@@ -163,16 +173,18 @@ def decide(seen: Snapshot, need: Need) -> Step:
         if seen.version == need.claim_version and need.claim_left > 0:
             return Proceed(carry_forward(seen), failed_attempts)
         left = record.claim.lease - seen.min_age
-        if seen.version != need.claim_version and left > 0:
-            return Wait(min(poll_of(record.claim.lease), left))
+        own = seen.version == need.claim_version or seen.version in need.ended
+        if left > 0 and not own:
+            return Wait(min(poll_of(record.claim.lease, seen.min_age), left))
     elif record.failure is not None and _backs_off(record.failure, seen, need):
         return BackOff(record.failure, seen.failure_age(record.failure))
     return TakeClaim(carry_forward(seen), failed_attempts)
 
 
-def poll_of(lease: float) -> float:
-    """Return the seconds between two reads of another process's claim."""
-    return min(max(lease / 100, _SHORTEST_POLL), _LONGEST_POLL)
+def poll_of(lease: float, age: float) -> float:
+    """Return the seconds until the next read of another session's claim of some age."""
+    longest = min(lease / 100, _LONGEST_POLL)
+    return max(min(age * _POLL_SHARE, longest), _SHORTEST_POLL)
 
 
 def _backs_off(failure: Failure, seen: Snapshot, need: Need) -> bool:

@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from flexiti_async.clock import Clock, now
 from flexiti_async.errors import (
+    ConnectError,
     FlexitiError,
     SessionClosed,
     TokenError,
@@ -64,7 +65,10 @@ def token_error_of(outcome: TokenError | TransportError) -> TokenError:
     """Return the error that a failed token request is for its callers."""
     if isinstance(outcome, TokenError):
         return outcome
-    return TokenUnavailable(str(outcome), reference_id=outcome.reference_id)
+    error = TokenUnavailable(str(outcome), reference_id=outcome.reference_id, errno=outcome.errno)
+    if isinstance(outcome, ConnectError):
+        error.reason, error.verify_code = outcome.reason, outcome.verify_code
+    return error
 
 
 @frozen

@@ -79,6 +79,7 @@ async def request_private_token(
         lifetime=lifetime or DEFAULT_LIFETIME,
         random=random.random(),  # noqa: S311 - spreads load, guards nothing
     )
+    error.retry_after = pause
     context.events.notify(
         TokenFailed(
             scope=context.key.scope,

@@ -16,7 +16,6 @@ from flexiti_async.errors import (
     FlexitiError,
     SessionClosed,
     TokenError,
-    TokenUnavailable,
     TransportError,
 )
 from flexiti_async.events.listeners import Listeners
@@ -31,7 +30,7 @@ from flexiti_async.protocol.response import (
 )
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
-from flexiti_async.tokens.context import Issued, Outcome
+from flexiti_async.tokens.context import Issued, Outcome, token_error_of
 from flexiti_async.transport.pool import Transport
 from flexiti_async.transport.reference_id import new_reference_id
 
@@ -128,7 +127,7 @@ class TokenEndpoint:
         if refresh_token is not None and (isinstance(answer, BadHttp) or _may_pass(answer)):
             return None
         if isinstance(answer, FlexitiError):
-            return _unavailable(answer, reference_id)
+            return _unavailable(answer)
         self._compare_clocks(answer, sent)
         return read_grant(
             answer, reference_id=reference_id, scope=scope, refreshing=refresh_token is not None
@@ -180,7 +179,7 @@ class TokenEndpoint:
         request.private = True
         answer = await self._send(request)
         if isinstance(answer, FlexitiError):
-            return _unavailable(answer, reference_id)
+            return _unavailable(answer)
         result = read_answer(call, answer, reference_id)
         if isinstance(result, ApiError):
             return classify(result, refreshing=False, headers=answer.headers)
@@ -200,8 +199,8 @@ def _may_pass(answer: HttpResponse | TransportError | SessionClosed) -> bool:
 
 
 def _unavailable(
-    error: TransportError | SessionClosed, reference_id: str
+    error: TransportError | SessionClosed,
 ) -> TokenError | TransportError | SessionClosed:
     if isinstance(error, SessionClosed) or type(error) is TransportError:
         return error
-    return TokenUnavailable(str(error), reference_id=reference_id)
+    return token_error_of(error)

@@ -4,10 +4,19 @@ from typing import Final
 
 from attrs import define
 
-__all__ = ["Patience"]
+from flexiti_async.tokens.policy import LEASE
+
+__all__ = ["LONGEST_WAIT", "Patience"]
 
 _LEASES: Final = 2
 """After one, a single process that is killed would make a herd of all that wait for it."""
+
+LONGEST_WAIT: Final = _LEASES * LEASE + 1
+"""
+The longest wait of a caller as a multiple of `token_timeout`: two leases, then a request alone.
+
+A caller that gave up earlier would never see the token that its process then goes on for alone.
+"""
 
 
 @define

@@ -148,6 +148,10 @@ class Failure:
         status: HTTP status of the token endpoint, None without an answer.
         code: The API's `error`.
         at: When it failed, seconds since the epoch; None in records of older releases.
+        description: The API's text for people.
+        reason: Why there was no connection, see `TokenError`.
+        errno: The operating system's error number.
+        verify_code: OpenSSL's number for the fault of the certificate.
     """
 
     kind: str
@@ -158,6 +162,10 @@ class Failure:
     status: int | None = None
     code: str | None = None
     at: float | None = None
+    description: str | None = None
+    reason: str | None = None
+    errno: int | None = None
+    verify_code: int | None = None
 
 
 @frozen

@@ -8,6 +8,7 @@ of raising them, because the waiters of all processes share them.
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Container
 from contextlib import suppress
 from typing import Final, assert_never
@@ -66,6 +67,7 @@ class Refresh:
         may_refresh: Whether the refresh token may be sent: only if the `min_ttl` is 0.
         pin: Whether the token will be handed out with a `min_ttl`; joining callers may set it.
         patience: How long this process has been kept from a token by others.
+        ended: Versions of this session's claims whose refresh has ended; this one adds its own.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Refresh:
         may_refresh: bool,
         pin: bool,
         patience: Patience,
+        ended: deque[str],
     ) -> None:
         self._context = context
         self._min_ttl = min_ttl
@@ -86,6 +89,7 @@ class Refresh:
         self._may_refresh = may_refresh
         self.pin = pin
         self._patience = patience
+        self._ended = ended
         lifetime = cached.lifetime if cached else DEFAULT_LIFETIME
         self._time_limit = scaled(context.options.token_timeout, lifetime, _TIME_LIMIT_SHARE)
         self._lease = self._time_limit * LEASE
@@ -119,6 +123,8 @@ class Refresh:
         except BaseException:
             await self._withdraw()
             raise
+        finally:
+            self._forsake_claim()
 
     async def _obtain(self) -> Obtained | Failed:
         clock = self._context.clock
@@ -172,6 +178,7 @@ class Refresh:
             rejected=self._rejected,
             claim_version=self._claim.version if self._claim else None,
             claim_left=self._time_left(),
+            ended=self._ended,
         )
 
     def _time_left(self) -> float:
@@ -181,6 +188,7 @@ class Refresh:
     async def _take_claim(self, seen: Snapshot) -> bool:
         """Swap in a claim; True if it is certainly won, otherwise the next read decides."""
         before = seen.record.failure if seen.record else None
+        self._forsake_claim()
         # The back-off is over; the count of failed attempts is kept.
         self._failure = evolve(before, back_off=0.0) if before else None
         claimed = evolve(self._carrying(self._failure), claim=Claim(self._lease))
@@ -208,6 +216,12 @@ class Refresh:
             text = "the token store can be read but not written"
             raise self._write_failure or StoreUnavailable(text)
 
+    def _forsake_claim(self) -> None:
+        """Never use the claim again; it may still be stored, or be written late."""
+        if self._claim is not None:
+            self._ended.append(self._claim.version)
+            self._claim = None
+
     async def _withdraw(self) -> None:
         """Swap the claim out, if it was written; a cancellation does not stop that."""
         if self._claim is None:
@@ -230,7 +244,8 @@ class Refresh:
 
         It is stored only over something that ends earlier and is no live claim.
         """
-        self._claim = self._carry = None
+        self._forsake_claim()
+        self._carry = None
         self._claimed_at = self._context.clock.boot()
         return await self._request_and_publish(0)
 
@@ -257,6 +272,7 @@ class Refresh:
             lifetime=self._cached.lifetime if self._cached else DEFAULT_LIFETIME,
             random=random.random(),  # noqa: S311
         )
+        error.retry_after = pause
         elapsed = self._context.clock.boot() - began
         self._notify(TokenFailed(scope=self._scope, error=error, back_off=pause, seconds=elapsed))
         if error is outcome and self._claim is not None:

@@ -1,50 +1,47 @@
 """
-Refresh tokens live in the memory of the process that obtained them, and nowhere else.
+Refresh tokens live in the memory of the session that obtained them, and nowhere else.
 
-Each can be taken once. It is removed before it is sent, so that no crash, time-out or second
-session of this process can send it again; a forked child has none (design section 3).
+Each can be taken once. It is removed before it is sent, so that no crash and no time-out can send
+it again; a forked child has none: they are the parent's to send (design section 3).
 """
 
 import os
-import threading
-from typing import Final
 
 from flexiti_async.protocol.secret import Secret
 
-__all__ = ["PROCESS", "RefreshTokens"]
+__all__ = ["RefreshTokens"]
 
 
 class RefreshTokens:
-    """Refresh tokens, by the id of the access token that they came with."""
+    """
+    Refresh tokens, by the id of the access token that they came with.
+
+    Threads may use it at once: every step is one operation on a dict.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._kept: dict[str, tuple[Secret, float]] = {}
+        self._process = os.getpid()
 
     def keep(self, token_id: str, refresh_token: Secret, *, until: float, now: float) -> None:
         """Keep one until its access token expires (spec section 2.4), and drop expired ones."""
-        with self._lock:
-            self._kept = {name: kept for name, kept in self._kept.items() if kept[1] > now}
-            self._kept[token_id] = (refresh_token, until)
+        kept = self._own()
+        for name, (_, end) in list(kept.items()):
+            if end <= now:
+                kept.pop(name, None)
+        kept[token_id] = (refresh_token, until)
 
     def take(self, token_id: str, *, now: float) -> Secret | None:
         """Remove and return one; None if it is missing or expired."""
-        with self._lock:
-            refresh_token, until = self._kept.pop(token_id, (None, 0.0))
+        refresh_token, until = self._own().pop(token_id, (None, 0.0))
         return refresh_token if until > now else None
 
     def has(self, token_id: str) -> bool:
         """Whether the refresh token of an access token is here."""
-        return token_id in self._kept
+        return token_id in self._own()
 
-    def drop_all(self) -> None:
-        """Drop all of them, in a forked child: they are the parent's to send."""
-        self._lock = threading.Lock()  # the parent may have held it at the fork
-        self._kept = {}
-
-
-PROCESS: Final = RefreshTokens()
-"""The refresh tokens of this process, from all of its sessions."""
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch - missing on Windows
-    os.register_at_fork(after_in_child=PROCESS.drop_all)
+    def _own(self) -> dict[str, tuple[Secret, float]]:
+        """Return those of this process; a forked child drops its parent's."""
+        if self._process != os.getpid():
+            self._process, self._kept = os.getpid(), {}
+        return self._kept

@@ -8,11 +8,13 @@ a time for each purpose, shared by all callers of an event loop.
 
 import asyncio
 import copy
+import math
 import random
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections import deque
+from collections.abc import Awaitable, Coroutine, Hashable, Iterable
 from contextlib import suppress
 from typing import Final, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from attrs import define, field
 
@@ -34,9 +36,10 @@ from flexiti_async.tokens.cached_token import CachedToken, RejectedTokens
 from flexiti_async.tokens.context import Failed, Obtained, RefreshContext
 from flexiti_async.tokens.dedicated import DedicatedQueue
 from flexiti_async.tokens.degraded import DegradedMode, request_private_token
-from flexiti_async.tokens.patience import Patience
-from flexiti_async.tokens.policy import min_ttl_of, scaled, windows_of
+from flexiti_async.tokens.patience import LONGEST_WAIT, Patience
+from flexiti_async.tokens.policy import DEFAULT_LIFETIME, min_ttl_of, scaled, windows_of
 from flexiti_async.tokens.refresh import Refresh
+from flexiti_async.tokens.second_session import warn_of_second_session
 from flexiti_async.tokens.sharing import mark_pinned
 from flexiti_async.tokens.single_flight import SingleFlight, join
 from flexiti_async.transport.limits import Deadlines
@@ -54,11 +57,18 @@ _HOLDER_AHEAD: Final = 0.25
 
 _CLOSED: Final = "the session is closed"
 
+_ENDED_CLAIMS: Final = 16
+"""How many claims are remembered whose refresh has ended; a lapsed one matters no more."""
+
+_NEW_LOOP: Final = 1.0
+"""
+Seconds until a refresh begins in the background of an event loop that is new to the session.
+
+A program that runs each job in a loop of its own would cut most of them off, after the request.
+"""
+
 _STORE_PAUSE: Final = 5.0
 """Seconds between two attempts to reach a store that is down, while the cached token lives."""
-
-_refreshes: Final[WeakKeyDictionary[RefreshTask, Refresh]] = WeakKeyDictionary()
-"""The refresh that a task runs, so that joining callers can have the token pinned."""
 
 
 @define(eq=False)
@@ -81,13 +91,13 @@ class TokenRefresher:
 
     Args:
         context: Key, store record, token endpoint, options and clock.
-        store_id: Identity of the store: only callers with the same store share a refresh.
+        store: Identity of the store, which all sessions share that meet in it.
 
     Attributes:
         rejections: The evidence of calls with tokens of this key.
     """
 
-    def __init__(self, context: RefreshContext, *, store_id: int) -> None:
+    def __init__(self, context: RefreshContext, *, store: Hashable) -> None:
         self._context = context
         self._wall = context.clock.wall
         self._boot = context.clock.boot
@@ -97,11 +107,16 @@ class TokenRefresher:
         self.rejections: Final = Rejections()
         self._degraded = DegradedMode(context)
         self._patience = Patience()
+        self._ended_claims: deque[str] = deque(maxlen=_ENDED_CLAIMS)
         self._failed: tuple[FlexitiError, float] | None = None
         self._pause_until = 0.0
+        self._new_loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+        self._lasting_loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
         self._flights: SingleFlight[Obtained | Failed] = SingleFlight(
-            (context.key.store_key, context.options.fingerprint, store_id), self._on_done
+            (context.key.store_key, store), self._on_done
         )
+        # The refresh that a task runs, so that joining callers can have the token pinned.
+        self._refreshes: WeakKeyDictionary[RefreshTask, Refresh] = WeakKeyDictionary()
         self._dedicated = DedicatedQueue(self._request_dedicated, self._known_token_failure)
         self._cause = Cause.NO_TOKEN
         self._waiters = 0
@@ -112,6 +127,11 @@ class TokenRefresher:
     def cached(self) -> Token | None:
         """The cached token, None without one."""
         return self._cached.token if self._cached else None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its session is closed."""
+        return self._stopped
 
     @property
     def private_tokens(self) -> int:
@@ -157,7 +177,7 @@ class TokenRefresher:
     async def dedicated(self, min_ttl: float | None) -> Token:
         """Request a token for one checkout: never shared, never refreshed, not in the store."""
         self._check_reentry()
-        result = await self._unless_stopped(self._dedicated.run())
+        result = await self._unless_stopped(self._dedicated.run(), 2)
         if isinstance(result, Failed):
             raise result.error
         self._check(self._with_windows(result.token), min_ttl)
@@ -247,7 +267,7 @@ class TokenRefresher:
         self._waiters += 1
         waiters = self._waiters
         try:
-            token = await self._unless_stopped(self._wait(min_ttl))
+            token = await self._unless_stopped(self._wait(min_ttl), LONGEST_WAIT)
             served = True
             return token
         finally:
@@ -261,13 +281,19 @@ class TokenRefresher:
                 )
             )
 
-    async def _unless_stopped(self, wait: Coroutine[object, object, T]) -> T:
-        """Limit a wait for a token, which also ends when the session is closed."""
+    async def _unless_stopped(self, wait: Coroutine[object, object, T], most: float) -> T:
+        """
+        Limit a wait for a token, which also ends when the session is closed.
+
+        Args:
+            wait: The wait.
+            most: Its limit, in multiples of `token_timeout`.
+        """
         loop = asyncio.get_running_loop()
         waits = self._waits.get(loop)
         if waits is None:
             waits = self._waits[loop] = _Waits()
-        seconds = 2 * self._context.options.token_timeout
+        seconds = most * self._context.options.token_timeout
         waits.number += 1
         deadline = waits.deadlines.start(seconds)
         try:
@@ -358,15 +384,28 @@ class TokenRefresher:
         at = self._boot()
         if at < self._pause_until or (self._failed is not None and at < self._failed[1]):
             return
-        _ = self._run_refresh(min_ttl, urgent=False)  # no caller waits for it
+        loop = asyncio.get_running_loop()
+        if loop in self._lasting_loops:
+            _ = self._run_refresh(min_ttl, urgent=False)  # no caller waits for it
+        elif loop not in self._new_loops:
+            self._new_loops.add(loop)
+            seconds = scaled(_NEW_LOOP, self._lifetime or DEFAULT_LIFETIME, 1 / 20)
+            loop.call_later(seconds, self._note_lasting_loop, min_ttl)
+
+    def _note_lasting_loop(self, min_ttl: float | None) -> None:
+        """Note that this event loop is not that of a short job, and refresh a stale token."""
+        self._lasting_loops.add(asyncio.get_running_loop())
+        if not self._stopped:
+            self._serve(min_ttl)
 
     def _run_refresh(self, min_ttl: float | None, *, urgent: bool) -> RefreshTask:
         pin = min_ttl != 0.0
-        running = self._flights.join("refresh")
+        running = self._flights.running("refresh")
         if running is not None:
             # It pins the token if any of its waiters needs it.
-            _refreshes[running].pin |= pin
+            self._refreshes[running].pin |= pin
             return running
+        warn_of_second_session(self._context.key, self)
         refresh = Refresh(
             self._context,
             min_ttl=min_ttl,
@@ -375,6 +414,7 @@ class TokenRefresher:
             may_refresh=not pin,
             pin=pin,
             patience=self._patience,
+            ended=self._ended_claims,
         )
         by_age = Cause.DUE if urgent else Cause.STALE
         cause = self._cause if self._cached is None else by_age
@@ -383,11 +423,13 @@ class TokenRefresher:
             lambda: _result_of(self._run(refresh, urgent=urgent)),
             on_start=lambda: self._notify_start(cause),
         )
-        _refreshes[task] = refresh
+        self._refreshes[task] = refresh
         return task
 
     def _on_done(self, result: Obtained | Failed) -> None:
+        self._lasting_loops.add(asyncio.get_running_loop())
         if isinstance(result, Obtained):
+            self._pause_until = 0.0
             self._install(result.token)
             self._failed = None
             self._degraded.note(result)
@@ -416,6 +458,11 @@ class TokenRefresher:
     async def _run(self, refresh: Refresh, *, urgent: bool) -> Obtained | Failed:
         try:
             return await refresh.run()
+        except asyncio.CancelledError:
+            if not urgent:
+                # Its event loop has ended: the next one may be as short, so callers wait for it.
+                self._pause_until = math.inf
+            raise
         except StoreError as error:
             failure = error
         cached = self._cached

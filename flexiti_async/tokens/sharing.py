@@ -153,6 +153,6 @@ def _next_pin_step(
         if carried is not None:
             return Record(context.key.store_key, token=evolve(carried, pinned=True))
     if record.claim is not None and record.claim.lease > seen.min_age:
-        return poll_of(record.claim.lease)
+        return poll_of(record.claim.lease, seen.min_age)
     # A claim that has lapsed may have sent this token's refresh token already.
     return None

@@ -2,13 +2,13 @@
 Single flight: at most one running task per purpose and event loop, however many callers wait.
 
 The task belongs to no caller: a cancelled waiter does not cancel it, and it runs to its end even
-without waiters. Groups with the same key share their tasks, so two sessions of one client in one
-loop make one token request.
+without waiters. It belongs to one session: two sessions of one client coordinate through the store
+like two processes, also in one loop, so that what is one session's own never reaches the other.
 
 A task that asks for its own result would wait for itself for ever. A shop can get there through a
 trace callback or resolver of a client session that it lends, or through a token store that calls
 the API. The context of the task carries the key, and asyncio passes it to every task started from
-there, so `runs_here` detects it before anything waits.
+there, so `runs_here` detects it before anything waits, also where another session of the key asks.
 """
 
 import asyncio
@@ -24,10 +24,6 @@ T = TypeVar("T")
 
 _CLOSE_WITHIN: Final = 5.0
 """Seconds that `aclose` waits for running tasks before it cancels them."""
-
-_Running = dict[Hashable, "asyncio.Task[Any]"]
-_running: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Running]] = WeakKeyDictionary()
-"""The tasks of this process by event loop, and in each by purpose and key."""
 
 _waiters: Final[WeakKeyDictionary[asyncio.Task[Any], dict[asyncio.Future[None], None]]] = (
     WeakKeyDictionary()
@@ -46,24 +42,25 @@ _keys_here: Final[contextvars.ContextVar[frozenset[Hashable]]] = contextvars.Con
 
 class SingleFlight(Generic[T]):
     """
-    One running task per purpose, shared by all groups with the same key.
+    One running task per purpose and event loop.
 
     Args:
-        key: Groups with the same key share their tasks.
-        on_done: Called with the result of every task that this group started or joined, unless it
-            was cancelled or raised.
+        key: What the tasks obtain. Of two flights with the same key one waits for the other, so
+            none may wait inside the other.
+        on_done: Called with the result of every task, unless it was cancelled or raised.
     """
 
     def __init__(self, key: Hashable, on_done: Callable[[T], object] | None = None) -> None:
         self._key = key
         self._on_done = on_done
-        self._own: set[asyncio.Task[T]] = set()
-        self._watched: set[asyncio.Task[T]] = set()
+        self._running: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Task[T]]] = (
+            WeakKeyDictionary()
+        )
 
     @property
     def tasks(self) -> frozenset[asyncio.Task[T]]:
-        """The running tasks that this group started."""
-        return frozenset(self._own)
+        """The running tasks of all event loops."""
+        return frozenset(task for each in self._running.values() for task in each.values())
 
     def run(
         self,
@@ -76,37 +73,24 @@ class SingleFlight(Generic[T]):
         Return the running task for a purpose, or start one.
 
         Args:
-            purpose: Identifies the task within the group; also a part of its name.
+            purpose: Identifies the task; also a part of its name.
             work: Creates the coroutine of a new task.
             on_start: Called before a new task is started.
         """
-        task = self.join(purpose)
+        task = self.running(purpose)
         if task is None:
             if on_start is not None:
                 on_start()
             task = self._start(purpose, work)
-            running = _running.setdefault(asyncio.get_running_loop(), {})
-            place = (purpose, self._key)
-            running[place] = task
-            task.add_done_callback(lambda _: running.pop(place, None))
-            self._own.add(task)
-            task.add_done_callback(self._own.discard)
-            self._watch(task)
-        return task
-
-    def join(self, purpose: str) -> asyncio.Task[T] | None:
-        """Return the running task for a purpose; None if there is none."""
-        running = _running.get(asyncio.get_running_loop())
-        task: asyncio.Task[T] | None = running.get((purpose, self._key)) if running else None
-        if task is not None:
-            self._watch(task)
-        return task
-
-    def _watch(self, task: asyncio.Task[T]) -> None:
-        """Let the result of a task be recorded, once."""
-        if task not in self._watched:
-            self._watched.add(task)
+            running = self._running.setdefault(asyncio.get_running_loop(), {})
+            running[purpose] = task
+            task.add_done_callback(lambda _: running.pop(purpose, None))
             task.add_done_callback(self._done)
+        return task
+
+    def running(self, purpose: str) -> asyncio.Task[T] | None:
+        """Return the running task for a purpose; None if there is none."""
+        return self._running.get(asyncio.get_running_loop(), {}).get(purpose)
 
     def _start(self, purpose: str, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
         async def marked() -> T:
@@ -114,13 +98,14 @@ class SingleFlight(Generic[T]):
                 return await work()
 
         # In an empty context: the context variables of the first caller's request (a user, a
-        # trace) do not belong to a task that all callers share.
-        return asyncio.get_running_loop().create_task(
-            marked(), name=f"flexiti-async {purpose}", context=contextvars.Context()
-        )
+        # trace) do not belong to a task that all callers share. Not by `context=`, which a shop's
+        # task factory may not take.
+        loop = asyncio.get_running_loop()
+        task = contextvars.Context().run(loop.create_task, marked())
+        task.set_name(f"flexiti-async {purpose}")
+        return task
 
     def _done(self, task: asyncio.Task[T]) -> None:
-        self._watched.discard(task)
         # The exception is read here as well: all waiters may have left before it was raised.
         if not task.cancelled() and task.exception() is None and self._on_done is not None:
             self._on_done(task.result())
@@ -140,12 +125,11 @@ class SingleFlight(Generic[T]):
 
     async def aclose(self) -> None:
         """
-        Wait up to 5 seconds for the tasks that were started here, then cancel the rest.
+        Wait up to 5 seconds for the tasks of this event loop, then cancel the rest.
 
         A close that is cancelled cancels them at once. It returns when all of them have ended.
         """
-        loop = asyncio.get_running_loop()
-        tasks = [task for task in self.tasks if task.get_loop() is loop]
+        tasks = list(self._running.get(asyncio.get_running_loop(), {}).values())
         if not tasks:
             return
         try:

@@ -38,6 +38,7 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock
 
 from ..conftest import MakeSession
+from ..support.background import settle
 
 BUY = PurchaseWidget(account_number=20009100)
 E = TypeVar("E", bound=Event)
@@ -124,7 +125,7 @@ async def test_the_cause_of_a_refresh(
     recorder.events.clear()
     clock.advance(1100)
     old = await session.token()
-    await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
+    await settle()
 
     assert [Cause.STALE] == [event.cause for event in recorder.of(RefreshStarted)]
     [refreshed] = recorder.of(TokenRefreshed)
@@ -195,7 +196,7 @@ async def test_events_of_a_rejected_refresh_token(
     clock.advance(1100)
     recorder.events.clear()
     await session.token()
-    await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
+    await settle()
 
     [reuse] = recorder.of(ReusePrevented)
     assert (token.token_id, "refresh_token") == (reuse.token_id, reuse.reason)
@@ -211,7 +212,7 @@ async def test_events_of_a_pinned_token_that_is_not_refreshed(
     clock.advance(1100)
     recorder.events.clear()
     await session.token()
-    await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
+    await settle()
 
     [reuse] = recorder.of(ReusePrevented)
     assert (token.token_id, "pinned") == (reuse.token_id, reuse.reason)

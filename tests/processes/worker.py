@@ -15,6 +15,7 @@ from flexiti_async.store.interface import Entry, TokenStore
 from flexiti_async.store.loading import open_store
 
 from ..crew.worker_process import ShiftedClock, WorkerProcess
+from ..support.background import settle
 
 AMID = 0.003
 """About the most seconds that a swap takes."""
@@ -154,9 +155,7 @@ class Worker(WorkerProcess):
 
     async def _settle(self) -> None:
         """Wait for background refreshes."""
-        assert self._session is not None
-        for refresher in self._session._refreshers.values():
-            await asyncio.gather(*refresher._flights.tasks, return_exceptions=True)
+        await settle()
 
     async def _loads(self) -> int:
         return self._store.loads if self._store else 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from types import FrameType
 
@@ -179,6 +180,7 @@ async def refresh_of(session: FlexitiSession) -> None:
         may_refresh=True,
         pin=False,
         patience=Patience(),
+        ended=deque(),
     ).run()
 
 

@@ -10,7 +10,7 @@ import contextlib
 import functools
 import sys
 import traceback
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
@@ -83,6 +83,7 @@ async def refresh(session: FlexitiSession) -> None:
         may_refresh=True,
         pin=False,
         patience=Patience(),
+        ended=deque(),
     ).run()
 
 

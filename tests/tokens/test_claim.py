@@ -124,16 +124,18 @@ DECISIONS: dict[str, tuple[Snapshot, Need, Step]] = {
     "a token about to expire under a claim": (
         snapshot(token=dated(5.0), claim=CLAIM),
         NEED,
-        Wait(0.1),
+        Wait(0.02),
     ),
     # A live claim of another process is waited for.
-    "a live claim": (snapshot(claim=CLAIM), NEED, Wait(0.1)),
+    "a new claim": (snapshot(claim=CLAIM), NEED, Wait(0.02)),
+    "a claim of 0.4 s": (snapshot(claim=CLAIM, min_age=0.4), NEED, Wait(0.1)),
+    "an old claim": (snapshot(claim=CLAIM, min_age=20.0), NEED, Wait(0.25)),
     "its last moment": (snapshot(claim=CLAIM, min_age=29.95), NEED, Wait(pytest.approx(0.05))),  # type: ignore[arg-type]
-    "a claim with a short lease": (snapshot(claim=Claim(0.5)), NEED, Wait(0.02)),
+    "a claim with a short lease": (snapshot(claim=Claim(5.0), min_age=4.0), NEED, Wait(0.05)),
     "a lease shorter than a poll": (snapshot(claim=Claim(0.01)), NEED, Wait(0.01)),
     "a lapsed claim": (snapshot(claim=CLAIM, min_age=30.0), NEED, TakeClaim(None, 0)),
-    "a claim that may have lapsed": (snapshot(claim=CLAIM, max_age=math.inf), NEED, Wait(0.1)),
-    "a failure under a live claim": (snapshot(claim=CLAIM, failure=FAILED), NEED, Wait(0.1)),
+    "a claim that may have lapsed": (snapshot(claim=CLAIM, max_age=math.inf), NEED, Wait(0.02)),
+    "a failure under a live claim": (snapshot(claim=CLAIM, failure=FAILED), NEED, Wait(0.02)),
     "a failure under a lapsed claim": (
         snapshot(claim=CLAIM, failure=FAILED, min_age=30.0),
         NEED,
@@ -172,7 +174,12 @@ DECISIONS: dict[str, tuple[Snapshot, Need, Step]] = {
     "not my claim": (
         snapshot(claim=CLAIM),
         evolve(NEED, claim_version="mine", claim_left=20.0),
-        Wait(0.1),
+        Wait(0.02),
+    ),
+    "my claim of a refresh that has ended": (
+        snapshot(claim=CLAIM, token=dated(20.0)),
+        evolve(NEED, ended={"seen"}),
+        TakeClaim(dated(20.0), 0),
     ),
     "no claim under my version": (
         snapshot(),

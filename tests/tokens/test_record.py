@@ -111,6 +111,10 @@ def test_wire_format() -> None:
             "status": 429,
             "code": "slow_down",
             "at": 1.75e9,
+            "description": None,
+            "reason": None,
+            "errno": None,
+            "verify_code": None,
         },
     } == json.loads(encode_record(FULL))
 

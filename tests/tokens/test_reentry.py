@@ -12,6 +12,7 @@ from flexiti_async.store.interface import Entry
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
 
+from ..support.background import settle
 from ..support.patience import PATIENCE, PATIENT
 
 
@@ -115,7 +116,7 @@ async def test_a_cached_token_is_served_during_a_refresh(
         store.session = session
         clock.advance(1100)
         await session.token()
-        await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
+        await settle()
         await session.token()
 
     assert store.met is None

@@ -10,9 +10,9 @@ from flexiti_async.clock import now
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock
 from flexiti_async.tokens.record import Record, TokenKey, decode_record
-from flexiti_async.tokens.refresh_tokens import RefreshTokens
 
 from ..conftest import MakeSession
+from ..support.background import settle
 
 ENDPOINT = "oauth/token"
 
@@ -29,27 +29,12 @@ def session(make_session: MakeSession, faulty: FaultyStore) -> FlexitiSession:
     return make_session(store=faulty)
 
 
-def another_process(session: FlexitiSession) -> FlexitiSession:
-    """Isolate a session like one in another process: it shares only the store."""
-    refresher = session.refresher(Scope.CUSTOMER)
-    object.__setattr__(refresher._context, "refresh_tokens", RefreshTokens())
-    refresher._flights._key = (refresher._context.key.store_key, id(session))
-    return session
-
-
 async def stored(session: FlexitiSession, faulty: FaultyStore) -> Record:
     """Read the session's record from the store."""
     key = TokenKey.of(session.config, Scope.CUSTOMER).store_key
     entry = await faulty.load(key)
     assert entry is not None
     return decode_record(entry.payload, key)
-
-
-async def settle() -> None:
-    """Wait for the refreshes in the background."""
-    while running := [t for t in asyncio.all_tasks() if t.get_name().startswith("flexiti-async")]:
-        await asyncio.wait(running)
-        await asyncio.sleep(0)
 
 
 async def test_a_claim_keeps_the_token_in_use_for_other_processes(
@@ -68,7 +53,7 @@ async def test_a_claim_keeps_the_token_in_use_for_other_processes(
         await asyncio.sleep(0)
     claimed = await stored(session, faulty)
     asked = len(sandbox.tokens)
-    found = await another_process(make_session(store=faulty)).token()
+    found = await make_session(store=faulty).token()
     served = len(sandbox.tokens)
     await settle()
 
@@ -97,7 +82,7 @@ async def test_a_failed_refresh_keeps_the_token_in_use(
     clock.advance(3)
     await settle()
     left = await stored(session, faulty)
-    found = await another_process(make_session(store=faulty)).token()
+    found = await make_session(store=faulty).token()
     await settle()
 
     assert first.token_id == found.token_id

@@ -21,10 +21,10 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import Entry
 from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 from flexiti_async.tokens.record import Claim, Record, TokenKey, encode_record
-from flexiti_async.tokens.refresh_tokens import RefreshTokens
 from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession
+from ..support.background import settle
 
 ENDPOINT = "oauth/token"
 
@@ -41,26 +41,11 @@ def session(make_session: MakeSession, faulty: FaultyStore) -> FlexitiSession:
     return make_session(store=faulty, store_timeout=0.05)
 
 
-def another_process(session: FlexitiSession) -> FlexitiSession:
-    """Isolate a session like one in another process: it shares only the store."""
-    refresher = session.refresher(Scope.CUSTOMER)
-    object.__setattr__(refresher._context, "refresh_tokens", RefreshTokens())
-    refresher._flights._key = (refresher._context.key.store_key, id(session))
-    return session
-
-
-async def settle() -> None:
-    """Wait for the refreshes in the background."""
-    while running := [t for t in asyncio.all_tasks() if t.get_name().startswith("flexiti-async")]:
-        await asyncio.wait(running)
-        await asyncio.sleep(0)
-
-
 async def test_three_processes_make_one_request_between_them(
     make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
     """One process claims, the others wait and adopt, at every refresh and every expiry."""
-    processes = [another_process(make_session(store=faulty)) for _ in range(3)]
+    processes = [make_session(store=faulty) for _ in range(3)]
     counts: list[int] = []
     for age in (0.0, 1200.0, 1110.0, 1250.0):
         clock.advance(age)
@@ -237,7 +222,7 @@ async def test_a_swap_of_unknown_outcome_costs_no_second_request(
     await faulty.deliver()
     faulty.trouble = []
     clock.advance(1)
-    second = await another_process(make_session(store=faulty)).token()
+    second = await make_session(store=faulty).token()
 
     assert first.token_id == second.token_id
     assert 1 == sandbox.count(ENDPOINT)
@@ -268,8 +253,8 @@ async def test_a_process_that_was_suspended_while_waiting_reads_once_more(
     Its wait is over when it wakes, but the other process has finished as well, and the token is
     adopted.
     """
-    other = another_process(make_session(store=faulty))
-    session = another_process(make_session(store=faulty))
+    other = make_session(store=faulty)
+    session = make_session(store=faulty)
     key = TokenKey.of(session.config, Scope.CUSTOMER).store_key
     claimed = Entry("theirs", encode_record(Record(key, claim=Claim(25.0))), 60.0)
     await faulty.swap(key, claimed, expected=None)
@@ -301,7 +286,7 @@ async def test_a_rollback_to_an_older_record_replays_nothing(
     make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
 ) -> None:
     """A failover restores the record of a token that was refreshed: it is not refreshed again."""
-    one, other = (another_process(make_session(store=faulty)) for _ in range(2))
+    one, other = (make_session(store=faulty) for _ in range(2))
     await one.token()
     await other.token()
     faulty.snapshot()
@@ -323,7 +308,7 @@ async def test_a_store_without_ages_shares_a_token_seen_being_written(
 ) -> None:
     """A waiting process knows the maximum age of a token that was missing at its last read."""
     faulty.ageless = True
-    processes = [another_process(make_session(store=faulty)) for _ in range(3)]
+    processes = [make_session(store=faulty) for _ in range(3)]
 
     tokens = await asyncio.gather(*(session.token() for session in processes))
 
@@ -338,7 +323,7 @@ async def test_a_token_of_unknown_age_is_not_adopted(
     A process that starts later cannot know the remaining life of the token, and requests its own.
     """
     faulty.ageless = True
-    early, late = (another_process(make_session(store=faulty)) for _ in range(2))
+    early, late = (make_session(store=faulty) for _ in range(2))
     await early.token()
     await late.token()
 
@@ -381,7 +366,7 @@ async def test_a_failure_is_shared_through_the_store(
     make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox
 ) -> None:
     """One failed request is the same typed error for all waiters of all processes."""
-    processes = [another_process(make_session(store=faulty)) for _ in range(4)]
+    processes = [make_session(store=faulty) for _ in range(4)]
     sandbox.fail(ENDPOINT, status=500, times=None)
 
     results = await asyncio.gather(
@@ -397,8 +382,8 @@ async def test_a_failure_does_not_back_off_other_credentials(
     make_session: MakeSession, faulty: FaultyStore
 ) -> None:
     """A process with a wrong secret does not stop those with the right one."""
-    wrong = another_process(make_session(store=faulty, client_secret="wrong"))
-    right = another_process(make_session(store=faulty))
+    wrong = make_session(store=faulty, client_secret="wrong")
+    right = make_session(store=faulty)
     await asyncio.gather(wrong.token(), return_exceptions=True)
 
     assert isinstance(await right.token(), Token)

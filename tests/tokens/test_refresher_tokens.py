@@ -21,19 +21,13 @@ from flexiti_async.errors import (
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
-from flexiti_async.tokens.refresh_tokens import PROCESS, RefreshTokens
+from flexiti_async.tokens.refresh_tokens import RefreshTokens
 
 from ..conftest import MakeSession
+from ..support.background import settle
 from ..support.patience import PATIENT
 
 ENDPOINT = "oauth/token"
-
-
-async def settle() -> None:
-    """Wait for the refreshes in the background."""
-    while running := [t for t in asyncio.all_tasks() if t.get_name().startswith("flexiti-async")]:
-        await asyncio.wait(running)
-        await asyncio.sleep(0)
 
 
 async def refreshed(session: FlexitiSession, **ask: Any) -> Token:
@@ -464,13 +458,14 @@ def test_a_refresh_token_can_be_taken_once_and_not_after_its_expiry() -> None:
 
 def test_a_forked_child_has_no_refresh_token() -> None:
     """A forked child has no refresh token: if both sent it, the server would see a replay."""
-    PROCESS.keep("fork", Secret("rt"), until=float("inf"), now=0.0)
+    kept = RefreshTokens()
+    kept.keep("fork", Secret("rt"), until=float("inf"), now=0.0)
     child = os.fork()
     if child == 0:
-        os._exit(1 if PROCESS.has("fork") else 0)
+        os._exit(1 if kept.has("fork") or kept.take("fork", now=0.0) else 0)
 
     assert 0 == os.waitpid(child, 0)[1]
-    assert PROCESS.take("fork", now=0.0) is not None
+    assert kept.take("fork", now=0.0) is not None
 
 
 @pytest.mark.parametrize(

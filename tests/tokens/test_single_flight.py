@@ -1,4 +1,4 @@
-"""One running task for many callers: sharing, ending, and closing."""
+"""One running task for the callers of a session: sharing, ending, and closing."""
 
 import asyncio
 import contextvars
@@ -164,28 +164,23 @@ def test_only_waiters_see_the_exception_of_a_task(caplog: pytest.LogCaptureFixtu
     assert [] == caplog.records
 
 
-def test_a_group_that_joins_records_once_and_closes_without_waiting() -> None:
-    """A task belongs to the group that started it, however often another one joins."""
+def test_a_task_belongs_to_one_session() -> None:
+    """Neither the task nor its result reaches another session of the key, which closes at once."""
     recorded: list[str] = []
-    started: list[str] = []
 
-    async def main() -> tuple[float, bool]:
+    async def main() -> tuple[float, bool, bool]:
         first = SingleFlight[str]("key")
         other = SingleFlight[str]("key", recorded.append)
-        task = first.run("refresh", takes(2), on_start=lambda: started.append("first"))
-        for _ in range(3):
-            joined = other.run("refresh", takes(2), on_start=lambda: started.append("other"))
-            assert task is joined
+        task = first.run("refresh", takes(2))
         loop = asyncio.get_running_loop()
         began = loop.time()
         await other.aclose()
         closed_after = loop.time() - began
-        done = task.done()
+        apart = other.running("refresh") is None and other.run("refresh", takes(1)) is not task
         await task
-        return closed_after, done
+        return closed_after, apart, first.run("refresh", takes(0)) is task
 
-    assert (0.0, False) == run(main())
-    assert ["first"] == started
+    assert (0.0, True, False) == run(main())
     assert ["done"] == recorded
 
 

@@ -20,6 +20,7 @@ from flexiti_async.testing import ManualClock
 from flexiti_async.transport.pool import Transport
 
 from ..conftest import MakeSession
+from ..support.background import settle
 from ..support.patience import PATIENCE, PATIENT
 from ..support.relay import Relay, relay_to
 
@@ -110,7 +111,7 @@ async def test_a_refresh_whose_connection_breaks_falls_back(
     clock.advance(1100)
     relay.break_next = 1
     await session.token()  # served while it is refreshed
-    await asyncio.gather(*session.refresher(Scope.CUSTOMER)._flights.tasks)
+    await settle()
     second = await session.token()
 
     assert second.token_id != first.token_id
