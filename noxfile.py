@@ -217,6 +217,13 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session(python=HOST, requires=["build"])
+def ledger(session: nox.Session) -> None:
+    """Compare the bank's ledger with the journal after many operations; `-- --journal sentinel`."""
+    _install_wheel(session)
+    session.run("python", "tests/ledger", *session.posargs, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST, requires=["build"])
 def fuzz(session: nox.Session) -> None:
     """Fuzz the decoders of answers and records for 60 seconds, or `-- --seconds 600`."""
     parser = argparse.ArgumentParser(prog="nox -s fuzz --")

@@ -24,6 +24,7 @@ from flexiti_async.operations.guard import refuse_operation, refuse_widget
 from flexiti_async.operations.journal import SETTLE, Journal
 from flexiti_async.operations.keys import IdempotencyKey, default_account
 from flexiti_async.operations.operations import Operations
+from flexiti_async.operations.settling import operation_deadline
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.token import Scope, Token
@@ -141,7 +142,7 @@ class FlexitiSession:
                 or default_account(config.environment, config.api_url, config.client_id),
                 clock=clock,
                 events=self._events,
-                deadline=config.request_timeout + config.connect_timeout + 2 * config.store_timeout,
+                deadline=operation_deadline(config),
                 settle=SETTLE,
             )
         )

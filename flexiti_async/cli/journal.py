@@ -8,17 +8,17 @@ from typing import Annotated, Final
 from attrs import asdict, frozen
 from cyclopts import Parameter
 
-from flexiti_async import ConfigError, Secret
+from flexiti_async import ConfigError, FlexitiConfig, Secret
 from flexiti_async.cli.options import Connection, Flag
 from flexiti_async.cli.output import CommandError, print_facts, print_json, print_line, print_note
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.config.options import LEAST_JOURNAL_TTL
-from flexiti_async.operations.journal import Journal
+from flexiti_async.operations.journal import SETTLE, Journal
 from flexiti_async.operations.reseal import reseal as reseal_all
-from flexiti_async.operations.settling import pending_operations
+from flexiti_async.operations.settling import operation_deadline, pending_operations
 from flexiti_async.store.interface import JournalStore, Life, SchemaStore, TokenStore
 from flexiti_async.store.journal import accept as accept_life
-from flexiti_async.store.journal import begin, journal_store
+from flexiti_async.store.journal import begin, journal_store, notice
 from flexiti_async.store.loading import open_store
 from flexiti_async.store.sealed import SealedJournal
 
@@ -108,8 +108,11 @@ async def accept(
     Accept the store as it is now, after it may have forgotten.
 
     Records may be missing. Compare the orders since then with Flexiti first: for a key whose record
-    is gone, money would move again. It is refused while an operation is pending: find out what
-    became of it, and record that. Fails unless the journal is intact afterwards.
+    is gone, money would move again. A call whose record is gone may still be executed, so it is
+    refused for 15 minutes and an operation's deadline after a process, or this command, has first
+    noticed; compare after that. It is also refused while an operation is pending: find out what
+    became of it, and record that. Sessions go on in the new life. Fails unless the journal is
+    intact afterwards.
 
     Args:
         compared: The orders were compared.
@@ -120,8 +123,17 @@ async def accept(
         msg = "compare the orders with Flexiti first, then say so: --compared"
         raise CommandError(msg)
     async with _opened(which, connection) as store:
-        journal = _journal(store)
-        await _refuse_pending(journal, _keys(which, connection))
+        journal, config = _journal(store), _config(which, connection)
+        version, at = secrets.token_hex(_MARKER_BYTES), SYSTEM_CLOCK.wall()
+        since = await notice(journal, version=version, at=at)
+        await _refuse_pending(journal, () if config is None else config.token_keys)
+        early = operation_deadline(config) + SETTLE - since
+        if early > 0:
+            msg = (
+                f"a call whose record is gone may still be executed: wait {early:.0f} s, and "
+                "compare again"
+            )
+            raise CommandError(msg)
         marker = secrets.token_hex(_MARKER_BYTES)
         _print(await accept_life(journal, marker=marker), which)
 
@@ -232,11 +244,11 @@ async def _opened(
         await store.aclose()
 
 
-def _keys(which: Which | None, connection: Connection | None) -> Sequence[Secret]:
-    """Return the configuration's keys; a store that is named needs no configuration."""
+def _config(which: Which | None, connection: Connection | None) -> FlexitiConfig | None:
+    """Return the configuration; a store that is named needs none."""
     try:
-        return (connection or Connection()).load().token_keys
+        return (connection or Connection()).load()
     except ConfigError:
         if which is None or which.store is None:
             raise
-    return ()
+    return None

@@ -126,5 +126,5 @@ class JournalForgot(OperationError):
     The journal's store may have lost records, so a missing one proves nothing. Nothing was sent.
 
     `flexiti-async journal check` describes what changed; `journal accept` goes on after somebody
-    has compared the orders since then with Flexiti.
+    has compared the orders since then with Flexiti, about 15 minutes after it was first raised.
     """

@@ -1,6 +1,7 @@
 """`Journal`: the records of one account's operations, in a store that knows when it forgot."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import secrets
@@ -10,7 +11,13 @@ from typing import Final
 from attrs import field, frozen
 
 from flexiti_async.clock import Clock
-from flexiti_async.errors import ConfigError, JournalForgot, StoreError, StoreUnavailable
+from flexiti_async.errors import (
+    ConfigError,
+    FlexitiError,
+    JournalForgot,
+    StoreError,
+    StoreUnavailable,
+)
 from flexiti_async.operations.keys import account_key, store_key
 from flexiti_async.operations.record import (
     OperationRecord,
@@ -74,14 +81,18 @@ class Journal:
         self._named = named
         self._loopback = loopback
         self._marker: str | None = None
+        self._noticed: Life | None = None
         self._introduced = False
 
     async def life(self) -> Life:
         """
-        Return the life of the journal, the same as at every earlier look of this process.
+        Return the life of the journal.
+
+        It is the one of every earlier look of this process, or one that a person has accepted in
+        its place since then.
 
         Raises:
-            JournalForgot: The store is not marked, is not the one that was marked, or was marked
+            JournalForgot: The store is not marked, is not the one that was marked, or was begun
                 anew while this process was running.
             ConfigError: It ends with the process, and the configuration does not say so; or its
                 settings cannot be trusted.
@@ -100,7 +111,7 @@ class Journal:
         if life.marker is None and new:
             msg = "the store is not marked as a journal: run `flexiti-async journal init`, once"
             raise JournalForgot(msg)
-        if not life.intact or life.marker != (self._marker or life.marker):
+        if not await self._goes_on(life):
             msg = (
                 "the journal's store is not the one that was marked, or may have lost records: run "
                 "`flexiti-async journal check`"
@@ -108,6 +119,24 @@ class Journal:
             raise JournalForgot(msg)
         self._marker = life.marker
         return life
+
+    async def _goes_on(self, life: Life) -> bool:
+        """
+        Whether a life is intact, and the one that was seen before or accepted in its place.
+
+        A call that has begun in the life before ends with it: its claim and its send compare lives.
+        """
+        known = self._marker
+        if life.intact:
+            same = life.marker == (known or life.marker)
+            return same or (known is not None and await self._sealed.is_accepted_over(life, known))
+        if life != self._noticed:
+            # An acceptance counts from the first notice, and can do without it.
+            with contextlib.suppress(FlexitiError):
+                version = secrets.token_hex(16)
+                await self._sealed.notice(known, version=version, at=self._clock.wall())
+                self._noticed = life
+        return False
 
     async def read(self, operation_id: str) -> Found:
         """

@@ -1,14 +1,32 @@
-"""Pending operations that are too young for anybody to say that they did not run."""
+"""Operations that are too young for anybody to say that they did not run."""
+
+from typing import Final
 
 from attrs import frozen
 
+from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import RecordUnreadable
 from flexiti_async.operations.journal import SETTLE, Journal
 from flexiti_async.operations.operation import Operation, operation_of
 from flexiti_async.operations.record import LONGEST_DEADLINE, Phase
 from flexiti_async.store.interface import JournalStore
 
-__all__ = ["PendingOperation", "pending_operations"]
+__all__ = ["PendingOperation", "operation_deadline", "pending_operations"]
+
+_DEADLINE: Final = 22.0
+"""The deadline with the time-outs by default."""
+
+
+def operation_deadline(config: FlexitiConfig | None) -> float:
+    """
+    Return the seconds from a claim after which nothing is sent.
+
+    Args:
+        config: The configuration; None for the one by default.
+    """
+    if config is None:
+        return _DEADLINE
+    return config.request_timeout + config.connect_timeout + 2 * config.store_timeout
 
 
 @frozen

@@ -23,6 +23,7 @@ from attrs import field, frozen
 __all__ = [
     "JOURNAL_PREFIX",
     "MARKER_KEY",
+    "PAST_KEY",
     "DurableStore",
     "Entry",
     "JournalStore",
@@ -43,6 +44,9 @@ Key of the record that marks a store as a journal, written by `flexiti-async jou
 An ordinary record without an end: its version is the random id, its payload the fingerprint that a
 person has accepted.
 """
+
+PAST_KEY: Final = "flexiti-past"
+"""Key of the record of a journal's past lives, which processes and `journal accept` write."""
 
 
 def store_key(kind: str, *parts: str) -> str:

@@ -23,7 +23,7 @@ from flexiti_async.errors import (
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.store.encryption import NONCE_BYTES, KeyRing, NotSealedError, is_sealed
 from flexiti_async.store.interface import DurableStore, Entry, JournalStore, Life, TokenStore
-from flexiti_async.store.journal import begin
+from flexiti_async.store.journal import begin, is_accepted_over, notice
 
 __all__ = ["Loaded", "SealedJournal", "SealedStore"]
 
@@ -237,6 +237,29 @@ class SealedJournal(SealedStore):
         return await self._bounded(
             "begin", lambda: begin(self._journal, marker=marker), known=_EXPLAINED
         )
+
+    async def notice(self, known: str | None, *, version: str, at: float) -> None:
+        """
+        Record that the present life has forgotten, as `store.journal.notice` does.
+
+        Raises:
+            StoreUnavailable: The store is down or slow.
+            ConfigError: Its settings cannot be trusted with a journal.
+        """
+        await self._bounded(
+            "record the loss",
+            lambda: notice(self._journal, known=known, version=version, at=at),
+            known=_EXPLAINED,
+        )
+
+    async def is_accepted_over(self, life: Life, known: str) -> bool:
+        """
+        Whether a person has accepted this life in place of one that was seen before.
+
+        Raises:
+            StoreUnavailable: The store is down or slow.
+        """
+        return await self._bounded("load", lambda: is_accepted_over(self._journal, life, known))
 
     async def keys(self, prefix: str, *, endless: bool = False) -> AsyncGenerator[str, None]:
         """

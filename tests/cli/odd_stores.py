@@ -7,7 +7,7 @@ from typing import ClassVar, NoReturn, Self, cast
 from attrs import evolve
 
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.store.interface import Entry, Life
+from flexiti_async.store.interface import MARKER_KEY, Entry, Life
 from flexiti_async.tokens.record import Record, StoredToken, encode_record
 from flexiti_stores.memory import MemoryStore
 
@@ -241,6 +241,16 @@ class Aged(_Odd):
         """Return the entry with another age."""
         entry = await super().load(key)
         return entry and evolve(entry, age=3600.0 + (entry.age or 0.0))
+
+
+class Unmarkable(Aged):
+    """Rejects every marker."""
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Reject a marker."""
+        return key != MARKER_KEY and await super().swap(key, entry, expected=expected, life=life)
 
 
 class TokensOnly:

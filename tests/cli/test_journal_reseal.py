@@ -14,6 +14,7 @@ from flexiti_async.store.interface import JOURNAL_PREFIX, JournalStore
 
 from ..operations.customers import purchase
 from .conftest import Command
+from .test_journal import noticed
 from .test_operations import lose, old
 
 __all__ = ["old"]
@@ -134,6 +135,7 @@ def test_a_journal_is_accepted_once_nothing_is_pending(
     command: Command, sandbox: Sandbox, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pending operations are listed, with the seconds for which they may still be executed."""
+    noticed(old, 3600)
     assert 0 == command("journal", "accept", "--compared", "--store", old).status
 
     aged = lose(sandbox, Drop(), "old", ago=3600, journal=old)

@@ -3,14 +3,13 @@
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 from flexiti_async import FlexitiConfig, FlexitiSession
 from flexiti_async.errors import FlexitiError
 
 __all__ = ["main"]
-
-_AT_ONCE = 20
 
 
 async def _capture(flexiti: FlexitiSession, job: dict[str, Any]) -> dict[str, Any]:
@@ -32,19 +31,17 @@ async def _work(options: dict[str, Any]) -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    slots = asyncio.Semaphore(_AT_ONCE)
     running: set[asyncio.Task[None]] = set()
 
     async with FlexitiSession(FlexitiConfig(**options)) as flexiti:
+        with suppress(FlexitiError):
+            await flexiti.checkout("ready")  # it has looked at the journal, whatever it has found
+        print(flush=True)  # noqa: T201
 
         async def carry_out(job: dict[str, Any]) -> None:
-            try:
-                print(json.dumps(await _capture(flexiti, job)), flush=True)  # noqa: T201
-            finally:
-                slots.release()
+            print(json.dumps(await _capture(flexiti, job)), flush=True)  # noqa: T201
 
         while line := await reader.readline():
-            await slots.acquire()
             task = asyncio.create_task(carry_out(json.loads(line)))
             running.add(task)
             task.add_done_callback(running.discard)

@@ -90,7 +90,8 @@ class Rules:
     life_before_send: bool = True
     # "Nothing is sent for a key whose record is absent *or free*."
     free_needs_life: bool = True
-    # "Another id than this process has seen … is `JournalForgot`."
+    # "Another id than this process has seen … is `JournalForgot`", unless a person has accepted it
+    # in place of that one: then calls that begin afterwards know it, also in the same process.
     marker_id_compared: bool = True
     # `journal init` is run "by a person": no worker writes a marker that it does not find.
     marker_by_person: bool = True

@@ -23,8 +23,8 @@ from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Answer, Drop, Fault
 from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
-from flexiti_async.store.interface import JOURNAL_PREFIX, Entry, Life
-from flexiti_async.store.journal import accept
+from flexiti_async.store.interface import JOURNAL_PREFIX, MARKER_KEY, PAST_KEY, Entry, Life
+from flexiti_async.store.journal import accept, notice
 from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 
 from .acts import CAPTURE, authorized, executions, outcome_of, until
@@ -206,21 +206,92 @@ async def test_another_life_is_no_permission(
     assert sent == CAPTURE.sent(sandbox)
 
 
-async def test_a_new_marker_is_another_life(
-    shop: Shop, sandbox: Sandbox, faulty: FaultyStore, watched: Watch
+@pytest.mark.parametrize("loss", ["promoted", "emptied", "nothing"])
+async def test_sessions_go_on_in_an_accepted_life(
+    loss: str, shop: Shop, sandbox: Sandbox, faulty: FaultyStore, watched: Watch
 ) -> None:
-    """A process that has seen another marker sends nothing; one that starts afterwards does."""
+    """Also one that has seen the life before: a person has compared, whatever was lost."""
     session = shop()
     number = await ready(session, sandbox)
+    await CAPTURE.make(session, number, "before")
     seen = watched(session)
-    await accept(faulty, marker="f" * 32)
-    with pytest.raises(JournalForgot) as caught:
-        await CAPTURE.make(session, number, KEY)
-
-    assert f"capture:{KEY}" in str(caught.value)
-    assert ["JournalLost"] == [type(one).__name__ for one in seen.events]
-    assert (await CAPTURE.make(shop(), number, KEY)).capture_id
+    if loss == "promoted":
+        faulty.fingerprint = "another server"
+    elif loss == "emptied":
+        faulty.evict()
+    for _ in range(2 if loss != "nothing" else 0):
+        with pytest.raises(JournalForgot) as caught:
+            await CAPTURE.make(session, number, KEY)
+        assert f"capture:{KEY}" in str(caught.value)
+    assert {"JournalLost"} >= {type(one).__name__ for one in seen.events}
     assert 1 == CAPTURE.sent(sandbox)
+
+    await accept(faulty, marker="f" * 32)
+    await accept(faulty, marker="e" * 32)
+    for one in (session, shop()):
+        assert (await CAPTURE.make(one, number, KEY)).capture_id
+    assert 2 == CAPTURE.sent(sandbox)
+
+
+async def test_a_life_that_nobody_has_accepted_is_another_one(
+    shop: Shop, sandbox: Sandbox, faulty: FaultyStore
+) -> None:
+    """A marker that was begun anew, or copied from elsewhere, is none that a person stands for."""
+    session = shop()
+    number = await ready(session, sandbox)
+    await accept(faulty, marker="f" * 32)
+    marker, past = await faulty.load(MARKER_KEY), await faulty.load(PAST_KEY)
+    assert marker is not None
+    assert past is not None
+    for payload in (
+        past.payload.replace("f" * 32, "0" * 32),
+        "{}",
+        "[1]",
+        '["", "", null, 5]',
+        "?",
+    ):
+        await faulty.swap(PAST_KEY, Entry(payload, payload, None), expected=past)
+        past = await faulty.load(PAST_KEY)
+        with pytest.raises(JournalForgot):
+            await CAPTURE.make(session, number, KEY)
+
+    assert 0 == CAPTURE.sent(sandbox)
+
+
+async def test_an_acceptance_counts_from_the_first_notice(
+    shop: Shop, sandbox: Sandbox, faulty: FaultyStore, clock: ManualClock
+) -> None:
+    """By the clock that shows the least; another loss, or an acceptance, begins anew."""
+
+    async def seconds(at: float, known: str | None = None) -> float:
+        return await notice(faulty, known=known, version=f"{at} {known}", at=at)
+
+    session = shop()
+    number = await ready(session, sandbox)
+    await CAPTURE.make(session, number, "before")
+    faulty.fingerprint = "another server"
+    began = clock.wall()
+    with pytest.raises(JournalForgot):
+        await CAPTURE.make(session, number, KEY)
+    clock.advance(100)
+
+    assert 100 == await seconds(began + 100)
+    assert 40 == await seconds(began + 40)
+    assert 100 == await seconds(began + 1000)
+    assert 0 == await seconds(began - 10)
+
+    faulty.ageless = True
+    assert 0 == await seconds(began + 100)
+
+    faulty.ageless = False
+    faulty.fingerprint = "a third one"
+    assert 0 == await seconds(began + 100)
+
+    clock.advance(50)
+    assert 50 == await seconds(began + 150)
+
+    await accept(faulty, marker="f" * 32)
+    assert [0, 0] == [await seconds(began + 150), await seconds(began + 160, known="1" * 32)]
 
 
 async def test_an_emptied_store_is_another_life(
@@ -238,6 +309,33 @@ async def test_an_emptied_store_is_another_life(
     assert (await CAPTURE.make(shop(), number, KEY)).capture_id
     with pytest.raises(JournalForgot):
         await CAPTURE.make(session, number, "parcel-2")
+
+
+class AcceptedAfterClaim(FaultyStore):
+    """A store that a person accepts just after a claim."""
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Swap, and accept."""
+        written = await super().swap(key, entry, expected=expected, life=life)
+        if life is not None and life.marker != "f" * 32:
+            await accept(self, marker="f" * 32)
+        return written
+
+
+async def test_a_call_ends_in_the_life_in_which_it_began(
+    shop: Shop, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """The acceptance may have been compared without its claim: nothing is sent for it."""
+    session = shop(journal=AcceptedAfterClaim(clock.boot))
+    number = await authorized(shop(), sandbox)
+    with pytest.raises(JournalForgot):
+        await CAPTURE.make(session, number, KEY)
+
+    assert 0 == CAPTURE.sent(sandbox)
+    assert (await CAPTURE.make(session, number, KEY)).capture_id
+    assert (1, 1) == (CAPTURE.sent(sandbox), CAPTURE.moved(sandbox))
 
 
 class AfterClaim(FaultyStore):

@@ -36,12 +36,18 @@ class Authority:
     ) -> ssl.SSLContext:
         """Make the context of a server."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        given = {"not_after": _YEARS_AGO} if expired else {}
-        self._ca.issue_cert(name, **given).configure_cert(context)
+        self.certify(context, name, expired=expired)
         if wants_client:
             self._ca.configure_trust(context)
             context.verify_mode = ssl.CERT_REQUIRED
         return context
+
+    def certify(
+        self, context: ssl.SSLContext, name: str = "localhost", *, expired: bool = False
+    ) -> None:
+        """Change the certificate of a server, for connections that are opened from now on."""
+        given = {"not_after": _YEARS_AGO} if expired else {}
+        self._ca.issue_cert(name, **given).configure_cert(context)
 
     def client(self, *, apart: bool = False) -> tuple[Path, Path | None]:
         """Write the certificate of a client, and its key into the same file or another one."""

@@ -173,18 +173,28 @@ class Postgres:
     def signal(self, number: int) -> None:
         """Send a signal to the server and all of its processes."""
         assert self._process is not None
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
-        for process in (self._process.pid, *map(int, children.split())):
+        for process in (self._process.pid, *self._children()):
             with suppress(ProcessLookupError):
                 os.kill(process, number)
+
+    def _children(self) -> list[int]:
+        assert self._process is not None
+        listed = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        return [int(one) for one in listed.split()]
 
     def crash(self) -> None:
         """Kill it as a power cut would, but for the system's own buffers."""
         if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)  # from now on it has no new children
+            children = self._children()
             self.signal(signal.SIGKILL)
             self._process.wait()
             self._process = None
             # Its shared memory is in use until its last process has ended.
+            end = time.monotonic() + DEADLINE
+            while any(map(_is_running, children)):
+                assert time.monotonic() < end
+                time.sleep(0.01)
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def stop(self) -> None:
@@ -223,6 +233,15 @@ class Postgres:
         self.stop()
 
 
+def _is_running(process: int) -> bool:
+    """Whether a process is there, and not only its exit status."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
 def _hand_over(*folders: Path) -> None:
     for folder in folders:
         folder.chmod(0o755 if folder is folders[0] else 0o700)
@@ -257,6 +276,8 @@ class Bouncer:
             f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\n"
             f"unix_socket_dir =\nauth_type = any\nauth_file = {home}/users.txt\n"
             "pool_mode = transaction\ndefault_pool_size = 4\nmax_client_conn = 200\n"
+            # Seconds for which it rejects clients after a server that was starting up.
+            "server_login_retry = 1\n"
         )
         (home / "bouncer.ini").write_text(
             (home / "bouncer.ini").read_text().replace("* = host", "* = user=boss host")
