@@ -16,14 +16,15 @@ from flexiti_async.clock import SYSTEM_CLOCK, Clock, today
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.config.options import ClientAuth, OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.config.parsing import is_loopback
-from flexiti_async.errors import SessionClosed, SessionEntered
+from flexiti_async.errors import ConfigError, SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
 from flexiti_async.events.log import log_event
 from flexiti_async.operations.coordinator import OperationsContext
-from flexiti_async.operations.guard import refuse_operation, refuse_widget
+from flexiti_async.operations.guard import refuse_operation
 from flexiti_async.operations.journal import SETTLE, Journal
 from flexiti_async.operations.keys import IdempotencyKey, default_account
 from flexiti_async.operations.operations import Operations
+from flexiti_async.protocol.arguments import word, wrong_type
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.token import Scope, Token
@@ -75,6 +76,9 @@ class FlexitiSession:
         listeners: Notified of events (`flexiti_async.events`); `events.add` adds more.
         clock: The clock to use; for tests.
 
+    Raises:
+        ConfigError: An argument is of another type, or cannot be used.
+
     Attributes:
         accounts: Plans, verification and closing of an account.
         applications: The application that follows the widget.
@@ -93,6 +97,7 @@ class FlexitiSession:
         listeners: Iterable[Listener] = (),
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        _check_parts(config, clock)
         self._config = config
         self._clock = clock
         self._events = Listeners(listeners, log=log_event)
@@ -255,7 +260,9 @@ class FlexitiSession:
             await self._journal_store.aclose()
             self._journal_store = None
 
-    async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
+    async def token(
+        self, scope: Scope | str = Scope.CUSTOMER, *, min_ttl: float | None = 0.0
+    ) -> Token:
         """
         Return a token that lives long enough, nearly always from memory.
 
@@ -264,7 +271,8 @@ class FlexitiSession:
             min_ttl: Seconds that it must live at least; None for half of a lifetime.
 
         Raises:
-            ValidationError: `min_ttl` is not a finite number of at least 0.
+            ValidationError: `min_ttl` is not a finite number of at least 0, or there is no such
+                scope.
             TokenError: No token could be obtained.
             StoreUnavailable: The store is down, and `on_store_failure` is `raise`.
         """
@@ -284,12 +292,13 @@ class FlexitiSession:
             ConfigError: The call moves money, or is a POST of one's own that may not be repeated:
                 `operations.run` makes it. Or it is a widget/init of another scope than customer,
                 whose token must not reach a browser.
+            ValidationError: It is no call, or cannot be sent as it is.
             ApiError: The API answered with an error.
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
         refuse_operation(call)
-        refuse_widget(call)
+        self._client.check(call)
         reference = reference_id_of(reference_id)
         refresher = self.refresher(call.scope)
         token = await refresher.token()
@@ -321,7 +330,8 @@ class FlexitiSession:
                 process of the shop.
 
         Raises:
-            ValidationError: The key, the reference id or `flow_ttl` is not valid.
+            ValidationError: The key, the reference id, `sharing`, `flow_ttl` or `resumable` is not
+                valid.
             IdempotencyKeyReused: The order is paid already, or its application sent.
             OperationInProgress: It is being made.
             OutcomeUnknown: It may or may not have run.
@@ -329,7 +339,7 @@ class FlexitiSession:
             StoreUnavailable: The journal is down.
             TokenError: No token could be obtained.
         """
-        chosen = None if sharing is None else Sharing(sharing)
+        chosen = None if sharing is None else word(Sharing, "sharing", sharing)
         flow = await start(
             self._checkouts,
             idempotency_key,
@@ -400,11 +410,15 @@ class FlexitiSession:
         A purchase uses the shared token, an application a dedicated one.
 
         Raises:
-            ValidationError: The applicant is not of age.
+            ValidationError: The applicant is not of age, or the widget is of another type.
             ApiError: The API rejected the call.
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
+        problem = wrong_type("widget", widget, ApplyWidget, PurchaseWidget)
+        if problem is not None:
+            del widget
+            raise problem
         reference = reference_id_of(reference_id)
         flow = widget.flow
         tokens = WidgetTokens(
@@ -447,8 +461,15 @@ class FlexitiSession:
                 self._journal_store = store
         return self._journal
 
-    def refresher(self, scope: Scope) -> TokenRefresher:
-        """Return the refresher of a scope's tokens."""
+    def refresher(self, scope: Scope | str) -> TokenRefresher:
+        """
+        Return the refresher of a scope's tokens.
+
+        Raises:
+            ValidationError: The scope is unknown.
+        """
+        if type(scope) is not Scope:
+            scope = word(Scope, "scope", scope)
         refresher = self._refreshers.get(scope)
         if refresher is None:
             refresher = self._refreshers.setdefault(scope, self._new_refresher(scope))
@@ -482,3 +503,14 @@ class FlexitiSession:
             events=self._events,
         )
         return TokenRefresher(context, store_id=id(self._store))
+
+
+def _check_parts(config: object, clock: object) -> None:
+    """Check what callers without a type checker may have got wrong. Raises ConfigError."""
+    if not isinstance(config, FlexitiConfig):
+        msg = f"config must be a FlexitiConfig, not {type(config).__name__}"
+        del config
+        raise ConfigError(msg, option="config")
+    if not all(callable(getattr(clock, name, None)) for name in ("wall", "boot")):
+        msg = f"clock must have the methods wall() and boot(), not be {type(clock).__name__}"
+        raise ConfigError(msg, option="clock")

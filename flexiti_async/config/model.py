@@ -45,6 +45,7 @@ from flexiti_async.config.options import (
 )
 from flexiti_async.config.parsing import (
     Invalid,
+    client_id,
     hide,
     is_proxy,
     problem_with_base_url,
@@ -168,7 +169,7 @@ class FlexitiConfig:
         client_key: File of its key, unless `client_cert` contains it.
     """
 
-    client_id: str = field(converter=text)
+    client_id: str = field(converter=client_id)
     client_secret: Secret = field(converter=to_client_secret)
     other_client_secret: Secret | None = field(default=None, converter=secret)
     client_auth: ClientAuth = field(default=ClientAuth.FORM, converter=to_client_auth)

@@ -4,6 +4,8 @@ import hashlib
 import hmac
 from typing import NoReturn, Self
 
+from flexiti_async.errors import FieldError, ValidationError
+
 __all__ = ["Secret", "fingerprint", "is_masked"]
 
 MASK = "****"
@@ -30,8 +32,8 @@ class Secret:
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             kind = type(value).__name__
             del value  # a traceback that shows locals must not show it
-            msg = f"a Secret must hold a str, not {kind}"
-            raise TypeError(msg)
+            problem = FieldError("value", "wrong format", kind, "must be a str")
+            raise ValidationError(field_errors=[problem])
         self._value = value
 
     @classmethod

@@ -184,7 +184,15 @@ def field_errors_of(model: object, prefix: str = "") -> list[FieldError]:
             hint = "" if msg == REQUIRED else rule.check.rule
             errors.append(FieldError(prefix + (rule.param or attribute.name), msg, shown, hint))
     more: Callable[[], Iterable[FieldError]] | None = getattr(model, "cross_field_errors", None)
-    return errors if more is None else [*errors, *more()]
+    if more is None:
+        return errors
+    try:
+        return [*errors, *more()]
+    except Exception:
+        # A value of a foreign type may raise when it is compared; its field has an error already.
+        if not errors:
+            raise
+        return errors
 
 
 def _shown(value: object) -> str:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flexiti_async.errors import ValidationError
 from flexiti_async.protocol.secret import Secret, fingerprint
 
 from ..support.canaries import sightings
@@ -109,7 +110,9 @@ def test_truth(text: str, expected: bool) -> None:
 @pytest.mark.parametrize("value", [None, 7, b"canary-4f1d0c", ["canary-4f1d0c"]])
 def test_holds_texts_only(value: object) -> None:
     """Anything but a text is rejected with its type, and is not shown."""
-    with pytest.raises(TypeError, match=f"not {type(value).__name__}") as caught:
+    with pytest.raises(
+        ValidationError, match=rf"\({type(value).__name__}\), must be a str"
+    ) as caught:
         Secret(value)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     assert [] == sightings(caught.value, CANARY)
