@@ -27,6 +27,7 @@ from flexiti_async.operations.operations import Operations
 from flexiti_async.protocol.arguments import word, wrong_type
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.request import RequestBuilder
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.resources import (
     Accounts,
@@ -129,7 +130,7 @@ class FlexitiSession:
             clock=clock,
             events=self._events,
         )
-        self._owns_store = isinstance(config.store, str)
+        self._owns_store = isinstance(config.store, Secret)
         self._store_closed = False
         self._entered = self._closed = False
         self._store = open_store(config.store)
@@ -457,7 +458,7 @@ class FlexitiSession:
                 named=own,
                 loopback=is_loopback(urlsplit(config.api_url).hostname or ""),
             )
-            if isinstance(config.journal, str):
+            if isinstance(config.journal, Secret):
                 self._journal_store = store
         return self._journal
 

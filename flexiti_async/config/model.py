@@ -57,6 +57,7 @@ from flexiti_async.config.parsing import (
 )
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.call import is_version
+from flexiti_async.protocol.redact import quoted_name
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import nearest
 from flexiti_async.store.interface import TokenStore
@@ -117,7 +118,8 @@ class FlexitiConfig:
         base_url: API base URL, ending in `/flexiti/pos-api` at Flexiti's. Plain http is allowed
             for loopback only.
         store: The token store: `memory://` (this process), the URL of another store, a class path
-            `package.module:Class`, or a `TokenStore`.
+            `package.module:Class`, or a `TokenStore`. A text becomes a `Secret`, because it can
+            hold a password.
         token_keys: Encryption keys for the token store: the first one encrypts, all of them
             decrypt, so that keys can be rotated. A list, or one text with commas; an empty text is
             an error. Generate one with `flexiti-async keys generate`. Requires the extra `crypto`.
@@ -175,10 +177,12 @@ class FlexitiConfig:
     client_auth: ClientAuth = field(default=ClientAuth.FORM, converter=to_client_auth)
     environment: Environment | None = field(default=None, converter=to_environment)
     base_url: str | None = field(default=None, converter=text)
-    # A store's URL can hold a password.
-    store: str | TokenStore = field(default="memory://", converter=to_store, repr=False)
+    # A text becomes a Secret: a store's URL can hold a password.
+    store: Secret | TokenStore = field(
+        default=cast("Secret", "memory://"), converter=to_store, repr=False
+    )
     token_keys: tuple[Secret, ...] = field(default=(), converter=secrets)
-    journal: str | TokenStore | None = field(default=None, converter=to_journal, repr=False)
+    journal: Secret | TokenStore | None = field(default=None, converter=to_journal, repr=False)
     account: str | None = field(default=None, converter=text)
     journal_ttl: float = field(default=LEAST_JOURNAL_TTL, converter=to_journal_ttl)
     merchant_username: str | None = field(default=None, converter=text, repr=False)
@@ -321,7 +325,8 @@ def _version_problems(versions: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     for name, version in versions.items():
         if name not in NAMES:
             close = nearest(name, NAMES)
-            yield "api_versions", f"no endpoint {name!r}{close and f'; did you mean {close!r}?'}"
+            hint = close and f"; did you mean {close!r}?"
+            yield "api_versions", f"no endpoint{quoted_name(name)}{hint}"
         elif not is_version(version):
             yield "api_versions", f"the version of {name} must be like v2.5.1"
 

@@ -14,6 +14,7 @@ raised from a frame that no longer holds the arguments, so that a traceback with
 personal data.
 """
 
+import copy
 import difflib
 import functools
 import inspect
@@ -23,8 +24,8 @@ from typing import Final, ParamSpec, TypeVar, cast
 import attrs
 from attrs import frozen
 
-from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.protocol.redact import mask
+from flexiti_async.errors import ConfigError, FieldError, ValidationError
+from flexiti_async.protocol.redact import mask, quoted_name
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validators import REQUIRED, Check
 
@@ -72,7 +73,7 @@ def validated(model: type[T]) -> type[T]:
             kwargs.clear()
             close = nearest(unknown, names)
             hint = f"; did you mean {close!r}?" if close else ""
-            msg = f"{model.__name__} has no field {unknown!r}{hint}"
+            msg = f"{model.__name__} has no field{quoted_name(unknown)}{hint}"
             raise TypeError(msg)
         for name in must_have:
             kwargs.setdefault(name, None)
@@ -125,9 +126,10 @@ def _fast_check(
 
 def sensitive_arguments(function: Callable[P, T]) -> Callable[P, T]:
     """
-    Have a function or coroutine function raise ValidationError from a frame without its arguments.
+    Have a function or coroutine function raise its errors from a frame without its arguments.
 
-    For functions that take personal data as plain arguments; see the module's docstring. A
+    That is, ValidationError and ConfigError: what is raised before anything is sent. For functions
+    that take personal data or secrets as plain arguments; see the module's docstring. A
     coroutine function that goes on after its data were found valid deletes them itself.
     """
     if inspect.iscoroutinefunction(function):
@@ -138,8 +140,8 @@ def sensitive_arguments(function: Callable[P, T]) -> Callable[P, T]:
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
-        except ValidationError as error:
-            raised = _without_frames(error)
+        except (ConfigError, ValidationError) as error:
+            raised = copy.copy(error)  # without the traceback, whose frames hold the arguments
         del args, kwargs
         raise raised
 
@@ -153,16 +155,11 @@ def _sensitive_coroutine(function: Callable[P, Awaitable[T]]) -> Callable[P, Awa
         del args, kwargs
         try:
             return await running
-        except ValidationError as error:
-            raised = _without_frames(error)
+        except (ConfigError, ValidationError) as error:
+            raised = copy.copy(error)  # without the traceback, whose frames hold the arguments
         raise raised
 
     return call
-
-
-def _without_frames(error: ValidationError) -> ValidationError:
-    """Return the same error without the traceback, whose frames hold the arguments."""
-    return type(error)(str(error), field_errors=error.field_errors)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

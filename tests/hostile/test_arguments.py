@@ -131,11 +131,7 @@ async def test_every_public_callable_is_tried(session: FlexitiSession, sandbox: 
     }
     methods = {
         *methods_of(FlexitiSession, ""),
-        *(
-            one
-            for name, group in groups.items()
-            for one in methods_of(cast("type", type(group)), f"{name}.")
-        ),
+        *(one for name, group in groups.items() for one in methods_of(group.__class__, f"{name}.")),
     }
     of_flows = {
         *methods_of(OnlineCheckout, "online."),
