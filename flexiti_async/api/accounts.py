@@ -21,7 +21,7 @@ from flexiti_async.api.common import (
 from flexiti_async.api.endpoints import CLOSE, VERIFY
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.call import Call, Replay
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import NumberText, no_extra
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
@@ -52,6 +52,7 @@ class VerificationFormat(enum.StrEnum):
     """No verification: small purchases (`RegularPurchase.verify` of calculate-interest)."""
 
 
+@not_pickled
 @frozen
 class Verification:
     """

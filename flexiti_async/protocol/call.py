@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.arguments import wrong_type
-from flexiti_async.protocol.secret import is_masked
+from flexiti_async.protocol.secret import is_masked, not_pickled
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validators import INVALID
 
@@ -190,6 +190,7 @@ class BaseCall(Generic[T_co]):
         return evolve(self, version=version, fixed_version=True)
 
 
+@not_pickled
 @frozen(slots=False)
 class Call(BaseCall[T_co]):
     """
@@ -199,6 +200,7 @@ class Call(BaseCall[T_co]):
     """
 
 
+@not_pickled
 @frozen(slots=False)
 class OperationCall(BaseCall[T_co]):
     """

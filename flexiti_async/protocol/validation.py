@@ -26,7 +26,7 @@ from attrs import frozen
 
 from flexiti_async.errors import ConfigError, FieldError, ValidationError
 from flexiti_async.protocol.redact import mask, quoted_name
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.validators import REQUIRED, Check
 
 __all__ = ["Rule", "field_errors_of", "sensitive_arguments", "takes", "validated"]
@@ -89,7 +89,8 @@ def validated(model: type[T]) -> type[T]:
 
     functools.update_wrapper(__init__, build)
     model.__init__ = __init__  # type: ignore[method-assign, assignment]
-    return model
+    # What the repr hides is personal.
+    return model if all(attribute.repr for attribute in fields) else not_pickled(model)
 
 
 def _fast_check(
