@@ -7,6 +7,7 @@ from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
+from flexiti_async.api.widget_origins import WidgetOrigins
 from flexiti_async.checkout.flow import CheckoutContext
 from flexiti_async.checkout.in_store import InStoreCheckout
 from flexiti_async.checkout.online import OnlineCheckout
@@ -129,6 +130,7 @@ class FlexitiSession:
             timeout=config.call_timeout or 2 * config.request_timeout,
             clock=clock,
             events=self._events,
+            origins=WidgetOrigins.of(config.api_url, config.widget_origins),
         )
         self._owns_store = isinstance(config.store, Secret)
         self._store_closed = False

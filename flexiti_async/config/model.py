@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from flexiti_async.api.endpoints import NAMES, I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
+from flexiti_async.api.widget_origins import origin_of
 from flexiti_async.config.credentials import Credentials, MerchantLogin, ring_of
 from flexiti_async.config.options import (
     LEAST_JOURNAL_TTL,
@@ -48,6 +49,7 @@ from flexiti_async.config.parsing import (
     client_id,
     hide,
     is_proxy,
+    origins,
     problem_with_base_url,
     seconds,
     seconds_or_none,
@@ -138,6 +140,9 @@ class FlexitiConfig:
         other_merchants_login: As `merchants_login` for the other login: `never` during a rollout
             that adds or removes the login.
         account_type_place: The place of an application's `account_type` in widget/init.
+        widget_origins: Origins to which a customer may be sent, such as `https://posapi.flexiti.fi`:
+            a list, or one text with commas. By default the API's own, and https at any host of
+            `flexiti.fi`; for an API on loopback, loopback at any port.
         api_versions: Version segments that override the documented ones, by endpoint name
             (`flexiti_async.api.endpoints`): a mapping, a TOML table, or one text such as
             `calculate-interest=v2.5, refund=v2.5.1`.
@@ -198,6 +203,7 @@ class FlexitiConfig:
     account_type_place: AccountTypePlace = field(
         default=AccountTypePlace.NESTED, converter=to_account_type_place
     )
+    widget_origins: tuple[str, ...] = field(default=(), converter=origins)
     api_versions: Mapping[str, str] = field(
         factory=dict[str, str], converter=to_api_versions, hash=False
     )
@@ -302,6 +308,7 @@ def _problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
         if problem:
             yield "base_url", problem
     yield from _connection_problems(config)
+    yield from _origin_problems(config)
     if not isinstance(config.api_versions, Invalid):
         yield from _version_problems(config.api_versions)
     yield from _login_problems(config)
@@ -319,6 +326,16 @@ def _connection_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
         yield "proxy", "must look like http://user:password@proxy.example:3128"
     if config.client_key is not None and config.client_cert is None:
         yield "client_key", "set client_cert as well"
+
+
+def _origin_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
+    if isinstance(config.widget_origins, Invalid) or not isinstance(config.base_url, str | None):
+        return
+    scheme = "http" if (config.base_url or "").startswith("http:") else "https"
+    found = [origin_of(url) for url in config.widget_origins]
+    longer = any(set(url.partition("://")[2]) & set("/?#") for url in config.widget_origins)
+    if longer or any(origin is None or origin[0] != scheme for origin in found):
+        yield "widget_origins", f"each must look like {scheme}://posapi.flexiti.fi"
 
 
 def _version_problems(versions: Mapping[str, str]) -> Iterable[tuple[str, str]]:

@@ -27,6 +27,7 @@ __all__ = [
     "is_loopback",
     "is_proxy",
     "one_of",
+    "origins",
     "pairs",
     "plain",
     "problem_with_base_url",
@@ -169,6 +170,20 @@ def secrets(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN40
         masked = bad.rule == NOT_MASKED
         return bad if masked else Invalid("a text with commas, or a list of texts")
     return tuple(filter(None, found))
+
+
+def origins(value: Sequence[str] | Secret | str) -> Any:  # noqa: ANN401 - see above
+    """Parse the origins of websites: a list, or one text with commas."""
+    given = plain(value)
+    listed = given.split(",") if isinstance(given, str) else given
+    invalid = Invalid("a text with commas, or a list of texts")
+    if not isinstance(listed, list | tuple):
+        return invalid
+    texts = [plain(item) for item in cast("Sequence[object]", listed)]
+    if not all(_is_text(item) for item in texts):
+        return invalid
+    # A path, even `/`, is none of an origin.
+    return tuple(str(item) for item in texts if item)
 
 
 def pairs(value: Mapping[str, str] | Secret | str) -> Any:  # noqa: ANN401 - see above

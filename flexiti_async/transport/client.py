@@ -9,12 +9,15 @@ from typing import Final, Generic, Protocol, TypeVar
 from attrs import define
 
 from flexiti_async.api.endpoints import WIDGET_INIT
+from flexiti_async.api.widget_answer import Widget
+from flexiti_async.api.widget_origins import WidgetOrigins
 from flexiti_async.clock import Clock, now
 from flexiti_async.errors import (
     ApiError,
     ConfigError,
     ConnectError,
     FlexitiError,
+    MalformedAnswer,
     OutcomeUnknown,
     SessionClosed,
     TokenUnavailable,
@@ -142,6 +145,7 @@ class ApiClient:
         timeout: Seconds for a whole call: all attempts, and the waits between them.
         clock: Dates the tokens.
         events: Notified of repeats, and of the end of each call.
+        origins: Where the URL of a widget may lead.
     """
 
     def __init__(
@@ -153,7 +157,9 @@ class ApiClient:
         timeout: float,
         clock: Clock,
         events: Listeners,
+        origins: WidgetOrigins,
     ) -> None:
+        self._origins = origins
         self._builder = builder
         self._transport = transport
         self._retries = retries
@@ -269,6 +275,8 @@ class ApiClient:
                 if isinstance(answer, HttpResponse)
                 else answer
             )
+            if isinstance(result, Widget):
+                result = self._led_astray(result, run) or result
             # A value of the call's type is never an error: results are models.
             if not isinstance(result, FlexitiError):
                 rejections.succeeded(run.token.token_id, run)
@@ -285,6 +293,18 @@ class ApiClient:
             else:
                 await self._pause(run, result, min(deadline - loop.time(), run.sending.left()))
             left = deadline - loop.time()
+
+    def _led_astray(self, widget: Widget, run: _Run[T]) -> MalformedAnswer | None:
+        """Return the error if the URL of a widget would lead the customer somewhere else."""
+        problem = self._origins.problem(widget.redirection_url)
+        if problem is None:
+            return None
+        return MalformedAnswer(
+            f"the answer is malformed: {problem}",
+            status=200,
+            reference_id=run.reference_id,
+            endpoint=run.call.endpoint,
+        )
 
     async def _pause(self, run: _Run[T], error: FlexitiError, left: float) -> None:
         """Wait for the next attempt; raise the error, or what it means, if this was the last."""

@@ -200,7 +200,7 @@ DOORS: dict[str, Callable[[Any], object]] = {
     "msgspec": msgspec.json.encode,
     "builtins": msgspec.to_builtins,
     "add": lambda value: value + "x",
-    "join": lambda value: ", ".join(value),
+    "join": ", ".join,
     "iterate": list,
     "bytes": bytes,
     "encode": lambda value: value.encode(),
