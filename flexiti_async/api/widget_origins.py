@@ -42,7 +42,7 @@ class WidgetOrigins:
 
     By default that is the API's own one, and https at any host of Flexiti's domain: the portal
     says `{posapi_url}` and not which host that is. For an API on loopback, the sandbox, it is
-    loopback, at any port.
+    loopback, at any port and with either scheme: a relay may speak TLS in front of it.
 
     There is no list of public suffixes: Flexiti's domain is known, and a guess at the domain of
     another API could let in hosts of others; `widget_origins` names them.
@@ -66,15 +66,18 @@ class WidgetOrigins:
         origin = origin_of(url)
         if origin is None:
             return "redirection_url is no web address, or too long"
-        if self.api is None or origin[0] != self.api[0]:
+        if self.api is None or not (self._is_local() or origin[0] == self.api[0]):
             return "redirection_url has another scheme than base_url"
         if origin in self.configured if self.configured else self._by_default(origin):
             return None
         return "redirection_url leads to another origin: see the option widget_origins"
 
+    def _is_local(self) -> bool:
+        return self.api is not None and _LOOPBACK.fullmatch(self.api[1]) is not None
+
     def _by_default(self, origin: Origin) -> bool:
         _, host, port = origin
-        if self.api is not None and _LOOPBACK.fullmatch(self.api[1]):
+        if self._is_local():
             return _LOOPBACK.fullmatch(host) is not None
         flexiti = host == _FLEXITI or host.endswith(f".{_FLEXITI}")
         return origin == self.api or (flexiti and origin[0] == "https" and port == _PORTS["https"])

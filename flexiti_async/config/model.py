@@ -142,7 +142,7 @@ class FlexitiConfig:
         account_type_place: The place of an application's `account_type` in widget/init.
         widget_origins: Origins to which a customer may be sent, such as `https://posapi.flexiti.fi`:
             a list, or one text with commas. By default the API's own, and https at any host of
-            `flexiti.fi`; for an API on loopback, loopback at any port.
+            `flexiti.fi`; for an API on loopback, loopback.
         api_versions: Version segments that override the documented ones, by endpoint name
             (`flexiti_async.api.endpoints`): a mapping, a TOML table, or one text such as
             `calculate-interest=v2.5, refund=v2.5.1`.

@@ -69,7 +69,7 @@ def test_the_default_for_other_apis() -> None:
         loopback.problem(f"http://{host}/#/x") for host in ("127.0.0.1:9", "localhost", "[::1]:80")
     ]
     assert None is not loopback.problem("http://127.0.0.1.evil.example/")
-    assert None is not loopback.problem("https://127.0.0.1/")
+    assert None is loopback.problem("https://127.0.0.1/")
     assert None is proxied.problem("https://flexiti.shop.example:8443/#/x")
     assert None is proxied.problem(GOOD[0])
     assert None is not proxied.problem("https://shop.example:8443/")
