@@ -7,6 +7,7 @@ from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
+from flexiti_async.api.widget_origins import WidgetOrigins
 from flexiti_async.checkout.flow import CheckoutContext
 from flexiti_async.checkout.in_store import InStoreCheckout
 from flexiti_async.checkout.online import OnlineCheckout
@@ -16,17 +17,19 @@ from flexiti_async.clock import SYSTEM_CLOCK, Clock, today
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.config.options import ClientAuth, OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.config.parsing import is_loopback
-from flexiti_async.errors import SessionClosed, SessionEntered
+from flexiti_async.errors import ConfigError, SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
 from flexiti_async.events.log import log_event
 from flexiti_async.operations.coordinator import OperationsContext
-from flexiti_async.operations.guard import refuse_operation, refuse_widget
+from flexiti_async.operations.guard import refuse_operation
 from flexiti_async.operations.journal import SETTLE, Journal
 from flexiti_async.operations.keys import IdempotencyKey, default_account
 from flexiti_async.operations.operations import Operations
 from flexiti_async.operations.settling import operation_deadline
+from flexiti_async.protocol.arguments import word, wrong_type
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.request import RequestBuilder
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.resources import (
     Accounts,
@@ -76,6 +79,9 @@ class FlexitiSession:
         listeners: Notified of events (`flexiti_async.events`); `events.add` adds more.
         clock: The clock to use; for tests.
 
+    Raises:
+        ConfigError: An argument is of another type, or cannot be used.
+
     Attributes:
         accounts: Plans, verification and closing of an account.
         applications: The application that follows the widget.
@@ -94,6 +100,7 @@ class FlexitiSession:
         listeners: Iterable[Listener] = (),
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        _check_parts(config, clock)
         self._config = config
         self._clock = clock
         self._events = Listeners(listeners, log=log_event)
@@ -124,8 +131,9 @@ class FlexitiSession:
             timeout=config.call_timeout or 2 * config.request_timeout,
             clock=clock,
             events=self._events,
+            origins=WidgetOrigins.of(config.api_url, config.widget_origins),
         )
-        self._owns_store = isinstance(config.store, str)
+        self._owns_store = isinstance(config.store, Secret)
         self._store_closed = False
         self._entered = self._closed = False
         self._store = open_store(config.store)
@@ -256,7 +264,9 @@ class FlexitiSession:
             await self._journal_store.aclose()
             self._journal_store = None
 
-    async def token(self, scope: Scope = Scope.CUSTOMER, *, min_ttl: float | None = 0.0) -> Token:
+    async def token(
+        self, scope: Scope | str = Scope.CUSTOMER, *, min_ttl: float | None = 0.0
+    ) -> Token:
         """
         Return a token that lives long enough, nearly always from memory.
 
@@ -265,7 +275,8 @@ class FlexitiSession:
             min_ttl: Seconds that it must live at least; None for half of a lifetime.
 
         Raises:
-            ValidationError: `min_ttl` is not a finite number of at least 0.
+            ValidationError: `min_ttl` is not a finite number of at least 0, or there is no such
+                scope.
             TokenError: No token could be obtained.
             StoreUnavailable: The store is down, and `on_store_failure` is `raise`.
         """
@@ -285,12 +296,13 @@ class FlexitiSession:
             ConfigError: The call moves money, or is a POST of one's own that may not be repeated:
                 `operations.run` makes it. Or it is a widget/init of another scope than customer,
                 whose token must not reach a browser.
+            ValidationError: It is no call, or cannot be sent as it is.
             ApiError: The API answered with an error.
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
         refuse_operation(call)
-        refuse_widget(call)
+        self._client.check(call)
         reference = reference_id_of(reference_id)
         refresher = self.refresher(call.scope)
         token = await refresher.token()
@@ -322,7 +334,8 @@ class FlexitiSession:
                 process of the shop.
 
         Raises:
-            ValidationError: The key, the reference id or `flow_ttl` is not valid.
+            ValidationError: The key, the reference id, `sharing`, `flow_ttl` or `resumable` is not
+                valid.
             IdempotencyKeyReused: The order is paid already, or its application sent.
             OperationInProgress: It is being made.
             OutcomeUnknown: It may or may not have run.
@@ -330,7 +343,7 @@ class FlexitiSession:
             StoreUnavailable: The journal is down.
             TokenError: No token could be obtained.
         """
-        chosen = None if sharing is None else Sharing(sharing)
+        chosen = None if sharing is None else word(Sharing, "sharing", sharing)
         flow = await start(
             self._checkouts,
             idempotency_key,
@@ -401,11 +414,15 @@ class FlexitiSession:
         A purchase uses the shared token, an application a dedicated one.
 
         Raises:
-            ValidationError: The applicant is not of age.
+            ValidationError: The applicant is not of age, or the widget is of another type.
             ApiError: The API rejected the call.
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
+        problem = wrong_type("widget", widget, ApplyWidget, PurchaseWidget)
+        if problem is not None:
+            del widget
+            raise problem
         reference = reference_id_of(reference_id)
         flow = widget.flow
         tokens = WidgetTokens(
@@ -444,12 +461,19 @@ class FlexitiSession:
                 named=own,
                 loopback=is_loopback(urlsplit(config.api_url).hostname or ""),
             )
-            if isinstance(config.journal, str):
+            if isinstance(config.journal, Secret):
                 self._journal_store = store
         return self._journal
 
-    def refresher(self, scope: Scope) -> TokenRefresher:
-        """Return the refresher of a scope's tokens."""
+    def refresher(self, scope: Scope | str) -> TokenRefresher:
+        """
+        Return the refresher of a scope's tokens.
+
+        Raises:
+            ValidationError: The scope is unknown.
+        """
+        if type(scope) is not Scope:
+            scope = word(Scope, "scope", scope)
         refresher = self._refreshers.get(scope)
         if refresher is None:
             refresher = self._refreshers.setdefault(scope, self._new_refresher(scope))
@@ -483,5 +507,16 @@ class FlexitiSession:
             events=self._events,
         )
         # Two sessions that name one store by its URL meet in it, too.
-        store = hash(config.store) if isinstance(config.store, str) else id(self._store)
+        store = hash(config.store) if isinstance(config.store, Secret) else id(self._store)
         return TokenRefresher(context, store=store)
+
+
+def _check_parts(config: object, clock: object) -> None:
+    """Check what callers without a type checker may have got wrong. Raises ConfigError."""
+    if not isinstance(config, FlexitiConfig):
+        msg = f"config must be a FlexitiConfig, not {type(config).__name__}"
+        del config
+        raise ConfigError(msg, option="config")
+    if not all(callable(getattr(clock, name, None)) for name in ("wall", "boot")):
+        msg = f"clock must have the methods wall() and boot(), not be {type(clock).__name__}"
+        raise ConfigError(msg, option="clock")

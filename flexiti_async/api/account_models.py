@@ -7,6 +7,7 @@ from decimal import Decimal
 from attrs import field, frozen
 
 from flexiti_async.api.common import AccountType, Province
+from flexiti_async.protocol.secret import not_pickled
 from flexiti_async.protocol.structuring import Day, NumberText, WholeNumber, no_extra
 
 __all__ = ["AccountStatus", "CustomerAccount", "FoundAccount", "OfferType", "SecurityQuestion"]
@@ -26,6 +27,7 @@ class AccountStatus(enum.StrEnum):
     """Older accounts only."""
 
 
+@not_pickled
 @frozen
 class FoundAccount:
     """
@@ -78,6 +80,7 @@ class FoundAccount:
         return self.account_status == AccountStatus.NORMAL
 
 
+@not_pickled
 @frozen
 class SecurityQuestion:
     """
@@ -115,6 +118,7 @@ class OfferType:
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
+@not_pickled
 @frozen
 class CustomerAccount:
     """

@@ -6,15 +6,22 @@ The cost of a purchase (calculate-interest) is in `flexiti_async.api.plans`.
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import ACCOUNT_TEXT, CARD, to_card, to_digits, to_number_text
+from flexiti_async.api.common import (
+    ACCOUNT_TEXT,
+    CARD,
+    to_card,
+    to_digits,
+    to_number_text,
+    to_secret,
+)
 from flexiti_async.api.endpoints import CLOSE, VERIFY
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.call import Call, Replay
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import NumberText, no_extra
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
@@ -45,6 +52,7 @@ class VerificationFormat(enum.StrEnum):
     """No verification: small purchases (`RegularPurchase.verify` of calculate-interest)."""
 
 
+@not_pickled
 @frozen
 class Verification:
     """
@@ -79,10 +87,6 @@ class ClosedAccount:
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
-def _to_secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see `flexiti_async.api.common`
-    return Secret(value) if isinstance(value, str) else value
-
-
 _TEXT: Final = text_check(50)
 
 
@@ -107,7 +111,7 @@ class _Verify:
     request_id: str = field(metadata=takes(Rule(text_check(150), required=True)))
     vcc_number: Secret | None = field(converter=to_card, repr=False, metadata=takes(Rule(CARD)))
     security_qid: int | None = field(converter=to_digits, metadata=takes(Rule(number_check(5))))
-    security_answer: Secret | None = field(converter=_to_secret, metadata=takes(Rule(_ANSWER)))
+    security_answer: Secret | None = field(converter=to_secret, metadata=takes(Rule(_ANSWER)))
 
     def cross_field_errors(self) -> Iterable[FieldError]:
         """Yield the missing fields of a security question."""

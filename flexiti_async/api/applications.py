@@ -12,8 +12,10 @@ from typing import Final, cast
 from attrs import field, frozen
 
 from flexiti_async.api.endpoints import APPLY
+from flexiti_async.api.payment_fields import WIDGET_SESSION_ID
 from flexiti_async.api.widget import AccountTypePlace, ApplyWidget, init_widget
 from flexiti_async.errors import FieldError, ValidationError
+from flexiti_async.protocol.arguments import json_body, wrong_type
 from flexiti_async.protocol.call import Json, OperationCall, OperationKind, Replay
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.structuring import no_extra, wire_name
@@ -70,12 +72,17 @@ def application_body(
     Raises:
         ValidationError: The session id is missing, or `more` contradicts the widget.
     """
+    problem = wrong_type("widget", widget, ApplyWidget)
+    if problem is not None:
+        raise problem
+    if more is not None:
+        more = json_body("more", more)
+    errors = _session_id_errors(widget_session_id)
     widget_body = init_widget(widget, account_type_place=account_type_place).body or {}
     known: dict[str, object] = {
         name: value for name, value in widget_body.items() if name not in _OF_THE_WIDGET
     }
     known["widget_session_id"] = widget_session_id
-    errors = [] if widget_session_id else [FieldError("widget_session_id", REQUIRED)]
     body = _merged(known, more or {}, "", errors)
     if errors:
         raise ValidationError(field_errors=errors)
@@ -94,9 +101,9 @@ def apply(body: Json) -> OperationCall[Application]:
         body: From `application_body`, or as Flexiti has described it to the shop.
 
     Raises:
-        ValidationError: The body has a `tos_agreement` other than True.
+        ValidationError: The body is no JSON object, or its `tos_agreement` is not True.
     """
-    agreed = body.get("tos_agreement", True)
+    agreed = json_body("body", body).get("tos_agreement", True)
     if agreed is not True:
         error = FieldError("tos_agreement", INVALID, mask(agreed), true_check.rule)
         raise ValidationError(field_errors=[error])
@@ -110,6 +117,11 @@ def apply(body: Json) -> OperationCall[Application]:
         kind=OperationKind.APPLY,
         body=body,
     )
+
+
+def _session_id_errors(widget_session_id: object) -> list[FieldError]:
+    msg = REQUIRED if widget_session_id is None else WIDGET_SESSION_ID.problem(widget_session_id)
+    return [] if msg is None else [FieldError("widget_session_id", msg)]
 
 
 def _merged(

@@ -19,10 +19,11 @@ from flexiti_async.api.paging import Page, page_query, read_page
 from flexiti_async.api.payment_fields import ACCOUNT, WORD, given, language_query
 from flexiti_async.api.purchases import PurchaseType
 from flexiti_async.errors import FieldError
+from flexiti_async.protocol.arguments import query_of, wrong_type
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, takes, validated
+from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import INVALID, date_check
 
 __all__ = [
@@ -106,6 +107,7 @@ class AuthorizationSearch:
         return {name: str(value) for name, value in asked.items()}
 
 
+@sensitive_arguments
 def list_authorizations(
     search: AuthorizationSearch | None = None,
     *,
@@ -123,8 +125,12 @@ def list_authorizations(
         lang: Language of the answer.
 
     Raises:
-        ValidationError: A number is less than 1, or the language is unknown.
+        ValidationError: A number is less than 1, the language is unknown, or the filter is of
+            another type.
     """
+    problem = None if search is None else wrong_type("search", search, AuthorizationSearch)
+    if problem is not None:
+        raise problem
     return Call(
         endpoint=AUTHORIZATIONS,
         method="GET",
@@ -141,6 +147,7 @@ def list_authorizations(
     )
 
 
+@sensitive_arguments
 def list_captures(
     query: Mapping[str, str] | None = None,
     *,
@@ -159,7 +166,7 @@ def list_captures(
         page_size: Items per page.
 
     Raises:
-        ValidationError: A number is less than 1.
+        ValidationError: A number is less than 1, or the query is not a mapping of texts.
     """
     return Call(
         endpoint=CAPTURES,
@@ -169,5 +176,5 @@ def list_captures(
         result=CapturePage,
         replay=Replay.SAFE,
         version="v2.5.1",
-        query={**(query or {}), **page_query(page_number, page_size)},
+        query={**query_of("query", query), **page_query(page_number, page_size)},
     )

@@ -19,10 +19,11 @@ from flexiti_async.api.common import Language, to_number_text
 from flexiti_async.api.endpoints import AUTHORIZATION, AUTHORIZATION_BY_ID
 from flexiti_async.api.payment_fields import AUTHORIZATION_ID, id_in, language_query
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
+from flexiti_async.protocol.arguments import wrong_type
 from flexiti_async.protocol.call import Call, OperationCall, OperationKind, Replay
 from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import takes, validated
+from flexiti_async.protocol.validation import sensitive_arguments, takes, validated
 
 __all__ = [
     "Authorization",
@@ -89,6 +90,7 @@ class _ById:
     authorization_id: str = field(converter=to_number_text, metadata=takes(AUTHORIZATION_ID))
 
 
+@sensitive_arguments
 def authorize(
     purchase: OnlinePurchase | InStorePurchase,
     *,
@@ -106,8 +108,11 @@ def authorize(
         lang: Language of `message` in the answer.
 
     Raises:
-        ValidationError: The language is unknown.
+        ValidationError: The language is unknown, or the purchase is of another type.
     """
+    problem = wrong_type("purchase", purchase, OnlinePurchase, InStorePurchase)
+    if problem is not None:
+        raise problem
     return OperationCall(
         endpoint=AUTHORIZATION,
         method="POST",

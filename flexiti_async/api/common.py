@@ -121,9 +121,14 @@ def to_card(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
     return Secret(_SEPARATORS.sub("", value)) if isinstance(value, str) else value
 
 
-def to_upper(value: str) -> Any:  # noqa: ANN401 - see above
+def to_secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
+    """Wrap a text in a Secret."""
+    return Secret(value) if isinstance(value, str) else value
+
+
+def to_upper(value: str | None) -> Any:  # noqa: ANN401 - see above
     """Convert a code to capitals, as the API writes it."""
-    return str(value).strip().upper() if value else value
+    return value.strip().upper() if isinstance(value, str) else value
 
 
 ACCOUNT_NUMBER: Final = Rule(number_check(14), param="customer_identification.account_number")

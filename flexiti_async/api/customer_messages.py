@@ -8,13 +8,14 @@ contains the value itself.
 from collections.abc import Mapping
 from typing import Final
 
+from flexiti_async.api.common import Language
 from flexiti_async.errors import ApiError, FieldError, ValidationError
+from flexiti_async.protocol.arguments import word, wrong_type
 from flexiti_async.protocol.validators import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
 
 __all__ = ["customer_text", "customer_texts"]
 
 _ENGLISH: Final = "en"
-_FRENCH: Final = "fr"
 
 # Nouns with their article. All are singular, and no sentence has a participle or an adjective that
 # would have to agree.
@@ -68,12 +69,12 @@ def customer_text(error: FieldError, lang: str = _ENGLISH) -> str:
         lang: `en` or `fr`.
 
     Raises:
-        ValueError: The language is not `en` or `fr`.
+        ValidationError: The language is not `en` or `fr`, or the error is no `FieldError`.
     """
-    if lang not in (_ENGLISH, _FRENCH):
-        msg = f"lang must be 'en' or 'fr', not {lang!r}"
-        raise ValueError(msg)
-    which = 1 if lang == _FRENCH else 0
+    problem = wrong_type("error", error, FieldError)
+    if problem is not None:
+        raise problem
+    which = 1 if word(Language, "lang", lang) is Language.FRENCH else 0
     param = error.param.rpartition(".")[2]
     if param in _WHOLE:
         return _WHOLE[param][which]
@@ -91,6 +92,10 @@ def customer_texts(error: ValidationError | ApiError, lang: str = _ENGLISH) -> l
         lang: `en` or `fr`.
 
     Raises:
-        ValueError: The language is not `en` or `fr`.
+        ValidationError: The language is not `en` or `fr`, or the error has no field errors.
     """
+    problem = wrong_type("error", error, ValidationError, ApiError)
+    if problem is not None:
+        raise problem
+    word(Language, "lang", lang)  # also if there is no field error
     return [customer_text(entry, lang) for entry in error.field_errors]

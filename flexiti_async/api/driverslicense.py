@@ -8,7 +8,7 @@ from attrs import field, frozen
 from flexiti_async.api.common import Province
 from flexiti_async.api.endpoints import DRIVERSLICENSE
 from flexiti_async.protocol.call import Call, Replay
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import Day, NumberText, no_extra
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
@@ -17,6 +17,7 @@ from flexiti_async.protocol.validators import REQUIRED, WRONG_FORMAT, Check
 __all__ = ["DriversLicense", "read_driverslicense"]
 
 
+@not_pickled
 @frozen
 class DriversLicense:
     """

@@ -7,15 +7,18 @@ before its first use; or send the call yourself: `session.send(merchants_login(.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import Language
+from flexiti_async.api.common import LANGUAGE, Language, to_secret
 from flexiti_async.api.endpoints import MERCHANTS_LOGIN
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import NumberText, no_extra
 from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
+from flexiti_async.protocol.validators import Check, text_check
 
 __all__ = ["MerchantLogin", "merchants_login"]
 
@@ -39,6 +42,26 @@ class MerchantLogin:
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
+def _password_problem(value: object) -> str | None:
+    return _TEXT.problem(value.reveal() if isinstance(value, Secret) else value)
+
+
+_TEXT: Final = text_check(1000)
+"""The portal has no length for name and password (spec section 5.4)."""
+_PASSWORD: Final = Check(_password_problem, _TEXT.rule)
+
+
+@validated
+@frozen(kw_only=True)
+class _Login:
+    merchant_username: str | None = field(repr=False, metadata=takes(Rule(_TEXT)))
+    merchant_password: Secret | str | None = field(
+        converter=to_secret, metadata=takes(Rule(_PASSWORD))
+    )
+    lang: Language | str = field(metadata=takes(LANGUAGE))
+
+
+@sensitive_arguments
 def merchants_login(
     username: str | None = None,
     password: Secret | str | None = None,
@@ -52,12 +75,16 @@ def merchants_login(
         username: `merchant_username`; later page versions require neither name nor password.
         password: `merchant_password`.
         lang: Language of the form values.
+
+    Raises:
+        ValidationError: The language is unknown, or name or password is no text.
     """
+    asked = _Login(merchant_username=username, merchant_password=password, lang=lang)
     body: dict[str, object] = {}
     if username is not None:
-        body["merchant_username"] = username
+        body["merchant_username"] = asked.merchant_username
     if password is not None:
-        body["merchant_password"] = Secret.of(password)
+        body["merchant_password"] = asked.merchant_password
     return Call(
         endpoint=MERCHANTS_LOGIN,
         method="POST",
@@ -66,5 +93,5 @@ def merchants_login(
         result=MerchantLogin,
         replay=Replay.SAFE,
         body=body,
-        query={"lang": Language(lang).value},
+        query={"lang": str(asked.lang)},
     )

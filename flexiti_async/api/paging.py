@@ -12,6 +12,7 @@ from typing import Final, Generic, TypeVar, cast
 from attrs import field, frozen
 
 from flexiti_async.errors import MalformedAnswer
+from flexiti_async.protocol.arguments import wrong_type
 from flexiti_async.protocol.json_codec import UnfitError
 from flexiti_async.protocol.redact import printable
 from flexiti_async.protocol.structuring import no_extra, structure
@@ -120,10 +121,16 @@ class PageWalk(Generic[T]):
         endpoint: The endpoint's name, for the error.
         first: Number of the first page; the API counts from 1.
         most_pages: Number of pages after which the list counts as endless.
+
+    Raises:
+        ValidationError: `most_pages` is no number.
     """
 
     def __init__(self, endpoint: str, *, first: int = 1, most_pages: int = MOST_PAGES) -> None:
         self._endpoint = endpoint
+        problem = wrong_type("most_pages", most_pages, int)
+        if problem is not None:
+            raise problem
         self._left = most_pages
         self._number = first
         self._first: tuple[T, ...] | None = None

@@ -21,6 +21,7 @@ from flexiti_async.api.common import (
 )
 from flexiti_async.api.endpoints import CALCULATE_INTEREST
 from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.secret import not_pickled
 from flexiti_async.protocol.structuring import NumberText, WholeNumber, no_extra, one_or_many
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
@@ -139,6 +140,7 @@ class RegularPurchase:
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
+@not_pickled
 @frozen
 class PlanCustomer:
     """
@@ -168,6 +170,7 @@ class PlanCustomer:
         return self.category_type or self.customer_category_type
 
 
+@not_pickled
 @frozen
 class Plans:
     """

@@ -8,16 +8,17 @@ change rarely: `FlexitiSession.reference` caches them.
 """
 
 from collections.abc import Mapping
-from typing import Self, cast
+from typing import Final, Self, cast
 
 from attrs import field, frozen
 
 from flexiti_async.api.common import LANGUAGE, Language
 from flexiti_async.api.endpoints import I18N, INFORMATION, TERMS_AND_CONDITIONS, I18nMethod
+from flexiti_async.protocol.arguments import json_body, query_of, word
 from flexiti_async.protocol.call import Call, Json, Replay
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
-from flexiti_async.protocol.validators import text_check
+from flexiti_async.protocol.validators import INVALID, Check, text_check
 
 __all__ = ["I18nMethod", "ReferenceData", "i18n", "information", "terms_and_conditions"]
 
@@ -46,11 +47,22 @@ class ReferenceData:
         return cast("Mapping[str, object]", content) if isinstance(content, Mapping) else {}
 
 
+_KEY_TEXT: Final = text_check(200)
+
+
+def _key_problem(value: object) -> str | None:
+    # A dot segment would be resolved away (RFC 3986 section 5.2.4).
+    return INVALID if isinstance(value, str) and value in {".", ".."} else _KEY_TEXT.problem(value)
+
+
+_KEY: Final = Check(_key_problem, f"{_KEY_TEXT.rule}, and not . or ..")
+
+
 @validated
 @frozen(kw_only=True)
 class _Text:
     lang: Language | str = field(metadata=takes(LANGUAGE))
-    key: str | None = field(default=None, metadata=takes(Rule(text_check(200))))
+    key: str | None = field(default=None, metadata=takes(Rule(_KEY)))
 
 
 @sensitive_arguments
@@ -74,18 +86,18 @@ def i18n(
         query: Further query parameters; they win over `lang`.
 
     Raises:
-        ValidationError: The language is unknown, or the key is invalid.
-        ValueError: The method is not `post` or `get`.
+        ValidationError: The language or the method is unknown, the key is invalid, or the query is
+            not a mapping of texts.
     """
     asked = _Text(lang=lang, key=key)
     return Call(
         endpoint=I18N,
-        method=I18nMethod(method).name,
+        method=word(I18nMethod, "method", method).name,
         path="client-id/{client_id}/i18n/{key}" if asked.key else "client-id/{client_id}/i18n",
         scope=Scope.CUSTOMER,
         result=ReferenceData,
         replay=Replay.SAFE,
-        query={"lang": str(asked.lang), **(query or {})},
+        query={"lang": str(asked.lang), **query_of("query", query)},
         path_values={"key": asked.key} if asked.key else {},
     )
 
@@ -106,7 +118,7 @@ def terms_and_conditions(
         query: Further query parameters, possibly a province; they win over `lang`.
 
     Raises:
-        ValidationError: The language is unknown.
+        ValidationError: The language is unknown, or the query is not a mapping of texts.
     """
     asked = _Text(lang=lang)
     return Call(
@@ -116,10 +128,11 @@ def terms_and_conditions(
         scope=Scope.CUSTOMER,
         result=ReferenceData,
         replay=Replay.SAFE,
-        query={"lang": str(asked.lang), **(query or {})},
+        query={"lang": str(asked.lang), **query_of("query", query)},
     )
 
 
+@sensitive_arguments
 def information(
     body: Json | None = None,
     *,
@@ -134,6 +147,9 @@ def information(
     Args:
         body: JSON object to send; None for no body.
         query: Query parameters.
+
+    Raises:
+        ValidationError: The body is not a JSON object, or the query not a mapping of texts.
     """
     return Call(
         endpoint=INFORMATION,
@@ -142,6 +158,6 @@ def information(
         scope=Scope.CUSTOMER,
         result=ReferenceData,
         replay=Replay.NEVER,
-        body=body,
-        query=query or {},
+        body=None if body is None else json_body("body", body),
+        query=query_of("query", query),
     )

@@ -117,7 +117,7 @@ def refund(
             external_employee_id=asked.external_employee_id,
             vcc_number=asked.vcc_number,
             # A number in the API's tables.
-            capture_id=None if asked.capture_id is None else int(asked.capture_id),
+            capture_id=int(asked.capture_id) if asked.capture_id else None,
             sku_data=sku_body(asked.sku_data),
         ),
         path_values={"account_number": asked.account_number},

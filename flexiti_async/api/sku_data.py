@@ -135,7 +135,7 @@ SKU_DATA = Rule(instance_check(SkuData))
 
 def sku_body(sku_data: SkuData | None) -> dict[str, object] | None:
     """Build the JSON object of `sku_data`; None for None and for an empty one."""
-    if sku_data is None:
+    if not sku_data:  # an empty text counts as missing
         return None
     fields: dict[str, object] = asdict(sku_data, recurse=False)
     fields["products"] = [given(**asdict(product, recurse=False)) for product in sku_data.products]

@@ -34,12 +34,13 @@ from flexiti_async.api.payment_fields import (
     to_code,
 )
 from flexiti_async.errors import FieldError, ValidationError
+from flexiti_async.protocol.arguments import json_body, wrong_type
 from flexiti_async.protocol.call import Json, OperationCall, OperationKind, Replay
 from flexiti_async.protocol.json_codec import encode
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, takes, validated
+from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import REQUIRED, one_of_check, text_check
 
 __all__ = [
@@ -150,19 +151,29 @@ def idempotency_key(payment_id: str) -> str:
         payment_id: The shop's id of the payment, unique, used verbatim.
 
     Raises:
-        ValidationError: The payment id is empty.
+        ValidationError: The payment id is empty, or no text.
     """
-    if not payment_id or not payment_id.strip():
+    problem = wrong_type("payment_id", payment_id, str)
+    if problem is not None:
+        raise problem
+    if not payment_id.strip():
         raise ValidationError(field_errors=[FieldError("payment_id", REQUIRED)])
     named = f"{_NAMESPACE}\0{payment_id}".encode("utf-8", "surrogatepass")
     return hashlib.sha256(named).hexdigest()[:32]
 
 
+@sensitive_arguments
 def context_hash(body: Json) -> str:
-    """Compute the `x-context-hash` of a body: SHA-256, in hex, of the bytes that are sent."""
-    return hashlib.sha256(encode(body)).hexdigest()
+    """
+    Compute the `x-context-hash` of a body: SHA-256, in hex, of the bytes that are sent.
+
+    Raises:
+        ValidationError: It is not a JSON object.
+    """
+    return hashlib.sha256(encode(json_body("body", body))).hexdigest()
 
 
+@sensitive_arguments
 def make_transaction(
     request: TransactionRequest,
     *,
@@ -182,8 +193,12 @@ def make_transaction(
         lang: Language of the answer.
 
     Raises:
-        ValidationError: The language is unknown, or the payment id is empty.
+        ValidationError: The language is unknown, the payment id is empty, or the request is of
+            another type.
     """
+    problem = wrong_type("request", request, TransactionRequest)
+    if problem is not None:
+        raise problem
     call = OperationCall(
         endpoint=TRANSACTIONS,
         method="POST",

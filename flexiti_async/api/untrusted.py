@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final, NoReturn, cast
 
 from flexiti_async.errors import FieldError
+from flexiti_async.protocol.json_codec import bounded_decimal
 from flexiti_async.protocol.validators import INVALID, LENGTH, WRONG_FORMAT
 
 __all__ = ["object_of"]
@@ -62,7 +63,7 @@ def _decoded(untrusted: object) -> object:
             untrusted.decode(),
             object_pairs_hook=_unique,
             parse_constant=_no_constant,
-            parse_float=Decimal,
+            parse_float=bounded_decimal,
         ),
     )
 

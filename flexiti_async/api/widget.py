@@ -21,9 +21,11 @@ from flexiti_async.api.widget_requests import (
     PurchaseWidget,
 )
 from flexiti_async.errors import FieldError, ValidationError
+from flexiti_async.protocol.arguments import word, wrong_type
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
 
 __all__ = [
@@ -57,6 +59,7 @@ _INIT_WIDGET: Final = Call(
 )
 
 
+@sensitive_arguments
 def init_widget(
     widget: ApplyWidget | PurchaseWidget,
     *,
@@ -75,8 +78,14 @@ def init_widget(
             province. Nothing here reads a clock.
 
     Raises:
-        ValidationError: The applicant is not of age.
+        ValidationError: The applicant is not of age, or an argument is of another type.
     """
+    problem = wrong_type("widget", widget, ApplyWidget, PurchaseWidget)
+    if problem is None and today is not None:
+        problem = wrong_type("today", today, datetime.date)
+    if problem is not None:
+        raise problem
+    account_type_place = word(AccountTypePlace, "account_type_place", account_type_place)
     if today is not None and isinstance(widget, ApplyWidget):
         error = _age_error(widget, today)
         if error is not None:

@@ -15,6 +15,7 @@ __all__ = ["Widget"]
 
 _WEB_ADDRESS: Final = re.compile(r"(?i:https?)://[^\s/?#][^\s\x00-\x1f\x7f]*")
 _ITS_START: Final = re.compile(r"(?i:https?)://[^/?#]")
+_LONGEST: Final = 8192
 _VISIBLE: Final = bytes(range(0x21, 0x7F))
 
 
@@ -87,13 +88,13 @@ class Widget:
 
 def _check_url(value: Secret) -> None:
     # The customer's browser goes there, so it must be a web address.
-    url = value.reveal()
+    url = value.reveal()[: _LONGEST + 1]  # a check of megabytes would block the loop
     # Nearly every URL is visible ASCII, which is checked at a quarter of the cost.
     if url.isascii() and not url.encode().translate(None, _VISIBLE):
         good = _ITS_START.match(url)
     else:
         good = _WEB_ADDRESS.fullmatch(url)
-    if good is None:
-        msg = "redirection_url must be an http or https URL"
+    if good is None or len(url) > _LONGEST:
+        msg = "redirection_url must be an http or https URL of at most 8,192 characters"
         del value, url
         raise ValueError(msg)

@@ -18,6 +18,7 @@ from attrs import field, frozen
 from flexiti_async.api.common import AccountType
 from flexiti_async.api.untrusted import object_of
 from flexiti_async.errors import FieldError, MalformedEvent
+from flexiti_async.protocol.secret import not_pickled
 from flexiti_async.protocol.structuring import no_extra
 from flexiti_async.protocol.validators import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
 
@@ -69,6 +70,7 @@ class MfaOption(enum.StrEnum):
     """Older widgets say `security_answer` (spec section 8 row 27)."""
 
 
+@not_pickled
 @frozen(kw_only=True)
 class WidgetEvent:
     """

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
+from flexiti_async.api.common import to_number_text
 from flexiti_async.checkout.saved import CheckoutRecord, SavedCheckout, checkout_key, load_checkout
 from flexiti_async.checkout.state import CheckoutState, Sharing, Step
 from flexiti_async.checkout.steps import (
@@ -33,10 +34,11 @@ from flexiti_async.errors import (
     OperationError,
     ValidationError,
 )
-from flexiti_async.operations.guard import refuse_operation, refuse_widget
+from flexiti_async.operations.guard import refuse_operation
 from flexiti_async.operations.operations import Operations
 from flexiti_async.operations.recorded_errors import done_already
 from flexiti_async.operations.refusals import is_result
+from flexiti_async.protocol.arguments import wrong_type
 from flexiti_async.protocol.call import Call, OperationCall, OperationKind
 from flexiti_async.protocol.rejection import SentCall, Verdict
 from flexiti_async.protocol.token import Scope, Token
@@ -277,7 +279,11 @@ class Flow:
         known = self.state.account_number
         if account_number is None or known is None:
             return False
-        if str(account_number).strip().lstrip("0") != known.lstrip("0"):
+        problem = wrong_type("account_number", account_number, str, int)
+        if problem is not None:
+            raise problem
+        named = to_number_text(account_number)
+        if not isinstance(named, str) or named.lstrip("0") != known.lstrip("0"):
             hint = "must be the account of this checkout"
             raise ValidationError(field_errors=[FieldError("account_number", INVALID, None, hint)])
         return True
@@ -303,7 +309,7 @@ class Flow:
         Calls of the pinned token's scope use it, others the session's token of their scope.
         """
         refuse_operation(call)
-        refuse_widget(call)
+        self.context.client.check(call)
         if call.scope is self.token.scope:
             return await self.send_pinned(call)
         refresher = self.context.refresher(call.scope)

@@ -144,7 +144,8 @@ class InStoreCheckout(Checkout):
         flow = self._flow
         flow.row("verify")
         before = flow.state
-        request_id = request_id or before.request_id or uuid.uuid4().hex
+        if request_id is None or _is_empty(request_id):
+            request_id = before.request_id or uuid.uuid4().hex
         call = verify(
             before.account_number or "",
             request_id=request_id,
@@ -216,7 +217,9 @@ class InStoreCheckout(Checkout):
             ApiError: The API rejected it; the customer may choose another plan.
         """
         flow, state = self._flow, self._flow.state
-        code = verification_code or state.verification_code or ""
+        code: Secret | int | str = state.verification_code or ""
+        if verification_code is not None and not _is_empty(verification_code):
+            code = verification_code
         call = None
         if state.account_number is not None and state.request_id is not None:
             purchase = InStorePurchase(
@@ -226,7 +229,7 @@ class InStoreCheckout(Checkout):
                 auto_capture=auto_capture,
                 plan_id=plan_id,
                 term=term,
-                reference=reference_of(state.idempotency_key, reference or None),
+                reference=reference_of(state.idempotency_key, reference),
                 sku_data=sku_data,
                 vcc_number=vcc_number,
                 verification_code=code.reveal() if isinstance(code, Secret) else code,
@@ -240,3 +243,8 @@ class InStoreCheckout(Checkout):
         # This frame may end up in a traceback.
         del vcc_number, verification_code, code, account_number, state
         return await pay(flow, call, confirmed=confirmed)
+
+
+def _is_empty(value: object) -> bool:
+    """Whether a value is an empty text; other types may raise when they are compared."""
+    return isinstance(value, str | Secret) and not value

@@ -26,6 +26,7 @@ from flexiti_async.errors import (
     ValidationError,
 )
 from flexiti_async.operations.keys import reference_of
+from flexiti_async.protocol.arguments import json_body, wrong_type
 from flexiti_async.protocol.call import Json, OperationKind
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
@@ -64,7 +65,7 @@ class OnlineCheckout(Checkout):
         widget of this checkout is discarded.
 
         Raises:
-            ValidationError: The applicant is not of age.
+            ValidationError: The applicant is not of age, or the widget is of another type.
             CheckoutError: Not allowed now (`next_steps`), the checkout is of the other flow, or
                 another process has taken a step.
             OperationInProgress: The operation of this checkout is being made.
@@ -75,6 +76,10 @@ class OnlineCheckout(Checkout):
         """
         flow = self._flow
         flow.row("init_widget")
+        problem = wrong_type("widget", widget, ApplyWidget, PurchaseWidget)
+        if problem is not None:
+            del widget
+            raise problem
         if flow.state.flow not in {None, widget.flow.value}:
             msg = f"this checkout is of the flow {flow.state.flow}; start another one"
             raise CheckoutError(msg, reference_id=self.reference_id)
@@ -229,7 +234,7 @@ class OnlineCheckout(Checkout):
                 auto_capture=auto_capture,
                 plan_id=plan_id,
                 term=term,
-                reference=reference_of(state.idempotency_key, reference or None),
+                reference=reference_of(state.idempotency_key, reference),
                 sku_data=sku_data,
                 vcc_number=vcc_number,
                 widget_session_id=state.session_id,
@@ -283,7 +288,7 @@ class OnlineCheckout(Checkout):
             place = self._flow.context.config.account_type_place
             return application_body(applicant, session_id, more=more, account_type_place=place)
         problems: list[FieldError] = []
-        if applicant.get("widget_session_id", session_id) != session_id:
+        if json_body("applicant", applicant).get("widget_session_id", session_id) != session_id:
             problems.append(FieldError("widget_session_id", INVALID))
         if more is not None:
             problems.append(FieldError("more", INVALID))

@@ -7,6 +7,7 @@ from flexiti_async.checkout.state import CheckoutState, Sharing, Step
 from flexiti_async.clock import now
 from flexiti_async.errors import CheckoutNotFound
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of
+from flexiti_async.protocol.arguments import wrong_type
 from flexiti_async.protocol.call import OperationKind
 from flexiti_async.protocol.token import Scope
 from flexiti_async.tokens.policy import checked_ttl
@@ -36,6 +37,9 @@ async def start(
     """
     key, reference = idempotency_key_of(idempotency_key), reference_id_of(reference_id)
     flow_ttl = checked_ttl(flow_ttl, "flow_ttl", above=0.0)
+    problem = wrong_type("resumable", resumable, bool)
+    if problem is not None:
+        raise problem
     await context.operations.refuse_known(_IN_STORE if in_store else _ONLINE, key)
     ttl = context.config.flow_ttl if flow_ttl is None else flow_ttl
     refresher = context.refresher(Scope.MERCHANT if in_store else Scope.CUSTOMER)

@@ -1,6 +1,7 @@
 """`flexiti-async demo`: many checkouts against a local sandbox, without an account."""
 
 import asyncio
+import os
 import secrets
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -14,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from flexiti_async import FlexitiConfig
 from flexiti_async.cli.load import APPLICATION, CHECKOUT, DONE, WIDGET, Driver, Served
-from flexiti_async.cli.options import Flag, Whole
+from flexiti_async.cli.options import Flag, Whole, without_password
 from flexiti_async.cli.output import (
     FAILED,
     WRONG,
@@ -32,6 +33,8 @@ __all__ = ["Outcome", "demo"]
 _AT_LEAST_ONE: Final = validators.Number(gte=1)
 _NOT_WITH_SHOP: Final = "--checkouts, --concurrency and --json cannot be combined with --shop"
 _ONLY_WITH_SHOP: Final = "--workers and --port require --shop"
+_STORE: Final = "DEMO_STORE"
+"""Not FLEXITI_STORE: a demo must not use the store of the shop by accident."""
 _PATIENCE: Final = 300.0
 """Time-outs of the demo, seconds: a slow machine makes it slow, not wrong."""
 
@@ -85,7 +88,7 @@ async def demo(
     *,
     checkouts: Annotated[int | None, Whole, Parameter(validator=_AT_LEAST_ONE)] = None,
     concurrency: Annotated[int | None, Whole, Parameter(validator=_AT_LEAST_ONE)] = None,
-    store: Annotated[str, Parameter(metavar="URL")] = "memory://",
+    store: Annotated[str | None, Parameter(metavar="URL")] = None,
     json: Flag = False,
     shop: ShopOptions | None = None,
 ) -> None:
@@ -98,18 +101,20 @@ async def demo(
     Args:
         checkouts: Number of checkouts; 1000 by default.
         concurrency: Number of checkouts in flight; 200 by default.
-        store: URL of the token store.
+        store: URL of the token store; by default that of DEMO_STORE, or memory://. One with a
+            password is an error: the process list would show it.
         json: Print one JSON object instead of the summary.
     """
     opening = shop or ShopOptions()
+    url = os.environ.get(_STORE, "memory://") if store is None else without_password(store, _STORE)
     if opening.shop:
         if checkouts is not None or concurrency is not None or json:
             raise CommandError(_NOT_WITH_SHOP, status=WRONG)
-        await run_shop(opening, store)
+        await run_shop(opening, url)
         return
     if opening.workers is not None or opening.port is not None:
         raise CommandError(_ONLY_WITH_SHOP, status=WRONG)
-    await _run_load(checkouts or 1000, concurrency or 200, store, json=json)
+    await _run_load(checkouts or 1000, concurrency or 200, url, json=json)
 
 
 async def _run_load(checkouts: int, concurrency: int, store: str, *, json: bool) -> None:

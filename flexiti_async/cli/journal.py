@@ -9,7 +9,7 @@ from attrs import asdict, frozen
 from cyclopts import Parameter
 
 from flexiti_async import ConfigError, FlexitiConfig, Secret
-from flexiti_async.cli.options import Connection, Flag
+from flexiti_async.cli.options import Connection, Flag, without_password
 from flexiti_async.cli.output import CommandError, print_facts, print_json, print_line, print_note
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.config.options import LEAST_JOURNAL_TTL
@@ -234,7 +234,7 @@ async def _opened(
     which: Which | None, connection: Connection | None
 ) -> AsyncGenerator[TokenStore, None]:
     if which is not None and which.store is not None:
-        store = open_store(which.store)
+        store = open_store(without_password(which.store))
     else:
         config = (connection or Connection()).load()
         store = open_store(config.store if config.journal is None else config.journal)

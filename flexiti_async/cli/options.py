@@ -1,5 +1,6 @@
 """Options that several commands share, and the configuration that they override."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -7,11 +8,14 @@ from attrs import frozen
 from cyclopts import Group, Parameter, Token
 
 from flexiti_async import ConfigError, Environment, FlexitiConfig
+from flexiti_async.cli.output import WRONG, CommandError
 
-__all__ = ["CONFIGURATION", "Connection", "Flag", "Whole"]
+__all__ = ["CONFIGURATION", "Connection", "Flag", "Whole", "without_password"]
 
 _FROM_OUTSIDE: Final = frozenset({"client_id", "client_secret"})
 _CONNECTION: Final = Group("Connection", sort_key=20)
+
+_PASSWORD: Final = re.compile(r"://[^@]*:[^@]*@|password=", re.IGNORECASE)
 
 CONFIGURATION: Final = (
     "The client secret and the rest of the configuration come from environment variables "
@@ -31,6 +35,26 @@ Whole = Parameter(converter=_whole, metavar="N")
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 """An option without a value."""
+
+
+def without_password(url: str, variable: str = "FLEXITI_STORE") -> str:
+    """
+    Return the URL of a store that was an option, if it holds no password.
+
+    Args:
+        url: The URL.
+        variable: The environment variable that is read without the option.
+
+    Raises:
+        CommandError: It holds one, which the process list shows to every user.
+    """
+    if not _PASSWORD.search(url):
+        return url
+    msg = (
+        "--store has a password, which the process list shows to every user: set the URL in "
+        f"{variable} instead"
+    )
+    raise CommandError(msg, status=WRONG)
 
 
 @Parameter(name="*", group=_CONNECTION)

@@ -6,7 +6,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
 from attrs import evolve
@@ -15,14 +15,24 @@ from cyclopts.exceptions import UnknownOptionError, UnusedCliTokensError
 from rich.console import Console
 from rich.text import Text
 
-from flexiti_async import ApiError, ConfigError, FlexitiError, TokenError, ValidationError
+from flexiti_async import (
+    ApiError,
+    ConfigError,
+    FlexitiError,
+    Secret,
+    TokenError,
+    TokenStore,
+    ValidationError,
+)
 from flexiti_async.protocol.redact import mask_text, printable
 
 __all__ = [
     "FAILED",
     "WRONG",
     "CommandError",
+    "is_scheme",
     "mask_store",
+    "name_of_store",
     "print_facts",
     "print_json",
     "print_line",
@@ -128,6 +138,16 @@ def mask_store(url: str) -> str:
     except ValueError:
         return f"{scheme}://****"
     return f"{scheme}://{printable(parts.netloc + parts.path)}"
+
+
+def name_of_store(store: Secret | TokenStore) -> str:
+    """Return the masked URL of a configured store, or the class of one that is an object."""
+    return mask_store(store.reveal()) if isinstance(store, Secret) else type(store).__name__
+
+
+def is_scheme(store: Secret | TokenStore, scheme: str) -> TypeGuard[Secret]:
+    """Whether a configured store is a URL of a scheme."""
+    return isinstance(store, Secret) and store.reveal().lower().startswith(f"{scheme}://")
 
 
 def _print_error_line(kind: str, style: str, text: str) -> None:

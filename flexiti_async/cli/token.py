@@ -8,8 +8,15 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from flexiti_async import FlexitiConfig, FlexitiSession, Scope, TokenStore, open_store
-from flexiti_async.cli.options import Connection, Flag
-from flexiti_async.cli.output import CommandError, print_facts, print_json, print_line, print_note
+from flexiti_async.cli.options import Connection, Flag, without_password
+from flexiti_async.cli.output import (
+    CommandError,
+    is_scheme,
+    print_facts,
+    print_json,
+    print_line,
+    print_note,
+)
 from flexiti_async.cli.token_status import TokenStatus
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.store.sealed import SealedStore
@@ -145,8 +152,9 @@ async def _empty(desk: _Stored) -> bool:
 def _asked(target: Target | None, connection: Connection | None) -> tuple[Target, FlexitiConfig]:
     asked = target or Target()
     # A command about the store does not fall back to degraded mode.
-    config = (connection or Connection()).load(store=asked.store, on_store_failure="raise")
-    if isinstance(config.store, str) and config.store.lower().startswith("memory://"):
+    url = None if asked.store is None else without_password(asked.store)
+    config = (connection or Connection()).load(store=url, on_store_failure="raise")
+    if is_scheme(config.store, "memory"):
         print_note(_PRIVATE_STORE)
     return asked, config
 

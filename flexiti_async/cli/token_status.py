@@ -5,7 +5,7 @@ import math
 from attrs import frozen
 
 from flexiti_async import FlexitiConfig, Scope
-from flexiti_async.cli.output import mask_store
+from flexiti_async.cli.output import name_of_store
 from flexiti_async.protocol.redact import printable
 from flexiti_async.tokens.record import Claim, Failure, StoredToken, TokenKey
 from flexiti_async.tokens.snapshot import Snapshot
@@ -35,10 +35,9 @@ class TokenStatus:
     @classmethod
     def of(cls, config: FlexitiConfig, key: TokenKey, seen: Snapshot) -> "TokenStatus":
         """Return the status that one read showed."""
-        store = config.store
         return cls(
             scope=key.scope,
-            store=mask_store(store) if isinstance(store, str) else type(store).__name__,
+            store=name_of_store(config.store),
             store_key=key.store_key,
             fingerprint=config.fingerprint,
             seen=seen,

@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from flexiti_async.api.endpoints import NAMES, I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
+from flexiti_async.api.widget_origins import origin_of
 from flexiti_async.config.credentials import Credentials, MerchantLogin, ring_of
 from flexiti_async.config.options import (
     LEAST_JOURNAL_TTL,
@@ -45,8 +46,10 @@ from flexiti_async.config.options import (
 )
 from flexiti_async.config.parsing import (
     Invalid,
+    client_id,
     hide,
     is_proxy,
+    origins,
     problem_with_base_url,
     seconds,
     seconds_or_none,
@@ -56,6 +59,7 @@ from flexiti_async.config.parsing import (
 )
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.call import is_version
+from flexiti_async.protocol.redact import quoted_name
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import nearest
 from flexiti_async.store.interface import TokenStore
@@ -116,7 +120,8 @@ class FlexitiConfig:
         base_url: API base URL, ending in `/flexiti/pos-api` at Flexiti's. Plain http is allowed
             for loopback only.
         store: The token store: `memory://` (this process), the URL of another store, a class path
-            `package.module:Class`, or a `TokenStore`.
+            `package.module:Class`, or a `TokenStore`. A text becomes a `Secret`, because it can
+            hold a password.
         token_keys: Encryption keys for the token store: the first one encrypts, all of them
             decrypt, so that keys can be rotated. A list, or one text with commas; an empty text is
             an error. Generate one with `flexiti-async keys generate`. Requires the extra `crypto`.
@@ -135,6 +140,9 @@ class FlexitiConfig:
         other_merchants_login: As `merchants_login` for the other login: `never` during a rollout
             that adds or removes the login.
         account_type_place: The place of an application's `account_type` in widget/init.
+        widget_origins: Origins to which a customer may be sent, such as `https://posapi.flexiti.fi`:
+            a list, or one text with commas. By default the API's own, and https at any host of
+            `flexiti.fi`; for an API on loopback, loopback.
         api_versions: Version segments that override the documented ones, by endpoint name
             (`flexiti_async.api.endpoints`): a mapping, a TOML table, or one text such as
             `calculate-interest=v2.5, refund=v2.5.1`.
@@ -170,16 +178,18 @@ class FlexitiConfig:
         client_key: File of its key, unless `client_cert` contains it.
     """
 
-    client_id: str = field(converter=text)
+    client_id: str = field(converter=client_id)
     client_secret: Secret = field(converter=to_client_secret)
     other_client_secret: Secret | None = field(default=None, converter=secret)
     client_auth: ClientAuth = field(default=ClientAuth.FORM, converter=to_client_auth)
     environment: Environment | None = field(default=None, converter=to_environment)
     base_url: str | None = field(default=None, converter=text)
-    # A store's URL can hold a password.
-    store: str | TokenStore = field(default="memory://", converter=to_store, repr=False)
+    # A text becomes a Secret: a store's URL can hold a password.
+    store: Secret | TokenStore = field(
+        default=cast("Secret", "memory://"), converter=to_store, repr=False
+    )
     token_keys: tuple[Secret, ...] = field(default=(), converter=secrets)
-    journal: str | TokenStore | None = field(default=None, converter=to_journal, repr=False)
+    journal: Secret | TokenStore | None = field(default=None, converter=to_journal, repr=False)
     account: str | None = field(default=None, converter=text)
     journal_ttl: float = field(default=LEAST_JOURNAL_TTL, converter=to_journal_ttl)
     merchant_username: str | None = field(default=None, converter=text, repr=False)
@@ -195,6 +205,7 @@ class FlexitiConfig:
     account_type_place: AccountTypePlace = field(
         default=AccountTypePlace.NESTED, converter=to_account_type_place
     )
+    widget_origins: tuple[str, ...] = field(default=(), converter=origins)
     api_versions: Mapping[str, str] = field(
         factory=dict[str, str], converter=to_api_versions, hash=False
     )
@@ -299,6 +310,7 @@ def _problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
         if problem:
             yield "base_url", problem
     yield from _connection_problems(config)
+    yield from _origin_problems(config)
     if not isinstance(config.api_versions, Invalid):
         yield from _version_problems(config.api_versions)
     yield from _login_problems(config)
@@ -318,11 +330,22 @@ def _connection_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
         yield "client_key", "set client_cert as well"
 
 
+def _origin_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
+    if isinstance(config.widget_origins, Invalid) or not isinstance(config.base_url, str | None):
+        return
+    scheme = "http" if (config.base_url or "").startswith("http:") else "https"
+    found = [origin_of(url) for url in config.widget_origins]
+    longer = any(set(url.partition("://")[2]) & set("/?#") for url in config.widget_origins)
+    if longer or any(origin is None or origin[0] != scheme for origin in found):
+        yield "widget_origins", f"each must look like {scheme}://posapi.flexiti.fi"
+
+
 def _version_problems(versions: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     for name, version in versions.items():
         if name not in NAMES:
             close = nearest(name, NAMES)
-            yield "api_versions", f"no endpoint {name!r}{close and f'; did you mean {close!r}?'}"
+            hint = close and f"; did you mean {close!r}?"
+            yield "api_versions", f"no endpoint{quoted_name(name)}{hint}"
         elif not is_version(version):
             yield "api_versions", f"the version of {name} must be like v2.5.1"
 

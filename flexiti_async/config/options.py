@@ -18,6 +18,7 @@ from flexiti_async.config.parsing import (
     switch,
 )
 from flexiti_async.errors import ConfigError
+from flexiti_async.protocol.redact import quoted_name
 from flexiti_async.protocol.secret import Secret, is_masked
 from flexiti_async.protocol.validation import nearest
 from flexiti_async.store.interface import TokenStore
@@ -32,6 +33,7 @@ __all__ = [
     "unknown_option",
 ]
 
+_STORE: Final = "the URL of a store, a class path or a TokenStore"
 LEAST_JOURNAL_TTL: Final = 400 * 86_400.0
 
 
@@ -167,16 +169,17 @@ def to_cache(value: Cache | None) -> Any:  # noqa: ANN401 - see parsing
     return value if good else Invalid("a cache of aiocache")
 
 
-def to_store(value: str | TokenStore) -> Any:  # noqa: ANN401 - see parsing
-    """Check a store, or a text that names one."""
+def to_store(value: str | Secret | TokenStore) -> Any:  # noqa: ANN401 - see parsing
+    """Check a store, or a text that names one, which becomes a Secret: it can hold a password."""
     store = plain(value)
-    if isinstance(store, str) and is_masked(store):
-        return Invalid(NOT_MASKED)
-    good = bool(store) if isinstance(store, str) else isinstance(store, TokenStore)
-    return store if good else Invalid("the URL of a store, a class path or a TokenStore")
+    if isinstance(store, str):
+        if is_masked(store):
+            return Invalid(NOT_MASKED)
+        return Secret(store) if store else Invalid(_STORE)
+    return store if isinstance(store, TokenStore) else Invalid(_STORE)
 
 
-def to_journal(value: str | TokenStore | None) -> Any:  # noqa: ANN401 - see parsing
+def to_journal(value: str | Secret | TokenStore | None) -> Any:  # noqa: ANN401 - see parsing
     """Check a journal's store, or a text that names one; None stays None."""
     return None if value is None else to_store(value)
 
@@ -197,7 +200,7 @@ def unknown_option(name: str, names: Iterable[str], *, where: str = "") -> Confi
     """Build the error for an unknown option."""
     close = nearest(name, names)
     return ConfigError(
-        f"unknown option {name!r}{where}{close and f'; did you mean {close!r}?'}",
-        option=name,
+        f"unknown option{quoted_name(name)}{where}{close and f'; did you mean {close!r}?'}",
+        option=name if quoted_name(name) else None,
         suggestion=close or None,
     )

@@ -6,24 +6,28 @@ return `Any`, because an invalid value becomes an `Invalid`, which the configura
 any option is used. It never contains the value, which may be a secret.
 """
 
+import contextlib
 import enum
 import ipaddress
 import math
-import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final, TypeGuard, cast
 from urllib.parse import urlsplit
 
 from flexiti_async.protocol.secret import MASK, Secret
+from flexiti_async.protocol.validators import is_visible
 
 __all__ = [
     "NOT_MASKED",
     "Invalid",
+    "client_id",
     "count",
     "hide",
     "is_loopback",
     "is_proxy",
     "one_of",
+    "origins",
     "pairs",
     "plain",
     "problem_with_base_url",
@@ -41,7 +45,9 @@ _SWITCHES: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
-_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_DOTS: Final = (".", "..")
+"""Segments that a URL resolves away (RFC 3986 section 5.2.4)."""
+_LONGEST_ID: Final = 100
 
 
 class Invalid:
@@ -56,10 +62,15 @@ class Invalid:
         self.rule = rule
 
 
-def hide(value: object) -> object:
-    """Wrap texts, also in a list, as Secrets, so that no frame of a traceback shows them."""
+def hide(value: object, depth: int = 3) -> object:
+    """
+    Wrap texts, also in a list, as Secrets, so that no frame of a traceback shows them.
+
+    No option is a list of lists: what is deeper is dropped.
+    """
     if isinstance(value, list | tuple):
-        return [hide(item) for item in cast("Sequence[object]", value)]
+        inner = cast("Sequence[object]", value) if depth else ()
+        return [hide(item, depth - 1) for item in inner]
     return Secret(value) if isinstance(value, str) else value
 
 
@@ -72,19 +83,18 @@ def plain(value: object) -> object:
 
 def one_of(kind: type[enum.StrEnum], value: object) -> Any:  # noqa: ANN401 - see above
     """Parse a member of an enumeration."""
-    try:
-        return kind(str(plain(value)).lower())
-    except ValueError:
-        return Invalid(f"one of {', '.join(kind)}")
+    given = plain(value)
+    word = given.lower() if isinstance(given, str) else None
+    return kind(word) if word in frozenset(kind) else Invalid(f"one of {', '.join(kind)}")
 
 
 def seconds(value: float | str) -> Any:  # noqa: ANN401 - see above
     """Parse a duration greater than 0."""
     given = plain(value)
-    try:
-        number = math.nan if isinstance(given, bool) else float(str(given))
-    except ValueError:
-        number = math.nan
+    number = math.nan
+    if isinstance(given, int | float | Decimal | str) and not isinstance(given, bool):
+        with contextlib.suppress(ValueError, OverflowError):
+            number = float(given)
     return number if 0 < number < math.inf else Invalid("a number of seconds greater than 0")
 
 
@@ -109,9 +119,10 @@ def count(value: object, least: int) -> Any:  # noqa: ANN401 - see above
 def switch(value: bool | str) -> Any:  # noqa: ANN401, FBT001 - see above
     """Read yes or no: `true` or `false`, `1` or `0`, `yes` or `no`, `on` or `off`."""
     given = plain(value)
-    if isinstance(given, bool):
-        return given
-    return _SWITCHES.get(str(given).lower(), Invalid("true or false"))
+    if isinstance(given, int) and given in (0, 1):  # a bool is an int
+        return bool(given)
+    word = given.lower() if isinstance(given, str) else ""
+    return _SWITCHES.get(word, Invalid("true or false"))
 
 
 def text(value: str | None) -> Any:  # noqa: ANN401 - see above
@@ -121,8 +132,18 @@ def text(value: str | None) -> Any:  # noqa: ANN401 - see above
 
 
 def _is_text(value: object) -> TypeGuard[str]:
-    # An environment variable that is not UTF-8 has surrogates, which cannot be sent.
-    return isinstance(value, str) and not _SURROGATE.search(value)
+    # An environment variable that is not UTF-8 has surrogates, which cannot be sent. What nobody
+    # sees is a mistake of copying.
+    return isinstance(value, str) and is_visible(value)
+
+
+def client_id(value: str | None) -> Any:  # noqa: ANN401 - see above
+    """Parse the client id: ASCII(100) by spec section 2.1, and a segment of every URL."""
+    parsed = text(value)
+    if not isinstance(parsed, str):
+        return parsed
+    good = parsed.isascii() and len(parsed) <= _LONGEST_ID and parsed not in _DOTS
+    return parsed if good else Invalid("1 to 100 ASCII characters, and not . or ..")
 
 
 def secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
@@ -151,14 +172,32 @@ def secrets(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN40
     return tuple(filter(None, found))
 
 
+def origins(value: Sequence[str] | Secret | str) -> Any:  # noqa: ANN401 - see above
+    """Parse the origins of websites: a list, or one text with commas."""
+    given = plain(value)
+    listed = given.split(",") if isinstance(given, str) else given
+    invalid = Invalid("a text with commas, or a list of texts")
+    if not isinstance(listed, list | tuple):
+        return invalid
+    texts = [plain(item) for item in cast("Sequence[object]", listed)]
+    if not all(_is_text(item) for item in texts):
+        return invalid
+    # A path, even `/`, is none of an origin.
+    return tuple(str(item) for item in texts if item)
+
+
 def pairs(value: Mapping[str, str] | Secret | str) -> Any:  # noqa: ANN401 - see above
     """Parse names with values: a mapping, or one text such as `a=1, b=2`."""
     invalid = Invalid("a mapping of texts, or a text such as `name=value, name=value`")
-    if isinstance(value, Mapping):
-        items = [(plain(name), plain(item)) for name, item in value.items()]
-    else:
-        listed = [item for item in str(plain(value)).split(",") if item.strip()]
-        items = [_pair(item) for item in listed]
+    given = plain(value)
+    try:
+        items: list[tuple[object, object]] = (
+            [(plain(name), plain(item)) for name, item in value.items()]
+            if isinstance(value, Mapping)
+            else [_pair(item) for item in cast("str", given).split(",") if item.strip()]
+        )
+    except Exception:  # noqa: BLE001 - no text, or a foreign mapping, which may raise anything
+        return invalid
     good = all(_is_text(part) and part for item in items for part in item)
     return dict(cast("list[tuple[str, str]]", items)) if good else invalid
 

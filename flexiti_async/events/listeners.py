@@ -1,5 +1,6 @@
 """The listeners of a session; the events themselves are in `events/types.py`."""
 
+import contextlib
 import functools
 import inspect
 import logging
@@ -36,11 +37,11 @@ class Listeners:
         log: Called with every event before them; not counted as a listener.
 
     Raises:
-        ConfigError: A listener is not callable, or is a coroutine function.
+        ConfigError: They are not a list, or a listener is not callable or a coroutine function.
     """
 
     def __init__(self, listeners: Iterable[Listener] = (), *, log: Listener | None = None) -> None:
-        self._listeners = tuple(_checked(listener) for listener in listeners)
+        self._listeners = tuple(_checked(listener) for listener in _listed(listeners))
         self._log = log
         self._reported: set[int] = set()
 
@@ -87,6 +88,13 @@ class Listeners:
                 name,
                 type(error).__name__,
             )
+
+
+def _listed(listeners: Iterable[Listener]) -> list[Listener]:
+    with contextlib.suppress(Exception):  # a foreign iterable may raise anything
+        return list(listeners)
+    msg = f"listeners must be a list of functions, not {type(listeners).__name__}"
+    raise ConfigError(msg, option="listeners")
 
 
 def _checked(listener: Listener) -> Listener:

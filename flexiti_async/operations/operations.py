@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
+from flexiti_async.api.common import ACCOUNT_TEXT, to_number_text
 from flexiti_async.errors import (
     ConfigError,
     FieldError,
@@ -59,6 +60,8 @@ __all__ = ["Known", "Operations"]
 
 T = TypeVar("T")
 
+_LONGEST: Final = 1e9
+"""Seconds; more than anybody waits."""
 _ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -247,7 +250,7 @@ class Operations:
             TokenError: No token could be obtained.
             StoreUnavailable: The journal is down.
         """
-        account = None if account_number is None else Secret(str(account_number).strip())
+        account = None if account_number is None else _account_of(account_number)
         del account_number  # this frame waits for the answers
         found, record = await self._existing(identity, kind, key)
         settled = self._context.journal().early(found, settle=self._context.settle) == 0
@@ -445,10 +448,10 @@ class Operations:
     ) -> str:
         """Return the id of an operation that is named by it, or by kind and key."""
         problem = "an id of 32 hex digits, or kind and key"
-        if identity is not None and _ID.fullmatch(str(identity)):
-            return str(identity)
+        if isinstance(identity, str) and _ID.fullmatch(identity):
+            return identity
         if identity is None and kind is not None and key is not None:
-            if kind in set(OperationKind):
+            if type(kind) in {str, OperationKind} and kind in set(OperationKind):
                 return operation_id(
                     self._context.account, OperationKind(kind), endpoint, idempotency_key_of(key)
                 )
@@ -463,7 +466,18 @@ def _is_operation(call: object) -> bool:
 
 def _check_wait(wait: object) -> None:
     """Check a time that callers without a type checker may have got wrong."""
-    good = isinstance(wait, int | float) and not isinstance(wait, bool) and wait >= 0
+    # NaN fails both comparisons, and a float has no room for some ints.
+    good = isinstance(wait, int | float) and not isinstance(wait, bool) and 0 <= wait <= _LONGEST
     if wait is not None and not good:
         problem = FieldError("wait", INVALID, None, "must be a number of seconds, 0 or more")
         raise ValidationError(field_errors=[problem])
+
+
+def _account_of(account_number: int | str) -> Secret:
+    """Return an account number as text. Raises ValidationError."""
+    problem = ACCOUNT_TEXT.problem(to_number_text(account_number))
+    if problem is not None:
+        del account_number
+        hint = ACCOUNT_TEXT.rule
+        raise ValidationError(field_errors=[FieldError("account_number", problem, None, hint)])
+    return Secret(to_number_text(account_number))

@@ -3,14 +3,17 @@
 import enum
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
-from flexiti_async.protocol.secret import is_masked
+from flexiti_async.errors import FieldError, ValidationError
+from flexiti_async.protocol.arguments import wrong_type
+from flexiti_async.protocol.secret import is_masked, not_pickled
 from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validators import INVALID
 
 __all__ = ["BaseCall", "Call", "Json", "OperationCall", "OperationKind", "Replay", "is_version"]
 
@@ -45,21 +48,25 @@ def is_version(text: str) -> bool:
     return _VERSION.fullmatch(text) is not None
 
 
-def _check_headers(headers: Mapping[str, str]) -> None:
-    for name, value in headers.items():
-        if is_masked(value):
-            msg = f"the value of the header {name} was made of a masked Secret: use its reveal()"
-            break
-        if not _HEADER_NAME.fullmatch(name) or name in _OWN_HEADERS:
-            msg = f"a call cannot set the header {name!r}; names must be in lower case"
-            break
-        if not _HEADER_VALUE.fullmatch(value):
-            msg = f"the value of the header {name} must be printable ASCII"
-            break
-    else:
-        return
-    del headers, value
-    raise ValueError(msg)
+def _items(headers: Mapping[object, object]) -> list[tuple[object, object]]:
+    try:
+        return list(headers.items())
+    except Exception:  # noqa: BLE001 - a foreign mapping may raise anything
+        return [(None, None)]  # no valid header
+
+
+def _header_errors(headers: Iterable[tuple[object, object]]) -> Iterator[FieldError]:
+    for name, value in headers:
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name) or name in _OWN_HEADERS:
+            shown = f" {name!r}" if isinstance(name, str) and _HEADER_NAME.fullmatch(name) else ""
+            rule = f"a call cannot set the header{shown}; names must be in lower case"
+        elif isinstance(value, str) and is_masked(value):
+            rule = f"the value of the header {name} was made of a masked Secret: use its reveal()"
+        elif not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+            rule = f"the value of the header {name} must be printable ASCII"
+        else:
+            continue
+        yield FieldError("headers", INVALID, None, rule)
 
 
 class Replay(enum.Enum):
@@ -83,6 +90,14 @@ class OperationKind(enum.StrEnum):
     TRANSACTION = "transaction"
     OTHER = "other"
     """A call that is built by hand; its endpoint's name is a part of its identity."""
+
+
+_TYPES: Final[Mapping[type, tuple[str, ...]]] = {
+    str: ("endpoint", "method", "path"),
+    Scope: ("scope",),
+    Replay: ("replay",),
+    Mapping: ("body", "query", "path_values", "headers"),
+}
 
 
 @frozen(slots=False)
@@ -123,19 +138,39 @@ class BaseCall(Generic[T_co]):
     fixed_version: bool = False
 
     def __attrs_post_init__(self) -> None:
-        """Check the version and the headers, which are sent verbatim. Raises ValueError."""
-        if not is_version(self.version):
-            msg = "an API version must be `v` and digits with dots, such as v2.5.1"
-            raise ValueError(msg)
-        if self.headers:
-            _check_headers(self.headers)
+        """
+        Check the types, and the version and the headers, which are sent verbatim.
+
+        Raises:
+            ValidationError: They are invalid.
+        """
+        errors = list(self._errors())
+        if errors:
+            del self
+            raise ValidationError(field_errors=errors)
+
+    def _errors(self) -> Iterator[FieldError]:
+        for kind, names in _TYPES.items():
+            for name in names:
+                value: object = getattr(self, name)
+                problem = (
+                    None if value is None and name == "body" else wrong_type(name, value, kind)
+                )
+                if problem is not None:
+                    yield from problem.field_errors
+        version, headers = cast("object", self.version), cast("object", self.headers)
+        if not isinstance(version, str) or not is_version(version):
+            rule = "an API version must be `v` and digits with dots, such as v2.5.1"
+            yield FieldError("version", INVALID, None, rule)
+        if isinstance(headers, Mapping) and headers is not _NONE:
+            yield from _header_errors(_items(cast("Mapping[object, object]", headers)))
 
     def with_body(self, body: Json) -> Self:
         """
         Return the call with another body.
 
         Like `attrs.evolve`, but without repeating the checks that this call has passed: they are
-        the most expensive part of building one.
+        the most expensive part of building one. The call is checked when it is sent.
         """
         members = self.__dict__.copy()
         members["body"] = body
@@ -150,11 +185,12 @@ class BaseCall(Generic[T_co]):
         It wins over `api_versions` of the configuration: `capture(...).at_version("v2.5.1")`.
 
         Raises:
-            ValueError: The version is not `v` and digits with dots.
+            ValidationError: The version is not `v` and digits with dots.
         """
         return evolve(self, version=version, fixed_version=True)
 
 
+@not_pickled
 @frozen(slots=False)
 class Call(BaseCall[T_co]):
     """
@@ -164,6 +200,7 @@ class Call(BaseCall[T_co]):
     """
 
 
+@not_pickled
 @frozen(slots=False)
 class OperationCall(BaseCall[T_co]):
     """

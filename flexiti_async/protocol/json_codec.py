@@ -14,7 +14,7 @@ import msgspec
 
 from flexiti_async.protocol.secret import Secret
 
-__all__ = ["UnfitError", "decode", "encode"]
+__all__ = ["UnfitError", "bounded_decimal", "decode", "encode"]
 
 
 class UnfitError(ValueError):
@@ -38,19 +38,62 @@ def _reveal(value: object) -> str:
     raise NotImplementedError
 
 
-_decode: Final[Callable[[bytes], object]] = msgspec.json.Decoder(float_hook=Decimal).decode
+def bounded_decimal(text: str) -> Decimal:
+    """
+    Read a number with a point or an exponent.
+
+    Raises:
+        ValueError: It has more than 400 digits before or after the point: written out, a number of
+            ten characters, such as 1e80000000, has any length.
+    """
+    value = Decimal(text)
+    exponent = value.as_tuple().exponent
+    good = isinstance(exponent, int) and exponent >= -_MOST_DIGITS
+    if not good or value.adjusted() > _MOST_DIGITS:
+        msg = "a number has too many digits"
+        raise ValueError(msg)
+    return value
+
+
+_MOST_DIGITS: Final = 400
+_DEEPEST: Final = 64
+_decode: Final[Callable[[bytes], object]] = msgspec.json.Decoder(float_hook=bounded_decimal).decode
 _encoder: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_reveal)
 
 
 def decode(body: bytes) -> object:
-    """Decode JSON; numbers with a point become `Decimal`. Raises UnfitError without the content."""
+    """
+    Decode JSON; numbers with a point become `Decimal`.
+
+    Raises:
+        UnfitError: It is not JSON, has a number of more than 400 digits before or after the point,
+            or is nested deeper than 64. The error does not contain the content.
+    """
     problem = "not JSON"
     try:
-        return _decode(body)
+        value = _decode(body)
+        # Nearly every body has fewer brackets than the limit, so it cannot be deeper.
+        if body.count(b"[") + body.count(b"{") <= _DEEPEST or not _is_deep(value):
+            return value
+        problem = "nested too deep"
     except (ValueError, ArithmeticError, RecursionError):
         # msgspec's DecodeError and UnicodeDecodeError are ValueErrors; Decimal's are not.
         pass
     raise UnfitError(problem)
+
+
+def _is_deep(value: object) -> bool:
+    """Whether a value is nested deeper than the limit; level by level, without recursion."""
+    level: list[object] = [value]
+    for _ in range(_DEEPEST):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += cast("dict[str, object]", item).values()
+            elif isinstance(item, list):
+                inner += cast("list[object]", item)
+        level = inner
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def encode(value: object) -> bytes:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-__all__ = ["mask", "mask_text", "mask_url", "printable"]
+__all__ = ["mask", "mask_text", "mask_url", "printable", "quoted_name"]
 
 SHOWN_AT_MOST: Final = 3
 _LONG_TEXT: Final = 200
@@ -19,6 +19,7 @@ _UNPRINTABLE: Final = re.compile(
 _SENSITIVE: Final = re.compile(
     r"[0-9a-fA-F]{32,}|[^\s@<>\"']+@[^\s@<>\"']+|\d(?:[\s().-]?\d){6,}|\d{4}-\d{2}-\d{2}"
 )
+_NAME: Final = re.compile(r"[A-Za-z]{1,20}(_[A-Za-z]{1,20}){0,5}\d?", re.ASCII)
 _TOKEN_IN_FRAGMENT: Final = re.compile(r"(#/widget/[^/?#]*/)[^?#]+")
 
 
@@ -42,6 +43,16 @@ def mask(value: object) -> str:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def quoted_name(name: str) -> str:
+    """
+    Return the quoted name of an unknown option or field, after a blank, if it looks like a name.
+
+    Anything else may be a secret that went into the wrong place: a key in a TOML file, a parameter
+    of a URL, a field of a form.
+    """
+    return f" {name!r}" if _NAME.fullmatch(name) else ""
 
 
 def mask_text(text: str) -> str:

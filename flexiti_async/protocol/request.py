@@ -8,12 +8,14 @@ from multidict import istr
 from yarl import URL
 
 from flexiti_async._version import __version__
+from flexiti_async.errors import FieldError
 from flexiti_async.protocol.call import BaseCall
 from flexiti_async.protocol.json_codec import encode
 from flexiti_async.protocol.oauth import ENDPOINT as TOKEN_ENDPOINT
 from flexiti_async.protocol.oauth import basic_authorization, grant_form
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
+from flexiti_async.protocol.validators import INVALID
 
 __all__ = ["HttpRequest", "RequestBuilder"]
 
@@ -62,6 +64,10 @@ _COMMON_HEADERS: Final[Mapping[str, str]] = {
     istr("accept-encoding"): "identity",
 }
 _JSON_HEADERS: Final[Mapping[str, str]] = {**_COMMON_HEADERS, _CONTENT_TYPE: "application/json"}
+_PATH: Final = (
+    "path and query must be texts that a URL can hold, with a value for each name in the path, "
+    "and no empty or dot segment"
+)
 _OAUTH_VERSION: Final = "v2.5"
 
 
@@ -111,6 +117,23 @@ class RequestBuilder:
             headers = {**call.headers, **headers}
         body = None if call.body is None else encode(call.body)
         return HttpRequest(call.endpoint, call.method, self._url(call), headers, body, reference_id)
+
+    def problem(self, call: BaseCall[object]) -> FieldError | None:
+        """
+        Return what keeps a call from being built as a request; None if nothing does.
+
+        A call that was built by hand may hold values of any type. They are returned in no error:
+        no traceback holds a frame with them.
+        """
+        try:
+            self._url(call)
+        except Exception:  # noqa: BLE001 - of values of any type
+            return FieldError("path", INVALID, None, _PATH)
+        try:
+            encode(call.body)
+        except Exception:  # noqa: BLE001 - of values of any type
+            return FieldError("body", INVALID, None, "must be JSON: no NaN, no lone surrogates")
+        return None
 
     def grant(
         self,

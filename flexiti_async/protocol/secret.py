@@ -2,11 +2,19 @@
 
 import hashlib
 import hmac
-from typing import NoReturn, Self
+from typing import NoReturn, Self, TypeVar
 
-__all__ = ["Secret", "fingerprint", "is_masked"]
+from flexiti_async.errors import FieldError, ValidationError
+
+__all__ = ["Secret", "fingerprint", "is_masked", "not_pickled"]
+
+T = TypeVar("T")
 
 MASK = "****"
+_NO_PICKLE = (
+    "a Secret cannot be pickled: save the reference_id and use FlexitiSession.resume(), or call "
+    "reveal() and protect the text yourself"
+)
 _NO_SUM = "a Secret cannot be added to a text: use its reveal(), and protect the sum yourself"
 
 
@@ -19,9 +27,9 @@ class Secret:
     """
     Holds a secret text so that it cannot be shown, formatted or pickled by accident.
 
-    `repr`, `str` and f-strings return a mask, pickling and `+` raise TypeError, and `attrs.asdict`
-    keeps the object. `reveal()` is the only way to the text, so a search finds every use of it:
-    `f"Bearer {token.access_token.reveal()}"`.
+    `repr`, `str` and f-strings return a mask, pickling and `+` raise TypeError, also by other
+    serializers, and `attrs.asdict` keeps the object. `reveal()` is the only way to the text, so a
+    search finds every use of it: `f"Bearer {token.access_token.reveal()}"`.
     """
 
     __slots__ = ("_value",)
@@ -30,8 +38,8 @@ class Secret:
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             kind = type(value).__name__
             del value  # a traceback that shows locals must not show it
-            msg = f"a Secret must hold a str, not {kind}"
-            raise TypeError(msg)
+            problem = FieldError("value", "wrong format", kind, "must be a str")
+            raise ValidationError(field_errors=[problem])
         self._value = value
 
     @classmethod
@@ -81,11 +89,34 @@ class Secret:
         return self
 
     def __reduce__(self) -> NoReturn:
-        msg = (
-            "a Secret cannot be pickled: save the reference_id and use FlexitiSession.resume(), "
-            "or call reveal() and protect the text yourself"
-        )
+        raise TypeError(_NO_PICKLE)
+
+    def __getstate__(self) -> NoReturn:
+        # Other serializers, such as jsonpickle, ask for it.
+        raise TypeError(_NO_PICKLE)
+
+
+def not_pickled(model: type[T]) -> type[T]:
+    """
+    Have a frozen model with personal data refuse to be pickled; copies are the object itself.
+
+    A session file, a task queue or a cache would hold a person in clear text, unnoticed.
+    """
+    msg = (
+        f"{model.__name__} holds personal data and cannot be pickled: keep the ids that you need, "
+        "or use attrs.asdict() and protect the result yourself"
+    )
+
+    def refuse(_: T) -> NoReturn:
         raise TypeError(msg)
+
+    def same(self: T, _: object = None) -> T:
+        return self
+
+    doors = {"__reduce__": refuse, "__getstate__": refuse, "__copy__": same, "__deepcopy__": same}
+    for name, function in doors.items():
+        setattr(model, name, function)
+    return model
 
 
 def fingerprint(key: Secret, *parts: str) -> str:

@@ -43,6 +43,7 @@ from flexiti_async.protocol.wire_types import (
     or_text,
     secret,
     strict,
+    text,
     typed_or_text,
     whole_number,
 )
@@ -193,9 +194,9 @@ def _strict_list(kind: type[T], converter: Converter) -> Callable[[object, objec
 
 def _make_converter(*, detailed: bool) -> Converter:
     converter = Converter(detailed_validation=detailed)
-    for kind in (str, bool):
+    converter.register_structure_hook(str, text)
+    for kind in (bool, int):
         converter.register_structure_hook(kind, strict(kind))
-    converter.register_structure_hook(int, strict(int))
     converter.register_structure_hook(Decimal, decimal)
     converter.register_structure_hook(Secret, secret)
     converter.register_structure_hook_func(lambda kind: kind is NumberText, number_text)

@@ -14,6 +14,7 @@ raised from a frame that no longer holds the arguments, so that a traceback with
 personal data.
 """
 
+import copy
 import difflib
 import functools
 import inspect
@@ -23,9 +24,9 @@ from typing import Final, ParamSpec, TypeVar, cast
 import attrs
 from attrs import frozen
 
-from flexiti_async.errors import FieldError, ValidationError
-from flexiti_async.protocol.redact import mask
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.errors import ConfigError, FieldError, ValidationError
+from flexiti_async.protocol.redact import mask, quoted_name
+from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.validators import REQUIRED, Check
 
 __all__ = ["Rule", "field_errors_of", "sensitive_arguments", "takes", "validated"]
@@ -72,7 +73,7 @@ def validated(model: type[T]) -> type[T]:
             kwargs.clear()
             close = nearest(unknown, names)
             hint = f"; did you mean {close!r}?" if close else ""
-            msg = f"{model.__name__} has no field {unknown!r}{hint}"
+            msg = f"{model.__name__} has no field{quoted_name(unknown)}{hint}"
             raise TypeError(msg)
         for name in must_have:
             kwargs.setdefault(name, None)
@@ -88,7 +89,8 @@ def validated(model: type[T]) -> type[T]:
 
     functools.update_wrapper(__init__, build)
     model.__init__ = __init__  # type: ignore[method-assign, assignment]
-    return model
+    # What the repr hides is personal.
+    return model if all(attribute.repr for attribute in fields) else not_pickled(model)
 
 
 def _fast_check(
@@ -125,9 +127,10 @@ def _fast_check(
 
 def sensitive_arguments(function: Callable[P, T]) -> Callable[P, T]:
     """
-    Have a function or coroutine function raise ValidationError from a frame without its arguments.
+    Have a function or coroutine function raise its errors from a frame without its arguments.
 
-    For functions that take personal data as plain arguments; see the module's docstring. A
+    That is, ValidationError and ConfigError: what is raised before anything is sent. For functions
+    that take personal data or secrets as plain arguments; see the module's docstring. A
     coroutine function that goes on after its data were found valid deletes them itself.
     """
     if inspect.iscoroutinefunction(function):
@@ -138,8 +141,8 @@ def sensitive_arguments(function: Callable[P, T]) -> Callable[P, T]:
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
-        except ValidationError as error:
-            raised = _without_frames(error)
+        except (ConfigError, ValidationError) as error:
+            raised = copy.copy(error)  # without the traceback, whose frames hold the arguments
         del args, kwargs
         raise raised
 
@@ -153,16 +156,11 @@ def _sensitive_coroutine(function: Callable[P, Awaitable[T]]) -> Callable[P, Awa
         del args, kwargs
         try:
             return await running
-        except ValidationError as error:
-            raised = _without_frames(error)
+        except (ConfigError, ValidationError) as error:
+            raised = copy.copy(error)  # without the traceback, whose frames hold the arguments
         raise raised
 
     return call
-
-
-def _without_frames(error: ValidationError) -> ValidationError:
-    """Return the same error without the traceback, whose frames hold the arguments."""
-    return type(error)(str(error), field_errors=error.field_errors)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -184,7 +182,15 @@ def field_errors_of(model: object, prefix: str = "") -> list[FieldError]:
             hint = "" if msg == REQUIRED else rule.check.rule
             errors.append(FieldError(prefix + (rule.param or attribute.name), msg, shown, hint))
     more: Callable[[], Iterable[FieldError]] | None = getattr(model, "cross_field_errors", None)
-    return errors if more is None else [*errors, *more()]
+    if more is None:
+        return errors
+    try:
+        return [*errors, *more()]
+    except Exception:
+        # A value of a foreign type may raise when it is compared; its field has an error already.
+        if not errors:
+            raise
+        return errors
 
 
 def _shown(value: object) -> str:

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
@@ -18,6 +19,7 @@ __all__ = [
     "Check",
     "date_check",
     "digits_check",
+    "is_visible",
     "money_check",
     "number_check",
     "one_of_check",
@@ -31,7 +33,8 @@ LENGTH: Final = "length"
 WRONG_FORMAT: Final = "wrong format"
 INVALID: Final = "invalid"
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories: controls, formats (such as direction marks), surrogates, separators."""
 
 
 @frozen
@@ -48,9 +51,22 @@ class Check:
     rule: str
 
 
+def is_visible(text: str) -> bool:
+    """
+    Whether a text has no control, invisible or direction character, and no half of a character.
+
+    A lone surrogate, as browsers send one in JSON, cannot be encoded; the others show a person
+    another text than the one that is sent.
+    """
+    # Nearly every text is printable, which is one pass in C. Blanks of other widths are not.
+    return text.isprintable() or not any(
+        unicodedata.category(character) in _INVISIBLE for character in text
+    )
+
+
 def text_check(longest: int) -> Check:
     """
-    Accept text of at most `longest` characters without control characters.
+    Accept text of at most `longest` characters without control and invisible characters.
 
     The API's tables say "ASCII string"; whether it rejects accented letters is UNKNOWN, so that is
     left to the server: many names in Quebec have them.
@@ -63,9 +79,12 @@ def text_check(longest: int) -> Check:
             return LENGTH
         if not value.strip():
             return REQUIRED
-        return INVALID if _CONTROL.search(value) else None
+        return None if is_visible(value) else INVALID
 
-    return Check(problem, f"must be text of 1 to {longest:,} characters, no control characters")
+    return Check(
+        problem,
+        f"must be text of 1 to {longest:,} characters, no control or invisible characters",
+    )
 
 
 def number_check(longest: int, *, exact: bool = False, example: str = "") -> Check:
@@ -94,7 +113,7 @@ def pattern_check(pattern: str, longest: int, rule: str) -> Check:
             return WRONG_FORMAT
         if len(plain) > longest:
             return LENGTH
-        return None if compiled.fullmatch(plain) else WRONG_FORMAT
+        return None if compiled.fullmatch(plain) and is_visible(plain) else WRONG_FORMAT
 
     return Check(problem, rule)
 
@@ -148,7 +167,8 @@ def money_check(digits: int = 18, *, signed: bool = False) -> Check:
             return WRONG_FORMAT
         if value <= 0 and not signed:
             return INVALID
-        if abs(value) >= too_much:
+        # Compared, not computed: arithmetic with an exponent of millions overflows, or never ends.
+        if not -too_much < value < too_much:
             return LENGTH
         exponent = value.as_tuple().exponent
         return WRONG_FORMAT if isinstance(exponent, int) and exponent < -2 else None

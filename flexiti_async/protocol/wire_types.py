@@ -14,6 +14,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any, Final, NewType, TypeAlias, cast, get_args
 
+from flexiti_async.protocol.json_codec import bounded_decimal
 from flexiti_async.protocol.secret import Secret
 
 __all__ = ["Day", "Moment", "NumberText", "WholeNumber", "WrongTypeError"]
@@ -32,6 +33,8 @@ Moment: TypeAlias = datetime.datetime | str
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOST_DIGITS: Final = 18
+_LONGEST_TEXT: Final = 100_000
+"""The longest fields are addresses and messages; terms and form values are not fields."""
 
 
 class WrongTypeError(TypeError):
@@ -53,7 +56,21 @@ def strict(*kinds: type) -> Callable[[object, object], Any]:
     return hook
 
 
-_text: Final = strict(str)
+_strict_text: Final = strict(str)
+
+
+def text(value: object, of: object) -> str:
+    """Read a text that is not too long to be kept, shown or matched."""
+    if type(value) is str and len(value) <= _LONGEST_TEXT:
+        return value
+    if type(value) is not str:
+        return cast("str", _strict_text(value, of))
+    msg = f"text of more than {_LONGEST_TEXT:,} characters"
+    del value
+    raise WrongTypeError(msg)
+
+
+_text: Final = text
 _whole: Final = strict(int)
 _amount: Final = strict(int, Decimal)
 
@@ -62,7 +79,7 @@ def number_text(value: object, _: object) -> str:
     """Read a `NumberText`."""
     if type(value) is int:
         return str(value)
-    return cast("str", _text(value, str))
+    return _text(value, str)
 
 
 def whole_number(value: object, _: object) -> int:
@@ -88,7 +105,7 @@ def typed_or_text(kind: object) -> Callable[[object, object], object]:
     def hook(value: object, _: object) -> object:
         if value is None and optional:
             return None
-        text = cast("str", _text(value, str))
+        text = _text(value, str)
         try:
             return _read_text(text, wanted)
         except ValueError:
@@ -111,13 +128,13 @@ def decimal(value: object, _: object) -> Decimal:
     """Read an amount or a rate, exactly."""
     # The samples quote some amounts (spec section 8 row 33); a quoted one is exact as well.
     if type(value) is str:
-        value = json.loads(value, parse_float=Decimal)
+        value = json.loads(value, parse_float=bounded_decimal)
     return Decimal(cast("int", _amount(value, Decimal)))
 
 
 def secret(value: object, _: object) -> Secret:
     """Read a secret text."""
-    return Secret(value if type(value) is str else _text(value, str))
+    return Secret(_text(value, str))
 
 
 def an_object(data: object) -> Mapping[str, object]:

@@ -23,6 +23,7 @@ from flexiti_async.api.returns import Return, return_capture
 from flexiti_async.api.sku_data import SkuData
 from flexiti_async.operations.keys import IdempotencyKey, reference_of
 from flexiti_async.operations.operations import Operations
+from flexiti_async.protocol.arguments import wrong_type
 from flexiti_async.protocol.call import Call, OperationCall
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
@@ -57,6 +58,7 @@ class Authorizations:
         self._send = send
         self._operations = operations
 
+    @sensitive_arguments
     def authorize(
         self,
         purchase: OnlinePurchase | InStorePurchase,
@@ -72,12 +74,16 @@ class Authorizations:
         this method uses any token of its scope. Expect CreditExceeded,
         PlanNotAvailable, CustomerNotIdentified and NotVerified.
         """
+        problem = wrong_type("purchase", purchase, OnlinePurchase, InStorePurchase)
+        if problem is not None:
+            raise problem
         reference = reference_of(idempotency_key, purchase.reference)
         if reference != purchase.reference:
             purchase = evolve(purchase, reference=reference)
         call = authorize(purchase, lang=lang)
         return self._run(call, idempotency_key, reference_id)
 
+    @sensitive_arguments
     def get(
         self,
         authorization_id: int | str,
@@ -89,6 +95,7 @@ class Authorizations:
         call = get_authorization(authorization_id, lang=lang)
         return self._send(call, reference_id=reference_id)
 
+    @sensitive_arguments
     def all(
         self,
         search: AuthorizationSearch | None = None,
@@ -110,6 +117,7 @@ class Authorizations:
 
         return every(self._send, page, most_pages=most_pages, reference_id=reference_id)
 
+    @sensitive_arguments
     def captures(
         self,
         query: Mapping[str, str] | None = None,
@@ -125,6 +133,7 @@ class Authorizations:
 
         return every(self._send, page, most_pages=most_pages, reference_id=reference_id)
 
+    @sensitive_arguments
     def capture(
         self,
         authorization_id: int | str,
@@ -150,6 +159,7 @@ class Authorizations:
         )
         return self._run(call, idempotency_key, reference_id)
 
+    @sensitive_arguments
     def release(
         self,
         authorization_id: int | str,

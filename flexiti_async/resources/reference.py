@@ -6,6 +6,7 @@ from flexiti_async.api import reference
 from flexiti_async.api.common import Language
 from flexiti_async.api.reference import I18nMethod, ReferenceData
 from flexiti_async.protocol.call import Call, Json
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.resources.reference_cache import ReferenceCache
 from flexiti_async.resources.sending import Send
 from flexiti_async.transport.reference_id import ReferenceId
@@ -33,6 +34,7 @@ class Reference:
         self._cache = cache
         self._i18n_method = i18n_method
 
+    @sensitive_arguments
     async def form_values(
         self,
         key: str | None = None,
@@ -48,6 +50,7 @@ class Reference:
         call = reference.i18n(key, lang=lang, method=self._i18n_method, query=query)
         return await self._cache.answer(call, self._fetch)
 
+    @sensitive_arguments
     async def terms(
         self,
         *,
@@ -62,6 +65,7 @@ class Reference:
         call = reference.terms_and_conditions(lang=lang, query=query)
         return await self._cache.answer(call, self._fetch)
 
+    @sensitive_arguments
     async def information(
         self,
         body: Json | None = None,

@@ -6,6 +6,7 @@ from flexiti_async.api.common import Language
 from flexiti_async.api.transactions import Transaction, TransactionRequest, make_transaction
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of
 from flexiti_async.operations.operations import Operations
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.transport.reference_id import ReferenceId
 
 __all__ = ["Transactions"]
@@ -24,6 +25,7 @@ class Transactions:
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
 
+    @sensitive_arguments
     def make(
         self,
         request: TransactionRequest,

@@ -8,12 +8,16 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from attrs import define
 
+from flexiti_async.api.endpoints import WIDGET_INIT
+from flexiti_async.api.widget_answer import Widget
+from flexiti_async.api.widget_origins import WidgetOrigins
 from flexiti_async.clock import Clock, now
 from flexiti_async.errors import (
     ApiError,
+    ConfigError,
     ConnectError,
-    FieldError,
     FlexitiError,
+    MalformedAnswer,
     OutcomeUnknown,
     SessionClosed,
     TokenUnavailable,
@@ -27,9 +31,7 @@ from flexiti_async.protocol.rejection import Rejections, SentCall, Verdict
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.response import HttpResponse, read_answer
 from flexiti_async.protocol.retry import Retry, decide_retry
-from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.token import Token
-from flexiti_async.protocol.validators import INVALID
+from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.transport.faults import Progress
 from flexiti_async.transport.pool import Transport
 
@@ -39,7 +41,6 @@ T = TypeVar("T")
 
 _DONE: Final = "done"
 _CANCELLED: Final = "cancelled"
-_NO_TOKEN: Final = Secret("none")
 _ENDED: Final = 0.001
 """Seconds of life with which a token counts as ended: timers and clocks differ by less."""
 
@@ -65,6 +66,21 @@ class Sending:
     def may_have_run(self) -> bool:
         """Whether an attempt may have run whose answer the caller does not have."""
         return self.doubtful or (self.progress is not None and self.progress.connected)
+
+
+def _refuse_widget(call: BaseCall[object], scope: Scope) -> None:
+    """
+    Raise ConfigError for a widget/init with a token that must not reach a browser.
+
+    Its answer is a URL with the token in it. A call that was built by hand may have another name.
+    """
+    if scope is Scope.CUSTOMER or not call.path.rstrip("/").endswith(WIDGET_INIT):
+        return
+    msg = (
+        f"{WIDGET_INIT} puts its token into the customer's browser, so it is made with "
+        f"customer scope only, not with {scope.value}"
+    )
+    raise ConfigError(msg)
 
 
 class TokenSource(Protocol):
@@ -129,6 +145,7 @@ class ApiClient:
         timeout: Seconds for a whole call: all attempts, and the waits between them.
         clock: Dates the tokens.
         events: Notified of repeats, and of the end of each call.
+        origins: Where the URL of a widget may lead.
     """
 
     def __init__(
@@ -140,7 +157,9 @@ class ApiClient:
         timeout: float,
         clock: Clock,
         events: Listeners,
+        origins: WidgetOrigins,
     ) -> None:
+        self._origins = origins
         self._builder = builder
         self._transport = transport
         self._retries = retries
@@ -150,22 +169,18 @@ class ApiClient:
 
     def check(self, call: BaseCall[object]) -> None:
         """
-        Check that a call can be built as a request.
+        Check a call before a token is obtained for it.
 
         Raises:
             ValidationError: A call that was built by hand has no value for a name in its path, or
                 something that is not JSON in its body.
+            ConfigError: A widget/init of another scope than customer.
         """
-        try:
-            self._builder.call(call, _NO_TOKEN, "")
-        except Exception:  # noqa: BLE001 - of values of any type
-            problem = FieldError(
-                "call", INVALID, None, "path, query and body must be texts and JSON"
-            )
-        else:
-            return
-        del call  # this frame is in the traceback
-        raise ValidationError(field_errors=[problem])
+        _refuse_widget(call, call.scope)
+        problem = self._builder.problem(call)
+        if problem is not None:
+            del call  # this frame is in the traceback
+            raise ValidationError(field_errors=[problem])
 
     def call(
         self,
@@ -193,10 +208,12 @@ class ApiClient:
 
         Raises:
             ApiError: The API answered with an error.
+            ConfigError: A widget/init with another token than one of customer scope.
             TransportError: There was no answer.
             TokenError: No other token could be obtained.
             SessionClosed: The session was closed meanwhile.
         """
+        _refuse_widget(call, token.scope)
         seconds = self._timeout if within is None else within
         run = _Run(
             call.endpoint, call, reference_id, token, seconds, sending or Sending(), self._clock
@@ -258,6 +275,8 @@ class ApiClient:
                 if isinstance(answer, HttpResponse)
                 else answer
             )
+            if isinstance(result, Widget):
+                result = self._led_astray(result, run) or result
             # A value of the call's type is never an error: results are models.
             if not isinstance(result, FlexitiError):
                 rejections.succeeded(run.token.token_id, run)
@@ -274,6 +293,18 @@ class ApiClient:
             else:
                 await self._pause(run, result, min(deadline - loop.time(), run.sending.left()))
             left = deadline - loop.time()
+
+    def _led_astray(self, widget: Widget, run: _Run[T]) -> MalformedAnswer | None:
+        """Return the error if the URL of a widget would lead the customer somewhere else."""
+        problem = self._origins.problem(widget.redirection_url)
+        if problem is None:
+            return None
+        return MalformedAnswer(
+            f"the answer is malformed: {problem}",
+            status=200,
+            reference_id=run.reference_id,
+            endpoint=run.call.endpoint,
+        )
 
     async def _pause(self, run: _Run[T], error: FlexitiError, left: float) -> None:
         """Wait for the next attempt; raise the error, or what it means, if this was the last."""

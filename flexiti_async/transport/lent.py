@@ -8,9 +8,16 @@ import aiohttp
 
 from flexiti_async.errors import ConfigError, SessionClosed, WrongLoop
 
-__all__ = ["check_tls", "unfit"]
+__all__ = ["check_kind", "check_tls", "unfit"]
 
 _UNKNOWN: Final = object()
+
+
+def check_kind(session: object) -> None:
+    """Raise ConfigError for anything but a client session."""
+    if not isinstance(session, aiohttp.ClientSession):
+        msg = f"client_session must be an aiohttp.ClientSession, not {type(session).__name__}"
+        raise ConfigError(msg, option="client_session")
 
 
 def check_tls(session: aiohttp.ClientSession) -> None:

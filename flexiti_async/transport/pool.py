@@ -30,7 +30,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.transport.connections import Pool, lent_pool, open_pool
 from flexiti_async.transport.exchange import exchange
 from flexiti_async.transport.faults import Progress, connect_error, error_of, failure
-from flexiti_async.transport.lent import check_tls, unfit
+from flexiti_async.transport.lent import check_kind, check_tls, unfit
 from flexiti_async.transport.wire import Wire, proxy_of, tls_context
 
 __all__ = ["ClientSession", "Transport"]
@@ -95,6 +95,7 @@ class Transport:
             total=None, connect=connect_timeout, sock_connect=connect_timeout
         )
         if client_session is not None:
+            check_kind(client_session)
             given = {"proxy": proxy, "ca_file": ca_file, "client_cert": client_cert}
             for option, value in given.items():
                 if value is not None:
@@ -107,7 +108,7 @@ class Transport:
             connect_timeout=connect_timeout,
             keepalive_timeout=keepalive_timeout,
             proxy=None
-            if client_session
+            if client_session is not None
             else proxy_of(url, proxy.reveal() if proxy else None, trust_env=trust_env),
             tls=tls_context(ca_file, client_cert, client_key),
         )

@@ -64,7 +64,7 @@ def test_sentences(param: str, msg: str, english: str, french: str) -> None:
 
 def test_no_other_language() -> None:
     """An unknown language is rejected."""
-    with pytest.raises(ValueError, match="'de'"):
+    with pytest.raises(ValueError, match="lang"):
         customer_text(FieldError("city", "required"), "de")
 
 

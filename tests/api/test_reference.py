@@ -12,6 +12,7 @@ from flexiti_async.api.reference import (
     information,
     terms_and_conditions,
 )
+from flexiti_async.errors import ValidationError
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.secret import Secret
@@ -47,7 +48,7 @@ def test_method(method: I18nMethod | str, expected: str) -> None:
 
 def test_no_other_method() -> None:
     """A third method is rejected."""
-    with pytest.raises(ValueError, match="put"):
+    with pytest.raises(ValidationError, match="method"):
         i18n(method="put")
 
 
@@ -107,7 +108,7 @@ def test_rejects(given: dict[str, Any], expected: tuple[str, str]) -> None:
 @pytest.mark.parametrize("key", [".", ".."])
 def test_dot_segments(key: str) -> None:
     """A dot segment is rejected: it would leave the path."""
-    with pytest.raises(ValueError, match="dot segment"):
+    with pytest.raises(ValidationError, match="key: invalid"):
         sent(i18n(key))
 
 

@@ -88,12 +88,10 @@ class Unreadable(_Odd):
 
 
 class Buggy(_Odd):
-    """Cannot be created."""
+    """Cannot be closed."""
 
-    @classmethod
-    def from_url(cls, url: str) -> Self:
+    async def aclose(self) -> NoReturn:
         """Raise an error of its own."""
-        del url
         msg = f"the password {CANARY} is wrong"
         raise LookupError(msg)
 

@@ -90,12 +90,12 @@ def test_another_demo_shares_nothing_with_it(command: Command) -> None:
     assert [1, 1] == requests
 
 
-def test_store_is_shown_without_its_password(command: Command) -> None:
-    """The report contains the store, without the password in its URL."""
-    url = f"memory://shop:{STORE_PASSWORD}@demo"
-    shown = [
-        command("demo", "--checkouts", "1", "--store", url, *more) for more in ((), ("--json",))
-    ]
+def test_store_is_shown_without_its_password(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report contains the store of the environment, without the password in its URL."""
+    monkeypatch.setenv("DEMO_STORE", f"memory://shop:{STORE_PASSWORD}@demo")
+    shown = [command("demo", "--checkouts", "1", *more) for more in ((), ("--json",))]
 
     assert ["memory://****@demo" in ran.out for ran in shown] == [True, True]
 
@@ -140,9 +140,10 @@ def test_senseless_numbers(command: Command, option: str, value: str) -> None:
     assert value in ran.err
 
 
-def test_unknown_store(command: Command) -> None:
+def test_unknown_store(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that is not installed is a configuration error, reported without its password."""
-    ran = command("demo", "--store", f"nosuch://:{STORE_PASSWORD}@localhost/0")
+    monkeypatch.setenv("DEMO_STORE", f"nosuch://:{STORE_PASSWORD}@localhost/0")
+    ran = command("demo")
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
     assert ran.err.startswith("error: no store is installed for nosuch://")
@@ -159,3 +160,21 @@ def test_percentiles() -> None:
     assert [51.0, 100.0] == [many.percentile(percent) for percent in (50, 99)]
     assert 1.0 == outcome(0.001).percentile(99)
     assert None is outcome().percentile(50)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("demo", "--checkouts", "1"),
+        ("demo", "--shop"),
+        ("token", "status"),
+        ("journal", "check"),
+    ],
+)
+def test_a_password_is_no_option(command: Command, arguments: tuple[str, ...]) -> None:
+    """The process list shows options to every user, so a store URL with a password is refused."""
+    ran = command(*arguments, "--store", "redis://shop:hush-canary@localhost/0")
+
+    assert 2 == ran.status
+    assert "_STORE instead" in ran.err
+    assert "hush-canary" not in ran.err + ran.out

@@ -247,9 +247,10 @@ def test_forget_on_a_store_that_takes_no_writes(command: Command, odd_stores: st
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_store_in_the_output(command: Command) -> None:
+def test_store_in_the_output(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store is shown without the password in its URL."""
-    ran = command("token", "status", "--store", f"memory://shop:{STORE_PASSWORD}@tokens/x?y=z")
+    monkeypatch.setenv("FLEXITI_STORE", f"memory://shop:{STORE_PASSWORD}@tokens/x?y=z")
+    ran = command("token", "status")
 
     assert "memory://****@tokens/x\n" in ran.out
 

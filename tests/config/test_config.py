@@ -65,7 +65,7 @@ def test_defaults() -> None:
         made.client_secret,
         made.environment,
     )
-    assert (None, "memory://", None, None) == (
+    assert (None, Secret("memory://"), None, None) == (
         made.base_url,
         made.store,
         made.merchant_username,
@@ -96,7 +96,7 @@ ACCEPTED: list[tuple[str, object, object]] = [
     ("environment", "PRODUCTION", Environment.PRODUCTION),
     ("environment", " merchant_integration ", Environment.MERCHANT_INTEGRATION),
     ("environment", Environment.TRAINING, Environment.TRAINING),
-    ("store", "redis://host/0", "redis://host/0"),
+    ("store", "redis://host/0", Secret("redis://host/0")),
     ("store", STORE, STORE),
     ("account_type_place", "top_level", AccountTypePlace.TOP_LEVEL),
     ("account_type_place", AccountTypePlace.OMITTED, AccountTypePlace.OMITTED),

@@ -297,7 +297,12 @@ def test_an_empty_variable_is_not_set(
         monkeypatch.setenv(f"FLEXITI_{name}", empty)
     made = FlexitiConfig.load(**GOOD)
 
-    assert (None, 5, "memory://", None) == (made.base_url, made.retries, made.store, made.leeway)
+    assert (None, 5, Secret("memory://"), None) == (
+        made.base_url,
+        made.retries,
+        made.store,
+        made.leeway,
+    )
 
 
 def test_an_empty_required_variable_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,21 @@
 
 import copy
 import json
+import marshal
 import pickle
+import pprint
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
 import attrs
+import cattrs
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flexiti_async.errors import ValidationError
 from flexiti_async.protocol.secret import Secret, fingerprint
 
 from ..support.canaries import sightings
@@ -109,7 +115,9 @@ def test_truth(text: str, expected: bool) -> None:
 @pytest.mark.parametrize("value", [None, 7, b"canary-4f1d0c", ["canary-4f1d0c"]])
 def test_holds_texts_only(value: object) -> None:
     """Anything but a text is rejected with its type, and is not shown."""
-    with pytest.raises(TypeError, match=f"not {type(value).__name__}") as caught:
+    with pytest.raises(
+        ValidationError, match=rf"\({type(value).__name__}\), must be a str"
+    ) as caught:
         Secret(value)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     assert [] == sightings(caught.value, CANARY)
@@ -179,3 +187,46 @@ def test_cannot_be_added(way: str) -> None:
         SUMS[way](Secret(CANARY))
 
     assert [] == sightings(caught.value, CANARY)
+
+
+DOORS: dict[str, Callable[[Any], object]] = {
+    "getstate": lambda value: value.__getstate__(),
+    "reduce": lambda value: value.__reduce__(),
+    "reduce_ex": lambda value: value.__reduce_ex__(4),
+    "pickle": pickle.dumps,
+    "marshal": marshal.dumps,
+    "json": json.dumps,
+    "json of its attributes": lambda value: json.dumps(value, default=vars),
+    "msgspec": msgspec.json.encode,
+    "builtins": msgspec.to_builtins,
+    "add": lambda value: value + "x",
+    "join": ", ".join,
+    "iterate": list,
+    "bytes": bytes,
+    "encode": lambda value: value.encode(),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_door_refuses(door: str) -> None:
+    """Serializers and texts get a TypeError or nothing."""
+    with pytest.raises((TypeError, AttributeError, ValueError)) as caught:
+        DOORS[door](Secret(CANARY))
+
+    assert [] == sightings(caught.value, CANARY)
+
+
+def test_what_does_not_refuse_shows_a_mask() -> None:
+    """Formats, converters and inspectors keep the object, or show its mask."""
+    secret = Secret(CANARY)
+    shown = (
+        f"{secret!r} {secret} {secret:>10} {secret!a}",
+        pprint.pformat(secret),
+        reprlib.repr(secret),
+        repr(cattrs.unstructure(secret)),
+        repr(attrs.asdict(_Holder(secret))),
+        "%s" % (secret,),  # noqa: UP031 - a door
+    )
+
+    assert [] == [text for text in shown if CANARY in text or "****" not in text]
+    assert not hasattr(secret, "__dict__")

@@ -181,7 +181,7 @@ def test_true_check(value: object, expected: str | None) -> None:
 @pytest.mark.parametrize(
     ("check", "expected"),
     [
-        (text_check(5), "must be text of 1 to 5 characters, no control characters"),
+        (text_check(5), "must be text of 1 to 5 characters, no control or invisible characters"),
         (number_check(14), "must be a number greater than 0 of 1 to 14 digits"),
         (
             number_check(10, exact=True, example="6135550100"),
@@ -240,9 +240,11 @@ def test_problems_are_reported_together() -> None:
         FieldError("outer.third", LENGTH, "secret"),
     ) == error.field_errors
     assert (
-        "first: length (6 characters), must be text of 1 to 5 characters, no control characters; "
+        "first: length (6 characters), must be text of 1 to 5 characters, no control or invisible "
+        "characters; "
         "second: wrong format (number of 1 digit), "
-        "must be text of 1 to 5 characters, no control characters; "
+        "must be text of 1 to 5 characters, no control or invisible "
+        "characters; "
         "outer.third: length (secret), must be 1 to 4 digits"
     ) == str(error)
 
@@ -313,3 +315,18 @@ def test_signature_is_kept() -> None:
     """The wrapped constructor keeps the description by attrs."""
     assert "__init__" == _Sample.__init__.__name__
     assert "_Sample" in _Sample.__init__.__qualname__
+
+
+@pytest.mark.parametrize(
+    "text", ["a\ud800b", "a\u202eb", "a\u200bb", "a\u00adb", "a\ufeff", "a\x9fb", "a\u2028b"]
+)
+def test_texts_that_cannot_be_sent_or_seen(text: str) -> None:
+    """Half of a character, as browsers send it in JSON, and invisible ones are invalid."""
+    assert "invalid" == text_check(5).problem(text)
+    assert "wrong format" == pattern_check(r"a.+", 5, "").problem(text)
+
+
+@pytest.mark.parametrize("text", ["Élodie", "a b", "a\u00a0b", "李"])
+def test_letters_of_any_language_are_visible(text: str) -> None:
+    """Names keep their accents, and a pasted blank of another width is a blank."""
+    assert None is text_check(10).problem(text)

@@ -33,7 +33,7 @@ ONCE = evolve(SAFE, endpoint="verify", replay=Replay.NEVER)
 """A call that is sent once, under the name of one that moves no money."""
 LIMIT = 1.0
 GRANT = {"token_type": "bearer", "access_token": "t", "expires_in": 1200, "scope": "customer"}
-WIDGET = {"redirection_url": "https://widget.test/#/x", "filler": "x" * 700_000}
+WIDGET = {"redirection_url": "http://127.0.0.1/#/x", "filler": "x" * 700_000}
 MOST_TURNS = 80
 """More than any trial takes; one that gets there does not end by itself."""
 

@@ -17,8 +17,10 @@ from flexiti_async import (
     FlexitiSession,
     PurchaseWidget,
     ValidationError,
+    api,
 )
 from flexiti_async.api.widget import init_widget
+from flexiti_async.protocol.structuring import structure
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock
 
@@ -222,3 +224,44 @@ def test_invalid_data_show_in_no_frame_of_the_traceback(bad: Callable[[], object
         bad()
 
     assert [] == sightings(caught.value, *PERSONAL, PASSWORD)
+
+
+PEOPLE: dict[str, Callable[[], object]] = {
+    "ApplyWidget": lambda: ApplyWidget(**APPLICANT),
+    "PurchaseWidget": lambda: PurchaseWidget(vcc_number=VCC, first_name=NAME),
+    "OnlinePurchase": lambda: api.OnlinePurchase(
+        account_number=VCC[:14],
+        amount=1,
+        transaction_type="regular_purchase",
+        auto_capture=False,
+        widget_session_id="1",
+    ),
+    "TransactionRequest": lambda: api.TransactionRequest(
+        transaction_type="deposit", amount=1, verification_code=1, account_number=VCC[:14]
+    ),
+    "AuthorizationSearch": lambda: api.AuthorizationSearch(account_number=VCC[:14]),
+    "a call": lambda: init_widget(ApplyWidget(**APPLICANT)),
+    "an operation": lambda: api.apply({"first_name": NAME}),
+    "CustomerAccount": lambda: structure({"email": EMAIL}, api.CustomerAccount),
+    "FoundAccount": lambda: structure({"first_name": NAME}, api.FoundAccount),
+    "DriversLicense": lambda: structure({"first_name": NAME}, api.DriversLicense),
+    "Plans": lambda: structure({"customer": {"first_name": NAME}}, api.Plans),
+    "Verification": lambda: structure({"verification_code": VCC}, api.Verification),
+    "WidgetEvent": lambda: api.parse_event(
+        {"eventType": "flx-success", "eventData": {"accountNumber": VCC[:14]}}
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PEOPLE)
+def test_models_with_personal_data_refuse_to_be_pickled(kind: str) -> None:
+    """A session file or a task queue would hold the person; copies and `evolve` work."""
+    model = PEOPLE[kind]()
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="personal data and cannot be pickled"):
+            pickle.dumps(model, protocol)
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        cast("Any", model).__getstate__()
+
+    assert model == copy.copy(model) == copy.deepcopy(model)
+    assert model == attrs.evolve(cast("Any", model))

@@ -27,7 +27,7 @@ from ..support.relay import Relay, relay_to
 BUY = PurchaseWidget(account_number=20009100)
 TOKEN = "oauth/token"
 GRANT = {"token_type": "bearer", "access_token": "a-token", "expires_in": 1200, "scope": "customer"}
-WIDGET = {"redirection_url": "https://widget.test/#/x"}
+WIDGET = {"redirection_url": "http://127.0.0.1/#/x"}
 ONCE: Call[Widget] = evolve(init_widget(BUY), endpoint="verify", replay=Replay.NEVER)
 """A call that is sent once, under the name of one that moves no money."""
 

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from flexiti_async import ConfigError, FlexitiConfig, FlexitiSession, StoreError, open_store
+from flexiti_async import ConfigError, FlexitiConfig, FlexitiSession, Secret, StoreError, open_store
 from flexiti_async.cli.doctor.finding import Finding, error, good, note, warning
-from flexiti_async.cli.output import mask_store
+from flexiti_async.cli.output import name_of_store
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.config.parsing import is_loopback
 from flexiti_async.errors import RecordUnreadable
@@ -36,7 +36,7 @@ _LIST: Final = (
 async def check_journal(config: FlexitiConfig) -> AsyncIterator[Finding]:
     """Report whether calls that move money can be made, and which of them have no outcome."""
     configured = config.store if config.journal is None else config.journal
-    where = mask_store(configured) if isinstance(configured, str) else type(configured).__name__
+    where = name_of_store(configured)
     try:
         async with _opened(configured) as store:
             journal = SealedJournal(journal_store(store), timeout=config.store_timeout)
@@ -99,7 +99,7 @@ async def _pending(config: FlexitiConfig) -> AsyncIterator[Finding]:
 
 
 @contextlib.asynccontextmanager
-async def _opened(configured: str | TokenStore) -> AsyncGenerator[TokenStore, None]:
+async def _opened(configured: Secret | TokenStore) -> AsyncGenerator[TokenStore, None]:
     store = open_store(configured)
     try:
         yield store

@@ -11,11 +11,12 @@ from flexiti_async import (
     ConfigError,
     FlexitiConfig,
     Scope,
+    Secret,
     StoreError,
     open_store,
 )
 from flexiti_async.cli.doctor.finding import Finding, error, good, note, warning
-from flexiti_async.cli.output import mask_store
+from flexiti_async.cli.output import is_scheme, mask_store
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import VERSION, TokenKey
@@ -110,10 +111,11 @@ def _expect(holds: bool, problem: str) -> None:  # noqa: FBT001 - reads like an 
 
 def _place(config: FlexitiConfig) -> Iterator[Finding]:
     """Report which processes share a store, judging by its URL."""
-    if not isinstance(config.store, str):
+    if not isinstance(config.store, Secret):
         yield note(_STORE, f"an object: {type(config.store).__name__}")
         return
-    shown, scheme = mask_store(config.store), config.store.partition(":")[0].lower()
+    url = config.store.reveal()
+    shown, scheme = mask_store(url), url.partition(":")[0].lower()
     if scheme == "memory":
         advice = "with several workers use file:// (one host) or redis:// (several hosts)"
         yield note(_STORE, f"{shown} is not shared: each process requests its own tokens", advice)
@@ -125,9 +127,9 @@ def _place(config: FlexitiConfig) -> Iterator[Finding]:
 
 def _folder(config: FlexitiConfig) -> Iterator[Finding]:
     """Check whether other users can access a folder store; opening it has created it."""
-    if not isinstance(config.store, str) or not config.store.lower().startswith("file://"):
+    if not is_scheme(config.store, "file"):
         return
-    path = Path(unquote(urlsplit(config.store).path))
+    path = Path(unquote(urlsplit(config.store.reveal()).path))
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         text = f"other users can access {path} (mode {mode:04o})"
@@ -140,7 +142,7 @@ def _encryption(config: FlexitiConfig, *, sealed: bool) -> Finding:
     if sealed:
         return good(_STORE, f"its entries are encrypted ({len(config.token_keys)} keys)")
     advice = "`flexiti-async keys generate` generates a key for token_keys"
-    if isinstance(config.store, str) and config.store.lower().startswith("memory://"):
+    if is_scheme(config.store, "memory"):
         return good(_STORE, "its entries are plain text, in this process's memory only")
     return warning(
         _STORE, "its entries are plain text: anyone who reads them can use the tokens", advice

@@ -25,6 +25,7 @@ from flexiti_stores._url import Query
 if os.name == "nt":  # pragma: no cover - locks and descriptors of folders are POSIX
     raise ConfigError("file:// needs a POSIX system: use postgresql:// or redis://", option="store")
 
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_stores.file.folder import Folder, LockTimeoutError
 
 __all__ = ["FileStore"]
@@ -74,6 +75,7 @@ class FileStore:
         return f"<FileStore on {self._folder.path}>"
 
     @classmethod
+    @sensitive_arguments
     def from_url(cls, url: str) -> "FileStore":
         """Open the folder that `file:///path[?timeout=seconds]` names."""
         parts = urlsplit(url)

@@ -13,6 +13,7 @@ from typing import Final, TypeVar, cast
 import asyncpg
 
 from flexiti_async.errors import ConfigError, StoreUnavailable
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.store.interface import MARKER_KEY, Entry, Life
 from flexiti_stores._loops import PerLoop
 from flexiti_stores.postgres.connections import Connection, Connections
@@ -77,6 +78,7 @@ class PostgresStore:
         return f"<PostgresStore on {self._location}>"
 
     @classmethod
+    @sensitive_arguments
     def from_url(cls, url: str) -> "PostgresStore":
         """
         Return a store that connects by itself; see `stores/README.md` for the forms of the URL.

@@ -18,6 +18,7 @@ from redis.asyncio import RedisCluster
 from redis.exceptions import NoPermissionError
 
 from flexiti_async.errors import ConfigError, RecordUnreadable, StoreUnavailable
+from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.store.interface import MARKER_KEY, Entry, Life
 from flexiti_stores._certificates import tls_context
 from flexiti_stores._loops import PerLoop
@@ -118,6 +119,7 @@ class RedisStore:
         return f"<{type(self).__name__} on {self._place()}>"
 
     @classmethod
+    @sensitive_arguments
     def from_url(cls, url: str) -> "RedisStore":
         """
         Return a store that connects by itself; see `stores/README.md` for the forms of the URL.
