@@ -54,6 +54,7 @@ NO_SYSTEM = [f"--ignore={folder}" for folder in SYSTEM]
 WORKERS = str(min(2 * (os.cpu_count() or 1), 8))
 PARALLEL = ["-n", WORKERS, "--dist", "loadscope", "--no-loadscope-reorder"]
 # Without it `python -m …` imports the current folder, the checkout, instead of the wheel.
+AUDITED = ("flexiti_async", "stores/flexiti_stores", "tools", "examples", "noxfile.py")
 NOT_THE_CHECKOUT = {"PYTHONSAFEPATH": "1"}
 # Hidden names that are allowed in an sdist; any other is a cache or a private file.
 HIDDEN_IN_SDIST = {".ci", ".github", ".gitignore"}
@@ -146,7 +147,14 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=HOST)
 def build(session: nox.Session) -> None:
-    """Build the sdist, and from it the wheel; `tests` and `package` use both."""
+    """
+    Build the sdist, and from it the wheel; `tests` and `package` use both.
+
+    With DIST_IS_BUILT=1 the files in dist/ are used: a release checks the files that it publishes.
+    """
+    if os.environ.get("DIST_IS_BUILT") == "1":
+        session.log("using %s and %s", _built(session, "*.whl"), _built(session, "*.tar.gz"))
+        return
     _install_groups(session, "build")
     shutil.rmtree(DIST, ignore_errors=True)
     session.run("python", "-m", "build", "--outdir", str(DIST))
@@ -183,6 +191,34 @@ def tests(session: nox.Session) -> None:
 def processes(session: nox.Session) -> None:
     """Test the wheel with many processes and dying servers; slow, so on one Python only."""
     _test_wheel(session, *(session.posargs or ["-m", "one_python", *NO_SYSTEM, *PARALLEL]))
+
+
+@nox.session(python=HOST, requires=["build"], reuse_venv=False, venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """Test the wheel with the oldest versions that `pyproject.toml` allows, ours and the tests'."""
+    session.install(
+        "--resolution=lowest-direct",
+        f"{_built(session, '*.whl')}[{EXTRAS}]",
+        *nox.project.dependency_groups(PYPROJECT, "test"),
+    )
+    arguments = session.posargs or ["-m", "not one_python", *NO_SYSTEM, *PARALLEL]
+    session.run("python", "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST)
+def security(session: nox.Session) -> None:
+    """Search our code for dangerous calls, and all dependencies for published holes."""
+    _install_groups(session, "security")
+    session.run("bandit", "--quiet", "--configfile", "pyproject.toml", "--recursive", *AUDITED)
+    folder = Path(session.create_tmp()).resolve()
+    # The versions of today, and the oldest ones that we allow.
+    pinned = [folder / f"{resolution}.txt" for resolution in ("highest", "lowest-direct")]
+    for file in pinned:
+        session.run(
+            *("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--all-extras"),
+            *(f"--resolution={file.stem}", f"--output-file={file}", "pyproject.toml"),
+        )
+    session.run("python", "tools/audit.py", *map(str, pinned))
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False)

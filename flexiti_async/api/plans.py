@@ -180,7 +180,9 @@ class Plans:
         account_number: Up to 14 digits.
         account_type: Consumer or business.
         amount: Dollars.
-        customer: The customer.
+        customer: The owner of the account, not to be shown to a customer who has not proved to be
+            that owner; None in the plans of an online checkout, whose account an event of the
+            widget has named, and events can be forged.
         regular_purchase: Purchase without a plan; None if it is not offered.
         promotional_purchase: The plans to choose from.
         extra: Fields of the answer that this release does not know.

@@ -160,7 +160,11 @@ class OnlineCheckout(Checkout):
         """
         Return the plans for an amount, with their costs (calculate-interest).
 
-        They are for the account that this checkout has verified.
+        They are for the account that the event of the widget names, and an event can be forged:
+        before an authorization nothing proves that it is the account of this customer. So the
+        plans come without their `customer`, whose credit and name a shop would show to anybody who
+        knows an account number. `flexiti.accounts.plans` returns that part, too, for the shop's
+        own use.
 
         Args:
             amount: Dollars, at most two places, never a float.
@@ -174,7 +178,7 @@ class OnlineCheckout(Checkout):
         """
         self._flow.row("plans")
         call = calculate_interest(self.account_number or "", amount, lang=lang)
-        return await self._flow.send_pinned(call)
+        return evolve(await self._flow.send_pinned(call), customer=None)
 
     @sensitive_arguments
     async def authorize(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import sys
 from collections.abc import AsyncGenerator
 from importlib.util import find_spec
@@ -22,7 +23,6 @@ __all__ = ["ShopOptions", "run_shop"]
 _SHOP: Final = Group("Demo shop", sort_key=10)
 _PARTS: Final = (
     "flexiti_async.demo",
-    "itsdangerous",
     "jinja2",
     "python_multipart",
     "starlette",
@@ -68,14 +68,16 @@ async def run_shop(options: ShopOptions, store: str) -> None:
         )
         raise CommandError(msg, status=WRONG)
     await open_store(store).aclose()  # a wrong URL is reported before anything starts
+    password = secrets.token_urlsafe(12)
     stopped = asyncio.Event()
     on_signals(stopped.set)
     async with (
         Sandbox() as sandbox,
-        _serving(sandbox, store, workers, options.port or 0) as (process, url),
+        _serving(sandbox, store, password, workers, options.port or 0) as (process, url),
     ):
         print_line(f"Shop:    {url}  (Ctrl-C stops it)")
         print_line(f"Sandbox: {sandbox.base_url}  (no account needed, no money moves)")
+        print_line(f"Staff:   {url}en/staff  (user staff, password {password})")
         ended = asyncio.create_task(process.wait())
         stopping = asyncio.create_task(stopped.wait())
         await asyncio.wait([ended, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -96,12 +98,13 @@ def _is_complete() -> bool:
 
 @contextlib.asynccontextmanager
 async def _serving(
-    sandbox: Sandbox, store: str, workers: int, port: int
+    sandbox: Sandbox, store: str, password: str, workers: int, port: int
 ) -> AsyncGenerator[tuple[asyncio.subprocess.Process, str], None]:
     """Run the shop in processes of its own; yield the parent process and the shop's URL."""
     arguments = ("-P", "-m", "flexiti_async.demo", f"--workers={workers}", f"--port={port}")
+    env = _environment(sandbox, store, password)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, env=_environment(sandbox, store)
+        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, env=env
     )
     try:
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
@@ -116,9 +119,10 @@ async def _serving(
         await process.wait()
 
 
-def _environment(sandbox: Sandbox, store: str) -> dict[str, str]:
-    """Return an environment for the sandbox, without this process's own `FLEXITI_*`."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("FLEXITI_")}
+def _environment(sandbox: Sandbox, store: str, password: str) -> dict[str, str]:
+    """Return an environment for the sandbox, without this process's own `FLEXITI_*`, `SHOP_*`."""
+    ours = ("FLEXITI_", "SHOP_")
+    others = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {
         **others,
         "FLEXITI_BASE_URL": sandbox.base_url,
@@ -126,4 +130,5 @@ def _environment(sandbox: Sandbox, store: str) -> dict[str, str]:
         "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
         "FLEXITI_STORE": store,
         "SHOP_SANDBOX": "1",
+        "SHOP_STAFF_PASSWORD": password,
     }

@@ -241,8 +241,8 @@ class FlexitiConfig:
         Read the environment and the TOML file; `options` override both.
 
         Raises:
-            ConfigError: As for the class; also if the file that `FLEXITI_CONFIG` names is missing,
-                and for unknown options and `FLEXITI_*` variables.
+            ConfigError: As for the class; also if the file that `FLEXITI_CONFIG` names is missing
+                or can be written by others, and for unknown options and `FLEXITI_*` variables.
         """
         from flexiti_async.config.sources import read_options
 

@@ -163,10 +163,29 @@ def to_i18n_method(value: I18nMethod | str) -> Any:  # noqa: ANN401 - see parsin
 
 
 def to_cache(value: Cache | None) -> Any:  # noqa: ANN401 - see parsing
-    """Check an aiocache cache; None stays None."""
+    """Check an aiocache cache whose serializer cannot run code; None stays None."""
     # Callers without a type checker may pass anything.
-    good = isinstance(value, Cache | None)  # pyright: ignore[reportUnnecessaryIsInstance]
-    return value if good else Invalid("a cache of aiocache")
+    if not isinstance(value, Cache | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return Invalid("a cache of aiocache")
+    serializer: object = getattr(value, "serializer", None)
+    if serializer is None or _only_reads(serializer):
+        return value
+    return Invalid(
+        "a cache with serializer=JsonSerializer() of aiocache, or its String-, MsgPack- or "
+        "NullSerializer: any other one, as pickle does, may run code that the cache holds"
+    )
+
+
+def _only_reads(serializer: object) -> bool:
+    # By name, because aiocache has the MsgPackSerializer only beside msgpack. A subclass of another
+    # module may do anything.
+    kind = type(serializer)
+    return kind.__module__.startswith("aiocache.serializers") and kind.__name__ in {
+        "JsonSerializer",
+        "MsgPackSerializer",
+        "NullSerializer",
+        "StringSerializer",
+    }
 
 
 def to_store(value: str | Secret | TokenStore) -> Any:  # noqa: ANN401 - see parsing

@@ -169,7 +169,9 @@ def secrets(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN40
     if bad is not None:
         masked = bad.rule == NOT_MASKED
         return bad if masked else Invalid("a text with commas, or a list of texts")
-    return tuple(filter(None, found))
+    keys = tuple(filter(None, found))
+    # A list whose members are all empty means to encrypt, too.
+    return keys if keys or not found else Invalid("one key at least; omit the option for none")
 
 
 def origins(value: Sequence[str] | Secret | str) -> Any:  # noqa: ANN401 - see above

@@ -26,6 +26,7 @@ from typed_settings.loaders import DictLoader, Loader
 
 from flexiti_async.config.options import unknown_option
 from flexiti_async.config.parsing import hide
+from flexiti_async.config.private_file import writers_of
 from flexiti_async.errors import ConfigError
 
 __all__ = ["OTHER_VARIABLES", "read_options"]
@@ -125,6 +126,16 @@ def _file() -> Path | None:
     file = Path(name)
     if not file.is_file():
         msg = f"{FILE_VARIABLE} names {name!r}, which does not exist or is not a file"
+        raise ConfigError(msg, option=FILE_VARIABLE)
+    try:
+        fault = writers_of(file)
+    except OSError as error:
+        fault = f"it cannot be seen who may write it ({type(error).__name__})"
+    if fault is not None:
+        msg = (
+            f"{FILE_VARIABLE} names {name!r}, which is not used: {fault}; its writers decide where "
+            "secrets are sent"
+        )
         raise ConfigError(msg, option=FILE_VARIABLE)
     return file
 

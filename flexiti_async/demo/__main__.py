@@ -2,6 +2,9 @@
 `python -m flexiti_async.demo`: the shop with any number of workers, until Ctrl-C.
 
 It is configured by `FLEXITI_*`; `SHOP_SECRET_KEY` and `SHOP_DATABASE` are generated if not set.
+`SHOP_ORIGIN` is the address that customers open: https, through a proxy on this machine that ends
+TLS and sets `X-Forwarded-For`; without it only a shop on loopback starts. `SHOP_STAFF_PASSWORD`
+opens the pages of the staff, `/en/staff`.
 The first line on stdout is the shop's URL, which accepts connections from then on.
 """
 
@@ -19,7 +22,7 @@ from typing import Final
 
 import uvicorn
 
-from flexiti_async.demo.settings import DATABASE, SECRET_KEY
+from flexiti_async.demo.settings import DATABASE, ORIGIN, SECRET_KEY, ShopSettings
 
 __all__ = ["main"]
 
@@ -49,7 +52,13 @@ def serve(host: str, port: int, workers: int) -> None:
     with _listen(host, port) as listening:
         # Connections from here on wait in the backlog for the first worker.
         name, number = listening.getsockname()[:2]
-        sys.stdout.write(f"http://{f'[{name}]' if ':' in name else name}:{number}/\n")
+        url = f"http://{f'[{name}]' if ':' in name else name}:{number}"
+        os.environ.setdefault(ORIGIN, url)
+        try:
+            settings = ShopSettings.from_env()
+        except ValueError as error:
+            sys.exit(str(error))
+        sys.stdout.write(f"{url}/\n")
         sys.stdout.flush()
         uvicorn.run(
             "flexiti_async.demo.app:create",
@@ -57,7 +66,9 @@ def serve(host: str, port: int, workers: int) -> None:
             fd=listening.fileno(),
             workers=workers,
             log_level="warning",
-            proxy_headers=False,  # it runs without a proxy
+            # Only a proxy on this machine is believed, and only where there has to be one.
+            proxy_headers=settings.is_secure,
+            forwarded_allow_ips="127.0.0.1",
         )
 
 

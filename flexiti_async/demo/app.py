@@ -8,25 +8,27 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 
 from flexiti_async import FlexitiConfig, FlexitiError, Language
-from flexiti_async.demo import application, order, purchase
-from flexiti_async.demo.guard import SafeHeaders
+from flexiti_async.demo import application, order, purchase, staff
+from flexiti_async.demo.database import Database
+from flexiti_async.demo.middlewares import OneHost, SafeHeaders, Visiting
 from flexiti_async.demo.orders import OrderBook
 from flexiti_async.demo.pages import language, page, problem_page, start_over
 from flexiti_async.demo.settings import ShopSettings
+from flexiti_async.demo.visits import Tries, Visits
 from flexiti_async.errors import CheckoutTokenRejected
 from flexiti_async.integrations.serving import report_problem
 from flexiti_async.integrations.starlette import lifespan, problem_response
 
-__all__ = ["create"]
+__all__ = ["create", "page_routes"]
 
-_DAY: Final = 24 * 60 * 60
+_REASONS: Final = {403: "outdated", 404: "not_found", 429: "too_many"}
+"""Text of the page for each status that the shop itself responds with."""
 _STATIC: Final = Path(__file__).with_name("static")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -39,50 +41,60 @@ def create() -> Starlette:
     Raises:
         ConfigError: A variable `FLEXITI_*` is missing or not valid.
         KeyError: A variable `SHOP_*` is missing.
+        ValueError: A variable `SHOP_*` is not valid.
+        PermissionError: Other users of the machine can reach the shop's database.
     """
     settings, config = ShopSettings.from_env(), FlexitiConfig.load()
+    database = Database(settings.database)
+    visits = Visits(database)
     app = Starlette(
         routes=[
             Route("/", home),
-            *(Mount(f"/{each.value}", routes=_routes()) for each in Language),
+            *(Mount(f"/{each.value}", app=_pages()) for each in Language),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         middleware=[
-            Middleware(SafeHeaders, frames=[str(config.api_url)]),
-            Middleware(
-                SessionMiddleware,
-                secret_key=settings.secret_key,
-                session_cookie="shop",
-                max_age=_DAY,
-            ),
+            Middleware(SafeHeaders, frames=[str(config.api_url)], secure=settings.is_secure),
+            Middleware(OneHost, origin=settings.origin),
+            Middleware(Visiting, visits=visits, settings=settings),
         ],
         exception_handlers={FlexitiError: on_flexiti_error, HTTPException: on_http_error},
         lifespan=lifespan(config),
     )
+    app.router.redirect_slashes = False
     app.state.settings = settings
-    app.state.orders = OrderBook(settings.database)
+    app.state.orders = OrderBook(database)
+    app.state.visits = visits
+    app.state.tries = Tries(database)
     return app
 
 
-def _routes() -> list[BaseRoute]:
+def _pages() -> Router:
+    # Without redirects that add or remove a slash: they repeat the host of the request.
+    return Router(page_routes(), redirect_slashes=False)
+
+
+def page_routes() -> list[Route]:
+    """Return the routes of the pages, without the language that they begin with."""
     return [
         _get("/cart", purchase.cart),
         _post("/cart", purchase.fill),
         _get("/pay", purchase.pay),
-        _post("/pay", purchase.start),
         _get("/widget", purchase.widget),
+        _post("/widget", purchase.start),
         _post("/event", purchase.event),
         _get("/ended/{reaction}", purchase.ended),
         _get("/plans", purchase.plans),
         _post("/plans", purchase.buy),
         _get("/order", order.order),
-        _post("/capture", order.capture),
         _post("/new", order.new),
         _get("/continue", order.go_on),
         _get("/apply", application.ask),
         _post("/apply", application.apply),
         _get("/application", application.application),
         _post("/application", application.send),
+        _get("/staff", staff.orders),
+        _post("/staff", staff.capture),
     ]
 
 
@@ -111,6 +123,7 @@ async def on_flexiti_error(request: Request, error: Exception) -> Response:
 async def on_http_error(request: Request, error: Exception) -> Response:
     """Return the page of a request that the shop itself rejects."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    if request.method not in {HTTPMethod.GET, HTTPMethod.POST} or status not in {403, 404}:
-        return PlainTextResponse("", status)
-    return page(request, "rejected.html", status=status, outdated=status == 403)
+    headers = error.headers if isinstance(error, HTTPException) else None
+    if request.method not in {HTTPMethod.GET, HTTPMethod.POST} or status not in _REASONS:
+        return PlainTextResponse("", status, headers)
+    return page(request, "rejected.html", status=status, headers=headers, reason=_REASONS[status])

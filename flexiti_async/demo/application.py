@@ -12,7 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flexiti_async import ApplyWidget, OperationError, Province, Step, ValidationError
-from flexiti_async.demo.guard import begin_anew, form_of, origin_of, reference_id_of
+from flexiti_async.demo.guard import (
+    MOST_WIDGETS,
+    begin_anew,
+    client_of,
+    form_of,
+    origin_of,
+    reference_id_of,
+    renew,
+    spend_try,
+)
 from flexiti_async.demo.pages import go, language, order_book, page, resume, whereabouts
 from flexiti_async.integrations.starlette import flexiti_of
 from flexiti_async.operations import OperationKind, Phase
@@ -28,8 +37,6 @@ _BEFORE: Final = frozenset({Step.OPEN, Step.WIDGET, Step.STOPPED, Step.READY_TO_
 
 async def ask(request: Request) -> Response:
     """Show the form. An application is a checkout of its own, separate from a purchase."""
-    if await order_book(request).has(reference_id_of(request)):
-        begin_anew(request)
     return _form(request, {})
 
 
@@ -41,6 +48,9 @@ async def apply(request: Request) -> Response:
     except ValidationError as error:
         errors = {one.param.rpartition(".")[2]: one.msg for one in reversed(error.field_errors)}
         return _form(request, given, errors)
+    await spend_try(request, "widget", client_of(request), MOST_WIDGETS)
+    if await order_book(request).has(reference_id_of(request)):
+        await begin_anew(request)
     checkout = await resume(request)
     if checkout is None:
         reference_id = reference_id_of(request)
@@ -49,6 +59,7 @@ async def apply(request: Request) -> Response:
     if checkout.step not in _BEFORE:
         return go(request, whereabouts(checkout))
     url = (await checkout.init_widget(applicant)).redirection_url
+    await renew(request)
     applicant_fields = {name: given[name] for name in FIELDS if name in given}
     return page(request, "widget.html", url=url, origin=origin_of(url), applicant=applicant_fields)
 

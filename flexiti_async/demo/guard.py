@@ -1,57 +1,109 @@
 """
-Protection of the shop's pages: the cookie, CSRF tokens, and headers.
+Protection of the shop's pages: sessions, CSRF tokens, and limits on tries.
 
-The cookie is signed and contains only the reference id. Each form contains a keyed hash of it, so a
-page of another site, which can read neither, cannot send one (OWASP's "HMAC based token pattern").
+The cookie holds a random session id. Each form contains a keyed hash of it, so a page of another
+site, which can read neither, cannot send one (OWASP's "HMAC based token pattern").
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flexiti_async.demo.orders import new_reference_id
+from flexiti_async.demo.visits import WINDOW, Tries, Visit, Visits
 
 __all__ = [
     "CSRF_FIELD",
     "CSRF_HEADER",
-    "SafeHeaders",
+    "MOST_WIDGETS",
+    "VISIT",
     "begin_anew",
     "check_token",
+    "clear_tries",
+    "client_of",
     "csrf_token",
+    "end",
     "form_of",
     "origin_of",
     "reference_id_of",
+    "renew",
+    "spend_try",
 ]
 
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
-_REFERENCE_ID: Final = "reference_id"
+MOST_WIDGETS: Final = 30
+"""Number of widgets that one address may start within 15 minutes."""
+VISIT: Final = "visit"
+"""Key of the session in the state of a request."""
 _FORBIDDEN: Final = 403
+_TOO_MANY: Final = 429
 
 
 def reference_id_of(request: Request) -> str:
-    """Return the reference id in this customer's cookie; create one if it is missing."""
-    found: object = request.session.get(_REFERENCE_ID)
-    return found if isinstance(found, str) else begin_anew(request)
+    """Return the reference id of this customer's session."""
+    return _visit(request).reference_id
 
 
-def begin_anew(request: Request) -> str:
-    """Create another reference id for this customer: a new cart, or a new checkout."""
-    reference_id = new_reference_id()
-    request.session[_REFERENCE_ID] = reference_id
-    return reference_id
+async def begin_anew(request: Request) -> str:
+    """Give this customer another reference id: a new cart, or a new checkout."""
+    visit = await _visits(request).begin_anew(_visit(request))
+    request.scope["state"][VISIT] = visit
+    return visit.reference_id
+
+
+async def renew(request: Request) -> None:
+    """
+    Give this customer another session id, because the session has become worth more.
+
+    Whoever planted the old one, or has seen it, is left with nothing (session fixation).
+    """
+    request.scope["state"][VISIT] = await _visits(request).renew(_visit(request))
+
+
+async def end(request: Request) -> None:
+    """End this customer's session; another one begins."""
+    await _visits(request).end(_visit(request))
+    request.scope["state"][VISIT] = await _visits(request).begin()
+
+
+async def spend_try(request: Request, kind: str, who: str, most: int) -> None:
+    """
+    Count a try.
+
+    Args:
+        request: The request.
+        kind: What is tried.
+        who: Whose tries are counted together.
+        most: Number of tries that are allowed within 15 minutes.
+
+    Raises:
+        HTTPException: 429, too many tries.
+    """
+    if not await _tries(request).spend(f"{kind} {who}", most):
+        raise HTTPException(_TOO_MANY, headers={"Retry-After": str(WINDOW)})
+
+
+async def clear_tries(request: Request, kind: str, who: str) -> None:
+    """Forget the tries: the last one succeeded."""
+    await _tries(request).clear(f"{kind} {who}")
+
+
+def client_of(request: Request) -> str:
+    """Return the address of the customer's machine."""
+    return request.client.host if request.client else ""
 
 
 def csrf_token(request: Request) -> str:
-    """Compute the CSRF token that forms contain."""
+    """Compute the CSRF token that forms contain; empty outside of a session."""
+    visit: Visit | None = request.scope["state"].get(VISIT)
+    if visit is None:  # the error page of an address without a language: it has no form
+        return ""
     key: str = request.app.state.settings.secret_key
-    return hmac.digest(key.encode(), b"csrf " + reference_id_of(request).encode(), "sha256").hex()
+    return hmac.digest(key.encode(), b"csrf " + visit.session_id.encode(), "sha256").hex()
 
 
 def check_token(request: Request, token: str | None) -> None:
@@ -78,41 +130,19 @@ async def form_of(request: Request) -> Mapping[str, str]:
     return texts
 
 
-class SafeHeaders:
-    """
-    A middleware whose headers allow browsers only what the pages need.
+def _visit(request: Request) -> Visit:
+    visit: Visit = request.scope["state"][VISIT]
+    return visit
 
-    Args:
-        app: The next application.
-        frames: URLs of the pages that may be framed: Flexiti's.
-    """
 
-    def __init__(self, app: ASGIApp, frames: Sequence[str]) -> None:
-        self._app = app
-        origins = " ".join(origin_of(url) for url in frames)
-        self._headers = {
-            "Content-Security-Policy": (
-                "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-                f"img-src 'self'; form-action 'self'; frame-src {origins}; "
-                "base-uri 'none'; frame-ancestors 'none'"
-            ),
-            "Referrer-Policy": "same-origin",
-            "X-Content-Type-Options": "nosniff",
-        }
+def _visits(request: Request) -> Visits:
+    visits: Visits = request.app.state.visits
+    return visits
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(self._headers)
-                if "etag" not in Headers(scope=message):  # only files have one
-                    # Pages contain a customer's data, and the URL of the widget a token.
-                    headers["Cache-Control"] = "no-store"
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+def _tries(request: Request) -> Tries:
+    tries: Tries = request.app.state.tries
+    return tries
 
 
 def origin_of(url: str) -> str:

@@ -1,19 +1,17 @@
 """The order page: authorization and captures, also if an answer of the API was lost."""
 
-from decimal import Decimal
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flexiti_async import OperationError
-from flexiti_async.demo.guard import form_of
+from flexiti_async.demo.guard import end, form_of
 from flexiti_async.demo.orders import Order
 from flexiti_async.demo.pages import go, language, order_book, order_of, page, resume, whereabouts
 from flexiti_async.integrations.starlette import flexiti_of
 from flexiti_async.operations import Evidence, Operation, OperationKind, Phase
 
-__all__ = ["capture", "go_on", "new", "order"]
+__all__ = ["go_on", "new", "order"]
 
 _BY: Final = "the order page"
 
@@ -30,35 +28,13 @@ async def order(request: Request) -> Response:
         found.authorization_id, lang=language(request)
     )
     captures = await order_book(request).captures(found.reference_id)
-    captured = sum((each.amount for each in captures), Decimal(0))
     return page(
         request,
         "order.html",
         order=found,
         authorization=authorization,
         captures=captures,
-        rest=found.total - captured,
     )
-
-
-async def capture(request: Request) -> Response:
-    """
-    Capture the amount when the desks ship; done by the shop's staff.
-
-    The key is the order's number, so a second click returns the first one's answer.
-    """
-    await form_of(request)
-    found, _ = await _current(request)
-    if found.authorization_id is None:
-        return go(request, "order")
-    try:
-        done = await flexiti_of(request).authorizations.capture(
-            found.authorization_id, found.total, idempotency_key=found.number
-        )
-    except OperationError:  # being made elsewhere, or its outcome is unknown
-        return go(request, "order")
-    await order_book(request).note_capture(found.reference_id, done.capture_id or "", found.total)
-    return go(request, "order")
 
 
 async def go_on(request: Request) -> Response:
@@ -71,7 +47,7 @@ async def go_on(request: Request) -> Response:
 async def new(request: Request) -> Response:
     """Leave this order, and start with another cart."""
     await form_of(request)
-    request.session.clear()
+    await end(request)
     return go(request, "cart")
 
 

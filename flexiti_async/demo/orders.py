@@ -5,41 +5,18 @@ A checkout ends with its token, after some minutes; the shop has to keep its ord
 method changes one thing, so two workers that serve the same order do not overwrite each other.
 """
 
-import asyncio
 import secrets
-import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from attrs import frozen
 
-__all__ = ["PRICE", "Captured", "Order", "OrderBook", "new_reference_id"]
+from flexiti_async.demo.database import Database, Row
+
+__all__ = ["PRICE", "Captured", "Order", "OrderBook"]
 
 PRICE: Final = Decimal("649.00")
 """Price of a desk in dollars, including taxes."""
-
-_SCHEMA: Final = """
-    CREATE TABLE IF NOT EXISTS orders (
-        reference_id TEXT PRIMARY KEY,
-        number TEXT NOT NULL,
-        quantity INTEGER NOT NULL,
-        account_number TEXT,
-        sent INTEGER NOT NULL DEFAULT 0,
-        authorization_id TEXT
-    );
-    CREATE TABLE IF NOT EXISTS captures (
-        reference_id TEXT NOT NULL,
-        capture_id TEXT NOT NULL,
-        amount TEXT NOT NULL,
-        PRIMARY KEY (reference_id, capture_id)
-    );
-"""
-
-
-_Row = tuple[Any, ...]
 
 
 @frozen
@@ -83,32 +60,37 @@ class Order:
         return PRICE * self.quantity
 
 
-def new_reference_id() -> str:
-    """Draw a reference id, which also identifies a customer's cart."""
-    return secrets.token_hex(16)
-
-
 class OrderBook:
     """
-    The orders of the shop, in a file that all its workers share.
+    The orders of the shop.
 
     Args:
-        file: SQLite file; created if missing.
+        database: The shop's database.
     """
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        with closing(self._connect()) as connection:
-            connection.executescript(_SCHEMA)
+    def __init__(self, database: Database) -> None:
+        self._do = database.run
 
     async def find(self, reference_id: str) -> Order:
         """Return an order, or a new cart if it is missing."""
         rows = await self._do("SELECT * FROM orders WHERE reference_id = ?", reference_id)
-        for _, number, quantity, account_number, sent, authorization_id in rows:
-            return Order(
-                reference_id, number, quantity, account_number, bool(sent), authorization_id
-            )
+        for row in rows:
+            return _order(row)
         return Order(reference_id, _new_number(), 1, None, sent=False, authorization_id=None)
+
+    async def numbered(self, number: str) -> Order | None:
+        """Return the authorized order with a number; None if there is none."""
+        rows = await self._do(
+            "SELECT * FROM orders WHERE number = ? AND authorization_id IS NOT NULL", number
+        )
+        return _order(rows[0]) if rows else None
+
+    async def authorized(self) -> list[Order]:
+        """Return the last hundred orders with an authorization, the newest first."""
+        rows = await self._do(
+            "SELECT * FROM orders WHERE authorization_id IS NOT NULL ORDER BY rowid DESC LIMIT 100"
+        )
+        return [_order(row) for row in rows]
 
     async def has(self, reference_id: str) -> bool:
         """Whether the order exists."""
@@ -171,15 +153,10 @@ class OrderBook:
         )
         return [Captured(capture_id, Decimal(amount)) for capture_id, amount in rows]
 
-    async def _do(self, statement: str, *values: object) -> list[_Row]:
-        return await asyncio.to_thread(self._run, statement, values)
 
-    def _run(self, statement: str, values: Sequence[object]) -> list[_Row]:
-        with closing(self._connect()) as connection, connection:
-            return connection.execute(statement, values).fetchall()
-
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._file, timeout=10)
+def _order(row: Row) -> Order:
+    reference_id, number, quantity, account_number, sent, authorization_id = row
+    return Order(reference_id, number, quantity, account_number, bool(sent), authorization_id)
 
 
 def _new_number() -> str:

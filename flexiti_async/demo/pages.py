@@ -41,7 +41,7 @@ _TEMPLATES: Final = Jinja2Templates(
 )
 _AFTER: Final[Mapping[str, str]] = {
     "open": "pay",
-    "widget": "widget",
+    "widget": "pay",  # a form starts the widget, and nothing else does
     "stopped": "pay",
     "verified": "plans",
     "ready_to_apply": "apply",
@@ -130,7 +130,8 @@ async def start_over(request: Request) -> Order:
 
     The order keeps its number, which is the idempotency key: what is paid for is the same.
     """
-    order = evolve(await order_of(request), reference_id=begin_anew(request), account_number=None)
+    order = await order_of(request)
+    order = evolve(order, reference_id=await begin_anew(request), account_number=None)
     await order_book(request).fill(order, order.quantity)
     return order
 

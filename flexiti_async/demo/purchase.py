@@ -1,7 +1,6 @@
 """A purchase: the cart, the account number, the widget in a frame, its event, and the plans."""
 
 import re
-from decimal import Decimal
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -21,10 +20,15 @@ from flexiti_async import (
 from flexiti_async.api import CUSTOMER_PORTAL, PurchaseType
 from flexiti_async.demo.guard import (
     CSRF_HEADER,
+    MOST_WIDGETS,
     check_token,
+    client_of,
+    csrf_token,
     form_of,
     origin_of,
     reference_id_of,
+    renew,
+    spend_try,
 )
 from flexiti_async.demo.orders import PRICE, Order
 from flexiti_async.demo.pages import (
@@ -45,6 +49,10 @@ __all__ = ["buy", "cart", "ended", "event", "fill", "pay", "plans", "start", "wi
 _MOST: Final = 5
 _CHOICE: Final = re.compile(r"(?P<plan_id>\d{1,3}):(?P<term>\d{1,3})|regular", re.ASCII)
 _LONGEST_EVENT: Final = 16 * 1024
+_MOST_EVENTS: Final = 20
+"""Number of events that one checkout may send within 15 minutes."""
+_MOST_FOR_ACCOUNT: Final = 10
+"""Number of widgets for one account within 15 minutes."""
 _TOO_LARGE: Final = 413
 _WITH_WIDGET: Final = frozenset({Step.OPEN, Step.WIDGET, Step.STOPPED})
 
@@ -73,7 +81,7 @@ async def pay(request: Request) -> Response:
 
 
 async def start(request: Request) -> Response:
-    """Start the checkout, or continue it."""
+    """Start the checkout, or continue it, and show the widget; each time in a new session of it."""
     form, order = await form_of(request), await order_of(request)
     if order.sent:  # no customer pays twice, whatever its outcome
         return go(request, "order")
@@ -83,16 +91,30 @@ async def start(request: Request) -> Response:
     except ValidationError as invalid:
         error = invalid.field_errors[0].msg
         return page(request, "pay.html", status=422, order=order, given=given, error=error)
+    # Each widget sends its account's owner a PIN, so neither may one account be tried by many
+    # customers, nor many accounts by one.
+    await spend_try(request, "widget", client_of(request), MOST_WIDGETS)
+    await spend_try(request, "account", given, _MOST_FOR_ACCOUNT)
     try:
-        if await resume(request) is None:
-            order = await _begin(request, order)
+        checkout = await resume(request)
+        if checkout is None:
+            order, checkout = await _begin(request, order)
     except OperationError:  # paid already, or being paid: in another tab, or before a restart
         return go(request, "order")
     await order_book(request).name_account(order.reference_id, given)
-    return go(request, "widget")
+    # A verified customer who enters another account number has to be verified for that account.
+    other = checkout.step is Step.VERIFIED and checkout.account_number != given
+    if checkout.step not in _WITH_WIDGET and not other:
+        return go(request, whereabouts(checkout))
+    answer = await checkout.init_widget(
+        PurchaseWidget(account_number=given, lang=language(request))
+    )
+    await renew(request)
+    url = answer.redirection_url
+    return page(request, "widget.html", url=url, origin=origin_of(url), applicant={})
 
 
-async def _begin(request: Request, order: Order) -> Order:
+async def _begin(request: Request, order: Order) -> tuple[Order, OnlineCheckout]:
     """
     Start a checkout, under a new reference id if the previous one has ended with its token.
 
@@ -101,24 +123,14 @@ async def _begin(request: Request, order: Order) -> Order:
     if order.account_number is not None:
         order = await start_over(request)
     await order_book(request).fill(order, order.quantity)
-    await flexiti_of(request).checkout(order.number, reference_id=order.reference_id)
-    return order
+    flexiti = flexiti_of(request)
+    return order, await flexiti.checkout(order.number, reference_id=order.reference_id)
 
 
 async def widget(request: Request) -> Response:
-    """Show the widget; each load of the page starts a new widget session."""
-    checkout, order = await resume(request), await order_of(request)
-    if checkout is None or order.account_number is None:
-        return go(request, "pay")
-    # A verified customer who enters another account number has to be verified for that account.
-    other = checkout.step is Step.VERIFIED and checkout.account_number != order.account_number
-    if checkout.step not in _WITH_WIDGET and not other:
-        return go(request, whereabouts(checkout))
-    answer = await checkout.init_widget(
-        PurchaseWidget(account_number=order.account_number, lang=language(request))
-    )
-    url = answer.redirection_url
-    return page(request, "widget.html", url=url, origin=origin_of(url), applicant={})
+    """Redirect to the step of the checkout: only the form of `pay` starts a widget."""
+    where = whereabouts(await resume(request))
+    return go(request, "pay" if where == "cart" else where)
 
 
 async def event(request: Request) -> Response:
@@ -129,6 +141,7 @@ async def event(request: Request) -> Response:
         body += part
         if len(body) > _LONGEST_EVENT:
             raise HTTPException(_TOO_LARGE)
+    await spend_try(request, "event", reference_id_of(request), _MOST_EVENTS)
     checkout = await flexiti_of(request).resume(reference_id_of(request))
     try:
         reaction = await checkout.handle_event(body)
@@ -139,6 +152,8 @@ async def event(request: Request) -> Response:
         return JSONResponse({"next": f"/{language(request)}/{whereabouts(checkout)}"})
     if reaction is Reaction.AUTHORIZE and checkout.account_number is not None:
         await order_book(request).name_account(checkout.reference_id, checkout.account_number)
+    if reaction in {Reaction.AUTHORIZE, Reaction.APPLY}:
+        await renew(request)
     return JSONResponse(_next(request, reaction))
 
 
@@ -147,7 +162,7 @@ def _next(request: Request, reaction: Reaction) -> dict[str, str]:
         case Reaction.UNKNOWN:
             return {"stay": "unknown"}
         case Reaction.APPLY:
-            return {"submit": "application"}
+            return {"submit": "application", "csrf": csrf_token(request)}
         case Reaction.AUTHORIZE:
             where = "plans"
         case _:
@@ -213,15 +228,15 @@ def _financing(chosen: re.Match[str]) -> dict[str, Any]:
 
 
 async def _show_plans(request: Request, checkout: OnlineCheckout, *, missing: bool) -> Response:
+    # An event of the widget can be forged, so no name and no available credit of the account is
+    # shown before Flexiti has authorized the purchase.
     order = await order_of(request)
     offer = await checkout.plans(order.total, lang=language(request))
-    credit = offer.customer.available_credit if offer.customer else None
     return page(
         request,
         "plans.html",
         status=422 if missing else 200,
         order=order,
-        credit=Decimal(0) if credit is None else credit,
         plans=[plan for plan in offer.promotional_purchase if plan.terms],
         regular=offer.regular_purchase,
         missing=missing,

@@ -43,7 +43,7 @@ _EN: Final[dict[str, str]] = {
     "event_lost": "The shop could not be reached. Please reload this page.",
     "need_script": "This step requires JavaScript.",
     "plans": "How would you like to pay?",
-    "plans_lead": "Order {0}, total {1}. Your available credit: {2}.",
+    "plans_lead": "Order {0}, total {1}.",
     "term": "{0} months, payments of {1}",
     "fees": "{0} in fees",
     "regular": "Regular purchase, without a plan",
@@ -66,8 +66,9 @@ _EN: Final[dict[str, str]] = {
     "status_unauthorized": "not authorized",
     "captures": "Captured",
     "none_yet": "nothing yet",
-    "staff": "For the shop's staff",
+    "staff": "Orders to ship",
     "staff_lead": "When the desks ship, capture the authorized amount.",
+    "staff_none": "No order is paid yet.",
     "capture": "Ship and capture {0}",
     "new_cart": "Start a new cart",
     "apply": "Apply for a Flexiti account",
@@ -112,6 +113,8 @@ _EN: Final[dict[str, str]] = {
     "outdated": "This form is out of date",
     "outdated_more": "Your cart has changed since it was opened. Please continue from the cart.",
     "not_found": "Page not found",
+    "too_many": "Too many attempts",
+    "too_many_more": "Please try again in 15 minutes.",
     "previous_step": "Back to the previous step",
 }
 _FR: Final[dict[str, str]] = {
@@ -148,7 +151,7 @@ _FR: Final[dict[str, str]] = {
     "event_lost": "La boutique n'a pas pu être jointe. Veuillez actualiser cette page.",
     "need_script": "Cette étape nécessite JavaScript.",
     "plans": "Comment souhaitez-vous payer?",
-    "plans_lead": "Commande {0}, total {1}. Votre crédit disponible : {2}.",
+    "plans_lead": "Commande {0}, total {1}.",
     "term": "{0} mois, versements de {1}",
     "fees": "{0} de frais",
     "regular": "Achat ordinaire, sans plan de paiement",
@@ -172,8 +175,9 @@ _FR: Final[dict[str, str]] = {
     "status_unauthorized": "non autorisée",
     "captures": "Encaissé",
     "none_yet": "rien pour le moment",
-    "staff": "Réservé au personnel de la boutique",
+    "staff": "Commandes à expédier",
     "staff_lead": "À l'expédition des bureaux, encaissez le montant autorisé.",
+    "staff_none": "Aucune commande n'est encore payée.",
     "capture": "Expédier et encaisser {0}",
     "new_cart": "Commencer un nouveau panier",
     "apply": "Demander un compte Flexiti",
@@ -220,6 +224,8 @@ _FR: Final[dict[str, str]] = {
     "outdated_more": "Votre panier a changé depuis son ouverture. Veuillez continuer à "
     "partir du panier.",
     "not_found": "Page introuvable",
+    "too_many": "Trop de tentatives",
+    "too_many_more": "Veuillez réessayer dans 15 minutes.",
     "previous_step": "Revenir à l'étape précédente",
 }
 

@@ -76,8 +76,8 @@ def decode(body: bytes) -> object:
         if body.count(b"[") + body.count(b"{") <= _DEEPEST or not _is_deep(value):
             return value
         problem = "nested too deep"
-    except (ValueError, ArithmeticError, RecursionError):
-        # msgspec's DecodeError and UnicodeDecodeError are ValueErrors; Decimal's are not.
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
+        # UnicodeDecodeError is a ValueError, and so is msgspec's own since 0.20; Decimal's are not.
         pass
     raise UnfitError(problem)
 

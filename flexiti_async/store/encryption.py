@@ -13,6 +13,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, Protocol
 
 from flexiti_async.errors import ConfigError, RecordUnreadable
@@ -29,6 +30,8 @@ __all__ = [
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
+_FEW: Final = 8
+"""Number of different bytes that is too few for a random key, which has some thirty."""
 _MARK: Final = "fx1"
 
 
@@ -47,7 +50,8 @@ class KeyRing:
     Encrypt and decrypt texts.
 
     Args:
-        keys: Keys of 32 bytes in URL-safe base64; the first one encrypts, all of them decrypt.
+        keys: Keys of 32 random bytes in URL-safe base64; the first one encrypts, all of them
+            decrypt.
 
     Raises:
         ConfigError: No keys, an invalid key, or `cryptography` is not installed.
@@ -128,11 +132,12 @@ def _cipher(key: Secret) -> tuple[str, _Cipher]:
         problem = "token_keys needs the extra `crypto`: pip install 'flexiti-async[crypto]'"
     else:
         raw = _key_bytes(key)
-        if raw is not None:
+        if raw is not None and not _is_guessable(raw):
             return hashlib.blake2b(raw, digest_size=4).hexdigest(), AESGCM(raw)
-        problem = (
-            "a key must be 32 bytes in base64: generate one with `flexiti-async keys generate`"
+        rule = (
+            "32 bytes in base64" if raw is None else "random, and one of them is a simple pattern"
         )
+        problem = f"a key must be {rule}: generate one with `flexiti-async keys generate`"
     raise ConfigError(problem, option="token_keys")
 
 
@@ -142,6 +147,13 @@ def _key_bytes(key: Secret) -> bytes | None:
     except ValueError:
         return None
     return raw if len(raw) == KEY_BYTES else None
+
+
+def _is_guessable(raw: bytes) -> bool:
+    """Whether a key is a placeholder; a random one is with a probability below 2^-120."""
+    steps = {(after - before) % 256 for before, after in pairwise(raw)}
+    repeats = any(raw == (raw[:n] * KEY_BYTES)[:KEY_BYTES] for n in range(1, KEY_BYTES // 2 + 1))
+    return len(steps) == 1 or repeats or len(set(raw)) <= _FEW
 
 
 def _to_text(raw: bytes) -> str:

@@ -50,8 +50,7 @@ _NOT_A_REQUEST: Final = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 _BROKEN: Final = (
     aiohttp.ClientConnectionError,
     aiohttp.ClientPayloadError,
-    # aiohttp 3.14 and newer
-    getattr(aiohttp, "UploadAbortedError", aiohttp.ClientPayloadError),
+    aiohttp.UploadAbortedError,
     OSError,
 )
 

@@ -5,10 +5,8 @@ The browser is the machine's Chromium, driven by Playwright: nothing is download
 the machine, either: a request to anywhere else fails the test.
 """
 
-import asyncio
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,8 +17,9 @@ from playwright.sync_api import Browser, Request, sync_playwright
 from flexiti_async.sandbox import Sandbox
 
 from ..stores.servers import Server, valkey_binary
+from ..support.demo_shop import Shop, sandbox_in_a_thread
 from ..support.patience import PATIENCE
-from .driver import Customer, Shop
+from .driver import Customer
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -54,15 +53,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """Run a sandbox in a thread."""
-    running, loop = Sandbox(), asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(running.start(), loop).result(PATIENCE)
-    yield running
-    asyncio.run_coroutine_threadsafe(running.aclose(), loop).result(PATIENCE)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(PATIENCE)
-    loop.close()
+    with sandbox_in_a_thread() as running:
+        yield running
 
 
 @pytest.fixture(params=["file", "valkey"])
@@ -82,7 +74,7 @@ def open_shop(sandbox: Sandbox, tmp_path: Path) -> Iterator[OpenShop]:
     opened: list[Shop] = []
 
     def open_one(*, workers: int = 1, store: str | None = None) -> Shop:
-        opened.append(Shop.open(sandbox, tmp_path, workers, store))
+        opened.append(Shop.open(sandbox, tmp_path, workers=workers, store=store))
         return opened[-1]
 
     yield open_one

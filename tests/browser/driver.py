@@ -1,95 +1,12 @@
-"""The shop as a process, and a customer in front of it."""
+"""A customer in front of the shop."""
 
 import contextlib
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Generator, Iterator
-from pathlib import Path
-from typing import Self
+from collections.abc import Generator
 
 from attrs import define, field
 from playwright.sync_api import FrameLocator, Page
 
-from flexiti_async.sandbox import Sandbox
-
-from ..support.patience import PATIENCE, PATIENT_VARIABLES
-
-__all__ = ["Customer", "Shop"]
-
-
-@define
-class Shop:
-    """
-    The shop, as `python -m flexiti_async.demo` runs it.
-
-    Attributes:
-        url: Where it is.
-    """
-
-    url: str
-    _folder: Path
-    _process: "subprocess.Popen[str]"
-
-    @classmethod
-    def open(cls, sandbox: Sandbox, folder: Path, workers: int, store: str | None) -> Self:
-        """Start the shop on a free port; without a store its workers share a folder."""
-        ours = {name: value for name, value in os.environ.items() if "FLEXITI" not in name}
-        env = {
-            **ours,
-            "FLEXITI_BASE_URL": sandbox.base_url,
-            "FLEXITI_CLIENT_ID": sandbox.client_id,
-            "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
-            **PATIENT_VARIABLES,
-            "FLEXITI_STORE": store or f"file://{folder}/tokens",
-            "SHOP_SANDBOX": "1",
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "flexiti_async.demo", "--port=0", f"--workers={workers}"],
-            env=env,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        assert process.stdout is not None
-        return cls(process.stdout.readline().strip(), folder, process)
-
-    def workers(self) -> list[int]:
-        """Return the process ids of its workers."""
-        return [pid for pid, command in _children(self._process.pid) if "spawn_main" in command]
-
-    def kill_workers(self) -> None:
-        """Kill all workers at once; new ones replace them."""
-        for pid in self.workers():
-            os.kill(pid, signal.SIGKILL)
-
-    def forget_checkouts(self) -> None:
-        """Remove the checkouts from the store, as if all had ended; the journal stays."""
-        for record in self._folder.joinpath("tokens").rglob("*.record"):
-            if b"flexiti-checkout-" in record.read_bytes():
-                record.unlink()
-
-    def close(self) -> None:
-        """Stop the shop as a service manager does."""
-        self._process.terminate()
-        try:
-            self._process.wait(PATIENCE)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            if self._process.stdout is not None:
-                self._process.stdout.close()
-
-
-def _children(pid: int) -> Iterator[tuple[int, str]]:
-    for folder in Path("/proc").iterdir():
-        # A process may end while it is read.
-        with contextlib.suppress(OSError):
-            if folder.name.isdigit():
-                after_name = folder.joinpath("stat").read_text().rpartition(")")[2].split()
-                if int(after_name[1]) == pid:
-                    yield int(folder.name), folder.joinpath("cmdline").read_text()
+__all__ = ["Customer"]
 
 
 @define

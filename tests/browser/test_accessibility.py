@@ -4,8 +4,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Frame
 
+from ..support.demo_shop import STAFF_PASSWORD, Shop
 from .conftest import DESKTOP, Visit
-from .driver import Customer, Shop
+from .driver import Customer
 
 PHONE = {"width": 390, "height": 844}
 GRAVE = {"serious", "critical"}
@@ -60,6 +61,15 @@ def test_every_page(
     customer.submit()
     customer.arrive("order")
     look(customer)
+    staff = visit(
+        shop,
+        language=language,
+        viewport=viewport,
+        color_scheme=scheme,
+        http_credentials={"username": "staff", "password": STAFF_PASSWORD},
+    )
+    staff.page.goto(f"{shop.url}{language}/staff")
+    look(staff)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

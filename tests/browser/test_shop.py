@@ -1,7 +1,5 @@
 """Customers of the demo shop, in a real browser."""
 
-import base64
-import json
 from urllib.parse import parse_qs
 
 import pytest
@@ -10,8 +8,8 @@ from playwright.sync_api import expect
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults.kinds import Drop, Reset
 
+from ..support.demo_shop import STAFF_PASSWORD, Shop
 from .conftest import OpenShop, Visit
-from .driver import Shop
 
 
 def test_a_purchase(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
@@ -29,7 +27,11 @@ def test_a_purchase(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     assert "1298.00" == str(authorization.amount)
     assert [] == authorization.captures
 
-    customer.submit()
+    staff = visit(shop, http_credentials={"username": "staff", "password": STAFF_PASSWORD})
+    staff.page.goto(f"{shop.url}en/staff")
+    staff.submit()
+    expect(staff.page.locator(".captured")).to_contain_text("$1,298.00")
+    customer.page.reload()
     expect(customer.page.locator("#captures")).to_contain_text("$1,298.00")
 
     assert ["1298.00"] == [str(one.amount) for one in authorization.captures]
@@ -267,7 +269,7 @@ def test_an_event_from_the_console(shop: Shop, visit: Visit) -> None:
 
     assert "widget" == customer.where
     customer.page.goto(f"{shop.url}en/plans")
-    customer.arrive("widget")
+    customer.arrive("pay")
     assert ["event"] == [where for where in customer.posted if where == "event"]
 
 
@@ -302,18 +304,24 @@ def test_a_form_of_another_site(shop: Shop, sandbox: Sandbox, visit: Visit) -> N
     assert 0 == sandbox.count("authorization")
 
 
-def test_the_cookie_holds_the_reference_id_alone(
-    shop: Shop, sandbox: Sandbox, visit: Visit
-) -> None:
-    """The shop's own session is a signed cookie that scripts cannot read, with one value in it."""
+def test_the_cookie_is_a_random_id_that_is_renewed(shop: Shop, visit: Visit) -> None:
+    """Scripts cannot read the cookie; the widget and the plans each come with another one."""
     customer = visit(shop)
-    customer.to_plans()
-    (cookie,) = customer.page.context.cookies()
-    content = json.loads(base64.b64decode(cookie.get("value", "").partition(".")[0]))
 
-    assert {"reference_id"} == content.keys()
-    assert content["reference_id"] in {one.reference_id for one in sandbox.requests}
-    assert (True, "Lax") == (cookie.get("httpOnly"), cookie.get("sameSite"))
+    def cookie() -> str:
+        (found,) = customer.page.context.cookies()
+        assert (True, "Lax") == (found.get("httpOnly"), found.get("sameSite"))
+        return str(found.get("value"))
+
+    ids = [cookie()]
+    customer.to_widget()
+    ids.append(cookie())
+    customer.approve()
+    customer.arrive("plans")
+    ids.append(cookie())
+
+    assert 3 == len(set(ids))
+    assert [43, 43, 43] == [len(one) for one in ids]
 
 
 def test_a_revoked_token(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:

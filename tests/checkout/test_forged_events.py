@@ -5,8 +5,10 @@ import copy
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
+from attrs import evolve
 
 from flexiti_async import (
     CheckoutError,
@@ -122,6 +124,33 @@ async def test_an_incomplete_event_does_not_lead_on(
 
     assert reaction is given
     assert await nothing_can_be_bought(checkout, sandbox)
+
+
+async def test_plans_show_nothing_of_an_account_that_an_event_has_named(
+    session: FlexitiSession,
+) -> None:
+    """
+    A customer who forges the event for another one's account, without a PIN, gets plans without
+    that person's credit and name; the shop's own call has them.
+    """
+    checkout = await session.checkout("order-1")
+    widget = await checkout.init_widget(BUY)
+    query = parse_qs(widget.redirection_url.partition("?")[2])
+    forged = {
+        "accountNumber": ACCOUNT,
+        "verified": True,
+        "action": "purchase",
+        "widget_session_id": query["widget_session_id"][0],
+    }
+    reaction = await checkout.handle_event({"eventType": "flx-success", "eventData": forged})
+    shown = await checkout.plans("300.00")
+    own = await session.accounts.plans(ACCOUNT, "300.00")
+
+    assert (Reaction.AUTHORIZE, Step.VERIFIED) == (reaction, checkout.step)
+    assert None is shown.customer
+    assert own.customer is not None
+    assert own.customer.available_credit is not None
+    assert evolve(own, customer=None) == shown
 
 
 MALFORMED: list[Change] = [

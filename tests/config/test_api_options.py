@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from aiocache import SimpleMemoryCache
+from aiocache.serializers import BaseSerializer, JsonSerializer, PickleSerializer
 
 from flexiti_async import FlexitiConfig
 from flexiti_async.api.endpoints import NAMES
@@ -97,6 +98,23 @@ def test_a_cache_of_the_shop() -> None:
 
     assert cache is config.reference_cache
     assert "Cache" not in repr(config)
+
+
+class _Compressed(JsonSerializer):
+    """A serializer of the shop's own, of which nothing is known."""
+
+
+@pytest.mark.parametrize("serializer", [PickleSerializer, _Compressed])
+def test_a_cache_that_may_run_code(serializer: type[BaseSerializer]) -> None:
+    """
+    Whoever can write to a cache with pickle runs code in the shop: such a cache is refused, and so
+    is one with a serializer that this release does not know.
+    """
+    error = rejected(reference_cache=SimpleMemoryCache(serializer=serializer()))
+
+    assert "reference_cache" == error.option
+    assert "serializer=JsonSerializer()" in str(error)
+    assert "may run code that the cache holds" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -319,3 +319,9 @@ def test_empty_encryption_keys_are_an_error(monkeypatch: pytest.MonkeyPatch, emp
     monkeypatch.setenv("FLEXITI_TOKEN_KEYS", empty)
 
     assert "token_keys" == rejected(FlexitiConfig.load, **GOOD).option
+
+
+@pytest.mark.parametrize("empty", [[""], ("", " "), [Secret("")]])
+def test_a_list_of_empty_keys_is_an_error(empty: object) -> None:
+    """The same holds in code, for a list whose keys are all missing."""
+    assert "token_keys" == rejected(FlexitiConfig, **GOOD, token_keys=empty).option

@@ -1,15 +1,17 @@
 """Properties that hold for any input: for hypothesis, and for the atheris target."""
 
+import hashlib
+
 from flexiti_async.api.merchants import merchants_login
 from flexiti_async.api.widget import PurchaseWidget, init_widget
 from flexiti_async.checkout.state import decode_checkout, encode_checkout
 from flexiti_async.errors import ApiError, RecordUnreadable
 from flexiti_async.protocol.response import HttpResponse, read_answer
-from flexiti_async.store.encryption import KEY_BYTES, KeyRing, NotSealedError, key_from_bytes
+from flexiti_async.store.encryption import KeyRing, NotSealedError, key_from_bytes
 from flexiti_async.tokens.record import decode_record, encode_record
 
 KEY = "0123456789abcdef"
-RING = KeyRing([key_from_bytes(b"k" * KEY_BYTES)])
+RING = KeyRing([key_from_bytes(hashlib.sha256(b"k").digest())])
 CALLS = (merchants_login(), init_widget(PurchaseWidget(account_number=20009100)))
 
 

@@ -9,15 +9,15 @@ import pytest
 from flexiti_async import FlexitiSession
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Answer, Drop
-from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
 from flexiti_async.store.interface import JOURNAL_PREFIX, Entry
 from flexiti_async.testing import FaultyStore, ManualClock
 
+from ..support.keys import encryption_key
 from .acts import ACTS, CAPTURE, Act, authorized, outcome_of
 
 KEY: Final = "order-9"
-OLD: Final = key_from_bytes(b"o" * KEY_BYTES)
-NEW: Final = key_from_bytes(b"n" * KEY_BYTES)
+OLD: Final = encryption_key("o")
+NEW: Final = encryption_key("n")
 DAY: Final = 86_400.0
 Shop = Callable[..., FlexitiSession]
 

@@ -22,17 +22,17 @@ from flexiti_async.operations import Operation
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Answer, Drop, Fault
-from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
 from flexiti_async.store.interface import JOURNAL_PREFIX, MARKER_KEY, PAST_KEY, Entry, Life
 from flexiti_async.store.journal import accept, notice
 from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 
+from ..support.keys import encryption_key
 from .acts import CAPTURE, authorized, executions, outcome_of, until
 from .conftest import QUICK, Seen
 
 KEY: Final = "parcel-1"
-OLD: Final = key_from_bytes(b"o" * KEY_BYTES)
-NEW: Final = key_from_bytes(b"n" * KEY_BYTES)
+OLD: Final = encryption_key("o")
+NEW: Final = encryption_key("n")
 Shop = Callable[..., FlexitiSession]
 Watch = Callable[[FlexitiSession], Seen]
 REFUSED: Final = Answer(409, body=b'{"error": "auth_amount_exceeded", "message": "Too much."}')

@@ -12,6 +12,19 @@ ROOT: Final = Path(__file__).parents[2]
 PROJECT: Final[Mapping[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
+HOLES: Final = {
+    "aiohttp": "3.14.3",  # CVE-2026-128131: quadratic decompression, also in the client
+    "cryptography": "48.0.0",  # GHSA-537c-gmf6-5ccf: OpenSSL in the wheels
+    "django": "5.2.18",
+    "h11": "0.15.0",  # CVE-2025-43859: request smuggling
+    "jinja2": "3.1.5",  # CVE-2025-27516
+    "python-multipart": "0.0.29",  # CVE-2026-53538: forged fields
+    "starlette": "1.2.1",  # PYSEC-2026-248 and CVE-2026-48710: a forged `request.url`
+    "litestar": "2.19.0",  # CVE-2026-25478 to 25480
+}
+"""The last version with a published hole, of every package of ours that has had one lately."""
+
+
 def listed(table: str) -> Iterator[str]:
     """Yield the names in the first cells of a table of CONTRIBUTING.md."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -37,6 +50,20 @@ def test_every_dependency_of_an_extra_has_a_reason() -> None:
     wanted = [f"`{extra}`: {name}" for extra in extras for name in names(extras[extra])]
 
     assert sorted(wanted) == list(listed("extra"))
+
+
+def test_no_lower_bound_allows_a_published_hole() -> None:
+    """Everything has a lower bound, and none allows a version with a hole that we know of."""
+    project = PROJECT["project"]
+    texts = [
+        *project["dependencies"],
+        *(t for e in project["optional-dependencies"].values() for t in e),
+    ]
+    found = [one for one in map(Requirement, texts) if one.name != "flexiti-async"]
+
+    assert [] == [str(one) for one in found if ">=" not in str(one.specifier)]
+    assert set(HOLES) <= {one.name for one in found}
+    assert [] == [str(one) for one in found if one.specifier.contains(HOLES.get(one.name, "0"))]
 
 
 def test_every_dependency_of_development_has_a_reason() -> None:

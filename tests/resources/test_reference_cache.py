@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiocache import SimpleMemoryCache
-from aiocache.serializers import JsonSerializer, PickleSerializer
+from aiocache.serializers import JsonSerializer, StringSerializer
 
 from flexiti_async import errors
 from flexiti_async.api.reference import I18nMethod, ReferenceData, i18n, terms_and_conditions
@@ -91,10 +91,10 @@ def make(clock: ManualClock) -> MakeCache:
     return make
 
 
-@pytest.fixture(params=["own", "memory", "json", "pickle"])
+@pytest.fixture(params=["own", "memory", "json", "string"])
 async def cache(request: pytest.FixtureRequest) -> AsyncIterator[SimpleMemoryCache | None]:
     """Return no cache, or one of several kinds."""
-    serializers = {"json": JsonSerializer, "pickle": PickleSerializer}
+    serializers = {"json": JsonSerializer, "string": StringSerializer}
     if request.param == "own":
         yield None
     elif request.param == "memory":

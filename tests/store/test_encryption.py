@@ -1,5 +1,6 @@
 """Encryption: any text survives a round trip, and nothing else decrypts."""
 
+import random
 import sys
 
 import pytest
@@ -16,8 +17,10 @@ from flexiti_async.store.encryption import (
     key_from_bytes,
 )
 
-RING = KeyRing([key_from_bytes(b"a" * KEY_BYTES), key_from_bytes(b"b" * KEY_BYTES)])
-OTHER = KeyRing([key_from_bytes(b"c" * KEY_BYTES)])
+from ..support.keys import encryption_key
+
+RING = KeyRing([encryption_key("a"), encryption_key("b")])
+OTHER = KeyRing([encryption_key("c")])
 NONCE = b"n" * NONCE_BYTES
 
 
@@ -74,13 +77,11 @@ def test_the_store_key_is_bound() -> None:
 
 def test_the_first_key_encrypts_and_all_decrypt() -> None:
     """The first key encrypts and all keys decrypt, which allows rotation."""
-    old = KeyRing([key_from_bytes(b"b" * KEY_BYTES)]).seal("text", name="key", nonce=NONCE)
+    old = KeyRing([encryption_key("b")]).seal("text", name="key", nonce=NONCE)
 
     assert "text" == RING.open(old, name="key")
     with pytest.raises(RecordUnreadable, match="not in token_keys"):
-        KeyRing([key_from_bytes(b"b" * KEY_BYTES)]).open(
-            RING.seal("text", name="key", nonce=NONCE), name="key"
-        )
+        KeyRing([encryption_key("b")]).open(RING.seal("text", name="key", nonce=NONCE), name="key")
 
 
 def test_an_unknown_key_does_not_decrypt() -> None:
@@ -99,6 +100,35 @@ def test_an_invalid_key_is_a_config_error_that_does_not_show_it(bad: str) -> Non
     assert "token_keys" == caught.value.option
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        bytes(32),
+        b"\xff" * 32,
+        bytes(range(32)),
+        bytes(range(255, -1, -8)),
+        b"changeme" * 4,
+        b"0123456789abcdef" * 2,
+        b"correct horse" * 2 + b"correc",
+        bytes(31) + b"\x01",
+    ],
+    ids=map(str, range(8)),
+)
+def test_a_key_that_can_be_guessed_is_refused(raw: bytes) -> None:
+    """Zeros, a count, a repeated word: anybody can guess such a key."""
+    with pytest.raises(ConfigError, match="a simple pattern: generate one with") as caught:
+        KeyRing([key_from_bytes(raw)])
+
+    assert "token_keys" == caught.value.option
+    assert key_from_bytes(raw).reveal() not in str(caught.value)
+
+
+@given(st.randoms(use_true_random=True))
+def test_a_random_key_is_not_refused(source: random.Random) -> None:
+    """A random key is no simple pattern."""
+    KeyRing([key_from_bytes(source.randbytes(KEY_BYTES))])
+
+
 def test_no_keys_are_a_config_error() -> None:
     """An empty key ring is a ConfigError."""
     with pytest.raises(ConfigError):
@@ -109,6 +139,6 @@ def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without `cryptography` there is a ConfigError that says what to install."""
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
     with pytest.raises(ConfigError, match=r"flexiti-async\[crypto\]") as caught:
-        KeyRing([key_from_bytes(b"a" * KEY_BYTES)])
+        KeyRing([encryption_key("a")])
 
     assert "token_keys" == caught.value.option

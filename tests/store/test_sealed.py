@@ -16,17 +16,16 @@ from flexiti_async import (
 )
 from flexiti_async.errors import RecordUnreadable
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
 from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.record import Record, StoredToken, TokenKey, encode_record
 from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession
-from ..support.keys import checkout_key
+from ..support.keys import checkout_key, encryption_key
 
 ENDPOINT = "oauth/token"
-OLD = key_from_bytes(b"o" * KEY_BYTES).reveal()
-NEW = key_from_bytes(b"n" * KEY_BYTES).reveal()
+OLD = encryption_key("o").reveal()
+NEW = encryption_key("n").reveal()
 
 
 def key_of(session: FlexitiSession) -> str:

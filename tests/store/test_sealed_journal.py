@@ -8,17 +8,17 @@ import pytest
 
 from flexiti_async.errors import ConfigError, RecordUnreadable, SessionClosed, StoreUnavailable
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
 from flexiti_async.store.interface import Entry, Life
 from flexiti_async.store.journal import begin, journal_store
 from flexiti_async.store.sealed import SealedJournal, SealedStore
 from flexiti_async.testing import FaultyStore
 from flexiti_stores.memory import MemoryStore
 
+from ..support.keys import encryption_key
 from ..support.patience import PATIENCE
 
-OLD: Final = key_from_bytes(b"o" * KEY_BYTES)
-NEW: Final = key_from_bytes(b"n" * KEY_BYTES)
+OLD: Final = encryption_key("o")
+NEW: Final = encryption_key("n")
 
 
 def sealed(

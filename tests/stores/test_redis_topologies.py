@@ -18,12 +18,12 @@ from redis.asyncio import Connection
 from flexiti_async import CheckoutNotFound, FlexitiConfig, FlexitiSession, PurchaseWidget
 from flexiti_async.errors import StoreUnavailable
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
 from flexiti_async.store.interface import TokenStore
 from flexiti_async.store.loading import open_store
 from flexiti_async.testing import AgesContract, ExpiryContract, StoreContract
 from flexiti_async.testing.store_contract import new_entry, new_key
 
+from ..support.keys import encryption_key
 from ..support.patience import PATIENCE, PATIENT
 from .servers import Server, valkey_binary, wait_until
 
@@ -164,7 +164,7 @@ class TestCheckoutsAndSentinel:
                 # has compared.
                 journal=f"memory://{uuid.uuid4().hex}",
                 **options,
-                token_keys=key_from_bytes(b"k" * KEY_BYTES).reveal(),
+                token_keys=encryption_key("k").reveal(),
             )
             async with FlexitiSession(config) as one, FlexitiSession(config) as other:
                 before = [await _sell(one, other) for _ in range(20)]

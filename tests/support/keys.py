@@ -1,11 +1,20 @@
-"""Store keys of the records of a shop."""
+"""Keys of tests: those that encrypt, and the store keys of the records of a shop."""
+
+import hashlib
 
 from flexiti_async import FlexitiConfig, Scope
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.store.encryption import key_from_bytes
 from flexiti_async.store.interface import store_key
 from flexiti_async.tokens.record import TokenKey
 
-__all__ = ["checkout_key", "token_key"]
+__all__ = ["checkout_key", "encryption_key", "token_key"]
+
+
+def encryption_key(name: str) -> Secret:
+    """Return the same key for `token_keys` each time; a key that is a simple pattern is refused."""
+    return key_from_bytes(hashlib.sha256(name.encode()).digest())
 
 
 def token_key(sandbox: Sandbox, scope: Scope = Scope.CUSTOMER) -> str:

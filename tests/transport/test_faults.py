@@ -128,7 +128,7 @@ TABLE: Final[dict[str, tuple[Callable[[], Exception], str, type[TransportError]]
         ConnectError,
     ),
     "UploadAbortedError": (
-        getattr(aiohttp, "UploadAbortedError", aiohttp.ClientPayloadError),
+        aiohttp.UploadAbortedError,
         "unknown",
         ConnectionLost,
     ),

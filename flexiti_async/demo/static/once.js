@@ -8,3 +8,10 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     button.textContent = form.dataset.once;
   });
 }
+
+// A page that the back button takes from the browser's memory has its button disabled.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    location.reload();
+  }
+});

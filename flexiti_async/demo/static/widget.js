@@ -22,7 +22,9 @@ async function forward(message) {
   if (!answer.ok) {
     status.textContent = result.title ? `${result.title}. ${result.detail}` : status.dataset.lost;
   } else if (result.submit) {
-    document.getElementById(result.submit).submit();
+    const form = document.getElementById(result.submit);
+    form.elements.csrf.value = result.csrf; // the session was renewed
+    form.submit();
   } else if (result.next) {
     location.replace(result.next); // the back button then skips the widget, which has ended
   } else {
