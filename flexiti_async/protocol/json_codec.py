@@ -47,8 +47,8 @@ def decode(body: bytes) -> object:
     problem = "not JSON"
     try:
         return _decode(body)
-    except (ValueError, ArithmeticError, RecursionError):
-        # msgspec's DecodeError and UnicodeDecodeError are ValueErrors; Decimal's are not.
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
+        # UnicodeDecodeError is a ValueError, and so is msgspec's own since 0.21; Decimal's is not.
         pass
     raise UnfitError(problem)
 
