@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 import nox
@@ -49,6 +50,12 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/brow
 # Tests that need system programs have sessions of their own.
 SYSTEM = ["tests/browser", "tests/stores/postgresql", "tests/transport/programs"]
 NO_SYSTEM = [f"--ignore={folder}" for folder in SYSTEM]
+# Tests of what the dependencies do for us: HTTP, JSON, encryption, stores.
+ON_LOWEST = [
+    *("tests/api", "tests/protocol", "tests/session", "tests/store"),
+    *(f"tests/stores/test_{name}.py" for name in ("aiocache", "contract", "redis", "redis_tls")),
+    *(f"tests/transport/test_{name}.py" for name in ("connections", "faults", "transport")),
+]
 # Tests wait more than they compute. A class, or the functions of a file, stay in one process:
 # they share servers. tests/conftest.py orders them, the long ones first.
 PARALLEL = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
@@ -182,6 +189,18 @@ def tests(session: nox.Session) -> None:
 def processes(session: nox.Session) -> None:
     """Test the wheel with many processes and dying servers; slow, so on one Python only."""
     _test_wheel(session, *(session.posargs or ["-m", "one_python", *NO_SYSTEM, *PARALLEL]))
+
+
+@nox.session(python=HOST, requires=["build"], venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """Test with the oldest version of each dependency that the wheel allows."""
+    project = PYPROJECT["project"]
+    extras = [project["optional-dependencies"][name] for name in ("cli", "crypto", "otel", "redis")]
+    oldest = [*project["dependencies"], *chain.from_iterable(extras)]
+    session.install("--resolution", "lowest-direct", *oldest)
+    _install_groups(session, "test")
+    session.install(str(_built(session, "*.whl")))
+    session.run("pytest", *(session.posargs or [*ON_LOWEST, *PARALLEL]), env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False)
