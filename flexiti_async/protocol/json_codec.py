@@ -77,7 +77,7 @@ def decode(body: bytes) -> object:
             return value
         problem = "nested too deep"
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
-        # UnicodeDecodeError is a ValueError, and so is msgspec's own since 0.20; Decimal's are not.
+        # UnicodeDecodeError is a ValueError, and so is msgspec's own since 0.21; Decimal's is not.
         pass
     raise UnfitError(problem)
 
