@@ -30,6 +30,7 @@ nox.options.sessions = [
     "browser",
     "postgresql",
     "proxies",
+    "token_servers",
     "smoke",
     "package",
     "docs",
@@ -47,7 +48,14 @@ DIST = Path("dist")
 POSTGRESQL = ("postgres", *map(str, Path("/usr/lib/postgresql").glob("*/bin/postgres")))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/browser/conftest.py
 # Tests that need system programs have sessions of their own.
-SYSTEM = ["tests/browser", "tests/stores/postgresql", "tests/transport/programs"]
+SYSTEM = [
+    "tests/browser",
+    "tests/stores/postgresql",
+    "tests/tokens/servers",
+    "tests/transport/programs",
+]
+# Flexiti's token service behaves like the first one; the second one is its successor.
+TOKEN_SERVERS = ("oauth2-server@3", "@node-oauth/oauth2-server@5")
 NO_SYSTEM = [f"--ignore={folder}" for folder in SYSTEM]
 # Tests wait more than they compute: two processes for each core. A class, or the functions of a
 # file, stay in one process: they share servers. tests/conftest.py orders them, the long ones first.
@@ -338,6 +346,22 @@ def proxies(session: nox.Session) -> None:
         "pytest",
         *(session.posargs or ["tests/transport/programs", "-n", WORKERS]),
         env=NOT_THE_CHECKOUT,
+    )
+
+
+@nox.session(python=HOST, requires=["build"])
+def token_servers(session: nox.Session) -> None:
+    """Obtain tokens of token servers that others have written: two of npm, and authlib's."""
+    _require(session, "Node.js", "node")
+    _require(session, "npm", "npm")
+    _install_wheel(session, "token_servers")
+    folder = Path(session.create_tmp()).resolve()
+    options = ("--no-package-lock", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund")
+    session.run("npm", "install", *options, *TOKEN_SERVERS, "--prefix", str(folder), external=True)
+    session.run(
+        "pytest",
+        *(session.posargs or ["tests/tokens/servers", "-n", "2"]),
+        env={**NOT_THE_CHECKOUT, "OAUTH2_SERVERS": str(folder)},
     )
 
 

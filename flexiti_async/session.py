@@ -305,7 +305,7 @@ class FlexitiSession:
         self._client.check(call)
         reference = reference_id_of(reference_id)
         refresher = self.refresher(call.scope)
-        token = await refresher.token()
+        token = await refresher.token(reference_id=reference)
         return await self._client.call(call, reference, token, refresher)
 
     async def checkout(
@@ -430,6 +430,7 @@ class FlexitiSession:
             self._clock,
             self._config.flow_ttl,
             dedicated=flow is Flow.APPLY,
+            reference_id=reference,
         )
         call = init_widget(
             widget,

@@ -313,7 +313,7 @@ class Flow:
         if call.scope is self.token.scope:
             return await self.send_pinned(call)
         refresher = self.context.refresher(call.scope)
-        token = await refresher.token()
+        token = await refresher.token(reference_id=self.state.reference_id)
         return await self.context.client.call(call, self.state.reference_id, token, refresher)
 
     async def send_pinned(self, call: Call[T]) -> T:
@@ -372,7 +372,7 @@ class Flow:
         if self.requested_sharing is Sharing.SHARED or self.state.sharing is Sharing.DEDICATED:
             return
         refresher = self.context.refresher(Scope.CUSTOMER)
-        self.token = await refresher.dedicated(self._flow_ttl)
+        self.token = await refresher.dedicated(self._flow_ttl, reference_id=self.state.reference_id)
         self.saved.state = evolve(self.state, sharing=Sharing.DEDICATED)
 
     async def _moved(self, after: CheckoutState) -> None:
@@ -391,9 +391,11 @@ class Flow:
     async def _pin_another(self) -> Token:
         refresher = self.context.refresher(self.token.scope)
         if self.state.sharing is Sharing.DEDICATED:
-            self.token = await refresher.dedicated(self._flow_ttl)
+            self.token = await refresher.dedicated(
+                self._flow_ttl, reference_id=self.state.reference_id
+            )
         else:
-            self.token = await refresher.token(self._flow_ttl)
+            self.token = await refresher.token(self._flow_ttl, reference_id=self.state.reference_id)
         return self.token
 
     def _stored_token(self) -> StoredToken:

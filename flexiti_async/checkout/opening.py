@@ -44,9 +44,9 @@ async def start(
     ttl = context.config.flow_ttl if flow_ttl is None else flow_ttl
     refresher = context.refresher(Scope.MERCHANT if in_store else Scope.CUSTOMER)
     if sharing is Sharing.DEDICATED:
-        token = await refresher.dedicated(ttl)
+        token = await refresher.dedicated(ttl, reference_id=reference)
     else:
-        token = await refresher.token(ttl)
+        token = await refresher.token(ttl, reference_id=reference)
     state = CheckoutState(
         reference_id=reference,
         idempotency_key=key,

@@ -53,9 +53,11 @@ The outcome of a token request.
 A TransportError is one that concerns no other session: a callback of a lent client session raised.
 """
 
-RequestToken = Callable[[Scope, Secret | None], Awaitable[Outcome]]
+RequestToken = Callable[[Scope, Secret | None, str | None], Awaitable[Outcome]]
 """
 Makes one token request: by `refresh_token` if one is given, by `client_credentials` otherwise.
+
+The third argument is the reference id of the flow that needs the token, None without one.
 
 A failure is returned, classified, and not raised, because many waiters will raise it.
 """

@@ -41,13 +41,13 @@ class DedicatedQueue:
     fails, they fail with it, and send nothing.
 
     Args:
-        request: Makes one token request.
+        request: Makes one token request, with the reference id of its flow.
         known_failure: Returns a failure that still backs off; None if there is none.
     """
 
     def __init__(
         self,
-        request: Callable[[], Awaitable[Obtained | Failed]],
+        request: Callable[[str | None], Awaitable[Obtained | Failed]],
         known_failure: Callable[[], Failed | None],
     ) -> None:
         self._request = request
@@ -55,7 +55,7 @@ class DedicatedQueue:
         self._proven = False
         self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, _Places] = WeakKeyDictionary()
 
-    async def run(self) -> Obtained | Failed:
+    async def run(self, reference_id: str | None = None) -> Obtained | Failed:
         """Make a token request in turn, unless a failure is known or the queue is full."""
         failed = self._known_failure()
         if failed is not None:
@@ -68,16 +68,16 @@ class DedicatedQueue:
         try:
             async with places.running:
                 if self._proven:
-                    return await self._unless_failed()
+                    return await self._unless_failed(reference_id)
                 async with places.probing:
-                    return await self._unless_failed()
+                    return await self._unless_failed(reference_id)
         finally:
             places.taken -= 1
 
-    async def _unless_failed(self) -> Obtained | Failed:
+    async def _unless_failed(self, reference_id: str | None) -> Obtained | Failed:
         failed = self._known_failure()
         if failed is not None:
             return failed
-        result = await self._request()
+        result = await self._request(reference_id)
         self._proven = isinstance(result, Obtained)
         return result

@@ -29,7 +29,9 @@ class DegradedMode:
         self._tokens_before = 0
         self.tokens = 0
 
-    async def token(self, failure: StoreError, lifetime: float | None) -> Obtained | Failed:
+    async def token(
+        self, failure: StoreError, lifetime: float | None, reference_id: str | None = None
+    ) -> Obtained | Failed:
         """Request a private token and warn once per outage; or fail with `failure`."""
         if not self._context.options.degrade:
             return Failed(failure, scaled(1.0, lifetime or DEFAULT_LIFETIME, 1 / 20))
@@ -37,7 +39,7 @@ class DegradedMode:
             self._down_since = self._context.clock.boot()
             self._tokens_before = self.tokens
             self._context.events.notify(StoreDegraded(scope=self._context.key.scope, error=failure))
-        result = await request_private_token(self._context, lifetime)
+        result = await request_private_token(self._context, lifetime, reference_id)
         if isinstance(result, Obtained):
             self.tokens += 1
         return result
@@ -58,14 +60,14 @@ class DegradedMode:
 
 
 async def request_private_token(
-    context: RefreshContext, lifetime: float | None
+    context: RefreshContext, lifetime: float | None, reference_id: str | None
 ) -> Obtained | Failed:
     """Request a token that is not shared, by `client_credentials`; it counts as pinned."""
     seconds = context.options.token_timeout
     began = context.clock.boot()
     try:
         async with time_limit(seconds):
-            outcome = await context.request_token(context.key.scope, None)
+            outcome = await context.request_token(context.key.scope, None, reference_id)
     except TimeoutError:
         outcome = TokenUnavailable(f"the token endpoint did not answer within {seconds:g} s")
     if isinstance(outcome, Issued):

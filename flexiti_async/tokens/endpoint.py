@@ -71,9 +71,13 @@ class TokenEndpoint:
         self._events = events
         self._skewed = False
 
-    async def request_token(self, scope: Scope, refresh_token: Secret | None) -> Outcome:
+    async def request_token(
+        self, scope: Scope, refresh_token: Secret | None, reference_id: str | None
+    ) -> Outcome:
         """
         Request a token by `refresh_token` if one is given, by `client_credentials` otherwise.
+
+        It carries the reference id of the flow that needs the token, or one of its own.
 
         A connection that breaks, a 502 or a 503 says nothing of the outcome. A refresh token is
         sent once, so a refresh falls back to `client_credentials`. That may be requested as often
@@ -81,11 +85,11 @@ class TokenEndpoint:
 
         A failure is returned, classified, and not raised, because many waiters will raise it.
         """
-        reference_id = new_reference_id()
+        reference_id = reference_id or new_reference_id()
         sent = now(self._clock)
         granted = await self._grant(scope, refresh_token, reference_id, sent)
         if granted is None:
-            return await self.request_token(scope, None)
+            return await self.request_token(scope, None, reference_id)
         if not isinstance(granted, Granted):
             return granted
         token = Token(

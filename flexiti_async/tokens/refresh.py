@@ -68,6 +68,10 @@ class Refresh:
         pin: Whether the token will be handed out with a `min_ttl`; joining callers may set it.
         patience: How long this process has been kept from a token by others.
         ended: Versions of this session's claims whose refresh has ended; this one adds its own.
+        reference_id: Of the flow that needs the token; None without one.
+
+    Attributes:
+        reference_id: The same.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Refresh:
         pin: bool,
         patience: Patience,
         ended: deque[str],
+        reference_id: str | None = None,
     ) -> None:
         self._context = context
         self._min_ttl = min_ttl
@@ -90,6 +95,7 @@ class Refresh:
         self.pin = pin
         self._patience = patience
         self._ended = ended
+        self.reference_id = reference_id
         lifetime = cached.lifetime if cached else DEFAULT_LIFETIME
         self._time_limit = scaled(context.options.token_timeout, lifetime, _TIME_LIMIT_SHARE)
         self._lease = self._time_limit * LEASE
@@ -294,12 +300,14 @@ class Refresh:
             async with time_limit(left):
                 refresh_token = self._take_refresh_token()
                 if refresh_token is not None:
-                    outcome = await self._context.request_token(scope, refresh_token)
+                    outcome = await self._context.request_token(
+                        scope, refresh_token, self.reference_id
+                    )
                     if not isinstance(outcome, TokenRejected):
                         return outcome
                     token_id = self._cached.token_id if self._cached else ""
                     self._prevent_reuse(token_id, "refresh_token")
-                return await self._context.request_token(scope, None)
+                return await self._context.request_token(scope, None, self.reference_id)
         except TimeoutError:
             return TokenUnavailable(f"the token endpoint did not answer within {left:.3g} s")
 

@@ -138,7 +138,7 @@ class TokenRefresher:
         """Number of tokens requested without the store, because it was down."""
         return self._degraded.tokens
 
-    async def token(self, min_ttl: float | None = 0.0) -> Token:
+    async def token(self, min_ttl: float | None = 0.0, *, reference_id: str | None = None) -> Token:
         """
         Return a token that lives for `min_ttl` more seconds at least.
 
@@ -147,6 +147,7 @@ class TokenRefresher:
         Args:
             min_ttl: Seconds; 0 for one call, None for half of a token's lifetime. A token returned
                 for more than 0 is pinned: it is never refreshed, so it stays valid to its end.
+            reference_id: Of the caller's flow: a token request that it causes carries it.
 
         Raises:
             TokenError: No token could be obtained; all waiters get the failure of one request.
@@ -162,22 +163,22 @@ class TokenRefresher:
             ):
                 return cached.token
         token = self._serve(min_ttl)
-        return token if token is not None else await self._wait_with_deadline(min_ttl)
+        return token if token is not None else await self._wait_with_deadline(min_ttl, reference_id)
 
-    async def _request_dedicated(self) -> Obtained | Failed:
+    async def _request_dedicated(self, reference_id: str | None) -> Obtained | Failed:
         self._notify_start(Cause.DEDICATED)
         with self._flights.marked():
-            result = await request_private_token(self._context, self._lifetime)
+            result = await request_private_token(self._context, self._lifetime, reference_id)
         if isinstance(result, Obtained):
             self._failed = None
         elif isinstance(result.error, TokenError):
             self._failed = (result.error, self._boot() + result.back_off)
         return result
 
-    async def dedicated(self, min_ttl: float | None) -> Token:
+    async def dedicated(self, min_ttl: float | None, *, reference_id: str | None = None) -> Token:
         """Request a token for one checkout: never shared, never refreshed, not in the store."""
         self._check_reentry()
-        result = await self._unless_stopped(self._dedicated.run(), 2)
+        result = await self._unless_stopped(self._dedicated.run(reference_id), 2)
         if isinstance(result, Failed):
             raise result.error
         self._check(self._with_windows(result.token), min_ttl)
@@ -261,13 +262,13 @@ class TokenRefresher:
         """Whether the token must be pinned before it is returned for a `min_ttl`."""
         return min_ttl != 0.0 and not token.pinned and not self._context.options.refresh_is_harmless
 
-    async def _wait_with_deadline(self, min_ttl: float | None) -> Token:
+    async def _wait_with_deadline(self, min_ttl: float | None, reference_id: str | None) -> Token:
         self._check_reentry()
         began, served = self._boot(), False
         self._waiters += 1
         waiters = self._waiters
         try:
-            token = await self._unless_stopped(self._wait(min_ttl), LONGEST_WAIT)
+            token = await self._unless_stopped(self._wait(min_ttl, reference_id), LONGEST_WAIT)
             served = True
             return token
         finally:
@@ -324,9 +325,9 @@ class TokenRefresher:
     def _notify_start(self, cause: Cause) -> None:
         self._context.events.notify(RefreshStarted(scope=self._context.key.scope, cause=cause))
 
-    async def _wait(self, min_ttl: float | None) -> Token:
+    async def _wait(self, min_ttl: float | None, reference_id: str | None) -> Token:
         while True:
-            task = self._task_for(min_ttl)
+            task = self._task_for(min_ttl, reference_id)
             result = task if isinstance(task, Failed) else await join(task)
             if isinstance(result, Failed) and result.for_all:
                 # Each waiter raises a copy: an exception collects the traceback of every raise.
@@ -351,7 +352,7 @@ class TokenRefresher:
         )
         raise LifetimeTooShort(msg, min_ttl=ttl, lifetime=lifetime)
 
-    def _task_for(self, min_ttl: float | None) -> RefreshTask | Failed:
+    def _task_for(self, min_ttl: float | None, reference_id: str | None) -> RefreshTask | Failed:
         """Return the task to wait for, started if necessary; or a failure that still backs off."""
         cached = self._cached
         if cached is not None:
@@ -362,7 +363,9 @@ class TokenRefresher:
                     lambda: _result_of(self._pin(cached.token)),
                     on_start=lambda: self._notify_start(Cause.PIN),
                 )
-        return self._known_failure() or self._run_refresh(min_ttl, urgent=True)
+        return self._known_failure() or self._run_refresh(
+            min_ttl, urgent=True, reference_id=reference_id
+        )
 
     def _known_failure(self) -> Failed | None:
         """Return the last failure while it backs off; a copy, with the seconds that are left."""
@@ -398,7 +401,9 @@ class TokenRefresher:
         if not self._stopped:
             self._serve(min_ttl)
 
-    def _run_refresh(self, min_ttl: float | None, *, urgent: bool) -> RefreshTask:
+    def _run_refresh(
+        self, min_ttl: float | None, *, urgent: bool, reference_id: str | None = None
+    ) -> RefreshTask:
         pin = min_ttl != 0.0
         running = self._flights.running("refresh")
         if running is not None:
@@ -415,6 +420,7 @@ class TokenRefresher:
             pin=pin,
             patience=self._patience,
             ended=self._ended_claims,
+            reference_id=reference_id,
         )
         by_age = Cause.DUE if urgent else Cause.STALE
         cause = self._cause if self._cached is None else by_age
@@ -472,7 +478,7 @@ class TokenRefresher:
             if cached.spare(0.0, self._context.clock) > halfway:
                 pause = scaled(_STORE_PAUSE, cached.token.lifetime, 1 / 20)
                 return Failed(failure, pause, for_all=False)
-        return await self._degraded.token(failure, self._lifetime)
+        return await self._degraded.token(failure, self._lifetime, refresh.reference_id)
 
     async def _pin(self, token: Token) -> Obtained | Failed:
         pinned = await mark_pinned(self._context, token, self._rejected)

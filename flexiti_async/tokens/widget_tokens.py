@@ -20,12 +20,14 @@ class WidgetTokens:
         clock: Dates them.
         min_ttl: Seconds that each must live at least.
         dedicated: Each is used for one widget only.
+        reference_id: Of the flow; token requests carry it.
     """
 
     refresher: TokenRefresher
     clock: Clock
     min_ttl: float | None
     dedicated: bool
+    reference_id: str
 
     @property
     def rejections(self) -> Rejections:
@@ -35,8 +37,8 @@ class WidgetTokens:
     async def token(self) -> Token:
         """Return the token of the first attempt."""
         if self.dedicated:
-            return await self.refresher.dedicated(self.min_ttl)
-        return await self.refresher.token(self.min_ttl)
+            return await self.refresher.dedicated(self.min_ttl, reference_id=self.reference_id)
+        return await self.refresher.token(self.min_ttl, reference_id=self.reference_id)
 
     def verdict(self, call: SentCall, token: Token) -> Verdict:
         """Decide what follows from a 401; a dedicated token is in use until it is replaced."""
@@ -55,5 +57,5 @@ class WidgetTokens:
     async def successor(self, token: Token, *, rejected: bool) -> Token:
         """Return another token."""
         if self.dedicated:
-            return await self.refresher.dedicated(self.min_ttl)
+            return await self.refresher.dedicated(self.min_ttl, reference_id=self.reference_id)
         return await self.refresher.successor(token, rejected=rejected, min_ttl=self.min_ttl)

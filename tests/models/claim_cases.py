@@ -187,6 +187,9 @@ BROKEN: Final = {
     "8 no memory of endpoints": Broken(
         RejectedCase(processes=1, memory="none", by="never", bound=3), "m"
     ),
+    "8 an endpoint is remembered for one back-off only": Broken(
+        RejectedCase(processes=1, minute=0, just_now=1, bound=9), "i"
+    ),
     "8 a straggler rejects the present token": Broken(
         evolve(_REVOKED, ends="HI", straggler=False, by="never", bound=1, horizon=3), "m"
     ),

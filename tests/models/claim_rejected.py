@@ -42,6 +42,8 @@ class RejectedCase:
         straggler: A 401 for a token that is not in use rejects nothing.
         blame: A rejected successor fails its call, or all calls for a back-off.
         slack: Ticks of a call and its repeat that "within a back-off" does not count.
+        minute: How long an endpoint is remembered while others succeed; 0 for no longer than that.
+        quiet: A minute in which one endpoint may cause one token request, if others succeed.
     """
 
     processes: int = 2
@@ -63,6 +65,8 @@ class RejectedCase:
     straggler: bool = True
     blame: Literal["call", "all"] = "call"
     slack: int = 0
+    minute: int = 3
+    quiet: int = 3
 
 
 class Call(NamedTuple):
@@ -79,12 +83,20 @@ class Call(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """An endpoint that rejects: until when, for which token (-1: any), how often."""
+    """
+    An endpoint that rejects: until when, for which token (-1: any), how often.
+
+    It was noted at `at`, of the call of that `order`; `valid` are the tokens with which a call that
+    was sent later has succeeded, so that the endpoint is at fault.
+    """
 
     end: str
     until: int
     token: int
     times: int
+    at: int = -99
+    order: int = -1
+    valid: tuple[int, ...] = ()
 
 
 class Caller(NamedTuple):
@@ -98,7 +110,8 @@ class Caller(NamedTuple):
 
     def next_order(self, calls: tuple[Call, ...]) -> int:
         """Return the order of a call that is sent now."""
-        return 1 + max((call.order for call in calls), default=0)
+        orders = [call.order for call in calls] + [m.order for m in self.memories]
+        return 1 + max(orders, default=0)
 
 
 class RejectedState(NamedTuple):
@@ -173,16 +186,24 @@ class RejectedModel(Model[RejectedState]):
         )
         callers: list[Caller] = []
         for p in s.callers:
-            place = {one: k for k, one in enumerate(sorted({call.order for call in p.calls}))}
+            minute = max(c.minute, c.quiet)
+            known = [m for m in p.memories if m.end != _EVERYBODY and m.at + minute > s.now]
+            orders = {call.order for call in p.calls} | {m.order for m in known}
+            place = {one: k for k, one in enumerate(sorted(orders))}
             calls = sorted(
                 call._replace(token=new[call.token], order=place[call.order]) for call in p.calls
             )
             memories: list[Memory] = []
             for m in p.memories:
+                if m in known:
+                    valid = tuple(sorted(new[token] for token in m.valid if token in new))
+                    m = m._replace(order=place[m.order], valid=valid)  # noqa: PLW2901
+                else:
+                    m = m._replace(at=-99, order=-1, valid=())  # noqa: PLW2901
                 if m.until > s.now:
                     token = -1 if m.token == -1 else new.get(m.token, -2)
                     memories.append(m._replace(token=token))
-                elif c.double:
+                elif c.double or m.at >= 0:
                     memories.append(m._replace(until=s.now, token=-2))
             got = max(p.got, s.now - c.just_now) if c.by == "obtained" else 0
             rejected = tuple(new[token] for token in p.rejected if token in new)
@@ -243,6 +264,12 @@ class RejectedModel(Model[RejectedState]):
             memories = p.memories
             if c.clear:
                 memories = tuple(m for m in memories if m.end != call.end)
+            memories = tuple(
+                m._replace(valid=tuple(sorted({*m.valid, call.token})))
+                if m.at >= 0 and m.order < call.order
+                else m
+                for m in memories
+            )
             done = p._replace(calls=calls, memories=memories)
             out.append(Move(f"P{i}'s {call.end} succeeds", s.put(i, done)))
         else:
@@ -282,8 +309,12 @@ class RejectedModel(Model[RejectedState]):
         if call.token != p.token and c.straggler:
             text = "an old token, nothing is rejected"
             return self._again(s, i, call, rest, text)
-        known = [m for m in p.memories if m.end == call.end and m.until > s.now]
-        if any(m.token in {-1, call.token} for m in known):
+        known = [m for m in p.memories if m.end == call.end]
+        if any(
+            (m.until > s.now and m.token in {-1, call.token})
+            or (call.token in m.valid and m.at + c.minute > s.now)
+            for m in known
+        ):
             return self._raises(s, i, call, rest, "the endpoint is known to reject")
         if call.proven and c.look and not call.looked:
             looks = call._replace(result="", proven=0, looked=1, at=s.now, order=p.next_order(rest))
@@ -295,6 +326,9 @@ class RejectedModel(Model[RejectedState]):
             why = "proven" if call.proven else "obtained just now"
             return self._raises(s, i, call, rest, why)
         found: list[Violation] = []
+        if any(call.token in m.valid and m.at + c.quiet > s.now for m in known):
+            text = f"{call.end} rejects a second token within a minute, while others succeed"
+            found.append(Violation("i", text))
         dropped = self._drop(s, i, call.token if c.straggler else p.token, found)
         return self._again(dropped, i, call, rest, f"rejects T{call.token}", tuple(found))
 
@@ -310,7 +344,12 @@ class RejectedModel(Model[RejectedState]):
             before = [m.times for m in p.memories if m.end == call.end]
             times = max(before, default=0) if c.double else 0
             until = s.now + c.just_now * 2**times
-            memories = (*others, Memory(call.end, until, call.token, min(times + 1, 2)))
+            valid = (call.token,) if call.proven else ()
+            times = min(times + 1, 2)
+            memories = (
+                *others,
+                Memory(call.end, until, call.token, times, s.now, call.order, valid),
+            )
         if c.blame == "all" and s.now - s.tokens[call.token][0] < c.just_now:
             memories = (*memories, Memory(_EVERYBODY, s.now + c.just_now, -1, 0))
         noted = s.put(i, p._replace(memories=memories))

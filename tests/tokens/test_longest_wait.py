@@ -43,7 +43,7 @@ async def wait(*, request_seconds: float, claims: int) -> tuple[Token | TokenUna
     assert isinstance(loop, VirtualLoop)
     store = FaultyStore(loop.time)
 
-    async def request_token(scope: Scope, _: Secret | None) -> Issued:
+    async def request_token(scope: Scope, _: Secret | None, __: str | None) -> Issued:
         sent = now(loop)
         await asyncio.sleep(request_seconds)
         return Issued(Token("t", Secret("t"), scope, 1200.0, 1200.0, sent), None)

@@ -79,7 +79,7 @@ class Server:
     trouble: list[ServerTrouble] = field(factory=list[ServerTrouble])
 
     async def request_token(
-        self, scope: Scope, refresh_token: Secret | None
+        self, scope: Scope, refresh_token: Secret | None, _: str | None
     ) -> Issued | TokenError | SessionClosed:
         """Answer like the token endpoint, or fail as scheduled."""
         self.requests += 1
