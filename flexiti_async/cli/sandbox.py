@@ -189,6 +189,7 @@ def _print_welcome(running: Sandbox) -> None:
         "FLEXITI_BASE_URL": _reachable(running, running.base_url),
         "FLEXITI_CLIENT_ID": running.client_id,
         "FLEXITI_CLIENT_SECRET": running.client_secret,
+        "FLEXITI_ACCOUNT": running.account_name,
     }
     for name, value in variables.items():
         print_line(f"  export {name}={shlex.quote(value)}")

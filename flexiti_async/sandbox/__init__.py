@@ -32,7 +32,8 @@ In a test:
 
 | task | how |
 |---|---|
-| connect | `base_url`, `client_id`, `client_secret`, `merchant_username`, `merchant_password` |
+| connect | `base_url`, `client_id`, `client_secret`, `account_name` |
+| log in | `merchant_username`, `merchant_password` |
 | inspect requests | `requests`, `count("oauth/token", grant=…, scope=…, status=…)`, `on_request` |
 | inspect tokens | `tokens`, `tokens_issued`, `replays`, `init_payload(access_token)` |
 | let time pass | `advance(seconds)`, `expire_now()`, `expires_in`, or a `clock` of your own |

@@ -1,6 +1,7 @@
 """The sandbox as one object: start and stop, requests and tokens, faults."""
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Self, cast
@@ -39,10 +40,12 @@ class Sandbox(Inspection):
     Attributes:
         host: Address to listen on.
         port: Port to listen on; 0 for a free one, which is set here at the start.
+        run_id: Random id of this sandbox: another one numbers its authorizations anew.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
+    run_id: str = field(factory=lambda: uuid.uuid4().hex, init=False)
     _dispatcher: Dispatcher = field(init=False, repr=False)
     _runner: web.AppRunner | None = field(default=None, init=False, repr=False)
     _serving: set[asyncio.Task[object]] = field(
@@ -111,6 +114,16 @@ class Sandbox(Inspection):
             return await handler(request)
         finally:
             self._serving.discard(task)
+
+    @property
+    def account_name(self) -> str:
+        """
+        The account's name for the option `account`, another one for every sandbox.
+
+        With it a journal that outlives a sandbox never answers from an earlier one, whose
+        authorizations this one does not know.
+        """
+        return f"sandbox {self.run_id} {self.client_id}"
 
     @property
     def base_url(self) -> str:

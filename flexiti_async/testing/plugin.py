@@ -64,6 +64,7 @@ def flexiti_config(flexiti_sandbox: "Sandbox", flexiti_store: "FaultyStore") -> 
         client_id=flexiti_sandbox.client_id,
         client_secret=flexiti_sandbox.client_secret,
         base_url=flexiti_sandbox.base_url,
+        account=flexiti_sandbox.account_name,
         store=flexiti_store,
     )
 

@@ -259,15 +259,19 @@ class ApiClient:
             run.attempts += 1
             run.sending.progress = Progress(left=run.sending.left)
             run.order = rejections.sent()
-            # No name for the request here: a cancellation would carry it in this frame.
-            answer = await self._transport.attempt(
-                self._builder.call(run.call, run.token.access_token, run.reference_id),
-                within=min(left, run.sending.left()),
-                once=moves_money or run.call.replay is Replay.NEVER,
-                fresh=run.attempts > 1,
-                progress=run.sending.progress,
-                life=run.life,
-            )
+            try:
+                # No name for the request here: a cancellation would carry it in this frame.
+                answer = await self._transport.attempt(
+                    self._builder.call(run.call, run.token.access_token, run.reference_id),
+                    within=min(left, run.sending.left()),
+                    once=moves_money or run.call.replay is Replay.NEVER,
+                    fresh=run.attempts > 1,
+                    progress=run.sending.progress,
+                    life=run.life,
+                )
+            except FlexitiError:  # of a callback of a lent session, about something else
+                run.sending.doubtful = run.sending.may_have_run
+                raise
             if isinstance(answer, SessionClosed):
                 raise answer
             result: T | FlexitiError = (

@@ -48,6 +48,8 @@ async def exchange(
         CancelledError: The task was cancelled; a new exception, without aiohttp's frames.
     """
     ended: BaseException
+    if session.closed:  # no other task runs before aiohttp looks, too
+        return SessionClosed("the client session is closed")
     try:
         # A token request never passes the shop's middlewares: one that requests a token itself
         # would wait for its own answer, and none of them should see the client secret.
@@ -77,8 +79,6 @@ async def exchange(
         ended = copy.copy(error)
     except BaseException as error:  # noqa: BLE001 - a callback of a lent session may raise anything
         if isinstance(error, Exception) or _raised_by_itself(error):
-            if session.closed and isinstance(error, RuntimeError) and "closed" in str(error):
-                return SessionClosed("the client session is closed")
             return error_of(request, error, proxy=proxy, progress=progress)
         ended = _renewed(error)  # cancelled, or the process ends
     # The frames of this coroutine and of its callers are in the traceback. A proxy's URL shows its

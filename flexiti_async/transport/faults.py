@@ -14,7 +14,9 @@ The exceptions of aiohttp as errors that say whether the request was sent.
 | an exception of a callback of the session that was lent, also a `CancelledError` | unknown | `TransportError` |
 
 Over a new connection of our own the answer is exact: until the connection exists and the request is
-about to be written, nothing was sent, whatever the exception (`Progress`).
+about to be written, nothing was sent, whatever the exception (`Progress`). Over a session that was
+lent, a "no" counts only if aiohttp itself has raised it: a callback or middleware of the shop may
+make requests of its own, also after this one was sent, and raise their errors.
 """  # noqa: E501 - a table
 
 import asyncio
@@ -23,6 +25,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from traceback import walk_tb
 from typing import Final
 
 import aiohttp
@@ -46,6 +49,7 @@ _NEVER_CONNECTED: Final = (
     aiohttp.ServerFingerprintMismatch,
     aiohttp.ConnectionTimeoutError,
 )
+_AIOHTTP: Final = "aiohttp"
 _NOT_A_REQUEST: Final = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 _BROKEN: Final = (
     aiohttp.ClientConnectionError,
@@ -132,7 +136,8 @@ def error_of(
         proxy: The proxy in use, if it is known.
         progress: How far the request came, if that is known.
     """
-    never_sent = _never_sent(request, error, proxy)
+    foreign = progress is None and _passed_callbacks(error)
+    never_sent = None if foreign else _never_sent(request, error, proxy)
     if never_sent is not None:
         return never_sent
     name = type(error).__name__
@@ -154,6 +159,17 @@ def error_of(
         return failure(BadHttp, request, f"the answer is not HTTP ({name})")
     text = f"a callback of the client session that was lent raised {name}"
     return failure(TransportError, request, text)
+
+
+def _passed_callbacks(error: BaseException) -> bool:
+    """Whether an exception came out of code that aiohttp had called: a callback, a middleware."""
+    packages = [
+        str(frame.f_globals.get("__name__")).partition(".")[0]
+        for frame, _ in walk_tb(error.__traceback__)
+    ]
+    # Wrappers around aiohttp, such as those of tracers, come before it.
+    inner = packages[packages.index(_AIOHTTP) :] if _AIOHTTP in packages else packages
+    return any(package != _AIOHTTP for package in inner)
 
 
 def _never_sent(

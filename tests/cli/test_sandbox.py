@@ -51,7 +51,7 @@ def _welcome(
     assert running.stdout is not None
     url = re.findall(r"http://\S+", running.stdout.readline())[0]
     variables: dict[str, str] = {}
-    while len(variables) < 3:
+    while len(variables) < 4:
         line = running.stdout.readline()
         name, _, value = line.strip().partition("  ")
         if facts is not None:
@@ -101,6 +101,7 @@ def test_credentials(start: Start) -> None:
         "FLEXITI_CLIENT_ID": "sandbox-client",
         "FLEXITI_CLIENT_SECRET": "sandbox-client-secret",
     }.items() <= variables.items()
+    assert re.fullmatch("sandbox [0-9a-f]{32} sandbox-client", variables["FLEXITI_ACCOUNT"])
 
 
 def test_lifetime(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,11 @@ def _sentinel() -> Generator[Drive]:
         primary.start()
         wire = stack.enter_context(Wire(primary.port))
         sound = server("--replicaof", "127.0.0.1", str(primary.port), "--replica-priority", "0")
-        lagging = server("--replicaof", "127.0.0.1", str(wire.port), "--replica-priority", "1")
+        lagging = server(
+            *("--replicaof", "127.0.0.1", str(wire.port), "--replica-priority", "1"),
+            # It hears nothing for long, and must not look broken to the sentinel.
+            *("--repl-timeout", "36000"),
+        )
         for replica in (sound, lagging):
             replica.start()
         sentinel = server()

@@ -1,6 +1,7 @@
 """An account's first operation in a journal logs one warning: a renamed account forgets all."""
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +77,28 @@ async def test_a_store_that_fails_to_record_the_account_is_ignored(
     assert store.down
     assert [] == warnings(caplog)
     assert 1 == len(sandbox.authorizations)
+
+
+async def test_a_sandbox_does_not_meet_the_journal_of_another_one(
+    make_session: MakeSession, clock: ManualClock, tmp_path: Path
+) -> None:
+    """On the same port and with the same journal, the next sandbox is another account."""
+    numbers, port = list[str | None](), 0
+    for _ in range(2):
+        async with Sandbox(port=port, clock=clock.wall) as sandbox:
+            port = sandbox.port
+            session = make_session(
+                base_url=sandbox.base_url,
+                account=sandbox.account_name,
+                store=FaultyStore(clock.boot),
+                journal=f"file://{tmp_path}",
+            )
+            wanted = await purchase(session, sandbox)
+            for _ in range(2):
+                made = await session.authorizations.authorize(wanted, idempotency_key="order-1")
+                numbers.append(made.authorization_id)
+            await session.aclose()
+            assert 1 == len(sandbox.authorizations)
+
+    assert numbers[0] == numbers[1]
+    assert numbers[2] == numbers[3]
