@@ -4,7 +4,8 @@ import contextlib
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from attrs import frozen
 
@@ -25,6 +26,8 @@ Listener = Callable[[Event], object]
 Called with every event; its result is ignored.
 
 Not a coroutine function: nothing would await it. One that has to wait puts the event into a queue.
+
+A listener with a method `around_call` is asked for a context manager, which every call is made in.
 """
 
 
@@ -66,6 +69,18 @@ class Listeners:
             self._listeners = tuple(kept)
 
         return remove
+
+    @contextmanager
+    def around_call(self) -> Generator[None]:
+        """Enter what listeners want to be in force during a call: their method `around_call`."""
+        with ExitStack() as stack:
+            for listener in self._listeners:
+                around: Callable[[], AbstractContextManager[object]] | None = getattr(
+                    listener, "around_call", None
+                )
+                if around is not None:
+                    stack.enter_context(around())
+            yield
 
     def notify(self, event: Event) -> None:
         """Call every listener, in the order in which they were added."""

@@ -10,6 +10,7 @@ Support for web frameworks and OpenTelemetry, one module each, imported only by 
 | `litestar` | Litestar | a plugin |
 | `quart` | Quart | `setup(app)`, `flexiti_of(app)` |
 | `django` | Django, async views | an ASGI wrapper, `flexiti_of(request)`, a middleware |
+| `url_masking` | Sentry, instrumentations of aiohttp | `UrlMasking`: no customer's data in URLs |
 | `otel` | OpenTelemetry | `Telemetry`, a listener that records spans and metrics |
 
 The module of a framework opens one session per process and closes it when the server stops. It is

@@ -42,9 +42,16 @@ event of the shop's current span, `flexiti.operation`.
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from typing import Final
 
+from opentelemetry.context import (
+    _SUPPRESS_HTTP_INSTRUMENTATION_KEY,  # pyright: ignore[reportPrivateUsage]
+    attach,
+    detach,
+    set_value,
+)
 from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation, get_meter
 from opentelemetry.trace import TracerProvider, get_tracer
 
@@ -118,6 +125,22 @@ class Telemetry:
             unit="s",
             description="Seconds by which this machine's clock is ahead of the API's.",
         )
+
+    @contextmanager
+    def around_call(self) -> Generator[None]:
+        """
+        Keep other instrumentations from recording the HTTP requests of a call.
+
+        Theirs have the URL, and URLs of lookups and searches contain names and card numbers. The
+        library's own connections are not instrumented anyway; this is for a client session that is
+        lent.
+        """
+        # The key is private, but the one that instrumentations look at.
+        token = attach(set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, value=True))
+        try:
+            yield
+        finally:
+            detach(token)
 
     def __call__(self, event: Event) -> None:
         """Record an event."""

@@ -227,7 +227,8 @@ class ApiClient:
         began = asyncio.get_running_loop().time()
         ended: FlexitiError | str = _CANCELLED
         try:
-            result = await self._until_done(run, source)
+            with self._events.around_call():
+                result = await self._until_done(run, source)
             ended = _DONE
         except FlexitiError as error:
             ended = error

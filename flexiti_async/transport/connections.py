@@ -176,12 +176,16 @@ def lent_pool(session: aiohttp.ClientSession, wire: Wire) -> Pool:
 def _session(
     connector: _Connector, wire: Wire, *tracing: aiohttp.TraceConfig
 ) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         proxy=wire.proxy,
         trace_configs=list(tracing),
     )
+    # Sentry, and OpenTelemetry's instrumentation, add their own to every session of the process.
+    # They record URLs, and those of lookups and searches contain names and card numbers.
+    session.trace_configs[:] = tracing
+    return session
 
 
 def _watched() -> aiohttp.TraceConfig:

@@ -1,0 +1,89 @@
+"""
+Keep customers' data out of the URLs that other tools record.
+
+The API wants names, birth dates and card numbers in the query of lookups and searches, and account
+numbers in paths. The library's own connections are not instrumented, whoever patches aiohttp. A
+client session that the shop lends is: there each tool gets a filter.
+
+```python
+masking = UrlMasking(config)
+sentry_sdk.init(
+    before_breadcrumb=masking.before_breadcrumb,
+    before_send_transaction=masking.before_send_transaction,
+)
+AioHttpClientInstrumentor().instrument(url_filter=masking.url_filter)
+```
+
+It needs neither package.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from yarl import URL
+
+from flexiti_async.config.model import FlexitiConfig
+from flexiti_async.protocol.secret import MASK
+
+__all__ = ["UrlMasking"]
+
+_PARTS: Final = frozenset(
+    {"http.query", "http.fragment", "url.query", "url.fragment", "url.path", "http.target"}
+)
+"""Keys under which tools keep parts of a URL, beside the URL."""
+
+
+class UrlMasking:
+    """
+    Masks all but the base of the API's URLs; other URLs stay as they are.
+
+    Args:
+        config: The configuration of the session, for the API's base URL.
+    """
+
+    def __init__(self, config: FlexitiConfig) -> None:
+        base = str(URL(config.api_url))
+        self._masked = f"{base}/{MASK}"
+        self._url = re.compile(rf"{re.escape(base)}[/?#][^\s\"'<>]*", re.IGNORECASE)
+
+    def url_filter(self, url: URL | str) -> str:
+        """Return the URL without a customer's data; for OpenTelemetry's `url_filter`."""
+        return self._url.sub(self._masked, str(url))
+
+    def before_breadcrumb(
+        self, crumb: dict[str, Any], _: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return a breadcrumb without a customer's data; for Sentry's `before_breadcrumb`."""
+        return cast("dict[str, Any]", self._cleaned(crumb))
+
+    def before_send_transaction(
+        self, event: dict[str, Any], _: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return a transaction without a customer's data; for `before_send_transaction`."""
+        for name in ("breadcrumbs", "contexts", "spans"):
+            if name in event:
+                event[name] = self._cleaned(event[name])
+        return event
+
+    def _cleaned(self, value: object) -> object:
+        """Mask the API's URLs in nested data, and drop their parts beside them."""
+        if isinstance(value, str):
+            return self._url.sub(self._masked, value)
+        if isinstance(value, list):
+            return [self._cleaned(item) for item in cast("list[object]", value)]
+        if not isinstance(value, dict):
+            return value
+        given = cast("dict[str, object]", value)
+        found = {key: self._cleaned(item) for key, item in given.items()}
+        if found == given:
+            return given
+        return {key: self._without_parts(item) for key, item in found.items() if key not in _PARTS}
+
+    @staticmethod
+    def _without_parts(value: object) -> object:
+        """Drop the parts of a URL from the data of a span whose name has been masked."""
+        if not isinstance(value, dict):
+            return value
+        data = cast("dict[str, object]", value)
+        return {key: item for key, item in data.items() if key not in _PARTS}
