@@ -75,6 +75,7 @@ class Verification:
         return code if code is not None and code.isascii() and code.isdigit() else None
 
 
+@not_pickled
 @frozen
 class ClosedAccount:
     """

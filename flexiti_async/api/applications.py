@@ -18,6 +18,7 @@ from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.arguments import json_body, wrong_type
 from flexiti_async.protocol.call import Json, OperationCall, OperationKind, Replay
 from flexiti_async.protocol.redact import mask
+from flexiti_async.protocol.secret import not_pickled
 from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import sensitive_arguments
@@ -29,6 +30,7 @@ __all__ = ["Application", "application_body", "apply"]
 _OF_THE_WIDGET: Final = frozenset({"flow", "lang"})
 
 
+@not_pickled
 @frozen
 class Application:
     """

@@ -27,6 +27,7 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.protocol.call import OperationCall, OperationKind, Replay
+from flexiti_async.protocol.secret import not_pickled
 from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import takes, validated
@@ -36,6 +37,7 @@ __all__ = ["Capture", "Release", "capture", "release"]
 _AUTHORIZATION: Final = "client-id/{client_id}/authorization/{authorization_id}"
 
 
+@not_pickled
 @frozen
 class Capture:
     """
@@ -73,6 +75,7 @@ class Capture:
         return f"Capture(capture_id={self.capture_id!r})"
 
 
+@not_pickled
 @frozen
 class Release:
     """

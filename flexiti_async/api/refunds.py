@@ -20,7 +20,7 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.protocol.call import OperationCall, OperationKind, Replay
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
@@ -28,6 +28,7 @@ from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, 
 __all__ = ["Refund", "refund"]
 
 
+@not_pickled
 @frozen
 class Refund:
     """

@@ -23,7 +23,7 @@ from flexiti_async.api.payment_fields import (
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.call import OperationCall, OperationKind, Replay
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import Moment, NumberText, no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
@@ -32,6 +32,7 @@ from flexiti_async.protocol.validators import REQUIRED
 __all__ = ["Return", "return_capture"]
 
 
+@not_pickled
 @frozen
 class Return:
     """

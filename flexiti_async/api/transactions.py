@@ -37,7 +37,7 @@ from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.arguments import json_body, wrong_type
 from flexiti_async.protocol.call import Json, OperationCall, OperationKind, Replay
 from flexiti_async.protocol.json_codec import encode
-from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
@@ -129,6 +129,7 @@ class TransactionRequest:
         )
 
 
+@not_pickled
 @frozen
 class Transaction:
     """

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from attrs import evolve, field, frozen
 
-from flexiti_async.protocol.redact import mask_url
+from flexiti_async.protocol.redact import mask_url, printable
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import no_extra, wire_name
 
@@ -54,12 +54,17 @@ class Widget:
 
     @property
     def masked_url(self) -> str:
-        """The URL with its token masked, for people."""
+        """The URL with its token and its widget session masked, for people."""
         return mask_url(self.url.reveal())
 
     @property
     def session_id(self) -> str | None:
-        """`widget_session_id`, which authorization and apply require; old answers have none."""
+        """
+        `widget_session_id`, which authorization and apply require; old answers have none.
+
+        A shared token's flow is safe from other customers as long as they do not know it, so it is
+        in no repr.
+        """
         return self._parameter("widget_session_id")
 
     @property
@@ -81,9 +86,13 @@ class Widget:
 
     def __repr__(self) -> str:
         return (
-            f"Widget(reference_id={self.reference_id!r}, session_id={self.session_id!r}, "
-            f"language={self.language!r})"
+            f"Widget(reference_id={_shown(self.reference_id)!r}, "
+            f"language={_shown(self.language)!r})"
         )
+
+
+def _shown(parameter: str | None) -> str | None:
+    return None if parameter is None else printable(parameter)
 
 
 def _check_url(value: Secret) -> None:

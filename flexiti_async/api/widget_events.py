@@ -97,7 +97,7 @@ class WidgetEvent:
     verified: bool | None = None
     action: Action | str | None = None
     mfa_option: MfaOption | str | None = None
-    widget_session_id: str | None = None
+    widget_session_id: str | None = field(default=None, repr=False)
     customer_id: str | None = field(default=None, repr=False)
     account_type: AccountType | str | None = None
     status: int | None = None

@@ -331,7 +331,7 @@ def _connection_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
 
 
 def _origin_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
-    if isinstance(config.widget_origins, Invalid) or not isinstance(config.base_url, str | None):
+    if isinstance(config.widget_origins, Invalid) or isinstance(config.base_url, Invalid):
         return
     scheme = "http" if (config.base_url or "").startswith("http:") else "https"
     found = [origin_of(url) for url in config.widget_origins]

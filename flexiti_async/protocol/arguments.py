@@ -78,14 +78,15 @@ def json_body(param: str, body: object) -> Mapping[str, object]:
     Raises:
         ValidationError: Not a mapping, or it has a value that is not JSON.
     """
+    given = cast("Mapping[str, object]", body)
     try:
-        if isinstance(body, Mapping):
-            encode(body)
-            return cast("Mapping[str, object]", body)
+        if isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            encode(given)
+            return given
     except Exception:  # noqa: BLE001, S110 - values of any type
         pass
-    error = _error(param, body, _BODY)
-    del body
+    error = _error(param, given, _BODY)
+    del body, given
     raise error
 
 

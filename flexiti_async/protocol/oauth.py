@@ -22,7 +22,7 @@ traceback may hold a frame with a form or an answer among its locals.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, cast
 
@@ -38,6 +38,7 @@ from flexiti_async.errors import (
     TokenThrottled,
     TokenUnavailable,
 )
+from flexiti_async.protocol.echoes import Echoes
 from flexiti_async.protocol.json_codec import UnfitError
 from flexiti_async.protocol.response import HttpResponse, body_of, error_of
 from flexiti_async.protocol.secret import Secret
@@ -128,12 +129,28 @@ def basic_authorization(client_id: str, client_secret: Secret) -> Secret:
 
 
 def read_grant(
-    answer: HttpResponse, *, reference_id: str, scope: Scope, refreshing: bool
+    answer: HttpResponse,
+    *,
+    reference_id: str,
+    scope: Scope,
+    refreshing: bool,
+    sent: Sequence[Secret | None] = (),
 ) -> Granted | TokenError:
-    """Return what an answer of oauth/token grants, or the classified failure."""
+    """
+    Return what an answer of oauth/token grants, or the classified failure.
+
+    Args:
+        answer: The answer.
+        reference_id: The `x-reference-id` of the request.
+        scope: The scope that was asked for.
+        refreshing: It answers a refresh.
+        sent: The secrets of the request, which are masked in an error.
+    """
     granted = answer.status in _GRANTED
     if not granted or _names_an_error(answer):
-        error = error_of(answer, reference_id=reference_id, endpoint=ENDPOINT)
+        error = error_of(
+            answer, reference_id=reference_id, endpoint=ENDPOINT, sent=Echoes(None, *sent)
+        )
         return classify(
             error,
             refreshing=refreshing,

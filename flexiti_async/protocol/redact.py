@@ -5,6 +5,8 @@ from typing import Final
 
 __all__ = ["mask", "mask_text", "mask_url", "printable", "quoted_name"]
 
+MASK: Final = "****"
+
 SHOWN_AT_MOST: Final = 3
 _LONG_TEXT: Final = 200
 _READ_AT_MOST: Final = 10 * _LONG_TEXT
@@ -20,7 +22,13 @@ _SENSITIVE: Final = re.compile(
     r"[0-9a-fA-F]{32,}|[^\s@<>\"']+@[^\s@<>\"']+|\d(?:[\s().-]?\d){6,}|\d{4}-\d{2}-\d{2}"
 )
 _NAME: Final = re.compile(r"[A-Za-z]{1,20}(_[A-Za-z]{1,20}){0,5}\d?", re.ASCII)
-_TOKEN_IN_FRAGMENT: Final = re.compile(r"(#/widget/[^/?#]*/)[^?#]+")
+_ORIGIN: Final = re.compile(r"https?://[^/?#@\\]*(?=[/?#]|$)", re.IGNORECASE)
+_WIDGET_URL: Final = re.compile(
+    r"(?P<front>https?://[^/?#@\\]+(/[a-z-]{1,20}){0,3}/?#/widget/[^/?#]{1,100})/[^?#]+(?P<query>(\?.*)?)",
+    re.IGNORECASE | re.DOTALL,
+)
+_SHOWN_PARAMETERS: Final = ("lang", "x-reference-id")
+_PARAMETER: Final = re.compile(r"[\w-]{0,40}", re.ASCII)
 
 
 def mask(value: object) -> str:
@@ -59,7 +67,7 @@ def mask_text(text: str) -> str:
     """Return a foreign text that is safe in a message: printable, short, sensitive parts masked."""
     # Masked before it is cut: half of a number would not be recognised. The first cut is for speed
     # only, so anything it may have halved is dropped, however short the masks make the rest.
-    shown = _SENSITIVE.sub("****", printable(text, _READ_AT_MOST))
+    shown = _SENSITIVE.sub(MASK, printable(text, _READ_AT_MOST))
     return printable(shown if len(text) <= _READ_AT_MOST else f"{shown[:-_HALVED]}…")
 
 
@@ -71,11 +79,22 @@ def printable(text: str, limit: int = _LONG_TEXT) -> str:
 
 def mask_url(url: str) -> str:
     """
-    Return a redirection URL with its token masked.
+    Return a redirection URL with its token and its widget session masked.
 
-    The token is a part of the fragment's path (spec section 4.4). Any other URL loses its fragment
-    and its query.
+    The token is a part of the fragment's path (spec section 4.4). Of a URL of another shape only
+    the origin is shown: a token may be anywhere in it.
     """
-    front = re.split(r"[?#]", url, maxsplit=1)[0]
-    found = _TOKEN_IN_FRAGMENT.match(url, len(front))
-    return f"{front}{found[1]}****{url[found.end() :]}" if found else front
+    found = _WIDGET_URL.fullmatch(url)
+    if found is None:
+        origin = _ORIGIN.match(url)
+        return f"{origin[0]}/{MASK}" if origin else MASK
+    front, query = found["front"], found["query"]
+    shown = "&".join(map(_masked_parameter, query[1:].split("&"))) if query else ""
+    return f"{front}/{MASK}{query[:1]}{shown}"
+
+
+def _masked_parameter(text: str) -> str:
+    name, equals, value = text.partition("=")
+    if name in _SHOWN_PARAMETERS and _PARAMETER.fullmatch(value):
+        return text
+    return f"{name}{equals}{MASK}" if _PARAMETER.fullmatch(name) else MASK

@@ -28,9 +28,11 @@ from flexiti_async.errors import (
     Unauthorized,
 )
 from flexiti_async.protocol.call import BaseCall
+from flexiti_async.protocol.echoes import Echoes
 from flexiti_async.protocol.error_codes import CLASSES
 from flexiti_async.protocol.json_codec import UnfitError, decode
-from flexiti_async.protocol.redact import mask, mask_text
+from flexiti_async.protocol.redact import mask
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import structure
 
 __all__ = [
@@ -74,7 +76,9 @@ _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
     467: Forbidden,
 }
 
+_CODES: Final = frozenset(code for codes in CLASSES.values() for code in codes)
 _SCOPE_TEXT: Final = "insufficient scope"
+_NOTHING_SENT: Final = Echoes(None)
 _MOST_FIELD_ERRORS: Final = 100
 _LONGEST_WAIT: Final = 86_400.0
 _LONGEST_DATE: Final = 64
@@ -88,10 +92,17 @@ _MARKS: Final[Mapping[bytes, str]] = {
 }
 
 
-def read_answer(call: BaseCall[T], answer: HttpResponse, reference_id: str) -> T | ApiError:
-    """Return the result of `call` from its answer, or the answer's typed error."""
+def read_answer(
+    call: BaseCall[T], answer: HttpResponse, reference_id: str, token: Secret | None = None
+) -> T | ApiError:
+    """
+    Return the result of `call` from its answer, or the answer's typed error.
+
+    What the call sent, and its token, are masked in the error.
+    """
     if not 200 <= answer.status < 300:
-        return error_of(answer, reference_id=reference_id, endpoint=call.endpoint)
+        sent = Echoes(call, token)
+        return error_of(answer, reference_id=reference_id, endpoint=call.endpoint, sent=sent)
     try:
         data: object = body_of(answer) if answer.body.strip() else {}
         return structure(data, call.result)
@@ -105,12 +116,14 @@ def read_answer(call: BaseCall[T], answer: HttpResponse, reference_id: str) -> T
     )
 
 
-def error_of(answer: HttpResponse, *, reference_id: str, endpoint: str) -> ApiError:
-    """Return the typed error of an answer whose status is not 2xx."""
+def error_of(
+    answer: HttpResponse, *, reference_id: str, endpoint: str, sent: Echoes = _NOTHING_SENT
+) -> ApiError:
+    """Return the typed error of an answer whose status is not 2xx, without what was sent."""
     body = _error_body(answer)
     code = _text(body, "error")
     # RFC 6749 section 5.2 calls it error_description.
-    message = mask_text(_text(body, "message") or _text(body, "error_description") or "")
+    message = sent.mask(_text(body, "message") or _text(body, "error_description") or "")
     kind = _kind(answer.status, code, message)
     if kind is MalformedAnswer and not message:
         message = "unexpected redirect" if 300 <= answer.status < 400 else "unexpected status"
@@ -120,10 +133,10 @@ def error_of(answer: HttpResponse, *, reference_id: str, endpoint: str) -> ApiEr
     return kind(
         message,
         status=answer.status,
-        code=None if code is None else mask_text(code),
-        field_errors=_field_errors(body),
+        code=code if code is None or code in _CODES else sent.mask(code),
+        field_errors=_field_errors(body, sent),
         reference_id=reference_id,
-        url=None if url is None else mask_text(url),
+        url=None if url is None else sent.mask(url),
         endpoint=endpoint,
         retry_after=retry_after(answer.headers),
     )
@@ -228,7 +241,7 @@ def _text(body: Mapping[str, object], name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _field_errors(body: Mapping[str, object]) -> list[FieldError]:
+def _field_errors(body: Mapping[str, object], sent: Echoes) -> list[FieldError]:
     # The samples say field_errors, the prose error_fields (spec section 8 row 22).
     listed = body.get("field_errors", body.get("error_fields"))
     if not isinstance(listed, list):
@@ -242,5 +255,5 @@ def _field_errors(body: Mapping[str, object]) -> list[FieldError]:
         if param is None and msg is None:
             continue
         value = mask(entry["value"]) if entry.get("value") is not None else None
-        errors.append(FieldError(mask_text(param or ""), mask_text(msg or ""), value))
+        errors.append(FieldError(sent.mask(param or ""), sent.mask(msg or ""), value))
     return errors

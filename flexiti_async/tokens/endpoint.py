@@ -134,7 +134,11 @@ class TokenEndpoint:
             return _unavailable(answer)
         self._compare_clocks(answer, sent)
         return read_grant(
-            answer, reference_id=reference_id, scope=scope, refreshing=refresh_token is not None
+            answer,
+            reference_id=reference_id,
+            scope=scope,
+            refreshing=refresh_token is not None,
+            sent=(self._config.client_secret, refresh_token),
         )
 
     async def _send(
@@ -184,7 +188,7 @@ class TokenEndpoint:
         answer = await self._send(request)
         if isinstance(answer, FlexitiError):
             return _unavailable(answer)
-        result = read_answer(call, answer, reference_id)
+        result = read_answer(call, answer, reference_id, token.access_token)
         if isinstance(result, ApiError):
             return classify(result, refreshing=False, headers=answer.headers)
         return None

@@ -276,7 +276,7 @@ class ApiClient:
             if isinstance(answer, SessionClosed):
                 raise answer
             result: T | FlexitiError = (
-                read_answer(run.call, answer, run.reference_id)
+                read_answer(run.call, answer, run.reference_id, run.token.access_token)
                 if isinstance(answer, HttpResponse)
                 else answer
             )

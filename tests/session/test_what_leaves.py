@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -350,3 +351,48 @@ def test_what_a_callback_of_a_lent_session_raises_carries_nothing(work: str, rai
         kinds = runner.run(main())
 
     assert {"on_request_start", "on_connection_create_end", "on_request_end"} <= kinds.keys()
+
+
+@pytest.mark.parametrize("raised", RAISED)
+def test_what_a_middleware_of_a_lent_session_raises_carries_nothing(raised: str) -> None:
+    """A middleware holds the request, before and after it was answered; so may its exception."""
+
+    async def main() -> int:
+        left = 0
+        async with Sandbox() as sandbox:
+            for after in (False, True):
+
+                async def middleware(
+                    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+                ) -> aiohttp.ClientResponse:
+                    answer = await handler(request) if after else None  # noqa: B023 - used in this turn
+                    raise RAISED[raised]((vars(request), answer))
+
+                for work in ("application", "send", "once"):
+                    async with (
+                        aiohttp.ClientSession(middlewares=(middleware,)) as client,
+                        session_at(sandbox, client) as session,
+                    ):
+                        error, _ = await left_at(WORK[work](session), MOST, by_cancel)
+                    assert error is not None
+                    check(error, sandbox)
+                    left += 1
+        return left
+
+    with asyncio.Runner(loop_factory=LOOP) as runner:
+        assert 6 == runner.run(main())
+
+
+def test_the_url_of_a_store_is_in_no_frame_that_a_call_leaves(tmp_path: Path) -> None:
+    """A call that is cancelled holds a session, whose configuration holds the store's password."""
+
+    async def main() -> None:
+        async with Sandbox() as sandbox:
+            url = f"memory://shop:{PROXY_PASSWORD}@{tmp_path.name}-{sandbox.port}"
+            async with session_at(sandbox, store=url) as session:
+                error, _ = await left_at(WORK["checkout"](session), 2, by_cancel)
+            assert error is not None
+            check(error, sandbox)
+
+    with asyncio.Runner(loop_factory=LOOP) as runner:
+        runner.run(main())

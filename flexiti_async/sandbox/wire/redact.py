@@ -5,6 +5,8 @@ import re
 __all__ = ["masked", "redacted"]
 
 _LONG_HEX = re.compile(r"([0-9a-fA-F]{4})[0-9a-fA-F]{36,}")
+# An account, a card or a phone; a part of a reference id is none.
+_LONG_NUMBER = re.compile(r"(?<![0-9a-fA-F])\d{7,16}(?![0-9a-fA-F])")
 
 
 def masked(secret: str) -> str:
@@ -13,5 +15,5 @@ def masked(secret: str) -> str:
 
 
 def redacted(value: object) -> str:
-    """Return the repr of a value, with everything masked that looks like a token (40 hex)."""
-    return _LONG_HEX.sub(r"\1…", repr(value))
+    """Return the repr of a value without what looks like a token (40 hex) or a person's number."""
+    return _LONG_NUMBER.sub("…", _LONG_HEX.sub(r"\1…", repr(value)))
