@@ -16,7 +16,7 @@ __all__ = ["WAITS", "close_amid_calls"]
 T = TypeVar("T")
 
 WAITS: Final = {"a connection": WIDGET, "a token": TOKEN}
-"""What callers wait for, and the endpoint that does not answer meanwhile."""
+"""The wait of the callers, and the endpoint that does not answer meanwhile."""
 _GLANCE: Final = 0.01
 
 

@@ -10,8 +10,8 @@ __all__ = ["WidgetOrigins", "origin_of"]
 
 _LONGEST: Final = 8192
 """Characters of a URL; the longest access token has 4,096."""
-# What follows the host is a path, a query or a fragment: a browser reads `\` as `/`, and what
-# stands before an `@` as a user.
+# After the host come a path, a query or a fragment: a browser reads `\` as `/`, and the text before
+# an `@` as a user.
 _START: Final = re.compile(
     r"(https?)://([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:]{2,39}\])(?::(\d{1,5}))?(?=[/?#]|$)",
     re.ASCII | re.IGNORECASE,

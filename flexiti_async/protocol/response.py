@@ -98,7 +98,7 @@ def read_answer(
     """
     Return the result of `call` from its answer, or the answer's typed error.
 
-    What the call sent, and its token, are masked in the error.
+    The values that the call sent, and its token, are masked in the error.
     """
     if not 200 <= answer.status < 300:
         sent = Echoes(call, token)

@@ -45,8 +45,8 @@ class SingleFlight(Generic[T]):
     One running task per purpose and event loop.
 
     Args:
-        key: What the tasks obtain. Of two flights with the same key one waits for the other, so
-            none may wait inside the other.
+        key: Names the result of the tasks. Of two flights with the same key one waits for the
+            other, so none may wait inside the other.
         on_done: Called with the result of every task, unless it was cancelled or raised.
     """
 

@@ -107,7 +107,7 @@ class _Compressed(JsonSerializer):
 @pytest.mark.parametrize("serializer", [PickleSerializer, _Compressed])
 def test_a_cache_that_may_run_code(serializer: type[BaseSerializer]) -> None:
     """
-    Whoever can write to a cache with pickle runs code in the shop: such a cache is refused, and so
+    A writer of a cache with pickle runs code in the shop: such a cache is refused, and so
     is one with a serializer that this release does not know.
     """
     error = rejected(reference_cache=SimpleMemoryCache(serializer=serializer()))

@@ -74,7 +74,7 @@ LOOSE: list[Callable[[Path], Path]] = [
 def test_a_file_that_others_may_write_is_refused(
     monkeypatch: pytest.MonkeyPatch, shared: Path, loosen: Callable[[Path], Path]
 ) -> None:
-    """Whoever writes the file decides where the client secret is sent; also through a folder."""
+    """A writer of the file decides where the client secret is sent; also through a folder."""
     file = loosen(write_config(shared))
     monkeypatch.setenv("FLEXITI_CONFIG", str(file))
     error = rejected(FlexitiConfig.load, **GOOD)

@@ -328,7 +328,7 @@ def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 def test_the_database_holds_no_session_id(shop: Shop) -> None:
-    """Whoever reads the database cannot take over a session: it has hashes of their ids."""
+    """A reader of the database cannot take over a session: it has hashes of their ids."""
     browser = Browser(shop.url)
     browser.to_widget()
     with sqlite3.connect(shop.database) as connection:

@@ -1,4 +1,4 @@
-"""What cannot be encoded is refused before a token is requested, from frames without secrets."""
+"""A value that cannot be encoded is refused before any token, from frames without secrets."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What a request sent is masked where its answer repeats it."""
+"""A value that a request sent is masked where its answer repeats it."""
 
 import json
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What went wrong with a token request: each fault is told apart, in attributes and in the text."""
+"""The faults of a token request: each has attributes and a text of its own."""
 
 import errno
 import json
