@@ -18,6 +18,8 @@ is valid, so the endpoint is at fault. An endpoint is remembered together with t
 back-off, doubled each time, until a call of it succeeds. While calls elsewhere succeed that were
 sent after the remembered one, whichever token they have, it is remembered for a minute at least:
 so it causes at most one token request a minute, also beside another endpoint of its kind.
+Its price, found by the search: after two revocations within a minute, an endpoint that rejected for
+the first one may fail for the rest of the minute, unless a call of another endpoint is made.
 """
 
 import enum
