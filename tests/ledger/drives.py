@@ -106,6 +106,9 @@ def _sentinel() -> Generator[Drive]:
         def fail_over() -> None:
             primary.stop()
             with sentinel.client() as client:
+                # Its first attempt may find no replica that it has asked lately; the next one comes
+                # after twice this time.
+                client.sentinel_set("till", "failover-timeout", 2000)
                 wait_until(lambda: client.sentinel_master("till")["port"] == lagging.port)
 
         url = f"redis+sentinel://127.0.0.1:{sentinel.port}/till?timeout=10&connect_timeout=2"

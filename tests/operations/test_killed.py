@@ -15,7 +15,7 @@ from flexiti_async.api.endpoints import AUTHORIZATION_BY_ID
 from flexiti_async.errors import OutcomeUnknown
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.testing import ManualClock
+from flexiti_async.testing import FaultyStore, ManualClock
 
 from ..session.test_loops_and_forks import sandbox_in_a_thread
 from ..support.patience import PATIENCE, PATIENT
@@ -114,8 +114,8 @@ async def _until_claimed(options: dict[str, Any]) -> None:
 async def _again(options: dict[str, Any], ready: dict[str, Anything]) -> dict[str, Anything]:
     """Make the same calls after their deadline, in another process."""
     clock = ManualClock(wall=time.time() + 3 * PATIENCE + 600)
-    config = FlexitiConfig(**{**options, "store": "memory://killed", "journal": options["store"]})
-    async with FlexitiSession(config, clock=clock) as session:
+    there: dict[str, Any] = {**options, "store": FaultyStore(), "journal": options["store"]}
+    async with FlexitiSession(FlexitiConfig(**there), clock=clock) as session:
         return {
             kind: await outcome_of(act.make(session, ready[kind], KEY))
             for kind, act in ACTS.items()

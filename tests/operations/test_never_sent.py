@@ -107,7 +107,7 @@ async def test_a_name_that_is_not_resolved_frees_the_key(
         client_id=sandbox.client_id,
         client_secret=sandbox.client_secret,
         base_url=f"http://localhost:{sandbox.port}{PATH}",
-        store=f"memory://names-{sandbox.port}-{kind}",
+        store=f"memory://names-{sandbox.run_id}",
         **PATIENT,
     )
     async with FlexitiSession(config, client_session=client, clock=clock) as session:
