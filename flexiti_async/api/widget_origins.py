@@ -16,7 +16,6 @@ _START: Final = re.compile(
     r"(https?)://([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:]{2,39}\])(?::(\d{1,5}))?(?=[/?#]|$)",
     re.ASCII | re.IGNORECASE,
 )
-_VISIBLE: Final = re.compile(r"[!-\[\]-~]+", re.ASCII)
 _FLEXITI: Final = "flexiti.fi"
 """The registrable domain of Flexiti's environments (spec section 1.1)."""
 _PORTS: Final = {"http": 80, "https": 443}
@@ -28,7 +27,9 @@ Origin = tuple[str, str, int]
 
 def origin_of(url: str) -> Origin | None:
     """Return the origin of a web address; None for one that a browser could read differently."""
-    found = _START.match(url) if len(url) <= _LONGEST and _VISIBLE.fullmatch(url) else None
+    # Visible ASCII, which is checked in C.
+    plain = len(url) <= _LONGEST and url.isascii() and url.isprintable() and " " not in url
+    found = _START.match(url) if plain and "\\" not in url else None
     if found is None:
         return None
     scheme = found[1].lower()

@@ -1,5 +1,6 @@
 """Arguments whose type no model checks: callers without a type checker may pass anything."""
 
+import contextlib
 import enum
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeVar, cast
@@ -38,9 +39,12 @@ def word(kind: type[E], param: str, value: object) -> E:
     Raises:
         ValidationError: It is no text, or names none.
     """
+    if isinstance(value, kind):
+        return value
     # A text first: equality with a foreign object may raise.
-    if isinstance(value, str) and value in frozenset(kind):
-        return kind(value)
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return kind(value)
     error = _error(param, value, f"must be one of {', '.join(kind)}", unknown=INVALID)
     del value
     raise error

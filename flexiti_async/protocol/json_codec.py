@@ -46,6 +46,9 @@ def bounded_decimal(text: str) -> Decimal:
         ValueError: It has more than 400 digits before or after the point: written out, a number of
             ten characters, such as 1e80000000, has any length.
     """
+    # Nearly every number is short and has no exponent.
+    if len(text) <= _MOST_DIGITS and "e" not in text and "E" not in text:
+        return Decimal(text)
     value = Decimal(text)
     exponent = value.as_tuple().exponent
     good = isinstance(exponent, int) and exponent >= -_MOST_DIGITS

@@ -25,7 +25,15 @@ from flexiti_async.api import (
 from flexiti_async.protocol.call import Call, OperationCall
 
 # Modules that help the pages, and names that other packages of the library use.
-HELPERS = {"_public", "canada", "endpoints", "paging", "payment_fields", "untrusted"}
+HELPERS = {
+    "_public",
+    "canada",
+    "endpoints",
+    "paging",
+    "payment_fields",
+    "untrusted",
+    "widget_origins",
+}
 INTERNAL = {"SCENARIOS", "Scenario", "react", "read_event", "sku_body"}
 PAGES = [page.name for page in pkgutil.iter_modules(api.__path__) if page.name not in HELPERS]
 HERE = Path(api.__file__).parent
