@@ -229,7 +229,9 @@ class InStoreCheckout(Checkout):
                 auto_capture=auto_capture,
                 plan_id=plan_id,
                 term=term,
-                reference=reference_of(state.idempotency_key, reference),
+                reference=reference_of(
+                    state.idempotency_key, None if _is_empty(reference) else reference
+                ),
                 sku_data=sku_data,
                 vcc_number=vcc_number,
                 verification_code=code.reveal() if isinstance(code, Secret) else code,

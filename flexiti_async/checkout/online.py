@@ -230,6 +230,8 @@ class OnlineCheckout(Checkout):
         """
         flow, state = self._flow, self._flow.state
         call = None
+        if isinstance(reference, str) and not reference:
+            reference = None
         if state.account_number is not None and state.session_id is not None:
             purchase = OnlinePurchase(
                 account_number=state.account_number,

@@ -104,8 +104,6 @@ def reference_of(key: IdempotencyKey, given: str | None) -> str | None:
         ValidationError: The key is not valid.
     """
     text = idempotency_key_of(key)
-    if isinstance(given, str) and not given:
-        given = None
     return text if given is None and len(text) <= _LONGEST_REFERENCE else given
 
 
