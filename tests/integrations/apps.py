@@ -128,6 +128,7 @@ def in_django(config: FlexitiConfig | None) -> Asgi:
             ALLOWED_HOSTS=["127.0.0.1"],
             MIDDLEWARE=["flexiti_async.integrations.django.ProblemsMiddleware"],
             LOGGING_CONFIG=None,
+            SECRET_KEY="canary-of-django",
         )
     return django.FlexitiApplication(ASGIHandler(), config)
 
