@@ -109,7 +109,10 @@ class Killing:
         asking = asyncio.ensure_future(self.victim.token())
 
         async def requested() -> bool:
-            return shop.requests() > before
+            if shop.requests() > before:
+                return True
+            assert not asking.done(), asking
+            return False
 
         await _until(requested)
         shop.sandbox.latency = {}
