@@ -18,9 +18,9 @@ from flexiti_async import (
 )
 from flexiti_async.cli import main
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
 from flexiti_async.testing import ManualClock
 
+from ..support.keys import encryption_key
 from ..support.patience import PATIENT, PATIENT_VARIABLES
 from .harness import ACCOUNT, ANSWER, PERSON, STORE_PASSWORD, VCC, Places
 
@@ -47,7 +47,7 @@ def options(sandbox: Sandbox) -> dict[str, Any]:
         "merchant_password": sandbox.merchant_password,
         "base_url": sandbox.base_url,
         "store": f"memory://shop:{STORE_PASSWORD}@canaries-{sandbox.port}",
-        "token_keys": [key_from_bytes(bytes(range(KEY_BYTES)))],
+        "token_keys": [encryption_key("canaries")],
         "retries": 0,
         **PATIENT,
     }

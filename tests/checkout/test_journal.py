@@ -29,6 +29,7 @@ from flexiti_async.testing import FaultyStore, ManualClock
 from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession, PassOn
+from ..support.keys import encryption_key
 from .customers import (
     ACCOUNT,
     APPLICANT,
@@ -412,7 +413,7 @@ async def test_a_saved_account_is_confirmed_or_encrypted(
     Others may have written a plain record in a shared store, so the shop names the account; another
     one is rejected in any case.
     """
-    keys = ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] if encrypted else []
+    keys = [encryption_key("checkouts")] if encrypted else []
     session = make_session(store=f"file://{tmp_path}/tokens", token_keys=keys)
     started = await verified(await session.checkout("order-1"), sandbox)
     resumed = await session.resume(started.reference_id)
