@@ -1,16 +1,17 @@
 """
-aiohttp.web: `python aiohttp_shop.py`, with `FLEXITI_*` in the environment.
+aiohttp.web: `python aiohttp_shop.py`, with `FLEXITI_*` and `SHOP_*` in the environment.
 
-A real shop keeps the reference id in its own signed session, not in the URL: see
-`flexiti_async/demo`.
+The reference id stays in the customer's encrypted session: no URL, form or body carries it.
 """
 
 import os
 from decimal import Decimal
 
+import aiohttp_session
 from aiohttp import web
+from aiohttp_session.cookie_storage import EncryptedCookieStorage
 
-from flexiti_async import OnlineCheckout, PurchaseWidget
+from flexiti_async import CheckoutNotFound, OnlineCheckout, PurchaseWidget
 from flexiti_async.api import PurchaseType
 from flexiti_async.integrations.aiohttp_web import FLEXITI, setup
 
@@ -20,28 +21,31 @@ routes = web.RouteTableDef()
 
 
 async def resume(request: web.Request) -> OnlineCheckout:
-    """Resume the checkout of a request, whichever process started it."""
-    return await request.app[FLEXITI].resume(request.match_info["reference_id"])
+    """Resume the checkout of the customer's session, whichever process started it."""
+    session = await aiohttp_session.get_session(request)
+    if "reference_id" not in session:
+        raise CheckoutNotFound("the customer's session has no checkout")
+    return await request.app[FLEXITI].resume(session["reference_id"])
 
 
-@routes.post("/checkouts")
+@routes.post("/checkout")
 async def start(request: web.Request) -> web.Response:
     """Start a checkout of an order, unless it is paid; the page redirects to the URL."""
-    asked = await request.json()
+    asked, session = await request.json(), await aiohttp_session.get_session(request)
     checkout = await request.app[FLEXITI].checkout(asked["order"])
     widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
-    answer = {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
-    return web.json_response(answer)
+    session["reference_id"] = checkout.reference_id
+    return web.json_response({"redirection_url": widget.redirection_url})
 
 
-@routes.post("/checkouts/{reference_id}/event")
+@routes.post("/checkout/event")
 async def event(request: web.Request) -> web.Response:
     """Handle the event that the widget posted to the page, and return the next step."""
     checkout = await resume(request)
     return web.json_response({"next": await checkout.handle_event(await request.read())})
 
 
-@routes.post("/checkouts/{reference_id}/authorization")
+@routes.post("/checkout/authorization")
 async def authorize(request: web.Request) -> web.Response:
     """Authorize the purchase with the plan that the customer chose."""
     plan, checkout = await request.json(), await resume(request)
@@ -53,6 +57,13 @@ async def authorize(request: web.Request) -> web.Response:
 
 app = web.Application()
 app.add_routes(routes)
+storage = EncryptedCookieStorage(
+    bytes.fromhex(os.environ["SHOP_SECRET_KEY"]),
+    httponly=True,
+    samesite="Lax",
+    secure=not os.environ["SHOP_ORIGIN"].startswith("http://127.0.0.1:"),
+)
+aiohttp_session.setup(app, storage)
 setup(app)
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """
-Django: `gunicorn -k asgi --workers 2 django_shop:application`, with `FLEXITI_*` in the environment.
+Django: `gunicorn -k asgi --workers 2 django_shop:application`, with `FLEXITI_*` and `SHOP_*` set.
 
-Settings, views and ASGI application are in one file, to be read together. A real shop keeps the
-reference id in its own signed session, not in the URL: see `flexiti_async/demo`.
+Settings, views and ASGI application are in one file, to be read together. The reference id stays
+in the customer's signed session: no URL, form or body carries it.
 """
 
 import json
+import os
 from decimal import Decimal
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.core.asgi import get_asgi_application
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
-from flexiti_async import PurchaseWidget
+from flexiti_async import CheckoutNotFound, OnlineCheckout, PurchaseWidget
 from flexiti_async.api import PurchaseType
 from flexiti_async.integrations.django import FlexitiApplication, flexiti_of
 
@@ -22,8 +23,23 @@ TOTAL = Decimal("300.00")
 settings.configure(
     ROOT_URLCONF=__name__,
     ALLOWED_HOSTS=["127.0.0.1"],
-    MIDDLEWARE=["flexiti_async.integrations.django.ProblemsMiddleware"],
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "flexiti_async.integrations.django.ProblemsMiddleware",
+    ],
+    SECRET_KEY=os.environ["SHOP_SECRET_KEY"],
+    # The session's cookies are HttpOnly and SameSite=Lax.
+    SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+    SESSION_COOKIE_SECURE=not os.environ["SHOP_ORIGIN"].startswith("http://127.0.0.1:"),
 )
+
+
+async def resume(request: HttpRequest) -> OnlineCheckout:
+    """Resume the checkout of the customer's session, whichever process started it."""
+    reference_id = await request.session.aget("reference_id")
+    if reference_id is None:
+        raise CheckoutNotFound("the customer's session has no checkout")
+    return await flexiti_of(request).resume(reference_id)
 
 
 async def start(request: HttpRequest) -> JsonResponse:
@@ -31,20 +47,19 @@ async def start(request: HttpRequest) -> JsonResponse:
     asked = json.loads(request.body)
     checkout = await flexiti_of(request).checkout(asked["order"])
     widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
-    answer = {"reference_id": checkout.reference_id, "redirection_url": widget.redirection_url}
-    return JsonResponse(answer)
+    await request.session.aset("reference_id", checkout.reference_id)
+    return JsonResponse({"redirection_url": widget.redirection_url})
 
 
-async def event(request: HttpRequest, reference_id: str) -> JsonResponse:
+async def event(request: HttpRequest) -> JsonResponse:
     """Handle the event that the widget posted to the page, and return the next step."""
-    checkout = await flexiti_of(request).resume(reference_id)
+    checkout = await resume(request)
     return JsonResponse({"next": await checkout.handle_event(request.body)})
 
 
-async def authorize(request: HttpRequest, reference_id: str) -> JsonResponse:
+async def authorize(request: HttpRequest) -> JsonResponse:
     """Authorize the purchase with the plan that the customer chose."""
-    plan = json.loads(request.body)
-    checkout = await flexiti_of(request).resume(reference_id)
+    plan, checkout = json.loads(request.body), await resume(request)
     authorization = await checkout.authorize(
         TOTAL, transaction_type=PurchaseType.PROMOTIONAL, plan_id=plan["plan_id"], term=plan["term"]
     )
@@ -52,8 +67,8 @@ async def authorize(request: HttpRequest, reference_id: str) -> JsonResponse:
 
 
 urlpatterns = [
-    path("checkouts", start),
-    path("checkouts/<str:reference_id>/event", event),
-    path("checkouts/<str:reference_id>/authorization", authorize),
+    path("checkout", start),
+    path("checkout/event", event),
+    path("checkout/authorization", authorize),
 ]
 application = FlexitiApplication(get_asgi_application())

@@ -1,8 +1,11 @@
 """The example of each framework, in a server that it is deployed with, against the sandbox."""
 
 import asyncio
+import secrets
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from http.cookies import Morsel
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from .servers import environment, free_port, serving
 
 FOLDER = Path(__file__).parents[2] / "examples" / "frameworks"
 CUSTOMERS = 12
+PLAN = {"plan_id": 101, "term": 12}
 
 COMMANDS = {
     "aiohttp": ["{folder}/aiohttp_shop.py"],
@@ -38,48 +42,85 @@ COMMANDS = {
 """Arguments of `python`; all but aiohttp's run two workers."""
 
 
-@pytest.fixture(params=sorted(COMMANDS))
-async def shop(
-    request: pytest.FixtureRequest, flexiti_sandbox: Sandbox, tmp_path: Path
-) -> AsyncIterator[str]:
-    """Yield the URL of a running example, whose workers share tokens through a folder."""
+@asynccontextmanager
+async def running(
+    framework: str, sandbox: Sandbox, folder: Path, origin: str = ""
+) -> AsyncGenerator[str, None]:
+    """Run an example, whose workers share tokens through a folder; yield its URL."""
     port = free_port()
-    words = [word.format(folder=FOLDER, port=port) for word in COMMANDS[request.param]]
-    env = environment(flexiti_sandbox, f"file://{tmp_path}/tokens")
+    words = [word.format(folder=FOLDER, port=port) for word in COMMANDS[framework]]
+    env = environment(sandbox, f"file://{folder}/tokens")
     env |= {"PORT": str(port), "PYTHONPATH": f"{FOLDER}:{env.get('PYTHONPATH', '')}"}
-    async with serving(words, port, env, tmp_path) as url:
+    env |= {"SHOP_SECRET_KEY": secrets.token_hex(32)}
+    env |= {"SHOP_ORIGIN": origin or f"http://127.0.0.1:{port}"}
+    async with serving(words, port, env, folder) as url:
         yield url
 
 
-async def buy(shop: str, sandbox: Sandbox) -> str:
-    """Act as a customer; each step uses a connection of its own, so any worker may serve it."""
+def browser(shop: str) -> aiohttp.ClientSession:
+    """Return a browser with cookies, whose requests use a connection each: any worker may serve."""
+    # As browsers do, it sends cookies that are Secure to an address of this machine as well.
+    jar = aiohttp.CookieJar(unsafe=True, treat_as_secure_origin=shop)
     connector = aiohttp.TCPConnector(force_close=True)
-    async with aiohttp.ClientSession(shop, connector=connector, raise_for_status=True) as browser:
-        wanted = {"order": f"order-{uuid.uuid4().hex}", "account_number": "10000001"}
-        order = await _post(browser, "/checkouts", wanted)
-        event = sandbox.play(order["redirection_url"])
-        here = f"/checkouts/{order['reference_id']}"
-        answer = await _post(browser, f"{here}/event", event)
-        assert {"next": "authorize"} == answer
-        plan = {"plan_id": 101, "term": 12}
-        bought = await _post(browser, f"{here}/authorization", plan)
-        assert bought == await _post(browser, f"{here}/authorization", plan)  # a second click
-    return str(bought["authorization_id"])
+    return aiohttp.ClientSession(shop, connector=connector, cookie_jar=jar)
 
 
-async def _post(browser: aiohttp.ClientSession, path: str, body: object) -> dict[str, Any]:
-    async with browser.post(path, json=body) as response:
+async def post(customer: aiohttp.ClientSession, path: str, body: object) -> dict[str, Any]:
+    """Post JSON, and return the answer to it."""
+    async with customer.post(path, json=body) as response:
+        response.raise_for_status()
         answer: dict[str, Any] = await response.json()
     return answer
 
 
-async def test_many_buy_with_one_token(shop: str, flexiti_sandbox: Sandbox) -> None:
+async def refusal(
+    customer: aiohttp.ClientSession, path: str, **request: Any
+) -> tuple[int, str, str | None]:
+    """Post a request that is refused; return status, type and language of the problem."""
+    french = {"accept-language": "fr-CA"}
+    async with customer.post(path, headers=french, **request) as response:
+        problem = await response.json(content_type="application/problem+json")
+    return response.status, problem["type"], response.headers.get("content-language")
+
+
+async def start(customer: aiohttp.ClientSession) -> str:
+    """Start a checkout of a new order; return the URL of the widget, which is all that is shown."""
+    order = {"order": f"order-{uuid.uuid4().hex}", "account_number": "10000001"}
+    answer = await post(customer, "/checkout", order)
+    assert ["redirection_url"] == list(answer)
+    return str(answer["redirection_url"])
+
+
+def session_cookie(customer: aiohttp.ClientSession) -> Morsel[str]:
+    """Return a customer's only cookie, which no script and no other site can use."""
+    [cookie] = customer.cookie_jar
+    assert (True, "lax") == (cookie["httponly"], str(cookie["samesite"]).lower())
+    return cookie
+
+
+async def buy(shop: str, sandbox: Sandbox) -> str:
+    """Act as a customer, from start to finish."""
+    async with browser(shop) as customer:
+        event = sandbox.play(await start(customer))
+        assert not session_cookie(customer)["secure"]  # on loopback, without TLS
+        answer = await post(customer, "/checkout/event", event)
+        assert {"next": "authorize"} == answer
+        bought = await post(customer, "/checkout/authorization", PLAN)
+        assert bought == await post(customer, "/checkout/authorization", PLAN)  # a second click
+    return str(bought["authorization_id"])
+
+
+@pytest.mark.parametrize("framework", sorted(COMMANDS))
+async def test_many_buy_with_one_token(
+    framework: str, flexiti_sandbox: Sandbox, tmp_path: Path
+) -> None:
     """
     Customers buy from start to finish, whichever worker serves a step, and all workers together
-    request one token; an unknown reference id is a problem in the customer's language.
+    request one token.
     """
-    buying = (buy(shop, flexiti_sandbox) for _ in range(CUSTOMERS))
-    authorizations = await asyncio.gather(*buying)
+    async with running(framework, flexiti_sandbox, tmp_path) as shop:
+        buying = (buy(shop, flexiti_sandbox) for _ in range(CUSTOMERS))
+        authorizations = await asyncio.gather(*buying)
 
     held = {one.authorization_id for one in flexiti_sandbox.authorizations}
 
@@ -87,12 +128,41 @@ async def test_many_buy_with_one_token(shop: str, flexiti_sandbox: Sandbox) -> N
     assert held == {int(one) for one in authorizations}
     assert 1 == flexiti_sandbox.count("oauth/token")
 
-    async with (
-        aiohttp.ClientSession(shop, headers={"accept-language": "fr-CA"}) as browser,
-        browser.post(f"/checkouts/{'0' * 32}/event", json={}) as refused,
-    ):
-        problem = await refused.json(content_type="application/problem+json")
 
-    assert 404 == refused.status
-    assert "urn:problem-type:flexiti:checkout-ended" == problem["type"]
-    assert "fr" == refused.headers["content-language"]
+@pytest.mark.parametrize("framework", sorted(COMMANDS))
+async def test_a_reference_id_is_no_capability(
+    framework: str, flexiti_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """
+    Nobody goes on with a checkout by knowing its reference id: without a session that the shop has
+    made there is none, and with another customer's session it is that customer's own.
+    """
+    over_tls = "https://shop.example"  # in a deployment, a proxy ends TLS
+    async with (
+        running(framework, flexiti_sandbox, tmp_path, over_tls) as shop,
+        browser(shop) as customer,
+        browser(shop) as another,
+        browser(shop) as stranger,
+    ):
+        event = flexiti_sandbox.play(await start(customer))
+        reference_id = str(flexiti_sandbox.requests[-1].reference_id)
+        cookie = session_cookie(customer)
+        assert cookie["secure"]
+        await start(another)
+        known = {"reference_id": reference_id}
+        forged = {cookie.key: reference_id, **known}
+        ended = (404, "urn:problem-type:flexiti:checkout-ended", "fr")
+        for step, body, of_another in (
+            ("/checkout/event", {**event, **known}, 403),
+            ("/checkout/authorization", PLAN, 409),
+        ):
+            assert ended == await refusal(stranger, step, json=body, params=known)
+            assert ended == await refusal(stranger, step, json=body, cookies=forged)
+            status, _, _ = await refusal(another, step, json=body, params=known)
+            assert of_another == status
+        assert () == flexiti_sandbox.authorizations
+
+        assert {"next": "authorize"} == await post(customer, "/checkout/event", event)
+        await post(customer, "/checkout/authorization", PLAN)
+
+    assert 1 == len(flexiti_sandbox.authorizations)

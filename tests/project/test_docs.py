@@ -40,6 +40,7 @@ OF_A_PROGRAM: Final = {"tutorial.md"}
 """Pages whose blocks are a file, which has a test of its own."""
 SERVERS: Final = ("flexiti-async sandbox", "flexiti-async demo --shop")
 """Commands that run until stopped."""
+PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SCRIPTS: Final = Path(sysconfig.get_path("scripts"))
 
 
@@ -161,13 +162,15 @@ def shell(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", pages_with("console"))
 async def test_commands_run(name: str, shell: dict[str, str]) -> None:
-    """Commands succeed, servers report their address, and installed extras are ours."""
+    """Commands succeed, servers report their address, and what is installed is ours or tested."""
     for line in "".join(blocks(PAGES[name], "console")).splitlines():
         assert line.startswith("$ "), line
         words = shlex.split(line[2:])
         match words:
-            case ["python", "-m", "pip", "install", what]:
+            case ["python", "-m", "pip", "install", what, *others]:
                 assert_installable(what)
+                tested = [str(one) for one in PROJECT["dependency-groups"]["test"]]
+                assert set(others) <= {one.partition(">=")[0] for one in tested}
             case ["export", *settings]:
                 assert all(setting.startswith("FLEXITI_") for setting in settings)
             case ["python", "-m", "venv", _] | [".", _] | ["python", "shop.py"]:

@@ -39,7 +39,8 @@ async def shop(sandbox: Sandbox, port: int, tmp_path: Path) -> AsyncIterator[str
     file.write_text(source.replace("port=8000", f"port={port}"), encoding="utf-8")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-P", "-W", "error", str(file)),
+        # aiohttp-session names its values by texts; without our `-W error` aiohttp ignores that.
+        *("-P", "-W", "error", "-W", "ignore::UserWarning:aiohttp_session", str(file)),
         env={
             "PYTHONUNBUFFERED": "1",
             "FLEXITI_BASE_URL": sandbox.base_url,
@@ -60,6 +61,11 @@ async def shop(sandbox: Sandbox, port: int, tmp_path: Path) -> AsyncIterator[str
     assert [] == [line for line in lines if not line.startswith("first operation of account")]
 
 
+def browser() -> aiohttp.ClientSession:
+    """Return a browser, which keeps the cookies of an IP address as well."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+
 async def open_page(http: aiohttp.ClientSession, shop: str) -> tuple[str, str]:
     """Open the payment page; return the URLs of the widget and of its events."""
     async with http.get(f"{shop}/pay", params={"order": "order-1"}) as answer:
@@ -71,7 +77,7 @@ async def open_page(http: aiohttp.ClientSession, shop: str) -> tuple[str, str]:
 
 async def test_it_takes_a_payment(sandbox: Sandbox, shop: str) -> None:
     """The customer approves, and the shop authorizes and thanks them."""
-    async with aiohttp.ClientSession() as http:
+    async with browser() as http:
         url, to = await open_page(http, shop)
         async with http.post(to, data=json.dumps(sandbox.play(url))) as answer:
             thanks = await answer.text()
@@ -83,7 +89,7 @@ async def test_it_takes_a_payment(sandbox: Sandbox, shop: str) -> None:
 
 async def test_it_handles_a_declined_customer(sandbox: Sandbox, shop: str) -> None:
     """A declined customer is asked to pay in another way."""
-    async with aiohttp.ClientSession() as http:
+    async with browser() as http:
         url, to = await open_page(http, shop)
         async with http.post(to, data=json.dumps(sandbox.play(url, "decline"))) as answer:
             text = await answer.text()
@@ -94,11 +100,27 @@ async def test_it_handles_a_declined_customer(sandbox: Sandbox, shop: str) -> No
 
 async def test_it_answers_a_forgery_with_a_problem(sandbox: Sandbox, shop: str) -> None:
     """An event of another checkout is rejected, without details."""
-    async with aiohttp.ClientSession() as http:
+    async with browser() as http:
         url, _ = await open_page(http, shop)
         _, to = await open_page(http, shop)
         async with http.post(to, data=json.dumps(sandbox.play(url))) as answer:
             problem = json.loads(await answer.text())
 
     assert (502, "EventRefused") == (answer.status, problem["type"])
+    assert () == sandbox.authorizations
+
+
+async def test_it_knows_no_checkout_without_the_customers_session(
+    sandbox: Sandbox, shop: str
+) -> None:
+    """An event is of the checkout in the customer's session, whatever else the request names."""
+    async with browser() as http, browser() as stranger:
+        url, to = await open_page(http, shop)
+        reference_id = str(sandbox.requests[-1].reference_id)
+        event = json.dumps({**sandbox.play(url), "reference_id": reference_id})
+        async with stranger.post(to, data=event, params={"reference_id": reference_id}) as answer:
+            status = answer.status
+
+    assert 404 == status
+    assert reference_id not in to
     assert () == sandbox.authorizations
