@@ -97,7 +97,8 @@ def _sentinel() -> Generator[Drive]:
         config.write_text(
             f"port {sentinel.port}\nbind 127.0.0.1\n"
             f"sentinel monitor till 127.0.0.1 {primary.port} 1\n"
-            "sentinel down-after-milliseconds till 500\nsentinel failover-timeout till 600000\n"
+            # On a busy machine, no server that answers late may count as down.
+            "sentinel down-after-milliseconds till 600000\nsentinel failover-timeout till 600000\n"
         )
         sentinel.launch(str(config), "--sentinel")
         with sentinel.client() as client:
@@ -109,7 +110,10 @@ def _sentinel() -> Generator[Drive]:
                 # Its first attempt may find no replica that it has asked lately; the next one comes
                 # after twice this time.
                 client.sentinel_set("till", "failover-timeout", 2000)
+                client.sentinel_set("till", "down-after-milliseconds", 2000)
                 wait_until(lambda: client.sentinel_master("till")["port"] == lagging.port)
+                client.sentinel_set("till", "down-after-milliseconds", 600_000)
+                wait_until(lambda: not client.sentinel_master("till")["is_sdown"])
 
         url = f"redis+sentinel://127.0.0.1:{sentinel.port}/till?timeout=10&connect_timeout=2"
         yield Drive(url, (wire.deafen, fail_over, None))
