@@ -105,7 +105,7 @@ def _disturbances(dice: random.Random, *, seconds: float, workers: int) -> Itera
         lasts = round(min(dice.uniform(0.1, longest), seconds - at), 3) if longest else 0.0
         worker: int | None = None
         what, number = "", 0.0
-        if verb in {Verb.KILL, Verb.STOP, Verb.CLOCK}:
+        if verb in {Verb.KILL, Verb.END, Verb.STOP, Verb.CLOCK}:
             worker = dice.randrange(workers)
         if verb is Verb.CUT and dice.random() < 0.7:
             # The sandbox recognizes only processes that lend their client session, with a mark.

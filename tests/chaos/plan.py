@@ -31,6 +31,8 @@ class Verb(enum.StrEnum):
 
     KILL = "kill"
     """The process is killed, and replaced at once."""
+    END = "end"
+    """The process closes its session and ends, as in a deployment, and is replaced at once."""
     STOP = "stop"
     """The process is stopped for some seconds, as by a debugger or a frozen container."""
     CUT = "cut"
@@ -63,6 +65,7 @@ class Verb(enum.StrEnum):
 
 DISTURBANCES: Final = {
     Verb.KILL: 3,
+    Verb.END: 3,
     Verb.STOP: 3,
     Verb.CUT: 2,
     Verb.OUTAGE: 1,

@@ -54,6 +54,7 @@ class Trouble:
     def __attrs_post_init__(self) -> None:
         self._verbs = {
             Verb.KILL: lambda act: self.workers.kill(act.worker or 0),
+            Verb.END: lambda act: self.workers.end(act.worker or 0),
             Verb.STOP: lambda act: self.workers.stop(act.worker or 0, act.seconds),
             Verb.CLOCK: lambda act: self.workers.set_clock(act.worker or 0, act.number),
             Verb.CUT: self._cut,

@@ -116,6 +116,17 @@ class Workers:
         await handle.died()
         await self.start_worker(number)
 
+    async def end(self, number: int) -> None:
+        """Let a process close its session, record what it leaves, and start another one."""
+        slot = self._slots[number]
+        handle, slot.handle = slot.handle, None
+        if handle is None:
+            return
+        self.seen.left.setdefault(number, []).extend(await _closed(handle))
+        handle.kill()  # its callers have been answered
+        await handle.died()
+        await self.start_worker(number)
+
     async def stop(self, number: int, seconds: float) -> None:
         """Stop a process for a while."""
         handle = self._slots[number].handle
@@ -139,7 +150,7 @@ class Workers:
         """Let all processes close their sessions, and record what they leave."""
         for number, slot in sorted(self._slots.items()):
             if slot.handle is not None:
-                self.seen.left[number] = await _closed(slot.handle)
+                self.seen.left.setdefault(number, []).extend(await _closed(slot.handle))
 
     async def aclose(self) -> None:
         """Kill all processes that still run."""

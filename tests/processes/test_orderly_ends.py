@@ -3,20 +3,37 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from ..examples.servers import environment, free_port, serving
 from ..support.patience import PATIENCE
 from .shop import Shop
 
 TOKEN = "oauth/token"
-UVICORN = ("-m", "uvicorn", "--log-level", "warning", "--timeout-graceful-shutdown", "1")
+SERVERS = {
+    "uvicorn": (
+        *("-m", "uvicorn", "--log-level", "warning", "--timeout-graceful-shutdown", "1"),
+        *("--port", "{port}", "--app-dir", "{here}"),
+    ),
+    "gunicorn": (
+        *("-m", "gunicorn", "-k", "asgi", "--log-level", "warning", "--graceful-timeout", "60"),
+        *("--no-control-socket", "--bind", "127.0.0.1:{port}", "--chdir", "{here}"),
+    ),
+}
 
 
-async def test_sigterm_under_uvicorn(shop: Shop, tmp_path: Path) -> None:
-    """The request that waits for the token is cancelled, and the session closed."""
+@pytest.mark.parametrize("server", SERVERS)
+async def test_sigterm(shop: Shop, tmp_path: Path, server: str) -> None:
+    """
+    The request that waits for the token is cancelled, and the session closed.
+
+    gunicorn kills a worker whose request waits for longer than the graceful time, without closing
+    the application: there the customer leaves before.
+    """
     shop.sandbox.latency = {TOKEN: PATIENCE}
     port = free_port()
-    here = str(Path(__file__).parent)
-    arguments = [*UVICORN, "--port", str(port), "--app-dir", here, "web_shop:app"]
+    here = Path(__file__).parent
+    arguments = [one.format(port=port, here=here) for one in (*SERVERS[server], "web_shop:app")]
     env = environment(shop.sandbox, shop.store.url)
     del env["FLEXITI_TOKEN_KEYS"]  # the records are read here
     async with serving(arguments, port, env, tmp_path):
@@ -25,6 +42,8 @@ async def test_sigterm_under_uvicorn(shop: Shop, tmp_path: Path) -> None:
         while not shop.requests():
             await asyncio.sleep(0.01)
         claimed = await shop.record()
+        if server == "gunicorn":
+            writer.close()
     writer.close()
     left = await shop.record()
     shop.sandbox.latency = {}
