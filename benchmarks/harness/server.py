@@ -46,7 +46,7 @@ def _answer(status: str, body: object) -> bytes:
 _WIDGET_ANSWER: Final = _answer(
     "200 OK",
     {
-        "redirection_url": f"https://widget.invalid/#/widget/bench/{_ACCESS_TOKEN}?lang=en"
+        "redirection_url": f"http://127.0.0.1/#/widget/bench/{_ACCESS_TOKEN}?lang=en"
         "&x-reference-id=0123456789abcdef0123456789abcdef"
         "&widget_session_id=fedcba9876543210fedcba9876543210"
     },
