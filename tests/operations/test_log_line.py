@@ -51,7 +51,9 @@ async def test_the_log_line_is_enough(
         faulty.down = False
 
     options: dict[str, Any] = {"journal": tmp_path.as_uri()} if trouble == "full" else {}
-    session = shop(**QUICK, **options)
+    # A busy machine may take long for a file; a full disk is noticed at once.
+    patience = {"store_timeout": 10.0} if trouble == "full" else {}
+    session = shop(**{**QUICK, **patience}, **options)
     number = await authorized(session, sandbox)
     await session.token(Scope.MERCHANT)
     sandbox.latency = {CAPTURE.endpoint: 0.1}
