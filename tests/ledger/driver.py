@@ -20,6 +20,7 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,13 @@ from typing import Any
 from attrs import Factory, define, field
 
 from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget
-from flexiti_async.errors import FlexitiError
+from flexiti_async.errors import FlexitiError, StoreUnavailable
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults.kinds import Answer, Drop, Fault, Malformed, Reset, Truncate
 from flexiti_async.store.journal import accept, begin, journal_store
 from flexiti_async.store.loading import open_store
 
-from ..support.patience import PATIENT
+from ..support.patience import PATIENCE, PATIENT
 from .drives import Drive, Step
 
 __all__ = ["Books", "Plan", "drive"]
@@ -159,6 +160,7 @@ class _Driver:
             if number in kill_at:
                 await self._kill(draw)
             if number in step_at:
+                await self._half_answered()
                 await self._take(step_at[number])
             await self._give(draw, job)
         for job in {job["key"]: job for job in jobs}.values():
@@ -185,11 +187,33 @@ class _Driver:
         if step is not None:
             await asyncio.to_thread(step)
             self.emptied = self.plan.drive.emptied
+            await self._until_the_journal_is_up()
             return
         await self._close()
         await self._compare()
         self.emptied = False
         await self._open()
+
+    async def _half_answered(self) -> None:
+        """Wait until half of the slots are free: a step meets jobs under way and finished ones."""
+        for worker in self.workers:
+            for _ in range(_AT_ONCE // 2):
+                await worker.slots.acquire()
+            for _ in range(_AT_ONCE // 2):
+                worker.slots.release()
+
+    async def _until_the_journal_is_up(self) -> None:
+        """Wait for the end of an outage: a job that is given during it fails at once, unsent."""
+        store = open_store(self.plan.drive.url)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    with suppress(StoreUnavailable):
+                        await journal_store(store).life()
+                        return
+                    await asyncio.sleep(0.05)
+        finally:
+            await store.aclose()
 
     async def _compare(self) -> None:
         """

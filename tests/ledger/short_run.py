@@ -17,8 +17,7 @@ async def check_that_books_and_journal_agree(journal: AbstractContextManager[Dri
 
     assert [] == books.violations
     assert _OPERATIONS == sum(books.phases.values())
-    # Which faults a short run meets depends on the machine; some it must have met.
-    assert {"done"} < books.outcomes.keys()
+    assert {"done", "OutcomeUnknown", "replayed"} <= books.outcomes.keys()
     if None in there.steps:  # it has forgotten captures, which a person has entered
         assert books.lost
         assert "JournalForgot" in books.outcomes
