@@ -1,6 +1,7 @@
 """Fixtures of many tests: a sandbox, and sessions on it that share one clock, moved by hand."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any, Protocol, TypeVar, cast
 
@@ -83,7 +84,14 @@ hypothesis.settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure the coverage of this process, or of the workers of pytest-xdist, and of no other."""
+    """
+    Measure the coverage of this process, or of the workers of pytest-xdist, and of no other.
+
+    A shell starts its background jobs with SIGINT ignored, and every process that a test starts
+    would inherit that: Ctrl-C is handled here as in the foreground.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker is not None or not config.getoption("numprocesses", default=None):
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
