@@ -31,15 +31,21 @@ class PassOn(Protocol):
 
 
 ONE_PYTHON = (
+    "tests/benchmarks/",
     "tests/chaos/",
     "tests/checkout/test_machine.py",
+    "tests/checkout/test_purchase.py",
+    "tests/cli/test_demo.py",
     "tests/cli/test_demo_shop.py",
+    "tests/cli/test_doctor.py",
     "tests/cli/test_sandbox.py",
+    "tests/demo/",
     "tests/examples/",
     "tests/fuzz/",
     "tests/models/",
     "tests/processes/",
     "tests/project/test_docs.py",
+    "tests/project/test_tutorial.py",
     "tests/stores/test_clocks_set_back.py",
     "tests/stores/test_redis_lives.py",
     "tests/stores/test_redis_topologies.py",
