@@ -93,19 +93,24 @@ _MARKS: Final[Mapping[bytes, str]] = {
 
 
 def read_answer(
-    call: BaseCall[T], answer: HttpResponse, reference_id: str, token: Secret | None = None
+    call: BaseCall[T],
+    answer: HttpResponse,
+    reference_id: str,
+    token: Secret | None = None,
+    odd: list[str] | None = None,
 ) -> T | ApiError:
     """
     Return the result of `call` from its answer, or the answer's typed error.
 
-    The values that the call sent, and its token, are masked in the error.
+    The values that the call sent, and its token, are masked in the error. `odd` receives the places
+    of optional fields that could not be read, as for `structure`.
     """
     if not 200 <= answer.status < 300:
         sent = Echoes(call, token)
         return error_of(answer, reference_id=reference_id, endpoint=call.endpoint, sent=sent)
     try:
         data: object = body_of(answer) if answer.body.strip() else {}
-        return structure(data, call.result)
+        return structure(data, call.result, odd)
     except UnfitError as unfit:
         place = unfit.place
     return MalformedAnswer(

@@ -49,7 +49,7 @@ NO_PAGES: list[tuple[object, str]] = [
     ({"total": 0}, "0 lists instead of one at $"),
     ({"a": [], "b": []}, "2 lists instead of one at $"),
     ([{}, 5], "int instead of an object at $[1]"),
-    ({"all": [{"message": 5}]}, "int instead of str at $.all[0].message"),
+    ({"all": [{}, None]}, "NoneType instead of an object at $.all[1]"),
 ]
 
 
