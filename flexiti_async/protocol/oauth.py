@@ -38,9 +38,10 @@ from flexiti_async.errors import (
     TokenThrottled,
     TokenUnavailable,
 )
+from flexiti_async.protocol.body import HttpResponse, body_of
 from flexiti_async.protocol.echoes import Echoes
 from flexiti_async.protocol.json_codec import UnfitError
-from flexiti_async.protocol.response import HttpResponse, body_of, error_of
+from flexiti_async.protocol.response import error_of
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import structure
 from flexiti_async.protocol.token import Scope

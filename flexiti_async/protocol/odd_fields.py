@@ -78,7 +78,7 @@ class FieldByField(Generic[T]):
         """Read an optional field; the problems of single elements of a list are collected."""
         if not is_list(kind):
             return self._converter.structure(item, kind)
-        single = wire in self._fields.single and not isinstance(item, list)
+        single = wire in self._fields.single and type(item) is not list
         elements = [item] if single else cast("list[object]", _list(item, kind))
         (element,) = get_args(kind)
         read: list[object] = []

@@ -5,14 +5,10 @@ Reads every answer: status, headers and body in, a value or a typed error out.
 traceback holds a frame with the raw answer among its locals.
 """
 
-import codecs
-import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar, cast
-
-from attrs import define, field
 
 from flexiti_async.errors import (
     ApiError,
@@ -27,39 +23,23 @@ from flexiti_async.errors import (
     Throttled,
     Unauthorized,
 )
+from flexiti_async.protocol.body import HttpResponse, body_of
 from flexiti_async.protocol.call import BaseCall
 from flexiti_async.protocol.echoes import Echoes
 from flexiti_async.protocol.error_codes import CLASSES
-from flexiti_async.protocol.json_codec import UnfitError, decode
+from flexiti_async.protocol.json_codec import UnfitError
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import structure
 
 __all__ = [
     "HttpResponse",
-    "body_of",
     "error_named",
     "error_of",
     "read_answer",
     "retry_after",
     "seconds_of_http_date",
 ]
-
-
-@define
-class HttpResponse:
-    """
-    A complete answer as it was received.
-
-    Attributes:
-        status: HTTP status.
-        headers: Header names in lower case, with the last value of each.
-        body: The bytes of the body.
-    """
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
 
 
 T = TypeVar("T")
@@ -82,14 +62,6 @@ _NOTHING_SENT: Final = Echoes(None)
 _MOST_FIELD_ERRORS: Final = 100
 _LONGEST_WAIT: Final = 86_400.0
 _LONGEST_DATE: Final = 64
-_CHARSET: Final = re.compile(
-    r"charset=\"?(utf-16|iso-8859-1|iso-8859-15|latin1|windows-1252)\b", re.IGNORECASE
-)
-_MARKS: Final[Mapping[bytes, str]] = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 
 def read_answer(
@@ -109,8 +81,7 @@ def read_answer(
         sent = Echoes(call, token)
         return error_of(answer, reference_id=reference_id, endpoint=call.endpoint, sent=sent)
     try:
-        data: object = body_of(answer) if answer.body.strip() else {}
-        return structure(data, call.result, odd)
+        return structure(body_of(answer), call.result, odd)
     except UnfitError as unfit:
         place = unfit.place
     return MalformedAnswer(
@@ -200,44 +171,12 @@ def _kind(status: int, code: str | None, message: str) -> type[ApiError]:
     return kind
 
 
-def body_of(answer: HttpResponse) -> object:
-    """
-    Decode an answer's JSON, also with a byte order mark or in the charset that it names.
-
-    Raises:
-        UnfitError: It is not JSON, in none of these.
-    """
-    try:
-        return decode(answer.body)
-    except UnfitError:
-        text = _in_its_charset(answer)
-        if text is None:
-            raise
-    return decode(text.encode())
-
-
-def _in_its_charset(answer: HttpResponse) -> str | None:
-    """Return a body that is not plain UTF-8; None if nothing says what it is."""
-    charset = next((name for mark, name in _MARKS.items() if answer.body.startswith(mark)), None)
-    if charset is None:
-        named = _CHARSET.search(answer.headers.get("content-type", ""))
-        charset = named[1].lower() if named else None
-    try:
-        return answer.body.decode(charset) if charset is not None else None
-    except UnicodeError:
-        return None
-
-
 def _error_body(answer: HttpResponse) -> Mapping[str, object]:
     """Return an error's JSON object, empty for anything else (46x and 5xx need not be JSON)."""
     try:
         data = body_of(answer)
     except UnfitError:
-        # A text in an old charset that no header names must not hide the code beside it.
-        try:
-            data = decode(answer.body.decode("iso-8859-1").encode())
-        except UnfitError:
-            return {}
+        return {}
     return cast("Mapping[str, object]", data) if isinstance(data, dict) else {}
 
 
