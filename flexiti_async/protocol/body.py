@@ -93,7 +93,7 @@ def body_of(answer: HttpResponse) -> object:
 
 def _text_of(answer: HttpResponse) -> str:
     """Return a body as text: in UTF-8, else in the charset that it or its header names."""
-    charset = json.detect_encoding(answer.body)  # by its mark, or the zeros in it
+    charset: str = json.detect_encoding(answer.body)  # by its mark, or the zeros in it
     if charset == "utf-8":
         try:
             return answer.body.decode()

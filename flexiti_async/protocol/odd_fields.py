@@ -78,8 +78,9 @@ class FieldByField(Generic[T]):
         """Read an optional field; the problems of single elements of a list are collected."""
         if not is_list(kind):
             return self._converter.structure(item, kind)
-        single = wire in self._fields.single and type(item) is not list
-        elements = [item] if single else cast("list[object]", _list(item, kind))
+        if wire in self._fields.single and not _is_array(item):
+            item = [item]
+        elements = cast("list[object]", _list(item, kind))
         (element,) = get_args(kind)
         read: list[object] = []
         for one in elements:
@@ -99,6 +100,10 @@ class FieldByField(Generic[T]):
         odd = odd_places.get()
         if odd is not None:
             odd.append(place_of(problems[0], f"{self._kind.__name__}.{wire}"))
+
+
+def _is_array(value: object) -> bool:
+    return type(value) is list
 
 
 def _is_beyond(error: BaseException) -> bool:
