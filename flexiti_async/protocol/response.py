@@ -5,9 +5,10 @@ Reads every answer: status, headers and body in, a value or a typed error out.
 traceback holds a frame with the raw answer among its locals.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Final, TypeVar, cast
 
 from flexiti_async.errors import (
@@ -60,6 +61,7 @@ _CODES: Final = frozenset(code for codes in CLASSES.values() for code in codes)
 _SCOPE_TEXT: Final = "insufficient scope"
 _NOTHING_SENT: Final = Echoes(None)
 _MOST_FIELD_ERRORS: Final = 100
+_ENTRY: Final = frozenset({"param", "msg", "value"})
 _LONGEST_WAIT: Final = 86_400.0
 _LONGEST_DATE: Final = 64
 
@@ -161,14 +163,21 @@ def seconds_of_http_date(text: str) -> float | None:
 def _kind(status: int, code: str | None, message: str) -> type[ApiError]:
     if 500 <= status <= 599:
         return ServerError
+    if status == 402:  # of older pages (spec section 6.2)
+        return CLASSES[Conflict].get(code or "", BadRequest)
     kind = _BY_STATUS.get(status)
     if kind is None:
         return BadRequest if 400 <= status < 500 else MalformedAnswer
     if code is not None and code in CLASSES.get(kind, {}):
         return CLASSES[kind][code]
-    if status == 403 and _SCOPE_TEXT in message.lower():
+    # The portal has the text in the column of codes, so it may come as either (spec section 9).
+    if status == 403 and any(_SCOPE_TEXT in _words(text) for text in (code or "", message)):
         return InsufficientScope
     return kind
+
+
+def _words(text: str) -> str:
+    return text.lower().replace("_", " ")
 
 
 def _error_body(answer: HttpResponse) -> Mapping[str, object]:
@@ -187,17 +196,35 @@ def _text(body: Mapping[str, object], name: str) -> str | None:
 
 def _field_errors(body: Mapping[str, object], sent: Echoes) -> list[FieldError]:
     # The samples say field_errors, the prose error_fields (spec section 8 row 22).
-    listed = body.get("field_errors", body.get("error_fields"))
-    if not isinstance(listed, list):
-        return []
-    errors: list[FieldError] = []
-    for item in cast("list[object]", listed)[:_MOST_FIELD_ERRORS]:
-        if not isinstance(item, dict):
-            continue
-        entry = cast("Mapping[str, object]", item)
+    for name in ("field_errors", "error_fields"):
+        found = [
+            FieldError(sent.mask(param), sent.mask(msg), value)
+            for param, msg, value in islice(_entries(body.get(name), ""), _MOST_FIELD_ERRORS)
+        ]
+        if found:
+            return found
+    return []
+
+
+def _entries(listed: object, name: str) -> Iterator[tuple[str, str, str | None]]:
+    """
+    Yield name, text and masked value of each field error.
+
+    The documented form is a list of objects. One object, an object by the names of the fields and
+    bare texts are read as well: the shop has to know which field is wrong.
+    """
+    if isinstance(listed, str) and listed:
+        yield name, listed, None
+    elif isinstance(listed, list):
+        for one in cast("list[object]", listed):
+            yield from _entries(one, name)
+    elif isinstance(listed, dict):
+        entry = cast("dict[str, object]", listed)
         param, msg = _text(entry, "param"), _text(entry, "msg")
-        if param is None and msg is None:
-            continue
-        value = mask(entry["value"]) if entry.get("value") is not None else None
-        errors.append(FieldError(sent.mask(param or ""), sent.mask(msg or ""), value))
-    return errors
+        if param is not None or msg is not None:
+            value = mask(entry["value"]) if entry.get("value") is not None else None
+            yield param or name, msg or "", value
+            return
+        for key, one in entry.items():
+            if key not in _ENTRY:
+                yield from _entries(one, f"{name}.{key}" if name else key)
