@@ -60,7 +60,7 @@ def test_a_wrong_argument(name: str, value: object) -> None:
 
 
 def outcomes(build: Callable[[], object]) -> Iterator[BaseException]:
-    """Yield the error of a build, unless there is none, or a `ConfigError`."""
+    """Yield the error of a build, except a `ConfigError`."""
     try:
         build()
     except ConfigError:
