@@ -31,6 +31,7 @@ __all__ = [
     "ListableStore",
     "SchemaStore",
     "TokenStore",
+    "is_of_one_process",
     "store_key",
 ]
 
@@ -224,3 +225,12 @@ class SchemaStore(TokenStore, Protocol):
             ConfigError: The user of the URL may not.
         """
         ...
+
+
+def is_of_one_process(store: TokenStore) -> bool:
+    """
+    Whether other processes never see the entries of a store.
+
+    Such a store has the attribute `of_one_process = True`, so that warnings and errors can say so.
+    """
+    return getattr(store, "of_one_process", False) is True
