@@ -183,7 +183,7 @@ async def test_a_malformed_event_is_rejected(
         with pytest.raises(MalformedEvent) as caught:
             await checkout.handle_event(forge(copy.deepcopy(event)), old_widget=old_widget)
 
-    assert [] == sightings(caught.value, str(ACCOUNT), "xxxxxxxxxx")
+        assert [] == sightings(caught.value, str(ACCOUNT), "xxxxxxxxxx")
     assert Step.WIDGET is checkout.step
     assert await nothing_can_be_bought(checkout, sandbox)
 

@@ -7,11 +7,11 @@ from urllib.parse import parse_qsl
 
 from attrs import field, frozen
 
+from flexiti_async.protocol.body import HttpResponse, body_of
 from flexiti_async.protocol.echoes import Echoes
 from flexiti_async.protocol.json_codec import UnfitError, decode
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.request import HttpRequest
-from flexiti_async.protocol.response import HttpResponse, body_of
 
 __all__ = ["Exchange", "Shown", "at", "exchange_of", "masked"]
 
