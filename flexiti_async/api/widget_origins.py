@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from attrs import frozen
 
-__all__ = ["WidgetOrigins", "origin_of"]
+__all__ = ["FLEXITI_DOMAIN", "WidgetOrigins", "origin_of"]
 
 _LONGEST: Final = 8192
 """Characters of a URL; the longest access token has 4,096."""
@@ -16,7 +16,7 @@ _START: Final = re.compile(
     r"(https?)://([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:]{2,39}\])(?::(\d{1,5}))?(?=[/?#]|$)",
     re.ASCII | re.IGNORECASE,
 )
-_FLEXITI: Final = "flexiti.fi"
+FLEXITI_DOMAIN: Final = "flexiti.fi"
 """The registrable domain of Flexiti's environments (spec section 1.1)."""
 _PORTS: Final = {"http": 80, "https": 443}
 _LOOPBACK: Final = re.compile(r"localhost|127(\.\d{1,3}){3}|\[::1\]", re.ASCII)
@@ -80,5 +80,5 @@ class WidgetOrigins:
         _, host, port = origin
         if self._is_local():
             return _LOOPBACK.fullmatch(host) is not None
-        flexiti = host == _FLEXITI or host.endswith(f".{_FLEXITI}")
+        flexiti = host == FLEXITI_DOMAIN or host.endswith(f".{FLEXITI_DOMAIN}")
         return origin == self.api or (flexiti and origin[0] == "https" and port == _PORTS["https"])

@@ -23,6 +23,7 @@ from flexiti_async.cli.output import (
 )
 from flexiti_async.cli.signals import on_signals
 from flexiti_async.config.parsing import is_loopback
+from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.redact import mask_text, printable
 from flexiti_async.sandbox import RequestRecord, Sandbox
 from flexiti_async.sandbox.faults.codec import rule_from_text
@@ -33,7 +34,6 @@ from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 __all__ = ["sandbox"]
 
 _GUID: Final = re.compile(r"[0-9a-fA-F-]{32,36}", re.ASCII)
-_ANY_HOST: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - recognised, not used
 _REMOTE: Final = (
     "{host} is not loopback: other machines could reach the sandbox, which speaks plain http and "
     "has a well-known client secret; pass --allow-remote to allow that"
@@ -55,6 +55,7 @@ async def sandbox(
     oauth: OAuthProfile = "documented",
     log: Flag = False,
     allow_remote: Flag = False,
+    public_url: Annotated[str | None, Parameter(metavar="URL")] = None,
 ) -> None:
     """
     Run a local Flexiti for tests, until Ctrl-C.
@@ -86,18 +87,23 @@ async def sandbox(
         oauth: Its token service: as documented, or like the npm package that the real one
             resembles.
         log: Print a line for each request, without secrets.
-        allow_remote: Allow an address that other machines can reach.
+        allow_remote: Allow an address that other machines can reach. Their sessions need
+            `allow_plain_http`, and `widget_origins` with the public URL.
+        public_url: Where a customer's browser reaches it, if not at host and port: scheme, host
+            and port, such as http://localhost:8099.
     """
     if not (is_loopback(host) or allow_remote):
         raise CommandError(_REMOTE.format(host=printable(host)), status=WRONG)
     token = secrets.token_urlsafe(24)
-    running = Sandbox(
-        host=host,
-        port=port,
-        expires_in=expires_in,
-        control_token=token,
-        oauth=PROFILES[oauth],
-    )
+    with _as_usage_error("--public-url"):
+        running = Sandbox(
+            host=host,
+            port=port,
+            public_url=public_url,
+            expires_in=expires_in,
+            control_token=token,
+            oauth=PROFILES[oauth],
+        )
     with _as_usage_error("--clock-offset"):
         running.clock_offset = clock_offset
     with _as_usage_error("--latency"):
@@ -123,10 +129,10 @@ async def sandbox(
 
 @contextmanager
 def _as_usage_error(option: str) -> Generator[None, None, None]:
-    """Turn a ValueError of the sandbox into a usage error; its texts quote no value."""
+    """Turn an error of the sandbox's settings into a usage error; its texts quote no value."""
     try:
         yield
-    except ValueError as error:
+    except (ConfigError, ValueError) as error:
         raise CommandError(f"{option}: {error}", status=WRONG) from None
 
 
@@ -188,15 +194,16 @@ def _print_welcome(running: Sandbox) -> None:
             "merchant user": running.merchant_username,
             "merchant password": running.merchant_password,
             "token lifetime": f"{running.expires_in} s",
-            "control URL": _reachable(running, running.control_url),
+            "control URL": running.control_url,
             "control token": running.control_token or "",
+            **({} if running.public_url is None else {"public URL": running.public_url}),
         }
     )
     print_line()
     print_line("For flexiti-async in another terminal:")
     print_line()
     variables = {
-        "FLEXITI_BASE_URL": _reachable(running, running.base_url),
+        "FLEXITI_BASE_URL": running.base_url,
         "FLEXITI_CLIENT_ID": running.client_id,
         "FLEXITI_CLIENT_SECRET": running.client_secret,
         "FLEXITI_ACCOUNT": running.account_name,
@@ -204,12 +211,6 @@ def _print_welcome(running: Sandbox) -> None:
     for name, value in variables.items():
         print_line(f"  export {name}={shlex.quote(value)}")
     print_line()
-
-
-def _reachable(running: Sandbox, url: str) -> str:
-    """Return the URL with a host that can be connected to, and that allows plain http."""
-    here = _ANY_HOST.get(running.host)
-    return url if here is None else re.sub(r"(?<=//)(\[[^\]]*\]|[^:/]*)", here, url, count=1)
 
 
 def _print_request(ended: asyncio.Future[None], record: RequestRecord) -> None:

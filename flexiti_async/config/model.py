@@ -41,7 +41,7 @@ from flexiti_async.config.options import (
     to_refresh_revokes,
     to_retries,
     to_store,
-    to_trust_env,
+    to_switch,
     unknown_option,
 )
 from flexiti_async.config.parsing import (
@@ -128,7 +128,9 @@ class FlexitiConfig:
             documents it, or as HTTP `basic`.
         environment: One of Flexiti's environments; or set `base_url`.
         base_url: API base URL, ending in `/flexiti/pos-api` at Flexiti's. Plain http is allowed
-            for loopback only.
+            for loopback only, unless `allow_plain_http` says otherwise.
+        allow_plain_http: Allow `base_url` to be plain http to another host: for a sandbox in
+            another container. Never for Flexiti's own hosts, and not with `environment`.
         store: The token store: `memory://` (this process), the URL of another store, a class path
             `package.module:Class`, or a `TokenStore`. A text becomes a `Secret`, because it can
             hold a password.
@@ -194,6 +196,7 @@ class FlexitiConfig:
     client_auth: ClientAuth = field(default=ClientAuth.FORM, converter=to_client_auth)
     environment: Environment | None = field(default=None, converter=to_environment)
     base_url: str | None = field(default=None, converter=base_url)
+    allow_plain_http: bool = field(default=False, converter=to_switch)
     # A text becomes a Secret: a store's URL can hold a password.
     store: Secret | TokenStore = field(
         default=cast("Secret", "memory://"), converter=to_store, repr=False
@@ -234,7 +237,7 @@ class FlexitiConfig:
     retries: int = field(default=2, converter=to_retries)
     keepalive_timeout: float = field(default=4.0, converter=seconds)
     proxy: Secret | None = field(default=None, converter=url_secret)
-    trust_env: bool = field(default=False, converter=to_trust_env)
+    trust_env: bool = field(default=False, converter=to_switch)
     ca_file: str | None = field(default=None, converter=file_path, repr=False)
     client_cert: str | None = field(default=None, converter=file_path, repr=False)
     client_key: str | None = field(default=None, converter=file_path, repr=False)
@@ -316,9 +319,12 @@ def _problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
     if (config.base_url is None) is (config.environment is None):  # both or neither
         yield "environment", "set either environment or base_url"
     if isinstance(config.base_url, str):
-        problem = problem_with_base_url(config.base_url)
+        allowed = config.allow_plain_http is True  # an invalid value is reported above
+        problem = problem_with_base_url(config.base_url, allow_plain_http=allowed)
         if problem:
             yield "base_url", problem
+    if config.allow_plain_http is True and config.environment is not None:
+        yield "allow_plain_http", "is for base_url: Flexiti's environments are https"
     yield from _connection_problems(config)
     yield from _origin_problems(config)
     if not isinstance(config.api_versions, Invalid):

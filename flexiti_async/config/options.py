@@ -148,8 +148,8 @@ def to_retries(value: int | str | None) -> Any:  # noqa: ANN401 - see parsing
     return count(value, 0)
 
 
-def to_trust_env(value: bool | str | None) -> Any:  # noqa: ANN401, FBT001 - see parsing
-    """Parse whether to use the proxy of the environment."""
+def to_switch(value: bool | str | None) -> Any:  # noqa: ANN401, FBT001 - see parsing
+    """Parse an option that is on or off."""
     return switch(value)
 
 

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeGuard, cast
 from urllib.parse import urlsplit
 
+from flexiti_async.api.widget_origins import FLEXITI_DOMAIN
 from flexiti_async.config.foreign import FilePath, SecretValue, Url, duration, path_text, unwrapped
 from flexiti_async.config.placeholders import problem_with_credential, problem_with_url_text
 from flexiti_async.protocol.secret import Secret
@@ -53,6 +54,10 @@ _SWITCHES: Final[Mapping[str, bool]] = {
 }
 _DOTS: Final = (".", "..")
 """Segments that a URL resolves away (RFC 3986 section 5.2.4)."""
+_NO_TLS: Final = (
+    "must be https: plain http is for loopback only; set allow_plain_http for a sandbox in another "
+    "container"
+)
 _LONGEST_ID: Final = 100
 
 
@@ -244,12 +249,12 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def problem_with_base_url(url: str) -> str | None:
+def problem_with_base_url(url: str, *, allow_plain_http: bool = False) -> str | None:
     """
     Return the problem with an API base URL, None for a valid one.
 
     TLS is required, because tokens and the client secret are sent there; plain http is for the
-    sandbox, on loopback.
+    sandbox: on loopback, or where it is allowed, but never at Flexiti.
     """
     try:
         parts = urlsplit(url)
@@ -259,13 +264,22 @@ def problem_with_base_url(url: str) -> str | None:
     odd = not url.isprintable() or " " in url or "\\" in url  # urlsplit accepts them
     if parts.scheme not in ("https", "http") or not host or odd:
         return "must look like https://host/flexiti/pos-api"
-    if parts.scheme == "http" and not is_loopback(host):
-        return "must be https: plain http is for loopback only"
+    if parts.scheme == "http" and _is_flexiti(host):
+        return "must be https: plain http would show the client secret to anybody on the way"
+    if parts.scheme == "http" and not (allow_plain_http or is_loopback(host)):
+        return _NO_TLS
     if parts.username is not None or parts.password is not None:
         return "must not contain credentials"
-    if "?" in url or "#" in url:
-        return "must not have a query or a fragment"
-    return None
+    return "must not have a query or a fragment" if "?" in url or "#" in url else None
+
+
+def _is_flexiti(host: str) -> bool:
+    """Whether a host name is Flexiti's, in any spelling that resolves to it."""
+    try:
+        name = host.encode("idna").decode().lower().rstrip(".")
+    except UnicodeError:
+        name = host.lower().rstrip(".")
+    return name == FLEXITI_DOMAIN or name.endswith(f".{FLEXITI_DOMAIN}")
 
 
 def is_loopback(host: str) -> bool:

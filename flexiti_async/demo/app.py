@@ -52,7 +52,11 @@ def create() -> Starlette:
             Mount("/static", StaticFiles(packages=[("flexiti_async.demo", "static")])),
         ],
         middleware=[
-            Middleware(SafeHeaders, frames=[str(config.api_url)], secure=settings.is_secure),
+            Middleware(
+                SafeHeaders,
+                frames=config.widget_origins or [config.api_url],
+                secure=settings.is_secure,
+            ),
             Middleware(OneHost, origin=settings.origin),
             Middleware(Visiting, visits=visits, settings=settings),
         ],

@@ -1,6 +1,7 @@
 """The sandbox as one object: start and stop, requests and tokens, faults."""
 
 import asyncio
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
@@ -10,7 +11,7 @@ from aiohttp import web
 from attrs import define, field
 
 from flexiti_async.sandbox.app import Dispatcher
-from flexiti_async.sandbox.arguments import names_its_arguments, text, whole
+from flexiti_async.sandbox.arguments import names_its_arguments, setting, text, whole
 from flexiti_async.sandbox.control import CONTROL_PATH, Control
 from flexiti_async.sandbox.faults.kinds import Answer, Fault
 from flexiti_async.sandbox.faults.rules import FaultRule, Only
@@ -24,8 +25,15 @@ __all__ = ["Sandbox"]
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognised, not used
+"""Addresses to listen on that nobody can connect to, and what this machine connects to instead."""
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?")
 _BACKLOG = 4096  # connections waiting to be accepted: load tests open thousands at once
 _SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in flight get when the server closes
+
+
+def _is_origin(value: object) -> bool:
+    return value is None or (isinstance(value, str) and _ORIGIN.fullmatch(value) is not None)
 
 
 @names_its_arguments
@@ -42,13 +50,21 @@ class Sandbox(Inspection):
     Attributes:
         host: Address to listen on.
         port: Port to listen on; 0 for a free one, which is set here at the start.
+        public_url: Where a customer's browser reaches the sandbox, such as `http://localhost:8099`,
+            if not at host and port: in a container, or behind a proxy. It begins every
+            `redirection_url`. Read when the sandbox starts.
         run_id: Random id of this sandbox: another one numbers its authorizations anew.
     """
 
     host: str = field(default="127.0.0.1", validator=text(255))
     port: int = field(default=0, validator=whole(0, 65535))
+    public_url: str | None = field(
+        default=None,
+        validator=setting(_is_origin, "scheme, host and port, as http://localhost:8099"),
+    )
     run_id: str = field(factory=lambda: uuid.uuid4().hex, init=False)
     _dispatcher: Dispatcher = field(init=False, repr=False)
+    _address: str = field(default="", init=False, repr=False)
     _runner: web.AppRunner | None = field(default=None, init=False, repr=False)
     _serving: set[asyncio.Task[object]] = field(
         factory=set[asyncio.Task[object]], init=False, repr=False
@@ -94,8 +110,10 @@ class Sandbox(Inspection):
             raise
         self._runner = runner
         self.port = int(runner.addresses[0][1])
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        self._dispatcher.base_url = f"http://{host}:{self.port}{BASE_PATH}"
+        host = _ANY_HOST.get(self.host, self.host)
+        host = f"[{host}]" if ":" in host else host
+        self._address = f"http://{host}:{self.port}"
+        self._dispatcher.base_url = (self.public_url or self._address).rstrip("/") + BASE_PATH
 
     async def aclose(self) -> None:
         """Stop listening and close all connections; requests in flight get no answer."""
@@ -130,15 +148,15 @@ class Sandbox(Inspection):
     @property
     def base_url(self) -> str:
         """
-        API base URL, without a trailing slash.
+        API base URL on this machine, without a trailing slash.
 
         Raises:
             RuntimeError: The sandbox has not been started, so it has no port yet.
         """
-        if not self._dispatcher.base_url:
+        if not self._address:
             msg = "the sandbox has not been started"
             raise RuntimeError(msg)
-        return self._dispatcher.base_url
+        return self._address + BASE_PATH
 
     @property
     def control_url(self) -> str:

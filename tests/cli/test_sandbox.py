@@ -265,11 +265,21 @@ def test_only_loopback(command: Command, host: str) -> None:
 
 def test_allow_remote(start: Start) -> None:
     """A sandbox on all addresses prints one that a command on this machine may use."""
-    running = start("--host", "0.0.0.0", "--allow-remote")  # noqa: S104
+    public = "http://shop.example:8099"
+    running = start("--host", "0.0.0.0", "--allow-remote", "--public-url", public)  # noqa: S104
     url, variables = _welcome(running)
     running.terminate()
 
-    assert url.replace("0.0.0.0", "127.0.0.1") == variables["FLEXITI_BASE_URL"]  # noqa: S104
+    assert url == variables["FLEXITI_BASE_URL"]
+    assert url.startswith("http://127.0.0.1:")
+
+
+def test_a_public_url_that_is_none(command: Command) -> None:
+    """A public URL with a path is a usage error."""
+    ran = command("sandbox", "--public-url", "http://shop.example/a")
+
+    assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
+    assert ran.err.startswith("error: --public-url: public_url must be scheme, host and port")
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flexiti_async import ConfigError, FlexitiConfig
 from flexiti_async.config.parsing import is_loopback, problem_with_base_url
 
-TLS_ONLY = "must be https: plain http is for loopback only"
+TLS_ONLY = (
+    "must be https: plain http is for loopback only; set allow_plain_http for a sandbox in another "
+    "container"
+)
+NEVER = "must be https: plain http would show the client secret to anybody on the way"
 NO_URL = "is not a URL"
 NO_WEB = "must look like https://host/flexiti/pos-api"
 
@@ -35,7 +40,7 @@ def test_accepted(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        ("http://posapi.flexiti.fi/a", TLS_ONLY),
+        ("http://posapi.flexiti.fi/a", NEVER),
         ("http://10.0.0.1/a", TLS_ONLY),
         ("http://0.0.0.0/a", TLS_ONLY),
         ("http://[::2]/a", TLS_ONLY),
@@ -70,6 +75,42 @@ def test_accepted(url: str) -> None:
 def test_rejected(url: str, problem: str) -> None:
     """Every other URL is rejected with the reason, and not quoted."""
     assert problem == problem_with_base_url(url)
+
+
+@pytest.mark.parametrize(
+    "host", ["sandbox:8099", "10.0.0.5", "notflexiti.fi", "flexiti.fi.example"]
+)
+def test_plain_http_is_allowed_by_an_option(host: str) -> None:
+    """A sandbox in another container speaks plain http."""
+    url = f"http://{host}/flexiti/pos-api"
+
+    assert TLS_ONLY == problem_with_base_url(url)
+    assert None is problem_with_base_url(url, allow_plain_http=True)
+    made = FlexitiConfig(client_id="c", client_secret="s", base_url=url, allow_plain_http=True)
+    assert url == made.api_url
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("flexiti.fi", "posapi.flexiti.fi", "posapi-mi.flexiti.fi.", "POSAPI.FLEXITI.FI:8080"),
+        *("a.b.flexiti.fi", "posapi.flexiti\N{IDEOGRAPHIC FULL STOP}fi"),
+    ],
+)
+def test_plain_http_is_never_allowed_at_flexiti(host: str) -> None:
+    """The client secret goes to Flexiti over TLS, or not at all."""
+    url = f"http://{host}/flexiti/pos-api"
+
+    assert NEVER == problem_with_base_url(url, allow_plain_http=True)
+
+
+def test_plain_http_is_not_allowed_for_an_environment() -> None:
+    """Flexiti's environments are https; so is an option that says otherwise a mistake."""
+    with pytest.raises(ConfigError, match="allow_plain_http: is for base_url") as caught:
+        FlexitiConfig(
+            client_id="c", client_secret="s", environment="training", allow_plain_http=True
+        )
+    assert "allow_plain_http" == caught.value.option
 
 
 @given(st.text())

@@ -45,6 +45,7 @@ MAY_BLOCK: Final = (
     # Start-up: a session is created before traffic.
     ("flexiti_async/config/sources.py", {"read_options"}),
     ("flexiti_async/store/loading.py", {"open_store"}),
+    ("flexiti_async/transport/wire.py", {"tls_context"}),
     ("flexiti_stores/file/__init__.py", {"__init__"}),
     # The first use of a module; modules for traffic are imported at start-up.
     ("<frozen importlib._bootstrap>", {"_find_and_load"}),

@@ -74,7 +74,7 @@ async def check_network(
         yield _of_failure(url, failure, within)
         return
     if answer.certificate is None:
-        yield note("tls", "not used: plain http, allowed for loopback only")
+        yield note("tls", "not used: plain http, for a sandbox only")
     else:
         yield _of_certificate(answer, clock.wall())
     yield check_clock(answer.date, clock.wall())
