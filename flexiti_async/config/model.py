@@ -137,6 +137,8 @@ class FlexitiConfig:
         token_keys: Encryption keys for the token store: the first one encrypts, all of them
             decrypt, so that keys can be rotated. A list, or one text with commas; an empty text is
             an error. Generate one with `flexiti-async keys generate`. Requires the extra `crypto`.
+            The word `plain` stands for plain text, while a store that was begun without keys is
+            being encrypted.
         journal: Where operations are recorded, as for `store`; by default in the store. It must
             outlive the process, except for an API on loopback, or `memory://` is named here.
         account: Stable name of the account in the journal; by default the environment, or the

@@ -7,6 +7,9 @@ the first key encrypts, all of them decrypt. Nonces are arguments: 96 random bit
 2^32 writes under one key; a shop makes a few an hour.
 
     fx1.KEYID.NONCE.CIPHERTEXT        all but the first two in URL-safe base64
+
+The word `plain` may be in a ring as well, for the deployments in which a store that was begun
+without keys is encrypted, or the other way around: first it writes, anywhere it reads plain text.
 """
 
 import base64
@@ -22,6 +25,7 @@ from flexiti_async.protocol.secret import Secret
 __all__ = [
     "KEY_BYTES",
     "NONCE_BYTES",
+    "PLAIN",
     "KeyRing",
     "NotSealedError",
     "is_sealed",
@@ -30,6 +34,8 @@ __all__ = [
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
+PLAIN: Final = "plain"
+"""In a key ring: records in plain text are read, and written if it is the first."""
 _FEW: Final = 8
 """Number of different bytes that is too few for a random key, which has some thirty."""
 _MARK: Final = "fx1"
@@ -51,14 +57,21 @@ class KeyRing:
 
     Args:
         keys: Keys of 32 random bytes in URL-safe base64; the first one encrypts, all of them
-            decrypt.
+            decrypt. One of them may be the word `plain`.
 
     Raises:
         ConfigError: No keys, an invalid key, or `cryptography` is not installed.
+
+    Attributes:
+        reads_plain: Whether texts that are not encrypted are trusted.
+        seals: Whether texts are encrypted; if not, they are written as they are.
     """
 
     def __init__(self, keys: Sequence[Secret]) -> None:
-        ciphers = [_cipher(key) for key in keys]
+        plain = Secret(PLAIN)
+        self.reads_plain: Final = plain in keys
+        self.seals: Final = not keys or keys[0] != plain
+        ciphers = [_cipher(key) for key in keys if key != plain]
         if not ciphers:
             msg = "token_keys needs at least one key"
             raise ConfigError(msg, option="token_keys")
@@ -67,18 +80,22 @@ class KeyRing:
 
     def seal(self, text: str, *, name: str, nonce: bytes) -> str:
         """
-        Encrypt a text for one store key.
+        Encrypt a text for one store key, if the ring encrypts.
 
         Args:
             text: The text.
             name: The store key that it will be stored under.
             nonce: 12 random bytes, used for nothing else.
         """
+        if not self.seals:
+            return text
         sealed = self._ciphers[self._first].encrypt(nonce, text.encode(), name.encode())
         return ".".join((_MARK, self._first, _to_text(nonce), _to_text(sealed)))
 
     def is_current(self, payload: str) -> bool:
-        """Return whether a payload was encrypted with the first key, judging by its key id."""
+        """Return whether a payload is written as this ring writes, judging by its key id."""
+        if not self.seals:
+            return not is_sealed(payload)
         return payload.startswith(f"{_MARK}.{self._first}.")
 
     def open(self, payload: str, *, name: str) -> str:
@@ -86,10 +103,12 @@ class KeyRing:
         Decrypt a text that was encrypted for one store key.
 
         Raises:
-            NotSealedError: It is not encrypted.
+            NotSealedError: It is not encrypted, and the ring reads no plain text.
             RecordUnreadable: It was encrypted with an unknown key or for another store key, or it
                 is damaged.
         """
+        if self.reads_plain and not is_sealed(payload):
+            return payload
         parts = payload.split(".")
         if not is_sealed(payload) or len(parts) != 4:
             msg = f"the entry under {name} is not encrypted"

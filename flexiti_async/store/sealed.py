@@ -65,7 +65,7 @@ class SealedStore:
         store: Any token store; it may raise errors of its own.
         timeout: Seconds after which an operation fails, with an unknown outcome.
         keys: Encryption keys: the first one encrypts, all of them decrypt. Without keys entries are
-            stored in plain text.
+            stored in plain text. The word `plain` among them reads plain text, and writes it first.
 
     Raises:
         ConfigError: A key is not valid, or the extra `crypto` is not installed.
@@ -80,8 +80,8 @@ class SealedStore:
 
     @property
     def seals(self) -> bool:
-        """Whether entries are encrypted."""
-        return self._ring is not None
+        """Whether entries are written encrypted."""
+        return self._ring is not None and self._ring.seals
 
     @property
     def of_one_process(self) -> bool:
@@ -95,7 +95,7 @@ class SealedStore:
         Raises:
             StoreUnavailable: The store is down.
         """
-        if self.seals:
+        if self._ring is not None and not self._ring.reads_plain:
             return True
         store = self._store
         if not isinstance(store, DurableStore):
@@ -116,21 +116,37 @@ class SealedStore:
 
         Raises:
             StoreUnavailable: The store is down or slow.
-            RecordUnreadable: The entry is encrypted with an unknown key, or damaged.
+            RecordUnreadable: The entry is encrypted with an unknown key or without `token_keys`
+                here, or damaged.
         """
         entry = await self._bounded("load", lambda: self._store.load(key))
-        if entry is None or self._ring is None:
-            return Loaded(entry, entry.payload if entry else None)
+        if entry is None:
+            return Loaded(None, None)
+        if self._ring is None:
+            if is_sealed(entry.payload):
+                msg = f"the entry under {key} is encrypted, and there are no token_keys"
+                raise RecordUnreadable(msg)
+            return Loaded(entry, entry.payload)
+        if not is_sealed(entry.payload):
+            self._warn_of_plain_text(key, trusted=self._ring.reads_plain)
         try:
             return Loaded(entry, self._ring.open(entry.payload, name=key))
         except NotSealedError:
-            if not self._warned:
-                self._warned = True
-                _log.warning("the entry under %s is not encrypted and is ignored", key)
-        return Loaded(entry, None)
+            return Loaded(entry, None)
+
+    def _warn_of_plain_text(self, key: str, *, trusted: bool) -> None:
+        """Log once that an entry is not encrypted, and what follows."""
+        if self._warned:
+            return
+        self._warned = True
+        if trusted:
+            text = "is trusted, because token_keys contains `plain`: remove that after the rollout"
+        else:
+            text = "is ignored: does a process run without token_keys?"
+        _log.warning("the entry under %s is not encrypted and %s", key, text)
 
     def is_current(self, entry: Entry) -> bool:
-        """Whether an entry is encrypted with the first key."""
+        """Whether an entry is written as new ones are: encrypted with the first key."""
         return self._ring is not None and self._ring.is_current(entry.payload)
 
     def entry(self, key: str, text: str, *, keep_for: float | None) -> Entry:
@@ -206,13 +222,9 @@ class SealedJournal(SealedStore):
         loaded = await super().load(key)
         if loaded.entry is None:
             return loaded
-        if loaded.text is None:
-            problem = "is not encrypted, so it is not trusted"
-        elif self._ring is None and is_sealed(loaded.text):
-            problem = "is encrypted, and there are no token_keys"
-        else:
+        if loaded.text is not None:
             return loaded
-        msg = f"the entry under {key} {problem}"
+        msg = f"the entry under {key} is not encrypted, so it is not trusted"
         raise RecordUnreadable(msg)
 
     async def swap(

@@ -10,7 +10,9 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock
 
 from ..conftest import MakeSession
+from ..support.keys import encryption_key
 
+KEY = encryption_key("new").reveal()
 BUY = PurchaseWidget(account_number=20009100)
 SECRET = {"client_secret": "sandbox-client-secret"}
 LOGIN = {
@@ -39,6 +41,18 @@ ROTATIONS: dict[str, list[dict[str, Any]]] = {
     "both": rotation({**SECRET, **LOGIN}, {"client_secret": "new", **NEW_LOGIN}),
     "merchant login is added": [NO_LOGIN, other(LOGIN), {**LOGIN, **OTHER_NONE}, LOGIN],
     "merchant login is removed": [LOGIN, {**LOGIN, **OTHER_NONE}, other(LOGIN), NO_LOGIN],
+    "the store is encrypted": [
+        {},
+        {"token_keys": ["plain", KEY]},
+        {"token_keys": [KEY, "plain"]},
+        {"token_keys": KEY},
+    ],
+    "the store is decrypted": [
+        {"token_keys": KEY},
+        {"token_keys": [KEY, "plain"]},
+        {"token_keys": ["plain", KEY]},
+        {},
+    ],
     "merchants_login is turned on": [
         NEVER,
         {**NEVER, **other(LOGIN)},

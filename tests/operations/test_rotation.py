@@ -31,13 +31,16 @@ def rotations(sandbox: Sandbox) -> Iterator[tuple[dict[str, Any], dict[str, Any]
     yield login, {}
     yield {"token_keys": [OLD]}, {"token_keys": [NEW, OLD]}
     yield {"token_keys": [OLD]}, {"token_keys": [OLD, NEW]}
+    yield {}, {"token_keys": ["plain", NEW]}
+    yield {"token_keys": ["plain", NEW]}, {"token_keys": [NEW, "plain"]}
+    yield {"token_keys": [NEW, "plain"]}, {"token_keys": ["plain", NEW]}
     yield {}, {"base_url": sandbox.base_url + "/"}
     yield {}, {"base_url": sandbox.base_url.replace("http", "HTTP")}
     moved = sandbox.base_url.replace("127.0.0.1", "localhost")
     yield {"account": "shop"}, {"account": "shop", "base_url": moved}
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(11))
 async def test_a_rotation_executes_nothing_again(number: int, shop: Shop, sandbox: Sandbox) -> None:
     """The next process replays what the last one has done."""
     before, after = list(rotations(sandbox))[number]

@@ -8,6 +8,7 @@ import pytest
 
 from flexiti_async import (
     CheckoutNotFound,
+    ConfigError,
     FlexitiSession,
     PurchaseWidget,
     Scope,
@@ -17,6 +18,8 @@ from flexiti_async import (
 from flexiti_async.errors import RecordUnreadable
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import Entry
+from flexiti_async.store.sealed import SealedStore
+from flexiti_async.testing import FaultyStore
 from flexiti_async.tokens.record import Record, StoredToken, TokenKey, encode_record
 from flexiti_stores.memory import MemoryStore
 
@@ -126,3 +129,44 @@ async def test_an_entry_cannot_be_moved_under_another_key(
 
     assert isinstance(merchant, Token)
     assert 1 == sandbox.count(ENDPOINT, scope="merchant")
+
+
+async def test_each_side_of_a_rollout_says_what_it_sees(
+    make_session: MakeSession, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    A worker with keys and one without them name the other's record, and what to do.
+
+    With `plain` in the ring of both, they share one token, and each says that it trusts plain text.
+    """
+    rollout = (
+        (None, None, "", 1),
+        (NEW, None, "are no token_keys", 2),
+        (None, [NEW], "is ignored: does a process run without token_keys?", 2),
+        (None, ["plain", NEW], "remove that after the rollout", 1),
+        (["plain", NEW], [NEW, "plain"], "remove that after the rollout", 1),
+        ([NEW, "plain"], NEW, "", 1),
+        ([NEW, "plain"], ["plain", NEW], "", 1),
+    )
+    for number, (first, second, said, requests) in enumerate(rollout):
+        caplog.clear()
+        before = sandbox.count(ENDPOINT)
+        place = f"memory://{sandbox.run_id}-{number}"
+        for keys in (first, second):
+            await make_session(store=place, token_keys=keys).token()
+
+        assert (True, bool(said)) == (said in caplog.text, "encrypted" in caplog.text)
+        assert requests == sandbox.count(ENDPOINT) - before
+
+
+async def test_plain_text_that_is_read_is_not_trusted_with_an_account(
+    make_session: MakeSession, store: MemoryStore
+) -> None:
+    """While a ring reads plain text, others than the shop may have written a record."""
+    reading = SealedStore(store, timeout=1, keys=[Secret(NEW), Secret("plain")])
+
+    assert (True, True) == (reading.seals, await reading.trusted())  # this process's memory
+    faulty = SealedStore(FaultyStore(), timeout=1, keys=[Secret(NEW), Secret("plain")])
+    assert not await faulty.trusted()
+    with pytest.raises(ConfigError, match="at least one key"):
+        make_session(token_keys="plain")

@@ -18,6 +18,7 @@ from flexiti_async import (
 from flexiti_async.cli.doctor.finding import Finding, error, good, note, warning
 from flexiti_async.cli.output import is_scheme, mask_store
 from flexiti_async.clock import SYSTEM_CLOCK
+from flexiti_async.store.encryption import PLAIN
 from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import VERSION, TokenKey
 from flexiti_async.tokens.record_store import RecordStore
@@ -139,6 +140,10 @@ def _folder(config: FlexitiConfig) -> Iterator[Finding]:
 
 
 def _encryption(config: FlexitiConfig, *, sealed: bool) -> Finding:
+    plain = Secret(PLAIN) in config.token_keys
+    if sealed and plain:
+        text = "its entries are encrypted, and entries in plain text are trusted as well"
+        return warning(_STORE, text, "remove `plain` from token_keys after the rollout")
     if sealed:
         return good(_STORE, f"its entries are encrypted ({len(config.token_keys)} keys)")
     advice = "`flexiti-async keys generate` generates a key for token_keys"
