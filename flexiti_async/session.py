@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
 
+from attrs import evolve
+
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.api.widget_origins import WidgetOrigins
 from flexiti_async.checkout.flow import CheckoutContext
@@ -17,6 +19,7 @@ from flexiti_async.clock import SYSTEM_CLOCK, Clock, today
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.config.options import ClientAuth, OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.config.parsing import is_loopback
+from flexiti_async.config.reload import check_reload
 from flexiti_async.errors import ConfigError, SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
 from flexiti_async.events.log import log_event
@@ -124,6 +127,7 @@ class FlexitiSession:
             versions=config.api_versions,
             basic_auth=config.client_auth is ClientAuth.BASIC,
         )
+        self._builder = builder
         self._endpoint = TokenEndpoint(config, builder, self._transport, clock, self._events)
         self._client = ApiClient(
             builder,
@@ -142,6 +146,8 @@ class FlexitiSession:
             self._store, timeout=config.store_timeout, keys=config.token_keys
         )
         self._refreshers: dict[Scope, TokenRefresher] = {}
+        # Those of other credentials, by their fingerprint: calls that use them go on.
+        self._retired: dict[str, dict[Scope, TokenRefresher]] = {}
         self.operations: Final = Operations(
             OperationsContext(
                 client=self._client,
@@ -202,6 +208,39 @@ class FlexitiSession:
         """The token store in use."""
         return self._store
 
+    def reload(self, config: FlexitiConfig) -> None:
+        """
+        Go on with other credentials and encryption keys, without a restart.
+
+        Calls, checkouts and records from now on use them. Calls that are being made end with what
+        they began with, and a checkout keeps its token. What the rings of `config` find, this
+        session finds: `other_client_secret`, `other_merchant_username` and all of `token_keys`.
+
+        Args:
+            config: As this session's, but for client secrets, merchant logins, `merchants_login`,
+                `other_merchants_login` and `token_keys`: `FlexitiConfig.load()`, for example, which
+                reads the files of secrets again.
+
+        Raises:
+            ConfigError: Another option differs, or a key is not valid; nothing has changed.
+            SessionClosed: The session is closed.
+        """
+        config = check_reload(self._config, config)
+        if self._closed:
+            raise SessionClosed(_CLOSED)
+        self._sealed.rekey(config.token_keys)
+        if self._journal is not None:
+            self._journal.rekey(config.token_keys)
+        before, after = self._config.fingerprint, config.fingerprint
+        self._config = config
+        self._checkouts = evolve(self._checkouts, config=config)
+        if before != after:
+            self._endpoint = TokenEndpoint(
+                config, self._builder, self._transport, self._clock, self._events
+            )
+            self._retired[before] = self._refreshers
+            self._refreshers = self._retired.pop(after, {})
+
     async def __aenter__(self) -> Self:
         """
         Enter the session, once in its life: the block that has entered it closes it for all.
@@ -243,7 +282,8 @@ class FlexitiSession:
         object, stay open.
         """
         self._closed = True
-        refreshers = list(self._refreshers.values())
+        every = (self._refreshers, *self._retired.values())
+        refreshers = [refresher for each in every for refresher in each.values()]
         for refresher in refreshers:
             refresher.stop()
         # A close that is cancelled closes all parts, too. Each may be closed twice, so that a close

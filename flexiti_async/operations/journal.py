@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from attrs import field, frozen
@@ -25,6 +25,7 @@ from flexiti_async.operations.record import (
     decode_operation,
     encode_operation,
 )
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.store.interface import JOURNAL_PREFIX, Entry, Life
 from flexiti_async.store.sealed import SealedJournal
 
@@ -157,6 +158,10 @@ class Journal:
         ends = {Phase.PENDING: None, Phase.DONE: self._ttl, Phase.FREE: _FREE_FOR}
         text = encode_operation(record)
         return self._sealed.entry(record.key, text, keep_for=ends[record.phase])
+
+    def rekey(self, keys: Sequence[Secret]) -> None:
+        """Go on with other encryption keys; raises ConfigError."""
+        self._sealed.rekey(keys)
 
     @property
     def seals(self) -> bool:

@@ -106,6 +106,16 @@ class SealedStore:
             return False
         return not life.outlives_process
 
+    def rekey(self, keys: Sequence[Secret]) -> None:
+        """
+        Go on with other keys.
+
+        Raises:
+            ConfigError: A key is not valid; nothing has changed.
+        """
+        self._ring = KeyRing(keys) if keys else None
+        self._warned = False
+
     def close(self) -> None:
         """Raise SessionClosed from now on; the store itself belongs to the session or the shop."""
         self._closed = True
