@@ -23,7 +23,7 @@ __all__ = [
 FilePath = os.PathLike[str]
 """A path of a file, in code that is otherwise pure."""
 Folder = Path
-"""A path of a folder, as above."""
+"""A path of a folder: an absolute one, so that all processes mean the same."""
 _BARE: Final = 3
 """Slashes of a URL with an empty path, such as `https://host/`."""
 
@@ -90,5 +90,5 @@ def path_text(value: object) -> object:
 
 
 def store_text(value: object) -> object:
-    """Return the URL of a folder that a path names; any other value as it is."""
-    return value.absolute().as_uri() if isinstance(value, Path) else value
+    """Return the URL of a folder that an absolute path names; any other value as it is."""
+    return value.as_uri() if isinstance(value, Path) and value.is_absolute() else value

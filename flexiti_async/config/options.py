@@ -34,7 +34,7 @@ __all__ = [
     "unknown_option",
 ]
 
-_STORE: Final = "the URL of a store, a class path or a TokenStore"
+_STORE: Final = "the URL of a store, an absolute path, a class path or a TokenStore"
 LEAST_JOURNAL_TTL: Final = 400 * 86_400.0
 
 

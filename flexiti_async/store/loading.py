@@ -100,14 +100,15 @@ def _own(scheme: str, path: str) -> _FromUrl:
         return cast("_FromUrl", getattr(importlib.import_module(f"{OWN_STORES}.{module}"), name))
     except ImportError as error:
         missing = error.name
-    msg = (
-        f"the store for {scheme}:// needs {missing}, which is not installed: pip install "
-        f"'flexiti-async[{module}]'"
-    )
-    if missing == f"{OWN_STORES}.{module}":
-        msg = (
-            f"this program was bundled without the store for {scheme}://: add the module {missing}"
+    if missing == "fcntl":
+        why = (
+            "needs the file locks of POSIX, which this system lacks: use redis:// or postgresql://"
         )
+    elif missing == f"{OWN_STORES}.{module}":
+        why = f"is not in this bundle of the program: add the module {missing}"
+    else:
+        why = f"needs {missing}, which is not installed: pip install 'flexiti-async[{module}]'"
+    msg = f"the store for {scheme}:// {why}"
     raise ConfigError(msg, option="store")
 
 

@@ -100,6 +100,7 @@ def test_objects_of_settings_libraries_are_understood(make: Callable[..., Flexit
         ("client_id", timedelta(1)),
         ("token_timeout", timedelta(0)),
         ("base_url", Path("/etc")),
+        ("store", Path("C:/shop")),  # on this system a relative path
     ],
     ids=repr,
 )

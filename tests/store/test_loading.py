@@ -101,6 +101,16 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         open_store("rediss://host")
 
 
+def test_a_system_without_posix_locks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows, the file store says what it lacks, and which stores there are."""
+    for name in [name for name in sys.modules if name.startswith("flexiti_stores.file")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+
+    with pytest.raises(ConfigError, match="locks of POSIX, which this system lacks: use redis"):
+        open_store("file:///C:/shop")
+
+
 class Misbehaving:
     """A store that fails in unusual ways."""
 
