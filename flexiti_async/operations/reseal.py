@@ -59,12 +59,12 @@ async def reseal(
             are not trusted.
 
     Raises:
-        ConfigError: The journal has no keys.
+        ConfigError: The journal has no keys, or writes plain text.
         JournalForgot: The store is not an intact journal; nothing was written.
         StoreUnavailable: The store is down; what was rewritten stays so.
     """
     if not sealed.seals:
-        msg = "token_keys is empty: there is no key to encrypt with"
+        msg = "token_keys is empty or begins with `plain`: there is no key to encrypt with"
         raise ConfigError(msg, option="token_keys")
     life = await sealed.life()
     if not life.intact:

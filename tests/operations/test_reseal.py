@@ -5,7 +5,7 @@ import secrets
 
 import pytest
 
-from flexiti_async import FlexitiSession
+from flexiti_async import ConfigError, FlexitiSession
 from flexiti_async.errors import RecordUnreadable
 from flexiti_async.events.types import Event, OperationConflict
 from flexiti_async.operations import Phase
@@ -102,3 +102,10 @@ async def test_an_unreadable_record_hides_no_other(
         await collect()
 
     assert ["a", "c"] == sorted(found)
+
+
+async def test_plain_text_is_no_key_to_encrypt_with() -> None:
+    """A ring that begins with `plain` writes plain text, so there is nothing to do anew."""
+    sealed = SealedJournal(FaultyStore(), timeout=PATIENCE, keys=[Secret("plain"), NEW])
+    with pytest.raises(ConfigError, match="begins with `plain`"):
+        await reseal(sealed, clock=ManualClock())
