@@ -32,7 +32,8 @@ _NEEDS: Final = """\
 ## What each step needs
 
 Besides the method's own parameters. The data come from the answers of earlier calls and from the
-event of the widget, never from later data of the browser.
+event of the widget, never from later data of the browser. An old widget has no `session_id`: after
+`handle_event(…, old_widget=True)` without one, the operations are sent without it.
 """
 
 

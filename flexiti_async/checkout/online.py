@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final, TypeVar
 
 from attrs import evolve
 
@@ -27,12 +28,18 @@ from flexiti_async.errors import (
 )
 from flexiti_async.operations.keys import reference_of
 from flexiti_async.protocol.arguments import json_body, wrong_type
-from flexiti_async.protocol.call import Json, OperationKind
+from flexiti_async.protocol.call import Json, OperationCall, OperationKind
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
 
 __all__ = ["OnlineCheckout"]
+
+T = TypeVar("T")
+
+_SESSION_ID: Final = "widget_session_id"
+_NO_SESSION: Final = "none: old widget"
+"""In place of the session that an old widget does not have, while a body is built."""
 
 
 class OnlineCheckout(Checkout):
@@ -100,6 +107,7 @@ class OnlineCheckout(Checkout):
             session_id=answer.session_id,
             flow=widget.flow.value,
             account_number=str(account) if account else None,
+            old_widget=False,
         )
         await flow.saved.transition(before, after)
         return answer
@@ -123,8 +131,10 @@ class OnlineCheckout(Checkout):
             event: The message of `window.postMessage` as it was posted to the shop: JSON text, or
                 the object that a web framework has parsed it to. The page has to check its origin.
             old_widget: Accept an `flx-success` without `widget_session_id`, as older widgets post
-                it, or after a widget/init whose answer had no session id. Then nothing proves to
-                which checkout the event belongs.
+                it (page version 8), or after a widget/init whose answer had no session id. Then
+                nothing proves to which checkout the event belongs, and if neither had one,
+                `authorize` and `apply` are sent without it: only the token connects them with the
+                widget, so give such checkouts one of their own (`sharing=Sharing.DEDICATED`).
 
         Raises:
             MalformedEvent: It is not an event of the widget.
@@ -145,8 +155,9 @@ class OnlineCheckout(Checkout):
         if before.flow in set(Flow):
             reaction = react(read, Flow(before.flow))
         row = flow.row("handle_event", reaction.value)
+        session_id = before.session_id or read.widget_session_id or None
         after = evolve(
-            before, step=row.to, session_id=before.session_id or read.widget_session_id or None
+            before, step=row.to, session_id=session_id, old_widget=old_widget and not session_id
         )
         if reaction is Reaction.AUTHORIZE:
             after = evolve(after, account_number=read.account_number)
@@ -232,7 +243,7 @@ class OnlineCheckout(Checkout):
         call = None
         if isinstance(reference, str) and not reference:
             reference = None
-        if state.account_number is not None and state.session_id is not None:
+        if state.account_number is not None and (state.session_id or state.old_widget):
             purchase = OnlinePurchase(
                 account_number=state.account_number,
                 amount=amount,
@@ -243,9 +254,9 @@ class OnlineCheckout(Checkout):
                 reference=reference_of(state.idempotency_key, reference),
                 sku_data=sku_data,
                 vcc_number=vcc_number,
-                widget_session_id=state.session_id,
+                widget_session_id=state.session_id or _NO_SESSION,
             )
-            call = authorize(purchase, lang=lang)
+            call = _as_sent(authorize(purchase, lang=lang))
             del purchase
         confirmed = flow.confirms(account_number)
         # This frame may end up in a traceback.
@@ -280,8 +291,10 @@ class OnlineCheckout(Checkout):
         """
         flow = self._flow
         call = None
-        if self.session_id is not None:
-            call = apply(self._application(applicant, more, self.session_id))
+        if self.session_id or self._flow.state.old_widget:
+            body = self._application(applicant, more, self.session_id or _NO_SESSION)
+            call = _as_sent(apply(body))
+            del body
         del applicant, more
         if call is None:
             raise await flow.not_ready(OperationKind.APPLY)
@@ -301,6 +314,14 @@ class OnlineCheckout(Checkout):
         if problems:
             raise ValidationError(field_errors=problems)
         return {**applicant, "widget_session_id": session_id}
+
+
+def _as_sent(call: OperationCall[T]) -> OperationCall[T]:
+    """Return a call as it is sent: without a widget session after an old widget."""
+    body = call.body or {}
+    if body.get(_SESSION_ID) != _NO_SESSION:
+        return call
+    return call.with_body({name: value for name, value in body.items() if name != _SESSION_ID})
 
 
 def _mismatch(event: WidgetEvent, state: CheckoutState, *, old_widget: bool) -> str:

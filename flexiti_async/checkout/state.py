@@ -68,6 +68,8 @@ class CheckoutState:
         sharing: Whether the token is shared or dedicated.
         step: The present step.
         session_id: `widget_session_id` of the newest widget/init.
+        old_widget: Neither that answer nor the event had one, and the shop has said that its widget
+            is an old one: operations go without.
         flow: `apply` or `purchase`, once known.
         in_store: Whether it is at a counter, with a merchant token.
         account_number: Digits of the customer's account, once known.
@@ -90,6 +92,7 @@ class CheckoutState:
     verification_code: Secret | None = None
     authorization_id: str | None = None
     capture_id: str | None = None
+    old_widget: bool = False
 
 
 @frozen

@@ -114,5 +114,13 @@ def row_of(step: Step, method: str, outcome: str = "") -> Row:
 
 
 def missing(row: Row, state: CheckoutState) -> list[str]:
-    """Return the names of the fields that a call requires and the checkout does not know."""
-    return [name for name in row.needs if getattr(state, name) is None]
+    """
+    Return the names of the fields that a call requires and the checkout does not know.
+
+    An old widget has no session.
+    """
+    return [
+        name
+        for name in row.needs
+        if getattr(state, name) is None and not (name == "session_id" and state.old_widget)
+    ]

@@ -326,17 +326,18 @@ async def test_events_of_old_widgets(session: FlexitiSession, sandbox: Sandbox) 
     assert Step.AUTHORIZED is checkout.step
 
 
-async def test_an_old_event_without_any_session_leads_to_no_authorization(
-    session: FlexitiSession, sandbox: Sandbox
-) -> None:
-    """The API requires a widget session, so the step is rejected before anything is sent."""
+async def test_the_next_widget_is_not_an_old_one(session: FlexitiSession, sandbox: Sandbox) -> None:
+    """A new widget/init whose answer has a session id needs an event with it again."""
     sandbox.bare_redirection_url = True
     checkout = await session.checkout("order-1")
     await checkout.init_widget(BUY)
     await checkout.handle_event(success(ACCOUNT, None), old_widget=True)
+    sandbox.bare_redirection_url = False
+    await checkout.init_widget(BUY)
+    with pytest.raises(EventRefused):
+        await checkout.handle_event(success(ACCOUNT, None))
 
-    assert "authorize" not in checkout.next_steps
-    assert await nothing_can_be_bought(checkout, sandbox)
+    assert {"init_widget", "handle_event"} == checkout.next_steps
 
 
 async def test_a_failure_of_another_session_is_rejected(session: FlexitiSession) -> None:

@@ -52,6 +52,7 @@ def states(draw: st.DrawFn) -> CheckoutState:
         verification_code=draw(st.none() | st.builds(Secret, texts)),
         authorization_id=draw(st.none() | texts),
         capture_id=draw(st.none() | texts),
+        old_widget=draw(st.booleans()),
     )
 
 
@@ -106,6 +107,7 @@ def test_wire_format() -> None:
             "verification_code": None,
             "authorization_id": "7",
             "capture_id": None,
+            "old_widget": False,
         },
     } == json.loads(encode_checkout(state, KEY))
 
