@@ -81,6 +81,8 @@ def read_page(data: object, item: type[T], name: str) -> tuple[tuple[T, ...], Ma
 
 def _list_in(fields: Mapping[str, object], name: str) -> str | None:
     """Return the name of the list in an object; None for an empty page."""
+    if isinstance(fields.get(name), list):
+        return name
     lists = [key for key, value in fields.items() if isinstance(value, list)]
     own = next((key for key in fields if key.lower() == name), None)
     if own in lists:

@@ -2,7 +2,9 @@
 
 import hashlib
 
+from flexiti_async.api.authorization_lists import list_authorizations
 from flexiti_async.api.merchants import merchants_login
+from flexiti_async.api.plans import calculate_interest
 from flexiti_async.api.widget import PurchaseWidget, init_widget
 from flexiti_async.checkout.state import decode_checkout, encode_checkout
 from flexiti_async.errors import ApiError, RecordUnreadable
@@ -12,7 +14,12 @@ from flexiti_async.tokens.record import decode_record, encode_record
 
 KEY = "0123456789abcdef"
 RING = KeyRing([key_from_bytes(hashlib.sha256(b"k").digest())])
-CALLS = (merchants_login(), init_widget(PurchaseWidget(account_number=20009100)))
+CALLS = (
+    merchants_login(),
+    init_widget(PurchaseWidget(account_number=20009100)),
+    calculate_interest(1, 1),
+    list_authorizations(),
+)
 
 
 def check_answer(answer: HttpResponse) -> None:

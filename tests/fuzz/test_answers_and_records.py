@@ -25,6 +25,7 @@ WORDS = st.sampled_from(
         *("error", "message", "field_errors", "error_fields", "param", "msg", "value", "url"),
         *("v", "key", "token", "claim", "failure", "checkout", "lifetime", "remaining", "lease"),
         *("redirection_url", "widget_session_id", "enabled", "id", "name", KEY),
+        *("promotional_purchase", "plan_id", "terms", "annual_rates", "authorizations"),
     ]
 )
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | WORDS
