@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 from flexiti_async import errors
 from flexiti_async.cli.verify.assumptions import ASSUMPTIONS
+from flexiti_async.sandbox import Sandbox
 
 REFERENCE: Final = Path(__file__).parent.parent / "docs" / "reference"
 _FROM_ITS_FILE: Final = {"aiocache": "BSD-3-Clause"}
@@ -189,7 +190,30 @@ of Flexiti. {statement(report())}
 {rows}"""
 
 
+def inventions() -> str:
+    """List the choices that the sandbox makes where the specification is silent."""
+    rows = "".join(
+        f"| {each.endpoint} | {each.text} | §{each.spec} | "
+        f"{f'`{each.setting}`' if each.setting else ''} |\n"
+        for each in Sandbox().assumptions
+    )
+    return f"""\
+# What the sandbox invents
+
+{_GENERATED}
+
+The [sandbox](sandbox.md) follows Flexiti's documentation. Where that is silent, or contradicts
+itself, the sandbox had to choose: these are its own choices, and Flexiti's may be others. Do not
+rely on them: a test that passes because of one says nothing about Flexiti. `Sandbox.assumptions`
+has the same list, and the settings in the last column change a choice.
+
+| endpoint | choice | spec | setting |
+| --- | --- | --- | --- |
+{rows}"""
+
+
 PAGES: Final = {
+    "inventions.md": inventions,
     "assumptions.md": assumptions,
     "endpoints.md": endpoints,
     "errors.md": error_catalogue,

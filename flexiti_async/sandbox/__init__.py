@@ -18,9 +18,8 @@ async with Sandbox(expires_in=1200) as sandbox, aiohttp.ClientSession() as http:
 It serves every endpoint of the specification (`wire/endpoints.py`), with a ledger behind them, and
 the widget's page. It shares no code with the client: it is an independent second reading of the
 specification. It refuses everything that the specification forbids, with the status codes and error
-bodies of the API. Where the specification is silent, it takes the stricter reading, documented at
-the setting that changes it; where the specification defines no body, the docstring of the handler
-describes the sandbox's own.
+bodies of the API. Where the specification is silent, the sandbox is strict, or invents an answer:
+`assumptions` lists each of these choices, and the setting that changes it.
 
 A customer who pays, without a browser (a browser plays the same widget at `redirection_url`):
 
@@ -52,6 +51,7 @@ In a test:
 | detect a payment that is made twice | `one_authorization_per_session = True` |
 | answer as another token service | `Sandbox(oauth="oauth2-server")`, or an `OAuthRules` |
 | simulate an outage | `aclose()`, then `start()` again on the same port |
+| see what is not Flexiti's rule | `assumptions` |
 | change a rule | the other attributes of `Settings` |
 
 Endpoint names are those of the client's errors, events and `api_versions`.
@@ -67,9 +67,11 @@ from flexiti_async.sandbox.state.codes import Message
 from flexiti_async.sandbox.state.plans import Plan
 from flexiti_async.sandbox.state.request_log import RequestRecord
 from flexiti_async.sandbox.state.tokens import TokenView, token_id
+from flexiti_async.sandbox.wire.assumptions import Assumption
 
 __all__ = [
     "Account",
+    "Assumption",
     "Authorization",
     "Capture",
     "Message",

@@ -12,6 +12,7 @@ from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Capture, Payment, Status
 from flexiti_async.sandbox.state.codes import Message
 from flexiti_async.sandbox.state.widget_sessions import WidgetSession
+from flexiti_async.sandbox.wire.assumptions import Assumption, assumptions
 from flexiti_async.sandbox.wire.request import Json
 
 __all__ = ["Inspection"]
@@ -50,6 +51,11 @@ class Inspection(Settings):
         if account is None:
             raise LookupError("no account has this number")
         return account
+
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """The sandbox's own choices, where the specification is silent, and their settings."""
+        return assumptions()
 
     @property
     def messages(self) -> tuple[Message, ...]:

@@ -113,7 +113,7 @@ class Settings:
         oauth: The rules of the token service: `"documented"`, `"oauth2-server"`, which the real one
             resembles, or an `OAuthRules` (see there for both).
         refresh_revokes_access: Whether a refresh revokes the access token before it. The API's
-            rule is unknown (spec section 2.4); True is the stricter reading.
+            rule is unknown (spec section 2.4).
         require_merchant_login: Whether widget/init requires merchants/login before it, with the
             same token, as on the start page (newer pages do not; spec section 8, row 10).
         bare_redirection_url: Whether widget/init omits the two ids from `redirection_url`, as old

@@ -49,7 +49,7 @@ def test_public_names() -> None:
     """The package exports the documented names, sorted."""
     names = flexiti_async.sandbox.__all__
 
-    documented = ["Account", "Authorization", "Capture", "Message", "OAuthRules", "Only"]
-    documented += ["Payment", "Plan", "RequestRecord", "Sandbox", "Settings", "TokenView"]
-    assert [*documented, "token_id"] == names
+    documented = ["Account", "Assumption", "Authorization", "Capture", "Message"]
+    documented += ["OAuthRules", "Only", "Payment", "Plan", "RequestRecord", "Sandbox", "Settings"]
+    assert [*documented, "TokenView", "token_id"] == names
     assert all(hasattr(flexiti_async.sandbox, name) for name in names)

@@ -11,6 +11,7 @@ from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.codes import Codes, Message
 from flexiti_async.sandbox.validation.fields import Fields, of_body
 from flexiti_async.sandbox.validation.request import authorize
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import RefusalError, not_found
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
@@ -33,15 +34,29 @@ class _Request:
     vcc_number: str
 
 
+@invents(
+    "verify",
+    (
+        "`format` and `request_id` are required; by e-mail the code is replaced by "
+        "`verification_sent_to_email`."
+    ),
+    spec="5.8",
+)
+@invents(
+    "verify",
+    (
+        "The fourth wrong answer in 48 hours, and everything after it, is `tries_exceed`; wrong "
+        "codes in transactions and authorizations count as well."
+    ),
+    spec="6.3",
+)
 def verify(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Verify a customer in store.
 
     The answer for `security_question`, `merchant_override` and `regular_purchase_bypass` is a code,
     a number. For `sms` it is the API's literal, and the code is in `Sandbox.messages`; for `email`
-    likewise, with a literal of the sandbox's own. `format` and `request_id` are required: the
-    stricter reading. The fourth wrong answer within 48 hours, and everything after it, is
-    `tries_exceed`; wrong codes in a transaction or an authorization count as well.
+    likewise, with a literal like it.
     """
     authorize(incoming, settings, backend.ledger)
     request = _read(of_body(incoming, settings))
@@ -121,12 +136,19 @@ def wrong_code(account: Account, request_id: str, code: str, codes: Codes, now: 
     return ""
 
 
+@invents(
+    "close",
+    (
+        "An account outside Quebec, or a closed one, is 403 `not_permitted`; a closed one has "
+        "the reason `FCCS`."
+    ),
+    spec="5.10",
+)
 def close(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Close an account in Quebec; an account elsewhere, or a closed one, is a 403.
 
-    The spec has two errors and does not say when each applies: this is the sandbox's own choice,
-    and so is the reason code of an account that its owner closed, `FCCS`.
+    The spec has two errors and does not say when each applies.
     """
     authorize(incoming, settings, backend.ledger)
     of_body(incoming, settings, optional=True).check()

@@ -10,6 +10,7 @@ from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.tokens import Token
 from flexiti_async.sandbox.validation.permissions import check_account_type, check_location
 from flexiti_async.sandbox.validation.request import authorize, json_object, reference_id_errors
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import RefusalError, wrong_inputs
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
@@ -29,6 +30,33 @@ _MESSAGES = {
 }
 
 
+@invents(
+    "apply",
+    ("The body is read by the names of widget/init, at any depth; a middle name is `middle_name`."),
+    spec="5.5",
+)
+@invents(
+    "apply",
+    (
+        "The answer has a `status` (`approved`, `pending`, `declined`), and the account if one "
+        "was opened, with a limit of $2,000."
+    ),
+    spec="5.5",
+)
+@invents(
+    "apply",
+    (
+        "Without a test key an application is approved. A second account of one type is "
+        "`customer_already_exists`."
+    ),
+    spec="7.6",
+)
+@invents(
+    "apply",
+    "The keys `A-RR_XX` and `A-RR_XXX` are approved.",
+    spec="8 row 41",
+    setting="standard_accounts",
+)
 def apply(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Decide an application whose widget session has ended.

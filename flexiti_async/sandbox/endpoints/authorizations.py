@@ -21,6 +21,7 @@ from flexiti_async.sandbox.validation.permissions import (
     in_store,
 )
 from flexiti_async.sandbox.validation.request import authorize
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import INVALID, REQUIRED, RefusalError
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
@@ -51,6 +52,36 @@ class _Order:
     in_store: InStore
 
 
+@invents(
+    "authorization",
+    (
+        "The answer, except `apr`, `annual_rates` and `message`, with the names of the answer "
+        "of a return."
+    ),
+    spec="5.12",
+)
+@invents(
+    "authorization",
+    (
+        "The amount plus the interest of its plan must fit the available credit; only the "
+        "amount is held."
+    ),
+    spec="9",
+)
+@invents(
+    "authorization",
+    "A verified widget session may be used for several authorizations.",
+    spec="5.12",
+    setting="one_authorization_per_session",
+)
+@invents(
+    "authorization",
+    (
+        "A request with a customer token or a `widget_session_id` is online, any other in "
+        "store; the term is optional if the plan has one only."
+    ),
+    spec="5.12",
+)
 def create(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Authorize a purchase, online or in store.
@@ -61,7 +92,7 @@ def create(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     `request_id` of `verify` take its place; a wrong code is `not_verified`, too.
 
     Of the answer the spec defines `apr` (v2.5), `annual_rates` (v2.5.1), and a message in the
-    language of the query. The rest is the sandbox's own choice, with the names of similar answers.
+    language of the query.
     """
     token = authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)

@@ -9,6 +9,7 @@ from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Bank
 from flexiti_async.sandbox.validation.fields import of_body
 from flexiti_async.sandbox.validation.request import authorize
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import RefusalError, not_found
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
@@ -17,12 +18,19 @@ __all__ = ["authorization_in_path", "capture", "release"]
 _CAPTURED = {"en": "The amount was captured.", "fr": "Le montant a été encaissé."}
 
 
+@invents(
+    "authorization/release",
+    (
+        "The body may have an `amount`; without one all that is left is released. The answer is "
+        "the authorization."
+    ),
+    spec="5.12",
+)
 def release(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Release the uncaptured amount, or the `amount` of the body.
 
-    The spec defines neither body nor answer. The error `auth_amount_exceeded` implies that the body
-    may have an amount; the rest is the sandbox's own choice.
+    The error `auth_amount_exceeded` implies that the body may have an amount.
     """
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings, optional=True)
@@ -35,6 +43,11 @@ def release(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     return authorization_view(authorization)
 
 
+@invents(
+    "authorization/capture",
+    "The answer, except `message`, with the names of the answer of a return.",
+    spec="5.12",
+)
 def capture(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """Capture a part of the held amount. Of the answer the spec defines only `message`."""
     authorize(incoming, settings, backend.ledger)

@@ -6,6 +6,7 @@ from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.plans import offered
 from flexiti_async.sandbox.validation.fields import Fields, of_query
 from flexiti_async.sandbox.validation.request import authorize
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import REQUIRED, RefusalError, not_found
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
@@ -17,8 +18,13 @@ _QUESTIONS = {
 }
 
 
+@invents(
+    "customers/search",
+    "A person without an account is 404 `not_found`.",
+    spec="5.6",
+)
 def search(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """Find the accounts of a person; as far as the spec shows, an unknown person is a 404."""
+    """Find the accounts of a person."""
     authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     person = (
@@ -55,6 +61,16 @@ def _row(account: Account, settings: Settings) -> dict[str, Json]:
     }
 
 
+@invents(
+    "customers/lookup",
+    "Identifiers of different accounts are 404 `not_found`.",
+    spec="5.7",
+)
+@invents(
+    "customers/lookup",
+    "E-mail and phone of a child card are masked but for their last four characters.",
+    spec="5.7",
+)
 def lookup(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """Return one account, and the plans that are available to its customer."""
     authorize(incoming, settings, backend.ledger)
@@ -128,5 +144,5 @@ def _details(account: Account, *, child: bool, lang: str, settings: Settings) ->
 
 
 def mask(text: str) -> str:
-    """Mask all but the last four characters, in a format of the sandbox's own."""
+    """Mask all but the last four characters."""
     return "*" * len(text[:-4]) + text[-4:]

@@ -8,6 +8,7 @@ from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.validation.fields import of_body
 from flexiti_async.sandbox.validation.request import authorize
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import INVALID
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
@@ -17,6 +18,11 @@ _LINE = re.compile(r"(?:DL)?(D[A-Z]{2})(.*)")
 _MOST = 4000  # characters; a PDF417 symbol holds fewer
 
 
+@invents(
+    "customers/driverslicense",
+    "The scan is lines of AAMVA elements; any other is `wrong_inputs`.",
+    spec="5.4",
+)
 def driverslicense(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Decode a scan in which each line is an element of AAMVA's standard: three letters and a value.
@@ -34,8 +40,7 @@ def driverslicense(incoming: Incoming, settings: Settings, backend: Backend) -> 
     DBA20300131
     ```
 
-    This format is the sandbox's own choice, and so is `wrong_inputs` for any other: the API decodes
-    the output of scanners, and its error code for an unreadable licence is unknown.
+    The API decodes the output of scanners.
     """
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)

@@ -14,6 +14,7 @@ from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Capture
 from flexiti_async.sandbox.validation.fields import Fields, of_query
 from flexiti_async.sandbox.validation.request import authorize
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import INVALID
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
@@ -25,6 +26,11 @@ _MOST_PAGE_SIZE = 100
 T = TypeVar("T")
 
 
+@invents(
+    "authorization/by-id",
+    "The answer is that of an authorization, with its captures.",
+    spec="5.12",
+)
 def authorization_by_id(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """Return one authorization, with its captures."""
     authorize(incoming, settings, backend.ledger)
@@ -36,13 +42,16 @@ def authorization_by_id(incoming: Incoming, settings: Settings, backend: Backend
     }
 
 
+@invents(
+    "authorizations",
+    (
+        "The answer is an object with the list, oldest first, 10 items a page and at most 100; "
+        "both dates are inclusive, in UTC."
+    ),
+    spec="5.12",
+)
 def authorizations(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """
-    Return authorizations, the oldest first; all filters are optional.
-
-    Both dates are inclusive, in UTC. The format of the answer, the order, the page size of 10 and
-    its limit of 100 are the sandbox's own choice.
-    """
+    """Return authorizations, the oldest first; all filters are optional."""
     authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     account_number = fields.number("account_number", 14)
@@ -64,8 +73,13 @@ def authorizations(incoming: Incoming, settings: Settings, backend: Backend) -> 
     return _paged("authorizations", rows, page, len(found))
 
 
+@invents(
+    "captures",
+    "The parameters and the answer are like those of authorizations.",
+    spec="5.12",
+)
 def captures(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """Return captures, the oldest first; parameters and answer are the sandbox's own choice."""
+    """Return captures, the oldest first."""
     authorize(incoming, settings, backend.ledger)
     fields = of_query(incoming, settings)
     account_number = fields.number("account_number", 14)

@@ -4,6 +4,7 @@ from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.validation.request import authorize, json_object, reference_id_errors
 from flexiti_async.sandbox.validation.widget import LANGUAGES, PROVINCES
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import (
     INVALID,
     WRONG_FORMAT,
@@ -28,6 +29,20 @@ _FORM_VALUES: dict[str, tuple[str | int, ...]] = {
 }  # fmt: skip
 
 
+@invents(
+    "merchants/login",
+    (
+        "Without a body it logs in the default merchant; the elements of `form_values` are "
+        '`{"id": …}`.'
+    ),
+    spec="3",
+)
+@invents(
+    "merchants/login",
+    "It is not needed before widget/init.",
+    spec="8 row 10",
+    setting="require_merchant_login",
+)
 def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str, Json]:
     """Log the merchant in with this token; without a body, the default merchant."""
     token = authorize(incoming, settings, backend.ledger)

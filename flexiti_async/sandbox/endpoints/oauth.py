@@ -1,5 +1,5 @@
 """
-POST oauth/token: the rules of spec section 2, and where it is silent the stricter reading.
+POST oauth/token: the rules of spec section 2; `invents` labels where it is silent.
 
 `Settings.oauth` replaces some of them by those of the npm package `oauth2-server` (spec section 9).
 """
@@ -12,6 +12,7 @@ from flexiti_async.sandbox.settings import SCOPES, Settings
 from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.tokens import Token, revoke_family
 from flexiti_async.sandbox.validation.request import reference_id_errors
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import (
     INVALID,
     REQUIRED,
@@ -29,6 +30,44 @@ REFRESH_TOKEN = "refresh_token"  # noqa: S105 (the name of a grant)
 """The grant that exchanges a refresh token, as long as the access token of its pair is valid."""
 
 
+@invents(
+    "oauth/token",
+    (
+        "Parameters in the query, a parameter that is sent twice and a body that is not a form "
+        "are 400 `invalid_request`; credentials are checked before anything else."
+    ),
+    spec="2.1",
+)
+@invents(
+    "oauth/token",
+    (
+        "A refresh token that is late, unknown or spent is 400 `invalid_request`, and a spent "
+        "one also revokes its successors."
+    ),
+    spec="2.4",
+    setting="oauth",
+)
+@invents(
+    "oauth/token",
+    (
+        "A refresh without `scope` asks for the default, `merchant`; another scope than that of "
+        "its token is `wrong_inputs`."
+    ),
+    spec="2.4",
+    setting="oauth",
+)
+@invents(
+    "oauth/token",
+    "A refresh revokes the access token before it.",
+    spec="2.4",
+    setting="refresh_revokes_access",
+)
+@invents(
+    "oauth/token",
+    "HTTP Basic is ignored.",
+    spec="8 row 7",
+    setting="oauth",
+)
 def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str, Json]:
     """Issue a token (spec section 2.2) or refuse (section 2.7)."""
     fields = _fields(incoming)

@@ -9,6 +9,7 @@ from flexiti_async.sandbox.state.money import ZERO, cents
 from flexiti_async.sandbox.state.plans import Plan, offered, term_amount
 from flexiti_async.sandbox.validation.fields import of_body
 from flexiti_async.sandbox.validation.request import authorize
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
 __all__ = ["calculate_interest", "rates"]
@@ -18,6 +19,20 @@ _ADMIN = {"en": "Administration fee", "fr": "Frais d'administration"}
 _INTEREST = {"en": "Annual interest rate", "fr": "Taux d'intérêt annuel"}
 
 
+@invents(
+    "calculate-interest",
+    "An unknown account is 404 `not_found`, an invalid amount `wrong_inputs`.",
+    spec="5.9",
+)
+@invents(
+    "calculate-interest",
+    (
+        "Rates, fees, their texts and the `type` of a rate; payments are the annuity, rounded "
+        "to a cent."
+    ),
+    spec="5.9",
+    setting="plans",
+)
 def calculate_interest(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Return the cost of a purchase for each plan that is available to the customer.

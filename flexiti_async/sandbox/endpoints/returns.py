@@ -12,6 +12,7 @@ from flexiti_async.sandbox.state.bank import Bank, Capture
 from flexiti_async.sandbox.validation.fields import Fields, of_body
 from flexiti_async.sandbox.validation.permissions import check_account_type, check_location
 from flexiti_async.sandbox.validation.request import authorize
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import RefusalError, not_found
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
@@ -20,12 +21,19 @@ __all__ = ["refund", "return_capture"]
 _RETURN_WINDOW = 100 * 86400.0  # seconds
 
 
+@invents(
+    "authorization/capture/return",
+    (
+        "The 100 days count from the capture; an `amount` with `full_return` must equal what is "
+        "left."
+    ),
+    spec="5.12",
+)
 def return_capture(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Return goods of a promotional purchase: a part of a capture, or all that remains of it.
 
-    More than 100 days after the capture is too late; the spec does not say from which event the
-    days count. An `amount` with `full_return` must equal the remaining amount.
+    More than 100 days after the capture is too late.
     """
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
@@ -58,13 +66,16 @@ def return_capture(incoming: Incoming, settings: Settings, backend: Backend) -> 
     }
 
 
+@invents(
+    "refund",
+    (
+        "`amount` is required; the limit is what was captured and neither returned nor "
+        "refunded, of the capture or of the account."
+    ),
+    spec="5.13",
+)
 def refund(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
-    """
-    Credit an account, for one capture or for all its purchases; the answer is empty.
-
-    `amount` is required, the stricter reading. The limit is unknown: here, the amount captured and
-    neither returned nor refunded, of the capture or of the account.
-    """
+    """Credit an account, for one capture or for all its purchases; the answer is empty."""
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)
     amount = fields.money(required=True)

@@ -19,6 +19,7 @@ from flexiti_async.sandbox.validation.permissions import (
     in_store,
 )
 from flexiti_async.sandbox.validation.request import authorize
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import (
     INVALID,
     LENGTH,
@@ -50,15 +51,27 @@ class _Order:
     context_hash: str
 
 
+@invents(
+    "transactions",
+    ("The answer; that all three types lower the balance and count towards $10,000 in 24 hours."),
+    spec="5.11",
+)
+@invents(
+    "transactions",
+    "Every transaction is one in store: `request_id`, location and employee are required.",
+    spec="5.11",
+)
+@invents(
+    "transactions",
+    "Another `x-context-hash` with the same idempotency key is `wrong_inputs`.",
+    spec="1.3",
+)
 def transact(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     """
     Credit an account; under v2.5 also charge it with a purchase.
 
     With `x-idempotency-key`, an earlier success under that key is returned again without another
-    effect. How Flexiti "warns" about a different `x-context-hash` is unknown: here it is refused
-    with `wrong_inputs`. Also unknown, so the sandbox's own choice: the answer, that all three types
-    lower the balance, and that all of them count towards $10,000 in 24 hours. Every transaction is
-    treated as one in store: `request_id`, location and employee are required.
+    effect. How Flexiti "warns" about a different `x-context-hash` is unknown.
     """
     authorize(incoming, settings, backend.ledger)
     fields = of_body(incoming, settings)

@@ -9,12 +9,30 @@ from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.widget_sessions import WidgetSession
 from flexiti_async.sandbox.validation.request import authorize, json_object, reference_id_errors
 from flexiti_async.sandbox.validation.widget import LANGUAGES, body_errors
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.errors import INVALID, FieldError, RefusalError, wrong_inputs
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
 __all__ = ["answer"]
 
 
+@invents(
+    "widget/init",
+    "Of several identifiers the account number counts, then the card, then the person.",
+    spec="4.1",
+    setting="conflicting_identifiers",
+)
+@invents(
+    "widget/init",
+    "`account_type` is optional, and accepted in both places.",
+    spec="8 row 11",
+)
+@invents(
+    "widget/init",
+    "`redirection_url` contains the access token and both ids.",
+    spec="4.4",
+    setting="bare_redirection_url",
+)
 def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str, Json]:
     """Validate the whole request, open a widget session, and return its URL."""
     token = authorize(incoming, settings, backend.ledger)

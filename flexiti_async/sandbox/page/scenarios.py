@@ -9,6 +9,7 @@ from flexiti_async.sandbox.state.accounts import Account, Accounts, same_person
 from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.codes import Message
 from flexiti_async.sandbox.state.widget_sessions import Event, WidgetSession
+from flexiti_async.sandbox.wire.assumptions import invents
 from flexiti_async.sandbox.wire.request import Json
 
 __all__ = [
@@ -65,8 +66,7 @@ def candidates(session: WidgetSession, accounts: Accounts) -> list[Account]:
     """
     Find the accounts that match a session's customer.
 
-    The account number takes precedence over the card, and the card over the person; Flexiti's
-    order is unknown.
+    The account number takes precedence over the card, and the card over the person.
     """
     customer = _group(session.payload, "customer_identification")
     person = _group(customer, "personal_information")
@@ -117,6 +117,11 @@ def send_pin(session: WidgetSession, mfa: Mfa, backend: Backend) -> None:
     backend.codes.sent.append(message)
 
 
+@invents(
+    "widget/init",
+    "The third wrong PIN ends the widget: the customer is not verified.",
+    spec="7.4",
+)
 def check_pin(session: WidgetSession, pin: str) -> bool | None:
     """Return whether a PIN is right, or None for the third wrong one."""
     # JSON can contain halves of surrogate pairs, which cannot be encoded.
@@ -126,6 +131,14 @@ def check_pin(session: WidgetSession, pin: str) -> bool | None:
     return False if session.wrong_pins < _MOST_WRONG_PINS else None
 
 
+@invents(
+    "widget/init",
+    (
+        "The event of a failure has an `eventType`, and a widget whose token has ended fails "
+        "with 401."
+    ),
+    spec="7.3",
+)
 def finish(
     session: WidgetSession,
     choice: Choice,

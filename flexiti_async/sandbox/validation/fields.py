@@ -10,6 +10,7 @@ from attrs import define, field
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.money import ZERO, read_amount
 from flexiti_async.sandbox.validation.request import json_object, reference_id_errors
+from flexiti_async.sandbox.wire.assumptions import EVERY, invents
 from flexiti_async.sandbox.wire.errors import (
     INVALID,
     LENGTH,
@@ -166,6 +167,18 @@ class Fields:
         return value if not isinstance(value, Mapping) else dict(value)
 
 
+@invents(
+    EVERY,
+    "A field or a query parameter that the specification does not name is `wrong_inputs`.",
+    spec="1.6",
+    setting="allow_unknown_fields",
+)
+@invents(
+    EVERY,
+    "ASCII(n) means at most n characters, also accented ones.",
+    spec="4.1",
+    setting="ascii_only",
+)
 def of_body(incoming: Incoming, settings: Settings, *, optional: bool = False) -> Fields:
     """Return the fields of a JSON body, which is optional for some endpoints."""
     values, errors = ({}, []) if optional and not incoming.body else json_object(incoming)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.tokens import Ledger, Token
+from flexiti_async.sandbox.wire.assumptions import EVERY, invents
 from flexiti_async.sandbox.wire.endpoints import ENDPOINTS
 from flexiti_async.sandbox.wire.errors import REQUIRED, WRONG_FORMAT, FieldError, RefusalError
 from flexiti_async.sandbox.wire.request import JSON_TYPE, Incoming, Json
@@ -28,6 +29,29 @@ def bearer_text(incoming: Incoming, settings: Settings) -> str | None:
     return text if space and word == _BEARER else None
 
 
+@invents(
+    EVERY,
+    (
+        "A missing, malformed, unknown or expired token is 401 `invalid_token`, a code that the "
+        "newest table does not have."
+    ),
+    spec="6.4",
+    setting="oauth",
+)
+@invents(
+    EVERY,
+    "The scheme `bearer` in lower case is malformed.",
+    spec="9",
+    setting="oauth",
+)
+@invents(
+    EVERY,
+    (
+        "Insufficient scope has the code `insufficient_scope` beside the API's text; a token of "
+        "another client id is 403 `not_permitted`."
+    ),
+    spec="2.3",
+)
 def authorize(incoming: Incoming, settings: Settings, ledger: Ledger) -> Token:
     """
     Find the token of a request.
@@ -67,6 +91,11 @@ def _as_package(incoming: Incoming) -> RefusalError:
     return RefusalError(401, "unauthorized_request", "No authentication was given.")
 
 
+@invents(
+    EVERY,
+    "A call without `x-reference-id`, or with one that is not a GUID, is `wrong_inputs`.",
+    spec="1.3",
+)
 def reference_id_errors(incoming: Incoming) -> list[FieldError]:
     """Check `x-reference-id`: required once, 32 hex digits or a GUID of 36 with hyphens."""
     sent = incoming.reference_ids
