@@ -58,6 +58,7 @@ SYSTEM = [
 ]
 # Flexiti's token service behaves like the first one; the second one is its successor.
 TOKEN_SERVERS = ("oauth2-server@3", "@node-oauth/oauth2-server@5")
+TOKEN_CLIENTS = ("openid-client@6", "simple-oauth2@5")  # they obtain tokens of the sandbox
 NO_SYSTEM = [f"--ignore={folder}" for folder in SYSTEM]
 # Tests wait more than they compute: two processes for each core. A class, or the functions of a
 # file, stay in one process: they share servers. tests/conftest.py orders them, the long ones first.
@@ -353,13 +354,14 @@ def proxies(session: nox.Session) -> None:
 
 @nox.session(python=HOST, requires=["build"])
 def token_servers(session: nox.Session) -> None:
-    """Obtain tokens of token servers that others have written: two of npm, and authlib's."""
+    """Obtain tokens of others' servers, and of the sandbox with others' clients, of npm too."""
     _require(session, "Node.js", "node")
     _require(session, "npm", "npm")
     _install_wheel(session, "token_servers")
     folder = Path(session.create_tmp()).resolve()
     options = ("--no-package-lock", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund")
-    session.run("npm", "install", *options, *TOKEN_SERVERS, "--prefix", str(folder), external=True)
+    packages = (*TOKEN_SERVERS, *TOKEN_CLIENTS)
+    session.run("npm", "install", *options, *packages, "--prefix", str(folder), external=True)
     session.run(
         "pytest",
         *(session.posargs or ["tests/tokens/servers", "-n", "2"]),
