@@ -39,6 +39,7 @@ ONE_PYTHON = (
     "tests/cli/test_demo_shop.py",
     "tests/cli/test_doctor.py",
     "tests/cli/test_sandbox.py",
+    "tests/cli/test_verify.py",
     "tests/demo/",
     "tests/examples/",
     "tests/fuzz/",

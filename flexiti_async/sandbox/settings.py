@@ -12,6 +12,7 @@ from flexiti_async.errors import ConfigError
 from flexiti_async.sandbox.arguments import (
     callback,
     members,
+    names_its_arguments,
     setting,
     switch,
     text,
@@ -94,6 +95,7 @@ def _masked_token(token: str | None) -> str:
     return "None" if token is None else masked(token)
 
 
+@names_its_arguments
 @define(kw_only=True, eq=False)
 class Settings:
     """

@@ -33,12 +33,16 @@ class DifferentServer:
         sandbox: What it changes.
         only_basic: It accepts client id and secret as HTTP Basic only.
         bare: The URL of a widget leads elsewhere, and has no ids.
+        plays: It plays the customer of each widget at once.
+        long_numbers: Its authorizations have numbers of twenty digits.
         url: API base URL.
     """
 
     sandbox: Sandbox
     only_basic: bool = False
     bare: bool = False
+    plays: bool = False
+    long_numbers: bool = False
     url: str = ""
 
     async def serve(self, request: web.Request) -> web.Response:
@@ -90,6 +94,10 @@ class DifferentServer:
         if path.endswith("/calculate-interest") and status == 200:
             for term in (term for plan in body["promotional_purchase"] for term in plan["terms"]):
                 term["apr"] = term.pop("annual_rates")["rate"]
+        if path.endswith("/authorization") and status == 200 and self.long_numbers:
+            body["authorization_id"] = 10**19
+        if path.endswith("/widget/init") and status == 200 and self.plays:
+            self.sandbox.play(body["redirection_url"])
         if path.endswith("/widget/init") and status == 200 and self.bare:
             front = body["redirection_url"].partition("?")[0]
             body["redirection_url"] = ELSEWHERE + front[front.index("/", 8) :]

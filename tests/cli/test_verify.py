@@ -1,5 +1,6 @@
 """`flexiti-async verify`, against the sandbox in both profiles and against another server."""
 
+import io
 import json
 import subprocess
 from collections.abc import Callable
@@ -155,7 +156,7 @@ def test_a_different_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert found["annual_rates"].endswith(
         "apr in place of promotional_purchase.0.terms.0.annual_rates"
     )
-    assert "403 forbidden, read as Forbidden!" == found["insufficient scope"]
+    assert "403 forbidden, read as Forbidden" == found["insufficient scope"]
     assert "200, an empty list" == report.of("confirmed")["customer without a match"]
     assert "v2.5.1" == report.data["verified"]["authorization/capture"]
     assert "`api_versions: refund=v2.5.1`" in report.markdown
@@ -176,8 +177,8 @@ def test_a_widget_that_leads_elsewhere(
     report = read(folder)
 
     assert 1 == ran.status
-    assert f"widget_origins: {ELSEWHERE}" in report.data["set"]
-    assert "old_widget: True" in report.data["set"]
+    assert f"widget_origins: {ELSEWHERE}:443" in report.data["set"]
+    assert "handle_event: old_widget=True" in report.data["set"]
     assert "#/widget" not in ran.out
     assert "path of authorization" in report.of("open")
 
@@ -200,6 +201,39 @@ def test_a_server_that_wants_http_basic(
     assert {"oauth/token"} == set(report.data["verified"])
     assert len(report.of("open")) > 50
     assert "→ set client_auth: basic" in ran.out
+
+
+def test_a_number_that_no_call_can_use(
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The purchase stops where the number is needed, and the report is written."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+
+    def configure(server: DifferentServer) -> None:
+        server.plays = server.long_numbers = True
+
+    with different_server(CLIENT_SECRET, configure) as server:
+        _configure(monkeypatch, server)
+        ran = _verify(command, folder, "--purchase")
+        [made] = server.sandbox.authorizations
+    report = read(folder)
+
+    assert [line for line in ran.errors if line.startswith("note: stopped: an answer has")]
+    assert str(made.authorization_id) not in ran.err
+    assert "found" == report.of("confirmed")["number of an authorization"]
+    assert "capture" not in report.steps
+    assert report.data["reference_id"] == server.sandbox.requests[0].reference_id
+
+
+def test_a_customer_who_is_not_valid(command: Command, sandbox: Sandbox, folder: Path) -> None:
+    """The data are checked before anything is sent."""
+    customer = {**CUSTOMER, "dob": "1977-13-32"}
+    (folder / "customer.json").write_text(json.dumps(customer), encoding="utf-8")
+    ran = _verify(command, folder)
+
+    assert "dob" in ran.err
+    assert () == sandbox.requests
+    assert not (folder / "report.json").exists()
 
 
 def test_without_a_customer(command: Command, sandbox: Sandbox, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from flexiti_async.errors import ConfigError
-from flexiti_async.sandbox import OAuthRules, Sandbox
+from flexiti_async.sandbox import OAuthRules, Sandbox, Settings
 from flexiti_async.sandbox.state.plans import SEED_PLANS
 
 from ..hostile.values import HOSTILE, Raising
@@ -102,8 +102,9 @@ def test_assignments_are_checked_too() -> None:
 
 def test_an_unknown_setting() -> None:
     """The error names the nearest one, and quotes nothing but names."""
-    with pytest.raises(ConfigError, match="'expire_in': did you mean 'expires_in'"):
-        make(expire_in=5)
+    for kind in (make, cast("Callable[..., object]", Settings)):
+        with pytest.raises(ConfigError, match="'expire_in': did you mean 'expires_in'"):
+            kind(expire_in=5)
     with pytest.raises(ConfigError) as caught:
         make(**{"0123 4567": 5})
 

@@ -3,13 +3,14 @@
 import asyncio
 import re
 import sys
+from collections.abc import Coroutine
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 from yarl import URL
 
-from flexiti_async import Environment, FlexitiConfig
+from flexiti_async import Environment, FlexitiConfig, ValidationError
 from flexiti_async.api import WidgetEvent, parse_event
 from flexiti_async.cli.options import Connection, Flag
 from flexiti_async.cli.output import FAILED, WRONG, CommandError, print_line, print_note
@@ -112,6 +113,7 @@ async def _run(
     prober = Prober(config, transport, print_note)
     tokens, steps = TokenSteps(prober), Steps(prober, customer)
     try:
+        steps.check()
         await tokens.begin()
         tokens.probe = await steps.reference()
         await tokens.refresh()
@@ -119,15 +121,23 @@ async def _run(
         await steps.read(amount)
         await steps.widgets()
         if purchase:
-            await steps.purchase(amount, _visit)
+            await _unless_unusable(steps.purchase(amount, _visit))
         if application is not None:
-            await steps.apply(application, _visit)
+            await _unless_unusable(steps.apply(application, _visit))
         if late:
             await tokens.expire()
     finally:
         await transport.aclose()
     settings = {name: str(getattr(config, name)) for name in _SET}
-    return Evidence(prober.exchanges, settings, steps.facts)
+    return Evidence(prober.exchanges, settings, steps.facts, prober.reference_id)
+
+
+async def _unless_unusable(steps: Coroutine[None, None, None]) -> None:
+    """Make steps that use values of earlier answers, until one of them is not what it should be."""
+    try:
+        await steps
+    except ValidationError as error:
+        print_note(f"stopped: an answer has an unusable value: {error}")
 
 
 def _refuse_production(config: FlexitiConfig) -> None:

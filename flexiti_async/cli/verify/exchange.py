@@ -54,6 +54,7 @@ class Exchange:
         headers: Some headers of the answer.
         answer: The body of the answer, masked.
         read: How the library read it: the name of a model or of an error.
+        failed: Whether it is an error.
         code: The API's error code; None without one.
         data: The decoded body, for the judges only: it is in no report.
     """
@@ -68,6 +69,7 @@ class Exchange:
     headers: Mapping[str, str]
     answer: Shown
     read: str
+    failed: bool = False
     code: str | None = None
     data: object = field(default=None, repr=False)
 
@@ -75,11 +77,6 @@ class Exchange:
     def succeeded(self) -> bool:
         """Whether the API answered 2xx, and the library could read it."""
         return self.status is not None and 200 <= self.status < 300 and not self.failed
-
-    @property
-    def failed(self) -> bool:
-        """Whether the library made an error of it."""
-        return self.read.endswith("!")
 
     @property
     def summary(self) -> str:
@@ -123,7 +120,6 @@ def exchange_of(
         sent: Masks what was sent, where the answer repeats it.
     """
     version, _, below = path.partition("/")
-    failed = isinstance(result, Exception)
     data: object = None if isinstance(answer, Exception) else _decoded(answer)
     code = at(data, "error")
     return Exchange(
@@ -136,7 +132,8 @@ def exchange_of(
         status=None if isinstance(answer, Exception) else answer.status,
         headers={} if isinstance(answer, Exception) else _headers(answer, sent),
         answer=str(answer) if isinstance(answer, Exception) else _body(answer, data, sent),
-        read=type(result).__name__ + "!" * failed,
+        read=type(result).__name__,
+        failed=isinstance(result, Exception),
         code=sent.mask(code)[:_LONGEST] if isinstance(code, str) else None,
         data=data,
     )

@@ -98,7 +98,7 @@ def insufficient_scope(evidence: Evidence) -> Verdict:
     if made is None:
         return open_("not called")
     found = f"{made.summary}, read as {made.read}"
-    if made.read.startswith("InsufficientScope"):
+    if made.read == "InsufficientScope":
         return confirmed(found)
     return contradicted(found) if made.status and made.status < 500 else open_(found)
 
@@ -178,15 +178,21 @@ def session_id(evidence: Evidence) -> Verdict:
     there = evidence.facts.get("session_id")
     if there is None:
         return open_("no widget was opened")
-    return confirmed("it does") if there else contradicted("it does not", "old_widget: True")
+    return (
+        confirmed("it does")
+        if there
+        else contradicted("it does not", "handle_event: old_widget=True")
+    )
 
 
 def origin(evidence: Evidence) -> Verdict:
     """Judge whether the URL leads where `widget_origins` allows it."""
     leads = evidence.facts.get("origin")
-    if not isinstance(leads, str):
+    if "origin_allowed" not in evidence.facts:
         return open_("no widget was opened")
-    if evidence.facts.get("origin_allowed"):
+    if not isinstance(leads, str):
+        return contradicted("a URL that browsers may read differently")
+    if evidence.facts["origin_allowed"]:
         return confirmed(leads)
     return contradicted(leads, f"widget_origins: {leads}")
 
@@ -244,7 +250,11 @@ def event_session(evidence: Evidence) -> Verdict:
     there = evidence.facts.get("event_session")
     if there is None or evidence.facts.get("event") != "flx-success":
         return open_("no flx-success: paste one with --purchase or --application")
-    return confirmed("it does") if there else contradicted("it does not", "old_widget: True")
+    return (
+        confirmed("it does")
+        if there
+        else contradicted("it does not", "handle_event: old_widget=True")
+    )
 
 
 def true(name: str) -> Judge:

@@ -63,6 +63,7 @@ class Evidence:
         exchanges: The exchanges by step.
         settings: The options of the configuration that the run used, by name.
         facts: Found beside the exchanges, by name: words, numbers and booleans.
+        reference_id: The `x-reference-id` of all calls, for a question to Flexiti.
     """
 
     exchanges: Mapping[str, Exchange]
@@ -70,6 +71,7 @@ class Evidence:
     facts: Mapping[str, str | float | bool | None] = field(
         factory=dict[str, str | float | bool | None]
     )
+    reference_id: str = ""
 
     def first(self, *steps: str) -> Exchange | None:
         """Return the exchange of the first of some steps that was made and answered."""

@@ -61,6 +61,7 @@ class Report:
             "flexiti_async": __version__,
             "api": self.where,
             "day": self.day,
+            "reference_id": self.evidence.reference_id,
             "counts": {each.value: len(self.of(each)) for each in Outcome},
             "set": [*self.to_set],
             "verified": {**self.verified},
@@ -102,6 +103,7 @@ class Report:
         yield f"# Verification of flexiti-async {__version__}"
         yield ""
         yield f"Against {self.where} on {self.day}: {counts}."
+        yield f"The `x-reference-id` of the calls is {self.evidence.reference_id}."
         yield ""
         if self.to_set:
             yield "To set:"

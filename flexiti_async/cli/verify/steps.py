@@ -32,7 +32,7 @@ from flexiti_async.api import (
 from flexiti_async.api.applications import application_body
 from flexiti_async.api.endpoints import I18nMethod
 from flexiti_async.api.widget_events import WidgetEvent
-from flexiti_async.api.widget_origins import WidgetOrigins
+from flexiti_async.api.widget_origins import WidgetOrigins, origin_of
 from flexiti_async.cli.verify.customer import APPLICANT, PERSON, Customer
 from flexiti_async.cli.verify.prober import Prober
 from flexiti_async.protocol.call import BaseCall
@@ -64,6 +64,24 @@ class Steps:
     facts: dict[str, str | float | bool | None] = field(
         factory=dict[str, str | float | bool | None]
     )
+
+    def check(self) -> None:
+        """
+        Build what the customer's data are for.
+
+        Raises:
+            ValidationError: They are invalid.
+        """
+        person = self.customer.given(*PERSON)
+        account = self.customer.given("account_number")
+        identified = self.customer.identified
+        if person is not None:
+            search(**person)
+        if account is not None:
+            lookup(**account)
+        if identified is not None:
+            PurchaseWidget(**identified)
+        self._applicant()
 
     async def reference(self) -> BaseCall[object]:
         """
@@ -189,7 +207,8 @@ class Steps:
                     await self.prober.call(f"{step}, account_type {other.value}", call, token)
         if opened is not None:
             self.facts["session_id"] = opened.session_id is not None
-            self.facts["origin"] = "/".join(opened.redirection_url.split("/")[:3])
+            found = origin_of(opened.redirection_url)
+            self.facts["origin"] = found and f"{found[0]}://{found[1]}:{found[2]}"
             self.facts["origin_allowed"] = self._allowed(opened)
         return opened
 
