@@ -87,11 +87,6 @@ class Connection:
             **more,
         }
         given = {name: value for name, value in options.items() if value is not None}
-        # Both name the API: an option for one overrides the variable of the other.
-        if "base_url" in given:
-            given.setdefault("environment", None)
-        elif "environment" in given:
-            given["base_url"] = None
         try:
             return FlexitiConfig.load(**given)
         except ConfigError as error:

@@ -39,6 +39,7 @@ SECTION: Final = "flexiti"
 OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, *FILE_VARIABLES})
 """Variables with our prefix that are not options."""
 _KEEPS_EMPTY: Final = "token_keys"
+_NAME_THE_API: Final = frozenset({"environment", "base_url"})
 _SERVICE_LINK: Final = re.compile(
     r"FLEXITI_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
@@ -80,7 +81,14 @@ def read_options(names: frozenset[str], code: Mapping[str, object]) -> dict[str,
     except TsError as error:
         reason = type(error).__name__
     else:
-        return {name: value for name, value in found.items() if value is not _NOT_SET}
+        # Both name the API: one that is set in code replaces the other of a variable or the file.
+        in_code = _NAME_THE_API.intersection(code)
+        replaced = _NAME_THE_API - in_code if in_code else in_code
+        return {
+            name: value
+            for name, value in found.items()
+            if value is not _NOT_SET and name not in replaced
+        }
     msg = f"the options cannot be read from the environment and the file ({reason})"
     raise ConfigError(msg)
 

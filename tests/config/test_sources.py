@@ -166,6 +166,22 @@ def test_precedence(
     assert (said[given[0]] if given else "2") == shown
 
 
+def test_the_api_in_code_replaces_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, toml: WriteToml
+) -> None:
+    """Both options name the API: either one in code replaces the other of a variable or a file."""
+    monkeypatch.setenv("FLEXITI_CLIENT_ID", "shop")
+    monkeypatch.setenv("FLEXITI_CLIENT_SECRET", "secret")
+    monkeypatch.setenv("FLEXITI_BASE_URL", "http://127.0.0.1:8099/api")
+    here = FlexitiConfig.load(environment="training")
+    monkeypatch.delenv("FLEXITI_BASE_URL")
+    toml('[flexiti]\nenvironment = "training"\n')
+    there = FlexitiConfig.load(base_url="http://127.0.0.1:8099/api")
+
+    assert (Environment.TRAINING, None) == (here.environment, here.base_url)
+    assert (None, "http://127.0.0.1:8099/api") == (there.environment, there.base_url)
+
+
 def test_none_in_code_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """None in code, as in a field of a settings object, leaves the option to the environment."""
     monkeypatch.setenv("FLEXITI_RETRIES", "7")
