@@ -260,6 +260,17 @@ def test_an_api_that_is_down(command: Command, sandbox: Sandbox, tmp_path: Path)
     assert {} == report.data["verified"]
 
 
+@pytest.mark.usefixtures("sandbox")
+def test_an_api_that_cannot_be_reached(command: Command, tmp_path: Path) -> None:
+    """The report is written, and the command fails."""
+    url = "http://127.0.0.1:1/flexiti/pos-api"  # nobody listens there
+    ran = command("verify", "--base-url", url, "--report", str(tmp_path / "report"))
+
+    assert 1 == ran.status
+    assert "error: no call was answered by http://127.0.0.1:1" in ran.errors[-1]
+    assert {} == read(tmp_path).data["verified"]
+
+
 @pytest.mark.parametrize(
     ("argv", "expected"),
     [

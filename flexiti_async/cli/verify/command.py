@@ -86,6 +86,9 @@ def verify(
         raise CommandError(msg) from None
     _print(made)
     print_note(f"written: {', '.join(map(str, written))}")
+    if all(each.status is None for each in evidence.exchanges.values()):
+        msg = f"no call was answered by {where}: flexiti-async doctor finds out why"
+        raise CommandError(msg)
     return FAILED if made.to_set else 0
 
 
