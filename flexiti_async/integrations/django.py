@@ -241,10 +241,9 @@ _processes: Final[dict[int, FlexitiSession]] = {}
 
 
 def _is_for_development(request: HttpRequest) -> bool:
-    """Whether a request is one of `django.test`, or of `runserver`, which do not use `asgi.py`."""
+    """Whether a request is of a test client, or of `runserver`, which do not use `asgi.py`."""
     return (
         hasattr(request, "_dont_enforce_csrf_checks")  # set by Client and AsyncClient
-        or request.META.get("SERVER_NAME") == "testserver"  # by their request factories
         or str(request.META.get("SERVER_SOFTWARE", "")).startswith("WSGIServer/")  # wsgiref's
     )
 

@@ -32,6 +32,7 @@ __all__ = [
     "open_session",
     "report_problem",
     "require_session",
+    "several_workers",
     "taken",
     "without_name",
 ]
@@ -120,11 +121,16 @@ def _check_config(config: object) -> None:
         raise ConfigError(msg, option="config")
 
 
+def several_workers() -> bool:
+    """Whether the environment sets a number of workers above one, as servers read it."""
+    number = os.environ.get("WEB_CONCURRENCY", "")
+    return number.isdecimal() and number.isascii() and int(number[:9]) > 1
+
+
 def _is_worker() -> bool:
     """Whether this process may be one of several: of a number that is set, or of a parent's."""
-    number = os.environ.get("WEB_CONCURRENCY", "")
     return (
-        (number.isdecimal() and int(number[:9]) > 1)
+        several_workers()
         or multiprocessing.parent_process() is not None  # of uvicorn, hypercorn, granian
         or os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")  # forks by itself
     )

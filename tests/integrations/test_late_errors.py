@@ -2,11 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import signal
-import socket
-import sys
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import aiohttp
@@ -21,66 +16,44 @@ from starlette.websockets import WebSocketDisconnect
 from ..support.patience import PATIENCE
 from .apps import in_django
 from .late import aiohttp_app, django_app, fastapi_app, litestar_app, quart_app, starlette_app
+from .servers import serving
 
-HERE = Path(__file__).parent
 SERVERS = {
     "aiohttp": ["-m", "late.aiohttp_app"],
     "django": [
-        *("-m", "gunicorn", "-k", "asgi", "--no-control-socket", "--bind", "127.0.0.1:{port}"),
-        "late.django_app:build()",
+        *("-m", "gunicorn", "-k", "asgi", "--workers", "2", "--bind", "127.0.0.1:{port}"),
+        *("--no-control-socket", "late.django_app:build()"),
     ],
-    "fastapi": ["-m", "uvicorn", "--ws", "wsproto", "--port", "{port}", "late.fastapi_app:app"],
+    "fastapi": [
+        *("-m", "uvicorn", "--ws", "wsproto", "--workers", "2", "--port", "{port}"),
+        "late.fastapi_app:app",
+    ],
     "litestar": [
-        *("-m", "granian", "--interface", "asgi", "--workers-kill-timeout", "2"),
-        *("--port", "{port}", "late.litestar_app:app"),
+        *("-m", "granian", "--interface", "asgi", "--workers", "2", "--port", "{port}"),
+        *("--workers-kill-timeout", "2", "late.litestar_app:app"),
     ],
-    "quart": ["-m", "hypercorn", "--bind", "127.0.0.1:{port}", "late.quart_app:app"],
-    "starlette": ["-m", "uvicorn", "--ws", "wsproto", "--port", "{port}", "late.starlette_app:app"],
+    "quart": [
+        *("-m", "hypercorn", "--workers", "2", "--bind", "127.0.0.1:{port}"),
+        "late.quart_app:app",
+    ],
+    "starlette": [
+        *("-m", "uvicorn", "--ws", "wsproto", "--workers", "2", "--port", "{port}"),
+        "late.starlette_app:app",
+    ],
 }
-"""Arguments of `python`, for the server that each framework is deployed with in the examples."""
+"""
+Arguments of `python`, for the server that each framework is deployed with in the examples.
+
+All but aiohttp's run two workers.
+"""
 CHECKED = (409, "urn:problem-type:flexiti:payment-being-checked", "fr")
 MOUNTING = {"aiohttp", "fastapi", "starlette"}
 BACKGROUND = {"fastapi", "litestar", "starlette"}
 
 
-@contextlib.asynccontextmanager
-async def serving(framework: str, log: Path) -> AsyncGenerator[str, None]:
-    """Run the application in its server, whose output goes to a file; yield its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    words = [word.format(port=port) for word in SERVERS[framework]]
-    env = {**os.environ, "PORT": str(port)}
-    env["PYTHONPATH"] = f"{HERE}{os.pathsep}{env.get('PYTHONPATH', '')}"
-    with log.open("wb") as output:
-        server = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", *words),
-            env=env,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not await listens(port):
-                assert server.returncode is None
-                await asyncio.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
-        await server.wait()
-
-
-async def listens(port: int) -> bool:
-    """Whether something accepts connections."""
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except ConnectionError:
-        return False
-    writer.close()
-    await writer.wait_closed()
-    return True
+def new_browser(url: str) -> aiohttp.ClientSession:
+    """Return a browser with a connection for each request: servers close some after a 500."""
+    return aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(force_close=True))
 
 
 async def answer(browser: aiohttp.ClientSession, path: str) -> tuple[int, str, str | None]:
@@ -96,45 +69,47 @@ async def test_errors_wherever_they_arise(framework: str, tmp_path: Path) -> Non
     """
     A group of errors is answered by the worst of them, unless an error of the shop is in it and no
     outcome is unknown; a response that has begun is broken off; a WebSocket is closed with 1011;
-    and every error is in the log.
+    and every error is in the log. Each of several workers warns of its store once.
     """
-    log = tmp_path / "log"
-
-    def logged() -> str:
-        return log.read_text("utf-8")
-
     async with (
-        serving(framework, log) as url,
-        aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(force_close=True)) as browser,
+        serving(SERVERS[framework], tmp_path / "log") as server,
+        new_browser(server.url) as browser,
         asyncio.timeout(PATIENCE),
     ):
         assert CHECKED == await answer(browser, "/group")
         for line in ("OutcomeUnknown: lost", "CreditExceeded: HTTP 409: not enough"):
-            assert f"answered 409 {CHECKED[1]}: {line}" in logged()
+            assert f"answered 409 {CHECKED[1]}: {line}" in server.logged()
         assert (500, "") == (await answer(browser, "/mixed"))[:2]
         assert CHECKED == await answer(browser, "/mixed-unknown")
-        assert "ZeroDivisionError: of the shop" in logged()
+        assert "ZeroDivisionError: of the shop" in server.logged()
         if framework in MOUNTING:
             assert CHECKED == await answer(browser, "/outer/mounted/group")
-        assert "the response had begun" not in logged()
+        assert "the response had begun" not in server.logged()
         with contextlib.suppress(aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError):
             async with browser.post("/stream") as response:
                 assert response.ok
                 assert b"begun" == await response.read()
-        assert 1 == logged().count("the response had begun: CreditExceeded: HTTP 409: not enough")
+        assert 1 == server.logged().count(
+            "the response had begun: CreditExceeded: HTTP 409: not enough"
+        )
         if framework in BACKGROUND:
             async with browser.post("/background") as response:
                 assert "begun" == await response.text()
-            while 2 > logged().count("the response had begun: CreditExceeded"):
+            while 2 > server.logged().count("the response had begun: CreditExceeded"):
                 await asyncio.sleep(0.05)
         async with browser.ws_connect("/accepted") as accepted:
             assert aiohttp.WSMsgType.CLOSE == (await accepted.receive()).type
         assert 1011 == accepted.close_code
-        assert "closed a WebSocket with 1011: OutcomeUnknown: lost" in logged()
+        assert "closed a WebSocket with 1011: OutcomeUnknown: lost" in server.logged()
         if framework != "aiohttp":  # a handler of aiohttp.web accepts, or is one for a request
             with pytest.raises(aiohttp.WSServerHandshakeError):
                 await browser.ws_connect("/refused")
         assert CHECKED == await answer(browser, "/group")  # the server goes on
+        one_process = "the token store is of one process (memory://)"
+        workers = 0 if framework == "aiohttp" else 2
+        while workers > server.logged().count(one_process):
+            await asyncio.sleep(0.05)
+        assert workers == server.logged().count(one_process)
 
 
 async def test_aiohttps_test_client() -> None:

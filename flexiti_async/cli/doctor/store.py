@@ -18,6 +18,8 @@ from flexiti_async import (
 from flexiti_async.cli.doctor.finding import Finding, error, good, note, warning
 from flexiti_async.cli.output import is_scheme, mask_store
 from flexiti_async.clock import SYSTEM_CLOCK
+from flexiti_async.config.parsing import is_loopback
+from flexiti_async.integrations.serving import several_workers
 from flexiti_async.store.encryption import PLAIN
 from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.record import VERSION, TokenKey
@@ -31,6 +33,7 @@ _OPERATIONS: Final = 6
 """Number of operations in `_round_trip`."""
 _MARK: Final = "flexiti-async doctor was here"
 _DOWN: Final = "start it, or correct `store`: until then every process requests its own tokens"
+_SHARED: Final = "with several workers use file:// (one host), postgresql:// or redis:// (several)"
 _BROKEN: Final = (
     "do not use this store: two processes could overwrite each other (StoreContract shows how)"
 )
@@ -118,8 +121,13 @@ def _place(config: FlexitiConfig) -> Iterator[Finding]:
     url = config.store.reveal()
     shown, scheme = mask_store(url), url.partition(":")[0].lower()
     if scheme == "memory":
-        advice = "with several workers use file:// (one host) or redis:// (several hosts)"
-        yield note(_STORE, f"{shown} is not shared: each process requests its own tokens", advice)
+        text = (
+            f"{shown} is not shared, it is of one process: other workers, and this one after a "
+            "restart, know neither its tokens nor its checkouts"
+        )
+        # A trial with the sandbox has one process, unless a number of workers is set.
+        trial = is_loopback(urlsplit(config.api_url).hostname or "") and not several_workers()
+        yield (note if trial else warning)(_STORE, text, _SHARED)
     elif scheme == "file":
         yield note(_STORE, f"{shown} is shared by processes of one user on this host")
     else:
