@@ -27,7 +27,8 @@ Called with every event; its result is ignored.
 
 Not a coroutine function: nothing would await it. One that has to wait puts the event into a queue.
 
-A listener with a method `around_call` is asked for a context manager, which every call is made in.
+A listener with a method `around_call` is asked for a context manager, which every call and every
+token request is made in.
 """
 
 
@@ -72,7 +73,7 @@ class Listeners:
 
     @contextmanager
     def around_call(self) -> Generator[None]:
-        """Enter what listeners want to be in force during a call: their method `around_call`."""
+        """Enter what listeners want in force during a call or a token request: `around_call`."""
         with ExitStack() as stack:
             for listener in self._listeners:
                 around: Callable[[], AbstractContextManager[object]] | None = getattr(

@@ -129,11 +129,11 @@ class Telemetry:
     @contextmanager
     def around_call(self) -> Generator[None]:
         """
-        Keep other instrumentations from recording the HTTP requests of a call.
+        Keep other instrumentations from recording the HTTP requests of a call, and of a token.
 
-        Theirs have the URL, and URLs of lookups and searches contain names and card numbers. The
-        library's own connections are not instrumented anyway; this is for a client session that is
-        lent.
+        So each has one client span. Theirs have the URL, and URLs of lookups and searches contain
+        names and card numbers. The library's own connections are not instrumented anyway; this is
+        for a client session that is lent.
         """
         # The key is private, but the one that instrumentations look at.
         token = attach(set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, value=True))

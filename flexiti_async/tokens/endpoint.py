@@ -155,6 +155,12 @@ class TokenEndpoint:
 
         The first repeat after a broken connection is sent at once.
         """
+        with self._events.around_call():
+            return await self._attempts(request, repeat=repeat)
+
+    async def _attempts(
+        self, request: HttpRequest, *, repeat: bool
+    ) -> HttpResponse | TransportError | SessionClosed:
         answer = await self._transport.attempt(request)
         for pause in _PAUSES if repeat else ():
             if not _may_pass(answer):

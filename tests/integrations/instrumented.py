@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import sentry_sdk
+from attrs import evolve
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -26,6 +27,7 @@ from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession
 from flexiti_async.integrations.otel import Telemetry
 from flexiti_async.integrations.url_masking import UrlMasking
 from flexiti_async.sandbox import Sandbox
+from flexiti_stores.memory import MemoryStore
 
 
 class Kept(Transport):
@@ -95,14 +97,20 @@ async def with_sentry(
 
 
 async def with_opentelemetry(
-    config: FlexitiConfig, secrets: list[str], *, lent: bool, by: Telemetry | UrlMasking | None
+    config: FlexitiConfig,
+    secrets: list[str],
+    *,
+    lent: bool,
+    by: UrlMasking | None = None,
+    with_telemetry: bool = False,
 ) -> list[object]:
-    """Return the spans that the instrumentation of aiohttp records."""
+    """Return the spans that the instrumentation of aiohttp records, and those of `Telemetry`."""
     exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    url_filter = by.url_filter if isinstance(by, UrlMasking) else None
+    url_filter = None if by is None else by.url_filter
     AioHttpClientInstrumentor().instrument(tracer_provider=provider, url_filter=url_filter)
-    telemetry = by if isinstance(by, Telemetry) else None
+    config = evolve(config, store=MemoryStore())  # so that a token is requested
+    telemetry = Telemetry(tracer_provider=provider) if with_telemetry else None
     async with session(config, lent=lent, telemetry=telemetry) as flexiti:
         await use(flexiti, *secrets)
     AioHttpClientInstrumentor().uninstrument()
@@ -117,16 +125,16 @@ async def main(secrets: list[str]) -> dict[str, list[object]]:
             client_secret=sandbox.client_secret,
             base_url=sandbox.base_url,
         )
-        masking, telemetry = UrlMasking(config), Telemetry(tracer_provider=TracerProvider())
+        masking = UrlMasking(config)
         spans = with_opentelemetry
         return {
             "sentry, own": await with_sentry(config, secrets, lent=False, masking=None),
             "sentry, lent": await with_sentry(config, secrets, lent=True, masking=None),
             "sentry, masked": await with_sentry(config, secrets, lent=True, masking=masking),
-            "otel, own": await spans(config, secrets, lent=False, by=None),
-            "otel, lent": await spans(config, secrets, lent=True, by=None),
+            "otel, own": await spans(config, secrets, lent=False),
+            "otel, lent": await spans(config, secrets, lent=True),
             "otel, masked": await spans(config, secrets, lent=True, by=masking),
-            "otel, telemetry": await spans(config, secrets, lent=True, by=telemetry),
+            "otel, telemetry": await spans(config, secrets, lent=True, with_telemetry=True),
         }
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +66,19 @@ def test_filters_mask_a_lent_session(recorded: dict[str, Any], name: str) -> Non
     assert 3 <= text.count("/****")
 
 
-def test_telemetry_suppresses_other_spans_of_its_calls(recorded: dict[str, Any]) -> None:
-    """Beside `Telemetry` the instrumentation records no call, only the token request."""
+def test_one_client_span_per_call(recorded: dict[str, Any]) -> None:
+    """Beside `Telemetry` the instrumentation records neither calls nor token requests again."""
     spans = recorded["otel, telemetry"]
 
     assert set() == secrets_in(spans)
-    assert len(spans) < len(recorded["otel, lent"]) - 2
+    assert 5 == len(recorded["otel, lent"])
+    assert {
+        "flexiti oauth/token": 2,  # one for each scope
+        "flexiti customers/lookup": 1,
+        "flexiti customers/search": 1,
+        "flexiti calculate-interest": 1,
+    } == Counter(span["name"] for span in spans if "CLIENT" in span["kind"])
+    assert 5 == len(spans)
 
 
 def test_masking_leaves_other_urls_as_they_are() -> None:
