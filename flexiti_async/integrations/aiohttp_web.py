@@ -31,6 +31,7 @@ from flexiti_async.integrations.serving import (
     SetUp,
     checked_name,
     log_unanswered,
+    refuse_other,
     report_problem,
     require_session,
     taken,
@@ -72,9 +73,7 @@ def flexiti_of(request: web.Request, *, name: str = KEY) -> FlexitiSession:
         NotOpenError: No session is open under this name.
         ConfigError: An argument is of another type.
     """
-    if not isinstance(request, web.Request):  # pyright: ignore[reportUnnecessaryIsInstance]
-        msg = f"request must be a request of aiohttp.web, not {type(request).__name__}"
-        raise ConfigError(msg, option="request")
+    refuse_other("request", request, web.Request, "a request of aiohttp.web")
     found = request.config_dict.get(key_of(name))
     return require_session(found, name, "call setup(app), and start the application")
 
@@ -101,9 +100,7 @@ def setup(
         ConfigError: An argument is of another type, the name is set up already, or the application
             has been started.
     """
-    if not isinstance(app, web.Application):  # pyright: ignore[reportUnnecessaryIsInstance]
-        msg = f"app must be an application of aiohttp.web, not {type(app).__name__}"
-        raise ConfigError(msg, option="app")
+    refuse_other("app", app, web.Application, "an application of aiohttp.web")
     if app.frozen:
         msg = "app has been started: call setup(app) where it is created"
         raise ConfigError(msg, option="app")

@@ -46,6 +46,8 @@ from flexiti_async.integrations.serving import (
     SetUp,
     checked_name,
     log_unanswered,
+    raise_on,
+    refuse_other,
     report_problem,
     require_session,
     taken,
@@ -194,9 +196,7 @@ def flexiti_of(request: HttpRequest, *, name: str = KEY) -> FlexitiSession:
         ConfigError: An argument is of another type, or, for a test client and `runserver`, the
             environment is not valid.
     """
-    if not isinstance(request, HttpRequest):  # pyright: ignore[reportUnnecessaryIsInstance]
-        msg = f"request must be a request of Django, not {type(request).__name__}"
-        raise ConfigError(msg, option="request")
+    refuse_other("request", request, HttpRequest, "a request of Django")
     overridden = _overridden.get(checked_name(name))
     if overridden is not None:
         return overridden
@@ -220,9 +220,7 @@ def override_session(session: FlexitiSession, *, name: str = KEY) -> Generator[F
     Raises:
         ConfigError: An argument is of another type.
     """
-    if not isinstance(session, FlexitiSession):  # pyright: ignore[reportUnnecessaryIsInstance]
-        msg = f"session must be a FlexitiSession, not {type(session).__name__}"
-        raise ConfigError(msg, option="session")
+    refuse_other("session", session, FlexitiSession, "a FlexitiSession")
     before = _overridden.get(checked_name(name))
     _overridden[name] = session
     try:
@@ -291,8 +289,10 @@ def problem_response(request: HttpRequest, error: Exception) -> HttpResponse:
 
     Raises:
         Exception: The error, if it is another one.
+        ConfigError: `request` is of another type.
     """
+    refuse_other("request", request, HttpRequest, "a request of Django")
     if not answerable(error):
-        raise error
+        raise_on(error)
     problem = report_problem(error, request.headers.get("accept-language"))
     return HttpResponse(problem.json(), status=problem.status, headers=dict(problem.headers))

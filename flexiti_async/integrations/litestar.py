@@ -29,7 +29,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types import Scope
 
 from flexiti_async.config.model import FlexitiConfig
-from flexiti_async.errors import ConfigError, FlexitiError
+from flexiti_async.errors import FlexitiError
 from flexiti_async.events.types import Listener
 from flexiti_async.integrations.asgi import AsgiProblems, Connection
 from flexiti_async.integrations.groups import answerable
@@ -38,6 +38,8 @@ from flexiti_async.integrations.serving import (
     SetUp,
     checked_name,
     log_unanswered,
+    raise_on,
+    refuse_other,
     report_problem,
     require_session,
     taken,
@@ -61,9 +63,7 @@ def flexiti_of(state: State, *, name: str = KEY) -> FlexitiSession:
         NotOpenError: No session is open under this name.
         ConfigError: An argument is of another type.
     """
-    if not isinstance(state, State):  # pyright: ignore[reportUnnecessaryIsInstance]
-        msg = f"state must be the State of an application, not {type(state).__name__}"
-        raise ConfigError(msg, option="state")
+    refuse_other("state", state, State, "the State of an application")
     found: object = state.get(checked_name(name))
     hint = "pass plugins=[FlexitiPlugin()] to Litestar, and start it"
     return require_session(found, name, hint)
@@ -75,9 +75,11 @@ def problem_response(request: Request[object, object, State], error: Exception) 
 
     Raises:
         Exception: The error, if it is another one.
+        ConfigError: `request` is of another type.
     """
+    refuse_other("request", request, Request, "a request of Litestar")
     if not answerable(error):
-        raise error
+        raise_on(error)
     problem = report_problem(error, request.headers.get("accept-language"))
     headers = dict(problem.headers)
     media_type = headers.pop("Content-Type")

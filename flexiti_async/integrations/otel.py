@@ -57,6 +57,7 @@ from opentelemetry.trace import TracerProvider, get_tracer
 
 from flexiti_async._version import __version__
 from flexiti_async.clock import SYSTEM_CLOCK, Clock
+from flexiti_async.errors import ConfigError
 from flexiti_async.events.types import (
     AccessTokenRejected,
     CallFinished,
@@ -77,6 +78,7 @@ from flexiti_async.events.types import (
 )
 from flexiti_async.integrations.otel_operations import OperationMetrics
 from flexiti_async.integrations.otel_spans import CANCELLED, DONE, GRANT, Spans, grant_of
+from flexiti_async.integrations.serving import refuse_other
 from flexiti_async.operations import Operations
 
 __all__ = ["Telemetry"]
@@ -99,6 +101,9 @@ class Telemetry:
         tracer_provider: Provider of the tracer; by default the global one.
         meter_provider: Provider of the meter; by default the global one.
         clock: Clock for the times of spans and the length of outages; for tests.
+
+    Raises:
+        ConfigError: An argument is of another type.
     """
 
     def __init__(
@@ -108,6 +113,9 @@ class Telemetry:
         meter_provider: MeterProvider | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        _require("tracer_provider", tracer_provider, "get_tracer")
+        _require("meter_provider", meter_provider, "get_meter")
+        _require("clock", clock, "wall", "boot")
         self._spans = Spans(get_tracer(_NAME, __version__, tracer_provider), clock)
         meter = get_meter(_NAME, __version__, meter_provider)
         self._outages = _Outages(clock)
@@ -177,7 +185,9 @@ class Telemetry:
         Raises:
             StoreUnavailable: The journal is down; the metrics stay as they are.
             RecordUnreadable: A record cannot be opened; the metrics stay as they are.
+            ConfigError: `operations` is of another type.
         """
+        refuse_other("operations", operations, Operations, "flexiti.operations of a session")
         return await self._operations.count_pending(operations.pending())
 
     def _call(self, event: CallFinished) -> None:
@@ -274,6 +284,13 @@ class Telemetry:
             description="Callers waiting for the same token, including the one that is counted.",
             explicit_bucket_boundaries_advisory=_CALLERS,
         )
+
+
+def _require(option: str, value: object, *methods: str) -> None:
+    """Raise ConfigError for an argument without some methods; None is the default of each."""
+    if value is not None and not all(callable(getattr(value, one, None)) for one in methods):
+        msg = f"{option} must have {' and '.join(methods)}, not be {type(value).__name__}"
+        raise ConfigError(msg, option=option)
 
 
 class _Outages:

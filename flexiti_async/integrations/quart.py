@@ -21,7 +21,7 @@ from typing import cast
 from quart import Quart, Response, has_request_context, has_websocket_context, request, websocket
 
 from flexiti_async.config.model import FlexitiConfig
-from flexiti_async.errors import ConfigError, FlexitiError
+from flexiti_async.errors import FlexitiError
 from flexiti_async.events.types import Listener
 from flexiti_async.integrations.asgi import Application, AsgiProblems, Connection
 from flexiti_async.integrations.groups import answerable
@@ -29,6 +29,8 @@ from flexiti_async.integrations.serving import (
     KEY,
     SetUp,
     checked_name,
+    raise_on,
+    refuse_other,
     report_problem,
     require_session,
     taken,
@@ -62,7 +64,8 @@ def setup(
     Raises:
         ConfigError: An argument is of another type, or the name is set up already.
     """
-    _check(app)
+    # `current_app` is a proxy, which passes for the application.
+    refuse_other("app", app, Quart, "an application of Quart")
     set_up = SetUp.of(config, listeners, name)
     names: set[str] = app.extensions.setdefault(_SET_UP, set())
     if name in names or name in app.extensions:
@@ -90,7 +93,7 @@ def flexiti_of(app: Quart, *, name: str = KEY) -> FlexitiSession:
         NotOpenError: No session is open under this name.
         ConfigError: An argument is of another type.
     """
-    _check(app)
+    refuse_other("app", app, Quart, "an application of Quart")
     found: object = app.extensions.get(checked_name(name))
     return require_session(found, name, "call setup(app), and start the application")
 
@@ -103,7 +106,7 @@ async def problem_response(error: Exception) -> Response:
         Exception: The error, if it is another one.
     """
     if not answerable(error):
-        raise error
+        raise_on(error)
     if has_websocket_context():
         connection = Connection.of(cast("dict[str, object]", websocket.scope))
         if connection is None:  # without setup()
@@ -113,10 +116,3 @@ async def problem_response(error: Exception) -> Response:
     language = request.headers.get("accept-language") if has_request_context() else None
     problem = report_problem(error, language)
     return Response(problem.json(), problem.status, dict(problem.headers))
-
-
-def _check(app: object) -> None:
-    # `current_app` is a proxy, which passes for the application.
-    if not isinstance(app, Quart):
-        msg = f"app must be an application of Quart, not {type(app).__name__}"
-        raise ConfigError(msg, option="app")

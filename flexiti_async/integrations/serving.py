@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from keyword import iskeyword
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -30,6 +30,8 @@ __all__ = [
     "checked_name",
     "log_unanswered",
     "open_session",
+    "raise_on",
+    "refuse_other",
     "report_problem",
     "require_session",
     "several_workers",
@@ -115,10 +117,8 @@ async def open_session(
 
 
 def _check_config(config: object) -> None:
-    if config is not None and not isinstance(config, FlexitiConfig):
-        msg = f"config must be a FlexitiConfig or None, not {type(config).__name__}"
-        del config
-        raise ConfigError(msg, option="config")
+    if config is not None:
+        refuse_other("config", config, FlexitiConfig, "a FlexitiConfig or None")
 
 
 def several_workers() -> bool:
@@ -166,6 +166,35 @@ def taken(name: str) -> ConfigError:
     """Return the error for a second set-up under one name."""
     msg = f"the name {name!r} is set up or used already in this application: pass another name="
     return ConfigError(msg, option="name")
+
+
+def raise_on(error: object) -> NoReturn:
+    """
+    Raise an error that is not ours to answer.
+
+    Raises:
+        Exception: The error.
+        ValidationError: It is none.
+    """
+    if isinstance(error, Exception):
+        raise error
+    problem_of(cast("Exception", error))
+    raise AssertionError  # not reached: what is no error has no problem details
+
+
+def refuse_other(option: str, value: object, kind: type, meaning: str) -> None:
+    """
+    Raise ConfigError for an argument of another type.
+
+    Args:
+        option: Name of the argument.
+        value: The argument.
+        kind: The type that it must have.
+        meaning: What that is, in words.
+    """
+    if not isinstance(value, kind):
+        msg = f"{option} must be {meaning}, not {type(value).__name__}"
+        raise ConfigError(msg, option=option)
 
 
 def without_name(function: F) -> F:

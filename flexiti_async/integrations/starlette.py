@@ -40,6 +40,8 @@ from flexiti_async.integrations.serving import (
     SetUp,
     checked_name,
     open_session,
+    raise_on,
+    refuse_other,
     report_problem,
     require_session,
     taken,
@@ -112,9 +114,7 @@ def flexiti_of(connection: HTTPConnection, *, name: str = KEY) -> FlexitiSession
         NotOpenError: No session is open under this name.
         ConfigError: An argument is of another type.
     """
-    if not isinstance(connection, HTTPConnection):  # pyright: ignore[reportUnnecessaryIsInstance]
-        msg = f"connection must be a request or a WebSocket, not {type(connection).__name__}"
-        raise ConfigError(msg, option="connection")
+    refuse_other("connection", connection, HTTPConnection, "a request or a WebSocket")
     found: object = getattr(connection.state, checked_name(name), None)
     return require_session(
         found, name, "pass lifespan=lifespan() to it, and use a server that runs lifespans"
@@ -127,9 +127,11 @@ async def problem_response(request: HTTPConnection, error: Exception) -> Respons
 
     Raises:
         Exception: The error, if it is another one, or of a WebSocket, which has no response.
+        ConfigError: `request` is of another type.
     """
+    refuse_other("request", request, HTTPConnection, "a request or a WebSocket")
     if not isinstance(request, Request) or not answerable(error):
-        raise error
+        raise_on(error)
     problem = report_problem(error, request.headers.get("accept-language"))
     return Response(problem.json(), problem.status, problem.headers)
 
@@ -145,9 +147,7 @@ def add_problem_handler(app: Starlette) -> None:
     Raises:
         ConfigError: It is not an application, or it serves already.
     """
-    if not isinstance(app, Starlette):  # pyright: ignore[reportUnnecessaryIsInstance]
-        msg = f"app must be an application of Starlette or FastAPI, not {type(app).__name__}"
-        raise ConfigError(msg, option="app")
+    refuse_other("app", app, Starlette, "an application of Starlette or FastAPI")
     if app.middleware_stack is not None:
         msg = "app serves already: call add_problem_handler(app) where it is created"
         raise ConfigError(msg, option="app")

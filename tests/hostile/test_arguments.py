@@ -23,6 +23,7 @@ from flexiti_async.sandbox import Sandbox
 from ..conftest import MakeSession
 from ..support.patience import PATIENT
 from .calls import ACCOUNT, Callee, of_a_session, of_checkouts, pure
+from .integrations import CALLED_BY_FRAMEWORKS, MODULES, of_integrations
 from .values import HOSTILE
 
 _NAMED_AS: Final[Mapping[str, str]] = {
@@ -71,15 +72,17 @@ async def faults(callees: Mapping[str, Callee]) -> AsyncIterator[str]:
         for parameter in parameters(callee):
             for kind, value in HOSTILE.items():
                 case = f"{name}({parameter}={kind})"
+                given = value()
                 try:
-                    await called(callee, {**callee.arguments, parameter: value()})
+                    await called(callee, {**callee.arguments, parameter: given})
                 except (ValidationError, ConfigError) as error:
                     if not isinstance(error, MalformedEvent) and not named(str(error), parameter):
                         yield f"{case}: does not name it: {error}"
                 except FlexitiError:
                     pass  # the value is a good one: the API, the journal or the checkout refuses it
                 except Exception as error:  # noqa: BLE001 - that is what is looked for
-                    yield f"{case}: {type(error).__name__}"
+                    if error is not given:  # a handler of errors raises on what is not ours
+                        yield f"{case}: {type(error).__name__}"
 
 
 async def listed(callees: Mapping[str, Callee]) -> list[str]:
@@ -114,6 +117,20 @@ async def test_methods_of_checkouts(make_session: MakeSession) -> None:
     await in_store.lookup(account_number=ACCOUNT)
 
     assert [] == await listed(of_checkouts(online, in_store))
+
+
+async def test_functions_of_the_integrations(session: FlexitiSession) -> None:
+    """The same for what an application calls when it is set up, and in its handlers."""
+    callees = of_integrations(session)
+    missing = {
+        f"{place}.{name}"
+        for place, module in MODULES.items()
+        for name in module.__all__
+        if callable(getattr(module, name)) and getattr(module, name).__module__ == module.__name__
+    }
+
+    assert set() == missing - {*callees} - CALLED_BY_FRAMEWORKS
+    assert [] == await listed(callees)
 
 
 async def test_every_public_callable_is_tried(session: FlexitiSession, sandbox: Sandbox) -> None:

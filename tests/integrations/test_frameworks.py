@@ -1,7 +1,6 @@
 """Integrations: one session per application, closed at its end, and problem details."""
 
 import logging
-from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -9,7 +8,7 @@ from aiohttp import web
 from django.http import HttpRequest
 from litestar.datastructures import State
 from quart import Quart
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
 from flexiti_async import FlexitiConfig
 from flexiti_async.integrations import aiohttp_web, django, litestar, quart, starlette
@@ -119,14 +118,15 @@ async def test_aiohttp(flexiti_config: FlexitiConfig, flexiti_sandbox: Sandbox) 
 
 async def test_other_errors_go_on(flexiti_config: FlexitiConfig) -> None:
     """The handler of Starlette raises foreign errors again."""
-    request = SimpleNamespace(headers={})
+    request = Request({"type": "http", "headers": []})
     with pytest.raises(ZeroDivisionError):
-        await starlette.problem_response(request, ZeroDivisionError())  # type: ignore[arg-type]
+        await starlette.problem_response(request, ZeroDivisionError())
     assert NO_CHECKOUT not in str(flexiti_config)
 
 
 def test_what_was_not_set_up() -> None:
     """If the set-up is missing, the error says what to do."""
+    in_django(None)  # its settings
     with pytest.raises(NotOpenError, match=r"lifespan=lifespan\(\)"):
         starlette.flexiti_of(HTTPConnection({"type": "http", "headers": []}))
     with pytest.raises(NotOpenError, match="FlexitiPlugin"):
