@@ -32,6 +32,7 @@ from flexiti_async.protocol.rejection import Rejections, SentCall, Verdict
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.response import HttpResponse, read_answer
 from flexiti_async.protocol.retry import Retry, decide_retry
+from flexiti_async.protocol.retry_budget import RetryBudget
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.transport.faults import Progress
 from flexiti_async.transport.pool import Transport
@@ -142,7 +143,7 @@ class ApiClient:
     Args:
         builder: Builds the requests.
         transport: Sends them.
-        retries: How often a repeatable call is repeated.
+        retries: How often a repeatable call is repeated, within the `RetryBudget`.
         timeout: Seconds for a whole call: all attempts, and the waits between them.
         clock: Dates the tokens.
         events: Notified of repeats, and of the end of each call.
@@ -168,6 +169,7 @@ class ApiClient:
         self._clock = clock
         self._events = events
         self._odd_fields = OddFields(events)
+        self._budget = RetryBudget()
 
     def check(self, call: BaseCall[object]) -> None:
         """
@@ -257,6 +259,7 @@ class ApiClient:
         loop, left = asyncio.get_running_loop(), run.within
         rejections = source.rejections
         deadline = loop.time() + left
+        self._budget.note_call(deadline - left)
         moves_money = isinstance(run.call, OperationCall)
         while True:
             run.attempts += 1
@@ -328,6 +331,8 @@ class ApiClient:
         )
         if not isinstance(verdict, Retry):
             raise verdict
+        if not self._budget.take(asyncio.get_running_loop().time()):
+            raise error
         if not isinstance(error, ConnectError):
             run.sending.doubtful = True
         self._events.notify(

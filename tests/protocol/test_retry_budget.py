@@ -1,0 +1,30 @@
+"""Repeats are a share of the calls of the last minute."""
+
+from flexiti_async.protocol.retry_budget import RetryBudget
+
+
+def _taken(budget: RetryBudget, now: float, tries: int = 1000) -> int:
+    return sum(budget.take(now) for _ in range(tries))
+
+
+def test_a_session_with_few_calls_may_repeat_ten_times_a_minute() -> None:
+    """Single faults are repeated, also without any other call in that minute."""
+    budget = RetryBudget()
+
+    assert _taken(budget, 5.5) == 10
+    assert _taken(budget, 65.4) == 0
+    assert _taken(budget, 66.0) == 10
+
+
+def test_repeats_are_a_tenth_of_the_calls_of_the_last_minute() -> None:
+    """However many callers fail in an outage, the API gets a tenth more requests."""
+    budget = RetryBudget()
+    for tenth in range(6000):
+        budget.note_call(100.0 + tenth / 100)
+
+    assert _taken(budget, 159.99) == 600
+    # The calls of the first half are forgotten, the repeats are not.
+    assert _taken(budget, 190.0) == 0
+    for _ in range(5000):
+        budget.note_call(190.0)
+    assert _taken(budget, 190.5) == 190
