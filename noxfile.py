@@ -271,6 +271,13 @@ def ledger(session: nox.Session) -> None:
 
 
 @nox.session(python=HOST, requires=["build"])
+def simulation(session: nox.Session) -> None:
+    """Run 10,000 simulated histories: `-- --histories 100000`, or one with `-- --seed 7`."""
+    _install_wheel(session)
+    session.run("python", "tests/simulation", *session.posargs, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST, requires=["build"])
 def fuzz(session: nox.Session) -> None:
     """Fuzz the decoders of answers and records for 60 seconds, or `-- --seconds 600`."""
     parser = argparse.ArgumentParser(prog="nox -s fuzz --")

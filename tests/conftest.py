@@ -49,6 +49,7 @@ ONE_PYTHON = (
     "tests/integrations/test_django.py::test_wsgi_is_refused",
     "tests/models/",
     "tests/processes/",
+    "tests/simulation/",
     "tests/project/test_docs.py",
     "tests/project/test_tutorial.py",
     "tests/stores/test_clocks_set_back.py",

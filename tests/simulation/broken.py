@@ -1,0 +1,127 @@
+"""
+Fixes of the library, taken out one at a time: the simulation must find each.
+
+Each is a list of names that are replaced while histories run.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from flexiti_async.clock import Instant
+from flexiti_async.errors import RecordUnreadable, StoreError
+from flexiti_async.operations import execution
+from flexiti_async.operations.claim import Claim
+from flexiti_async.operations.journal import Found, Journal
+from flexiti_async.operations.keys import store_key
+from flexiti_async.store.interface import Entry, Life
+from flexiti_async.tokens.refresh import Refresh
+from flexiti_async.transport import pool
+from flexiti_async.transport.client import Sending
+
+__all__ = ["BROKEN", "Fix"]
+
+
+@frozen
+class Fix:
+    """
+    A fix, and how it is taken out.
+
+    Attributes:
+        rule: The rule that is broken without it.
+        seed: A seed that finds it.
+        patches: The objects, and the attributes of them that are replaced.
+    """
+
+    rule: str
+    seed: int
+    patches: tuple[tuple[object, Mapping[str, object]], ...]
+
+
+_swap = Journal.swap
+_read = Journal.read
+
+
+async def _any_life(self: Journal) -> Life:
+    return await self._sealed.life()
+
+
+async def _swap_in_any_life(self: Journal, *parameters: Any, **options: Any) -> bool:
+    return await _swap(self, *parameters, **{**options, "life": None})
+
+
+async def _swap_once(
+    self: Journal,
+    operation_id: str,
+    entry: Entry,
+    **options: Any,
+) -> bool:
+    try:
+        options["within"] = 0.0
+        return await _swap(self, operation_id, entry, **options)
+    except StoreError:
+        return True
+
+
+async def _unreadable_is_absent(self: Journal, operation_id: str) -> Found:
+    try:
+        return await _read(self, operation_id)
+    except RecordUnreadable:
+        loaded = await self._sealed.load(store_key(operation_id))
+        return Found(loaded.entry)
+
+
+async def _nothing(*_: object) -> None:
+    """Do nothing."""
+
+
+async def _stored(_: object) -> bool:
+    return True
+
+
+def _yes(_: object) -> bool:
+    return True
+
+
+def _no(_: object) -> bool:
+    return False
+
+
+def _at_once(*_: object, **__: object) -> float:
+    return 0.0
+
+
+def _as_they_are(limits: object, _: object) -> object:
+    return limits
+
+
+def _by_the_wall(self: Instant, earlier: Instant) -> float:
+    return max(self.wall - earlier.wall, 0.0)
+
+
+BROKEN: Final[dict[str, Fix]] = {
+    "a key is freed after an unknown outcome": Fix(
+        "once", 5, ((execution, {"certainly_did_not_run": _yes}),)
+    ),
+    "a store's change of life is ignored": Fix(
+        "once", 35, ((Journal, {"life": _any_life, "swap": _swap_in_any_life}),)
+    ),
+    "a swap of unknown outcome counts as written": Fix(
+        "named", 44, ((Journal, {"swap": _swap_once}), (Claim, {"is_stored": _stored}))
+    ),
+    "a record of a newer release counts as absent": Fix(
+        "named", 14, ((Journal, {"read": _unreadable_is_absent}),)
+    ),
+    "no outcome is too young to be free": Fix("once", 58, ((Journal, {"early": _at_once}),)),
+    "a cancelled operation counts as never sent": Fix(
+        "named", 285, ((Sending, {"may_have_run": property(_no)}),)
+    ),
+    "a claim is not withdrawn": Fix("left", 14, ((Refresh, {"_withdraw": _nothing}),)),
+    "a token's end is not looked at": Fix("token", 362, ((pool, {"_while_alive": _as_they_are}),)),
+    "only the wall clock counts": Fix(
+        "token",
+        1,
+        ((Instant, {"since": _by_the_wall}),),
+    ),
+}
