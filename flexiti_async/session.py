@@ -133,6 +133,7 @@ class FlexitiSession:
             builder,
             self._transport,
             retries=config.retries,
+            connections=config.connections,
             timeout=config.call_timeout or 2 * config.request_timeout,
             clock=clock,
             events=self._events,

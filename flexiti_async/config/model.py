@@ -181,7 +181,8 @@ class FlexitiConfig:
         connections: Size of the connection pool, unless a client session is borrowed.
         retries: How often a call that is safe to retry is retried. In any minute a session retries
             at most a tenth as often as it makes calls, or ten times, so that an outage of the API
-            is not made worse.
+            is not made worse; not counted are first repeats over a new connection in place of one
+            that was kept and has broken.
         on_store_failure: Whether to degrade or to raise while the token store is down.
         refresh_revokes_access: Whether a refresh revokes the previous access token, if known.
         keepalive_timeout: How long a connection may be idle and still be used; shorter where the

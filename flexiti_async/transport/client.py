@@ -16,6 +16,7 @@ from flexiti_async.errors import (
     ApiError,
     ConfigError,
     ConnectError,
+    ConnectionLost,
     FlexitiError,
     MalformedAnswer,
     OutcomeUnknown,
@@ -144,6 +145,7 @@ class ApiClient:
         builder: Builds the requests.
         transport: Sends them.
         retries: How often a repeatable call is repeated, within the `RetryBudget`.
+        connections: Size of the pool.
         timeout: Seconds for a whole call: all attempts, and the waits between them.
         clock: Dates the tokens.
         events: Notified of repeats, and of the end of each call.
@@ -156,6 +158,7 @@ class ApiClient:
         transport: Transport,
         *,
         retries: int,
+        connections: int,
         timeout: float,
         clock: Clock,
         events: Listeners,
@@ -169,7 +172,7 @@ class ApiClient:
         self._clock = clock
         self._events = events
         self._odd_fields = OddFields(events)
-        self._budget = RetryBudget()
+        self._budget = RetryBudget(connections)
 
     def check(self, call: BaseCall[object]) -> None:
         """
@@ -261,6 +264,7 @@ class ApiClient:
         deadline = loop.time() + left
         self._budget.note_call(deadline - left)
         moves_money = isinstance(run.call, OperationCall)
+        once = moves_money or run.call.replay is Replay.NEVER
         while True:
             run.attempts += 1
             run.sending.progress = Progress(left=run.sending.left)
@@ -270,7 +274,7 @@ class ApiClient:
                 answer = await self._transport.attempt(
                     self._builder.call(run.call, run.token.access_token, run.reference_id),
                     within=min(left, run.sending.left()),
-                    once=moves_money or run.call.replay is Replay.NEVER,
+                    once=once,
                     fresh=run.attempts > 1,
                     progress=run.sending.progress,
                     life=run.life,
@@ -280,6 +284,8 @@ class ApiClient:
                 raise
             if isinstance(answer, SessionClosed):
                 raise answer
+            if isinstance(answer, HttpResponse) and run.attempts == 1 and not once:
+                self._budget.note_kept()
             odd: list[str] = []
             result: T | FlexitiError = (
                 read_answer(run.call, answer, run.reference_id, run.token.access_token, odd)
@@ -331,7 +337,9 @@ class ApiClient:
         )
         if not isinstance(verdict, Retry):
             raise verdict
-        if not self._budget.take(asyncio.get_running_loop().time()):
+        # The first attempt of a call that may be repeated goes over a kept connection.
+        kept = isinstance(error, ConnectionLost) and run.attempts == 1
+        if not self._budget.take(asyncio.get_running_loop().time(), kept=kept):
             raise error
         if not isinstance(error, ConnectError):
             run.sending.doubtful = True
