@@ -126,10 +126,14 @@ class Claim:
         self._later(_repeated(self._written))
         return False
 
-    async def is_stored(self) -> bool:
-        """Whether the journal still holds this claim; raises StoreUnavailable."""
-        stored = await self._journal.read(self.record.operation_id)
-        return stored.record is not None and stored.record.salt == self.record.salt
+    async def stored(self) -> Phase | None:
+        """
+        Return the phase of this claim in the journal; None if the journal does not hold it.
+
+        Raises StoreUnavailable.
+        """
+        stored = (await self._journal.read(self.record.operation_id)).record
+        return None if stored is None or stored.salt != self.record.salt else stored.phase
 
     async def give_up(self, why: str) -> None:
         """

@@ -98,7 +98,7 @@ class Asked(Generic[T]):
 
 @frozen
 class LostClaim:
-    """Another process was faster: the record has to be read again."""
+    """Another process was faster, or recorded an outcome: the record has to be read again."""
 
 
 class Execution(Generic[T]):
@@ -185,16 +185,23 @@ class Execution(Generic[T]):
             answer = await self._send(claim, life, token, source)
         except FlexitiError as error:
             return await self._failed(error, claim)
+        if isinstance(answer, LostClaim):
+            return answer
         doubt = why_unknown(answer)
         if doubt is not None:
             return await self._unknown(claim, doubt, status=200)
         await self._done(claim, self.record.done(recorded_answer(answer), at=self._wall()))
         return answer
 
-    async def _send(self, claim: Claim, life: Life, token: Token, source: TokenSource) -> T:
-        if await self._journal.life() != life or not await claim.is_stored():
+    async def _send(
+        self, claim: Claim, life: Life, token: Token, source: TokenSource
+    ) -> T | LostClaim:
+        phase = await claim.stored() if await self._journal.life() == life else None
+        if phase is None:
             msg = "the journal's store was exchanged between the claim and the send"
             raise JournalForgot(msg, **self.asked.facts)
+        if phase is not Phase.PENDING:
+            return LostClaim()  # somebody has recorded its outcome meanwhile
         if token.remaining(now(self._clock)) <= 0:
             # The claim took so long: the token's life is looked at last.
             token, source = await self.asked.bearer()

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import pytest
@@ -19,6 +19,7 @@ from flexiti_async.errors import (
 from flexiti_async.operations import Operation
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Alter, Answer, Drop
+from flexiti_async.store.interface import JOURNAL_PREFIX, Entry, Life
 from flexiti_async.testing import FaultyStore, ManualClock
 
 from .acts import ACTS, APPLY, AUTHORIZE, CAPTURE, Act, Anything, authorized, outcome_of, until
@@ -181,6 +182,36 @@ async def test_what_is_known_is_not_freed(shop: Shop, sandbox: Sandbox, clock: M
 
     assert (type(first), str(first)) == (type(second), str(second))
     assert 1 == APPLY.sent(sandbox)
+
+
+class Between(FaultyStore):
+    """A store in which something happens between the write of the next claim and its answer."""
+
+    act: Callable[[], Awaitable[object]] | None = None
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Swap, then let it happen."""
+        written = await super().swap(key, entry, expected=expected, life=life)
+        if key.startswith(JOURNAL_PREFIX) and self.act is not None:
+            act, self.act = self.act, None
+            await act()
+        return written
+
+
+async def test_what_is_recorded_between_claim_and_send_is_not_sent(
+    shop: Shop, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """A person who knows that it ran, in an earlier life of the journal, is in time even then."""
+    store = Between(clock.boot)
+    session, other = shop(store=store), shop(store=store)
+    number = await authorized(session, sandbox)
+    store.act = lambda: resolve(other, executed=True, capture_id=7)
+    got = await CAPTURE.make(session, number, KEY)
+
+    assert (True, "7") == (got.replayed, got.capture_id)
+    assert 0 == CAPTURE.moved(sandbox)
 
 
 async def test_a_true_answer_outranks_a_wrong_resolve(
