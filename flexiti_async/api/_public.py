@@ -81,3 +81,4 @@ from flexiti_async.api.widget_requests import Flow as Flow
 from flexiti_async.api.widget_requests import PurchaseWidget as PurchaseWidget
 from flexiti_async.protocol.call import Call as Call
 from flexiti_async.protocol.call import Replay as Replay
+from flexiti_async.protocol.model import revealing_converter as revealing_converter

@@ -7,6 +7,7 @@ from decimal import Decimal
 from attrs import field, frozen
 
 from flexiti_async.api.common import AccountType, Province
+from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.secret import not_pickled
 from flexiti_async.protocol.structuring import Day, NumberText, WholeNumber, no_extra
 
@@ -29,7 +30,7 @@ class AccountStatus(enum.StrEnum):
 
 @not_pickled
 @frozen
-class FoundAccount:
+class FoundAccount(AnswerModel):
     """
     One account found by customers/search.
 
@@ -82,7 +83,7 @@ class FoundAccount:
 
 @not_pickled
 @frozen
-class SecurityQuestion:
+class SecurityQuestion(AnswerModel):
     """
     The security question that verify can ask (`security_qid`).
 
@@ -98,7 +99,7 @@ class SecurityQuestion:
 
 
 @frozen
-class OfferType:
+class OfferType(AnswerModel):
     """
     A plan listed by customers/lookup; calculate-interest returns its cost.
 
@@ -120,7 +121,7 @@ class OfferType:
 
 @not_pickled
 @frozen
-class CustomerAccount:
+class CustomerAccount(AnswerModel):
     """
     The answer of customers/lookup. The portal's table is truncated, so `extra` may hold more.
 

@@ -21,6 +21,7 @@ from flexiti_async.api.common import (
 from flexiti_async.api.endpoints import CLOSE, VERIFY
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import NumberText, no_extra
 from flexiti_async.protocol.token import Scope
@@ -54,7 +55,7 @@ class VerificationFormat(enum.StrEnum):
 
 @not_pickled
 @frozen
-class Verification:
+class Verification(AnswerModel):
     """
     The answer of verify. The code is not in the repr.
 
@@ -77,7 +78,7 @@ class Verification:
 
 @not_pickled
 @frozen
-class ClosedAccount:
+class ClosedAccount(AnswerModel):
     """
     The answer of close: an empty object.
 

@@ -17,6 +17,7 @@ from flexiti_async.api.widget import AccountTypePlace, ApplyWidget, init_widget
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.arguments import json_body, wrong_type
 from flexiti_async.protocol.call import Json, OperationCall, OperationKind, Replay
+from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.secret import not_pickled
 from flexiti_async.protocol.structuring import no_extra, wire_name
@@ -32,7 +33,7 @@ _OF_THE_WIDGET: Final = frozenset({"flow", "lang"})
 
 @not_pickled
 @frozen
-class Application:
+class Application(AnswerModel):
     """
     The answer of apply.
 

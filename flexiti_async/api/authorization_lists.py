@@ -21,6 +21,7 @@ from flexiti_async.api.purchases import PurchaseType
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.arguments import query_of, wrong_type
 from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.model import RequestModel
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
@@ -70,7 +71,7 @@ def _content(item: Authorization | Capture) -> str:
 
 @validated
 @frozen(kw_only=True)
-class AuthorizationSearch:
+class AuthorizationSearch(RequestModel):
     """
     A filter for authorizations; every field is optional.
 

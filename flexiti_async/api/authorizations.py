@@ -21,6 +21,7 @@ from flexiti_async.api.payment_fields import AUTHORIZATION_ID, id_in, language_q
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
 from flexiti_async.protocol.arguments import wrong_type
 from flexiti_async.protocol.call import Call, OperationCall, OperationKind, Replay
+from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.secret import not_pickled
 from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
@@ -45,7 +46,7 @@ class AuthorizationStatus(enum.StrEnum):
 
 @not_pickled
 @frozen
-class Authorization:
+class Authorization(AnswerModel):
     """
     An authorization, as created, looked up or listed.
 

@@ -27,6 +27,7 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.protocol.call import OperationCall, OperationKind, Replay
+from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.secret import not_pickled
 from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
@@ -39,7 +40,7 @@ _AUTHORIZATION: Final = "client-id/{client_id}/authorization/{authorization_id}"
 
 @not_pickled
 @frozen
-class Capture:
+class Capture(AnswerModel):
     """
     A capture, as created or listed.
 
@@ -77,7 +78,7 @@ class Capture:
 
 @not_pickled
 @frozen
-class Release:
+class Release(AnswerModel):
     """
     The answer of release; its content is UNKNOWN.
 

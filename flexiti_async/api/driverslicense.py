@@ -8,6 +8,7 @@ from attrs import field, frozen
 from flexiti_async.api.common import Province
 from flexiti_async.api.endpoints import DRIVERSLICENSE
 from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import Day, NumberText, no_extra
 from flexiti_async.protocol.token import Scope
@@ -19,7 +20,7 @@ __all__ = ["DriversLicense", "read_driverslicense"]
 
 @not_pickled
 @frozen
-class DriversLicense:
+class DriversLicense(AnswerModel):
     """
     The data of a driving licence (spec section 5.4). Only its kind is in the repr.
 

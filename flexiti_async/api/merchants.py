@@ -14,6 +14,7 @@ from attrs import field, frozen
 from flexiti_async.api.common import LANGUAGE, Language, to_secret
 from flexiti_async.api.endpoints import MERCHANTS_LOGIN
 from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import NumberText, no_extra
 from flexiti_async.protocol.token import Scope
@@ -24,7 +25,7 @@ __all__ = ["MerchantLogin", "merchants_login"]
 
 
 @frozen
-class MerchantLogin:
+class MerchantLogin(AnswerModel):
     """
     The answer of merchants/login.
 

@@ -9,14 +9,15 @@ Pages are read more strictly than other answers: whether an operation ran is dec
 in them, and a guess could move money twice.
 """
 
-from collections.abc import Hashable, Mapping
-from typing import Final, Generic, TypeVar, cast
+from collections.abc import Callable, Hashable, Mapping
+from typing import Final, Generic, Self, TypeVar, cast
 
 from attrs import field, frozen
 
 from flexiti_async.errors import MalformedAnswer
 from flexiti_async.protocol.arguments import wrong_type
 from flexiti_async.protocol.json_codec import UnfitError
+from flexiti_async.protocol.model import AnswerModel, hints_of, model_in, reader
 from flexiti_async.protocol.redact import printable
 from flexiti_async.protocol.structuring import no_extra, structure
 from flexiti_async.protocol.validation import Rule, takes, validated
@@ -33,7 +34,7 @@ _MOST_WITHOUT_NEW: Final = 2
 
 
 @frozen
-class Page(Generic[T_co]):
+class Page(AnswerModel, Generic[T_co]):
     """
     One page of a list.
 
@@ -45,12 +46,19 @@ class Page(Generic[T_co]):
     items: tuple[T_co, ...] = ()
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
+    @classmethod
+    def _read(cls, given: Mapping[str, object]) -> Self:
+        item = model_in(hints_of(cls)["items"]) or object
+        return cls(*read_page(given, cast("type[T_co]", item), "items", reader().structure))
+
     def keys(self) -> tuple[Hashable, ...]:
         """Return for each item what it is recognized by on a later page: by default, itself."""
         return cast("tuple[Hashable, ...]", self.items)
 
 
-def read_page(data: object, item: type[T], name: str) -> tuple[tuple[T, ...], Mapping[str, object]]:
+def read_page(
+    data: object, item: type[T], name: str, read: Callable[[object, type[T]], T] = structure
+) -> tuple[tuple[T, ...], Mapping[str, object]]:
     """
     Find the list in a decoded answer and read it.
 
@@ -59,6 +67,7 @@ def read_page(data: object, item: type[T], name: str) -> tuple[tuple[T, ...], Ma
             any name; `{}`, or null under the endpoint's name, for an empty page.
         item: Type of the items.
         name: The endpoint's name.
+        read: Reads one item.
 
     Returns:
         The items, and the fields beside the list.
@@ -68,7 +77,7 @@ def read_page(data: object, item: type[T], name: str) -> tuple[tuple[T, ...], Ma
             page. Or one of the items cannot be read.
     """
     if isinstance(data, list):
-        return _items(cast("list[object]", data), item, "$"), {}
+        return _items(cast("list[object]", data), item, "$", read), {}
     if not isinstance(data, dict):
         raise UnfitError(f"{type(data).__name__} instead of a list at $")
     fields = cast("dict[str, object]", data)
@@ -76,7 +85,8 @@ def read_page(data: object, item: type[T], name: str) -> tuple[tuple[T, ...], Ma
     if found is None:
         return (), fields
     extra = {key: value for key, value in fields.items() if key != found}
-    return _items(cast("list[object]", fields[found]), item, f"$.{printable(found)}"), extra
+    listed = cast("list[object]", fields[found])
+    return _items(listed, item, f"$.{printable(found)}", read), extra
 
 
 def _list_in(fields: Mapping[str, object], name: str) -> str | None:
@@ -98,16 +108,18 @@ def _list_in(fields: Mapping[str, object], name: str) -> str | None:
     return None
 
 
-def _items(listed: list[object], item: type[T], path: str) -> tuple[T, ...]:
-    read: list[T] = []
+def _items(
+    listed: list[object], item: type[T], path: str, read: Callable[[object, type[T]], T]
+) -> tuple[T, ...]:
+    items: list[T] = []
     for place, one in enumerate(listed):
         try:
-            read.append(structure(one, item))
+            items.append(read(one, item))
         except UnfitError as unfit:
             problem = unfit.place.replace("$", f"{path}[{place}]", 1)
             break
     else:
-        return tuple(read)
+        return tuple(items)
     raise UnfitError(problem)
 
 

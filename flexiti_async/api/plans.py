@@ -21,6 +21,7 @@ from flexiti_async.api.common import (
 )
 from flexiti_async.api.endpoints import CALCULATE_INTEREST
 from flexiti_async.protocol.call import Call, Replay
+from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.secret import not_pickled
 from flexiti_async.protocol.structuring import NumberText, WholeNumber, no_extra, one_or_many
 from flexiti_async.protocol.token import Scope
@@ -39,7 +40,7 @@ __all__ = [
 
 
 @frozen
-class Fee:
+class Fee(AnswerModel):
     """
     A fee of a plan.
 
@@ -59,7 +60,7 @@ class Fee:
 
 
 @frozen
-class AnnualRate:
+class AnnualRate(AnswerModel):
     """
     The annual cost of a term.
 
@@ -80,7 +81,7 @@ class AnnualRate:
 
 
 @frozen
-class Term:
+class Term(AnswerModel):
     """
     One term of a plan.
 
@@ -102,7 +103,7 @@ class Term:
 
 
 @frozen
-class PromotionalPurchase:
+class PromotionalPurchase(AnswerModel):
     """
     A plan with equal or deferred payments.
 
@@ -120,7 +121,7 @@ class PromotionalPurchase:
 
 
 @frozen
-class RegularPurchase:
+class RegularPurchase(AnswerModel):
     """
     A purchase without a plan.
 
@@ -142,7 +143,7 @@ class RegularPurchase:
 
 @not_pickled
 @frozen
-class PlanCustomer:
+class PlanCustomer(AnswerModel):
     """
     The customer of the plans. Personal data are not in the repr.
 
@@ -172,7 +173,7 @@ class PlanCustomer:
 
 @not_pickled
 @frozen
-class Plans:
+class Plans(AnswerModel):
     """
     The answer of calculate-interest, for one account and one amount.
 

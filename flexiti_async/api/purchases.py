@@ -27,6 +27,7 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.errors import FieldError
+from flexiti_async.protocol.model import RequestModel
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, takes, validated
@@ -47,7 +48,7 @@ class PurchaseType(enum.StrEnum):
 
 
 @frozen(kw_only=True)
-class _Purchase:
+class _Purchase(RequestModel):
     """The fields of both channels."""
 
     account_number: int | str = field(

@@ -8,7 +8,8 @@ change rarely: `FlexitiSession.reference` caches them.
 """
 
 from collections.abc import Mapping
-from typing import Final, Self, cast
+from types import MappingProxyType
+from typing import ClassVar, Final, Self, cast
 
 from attrs import field, frozen
 
@@ -16,6 +17,8 @@ from flexiti_async.api.common import LANGUAGE, Language
 from flexiti_async.api.endpoints import I18N, INFORMATION, TERMS_AND_CONDITIONS, I18nMethod
 from flexiti_async.protocol.arguments import json_body, query_of, word
 from flexiti_async.protocol.call import Call, Json, Replay
+from flexiti_async.protocol.json_codec import UnfitError
+from flexiti_async.protocol.model import AnswerModel, plain_json
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import INVALID, Check, text_check
@@ -24,7 +27,7 @@ __all__ = ["I18nMethod", "ReferenceData", "i18n", "information", "terms_and_cond
 
 
 @frozen
-class ReferenceData:
+class ReferenceData(AnswerModel):
     """
     An answer whose shape the portal does not show.
 
@@ -35,10 +38,30 @@ class ReferenceData:
 
     content: object = field(repr=False)
 
+    _schema: ClassVar[Mapping[str, object] | None] = MappingProxyType(
+        {"properties": {"content": {}}, "required": ["content"]}
+    )
+
     @classmethod
     def from_json(cls, data: object) -> Self:
         """Accept any JSON."""
         return cls(data)
+
+    @classmethod
+    def _read(cls, given: Mapping[str, object]) -> Self:
+        """Build it from its plain values. Raises UnfitError."""
+        if "content" not in given:
+            raise UnfitError("required field missing at $.content")
+        return cls(given["content"])
+
+    def to_dict(self, *, reveal: bool = False) -> dict[str, object]:
+        """
+        Return the answer under the name `content`.
+
+        Args:
+            reveal: Include what has the name of a secret.
+        """
+        return {"content": plain_json(self.content, reveal=reveal)}
 
     @property
     def fields(self) -> Mapping[str, object]:

@@ -20,6 +20,7 @@ from flexiti_async.api.payment_fields import (
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.protocol.call import OperationCall, OperationKind, Replay
+from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
@@ -30,7 +31,7 @@ __all__ = ["Refund", "refund"]
 
 @not_pickled
 @frozen
-class Refund:
+class Refund(AnswerModel):
     """
     The answer of refund: `{}` as documented.
 

@@ -23,6 +23,7 @@ from flexiti_async.api.payment_fields import (
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.call import OperationCall, OperationKind, Replay
+from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import Moment, NumberText, no_extra, wire_name
 from flexiti_async.protocol.token import Scope
@@ -34,7 +35,7 @@ __all__ = ["Return", "return_capture"]
 
 @not_pickled
 @frozen
-class Return:
+class Return(AnswerModel):
     """
     The answer of a return.
 

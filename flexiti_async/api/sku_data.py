@@ -14,6 +14,7 @@ from attrs import asdict, field, frozen
 from flexiti_async.api.common import money, to_money
 from flexiti_async.api.payment_fields import given, instance_check
 from flexiti_async.errors import FieldError
+from flexiti_async.protocol.model import RequestModel
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import WRONG_FORMAT, Check, text_check
@@ -46,7 +47,7 @@ def _to_tuple(value: Sequence[object]) -> Any:  # noqa: ANN401 - see `flexiti_as
 
 @validated
 @frozen(kw_only=True)
-class Product:
+class Product(RequestModel):
     """
     One line of the statement. Types and lengths are UNKNOWN; these are inferred from the names.
 
@@ -78,7 +79,7 @@ _PRODUCT: Final = instance_check(Product)
 
 @validated
 @frozen(kw_only=True)
-class SkuData:
+class SkuData(RequestModel):
     """
     The items bought. Every field is optional.
 

@@ -37,6 +37,7 @@ from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.arguments import json_body, wrong_type
 from flexiti_async.protocol.call import Json, OperationCall, OperationKind, Replay
 from flexiti_async.protocol.json_codec import encode
+from flexiti_async.protocol.model import AnswerModel, RequestModel
 from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import no_extra, wire_name
 from flexiti_async.protocol.token import Scope
@@ -71,7 +72,7 @@ class TransactionType(enum.StrEnum):
 
 @validated
 @frozen(kw_only=True)
-class TransactionRequest:
+class TransactionRequest(RequestModel):
     """
     The data of a transaction.
 
@@ -131,7 +132,7 @@ class TransactionRequest:
 
 @not_pickled
 @frozen
-class Transaction:
+class Transaction(AnswerModel):
     """
     The answer of transactions; its content is UNKNOWN.
 

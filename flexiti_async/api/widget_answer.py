@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from attrs import evolve, field, frozen
 
 from flexiti_async.protocol.json_codec import UnfitError
+from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.redact import mask_url, printable
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import no_extra, wire_name
@@ -22,7 +23,7 @@ _VISIBLE: Final = bytes(range(0x21, 0x7F))
 
 
 @frozen(slots=False)
-class Widget:
+class Widget(AnswerModel):
     """
     The answer of widget/init: the URL to redirect the customer to.
 

@@ -12,13 +12,14 @@ import enum
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, cast
+from typing import ClassVar, Final, Self, cast
 
 from attrs import field, frozen
 
 from flexiti_async.api.common import AccountType
 from flexiti_async.api.untrusted import object_of
 from flexiti_async.errors import FieldError, MalformedEvent
+from flexiti_async.protocol.model import AnswerModel, plain_json
 from flexiti_async.protocol.secret import not_pickled
 from flexiti_async.protocol.structuring import no_extra
 from flexiti_async.protocol.validators import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
@@ -76,7 +77,7 @@ class MfaOption(enum.StrEnum):
 
 @not_pickled
 @frozen(kw_only=True)
-class WidgetEvent:
+class WidgetEvent(AnswerModel):
     """
     One event of the widget, untrusted.
 
@@ -108,6 +109,44 @@ class WidgetEvent:
     status: int | None = None
     message: str | None = field(default=None, repr=False)
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
+
+    _schema: ClassVar[Mapping[str, object] | None] = MappingProxyType(
+        {
+            "properties": {"eventType": {"type": "string"}, "eventData": {"type": "object"}},
+            "required": ["eventType"],
+        }
+    )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> Self:
+        """
+        Return the event of untrusted data from a browser, as `parse_event` does.
+
+        Raises:
+            MalformedEvent: The data are not an event; all field errors are reported together.
+        """
+        read = read_event(data)
+        del data  # this frame may end up in a traceback
+        if isinstance(read, cls):
+            return read
+        raise MalformedEvent(field_errors=cast("Sequence[FieldError]", read))
+
+    def to_dict(self, *, reveal: bool = False) -> dict[str, object]:
+        """
+        Return the object that the browser posts: `{"eventType": …, "eventData": …}`.
+
+        Args:
+            reveal: Include the widget session.
+        """
+        data: dict[str, object] = {**self.extra}
+        for name, spellings in _SPELLINGS.items():
+            value: object = getattr(self, name)
+            if value is not None:
+                data[spellings[0]] = value
+        return {
+            "eventType": plain_json(self.type, reveal=reveal),
+            "eventData": plain_json(data, reveal=reveal),
+        }
 
 
 # Both spellings: `widget_session_id` differs from its siblings in the newest text (spec 7.3), so

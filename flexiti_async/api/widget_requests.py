@@ -30,6 +30,7 @@ from flexiti_async.api.common import (
     to_upper,
 )
 from flexiti_async.errors import FieldError
+from flexiti_async.protocol.model import RequestModel
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import REQUIRED, text_check, true_check
@@ -49,7 +50,7 @@ class Flow(enum.StrEnum):
 
 @validated
 @frozen(kw_only=True, slots=False)
-class ApplyWidget:
+class ApplyWidget(RequestModel):
     """
     A customer who applies for an account.
 
@@ -114,7 +115,7 @@ class ApplyWidget:
 
 @validated
 @frozen(kw_only=True, slots=False)
-class PurchaseWidget:
+class PurchaseWidget(RequestModel):
     """
     A customer who buys with their account.
 

@@ -33,6 +33,7 @@ from flexiti_async.errors import FlexitiError
 from flexiti_async.events.types import Listener
 from flexiti_async.integrations.asgi import AsgiProblems, Connection
 from flexiti_async.integrations.groups import answerable
+from flexiti_async.integrations.litestar_models import ModelsPlugin
 from flexiti_async.integrations.serving import (
     KEY,
     SetUp,
@@ -126,7 +127,7 @@ class FlexitiPlugin(InitPlugin):
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """
-        Add the session's lifespan, the dependency and the error handlers.
+        Add the session's lifespan, the dependency, the error handlers and the models.
 
         Raises:
             ConfigError: The application has a dependency of this name already.
@@ -144,6 +145,7 @@ class FlexitiPlugin(InitPlugin):
         untyped.exception_handlers.setdefault(FlexitiError, problem_response)
         untyped.exception_handlers.setdefault(ExceptionGroup, _answer_group)
         untyped.signature_types.append(FlexitiSession)
+        untyped.plugins.append(ModelsPlugin())
         if _close_websocket not in untyped.after_exception:
             untyped.after_exception.append(_close_websocket)
             untyped.middleware.insert(0, AsgiProblems)

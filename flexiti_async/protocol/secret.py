@@ -102,9 +102,10 @@ def not_pickled(model: type[T]) -> type[T]:
 
     A session file, a task queue or a cache would hold a person in clear text, unnoticed.
     """
+    way = "to_dict(reveal=True)" if hasattr(model, "to_dict") else "attrs.asdict()"
     msg = (
         f"{model.__name__} holds personal data and cannot be pickled: keep the ids that you need, "
-        "or use attrs.asdict() and protect the result yourself"
+        f"or use {way} and protect the result yourself"
     )
 
     def refuse(_: T) -> NoReturn:

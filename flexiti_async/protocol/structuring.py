@@ -59,6 +59,7 @@ __all__ = [
     "Day",
     "Moment",
     "NumberText",
+    "StrictReader",
     "WholeNumber",
     "no_extra",
     "one_or_many",
@@ -105,11 +106,39 @@ def structure(data: object, result: type[T], odd: list[str] | None = None) -> T:
     raise UnfitError(place)
 
 
+class StrictReader:
+    """
+    Builds typed values from decoded JSON, in which each field has to be as documented.
+
+    Args:
+        finish: Called with each value that has unknown fields in its `extra`; returns the value to
+            keep.
+    """
+
+    def __init__(self, finish: Callable[[object], object]) -> None:
+        self._quick = _make_converter(thorough=False, finish=finish)
+        self._detailed = _make_converter(thorough=False, detailed=True, finish=finish)
+
+    def structure(self, data: object, result: type[T]) -> T:
+        """Build a typed value. Raises UnfitError with the place, not the value."""
+        try:
+            return self._quick.structure(data, result)
+        except Exception:  # noqa: BLE001, S110 - hooks may raise anything
+            pass
+        try:
+            return self._detailed.structure(data, result)  # to find the place
+        except Exception as error:  # noqa: BLE001 - hooks may raise anything
+            place = place_of(error)
+        raise UnfitError(place)
+
+
 def _keeps_extra(kind: object) -> bool:
     return isinstance(kind, type) and attrs.has(kind) and "extra" in attrs.fields_dict(kind)
 
 
-def _structure_with_extra(kind: type[T], converter: Converter) -> Callable[[object, object], T]:
+def _structure_with_extra(
+    kind: type[T], converter: Converter, finish: Callable[[object], object] | None
+) -> Callable[[object, object], T]:
     """Return the hook of an attrs class that keeps unknown fields in its `extra`."""
     fields = ModelFields.of(kind)
     known, optional, single = fields.known, fields.optional, fields.single
@@ -129,7 +158,8 @@ def _structure_with_extra(kind: type[T], converter: Converter) -> Callable[[obje
         if known.issuperset(given):
             return value
         extra = {key: item for key, item in an_object(data).items() if key not in known}
-        return cast("T", attrs.evolve(cast("Any", value), extra=extra))
+        kept = cast("T", attrs.evolve(cast("Any", value), extra=extra))
+        return kept if finish is None else cast("T", finish(kept))
 
     return hook
 
@@ -199,8 +229,14 @@ def _list_without_nulls(kind: type[T], converter: Converter) -> Callable[[object
     return hook
 
 
-def _make_converter(*, thorough: bool) -> Converter:
-    converter = Converter(detailed_validation=thorough)
+def _make_converter(
+    *, thorough: bool, detailed: bool = False, finish: Callable[[object], object] | None = None
+) -> Converter:
+    converter = Converter(detailed_validation=thorough or detailed)
+
+    def with_extra(kind: type[T]) -> Callable[[object, object], T]:
+        return _structure_with_extra(kind, converter, finish)
+
     converter.register_structure_hook(str, text)
     converter.register_structure_hook(bool, strict(bool))
     converter.register_structure_hook(int, whole)
@@ -217,7 +253,7 @@ def _make_converter(*, thorough: bool) -> Converter:
         is_list, _list_without_nulls if thorough else _strict_list
     )
     converter.register_structure_hook_factory(
-        _keeps_extra, FieldByField if thorough else _structure_with_extra
+        _keeps_extra, FieldByField if thorough else with_extra
     )
     converter.register_structure_hook_func(
         _reads_itself, _from_json if thorough else _whole_from_json

@@ -29,7 +29,15 @@ from flexiti_async.protocol.redact import mask, quoted_name
 from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.validators import REQUIRED, Check
 
-__all__ = ["Rule", "field_errors_of", "sensitive_arguments", "takes", "validated"]
+__all__ = [
+    "Rule",
+    "field_errors_of",
+    "nearest",
+    "param_of",
+    "sensitive_arguments",
+    "takes",
+    "validated",
+]
 
 
 _RULE: Final = "flexiti_async.rule"
@@ -57,6 +65,12 @@ class Rule:
 def takes(rule: Rule) -> Mapping[str, object]:
     """Return the attrs metadata that carry a rule."""
     return {_RULE: rule}
+
+
+def param_of(attribute: "attrs.Attribute[object]") -> str:
+    """Return the name of a field in the errors of its rule."""
+    rule: Rule | None = attribute.metadata.get(_RULE)
+    return (rule and rule.param) or attribute.name
 
 
 def validated(model: type[T]) -> type[T]:

@@ -144,6 +144,7 @@ def pure(config: Mapping[str, Any]) -> dict[str, Callee]:
         "merchants_login": Callee(api.merchants_login),
         "open_store": Callee(open_store),
         "parse_event": Callee(api.parse_event),
+        "revealing_converter": Callee(api.revealing_converter),
         "read_driverslicense": Callee(api.read_driverslicense),
         "refund": Callee(api.refund, {"account_number": ACCOUNT, "amount": 1}),
         "release": Callee(api.release, {"authorization_id": 1}),
