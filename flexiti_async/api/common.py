@@ -107,8 +107,14 @@ def money(
 
 
 def to_iso_date(value: str | datetime.date | None) -> Any:  # noqa: ANN401 - see above
-    """Convert a date to `YYYY-MM-DD`; return a text unchanged."""
-    if not isinstance(value, datetime.date):
+    """
+    Convert a date to `YYYY-MM-DD`; return a text unchanged.
+
+    An aware datetime is returned unchanged as well, for the rule to reject: its day depends on the
+    time zone, and midnight UTC, which many databases return for a date, is the day before in
+    Canada.
+    """
+    if not isinstance(value, datetime.date) or getattr(value, "tzinfo", None) is not None:
         return value
     day = value.date() if isinstance(value, datetime.datetime) else value
     return day.isoformat()

@@ -26,7 +26,7 @@ from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import sensitive_arguments
-from flexiti_async.protocol.validators import INVALID
+from flexiti_async.protocol.validators import INVALID, WRONG_FORMAT, date_check
 
 __all__ = [
     "AccountTypePlace",
@@ -82,7 +82,7 @@ def init_widget(
     """
     problem = wrong_type("widget", widget, ApplyWidget, PurchaseWidget)
     if problem is None and today is not None:
-        problem = wrong_type("today", today, datetime.date)
+        problem = wrong_type("today", today, datetime.date) or _time_zone_problem(today)
     if problem is not None:
         raise problem
     account_type_place = word(AccountTypePlace, "account_type_place", account_type_place)
@@ -96,6 +96,13 @@ def init_widget(
         else _purchase_body(widget)
     )
     return _INIT_WIDGET.with_body(body)
+
+
+def _time_zone_problem(today: datetime.date) -> ValidationError | None:
+    if not isinstance(today, datetime.datetime) or today.tzinfo is None:
+        return None
+    problem = FieldError("today", WRONG_FORMAT, type(today).__name__, date_check.rule)
+    return ValidationError(field_errors=[problem])
 
 
 def _age_error(widget: ApplyWidget, today: datetime.date) -> FieldError | None:

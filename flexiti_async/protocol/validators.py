@@ -145,7 +145,9 @@ def _date_problem(value: object) -> str | None:
 
 
 date_check: Final = Check(
-    _date_problem, "must be a date, or text in the form YYYY-MM-DD, such as 2001-12-31"
+    _date_problem,
+    "must be a date (not a datetime with a time zone), or text in the form YYYY-MM-DD, "
+    "such as 2001-12-31",
 )
 """Accepts a real date in the form `YYYY-MM-DD`."""
 

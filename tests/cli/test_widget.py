@@ -194,8 +194,8 @@ def test_field_errors(command: Command) -> None:
         "error: customer_identification.personal_information.last_name: required",
         (
             "error: customer_identification.personal_information.dob: wrong format "
-            "(11 characters), must be a date, or text in the form YYYY-MM-DD, such as "
-            "2001-12-31, not before 1900"
+            "(11 characters), must be a date (not a datetime with a time zone), or text in the "
+            "form YYYY-MM-DD, such as 2001-12-31, not before 1900"
         ),
         (
             "error: email: wrong format (29 characters), "

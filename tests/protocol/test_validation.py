@@ -190,7 +190,13 @@ def test_true_check(value: object, expected: str | None) -> None:
         (digits_check(16), "must be 1 to 16 digits"),
         (pattern_check("x", 1, "must be x"), "must be x"),
         (one_of_check(Language), "must be one of en, fr"),
-        (date_check, "must be a date, or text in the form YYYY-MM-DD, such as 2001-12-31"),
+        (
+            date_check,
+            (
+                "must be a date (not a datetime with a time zone), or text in the form "
+                "YYYY-MM-DD, such as 2001-12-31"
+            ),
+        ),
         (true_check, "must be True"),
     ],
     ids=map(str, range(8)),
