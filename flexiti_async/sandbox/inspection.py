@@ -1,5 +1,6 @@
 """The customers' side of a sandbox: accounts, messages, purchases, and playing the widget."""
 
+import threading
 from copy import deepcopy
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Capture, Payment, Status
 from flexiti_async.sandbox.state.codes import Message
 from flexiti_async.sandbox.state.widget_sessions import WidgetSession
+from flexiti_async.sandbox.thread import locked
 from flexiti_async.sandbox.wire.assumptions import Assumption, assumptions
 from flexiti_async.sandbox.wire.request import Json
 
@@ -19,10 +21,12 @@ __all__ = ["Inspection"]
 
 
 @define(kw_only=True, eq=False)
+@locked
 class Inspection(Settings):
     """Customers and their money, as far as a test may read and change them: part of `Sandbox`."""
 
     _backend: Backend = field(factory=Backend, init=False, repr=False)
+    _lock: "threading.RLock" = field(factory=threading.RLock, init=False, repr=False)
 
     @property
     def accounts(self) -> tuple[Account, ...]:

@@ -18,6 +18,7 @@ from flexiti_async.sandbox.faults.rules import FaultRule, Only
 from flexiti_async.sandbox.inspection import Inspection
 from flexiti_async.sandbox.state.request_log import RequestRecord
 from flexiti_async.sandbox.state.tokens import TokenView, token_id
+from flexiti_async.sandbox.thread import LoopThread, locked
 from flexiti_async.sandbox.wire.endpoints import BASE_PATH
 from flexiti_async.sandbox.wire.request import Json
 
@@ -29,6 +30,7 @@ _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognised, no
 """Addresses to listen on that nobody can connect to, and what this machine connects to instead."""
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?")
 _BACKLOG = 4096  # connections waiting to be accepted: load tests open thousands at once
+_RUNNING = "the sandbox is already running"
 _SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in flight get when the server closes
 
 
@@ -38,14 +40,16 @@ def _is_origin(value: object) -> bool:
 
 @names_its_arguments
 @define(kw_only=True, eq=False)
+@locked
 class Sandbox(Inspection):
     """
     A Flexiti POS API v2.5 on this machine's loopback interface.
 
-    Use it as an async context manager, or call `start` and `aclose`. All methods and settings
-    may be used at any time from the event loop that it runs in. Tokens, records, faults and
-    settings survive `aclose`, and a restarted sandbox listens on the same port: that simulates an
-    outage.
+    `with Sandbox() as sandbox` serves from a thread of its own, for code of any kind: sync, or in
+    any number of event loops. `async with`, or `start` and `aclose`, serve in the running event
+    loop, which therefore has to run. In both cases all methods and settings may be used at any
+    time and in any thread. Tokens, records, faults and settings survive, and
+    a restarted sandbox listens on the same port: that simulates an outage.
 
     Attributes:
         host: Address to listen on.
@@ -65,6 +69,7 @@ class Sandbox(Inspection):
     run_id: str = field(factory=lambda: uuid.uuid4().hex, init=False)
     _dispatcher: Dispatcher = field(init=False, repr=False)
     _address: str = field(default="", init=False, repr=False)
+    _thread: LoopThread | None = field(default=None, init=False, repr=False)
     _runner: web.AppRunner | None = field(default=None, init=False, repr=False)
     _serving: set[asyncio.Task[object]] = field(
         factory=set[asyncio.Task[object]], init=False, repr=False
@@ -72,6 +77,29 @@ class Sandbox(Inspection):
 
     def __attrs_post_init__(self) -> None:
         self._dispatcher = Dispatcher(self, backend=self._backend)
+
+    def __enter__(self) -> Self:
+        if self._runner is not None:
+            raise RuntimeError(_RUNNING)
+        thread = LoopThread(self._lock)
+        try:
+            thread.run(self._start())
+        except BaseException:
+            thread.stop()
+            raise
+        self._thread = thread
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.run(self._stop())
+            thread.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -87,15 +115,21 @@ class Sandbox(Inspection):
 
     async def start(self) -> None:
         """
-        Start listening.
+        Start listening; within `with Sandbox()` again, after `aclose`, in the same thread.
 
         Raises:
             RuntimeError: The sandbox is already running.
             OSError: The address is in use or not available.
         """
+        await (self._start() if self._thread is None else self._thread.result_of(self._start()))
+
+    async def aclose(self) -> None:
+        """Stop listening and close all connections; requests in flight get no answer."""
+        await (self._stop() if self._thread is None else self._thread.result_of(self._stop()))
+
+    async def _start(self) -> None:
         if self._runner is not None:
-            msg = "the sandbox is already running"
-            raise RuntimeError(msg)
+            raise RuntimeError(_RUNNING)
         app = self._dispatcher.application()
         app.middlewares.append(self._track)
         if self.control_token is not None:
@@ -115,8 +149,7 @@ class Sandbox(Inspection):
         self._address = f"http://{host}:{self.port}"
         self._dispatcher.base_url = (self.public_url or self._address).rstrip("/") + BASE_PATH
 
-    async def aclose(self) -> None:
-        """Stop listening and close all connections; requests in flight get no answer."""
+    async def _stop(self) -> None:
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()

@@ -147,7 +147,8 @@ class Settings:
             negative, at most 30 years. Its Date header and the expiry of tokens follow it.
         control_token: Secret of the control endpoint (see `flexiti_async.sandbox.control`), at
             least 16 characters; None disables the endpoint. Read when the sandbox starts.
-        on_request: Called with the record of every request just before its answer is sent.
+        on_request: Called with the record of every request just before its answer is sent, in the
+            thread that serves.
     """
 
     client_id: str = field(default="sandbox-client", validator=text(100))

@@ -11,11 +11,12 @@ Fixtures:
     flexiti: An open `FlexitiSession` on the sandbox.
 
 Waits for sockets, and time-outs, take real time all the same.
-The fixtures are async, for pytest-asyncio's auto mode or any plugin that runs async fixtures.
+The fixtures are sync, and the sandbox serves from a thread of its own: tests may be plain functions
+that use the test client of a framework, or coroutines in any plugin, mode and scope of loop.
 Modules are imported when a fixture is used: a test suite that uses none pays nothing.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,13 +38,13 @@ def flexiti_clock() -> "ManualClock":
 
 
 @pytest.fixture
-async def flexiti_sandbox(flexiti_clock: "ManualClock") -> "AsyncIterator[Sandbox]":
-    """Yield a running loopback Flexiti."""
+def flexiti_sandbox(flexiti_clock: "ManualClock") -> "Iterator[Sandbox]":
+    """Yield a running loopback Flexiti, which serves from a thread of its own."""
     from flexiti_async.sandbox import Sandbox
 
     # Its wall clock does not jump with the shop's: `flexiti_clock.jump(…)` simulates a wrong clock.
     offset = flexiti_clock.wall() - flexiti_clock.boot()
-    async with Sandbox(clock=lambda: offset + flexiti_clock.boot()) as sandbox:
+    with Sandbox(clock=lambda: offset + flexiti_clock.boot()) as sandbox:
         yield sandbox
 
 
@@ -70,11 +71,17 @@ def flexiti_config(flexiti_sandbox: "Sandbox", flexiti_store: "FaultyStore") -> 
 
 
 @pytest.fixture
-async def flexiti(
+def flexiti(
     flexiti_config: "FlexitiConfig", flexiti_clock: "ManualClock"
-) -> "AsyncIterator[FlexitiSession]":
-    """Yield an open session on the sandbox."""
+) -> "Iterator[FlexitiSession]":
+    """Yield an open session on the sandbox, for use in any event loop."""
+    import asyncio
+
     from flexiti_async.session import FlexitiSession
 
-    async with FlexitiSession(flexiti_config, clock=flexiti_clock) as session:
-        yield session
+    session = FlexitiSession(flexiti_config, clock=flexiti_clock)
+    yield session
+    # Which loops the test has used, and whether they still exist, is not known here. With a factory
+    # the runner leaves the current loop of the thread, which may be the test's, as it is.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(session.aclose())
