@@ -50,6 +50,7 @@ In a test:
 | put a purchase on hold | `set_status(authorization_id, "onhold")` |
 | detect a payment that is made twice | `one_authorization_per_session = True` |
 | answer as another token service | `Sandbox(oauth="oauth2-server")`, or an `OAuthRules` |
+| serve sync code, or any event loops | `with Sandbox() as sandbox`, from a thread of its own |
 | simulate an outage | `aclose()`, then `start()` again on the same port |
 | see what is not Flexiti's rule | `assumptions` |
 | change a rule | the other attributes of `Settings` |

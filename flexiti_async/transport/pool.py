@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 from weakref import WeakSet
 
@@ -297,7 +298,7 @@ class Transport:
             elif loop.is_closed():
                 pool.give_up()
             else:
-                continue
+                _left_to_their_loops[loop] = pool
             self._own.pop(loop, None)
 
     def detach(self) -> object:
@@ -316,11 +317,17 @@ class Transport:
             else:
                 pool = lent_pool(self._borrowed, self._wire)
             self._own[loop] = pool
-            pool.end_with_loop(lambda: self._own.pop(loop, None))
+            pool.end_with_loop(partial(self._forget, loop))
         return pool
+
+    def _forget(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._own.pop(loop, None)
+        _left_to_their_loops.pop(loop, None)
 
 
 _transports: Final[WeakSet[Transport]] = WeakSet()
+_left_to_their_loops: Final[dict[asyncio.AbstractEventLoop, Pool]] = {}
+"""Pools of closed sessions until their loops end: collected, they would not be closed."""
 _of_the_parent: Final[list[object]] = []
 """Pools that a forked child must neither use nor close; kept here, they are never collected."""
 

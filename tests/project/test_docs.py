@@ -36,6 +36,8 @@ DOCS: Final = ROOT / "docs"
 PAGES: Final = {str(page.relative_to(DOCS)): page for page in sorted(DOCS.rglob("*.md"))}
 OF_TESTS: Final = {"how-to/testing.md"}
 """Pages whose blocks are one test module."""
+OF_TEST_FILES: Final = {"how-to/test-clients.md"}
+"""Pages whose blocks are test files; the first line of each is its name."""
 OF_A_PROGRAM: Final = {"tutorial.md"}
 """Pages whose blocks are a file, which has a test of its own."""
 SERVERS: Final = ("flexiti-async sandbox", "flexiti-async demo --shop")
@@ -81,7 +83,7 @@ async def flexiti(sandbox: Sandbox) -> AsyncIterator[FlexitiSession]:
         yield session
 
 
-@pytest.mark.parametrize("name", pages_with("python", but=OF_TESTS | OF_A_PROGRAM))
+@pytest.mark.parametrize("name", pages_with("python", but=OF_TESTS | OF_TEST_FILES | OF_A_PROGRAM))
 async def test_examples_run(
     name: str,
     sandbox: Sandbox,
@@ -124,6 +126,30 @@ def test_examples_that_are_tests_pass(name: str, tmp_path: Path) -> None:
 
     assert 0 == run.returncode, run.stdout
     assert " passed" in run.stdout
+
+
+@pytest.mark.parametrize("mode", ["strict", "auto"])
+@pytest.mark.parametrize("name", sorted(OF_TEST_FILES))
+def test_examples_that_are_test_files_pass(name: str, mode: str, tmp_path: Path) -> None:
+    """They pass in both modes of pytest-asyncio; in auto mode it takes anyio's tests over."""
+    files = {source.partition("\n")[0][2:]: source for source in blocks(PAGES[name], "python")}
+    for file, source in files.items():
+        (tmp_path / file).write_text(source, encoding="utf-8")
+    run = subprocess.run(
+        [
+            *(sys.executable, "-P", "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("-o", f"asyncio_mode={mode}", "-o", "asyncio_default_fixture_loop_scope=function"),
+            *(f"--rootdir={tmp_path}", str(tmp_path)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+
+    assert 0 == run.returncode, run.stdout
+    assert " passed" in run.stdout
+    assert "skipped" not in run.stdout
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -482,3 +482,18 @@ async def test_a_session_that_is_open_in_another_loop_is_not_entered_again(
         await session.init_widget(BUY)
 
     assert isinstance(error, SessionEntered)
+
+
+def test_a_session_that_was_closed_elsewhere_leaves_nothing_in_a_resting_loop(
+    sandbox: Sandbox, leftovers: Leftovers
+) -> None:
+    """Its connections are closed when the loop ends, although the session is gone by then."""
+    with asyncio.Runner() as resting:
+        session = session_on(sandbox)
+        resting.run(session.init_widget(BUY))
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as other:
+            other.run(session.aclose())
+        del session
+        gc.collect()  # a client session that is collected open would warn
+
+    assert [] == leftovers.take()
