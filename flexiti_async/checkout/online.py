@@ -65,7 +65,8 @@ class OnlineCheckout(Checkout):
         widget of this checkout is discarded.
 
         Raises:
-            ValidationError: The applicant is not of age, or the widget is of another type.
+            ValidationError: The customer does not pass the `local_rules`, the account type has no
+                place in the body, or the widget is of another type.
             CheckoutError: Not allowed now (`next_steps`), the checkout is of the other flow, or
                 another process has taken a step.
             OperationInProgress: The operation of this checkout is being made.
@@ -86,6 +87,7 @@ class OnlineCheckout(Checkout):
         call = init_widget(
             widget,
             account_type_place=flow.context.config.account_type_place,
+            local_rules=flow.context.config.local_rules,
             today=today(flow.context.clock) if widget.flow is Flow.APPLY else None,
         )
         row = await flow.ready("init_widget")

@@ -4,6 +4,7 @@ import enum
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol, runtime_checkable
 
+from flexiti_async.api.canada import LocalRules
 from flexiti_async.api.endpoints import I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.config.parsing import (
@@ -115,6 +116,11 @@ def to_client_auth(value: ClientAuth | str) -> Any:  # noqa: ANN401 - see parsin
 def to_account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401 - see parsing
     """Parse the place of `account_type`."""
     return one_of(AccountTypePlace, value)
+
+
+def to_local_rules(value: LocalRules | str) -> Any:  # noqa: ANN401 - see parsing
+    """Parse `local_rules`."""
+    return one_of(LocalRules, value)
 
 
 def to_on_store_failure(value: OnStoreFailure | str) -> Any:  # noqa: ANN401 - see parsing

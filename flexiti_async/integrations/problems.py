@@ -34,7 +34,13 @@ from flexiti_async.errors import (
     ValidationError,
 )
 from flexiti_async.integrations.problem_types import problem_type_of
-from flexiti_async.protocol.validators import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
+from flexiti_async.protocol.validators import (
+    INVALID,
+    LENGTH,
+    NOT_OF_AGE,
+    REQUIRED,
+    WRONG_FORMAT,
+)
 
 __all__ = ["MEDIA_TYPE", "TYPE_PREFIX", "InvalidField", "Problem", "language_of", "problem_of"]
 
@@ -45,7 +51,7 @@ TYPE_PREFIX: Final = "urn:problem-type:flexiti:"
 """Prefix of every problem's `type`, a URN: it names the type, and cannot be fetched."""
 
 """Errors that know after how many seconds another attempt makes sense."""
-_WORDS: Final = frozenset({REQUIRED, LENGTH, WRONG_FORMAT, INVALID})
+_WORDS: Final = frozenset({REQUIRED, LENGTH, WRONG_FORMAT, INVALID, NOT_OF_AGE})
 _NAME: Final = re.compile(r"[\w.\[\]-]{1,100}", re.ASCII)
 _RANGE: Final = re.compile(
     r"\s*([a-z]{1,8}|\*)(?:-[a-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*"
@@ -59,7 +65,7 @@ class InvalidField:
 
     Attributes:
         field: Its name in the API; dots mean nesting.
-        reason: `required`, `length`, `wrong format` or `invalid`.
+        reason: `required`, `length`, `wrong format`, `invalid` or `not of age`.
     """
 
     field: str
