@@ -26,7 +26,7 @@ from flexiti_async.operations.journal import SETTLE, Journal
 from flexiti_async.operations.keys import IdempotencyKey, default_account
 from flexiti_async.operations.operations import Operations
 from flexiti_async.operations.settling import operation_deadline
-from flexiti_async.protocol.arguments import word, wrong_type
+from flexiti_async.protocol.arguments import word
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.secret import Secret
@@ -420,12 +420,15 @@ class FlexitiSession:
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
-        problem = wrong_type("widget", widget, ApplyWidget, PurchaseWidget)
-        if problem is not None:
-            del widget
-            raise problem
         reference = reference_id_of(reference_id)
+        call = init_widget(
+            widget,
+            account_type_place=self._config.account_type_place,
+            local_rules=self._config.local_rules,
+            today=today(self._clock) if isinstance(widget, ApplyWidget) else None,
+        )
         flow = widget.flow
+        del widget  # the call holds its data, and this frame may wait for long
         tokens = WidgetTokens(
             self.refresher(Scope.CUSTOMER),
             self._clock,
@@ -433,13 +436,6 @@ class FlexitiSession:
             dedicated=flow is Flow.APPLY,
             reference_id=reference,
         )
-        call = init_widget(
-            widget,
-            account_type_place=self._config.account_type_place,
-            local_rules=self._config.local_rules,
-            today=today(self._clock) if flow is Flow.APPLY else None,
-        )
-        del widget  # the call holds its data, and this frame may wait for long
         answer = await self._client.call(call, reference, await tokens.token(), tokens)
         return answer.sent_with(reference)
 

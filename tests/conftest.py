@@ -1,6 +1,7 @@
 """Fixtures of many tests: a sandbox, and sessions on it that share one clock, moved by hand."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any, Protocol, TypeVar, cast
 
@@ -30,15 +31,21 @@ class PassOn(Protocol):
 
 
 ONE_PYTHON = (
+    "tests/benchmarks/",
     "tests/chaos/",
     "tests/checkout/test_machine.py",
+    "tests/checkout/test_purchase.py",
+    "tests/cli/test_demo.py",
     "tests/cli/test_demo_shop.py",
+    "tests/cli/test_doctor.py",
     "tests/cli/test_sandbox.py",
+    "tests/demo/",
     "tests/examples/",
     "tests/fuzz/",
     "tests/models/",
     "tests/processes/",
     "tests/project/test_docs.py",
+    "tests/project/test_tutorial.py",
     "tests/stores/test_clocks_set_back.py",
     "tests/stores/test_redis_lives.py",
     "tests/stores/test_redis_topologies.py",
@@ -83,7 +90,14 @@ hypothesis.settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure the coverage of this process, or of the workers of pytest-xdist, and of no other."""
+    """
+    Measure the coverage of this process, or of the workers of pytest-xdist, and of no other.
+
+    A shell starts its background jobs with SIGINT ignored, and every process that a test starts
+    would inherit that: Ctrl-C is handled here as in the foreground.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker is not None or not config.getoption("numprocesses", default=None):
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)

@@ -5,6 +5,7 @@ import json
 from flexiti_async.api.widget import PurchaseWidget
 from flexiti_async.checkout.online import OnlineCheckout
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.testing.arguments import check_type
 
 __all__ = ["verified"]
 
@@ -22,7 +23,13 @@ async def verified(
         checkout: A checkout of the sandbox, at its start.
         sandbox: The sandbox.
         account_number: One of its accounts.
+
+    Raises:
+        ValidationError: An argument is of another type.
+        FlexitiError: The sandbox or the checkout refuses a step.
     """
+    check_type("checkout", checkout, OnlineCheckout)
+    check_type("sandbox", sandbox, Sandbox)
     widget = await checkout.init_widget(PurchaseWidget(account_number=account_number))
     await checkout.handle_event(json.dumps(sandbox.play(widget.redirection_url)))
     return checkout

@@ -9,6 +9,7 @@ from attrs import evolve
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.errors import StoreUnavailable
 from flexiti_async.store.interface import MARKER_KEY, Entry, Life
+from flexiti_async.testing.arguments import check
 
 __all__ = ["FaultyStore", "Trouble"]
 
@@ -35,9 +36,13 @@ class FaultyStore:
         trouble: How the next swaps that would succeed fail, in order.
         operations: Verbs in the order in which they were used.
         fingerprint: The physical fingerprint in its life; assign another one to be another server.
+
+    Raises:
+        ValidationError: The clock cannot be called.
     """
 
     def __init__(self, clock: Callable[[], float] = SYSTEM_CLOCK.boot) -> None:
+        check("clock", clock, "must be a function that returns seconds", good=callable(clock))
         self._clock = clock
         self._kept: dict[str, tuple[Entry, float]] = {}
         self._before: dict[str, tuple[Entry, float]] | None = None

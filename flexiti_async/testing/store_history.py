@@ -9,11 +9,13 @@ begin, also after everything else, or never.
 import asyncio
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from attrs import define, field, frozen
 
 from flexiti_async.errors import StoreUnavailable
 from flexiti_async.store.interface import Entry, TokenStore
+from flexiti_async.testing.arguments import check, check_type
 
 __all__ = ["Loaded", "Recorder", "Swapped", "is_linearizable"]
 
@@ -38,8 +40,19 @@ class Swapped:
     won: bool | None
 
 
+_RECORDED: Final = frozenset({Loaded, Swapped})
+
+
 def is_linearizable(history: Sequence[Loaded | Swapped]) -> bool:
-    """Return whether one order of the operations, from nothing stored on, explains them all."""
+    """
+    Return whether one order of the operations, from nothing stored on, explains them all.
+
+    Raises:
+        ValidationError: Not a sequence of what a `Recorder` records.
+    """
+    check_type("history", history, Sequence)
+    known = all(type(one) in _RECORDED for one in history)
+    check("history", history, "must be the history of a Recorder", good=known)
     operations = sorted(history, key=lambda one: one.begin)
     ends = [math.inf if _is_unknown(one) else one.end for one in operations]
     todo: list[tuple[int, str | None]] = [((1 << len(operations)) - 1, None)]
@@ -86,11 +99,18 @@ class Recorder:
         store: The store.
         key: A key under which nothing is stored at first.
         history: The operations so far, for `is_linearizable`.
+
+    Raises:
+        ValidationError: The store is no token store, or the key is not a text.
     """
 
     store: TokenStore
     key: str
-    history: list[Loaded | Swapped] = field(factory=list[Loaded | Swapped])
+    history: list[Loaded | Swapped] = field(init=False, factory=list[Loaded | Swapped])
+
+    def __attrs_post_init__(self) -> None:
+        check_type("store", self.store, TokenStore)
+        check_type("key", self.key, str)
 
     async def load(self, store: TokenStore | None = None) -> Entry | None:
         """Load, by another handle if one is given; raises StoreUnavailable."""

@@ -4,13 +4,16 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from attrs import define, field
+
+from flexiti_async.testing.arguments import check, check_type
 
 __all__ = ["Wire"]
 
 _T = TypeVar("_T")
+_LAST_PORT: Final = 65535
 
 
 @define(eq=False)
@@ -26,18 +29,27 @@ class Wire:
 
     Attributes:
         port: The port on which the wire listens.
+
+    Raises:
+        ValidationError: The target is not a port.
     """
 
     target: int
     port: int = field(init=False, default=0)
-    _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.new_event_loop)
+    _loop: asyncio.AbstractEventLoop = field(init=False)
     _thread: threading.Thread = field(init=False)
     _server: asyncio.Server = field(init=False)
     _tasks: set[asyncio.Task[Any]] = field(init=False, factory=set[asyncio.Task[Any]])
     _open: asyncio.Event = field(init=False, factory=asyncio.Event)
     _heard: asyncio.Event = field(init=False, factory=asyncio.Event)
 
+    def __attrs_post_init__(self) -> None:
+        check_type("target", self.target, int)
+        rule = "must be a port, from 1 to 65535"
+        check("target", self.target, rule, good=0 < self.target <= _LAST_PORT)
+
     def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._server = self._run(self._listen())

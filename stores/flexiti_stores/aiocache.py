@@ -32,6 +32,7 @@ from aiocache.base import BaseCache
 
 from flexiti_async.errors import ConfigError, RecordUnreadable, StoreUnavailable
 from flexiti_async.store.interface import Entry
+from flexiti_stores._arguments import check_kind, check_timeout
 
 __all__ = ["AiocacheStore"]
 
@@ -53,11 +54,15 @@ class AiocacheStore:
         timeout: Seconds after which an operation fails; its outcome is then unknown.
 
     Raises:
-        ConfigError: AIOCACHE_DISABLE is set, or the cache cannot compare and swap.
+        ConfigError: An argument is of another type, AIOCACHE_DISABLE is set, or the cache cannot
+            compare and swap.
     """
 
     def __init__(self, cache: BaseCache, *, timeout: float = 0.5) -> None:
         _refuse_disabled()
+        is_cache = isinstance(cache, BaseCache)  # pyright: ignore[reportUnnecessaryIsInstance]
+        check_kind("cache", good=is_cache, wanted="a cache of aiocache")
+        check_timeout(timeout)
         if getattr(cache, "NAME", None) == "memcached":
             msg = "aiocache's memcached cache cannot compare and swap a text"
             raise ConfigError(msg, option="store")

@@ -9,6 +9,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from flexiti_async.store.interface import MARKER_KEY, Entry, Life
+from flexiti_stores._arguments import check_kind
 from flexiti_stores._forks import ForkSafeLock
 
 __all__ = ["MemoryStore"]
@@ -34,9 +35,13 @@ class MemoryStore:
 
     Args:
         clock: Seconds from some moment, never backwards.
+
+    Raises:
+        ConfigError: `clock` is no function.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        check_kind("clock", good=callable(clock), wanted="a function that returns seconds")
         self._clock = clock
         self._lock = ForkSafeLock()
         self._kept: dict[str, _Kept] = {}

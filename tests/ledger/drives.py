@@ -2,15 +2,14 @@
 
 import tempfile
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
 from attrs import frozen
 
-from flexiti_async.testing import Wire
-
-from ..stores.servers import Server, valkey_binary, wait_until
+from ..stores.lagging import LaggingReplica
+from ..stores.servers import Server, valkey_binary
 
 __all__ = ["DRIVES", "STRIKES", "Drive", "Step", "ground"]
 
@@ -73,50 +72,8 @@ def _sentinel() -> Generator[Drive]:
 
     Sentinel promotes the replica that has fallen behind: the other one may not be promoted.
     """
-    with ExitStack() as stack:
-
-        def server(*options: str) -> Server:
-            folder = stack.enter_context(ground())
-            return stack.enter_context(Server(valkey_binary(), folder, options))
-
-        primary = server()
-        primary.start()
-        wire = stack.enter_context(Wire(primary.port))
-        sound = server("--replicaof", "127.0.0.1", str(primary.port), "--replica-priority", "0")
-        lagging = server(
-            *("--replicaof", "127.0.0.1", str(wire.port), "--replica-priority", "1"),
-            # It hears nothing for long, and must not look broken to the sentinel.
-            *("--repl-timeout", "36000"),
-        )
-        for replica in (sound, lagging):
-            replica.start()
-        sentinel = server()
-        config = sentinel.folder / "sentinel.conf"
-        # A sentinel corrects a replica that follows by another address, but only after the
-        # failover-timeout.
-        config.write_text(
-            f"port {sentinel.port}\nbind 127.0.0.1\n"
-            f"sentinel monitor till 127.0.0.1 {primary.port} 1\n"
-            # On a busy machine, no server that answers late may count as down.
-            "sentinel down-after-milliseconds till 600000\nsentinel failover-timeout till 600000\n"
-        )
-        sentinel.launch(str(config), "--sentinel")
-        with sentinel.client() as client:
-            wait_until(lambda: client.sentinel_master("till")["num-slaves"] == 2)
-
-        def fail_over() -> None:
-            primary.stop()
-            with sentinel.client() as client:
-                # Its first attempt may find no replica that it has asked lately; the next one comes
-                # after twice this time.
-                client.sentinel_set("till", "failover-timeout", 2000)
-                client.sentinel_set("till", "down-after-milliseconds", 2000)
-                wait_until(lambda: client.sentinel_master("till")["port"] == lagging.port)
-                client.sentinel_set("till", "down-after-milliseconds", 600_000)
-                wait_until(lambda: not client.sentinel_master("till")["is_sdown"])
-
-        url = f"redis+sentinel://127.0.0.1:{sentinel.port}/till?timeout=10&connect_timeout=2"
-        yield Drive(url, (wire.deafen, fail_over, None))
+    with LaggingReplica.started(valkey_binary()) as servers:
+        yield Drive(servers.url, (servers.wire.deafen, servers.fail_over, None))
 
 
 DRIVES: Final[dict[str, Callable[[], AbstractContextManager[Drive]]]] = {

@@ -129,7 +129,7 @@ async def test_a_silent_server_costs_one_deadline() -> None:
     """A server that accepts connections and never answers costs `timeout` seconds."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        store = RedisStore.from_url(f"redis://127.0.0.1:{port}?timeout=0.3")
+        store = RedisStore.from_url(f"redis://127.0.0.1:{port}?timeout=1")
         with (
             lap() as waited,
             pytest.raises(StoreUnavailable, match=f"127.0.0.1:{port} failed to load"),
@@ -137,8 +137,8 @@ async def test_a_silent_server_costs_one_deadline() -> None:
             await store.load("key")
         await store.aclose()
 
-    assert 0.2 < waited.total
-    assert waited.seconds < 0.8
+    assert 0.9 < waited.total
+    assert waited.seconds < 1.8
 
 
 async def test_a_server_that_is_not_there_costs_nothing() -> None:

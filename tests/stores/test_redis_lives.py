@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from flexiti_async.errors import ConfigError, StoreUnavailable
+from flexiti_async.errors import ConfigError
 from flexiti_async.store.interface import Life
 from flexiti_async.store.journal import accept, begin
-from flexiti_async.testing import JournalContract, StoreContract, Wire
+from flexiti_async.testing import JournalContract, StoreContract
 from flexiti_async.testing.store_contract import new_entry, new_key, version_of
 from flexiti_stores.redis import RedisStore
 
+from .lagging import LaggingReplica
 from .servers import Server, valkey_binary, wait_until
 from .test_redis import JOURNAL, TOKENS
 
@@ -217,58 +218,25 @@ async def test_sentinel_promotes_a_replica_that_lags(binary: Path) -> None:
 
     The life on the new primary is another one, so nothing is sent for the key.
     """
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fx")))
-
-        def server(*options: str) -> Server:
-            folder = Path(tempfile.mkdtemp(dir=home))
-            return stack.enter_context(Server(binary, folder, options))
-
-        primary = server()
-        primary.start()
-        wire = stack.enter_context(Wire(primary.port))
-        sound = server("--replicaof", "127.0.0.1", str(primary.port), "--replica-priority", "0")
-        # The only one that may be promoted, and its link can be made to lag.
-        lagging = server("--replicaof", "127.0.0.1", str(wire.port), "--replica-priority", "1")
-        for replica in (sound, lagging):
-            replica.start()
-        sentinel = server()
-        config = sentinel.folder / "sentinel.conf"
-        config.write_text(
-            f"port {sentinel.port}\nbind 127.0.0.1\n"
-            f"sentinel monitor till 127.0.0.1 {primary.port} 1\n"
-            "sentinel down-after-milliseconds till 500\nsentinel failover-timeout till 4000\n"
-        )
-        async with opened(primary) as store:
+    with LaggingReplica.started(binary) as servers:
+        async with opened(servers.primary) as store:
             life = await begin(store, marker=uuid.uuid4().hex)
-            for replica in (sound, lagging):
+            for replica in (servers.sound, servers.lagging):
                 wait_for_marker(replica)
             # From now on nothing of the primary arrives at the lagging replica.
-            await asyncio.to_thread(wire.deafen)
+            await asyncio.to_thread(servers.wire.deafen)
             key, claim = new_key(), new_entry("claim", keep_for=None)
 
             assert await store.swap(key, claim, expected=None, life=life)
 
-        with sound.client() as client:
+        with servers.sound.client() as client:
             wait_until(lambda: client.exists(f"flexiti:{key}"))
-        # Not earlier: a sentinel corrects a replica that follows by another address.
-        sentinel.launch(str(config), "--sentinel")
-        with sentinel.client() as client:
-            wait_until(lambda: client.sentinel_master("till")["num-slaves"] == 2)
-        primary.stop()
-        store = RedisStore.from_url(
-            f"redis+sentinel://127.0.0.1:{sentinel.port}/till?timeout=10&connect_timeout=2"
-        )
-        there = life
-        async with asyncio.timeout(60):
-            while there == life:
-                try:
-                    there = await store.life()
-                except StoreUnavailable:
-                    await asyncio.sleep(0.05)
+        await asyncio.to_thread(servers.fail_over)
+        store = RedisStore.from_url(servers.url)
+        there = await store.life()
         gone = await store.load(key)
         won = await store.swap(key, new_entry(), expected=None, life=life)
-        with lagging.client() as client:
+        with servers.lagging.client() as client:
             role = client.info("replication")["role"]
         await store.aclose()
 

@@ -31,6 +31,8 @@ BUY = PurchaseWidget(account_number=20009100)
 CANARY = "canary0123456789abcdef"
 GRANT = {"token_type": "bearer", "access_token": CANARY, "expires_in": 1200, "scope": "customer"}
 CALL_TIMEOUT = 1.0
+SLACK = 5.0
+"""Seconds; without its time-out a call would take minutes."""
 HASTE = {"request_timeout": 0.5, "call_timeout": CALL_TIMEOUT, "token_timeout": 0.5}
 
 
@@ -103,7 +105,7 @@ async def test_a_lie_of_the_token_endpoint_is_a_token_error_in_time(lie: str) ->
             error = await failure(session)
 
     assert isinstance(error, TokenError)
-    assert took.seconds < 2 * 0.5 + 1.0
+    assert took.seconds < 2 * 0.5 + SLACK
     assert [] == sightings(error, CANARY)
 
 
@@ -134,7 +136,7 @@ async def test_a_lie_of_an_endpoint_is_a_typed_error_in_time(lie: str, replay: R
             error = await failure(session, call)
 
     assert isinstance(error, TransportError | ApiError | OutcomeUnknown)
-    assert took.seconds < CALL_TIMEOUT + 1.0
+    assert took.seconds < CALL_TIMEOUT + SLACK
     assert [] == sightings(error, CANARY)
     answered_no = isinstance(error, ApiError) and not 200 <= error.status < 300
     assert (replay is Replay.NEVER and not answered_no) is isinstance(error, OutcomeUnknown)

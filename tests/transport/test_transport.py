@@ -28,6 +28,7 @@ from flexiti_async.errors import (
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox.faults import Hang
 from flexiti_async.testing import ManualClock
 from flexiti_async.transport.pool import Transport
 
@@ -128,7 +129,7 @@ async def test_the_wait_for_a_connection_is_a_part_of_the_time_that_is_left() ->
 
     assert isinstance(second, RequestTimeout)
     assert 1.4 <= took.total
-    assert took.seconds < 2.1
+    assert took.seconds < 5  # not 9
 
 
 async def test_callers_in_a_busy_pool_are_served_in_the_order_in_which_they_came(
@@ -249,15 +250,16 @@ async def test_all_attempts_of_a_call_share_one_deadline(
     sandbox: Sandbox, make_session: MakeSession
 ) -> None:
     """The last attempt gets what is left, not a whole request's time."""
-    session = make_session(request_timeout=1.0, call_timeout=2.0, retries=9)
+    session = make_session(request_timeout=PATIENCE, call_timeout=2.0, retries=9)
     await session.token()
-    sandbox.latency = {INIT: PATIENCE}
+    sandbox.fail(INIT, status=503)
+    sandbox.inject(Hang(), endpoint=INIT)
 
     with lap() as took, pytest.raises(RequestTimeout):
         await session.init_widget(BUY)
 
     assert 1.9 <= took.total
-    assert took.seconds < 2.5
+    assert took.seconds < PATIENCE / 10
     assert 2 == sandbox.count(INIT)
 
 

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from flexiti_async.errors import ConfigError, StoreError, StoreUnavailable
 from flexiti_async.store.interface import Entry, Life
+from flexiti_stores._arguments import check_text, check_timeout
 from flexiti_stores._forks import ForkSafeLock
 from flexiti_stores._url import Query
 
@@ -53,11 +54,15 @@ class FileStore:
         timeout: Seconds after which an operation fails; its outcome is then unknown.
 
     Raises:
-        ConfigError: The folder cannot be created, is another user's, others may write into it or
-            exchange it, or the path is one of Windows.
+        ConfigError: An argument is of another type; or the folder cannot be created, is another
+            user's, others may write into it or exchange it, or the path is one of Windows.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = TIMEOUT) -> None:
+        # Callers without a type checker may pass anything.
+        place: object = os.fspath(path) if isinstance(path, os.PathLike) else path
+        check_text("path", place, "a path of visible characters", least=1)
+        check_timeout(timeout)
         if _DRIVE.match(os.fspath(path)):
             where = os.fspath(path).lstrip("/")
             msg = f"{where} is a path of Windows, not of this system: name one as /var/lib/shop"

@@ -15,6 +15,7 @@ import asyncpg
 from flexiti_async.errors import ConfigError, StoreUnavailable
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.store.interface import MARKER_KEY, Entry, Life
+from flexiti_stores._arguments import check_kind
 from flexiti_stores._loops import PerLoop
 from flexiti_stores.postgres.connections import Connection, Connections
 from flexiti_stores.postgres.location import Location, parse_location
@@ -64,10 +65,12 @@ class PostgresStore:
         location: Where and how to connect.
 
     Raises:
-        ConfigError: The certificates cannot be loaded.
+        ConfigError: It is no location, or the certificates cannot be loaded.
     """
 
     def __init__(self, location: Location) -> None:
+        is_one = isinstance(location, Location)  # pyright: ignore[reportUnnecessaryIsInstance]
+        check_kind("location", good=is_one, wanted="a Location: use PostgresStore.from_url(url)")
         self._location = location
         self._tls = location.tls.context()
         self._opened: PerLoop[Connections] = PerLoop()

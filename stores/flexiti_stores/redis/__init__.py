@@ -20,6 +20,7 @@ from redis.exceptions import NoPermissionError
 from flexiti_async.errors import ConfigError, RecordUnreadable, StoreUnavailable
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.store.interface import MARKER_KEY, Entry, Life
+from flexiti_stores._arguments import check_text, check_timeout
 from flexiti_stores._certificates import tls_context
 from flexiti_stores._loops import PerLoop
 from flexiti_stores.redis.clients import Client, Opened, open_client
@@ -91,8 +92,8 @@ class RedisStore:
         timeout: Seconds after which an operation fails; its outcome is then unknown.
 
     Raises:
-        ConfigError: `client` is no client of `redis.asyncio`, the certificates of a location
-            cannot be loaded, or redis-py is too old for a cluster.
+        ConfigError: An argument is of another type, `client` is no client of `redis.asyncio`, the
+            certificates of a location cannot be loaded, or redis-py is too old for a cluster.
     """
 
     def __init__(
@@ -103,6 +104,8 @@ class RedisStore:
             problem = _wrong_client(client)
             del client  # a URL can hold a password, and this frame may end up in a traceback
             raise ConfigError(problem, option="store")
+        check_text("prefix", prefix, "a text of visible characters")
+        check_timeout(timeout)
         if isinstance(client, Location) and client.scheme == "redis+cluster":
             _check_cluster_client()
         self._client = client
