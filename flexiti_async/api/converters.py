@@ -290,5 +290,5 @@ _NAMES: Final[Mapping[Province, str]] = {
 _PROVINCES: Final = {
     _folded(name): province.value
     for province, names in _NAMES.items()
-    for name in (*names.split(","), f"CA-{province}")
+    for name in (*names.split(","), province.value, f"CA-{province}")
 }

@@ -180,7 +180,8 @@ def idempotency_key(payment_id: str) -> str:
     if problem is not None:
         raise problem
     if not payment_id.strip():
-        raise ValidationError(field_errors=[FieldError("payment_id", REQUIRED)])
+        hint = "must be the shop's own id of the payment, such as payment-17"
+        raise ValidationError(field_errors=[FieldError("payment_id", REQUIRED, None, hint)])
     named = f"{_NAMESPACE}\0{payment_id}".encode("utf-8", "surrogatepass")
     return hashlib.sha256(named).hexdigest()[:32]
 

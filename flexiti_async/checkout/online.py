@@ -297,9 +297,11 @@ class OnlineCheckout(Checkout):
             return application_body(applicant, session_id, more=more, account_type_place=place)
         problems: list[FieldError] = []
         if json_body("applicant", applicant).get("widget_session_id", session_id) != session_id:
-            problems.append(FieldError("widget_session_id", INVALID))
+            hint = "must be that of this checkout, or be left out"
+            problems.append(FieldError("widget_session_id", INVALID, None, hint))
         if more is not None:
-            problems.append(FieldError("more", INVALID))
+            hint = "is for an ApplyWidget: put the fields into the body"
+            problems.append(FieldError("more", INVALID, None, hint))
         if problems:
             raise ValidationError(field_errors=problems)
         return {**applicant, "widget_session_id": session_id}

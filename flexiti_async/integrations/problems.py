@@ -25,6 +25,7 @@ from typing import Final
 from attrs import frozen
 
 from flexiti_async.api.common import Language
+from flexiti_async.api.converters import to_language
 from flexiti_async.errors import (
     ApiError,
     FieldError,
@@ -34,6 +35,7 @@ from flexiti_async.errors import (
     ValidationError,
 )
 from flexiti_async.integrations.problem_types import problem_type_of
+from flexiti_async.protocol.arguments import word
 from flexiti_async.protocol.validators import (
     INVALID,
     LENGTH,
@@ -130,9 +132,13 @@ def problem_of(error: FlexitiError, language: Language | str = Language.ENGLISH)
 
     Args:
         error: Any error of this library.
-        language: Language of the texts.
+        language: Language of the texts, also as a tag such as `fr-CA`.
+
+    Raises:
+        ValidationError: The language is not English or French.
     """
-    found, chosen = problem_type_of(error), Language(language)
+    found = problem_type_of(error)
+    chosen = word(Language, "language", to_language(language))
     text = found.fr if chosen is Language.FRENCH else found.en
     wait: float | None = None
     if isinstance(error, ApiError | TokenError | OperationInProgress):

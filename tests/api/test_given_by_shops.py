@@ -294,7 +294,9 @@ NAMES = {
     "YT": ["Yukon", "Territoire du Yukon"],
 }
 SPELLINGS = [
-    (written, code) for code in Province for written in (code.value, f"CA-{code}", *NAMES[code])
+    (written, code)
+    for code in Province
+    for written in (code.value, f"CA-{code}", ".".join(code), *NAMES[code])
 ]
 
 
