@@ -31,6 +31,7 @@ nox.options.sessions = [
     "postgresql",
     "proxies",
     "token_servers",
+    "frozen",
     "smoke",
     "package",
     "docs",
@@ -47,9 +48,10 @@ DIST = Path("dist")
 # Debian keeps the servers out of PATH.
 POSTGRESQL = ("postgres", *map(str, Path("/usr/lib/postgresql").glob("*/bin/postgres")))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/browser/conftest.py
-# Tests that need system programs have sessions of their own.
+# Tests that need system programs, or minutes, have sessions of their own.
 SYSTEM = [
     "tests/browser",
+    "tests/frozen",
     "tests/stores/postgresql",
     "tests/tokens/servers",
     "tests/transport/programs",
@@ -363,6 +365,14 @@ def token_servers(session: nox.Session) -> None:
         *(session.posargs or ["tests/tokens/servers", "-n", "2"]),
         env={**NOT_THE_CHECKOUT, "OAUTH2_SERVERS": str(folder)},
     )
+
+
+@nox.session(python=HOST, requires=["build"])
+def frozen(session: nox.Session) -> None:
+    """Freeze a shop with PyInstaller, from the wheel, and sell in it."""
+    # Without the extras of frameworks: PyInstaller would bundle what is installed.
+    _install_wheel(session, "frozen", "cli,crypto,postgres,redis")
+    session.run("pytest", *(session.posargs or ["tests/frozen"]), env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=HOST)

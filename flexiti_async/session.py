@@ -53,6 +53,7 @@ from flexiti_async.tokens.refresh_tokens import RefreshTokens
 from flexiti_async.tokens.refresher import TokenRefresher, close_refreshers
 from flexiti_async.tokens.widget_tokens import WidgetTokens
 from flexiti_async.transport.client import ApiClient, TokenSource
+from flexiti_async.transport.event_loop import require_asyncio
 from flexiti_async.transport.pool import ClientSession, Transport
 from flexiti_async.transport.reference_id import ReferenceId, reference_id_of
 
@@ -208,7 +209,9 @@ class FlexitiSession:
         Raises:
             SessionEntered: It was entered before and is open: another block would close it.
             SessionClosed: It is closed; a closed session does not open again.
+            ConfigError: No event loop of asyncio is running here.
         """
+        require_asyncio()
         if self._closed:
             raise SessionClosed(_CLOSED)
         if self._entered:

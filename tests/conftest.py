@@ -42,6 +42,7 @@ ONE_PYTHON = (
     "tests/demo/",
     "tests/examples/",
     "tests/fuzz/",
+    "tests/integrations/test_late_errors.py",
     "tests/models/",
     "tests/processes/",
     "tests/project/test_docs.py",

@@ -1,12 +1,17 @@
 """
 Every endpoint of the API and the call for it: the table of the docs, as data.
 
+Which of them are verified is read from `tools/verification.json`, if there is one: a report of
+`flexiti-async verify` from one of Flexiti's test environments.
+
 `python tools/endpoint_index.py` prints the table in Markdown. Name, method, path, scope, version
 and replay come from an example call, so they are always up to date.
 """
 
+import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from attrs import frozen
@@ -41,7 +46,10 @@ from flexiti_async.api import (
 from flexiti_async.api.endpoints import OAUTH_TOKEN
 from flexiti_async.protocol.call import BaseCall
 
-__all__ = ["ENDPOINTS", "Endpoint", "markdown"]
+__all__ = ["ENDPOINTS", "Endpoint", "markdown", "report", "statement"]
+
+REPORT: Final = Path(__file__).with_name("verification.json")
+TEST_ENVIRONMENTS: Final = ("training", "merchant_integration")
 
 
 @frozen
@@ -192,22 +200,52 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
 """In the order of spec section 0."""
 
 _HEAD: Final = (
-    *("#", "endpoint", "request", "call", "session"),
+    *("#", "endpoint", "known", "request", "call", "session"),
     *("scope", "replay", "note", "spec", "tested"),
 )
 
 
-def markdown() -> str:
-    """Return the table of endpoints in Markdown."""
-    rows = [_HEAD, tuple("---" for _ in _HEAD), *map(_cells, ENDPOINTS)]
+def report(file: Path = REPORT) -> Mapping[str, str]:
+    """
+    Return the verified endpoints of a report, each with how it is known; empty without a report.
+
+    Raises:
+        ValueError: It is of another API than one of Flexiti's test environments.
+    """
+    if not file.exists():
+        return {}
+    data = json.loads(file.read_text(encoding="utf-8"))
+    if data["api"] not in TEST_ENVIRONMENTS:
+        expected = " or ".join(TEST_ENVIRONMENTS)
+        msg = f"a report of {data['api']} verifies nothing: run verify against {expected}"
+        raise ValueError(msg)
+    return {
+        name: f"**verified** at {version}, {data['day']}, {data['api']}"
+        for name, version in data["verified"].items()
+    }
+
+
+def statement(verified: Mapping[str, str]) -> str:
+    """Say how many endpoints are verified."""
+    if not verified:
+        return "So far no call has been verified against Flexiti itself."
+    return f"{len(verified)} of {len(ENDPOINTS)} endpoints have been verified against Flexiti."
+
+
+def markdown(verified: Mapping[str, str] | None = None) -> str:
+    """Return the table of endpoints in Markdown; by default with what the report verifies."""
+    known = report() if verified is None else verified
+    rows = [_HEAD, tuple("---" for _ in _HEAD), *(_cells(each, known) for each in ENDPOINTS)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _cells(endpoint: Endpoint) -> tuple[str, ...]:
+def _cells(endpoint: Endpoint, verified: Mapping[str, str]) -> tuple[str, ...]:
     call = endpoint.call
+    known = "inferred" if "inferred" in endpoint.note else "documented"
     return (
         str(endpoint.row),
         f"`{endpoint.name}`",
+        verified.get(endpoint.name, known),
         f"{call.method} `{call.version}/{call.path}`" if call else f"POST `v2.5/{OAUTH_TOKEN}`",
         f"`{endpoint.function}`" if endpoint.function else "",
         f"`.{endpoint.at}()`",

@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Self
 
-from attrs import field, frozen
+from attrs import astuple, field, frozen
 
 from flexiti_async.api.authorizations import Authorization, AuthorizationStatus
 from flexiti_async.api.captures import Capture
@@ -42,8 +42,12 @@ class AuthorizationPage(Page[Authorization]):
 
     @classmethod
     def from_json(cls, data: object) -> Self:
-        """Read an array, or an object that holds one list. Raises UnfitError."""
-        return cls(*read_page(data, Authorization))
+        """Read an array, or an object with a list. Raises UnfitError."""
+        return cls(*read_page(data, Authorization, AUTHORIZATIONS))
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the number of each authorization; without one, all of its fields."""
+        return tuple(one.authorization_id or _content(one) for one in self.items)
 
 
 @frozen
@@ -52,8 +56,17 @@ class CapturePage(Page[Capture]):
 
     @classmethod
     def from_json(cls, data: object) -> Self:
-        """Read an array, or an object that holds one list. Raises UnfitError."""
-        return cls(*read_page(data, Capture))
+        """Read an array, or an object with a list. Raises UnfitError."""
+        return cls(*read_page(data, Capture, CAPTURES))
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the number of each capture; without one, all of its fields."""
+        return tuple(one.capture_id or _content(one) for one in self.items)
+
+
+def _content(item: Authorization | Capture) -> str:
+    # The repr of the model itself leaves its fields out.
+    return repr(astuple(item, recurse=False))
 
 
 @validated

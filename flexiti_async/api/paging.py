@@ -3,10 +3,13 @@ Paged lists: reading a page, and recognising the last one.
 
 The portal names the query (`page_number`, `page_size`) and shows no answer (spec section 5.12): the
 shape of a page, its limits and the sign of the last page are UNKNOWN. So a page may be an array or
-an object with one list in it, and `PageWalk` relies only on what every server must do at the end.
+an object with a list in it, and `PageWalk` relies only on what every server must do at the end.
+
+Pages are read more strictly than other answers: whether an operation ran is decided by what is not
+in them, and a guess could move money twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Final, Generic, TypeVar, cast
 
 from attrs import field, frozen
@@ -27,6 +30,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 MOST_PAGES: Final = 10_000
 """Pages requested before a list counts as endless."""
+_MOST_WITHOUT_NEW: Final = 2
 
 
 @frozen
@@ -42,34 +46,55 @@ class Page(Generic[T_co]):
     items: tuple[T_co, ...] = ()
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
+    def keys(self) -> tuple[Hashable, ...]:
+        """Return for each item what it is recognized by on a later page: by default, itself."""
+        return cast("tuple[Hashable, ...]", self.items)
 
-def read_page(data: object, item: type[T]) -> tuple[tuple[T, ...], Mapping[str, object]]:
+
+def read_page(data: object, item: type[T], name: str) -> tuple[tuple[T, ...], Mapping[str, object]]:
     """
     Find the list in a decoded answer and read it.
 
     Args:
-        data: An array, an object with one list in it, or `{}` for an empty page.
+        data: An array; an object with the list under the endpoint's name, or with one list under
+            any name; `{}`, or null under the endpoint's name, for an empty page.
         item: Type of the items.
+        name: The endpoint's name.
 
     Returns:
         The items, and the fields beside the list.
 
     Raises:
-        UnfitError: The answer has no list, or several: a wrong guess would lose a page.
+        UnfitError: The answer has no list, or several under other names: a wrong guess would lose a
+            page. Or one of the items cannot be read.
     """
     if isinstance(data, list):
         return _items(cast("list[object]", data), item, "$"), {}
     if not isinstance(data, dict):
         raise UnfitError(f"{type(data).__name__} instead of a list at $")
     fields = cast("dict[str, object]", data)
-    lists = [name for name, value in fields.items() if isinstance(value, list)]
-    if not fields:
-        return (), {}
-    if len(lists) != 1:
+    found = _list_in(fields, name)
+    if found is None:
+        return (), fields
+    extra = {key: value for key, value in fields.items() if key != found}
+    return _items(cast("list[object]", fields[found]), item, f"$.{printable(found)}"), extra
+
+
+def _list_in(fields: Mapping[str, object], name: str) -> str | None:
+    """Return the name of the list in an object; None for an empty page."""
+    lists = [key for key, value in fields.items() if isinstance(value, list)]
+    own = next((key for key in fields if key.lower() == name), None)
+    if own in lists:
+        return own
+    if own is None and fields:
+        if len(lists) == 1:
+            return lists[0]
         raise UnfitError(f"{len(lists)} lists instead of one at $")
-    name = lists[0]
-    extra = {key: value for key, value in fields.items() if key != name}
-    return _items(cast("list[object]", fields[name]), item, f"$.{printable(name)}"), extra
+    if own is not None and fields[own] not in (None, "", {}):
+        raise UnfitError(f"{type(fields[own]).__name__} instead of a list at $.{printable(own)}")
+    if any(isinstance(one, dict) for key in lists for one in cast("list[object]", fields[key])):
+        raise UnfitError(f"another list than {name} has items at $")
+    return None
 
 
 def _items(listed: list[object], item: type[T], path: str) -> tuple[T, ...]:
@@ -111,15 +136,12 @@ class PageWalk(Generic[T]):
     """
     Decides which page to request next, and when the list has ended. It does no I/O.
 
-    A walk ends at a page that
+    A list may shift while it is read: an item that an earlier page had is not returned again.
 
-    * is empty;
-    * repeats the previous one: the server answers the last page, or the only one, to every higher
-      number;
-    * repeats the first one: the server starts over.
-
-    It does not end at a short page: a server may return fewer items than requested, and the rest
-    would be lost. The price is one more request for an empty page.
+    A walk ends at a page that is empty, and at the second page in a row without a new item: the
+    server answers the last page, or the first, to every higher number. It does not end at one such
+    page, which the list may have shifted by, nor at a short page: a server may return fewer items
+    than requested, and the rest would be lost. The price is one more request, or two.
 
     Args:
         endpoint: The endpoint's name, for the error.
@@ -137,8 +159,8 @@ class PageWalk(Generic[T]):
             raise problem
         self._left = most_pages
         self._number = first
-        self._first: tuple[T, ...] | None = None
-        self._previous: tuple[T, ...] | None = None
+        self._returned: set[Hashable] = set()
+        self._without_new = 0
         self._ended = False
 
     @property
@@ -162,16 +184,17 @@ class PageWalk(Generic[T]):
 
     def take(self, page: Page[T]) -> tuple[T, ...]:
         """Take the page that was requested, and return its new items."""
-        items = page.items
-        if not items or items in (self._previous, self._first):
+        keys = page.keys()
+        new = tuple(
+            item for item, key in zip(page.items, keys, strict=True) if key not in self._returned
+        )
+        self._returned.update(keys)
+        self._without_new = 0 if new else self._without_new + 1
+        if not page.items or self._without_new == _MOST_WITHOUT_NEW:
             self._ended = True
-            return ()
-        if self._first is None:
-            self._first = items
-        self._previous = items
         self._number += 1
         self._left -= 1
-        return items
+        return new
 
     def end(self) -> None:
         """End here: the server has no such page."""

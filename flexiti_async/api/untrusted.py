@@ -113,6 +113,7 @@ class _Copy:
             self._room -= len(value)
             if self._room < 0:
                 raise _UnfitError(LENGTH)
+            value.encode()  # raises for half of a surrogate pair, which no store and no log takes
             return value
         if value is None or type(value) in {bool, int}:
             return value

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 from attrs import evolve, field, frozen
 
+from flexiti_async.protocol.json_codec import UnfitError
 from flexiti_async.protocol.redact import mask_url, printable
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import no_extra, wire_name
@@ -15,6 +16,7 @@ __all__ = ["Widget"]
 
 _WEB_ADDRESS: Final = re.compile(r"(?i:https?)://[^\s/?#][^\s\x00-\x1f\x7f]*")
 _ITS_START: Final = re.compile(r"(?i:https?)://[^/?#]")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _LONGEST: Final = 8192
 _VISIBLE: Final = bytes(range(0x21, 0x7F))
 
@@ -104,6 +106,22 @@ def _check_url(value: Secret) -> None:
     else:
         good = _WEB_ADDRESS.fullmatch(url)
     if good is None or len(url) > _LONGEST:
-        msg = "redirection_url must be an http or https URL of at most 8,192 characters"
+        problem = _url_problem(url)
         del value, url
-        raise ValueError(msg)
+        raise UnfitError(f"redirection_url {problem}")
+
+
+def _url_problem(url: str) -> str:
+    """Return what is wrong with a URL, without a part of it."""
+    if not url:
+        return "is empty"
+    if len(url) > _LONGEST:
+        return f"has more than {_LONGEST:,} characters"
+    if url.split() != [url] or not url.isprintable():
+        return "has blanks or control characters in it"
+    scheme, colon, rest = url.partition("://")
+    if not colon or not _SCHEME.fullmatch(scheme):
+        return "has no scheme: it must begin with https:// or http://"
+    if scheme.lower() not in {"http", "https"}:
+        return "has another scheme than https and http"
+    return "has no host" if not rest or rest[0] in "/?#" else "is not a web address"

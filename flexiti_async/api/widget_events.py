@@ -9,6 +9,7 @@ the reaction (`flexiti_async.api.widget_reactions`).
 """
 
 import enum
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, cast
@@ -38,6 +39,9 @@ CUSTOMER_PORTAL: Final = "https://my.flexiti.com/index"
 _LONGEST_TEXT: Final = 1000
 _LONGEST_WORD: Final = 100
 _ACCOUNT_DIGITS: Final = 14
+_VISIBLE: Final = re.compile(r"[!-~]*")
+_IDS: Final = frozenset({"widget_session_id", "customer_id"})
+"""Checkouts and shops keep them, where a blank or a control character would fail."""
 
 
 class EventType(enum.StrEnum):
@@ -84,7 +88,8 @@ class WidgetEvent:
         verified: Whether the widget reports the customer as verified; None if the field is missing.
         action: The customer's intention; None if the field is missing.
         mfa_option: Method of verification.
-        widget_session_id: The widget session that it claims; older widgets have no such field.
+        widget_session_id: The widget session that it claims, visible ASCII characters; older
+            widgets have no such field.
         customer_id: `1234567-12345`, since 21.9.0.
         account_type: Consumer or business, since 21.9.0.
         status: HTTP status of `flx-failure`.
@@ -242,10 +247,15 @@ def _read_one(name: str, value: object) -> tuple[object, str | None]:
         case "customer_id" if type(value) is int:
             return _digits(value, _LONGEST_WORD)
         case _:
-            longest = _LONGEST_TEXT if name == "message" else _LONGEST_WORD
-            if not isinstance(value, str):
-                return None, WRONG_FORMAT
-            return value, None if len(value) <= longest else LENGTH
+            return _text(name, value)
+
+
+def _text(name: str, value: object) -> tuple[object, str | None]:
+    if not isinstance(value, str):
+        return None, WRONG_FORMAT
+    if len(value) > (_LONGEST_TEXT if name == "message" else _LONGEST_WORD):
+        return value, LENGTH
+    return value, None if name not in _IDS or _VISIBLE.fullmatch(value) else WRONG_FORMAT
 
 
 def _digits(value: object, longest: int) -> tuple[str, str | None]:

@@ -66,7 +66,7 @@ class WidgetOrigins:
         """Return what is wrong with a `redirection_url`, without a part of it; None if nothing."""
         origin = origin_of(url)
         if origin is None:
-            return "redirection_url is no web address, or too long"
+            return "redirection_url has a user, a host or a port that browsers may read differently"
         if self.api is None or not (self._is_local() or origin[0] == self.api[0]):
             return "redirection_url has another scheme than base_url"
         if origin in self.configured if self.configured else self._by_default(origin):

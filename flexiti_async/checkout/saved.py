@@ -75,6 +75,12 @@ async def load_checkout(
         "no checkout is saved under this reference id: it was never saved, or it has ended with "
         "its token; flexiti.operations.get() knows whether its operation ran"
     )
+    if store.of_one_process:
+        msg = (
+            f"{msg}. This store is of one process (memory://): what another worker saved, or this "
+            "one before a restart, is not found; set FLEXITI_STORE to file:///…, postgresql://… or "
+            "redis://…"
+        )
     raise CheckoutNotFound(msg, reference_id=reference_id)
 
 

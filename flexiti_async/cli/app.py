@@ -19,6 +19,7 @@ from flexiti_async.cli.options import CONFIGURATION, Flag
 from flexiti_async.cli.output import FAILED, report, silence_stdout
 from flexiti_async.cli.sandbox import sandbox
 from flexiti_async.cli.token import forget, refresh, status
+from flexiti_async.cli.verify.command import verify
 from flexiti_async.cli.widget import init_widget
 
 __all__ = ["run"]
@@ -88,6 +89,7 @@ def _commands() -> App:
     app.command(demo)
     app.command(sandbox)
     app.command(doctor, help_epilogue=CONFIGURATION)
+    app.command(verify, help_epilogue=CONFIGURATION)
     app.command(init_widget, help_epilogue=CONFIGURATION)
     token = App(
         name="token",

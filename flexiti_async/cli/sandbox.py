@@ -27,6 +27,7 @@ from flexiti_async.protocol.redact import mask_text, printable
 from flexiti_async.sandbox import RequestRecord, Sandbox
 from flexiti_async.sandbox.faults.codec import rule_from_text
 from flexiti_async.sandbox.faults.rules import FaultRule
+from flexiti_async.sandbox.oauth_rules import PROFILES, OAuthProfile
 from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 
 __all__ = ["sandbox"]
@@ -51,6 +52,7 @@ async def sandbox(
         list[str] | None, Parameter(negative=(), metavar="[ENDPOINT=]SECONDS", json_list=False)
     ] = None,
     clock_offset: Annotated[float, Parameter(metavar="SECONDS")] = 0.0,
+    oauth: OAuthProfile = "documented",
     log: Flag = False,
     allow_remote: Flag = False,
 ) -> None:
@@ -81,13 +83,21 @@ async def sandbox(
         fault: Fault to inject; can be repeated.
         latency: Delay of requests in seconds, for one endpoint or for all; can be repeated.
         clock_offset: Seconds by which its clock is ahead of this machine's; negative if behind.
+        oauth: Its token service: as documented, or like the npm package that the real one
+            resembles.
         log: Print a line for each request, without secrets.
         allow_remote: Allow an address that other machines can reach.
     """
     if not (is_loopback(host) or allow_remote):
         raise CommandError(_REMOTE.format(host=printable(host)), status=WRONG)
     token = secrets.token_urlsafe(24)
-    running = Sandbox(host=host, port=port, expires_in=expires_in, control_token=token)
+    running = Sandbox(
+        host=host,
+        port=port,
+        expires_in=expires_in,
+        control_token=token,
+        oauth=PROFILES[oauth],
+    )
     with _as_usage_error("--clock-offset"):
         running.clock_offset = clock_offset
     with _as_usage_error("--latency"):

@@ -48,7 +48,10 @@ from flexiti_async.config.options import (
 )
 from flexiti_async.config.parsing import (
     Invalid,
+    base_url,
     client_id,
+    credential,
+    file_path,
     hide,
     is_proxy,
     origins,
@@ -58,6 +61,7 @@ from flexiti_async.config.parsing import (
     secret,
     secrets,
     text,
+    url_secret,
 )
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.call import is_version
@@ -93,7 +97,10 @@ def _validate_on_init() -> None:
         if unknown:
             kwargs.clear()
             raise unknown_option(unknown[0], names)
-        generated(self, **{"client_id": None, "client_secret": None, **kwargs})
+        # None means not set, as in the fields of a settings object.
+        given = {name: value for name, value in kwargs.items() if value is not None}
+        generated(self, **{"client_id": None, "client_secret": None, **given})
+        given.clear()
         kwargs.clear()
         problems = list(_problems(self))
         if problems:
@@ -109,7 +116,10 @@ class FlexitiConfig:
     """
     The configuration of a session.
 
-    Durations are in seconds. Raises ConfigError for missing, unknown and invalid options.
+    Durations are in seconds, or a `timedelta`. None means not set, for every option. Secrets may be
+    objects with `get_secret_value()`, URLs may be URL objects, and files may be paths. Raises
+    ConfigError for missing, unknown and invalid options, and for credentials that cannot be any: a
+    mask, a text in quotes, a placeholder that nobody has filled.
 
     Attributes:
         client_id: Client id from the developer portal.
@@ -188,7 +198,7 @@ class FlexitiConfig:
     other_client_secret: Secret | None = field(default=None, converter=secret)
     client_auth: ClientAuth = field(default=ClientAuth.FORM, converter=to_client_auth)
     environment: Environment | None = field(default=None, converter=to_environment)
-    base_url: str | None = field(default=None, converter=text)
+    base_url: str | None = field(default=None, converter=base_url)
     # A text becomes a Secret: a store's URL can hold a password.
     store: Secret | TokenStore = field(
         default=cast("Secret", "memory://"), converter=to_store, repr=False
@@ -197,9 +207,9 @@ class FlexitiConfig:
     journal: Secret | TokenStore | None = field(default=None, converter=to_journal, repr=False)
     account: str | None = field(default=None, converter=text)
     journal_ttl: float = field(default=LEAST_JOURNAL_TTL, converter=to_journal_ttl)
-    merchant_username: str | None = field(default=None, converter=text, repr=False)
+    merchant_username: str | None = field(default=None, converter=credential, repr=False)
     merchant_password: Secret | None = field(default=None, converter=secret)
-    other_merchant_username: str | None = field(default=None, converter=text, repr=False)
+    other_merchant_username: str | None = field(default=None, converter=credential, repr=False)
     other_merchant_password: Secret | None = field(default=None, converter=secret)
     merchants_login: MerchantsLogin = field(
         default=MerchantsLogin.AUTO, converter=to_merchants_login
@@ -229,11 +239,11 @@ class FlexitiConfig:
     connections: int = field(default=100, converter=to_connections)
     retries: int = field(default=2, converter=to_retries)
     keepalive_timeout: float = field(default=4.0, converter=seconds)
-    proxy: Secret | None = field(default=None, converter=secret)
+    proxy: Secret | None = field(default=None, converter=url_secret)
     trust_env: bool = field(default=False, converter=to_trust_env)
-    ca_file: str | None = field(default=None, converter=text, repr=False)
-    client_cert: str | None = field(default=None, converter=text, repr=False)
-    client_key: str | None = field(default=None, converter=text, repr=False)
+    ca_file: str | None = field(default=None, converter=file_path, repr=False)
+    client_cert: str | None = field(default=None, converter=file_path, repr=False)
+    client_key: str | None = field(default=None, converter=file_path, repr=False)
     on_store_failure: OnStoreFailure = field(
         default=OnStoreFailure.DEGRADE, converter=to_on_store_failure
     )
@@ -253,7 +263,7 @@ class FlexitiConfig:
         from flexiti_async.config.sources import read_options
 
         # All texts are Secrets from here on, so that no frame of a traceback shows them.
-        given = {name: hide(value) for name, value in options.items()}
+        given = {name: hide(value) for name, value in options.items() if value is not None}
         options.clear()
         return cast("Callable[..., Self]", cls)(**read_options(option_names(), given))
 

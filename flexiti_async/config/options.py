@@ -2,25 +2,26 @@
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, Protocol, runtime_checkable
+from datetime import timedelta
+from typing import Any, Final, Protocol, cast, runtime_checkable
 
 from flexiti_async.api.canada import LocalRules
 from flexiti_async.api.endpoints import I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
+from flexiti_async.config.foreign import Folder, SecretValue, Url, store_text
 from flexiti_async.config.parsing import (
-    NOT_MASKED,
     Invalid,
     count,
     one_of,
     pairs,
-    plain,
     seconds,
     secret,
     switch,
+    url_secret,
 )
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.redact import quoted_name
-from flexiti_async.protocol.secret import Secret, is_masked
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import nearest
 from flexiti_async.store.interface import TokenStore
 
@@ -108,27 +109,27 @@ def to_environment(value: Environment | str | None) -> Any:  # noqa: ANN401 - se
     return None if value is None else one_of(Environment, value)
 
 
-def to_client_auth(value: ClientAuth | str) -> Any:  # noqa: ANN401 - see parsing
+def to_client_auth(value: ClientAuth | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `client_auth`."""
     return one_of(ClientAuth, value)
 
 
-def to_account_type_place(value: AccountTypePlace | str) -> Any:  # noqa: ANN401 - see parsing
+def to_account_type_place(value: AccountTypePlace | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse the place of `account_type`."""
     return one_of(AccountTypePlace, value)
 
 
-def to_local_rules(value: LocalRules | str) -> Any:  # noqa: ANN401 - see parsing
+def to_local_rules(value: LocalRules | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `local_rules`."""
     return one_of(LocalRules, value)
 
 
-def to_on_store_failure(value: OnStoreFailure | str) -> Any:  # noqa: ANN401 - see parsing
+def to_on_store_failure(value: OnStoreFailure | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `on_store_failure`."""
     return one_of(OnStoreFailure, value)
 
 
-def to_merchants_login(value: MerchantsLogin | str) -> Any:  # noqa: ANN401 - see parsing
+def to_merchants_login(value: MerchantsLogin | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `merchants_login`."""
     return one_of(MerchantsLogin, value)
 
@@ -138,32 +139,32 @@ def to_other_merchants_login(value: MerchantsLogin | str | None) -> Any:  # noqa
     return None if value is None else one_of(MerchantsLogin, value)
 
 
-def to_refresh_revokes(value: RefreshRevokesAccess | str) -> Any:  # noqa: ANN401 - see parsing
+def to_refresh_revokes(value: RefreshRevokesAccess | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `refresh_revokes_access`."""
     return one_of(RefreshRevokesAccess, value)
 
 
-def to_connections(value: int | str) -> Any:  # noqa: ANN401 - see parsing
+def to_connections(value: int | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse the size of the connection pool."""
     return count(value, 1)
 
 
-def to_retries(value: int | str) -> Any:  # noqa: ANN401 - see parsing
+def to_retries(value: int | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse the number of retries."""
     return count(value, 0)
 
 
-def to_trust_env(value: bool | str) -> Any:  # noqa: ANN401, FBT001 - see parsing
+def to_trust_env(value: bool | str | None) -> Any:  # noqa: ANN401, FBT001 - see parsing
     """Parse whether to use the proxy of the environment."""
     return switch(value)
 
 
-def to_api_versions(value: Mapping[str, str] | str) -> Any:  # noqa: ANN401 - see parsing
+def to_api_versions(value: Mapping[str, str | None] | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse version segments by endpoint name."""
     return pairs(value)
 
 
-def to_i18n_method(value: I18nMethod | str) -> Any:  # noqa: ANN401 - see parsing
+def to_i18n_method(value: I18nMethod | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse the HTTP method of i18n."""
     return one_of(I18nMethod, value)
 
@@ -194,29 +195,33 @@ def _only_reads(serializer: object) -> bool:
     }
 
 
-def to_store(value: str | Secret | TokenStore) -> Any:  # noqa: ANN401 - see parsing
-    """Check a store, or a text that names one, which becomes a Secret: it can hold a password."""
-    store = plain(value)
-    if isinstance(store, str):
-        if is_masked(store):
-            return Invalid(NOT_MASKED)
-        return Secret(store) if store else Invalid(_STORE)
-    return store if isinstance(store, TokenStore) else Invalid(_STORE)
+def to_store(value: str | Secret | SecretValue | Url | Folder | TokenStore | None) -> Any:  # noqa: ANN401 - see parsing
+    """
+    Check a store, or a text that names one, which becomes a Secret: it can hold a password.
+
+    A path is the folder of a file store.
+    """
+    if isinstance(value, TokenStore):
+        return value
+    store = url_secret(cast("str | None", store_text(value)))
+    if isinstance(store, Secret):
+        return store or Invalid(_STORE)
+    return Invalid(_STORE) if store is None or store.rule == "a text" else store
 
 
-def to_journal(value: str | Secret | TokenStore | None) -> Any:  # noqa: ANN401 - see parsing
+def to_journal(value: str | Secret | SecretValue | Url | Folder | TokenStore | None) -> Any:  # noqa: ANN401 - see parsing
     """Check a journal's store, or a text that names one; None stays None."""
     return None if value is None else to_store(value)
 
 
-def to_journal_ttl(value: float | str) -> Any:  # noqa: ANN401 - see parsing
+def to_journal_ttl(value: float | str | timedelta | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse how long an operation is kept: 400 days at least."""
     parsed = seconds(value)
     good = isinstance(parsed, float) and parsed >= LEAST_JOURNAL_TTL
     return parsed if good else Invalid("at least 400 days, in seconds: 34560000")
 
 
-def to_client_secret(value: Secret | str) -> Any:  # noqa: ANN401 - see parsing
+def to_client_secret(value: Secret | str | SecretValue) -> Any:  # noqa: ANN401 - see parsing
     """Parse the client secret."""
     return secret(value)
 

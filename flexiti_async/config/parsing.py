@@ -10,19 +10,25 @@ import contextlib
 import enum
 import ipaddress
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeGuard, cast
 from urllib.parse import urlsplit
 
-from flexiti_async.protocol.secret import MASK, Secret
+from flexiti_async.config.foreign import FilePath, SecretValue, Url, duration, path_text, unwrapped
+from flexiti_async.config.placeholders import problem_with_credential, problem_with_url_text
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validators import is_visible
 
 __all__ = [
-    "NOT_MASKED",
     "Invalid",
+    "base_url",
     "client_id",
     "count",
+    "credential",
+    "file_path",
     "hide",
     "is_loopback",
     "is_proxy",
@@ -37,10 +43,10 @@ __all__ = [
     "secrets",
     "switch",
     "text",
+    "url_secret",
 ]
 
 
-NOT_MASKED: Final = "the secret itself, not a mask: pass the Secret, or use its reveal()"
 _SWITCHES: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -64,20 +70,23 @@ class Invalid:
 
 def hide(value: object, depth: int = 3) -> object:
     """
-    Wrap texts, also in a list, as Secrets, so that no frame of a traceback shows them.
+    Wrap texts, also in a list or a dict, as Secrets, so that no frame of a traceback shows them.
 
     No option is a list of lists: what is deeper is dropped.
     """
+    value = unwrapped(value)
     if isinstance(value, list | tuple):
         inner = cast("Sequence[object]", value) if depth else ()
         return [hide(item, depth - 1) for item in inner]
+    if type(value) is dict:
+        pairs = cast("dict[object, object]", value).items() if depth else ()
+        return {name: hide(item, depth - 1) for name, item in pairs}
     return Secret(value) if isinstance(value, str) else value
 
 
 def plain(value: object) -> object:
-    """Return the text of a Secret or of a string, stripped; other values as they are."""
-    if isinstance(value, Secret):
-        value = value.reveal()
+    """Return the text of a string, a secret or a URL object, stripped; other values as they are."""
+    value = value.reveal() if isinstance(value, Secret) else unwrapped(value)
     return value.strip() if isinstance(value, str) else value
 
 
@@ -88,9 +97,9 @@ def one_of(kind: type[enum.StrEnum], value: object) -> Any:  # noqa: ANN401 - se
     return kind(word) if word in frozenset(kind) else Invalid(f"one of {', '.join(kind)}")
 
 
-def seconds(value: float | str) -> Any:  # noqa: ANN401 - see above
-    """Parse a duration greater than 0."""
-    given = plain(value)
+def seconds(value: float | str | timedelta | None) -> Any:  # noqa: ANN401 - see above
+    """Parse a duration greater than 0: a timedelta, or seconds."""
+    given = duration(plain(value))
     number = math.nan
     if isinstance(given, int | float | Decimal | str) and not isinstance(given, bool):
         with contextlib.suppress(ValueError, OverflowError):
@@ -98,7 +107,7 @@ def seconds(value: float | str) -> Any:  # noqa: ANN401 - see above
     return number if 0 < number < math.inf else Invalid("a number of seconds greater than 0")
 
 
-def seconds_or_none(value: float | str | None) -> Any:  # noqa: ANN401 - see above
+def seconds_or_none(value: float | str | timedelta | None) -> Any:  # noqa: ANN401 - see above
     """Parse a duration; None stays None."""
     return None if value is None else seconds(value)
 
@@ -116,7 +125,7 @@ def count(value: object, least: int) -> Any:  # noqa: ANN401 - see above
     return number if number >= least else invalid
 
 
-def switch(value: bool | str) -> Any:  # noqa: ANN401, FBT001 - see above
+def switch(value: bool | str | None) -> Any:  # noqa: ANN401, FBT001 - see above
     """Read yes or no: `true` or `false`, `1` or `0`, `yes` or `no`, `on` or `off`."""
     given = plain(value)
     if isinstance(given, int) and given in (0, 1):  # a bool is an int
@@ -137,64 +146,90 @@ def _is_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and is_visible(value)
 
 
-def client_id(value: str | None) -> Any:  # noqa: ANN401 - see above
+def base_url(value: str | Url | None) -> Any:  # noqa: ANN401 - see above
+    """Parse a URL that is not a secret; None stays None."""
+    return _sound(text(cast("str | None", value)), problem_with_url_text)
+
+
+def file_path(value: str | FilePath | None) -> Any:  # noqa: ANN401 - see above
+    """Parse the path of a file; None stays None."""
+    return text(cast("str | None", path_text(value)))
+
+
+def credential(value: str | SecretValue | None) -> Any:  # noqa: ANN401 - see above
+    """Parse a user name; None stays None."""
+    return _sound(text(cast("str | None", value)), problem_with_credential)
+
+
+def _sound(parsed: object, problem_with: Callable[[str], str | None]) -> object:
+    """Return a text that was parsed, unless a problem is found with it."""
+    problem = problem_with(parsed) if isinstance(parsed, str) else None
+    return parsed if problem is None else Invalid(problem)
+
+
+def client_id(value: str | SecretValue | None) -> Any:  # noqa: ANN401 - see above
     """Parse the client id: ASCII(100) by spec section 2.1, and a segment of every URL."""
-    parsed = text(value)
+    parsed = credential(value)
     if not isinstance(parsed, str):
         return parsed
     good = parsed.isascii() and len(parsed) <= _LONGEST_ID and parsed not in _DOTS
     return parsed if good else Invalid("1 to 100 ASCII characters, and not . or ..")
 
 
-def secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see above
+def secret(value: Secret | str | SecretValue | None) -> Any:  # noqa: ANN401 - see above
     """Parse a secret; None stays None."""
+    parsed = credential(cast("str | None", value))
+    return Secret(parsed) if isinstance(parsed, str) else parsed
+
+
+def url_secret(value: Secret | str | SecretValue | Url | None) -> Any:  # noqa: ANN401 - see above
+    """Parse a URL that may hold a password; None stays None."""
+    parsed = base_url(cast("str | None", value))
+    return Secret(parsed) if isinstance(parsed, str) else parsed
+
+
+def secrets(
+    value: Sequence[Secret | str | SecretValue | None] | Secret | str | SecretValue | None,
+) -> Any:  # noqa: ANN401 - see above
+    """Parse several secrets: a list, or one text with commas or lines, which must name one."""
     given = plain(value)
-    if given is None:
-        return None
-    if isinstance(given, str) and given == MASK:
-        return Invalid(NOT_MASKED)
-    return Secret(given) if _is_text(given) else Invalid("a text")
-
-
-def secrets(value: Sequence[Secret | str] | Secret | str) -> Any:  # noqa: ANN401 - see above
-    """Parse several secrets: a list, or one text with commas, which must name one at least."""
-    if isinstance(value, Secret | str):
-        value = str(plain(value)).split(",")
-        if not any(item.strip() for item in value):
+    if isinstance(given, str):
+        given = re.split(r"[,\n]", given)
+        if not any(item.strip() for item in given):
             return Invalid("one key at least; omit the option for none")
-    if not isinstance(value, list | tuple):
+    if not isinstance(given, list | tuple):
         return Invalid("a text with commas, or a list of texts")
-    found: list[object] = [secret(item) for item in value]
+    found: list[object] = [secret(item) for item in cast("Sequence[str | None]", given)]
     bad = next((item for item in found if isinstance(item, Invalid)), None)
     if bad is not None:
-        masked = bad.rule == NOT_MASKED
-        return bad if masked else Invalid("a text with commas, or a list of texts")
+        is_type = bad.rule == "a text"
+        return Invalid("a text with commas, or a list of texts") if is_type else bad
     keys = tuple(filter(None, found))
     # A list whose members are all empty means to encrypt, too.
     return keys if keys or not found else Invalid("one key at least; omit the option for none")
 
 
-def origins(value: Sequence[str] | Secret | str) -> Any:  # noqa: ANN401 - see above
+def origins(value: Sequence[str | Url | None] | Secret | str | Url | None) -> Any:  # noqa: ANN401 - see above
     """Parse the origins of websites: a list, or one text with commas."""
     given = plain(value)
     listed = given.split(",") if isinstance(given, str) else given
     invalid = Invalid("a text with commas, or a list of texts")
     if not isinstance(listed, list | tuple):
         return invalid
-    texts = [plain(item) for item in cast("Sequence[object]", listed)]
+    texts = [plain(item) for item in cast("Sequence[object]", listed) if item is not None]
     if not all(_is_text(item) for item in texts):
         return invalid
     # A path, even `/`, is none of an origin.
     return tuple(str(item) for item in texts if item)
 
 
-def pairs(value: Mapping[str, str] | Secret | str) -> Any:  # noqa: ANN401 - see above
+def pairs(value: Mapping[str, str | None] | Secret | str | None) -> Any:  # noqa: ANN401 - see above
     """Parse names with values: a mapping, or one text such as `a=1, b=2`."""
     invalid = Invalid("a mapping of texts, or a text such as `name=value, name=value`")
     given = plain(value)
     try:
         items: list[tuple[object, object]] = (
-            [(plain(name), plain(item)) for name, item in value.items()]
+            [(plain(name), plain(item)) for name, item in value.items() if item is not None]
             if isinstance(value, Mapping)
             else [_pair(item) for item in cast("str", given).split(",") if item.strip()]
         )

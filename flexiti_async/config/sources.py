@@ -2,9 +2,11 @@
 Options from environment variables and a TOML file, by typed-settings.
 
 Precedence: code, then `FLEXITI_*` variables, then the `[flexiti]` table of the TOML file that
-`FLEXITI_CONFIG` names. typed-settings reads the file and merges them; this module also rejects
-unknown variables, a missing file and a missing table, which typed-settings ignores. Its errors can
-quote values, so none of them is shown or chained.
+`FLEXITI_CONFIG` names. typed-settings merges them; this module reads them, and rejects unknown
+names, a missing file and a missing table. The errors of typed-settings can quote values, so none of
+them is shown or chained.
+
+A secret may also be in a file, which a variable with `_FILE` names (`config/secret_files.py`).
 
 A variable that is empty is not set, as templates of deployments write it, but for the encryption
 keys: a shop that means to encrypt must not go on in plain text because its key is missing. The
@@ -22,11 +24,11 @@ from typing import Final, cast
 import attrs
 import typed_settings as ts
 from typed_settings.exceptions import TsError
-from typed_settings.loaders import DictLoader, Loader
+from typed_settings.loaders import DictLoader
 
 from flexiti_async.config.options import unknown_option
 from flexiti_async.config.parsing import hide
-from flexiti_async.config.private_file import writers_of
+from flexiti_async.config.secret_files import FILE_VARIABLES, file_problem, secrets_in_files
 from flexiti_async.errors import ConfigError
 
 __all__ = ["OTHER_VARIABLES", "read_options"]
@@ -34,7 +36,7 @@ __all__ = ["OTHER_VARIABLES", "read_options"]
 PREFIX: Final = "FLEXITI_"
 FILE_VARIABLE: Final = "FLEXITI_CONFIG"
 SECTION: Final = "flexiti"
-OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE})
+OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, *FILE_VARIABLES})
 """Variables with our prefix that are not options."""
 _KEEPS_EMPTY: Final = "token_keys"
 _SERVICE_LINK: Final = re.compile(
@@ -57,22 +59,21 @@ def read_options(names: frozenset[str], code: Mapping[str, object]) -> dict[str,
 
     Args:
         names: The names of all options.
-        code: Options set in code, texts as Secret; None counts as set.
+        code: Options set in code, texts as Secret.
 
     Raises:
         ConfigError: An unknown option, or a file that cannot be read.
     """
     _reject_unknown_variables(names)
     file = _file()
-    loaders: list[Loader] = []
-    if file is not None:
-        loaders.append(ts.FileLoader(formats={"*": ts.TomlFormat(section=SECTION)}, files=[file]))
-        _reject_unknown_keys(file, names)
     for name in code:
         if name not in names:
             raise unknown_option(name, names)
-    loaders.append(DictLoader(_environment(names)))
-    loaders.append(DictLoader(dict(code)))
+    loaders = [
+        DictLoader({} if file is None else _table(file, names)),
+        DictLoader({**_environment(names), **secrets_in_files(code)}),
+        DictLoader(dict(code)),
+    ]
     try:
         load = cast("Callable[..., Mapping[str, object]]", ts.load_settings)
         found = load(_options_class(names), loaders, converter=_AsItIs())
@@ -124,34 +125,27 @@ def _file() -> Path | None:
     if not name:
         return None
     file = Path(name)
-    if not file.is_file():
-        msg = f"{FILE_VARIABLE} names {name!r}, which does not exist or is not a file"
-        raise ConfigError(msg, option=FILE_VARIABLE)
-    try:
-        fault = writers_of(file)
-    except OSError as error:
-        fault = f"it cannot be seen who may write it ({type(error).__name__})"
-    if fault is not None:
-        msg = (
-            f"{FILE_VARIABLE} names {name!r}, which is not used: {fault}; its writers decide where "
-            "secrets are sent"
-        )
-        raise ConfigError(msg, option=FILE_VARIABLE)
-    return file
+    problem = file_problem(file)
+    if problem is None:
+        return file
+    msg = f"{FILE_VARIABLE} names {name!r}, {problem}"
+    raise ConfigError(msg, option=FILE_VARIABLE)
 
 
-def _reject_unknown_keys(file: Path, names: frozenset[str]) -> None:
-    keys = _keys(file)
-    if isinstance(keys, str):
-        raise ConfigError(keys, option=FILE_VARIABLE)
-    for key in keys:
+def _table(file: Path, names: frozenset[str]) -> dict[str, object]:
+    """Return the options of the file, texts as Secret."""
+    table = _read(file)
+    if isinstance(table, str):
+        raise ConfigError(table, option=FILE_VARIABLE)
+    for key in table:
         if key not in names:
             raise unknown_option(key, names, where=f" in {file}")
+    return table
 
 
-def _keys(file: Path) -> list[str] | str:
+def _read(file: Path) -> dict[str, object] | str:
     """
-    Return the keys of the file's table, or the problem with the file.
+    Return the file's table, texts as Secret, or the problem with the file.
 
     It never raises: a frame that holds the document, which contains secrets, must not be in a
     traceback.
@@ -159,10 +153,11 @@ def _keys(file: Path) -> list[str] | str:
     import tomllib
 
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        # Editors on Windows write a byte order mark, which is not TOML.
+        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         return f"{file} cannot be read as TOML ({type(error).__name__})"
     table = document.get(SECTION)
     if not isinstance(table, dict):
         return f"{file} has no table [{SECTION}]"
-    return list(cast("dict[str, object]", table))
+    return {name: hide(value) for name, value in cast("dict[str, object]", table).items()}

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPMethod
-from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
@@ -29,7 +28,6 @@ __all__ = ["create", "page_routes"]
 
 _REASONS: Final = {403: "outdated", 404: "not_found", 429: "too_many"}
 """Text of the page for each status that the shop itself responds with."""
-_STATIC: Final = Path(__file__).with_name("static")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -51,7 +49,7 @@ def create() -> Starlette:
         routes=[
             Route("/", home),
             *(Mount(f"/{each.value}", app=_pages()) for each in Language),
-            Mount("/static", StaticFiles(directory=_STATIC)),
+            Mount("/static", StaticFiles(packages=[("flexiti_async.demo", "static")])),
         ],
         middleware=[
             Middleware(SafeHeaders, frames=[str(config.api_url)], secure=settings.is_secure),

@@ -121,7 +121,8 @@ class ServerError(ApiError):
 
 class MalformedAnswer(ApiError):
     """
-    The answer differs from the API's documentation: not JSON, wrong types, a redirect.
+    The answer cannot be read: not JSON, a required field missing or of another type, a redirect.
 
-    The text names the place of the problem, never the value.
+    An optional field that cannot be read is no error: the model has it in `extra`. The text names
+    the place of the problem, never the value.
     """

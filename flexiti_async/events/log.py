@@ -11,6 +11,7 @@ from flexiti_async.events.types import (
     ClockSkewed,
     Event,
     JournalLost,
+    OddField,
     OperationConflict,
     OperationEvent,
     OperationRefused,
@@ -45,7 +46,7 @@ def log_event(event: Event) -> None:
     |---|---|
     | critical | an answer of the API that contradicts the journal |
     | error | operations whose outcome is unknown, a journal that may have lost records |
-    | warning | failures, rejected tokens, outages, wrong clocks, retries |
+    | warning | failures, rejected tokens, outages, wrong clocks, retries, odd fields of answers |
     | info | issued and adopted tokens, the end of an outage |
     | debug | the end of each call, in the logger `flexiti_async.call` |
     """
@@ -59,6 +60,13 @@ def log_event(event: Event) -> None:
                 event.attempt,
                 event.seconds,
                 event.error,
+            )
+        case OddField(endpoint=endpoint, problem=problem, reference_id=name):
+            _calls.warning(
+                "%s: a field of the answer cannot be read, `extra` has it: %s (reference id %s)",
+                endpoint,
+                problem,
+                name,
             )
         case OperationEvent():
             _log_operation(event)

@@ -21,6 +21,7 @@ TokenEvent               (scope)
 ClockSkewed              this machine's clock and the API's differ
 CallRetried              a call will be retried
 CallFinished             a call has ended
+OddField                 an optional field of an answer could not be read
 OperationEvent           (operation_id, kind, idempotency_key, reference_id)
 ├── OperationDone         a call that moves money ran, and its answer is recorded
 ├── OperationReplayed     its recorded answer was returned; nothing was sent
@@ -53,6 +54,7 @@ __all__ = [
     "JournalLost",
     "Listener",
     "Listeners",
+    "OddField",
     "OperationConflict",
     "OperationDone",
     "OperationEvent",
@@ -300,6 +302,25 @@ class CallFinished(Event):
     token_remaining: float
     outcome: str
     status: int | None
+
+
+@frozen(kw_only=True)
+class OddField(Event):
+    """
+    An optional field of an answer could not be read: its model has it in `extra`, as received.
+
+    A session reports each field of an endpoint once.
+
+    Attributes:
+        endpoint: The endpoint's name.
+        reference_id: The `x-reference-id` of the call.
+        problem: The problem, the model and the field, without the value, such as
+            `int instead of bool at RegularPurchase.verify`.
+    """
+
+    endpoint: str
+    reference_id: str
+    problem: str
 
 
 @frozen(kw_only=True)

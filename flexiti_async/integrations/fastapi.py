@@ -11,13 +11,22 @@ async def pay(flexiti: Flexiti) -> Answer:
     checkout = await flexiti.checkout("order-9")
 ```
 
-In a test of the shop, `app.dependency_overrides[flexiti_of]` replaces the session.
+In a test of the shop, `app.dependency_overrides[flexiti_of]` replaces the session. Several
+merchants have a name each, and a dependency each:
+
+```python
+North = Annotated[FlexitiSession, Depends(dependency(name="north"))]
+```
 """
 
+import functools
+from collections.abc import Callable
 from typing import Annotated, TypeAlias
 
 from fastapi import Depends
+from starlette.requests import HTTPConnection
 
+from flexiti_async.integrations.serving import checked_name
 from flexiti_async.integrations.starlette import (
     KEY,
     add_problem_handler,
@@ -32,6 +41,7 @@ __all__ = [
     "KEY",
     "Flexiti",
     "add_problem_handler",
+    "dependency",
     "flexiti_of",
     "lifespan",
     "open_session",
@@ -40,3 +50,26 @@ __all__ = [
 
 Flexiti: TypeAlias = Annotated[FlexitiSession, Depends(flexiti_of)]
 """Type of a path operation's parameter that receives the session of this process."""
+
+
+def dependency(*, name: str) -> Callable[[HTTPConnection], FlexitiSession]:
+    """
+    Return the dependency that provides the session of a name, the same one each time.
+
+    So `app.dependency_overrides[dependency(name="north")]` replaces it in a test.
+
+    Raises:
+        ConfigError: It is no name of a session.
+    """
+    return _dependency(checked_name(name))
+
+
+@functools.cache
+def _dependency(name: str) -> Callable[[HTTPConnection], FlexitiSession]:
+    if name == KEY:
+        return flexiti_of
+
+    def provide(connection: HTTPConnection) -> FlexitiSession:
+        return flexiti_of(connection, name=name)
+
+    return provide

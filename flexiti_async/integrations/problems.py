@@ -11,8 +11,9 @@ except FlexitiError as error:
 
 A problem says what the customer can do, in English or French. It contains no text of an error, no
 endpoint, no code of the API and no reference id: those belong in the shop's log. Many errors share
-a problem type, because they leave the customer the same choice. The other modules of this package
-do this for each framework.
+a problem type, because they leave the customer the same choice. Of several errors, in the group
+that an `asyncio.TaskGroup` raises, the worst one decides. The other modules of this package do this
+for each framework.
 """
 
 import json
@@ -34,8 +35,9 @@ from flexiti_async.errors import (
     TokenError,
     ValidationError,
 )
+from flexiti_async.integrations.groups import worst_of
 from flexiti_async.integrations.problem_types import problem_type_of
-from flexiti_async.protocol.arguments import word
+from flexiti_async.protocol.arguments import word, wrong_type
 from flexiti_async.protocol.validators import (
     INVALID,
     LENGTH,
@@ -44,7 +46,14 @@ from flexiti_async.protocol.validators import (
     WRONG_FORMAT,
 )
 
-__all__ = ["MEDIA_TYPE", "TYPE_PREFIX", "InvalidField", "Problem", "language_of", "problem_of"]
+__all__ = [
+    "MEDIA_TYPE",
+    "TYPE_PREFIX",
+    "InvalidField",
+    "Problem",
+    "language_of",
+    "problem_of",
+]
 
 MEDIA_TYPE: Final = "application/problem+json"
 """Content type of a problem (RFC 9457 section 3)."""
@@ -52,7 +61,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:problem-type:flexiti:"
 """Prefix of every problem's `type`, a URN: it names the type, and cannot be fetched."""
 
-"""Errors that know after how many seconds another attempt makes sense."""
+_NO_ERROR: Final = "must be a FlexitiError, or an ExceptionGroup with one"
 _WORDS: Final = frozenset({REQUIRED, LENGTH, WRONG_FORMAT, INVALID, NOT_OF_AGE})
 _NAME: Final = re.compile(r"[\w.\[\]-]{1,100}", re.ASCII)
 _RANGE: Final = re.compile(
@@ -126,30 +135,35 @@ class Problem:
         return json.dumps(self.members(), ensure_ascii=False).encode()
 
 
-def problem_of(error: FlexitiError, language: Language | str = Language.ENGLISH) -> Problem:
+def problem_of(error: Exception, language: Language | str = Language.ENGLISH) -> Problem:
     """
     Return the problem details that a customer gets for an error.
 
     Args:
-        error: Any error of this library.
+        error: A `FlexitiError`, or a group with at least one: the worst of them decides, an unknown
+            outcome before all others. Errors of others in the group do not count.
         language: Language of the texts, also as a tag such as `fr-CA`.
 
     Raises:
-        ValidationError: The language is not English or French.
+        ValidationError: There is no error of this library, or no such language.
     """
-    found = problem_type_of(error)
-    chosen = word(Language, "language", to_language(language))
+    worst = worst_of(error)
+    if worst is None:
+        raise ValidationError(
+            field_errors=[FieldError("error", WRONG_FORMAT, type(error).__name__, _NO_ERROR)]
+        )
+    found, chosen = problem_type_of(worst), word(Language, "language", to_language(language))
     text = found.fr if chosen is Language.FRENCH else found.en
     wait: float | None = None
-    if isinstance(error, ApiError | TokenError | OperationInProgress):
-        wait = error.retry_after
+    if isinstance(worst, ApiError | TokenError | OperationInProgress):
+        wait = worst.retry_after
     return Problem(
         type=TYPE_PREFIX + found.name,
         status=found.status,
         title=text.title,
         detail=text.detail,
         language=chosen,
-        errors=_invalid_fields(error),
+        errors=_invalid_fields(worst),
         retry_after=_whole(wait),
     )
 
@@ -159,7 +173,13 @@ def language_of(accept_language: str | None) -> Language:
     Return the language that an `Accept-Language` header prefers (RFC 9110 section 12.5.4).
 
     A header that cannot be parsed means English.
+
+    Raises:
+        ValidationError: It is neither a text nor None.
     """
+    problem = wrong_type("accept_language", accept_language, str, type(None))
+    if problem is not None:
+        raise problem
     weights: dict[str, float] = {}
     for part in (accept_language or "")[:1000].lower().split(","):
         found = _RANGE.fullmatch(part)

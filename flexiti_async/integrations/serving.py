@@ -1,27 +1,91 @@
 """Shared by the modules of all frameworks: opening a session, and reporting errors."""
 
+import contextlib
+import functools
+import inspect
 import logging
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
-from typing import Final
+import multiprocessing
+import os
+import re
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from keyword import iskeyword
+from typing import Final, TypeVar
+
+from attrs import field, frozen
 
 from flexiti_async.config.model import FlexitiConfig
-from flexiti_async.errors import FlexitiError
+from flexiti_async.errors import ConfigError, FlexitiError
+from flexiti_async.events.listeners import Listeners
 from flexiti_async.events.types import Listener
+from flexiti_async.integrations.groups import leaves_of
 from flexiti_async.integrations.problems import Problem, language_of, problem_of
 from flexiti_async.session import FlexitiSession
+from flexiti_async.store.interface import is_of_one_process
 
-__all__ = ["KEY", "NotOpenError", "open_session", "report_problem", "require_session"]
+__all__ = [
+    "KEY",
+    "NotOpenError",
+    "SetUp",
+    "checked_name",
+    "log_unanswered",
+    "open_session",
+    "report_problem",
+    "require_session",
+    "taken",
+    "without_name",
+]
 
 KEY: Final = "flexiti"
-"""Key of the session in the state of an application, or of a request."""
+"""Default name of a session: its key in the state of an application, or of a request."""
 
 _INTERNAL_ERROR: Final = 500
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII | re.IGNORECASE)
+_NAME_RULE: Final = (
+    "name must be 1 to 64 letters, digits and underscores, begin with a letter, and be no keyword "
+    "of Python"
+)
 _log: Final = logging.getLogger("flexiti_async.integrations")
+
+F = TypeVar("F", bound=Callable[..., object])
 
 
 class NotOpenError(RuntimeError):
     """No session is open: the application was not set up for one, or has not been started."""
+
+
+@frozen
+class SetUp:
+    """
+    How an application opens one of its sessions; made of arguments by `of`.
+
+    Attributes:
+        config: Configuration of the session; None for the environment, read at start-up.
+        listeners: Listeners for the events of the session.
+        name: Name of the session.
+    """
+
+    config: FlexitiConfig | None = field(repr=False)
+    listeners: tuple[Listener, ...]
+    name: str
+
+    @classmethod
+    def of(cls, config: FlexitiConfig | None, listeners: Iterable[Listener], name: str) -> "SetUp":
+        """
+        Check the arguments of a set-up when it is made, not when the server starts.
+
+        Raises:
+            ConfigError: One is of another type, or the name cannot be one.
+        """
+        _check_config(config)
+        with contextlib.suppress(Exception):  # whatever is not iterable is refused below
+            listeners = tuple(listeners)
+        Listeners(listeners)
+        return cls(config, tuple(listeners), checked_name(name))
+
+    def open(self) -> AbstractAsyncContextManager[FlexitiSession]:
+        """Open the session of this process, and close it on exit; see `open_session`."""
+        return open_session(self.config, listeners=self.listeners)
 
 
 @asynccontextmanager
@@ -31,36 +95,126 @@ async def open_session(
     """
     Open the session of this process, and close it on exit.
 
+    With a store of one process, such as `memory://`, a worker of a server logs one warning.
+
     Args:
         config: Configuration of the session; by default the environment, see `FlexitiConfig.load`.
         listeners: Listeners for the events of the session.
 
     Raises:
-        ConfigError: The configuration is not valid, so the server should not start.
+        ConfigError: The configuration is not valid, or there is no event loop of asyncio, so the
+            server should not start.
     """
+    _check_config(config)
     chosen = FlexitiConfig.load() if config is None else config
     async with FlexitiSession(chosen, listeners=listeners) as session:
+        if is_of_one_process(session.store) and _is_worker():
+            _warn_of_the_store(os.getpid())
         yield session
 
 
-def require_session(found: object, hint: str) -> FlexitiSession:
+def _check_config(config: object) -> None:
+    if config is not None and not isinstance(config, FlexitiConfig):
+        msg = f"config must be a FlexitiConfig or None, not {type(config).__name__}"
+        del config
+        raise ConfigError(msg, option="config")
+
+
+def _is_worker() -> bool:
+    """Whether this process may be one of several: of a number that is set, or of a parent's."""
+    number = os.environ.get("WEB_CONCURRENCY", "")
+    return (
+        (number.isdecimal() and int(number[:9]) > 1)
+        or multiprocessing.parent_process() is not None  # of uvicorn, hypercorn, granian
+        or os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")  # forks by itself
+    )
+
+
+@functools.cache
+def _warn_of_the_store(_process: int) -> None:
+    """Warn once in each process."""
+    _log.warning(
+        "the token store is of one process (memory://), and this one is a worker: its checkouts "
+        "and its tokens are unknown to other workers, and lost when it ends; set FLEXITI_STORE to "
+        "file:///… (one host), postgresql://… or redis://… (several)"
+    )
+
+
+def checked_name(name: str) -> str:
     """
-    Return the session that was found in a framework's state.
+    Return the name of a session.
+
+    Raises:
+        ConfigError: It is not one that every framework accepts.
+    """
+    if _is_name(name):
+        return name
+    raise ConfigError(_NAME_RULE, option="name")
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and bool(_NAME.fullmatch(name)) and not iskeyword(name)
+
+
+def taken(name: str) -> ConfigError:
+    """Return the error for a second set-up under one name."""
+    msg = f"the name {name!r} is set up or used already in this application: pass another name="
+    return ConfigError(msg, option="name")
+
+
+def without_name(function: F) -> F:
+    """
+    Hide a function's parameter `name` from frameworks that read its signature.
+
+    FastAPI and Litestar fill in a dependency's parameters from the query of the request: customers
+    would choose the merchant.
+    """
+    signature = inspect.signature(function)
+    seen = [one for one in signature.parameters.values() if one.name != "name"]
+    function.__dict__["__signature__"] = signature.replace(parameters=seen)
+    return function
+
+
+def require_session(found: object, name: str, hint: str) -> FlexitiSession:
+    """
+    Return the session that was found in a framework's state under a name.
 
     Raises:
         NotOpenError: It is not a session; the text says what to do.
     """
     if isinstance(found, FlexitiSession):
         return found
-    raise NotOpenError(f"no Flexiti session is open in this application: {hint}")
+    named = "" if name == KEY else f" under the name {name!r}"
+    msg = f"no Flexiti session is open in this application{named}: {hint}"
+    raise NotOpenError(msg)
 
 
-def report_problem(error: FlexitiError, accept_language: str | None) -> Problem:
-    """Log an error, and return its problem details, which do not show it."""
+def report_problem(error: Exception, accept_language: str | None) -> Problem:
+    """
+    Log an error, each one of a group, and return its problem details, which do not show it.
+
+    Raises:
+        ValidationError: There is no error of this library in it.
+    """
     problem = problem_of(error, language_of(accept_language))
     level = logging.ERROR if problem.status == _INTERNAL_ERROR else logging.WARNING
-    # The text contains the reference id if the error has one.
-    _log.log(
-        level, "answered %d %s: %s: %s", problem.status, problem.type, type(error).__name__, error
-    )
+    for leaf in leaves_of(error):
+        # The text contains the reference id if the error has one.
+        ours = isinstance(leaf, FlexitiError)
+        _log.log(
+            level if ours else logging.ERROR,
+            "answered %d %s: %s: %s",
+            problem.status,
+            problem.type,
+            type(leaf).__name__,
+            leaf,
+            exc_info=None if ours else leaf,  # no other handler sees it
+        )
     return problem
+
+
+def log_unanswered(error: Exception, why: str) -> None:
+    """Log the errors of this library in an error that gets no problem details, and why."""
+    for leaf in leaves_of(error):
+        if isinstance(leaf, FlexitiError):
+            _log.error("%s: %s: %s", why, type(leaf).__name__, leaf)

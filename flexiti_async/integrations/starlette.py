@@ -10,25 +10,41 @@ async def pay(request: Request) -> Response:
     checkout = await flexiti_of(request).checkout("order-9")
 ```
 
-An application with a lifespan of its own opens the session there, and yields it under `KEY`:
+An application with a lifespan of its own passes it on, as `lifespan(inner=own)`; or it opens the
+session there, and yields it under `KEY`:
 
 ```python
 async with open_session() as flexiti:
     yield {KEY: flexiti, "database": database}
 ```
+
+Several merchants have a name each: `lifespan(north, name="north", inner=lifespan(south,
+name="south"))`, and `flexiti_of(request, name="north")`.
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from flexiti_async.config.model import FlexitiConfig
-from flexiti_async.errors import FlexitiError
+from flexiti_async.errors import ConfigError, FlexitiError
 from flexiti_async.events.types import Listener
-from flexiti_async.integrations.serving import KEY, open_session, report_problem, require_session
+from flexiti_async.integrations.asgi import AsgiProblems, Receive, Scope, Send
+from flexiti_async.integrations.groups import answerable
+from flexiti_async.integrations.serving import (
+    KEY,
+    SetUp,
+    checked_name,
+    open_session,
+    report_problem,
+    require_session,
+    taken,
+    without_name,
+)
 from flexiti_async.session import FlexitiSession
 
 __all__ = [
@@ -40,49 +56,134 @@ __all__ = [
     "problem_response",
 ]
 
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[Mapping[str, object]]]
+Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
 
 
 def lifespan(
-    config: FlexitiConfig | None = None, *, listeners: Iterable[Listener] = ()
-) -> Lifespan:
+    config: FlexitiConfig | None = None,
+    *,
+    listeners: Iterable[Listener] = (),
+    name: str = KEY,
+    inner: Lifespan | None = None,
+) -> Callable[[Starlette], AbstractAsyncContextManager[Mapping[str, object]]]:
     """
     Return a lifespan that opens one session per process of the server, and closes it.
 
     Args:
         config: Configuration of the session; by default the environment, read at start-up.
         listeners: Listeners for the events of the session.
+        name: Name of the session, where an application has several: its key in the state.
+        inner: Another lifespan, which runs while the session is open: the shop's own, or one for a
+            second session.
+
+    Raises:
+        ConfigError: An argument is of another type. The start fails with it if `inner` yields the
+            same name.
     """
+    set_up = SetUp.of(config, listeners, name)
+    if inner is not None and not callable(inner):
+        msg = f"inner must be a lifespan, a function of the application, not {type(inner).__name__}"
+        raise ConfigError(msg, option="inner")
 
     @asynccontextmanager
-    async def run(_: Starlette) -> AsyncGenerator[Mapping[str, object], None]:
-        async with open_session(config, listeners=listeners) as session:
-            yield {KEY: session}
+    async def run(app: Starlette) -> AsyncGenerator[Mapping[str, object], None]:
+        async with set_up.open() as session:
+            if inner is None:
+                yield {name: session}
+                return
+            async with inner(app) as state:
+                if name in (state or {}):
+                    raise taken(name)
+                yield {**(state or {}), name: session}
 
     return run
 
 
-def flexiti_of(connection: HTTPConnection) -> FlexitiSession:
+@without_name
+def flexiti_of(connection: HTTPConnection, *, name: str = KEY) -> FlexitiSession:
     """
-    Return the session of the application that serves a request.
+    Return a session of the application that serves a request or a WebSocket.
+
+    Args:
+        connection: The request, or the WebSocket.
+        name: Name of the session; not a parameter of a dependency, because customers could set it.
 
     Raises:
-        NotOpenError: No session is open.
+        NotOpenError: No session is open under this name.
+        ConfigError: An argument is of another type.
     """
-    found: object = getattr(connection.state, KEY, None)
+    if not isinstance(connection, HTTPConnection):  # pyright: ignore[reportUnnecessaryIsInstance]
+        msg = f"connection must be a request or a WebSocket, not {type(connection).__name__}"
+        raise ConfigError(msg, option="connection")
+    found: object = getattr(connection.state, checked_name(name), None)
     return require_session(
-        found, "pass lifespan=lifespan() to it, and use a server that runs lifespans"
+        found, name, "pass lifespan=lifespan() to it, and use a server that runs lifespans"
     )
 
 
-async def problem_response(request: Request, error: Exception) -> Response:
-    """Return the problem details of an error of this library; raise any other error again."""
-    if not isinstance(error, FlexitiError):
+async def problem_response(request: HTTPConnection, error: Exception) -> Response:
+    """
+    Return the problem details of an error of this library, or of a group of such errors.
+
+    Raises:
+        Exception: The error, if it is another one, or of a WebSocket, which has no response.
+    """
+    if not isinstance(request, Request) or not answerable(error):
         raise error
     problem = report_problem(error, request.headers.get("accept-language"))
     return Response(problem.json(), problem.status, problem.headers)
 
 
 def add_problem_handler(app: Starlette) -> None:
-    """Return errors of this library as problem details, everywhere in an application."""
-    app.add_exception_handler(FlexitiError, problem_response)
+    """
+    Return errors of this library as problem details, everywhere in an application.
+
+    That includes applications that it mounts, until the first request or the lifespan, and groups
+    of errors. Errors after the response has begun are logged and raised on; a WebSocket is closed
+    with 1011. Handlers that the shop has set for these errors stay.
+
+    Raises:
+        ConfigError: It is not an application, or it serves already.
+    """
+    if not isinstance(app, Starlette):  # pyright: ignore[reportUnnecessaryIsInstance]
+        msg = f"app must be an application of Starlette or FastAPI, not {type(app).__name__}"
+        raise ConfigError(msg, option="app")
+    if app.middleware_stack is not None:
+        msg = "app serves already: call add_problem_handler(app) where it is created"
+        raise ConfigError(msg, option="app")
+    _add_handlers(app)
+    app.add_middleware(_Problems)
+
+
+class _Problems(AsgiProblems):
+    """The middleware, which adds handlers to mounted applications when the first scope comes."""
+
+    def __init__(self, app: Any) -> None:  # noqa: ANN401 - an ASGI application, as Starlette types it
+        super().__init__(app)
+        self._walked = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, a WebSocket or the lifespan."""
+        if not self._walked:
+            self._walked = True
+            for mounted in _mounted(scope["app"], set()):
+                _add_handlers(mounted)
+        await super().__call__(scope, receive, send)
+
+
+def _add_handlers(app: Starlette) -> None:
+    for kind in (FlexitiError, ExceptionGroup):
+        app.exception_handlers.setdefault(kind, problem_response)
+
+
+def _mounted(app: object, seen: set[int]) -> Iterable[Starlette]:
+    """Yield the applications that one mounts, also within mounts and behind their middlewares."""
+    seen.add(id(app))
+    for route in cast("Iterable[object]", getattr(app, "routes", ())):
+        inner: object = getattr(route, "app", None)
+        while inner is not None and not hasattr(inner, "routes"):
+            inner = getattr(inner, "app", None)
+        if isinstance(inner, Starlette):
+            yield inner
+        if inner is not None and id(inner) not in seen:
+            yield from _mounted(inner, seen)

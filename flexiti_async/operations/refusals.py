@@ -24,6 +24,7 @@ from flexiti_async.errors import (
     ConfigError,
     ConnectError,
     FlexitiError,
+    InsufficientScope,
     MalformedAnswer,
     SessionClosed,
     StoreError,
@@ -87,8 +88,8 @@ REFUSALS: Final[Mapping[str, frozenset[str]]] = {
 }
 """The codes of the API's table (spec section 6.3) that say that a call was refused."""
 
-_REFUSED: Final = frozenset({400, 403, 404, 409})
-"""Statuses of a refusal with a code."""
+_REFUSED: Final = frozenset({400, 402, 403, 404, 409})
+"""Statuses of a refusal with a code; 402 is of older pages."""
 _WITHOUT_CODE: Final = frozenset({401, 403, 404})
 """Statuses that the portal describes without a code, in the API's own JSON (spec 6.3, 6.4)."""
 _NOT_ALLOWED: Final = frozenset({"insufficient_scope", "invalid_token"})
@@ -128,7 +129,7 @@ def certainly_did_not_run(error: FlexitiError) -> bool:
         return True
     if not isinstance(error, ApiError) or isinstance(error, MalformedAnswer):
         return False
-    if error.status in _BLOCKED:
+    if error.status in _BLOCKED or isinstance(error, InsufficientScope):
         return True
     if error.code is None:
         return error.status in _WITHOUT_CODE and error.url is not None

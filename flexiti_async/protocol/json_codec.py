@@ -14,7 +14,7 @@ import msgspec
 
 from flexiti_async.protocol.secret import Secret
 
-__all__ = ["UnfitError", "bounded_decimal", "decode", "encode"]
+__all__ = ["BoundError", "UnfitError", "bounded_decimal", "decode", "encode"]
 
 
 class UnfitError(ValueError):
@@ -30,6 +30,10 @@ class UnfitError(ValueError):
         self.place = place
 
 
+class BoundError(ValueError):
+    """A value beyond the limits on answers; the text does not contain it."""
+
+
 def _reveal(value: object) -> str:
     if isinstance(value, Secret):
         return value.reveal()
@@ -43,7 +47,7 @@ def bounded_decimal(text: str) -> Decimal:
     Read a number with a point or an exponent.
 
     Raises:
-        ValueError: It has more than 400 digits before or after the point: written out, a number of
+        BoundError: It has more than 400 digits before or after the point: written out, a number of
             ten characters, such as 1e80000000, has any length.
     """
     # Nearly every number is short and has no exponent.
@@ -53,8 +57,8 @@ def bounded_decimal(text: str) -> Decimal:
     exponent = value.as_tuple().exponent
     good = isinstance(exponent, int) and exponent >= -_MOST_DIGITS
     if not good or value.adjusted() > _MOST_DIGITS:
-        msg = "a number has too many digits"
-        raise ValueError(msg)
+        msg = "number of too many digits"
+        raise BoundError(msg)
     return value
 
 

@@ -38,9 +38,10 @@ from flexiti_async.errors import (
     TokenThrottled,
     TokenUnavailable,
 )
+from flexiti_async.protocol.body import HttpResponse, body_of
 from flexiti_async.protocol.echoes import Echoes
 from flexiti_async.protocol.json_codec import UnfitError
-from flexiti_async.protocol.response import HttpResponse, body_of, error_of
+from flexiti_async.protocol.response import error_of
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import structure
 from flexiti_async.protocol.token import Scope
@@ -83,7 +84,13 @@ class Granted:
 
 
 @frozen
-class _Answer:
+class TokenAnswer:
+    """
+    The answer of oauth/token.
+
+    `extra` may hold a refresh token that could not be read: it goes nowhere.
+    """
+
     token_type: str
     access_token: Secret
     expires_in: object = None
@@ -135,6 +142,7 @@ def read_grant(
     scope: Scope,
     refreshing: bool,
     sent: Sequence[Secret | None] = (),
+    odd: list[str] | None = None,
 ) -> Granted | TokenError:
     """
     Return what an answer of oauth/token grants, or the classified failure.
@@ -145,6 +153,7 @@ def read_grant(
         scope: The scope that was asked for.
         refreshing: It answers a refresh.
         sent: The secrets of the request, which are masked in an error.
+        odd: Receives the places of optional fields that could not be read.
     """
     granted = answer.status in _GRANTED
     if not granted or _names_an_error(answer):
@@ -158,7 +167,7 @@ def read_grant(
             status=_HTTP_BAD_REQUEST if granted else None,
         )
     try:
-        body = structure(body_of(answer), _Answer)
+        body = structure(body_of(answer), TokenAnswer, odd)
     except UnfitError as unfit:
         place = f"{unfit.place} ({_content_type(answer.headers)})"
     else:
@@ -171,7 +180,7 @@ def read_grant(
                     status=answer.status,
                     reference_id=reference_id,
                 )
-            return Granted(body.access_token, body.refresh_token or None, lifetime)
+            return Granted(body.access_token, _refresh_token(body, odd), lifetime)
         place = problem or "expires_in"
     return TokenUnavailable(
         f"the answer of {ENDPOINT} is malformed: {place}",
@@ -264,14 +273,22 @@ def _lifetime(value: object) -> float | str:
     return min(seconds, _LONGEST_LIFETIME)
 
 
-def _problem(body: _Answer, scope: Scope) -> str | None:
+def _refresh_token(body: TokenAnswer, odd: list[str] | None) -> Secret | None:
+    """Return the refresh token; one that cannot be sent is none, as if it were of another type."""
+    token = body.refresh_token
+    if token is None or _is_token(token):
+        return token
+    if odd is not None:
+        odd.append("characters beyond RFC 6750 section 2.1 at TokenAnswer.refresh_token")
+    return None
+
+
+def _problem(body: TokenAnswer, scope: Scope) -> str | None:
     # Samples show "bearer" and "Bearer" (spec section 2.2).
     if body.token_type.lower() != "bearer":
         return "token_type is not bearer"
     if not _is_token(body.access_token):
         return f"access_token must be at most {_LONGEST_TOKEN} characters of RFC 6750 section 2.1"
-    if body.refresh_token and not _is_token(body.refresh_token):
-        return f"refresh_token must be at most {_LONGEST_TOKEN} characters of RFC 6750 section 2.1"
     # Older samples have no scope. A merchant token in place of a customer token must never reach a
     # browser.
     if body.scope and _scopes(body.scope) != {scope.value}:

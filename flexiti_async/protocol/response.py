@@ -5,14 +5,11 @@ Reads every answer: status, headers and body in, a value or a typed error out.
 traceback holds a frame with the raw answer among its locals.
 """
 
-import codecs
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Final, TypeVar, cast
-
-from attrs import define, field
 
 from flexiti_async.errors import (
     ApiError,
@@ -27,39 +24,23 @@ from flexiti_async.errors import (
     Throttled,
     Unauthorized,
 )
+from flexiti_async.protocol.body import HttpResponse, body_of
 from flexiti_async.protocol.call import BaseCall
 from flexiti_async.protocol.echoes import Echoes
 from flexiti_async.protocol.error_codes import CLASSES
-from flexiti_async.protocol.json_codec import UnfitError, decode
+from flexiti_async.protocol.json_codec import UnfitError
 from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.structuring import structure
 
 __all__ = [
     "HttpResponse",
-    "body_of",
     "error_named",
     "error_of",
     "read_answer",
     "retry_after",
     "seconds_of_http_date",
 ]
-
-
-@define
-class HttpResponse:
-    """
-    A complete answer as it was received.
-
-    Attributes:
-        status: HTTP status.
-        headers: Header names in lower case, with the last value of each.
-        body: The bytes of the body.
-    """
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
 
 
 T = TypeVar("T")
@@ -80,32 +61,29 @@ _CODES: Final = frozenset(code for codes in CLASSES.values() for code in codes)
 _SCOPE_TEXT: Final = "insufficient scope"
 _NOTHING_SENT: Final = Echoes(None)
 _MOST_FIELD_ERRORS: Final = 100
+_ENTRY: Final = frozenset({"param", "msg", "value"})
 _LONGEST_WAIT: Final = 86_400.0
 _LONGEST_DATE: Final = 64
-_CHARSET: Final = re.compile(
-    r"charset=\"?(utf-16|iso-8859-1|iso-8859-15|latin1|windows-1252)\b", re.IGNORECASE
-)
-_MARKS: Final[Mapping[bytes, str]] = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 
 def read_answer(
-    call: BaseCall[T], answer: HttpResponse, reference_id: str, token: Secret | None = None
+    call: BaseCall[T],
+    answer: HttpResponse,
+    reference_id: str,
+    token: Secret | None = None,
+    odd: list[str] | None = None,
 ) -> T | ApiError:
     """
     Return the result of `call` from its answer, or the answer's typed error.
 
-    The values that the call sent, and its token, are masked in the error.
+    The values that the call sent, and its token, are masked in the error. `odd` receives the places
+    of optional fields that could not be read, as for `structure`.
     """
     if not 200 <= answer.status < 300:
         sent = Echoes(call, token)
         return error_of(answer, reference_id=reference_id, endpoint=call.endpoint, sent=sent)
     try:
-        data: object = body_of(answer) if answer.body.strip() else {}
-        return structure(data, call.result)
+        return structure(body_of(answer), call.result, odd)
     except UnfitError as unfit:
         place = unfit.place
     return MalformedAnswer(
@@ -185,42 +163,21 @@ def seconds_of_http_date(text: str) -> float | None:
 def _kind(status: int, code: str | None, message: str) -> type[ApiError]:
     if 500 <= status <= 599:
         return ServerError
+    if status == 402:  # of older pages (spec section 6.2)
+        return CLASSES[Conflict].get(code or "", BadRequest)
     kind = _BY_STATUS.get(status)
     if kind is None:
         return BadRequest if 400 <= status < 500 else MalformedAnswer
     if code is not None and code in CLASSES.get(kind, {}):
         return CLASSES[kind][code]
-    if status == 403 and _SCOPE_TEXT in message.lower():
+    # The portal has the text in the column of codes, so it may come as either (spec section 9).
+    if status == 403 and any(_SCOPE_TEXT in _words(text) for text in (code or "", message)):
         return InsufficientScope
     return kind
 
 
-def body_of(answer: HttpResponse) -> object:
-    """
-    Decode an answer's JSON, also with a byte order mark or in the charset that it names.
-
-    Raises:
-        UnfitError: It is not JSON, in none of these.
-    """
-    try:
-        return decode(answer.body)
-    except UnfitError:
-        text = _in_its_charset(answer)
-        if text is None:
-            raise
-    return decode(text.encode())
-
-
-def _in_its_charset(answer: HttpResponse) -> str | None:
-    """Return a body that is not plain UTF-8; None if nothing says what it is."""
-    charset = next((name for mark, name in _MARKS.items() if answer.body.startswith(mark)), None)
-    if charset is None:
-        named = _CHARSET.search(answer.headers.get("content-type", ""))
-        charset = named[1].lower() if named else None
-    try:
-        return answer.body.decode(charset) if charset is not None else None
-    except UnicodeError:
-        return None
+def _words(text: str) -> str:
+    return text.lower().replace("_", " ")
 
 
 def _error_body(answer: HttpResponse) -> Mapping[str, object]:
@@ -228,11 +185,7 @@ def _error_body(answer: HttpResponse) -> Mapping[str, object]:
     try:
         data = body_of(answer)
     except UnfitError:
-        # A text in an old charset that no header names must not hide the code beside it.
-        try:
-            data = decode(answer.body.decode("iso-8859-1").encode())
-        except UnfitError:
-            return {}
+        return {}
     return cast("Mapping[str, object]", data) if isinstance(data, dict) else {}
 
 
@@ -243,17 +196,35 @@ def _text(body: Mapping[str, object], name: str) -> str | None:
 
 def _field_errors(body: Mapping[str, object], sent: Echoes) -> list[FieldError]:
     # The samples say field_errors, the prose error_fields (spec section 8 row 22).
-    listed = body.get("field_errors", body.get("error_fields"))
-    if not isinstance(listed, list):
-        return []
-    errors: list[FieldError] = []
-    for item in cast("list[object]", listed)[:_MOST_FIELD_ERRORS]:
-        if not isinstance(item, dict):
-            continue
-        entry = cast("Mapping[str, object]", item)
+    for name in ("field_errors", "error_fields"):
+        found = [
+            FieldError(sent.mask(param), sent.mask(msg), value)
+            for param, msg, value in islice(_entries(body.get(name), ""), _MOST_FIELD_ERRORS)
+        ]
+        if found:
+            return found
+    return []
+
+
+def _entries(listed: object, name: str) -> Iterator[tuple[str, str, str | None]]:
+    """
+    Yield name, text and masked value of each field error.
+
+    The documented form is a list of objects. One object, an object by the names of the fields and
+    bare texts are read as well: the shop has to know which field is wrong.
+    """
+    if isinstance(listed, str) and listed:
+        yield name, listed, None
+    elif isinstance(listed, list):
+        for one in cast("list[object]", listed):
+            yield from _entries(one, name)
+    elif isinstance(listed, dict):
+        entry = cast("dict[str, object]", listed)
         param, msg = _text(entry, "param"), _text(entry, "msg")
-        if param is None and msg is None:
-            continue
-        value = mask(entry["value"]) if entry.get("value") is not None else None
-        errors.append(FieldError(sent.mask(param or ""), sent.mask(msg or ""), value))
-    return errors
+        if param is not None or msg is not None:
+            value = mask(entry["value"]) if entry.get("value") is not None else None
+            yield param or name, msg or "", value
+            return
+        for key, one in entry.items():
+            if key not in _ENTRY:
+                yield from _entries(one, f"{name}.{key}" if name else key)

@@ -1,10 +1,13 @@
 """
 Typed values from decoded JSON, exactly.
 
-One cattrs converter; it differs from the presets in these points:
+Two cattrs converters. `_quick` reads whole answers; others are read again by `_thorough`, each
+optional field by itself (`protocol/odd_fields.py`). Both differ from the presets in these points:
 
 * types are strict: `5` is not a `str` and `"3"` not an `int` (cattrs would coerce), except for the
-  wire types that the API itself writes both ways (`NumberText`, spec section 8 row 33);
+  wire types that the API itself writes both ways (`NumberText`, spec section 8 row 33), and for
+  whole numbers that are written `12.0`;
+* null and an empty text count as missing where a field is optional;
 * unknown response fields are kept in the model's `extra`, because the API adds fields without a new
   version (spec section 1.6);
 * values that this release may not know are a type or the original text (`Day`, `Moment`,
@@ -17,19 +20,22 @@ One cattrs converter; it differs from the presets in these points:
 import functools
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final, TypeVar, cast
+from types import NoneType
+from typing import Any, Final, TypeVar, cast, get_args
 
 import attrs
 from cattrs import Converter
 from cattrs.cols import list_structure_factory
-from cattrs.errors import (
-    AttributeValidationNote,
-    BaseValidationError,
-    IterableValidationNote,
-)
-from cattrs.gen import make_dict_structure_fn, override
 
 from flexiti_async.protocol.json_codec import UnfitError
+from flexiti_async.protocol.model_fields import (
+    ModelFields,
+    is_list,
+    one_or_many,
+    takes_null,
+    wire_name,
+)
+from flexiti_async.protocol.odd_fields import FieldByField, odd_places, place_of
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.wire_types import (
     Day,
@@ -45,6 +51,7 @@ from flexiti_async.protocol.wire_types import (
     strict,
     text,
     typed_or_text,
+    whole,
     whole_number,
 )
 
@@ -61,14 +68,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-_WIRE_NAME: Final = "flexiti_async.wire_name"
-_ONE_OR_MANY: Final = "flexiti_async.one_or_many"
-
-
-def wire_name(name: str | None) -> Mapping[str, object]:
-    """Return the attrs metadata of a field's name on the wire; None if it is not on the wire."""
-    return {_WIRE_NAME: name}
-
 
 def no_extra() -> dict[str, object]:
     """
@@ -79,51 +78,31 @@ def no_extra() -> dict[str, object]:
     return {}
 
 
-def one_or_many() -> Mapping[str, object]:
-    """Return the attrs metadata of a list that the API may also write as its only element."""
-    return {_ONE_OR_MANY: True}
+def structure(data: object, result: type[T], odd: list[str] | None = None) -> T:
+    """
+    Build a typed value from decoded JSON.
 
+    Args:
+        data: The decoded JSON.
+        result: The type.
+        odd: Receives the places of optional fields that could not be read, and are in `extra`, such
+            as `int instead of bool at RegularPurchase.verify`.
 
-def structure(data: object, result: type[T]) -> T:
-    """Build a typed value from decoded JSON. Raises UnfitError with the place, not the value."""
+    Raises:
+        UnfitError: It does not fit; with the place, not the value.
+    """
     try:
         return _quick.structure(data, result)
     except Exception:  # noqa: BLE001, S110 - hooks may raise anything
         pass
+    before = odd_places.set(odd_places.get() if odd is None else odd)
     try:
         return _thorough().structure(data, result)
-    except UnfitError as unfit:
-        place = unfit.place  # from a class that reads itself
     except Exception as error:  # noqa: BLE001 - hooks may raise anything
-        place = _place(error)
+        place = place_of(error)
+    finally:
+        odd_places.reset(before)
     raise UnfitError(place)
-
-
-def _place(error: BaseException, path: str = "$") -> str:
-    """Describe the first problem of a cattrs error and its place, without any value."""
-    if isinstance(error, BaseValidationError):
-        inner = error.exceptions[0]
-        return _place(inner, path + _step(inner, getattr(error, "cl", None)))
-    if isinstance(error, KeyError):
-        return f"required field missing at {path}.{error.args[0]}"
-    if isinstance(error, WrongTypeError):
-        return f"{error} at {path}"
-    return f"invalid value at {path}"
-
-
-def _step(error: BaseException, kind: object) -> str:
-    """Read the name that cattrs left in the notes of an inner error."""
-    for note in getattr(error, "__notes__", []):
-        if isinstance(note, AttributeValidationNote):
-            if isinstance(error, KeyError):
-                return ""  # the KeyError names the field
-            fields = attrs.fields_dict(kind) if isinstance(kind, type) and attrs.has(kind) else {}
-            name = note.name
-            wire = fields[name].metadata.get(_WIRE_NAME, name) if name in fields else name
-            return f".{wire}"
-        if isinstance(note, IterableValidationNote):
-            return f"[{note.index}]"
-    return ""
 
 
 def _keeps_extra(kind: object) -> bool:
@@ -132,21 +111,9 @@ def _keeps_extra(kind: object) -> bool:
 
 def _structure_with_extra(kind: type[T], converter: Converter) -> Callable[[object, object], T]:
     """Return the hook of an attrs class that keeps unknown fields in its `extra`."""
-    fields = attrs.fields_dict(cast("type[attrs.AttrsInstance]", kind))
-    names = {
-        name: cast("str | None", attribute.metadata.get(_WIRE_NAME, name))
-        for name, attribute in fields.items()
-        if name != "extra"
-    }
-    known = set(names.values())
-    overrides = {
-        name: override(omit=True) if wire is None else override(rename=wire)
-        for name, wire in {**names, "extra": None}.items()
-    }
-    single = {names[a.name] for a in fields.values() if a.metadata.get(_ONE_OR_MANY)}
-    optional = {names.get(a.name) for a in fields.values() if a.default is not attrs.NOTHING}
-    make = cast("Callable[..., Callable[[object, object], T]]", make_dict_structure_fn)
-    plain = make(kind, converter, **overrides)
+    fields = ModelFields.of(kind)
+    known, optional, single = fields.known, fields.optional, fields.single
+    plain = fields.hook(kind, converter)
 
     def hook(data: object, of: object) -> T:
         given: Mapping[str, object] = an_object(data)
@@ -175,8 +142,36 @@ def _from_json(data: object, kind: object) -> object:
     return cast("Any", kind).from_json(data)
 
 
-def _is_list(kind: object) -> bool:
-    return getattr(kind, "__origin__", None) is list
+def _whole_from_json(data: object, kind: object) -> object:
+    """Have a class read itself; raise WrongTypeError if something odd was left out."""
+    odd: list[str] = []
+    before = odd_places.set(odd)
+    try:
+        value = _from_json(data, kind)
+    finally:
+        odd_places.reset(before)
+    if odd:
+        raise WrongTypeError(odd[0])
+    return value
+
+
+def _optional_of(kind: object) -> object:
+    """Return X of `X | None`; None for any other type, `typed_or_text` among them."""
+    kinds = get_args(kind)
+    if len(kinds) != 2 or NoneType not in kinds:
+        return None
+    return kinds[0] if kinds[1] is NoneType else kinds[1]
+
+
+def _structure_optional(kind: object, converter: Converter) -> Callable[[object, object], object]:
+    """Return the hook of `X | None`, for which an empty text is null, too."""
+    inner = cast("type", _optional_of(kind))
+    read = cast("Callable[[object, object], object]", converter.get_structure_hook(inner))
+
+    def hook(value: object, _: object) -> object:
+        return None if value is None or value == "" else read(value, inner)
+
+    return hook
 
 
 _list: Final = strict(list)
@@ -192,27 +187,49 @@ def _strict_list(kind: type[T], converter: Converter) -> Callable[[object, objec
     return hook
 
 
-def _make_converter(*, detailed: bool) -> Converter:
-    converter = Converter(detailed_validation=detailed)
+def _list_without_nulls(kind: type[T], converter: Converter) -> Callable[[object, object], T]:
+    """Return the hook of a list that passes over null, unless its elements may be null."""
+    plain = _strict_list(kind, converter)
+    if takes_null(get_args(kind)[0]):
+        return plain
+
+    def hook(data: object, of: object) -> T:
+        return plain([one for one in _list(data, of) if one is not None], of)
+
+    return hook
+
+
+def _make_converter(*, thorough: bool) -> Converter:
+    converter = Converter(detailed_validation=thorough)
     converter.register_structure_hook(str, text)
-    for kind in (bool, int):
-        converter.register_structure_hook(kind, strict(kind))
+    converter.register_structure_hook(bool, strict(bool))
+    converter.register_structure_hook(int, whole)
     converter.register_structure_hook(Decimal, decimal)
     converter.register_structure_hook(Secret, secret)
     converter.register_structure_hook_func(lambda kind: kind is NumberText, number_text)
     converter.register_structure_hook_func(lambda kind: kind is WholeNumber, whole_number)
+    converter.register_structure_hook_factory(
+        lambda kind: _optional_of(kind) is not None, _structure_optional
+    )
     converter.register_structure_hook_factory(lambda kind: or_text(kind) is not None, typed_or_text)
     converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
-    converter.register_structure_hook_factory(_is_list, _strict_list)
-    converter.register_structure_hook_factory(_keeps_extra, _structure_with_extra)
-    converter.register_structure_hook_func(_reads_itself, _from_json)
+    converter.register_structure_hook_factory(
+        is_list, _list_without_nulls if thorough else _strict_list
+    )
+    converter.register_structure_hook_factory(
+        _keeps_extra, FieldByField if thorough else _structure_with_extra
+    )
+    converter.register_structure_hook_func(
+        _reads_itself, _from_json if thorough else _whole_from_json
+    )
     return converter
 
 
-_quick: Final = _make_converter(detailed=False)
-"""For valid data; after a failure `_thorough` finds the place, which costs time to track."""
+_quick: Final = _make_converter(thorough=False)
+"""For whole answers."""
 
 
 @functools.cache
 def _thorough() -> Converter:
-    return _make_converter(detailed=True)
+    """Return the converter for all others: it leaves odd fields out, or finds the first problem."""
+    return _make_converter(thorough=True)

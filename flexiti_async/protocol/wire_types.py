@@ -1,8 +1,8 @@
 """
 Types on the wire beyond JSON's own, and the hooks that read them.
 
-They are strict where the API is, and lenient where it is not: a number in quotes, a word or a date
-format that this release does not know.
+They are strict where the API is, and lenient where it is not: a number in quotes, a whole number
+written `12.0`, a word or a date format that this release does not know.
 """
 
 import datetime
@@ -14,7 +14,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any, Final, NewType, TypeAlias, cast, get_args
 
-from flexiti_async.protocol.json_codec import bounded_decimal
+from flexiti_async.protocol.json_codec import BoundError, bounded_decimal
 from flexiti_async.protocol.secret import Secret
 
 __all__ = ["Day", "Moment", "NumberText", "WholeNumber", "WrongTypeError"]
@@ -32,6 +32,7 @@ Moment: TypeAlias = datetime.datetime | str
 """An aware time in ISO 8601 (`2022-01-31T12:00:00Z`), or any other text unchanged."""
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_WHOLE: Final = re.compile(r"\d{1,40}\.0{1,40}", re.ASCII)
 _MOST_DIGITS: Final = 18
 _LONGEST_TEXT: Final = 100_000
 """The longest fields are addresses and messages; terms and form values are not fields."""
@@ -67,26 +68,40 @@ def text(value: object, of: object) -> str:
         return cast("str", _strict_text(value, of))
     msg = f"text of more than {_LONGEST_TEXT:,} characters"
     del value
-    raise WrongTypeError(msg)
+    raise BoundError(msg)
 
 
 _text: Final = text
-_whole: Final = strict(int)
+_int: Final = strict(int)
 _amount: Final = strict(int, Decimal)
+
+
+def whole(value: object, of: object) -> int:
+    """Read a whole number, also one that is written `12.0`."""
+    if type(value) is Decimal and -_MOST_DIGITS <= value.adjusted() < _MOST_DIGITS:
+        number = int(value)
+        value = number if number == value else value
+    return cast("int", _int(value, of))
 
 
 def number_text(value: object, _: object) -> str:
     """Read a `NumberText`."""
     if type(value) is int:
         return str(value)
-    return _text(value, str)
+    if type(value) is Decimal:
+        return str(whole(value, int))
+    read = _text(value, str)
+    return read.partition(".")[0] if read.endswith("0") and _WHOLE.fullmatch(read) else read
 
 
 def whole_number(value: object, _: object) -> int:
     """Read a `WholeNumber`."""
-    if type(value) is str and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
-        return int(value)
-    return cast("int", _whole(value, int))
+    if type(value) is str and value.isascii() and len(value) <= _MOST_DIGITS:
+        if value.isdigit():
+            return int(value)
+        if _WHOLE.fullmatch(value):
+            return int(value.partition(".")[0])
+    return whole(value, int)
 
 
 def or_text(kind: object) -> type | None:
@@ -103,7 +118,7 @@ def typed_or_text(kind: object) -> Callable[[object, object], object]:
     optional = NoneType in get_args(kind)
 
     def hook(value: object, _: object) -> object:
-        if value is None and optional:
+        if optional and (value is None or value == ""):
             return None
         text = _text(value, str)
         try:

@@ -108,8 +108,9 @@ class Authorizations:
         """
         List authorizations: `async for authorization in flexiti.authorizations.all(): ...`.
 
-        Pages are requested one by one, as the loop proceeds. If the list has not ended after
-        `most_pages` pages, it raises MalformedAnswer.
+        Pages are requested one by one, as the loop proceeds. If the list shifts meanwhile, no item
+        comes twice; one that has moved to a page that was read already is not seen. If the list has
+        not ended after `most_pages` pages, it raises MalformedAnswer.
         """
 
         def page(number: int) -> Call[AuthorizationPage]:

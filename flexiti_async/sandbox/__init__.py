@@ -49,6 +49,8 @@ In a test:
 | inspect or add customers | `accounts` (initially `state/seed.py`), `add_account(Account(…))` |
 | inspect money | `account(10000001).available_credit`, `authorizations`, `captures`, `payments` |
 | put a purchase on hold | `set_status(authorization_id, "onhold")` |
+| detect a payment that is made twice | `one_authorization_per_session = True` |
+| answer as another token service | `Sandbox(oauth="oauth2-server")`, or an `OAuthRules` |
 | simulate an outage | `aclose()`, then `start()` again on the same port |
 | change a rule | the other attributes of `Settings` |
 
@@ -56,6 +58,7 @@ Endpoint names are those of the client's errors, events and `api_versions`.
 """
 
 from flexiti_async.sandbox.faults.rules import Only
+from flexiti_async.sandbox.oauth_rules import OAuthRules
 from flexiti_async.sandbox.server import Sandbox
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.accounts import Account
@@ -70,6 +73,7 @@ __all__ = [
     "Authorization",
     "Capture",
     "Message",
+    "OAuthRules",
     "Only",
     "Payment",
     "Plan",

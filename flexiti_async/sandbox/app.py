@@ -72,6 +72,8 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
 )
 """Maps endpoint names to handlers: one for each of `ENDPOINTS`."""
 
+# RFC 6749 section 5.1: no cache may keep a token.
+_NO_STORE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store", "Pragma": "no-cache"})
 _MAX_NOTED = 100  # characters of a grant or scope; that of a request may be anything
 
 
@@ -159,7 +161,7 @@ class Dispatcher:
     def _record(self, endpoint: str, incoming: Incoming) -> RequestRecord:
         grant = scope = bearer = None
         if endpoint != "oauth/token":
-            bearer = bearer_text(incoming)
+            bearer = bearer_text(incoming, self.settings)
             token = None if bearer is None else self.backend.ledger.find(bearer)
             scope = None if token is None else token.scope
         elif incoming.form is not None:
@@ -180,13 +182,14 @@ class Dispatcher:
         )
 
     def _answer(self, endpoint: str, incoming: Incoming) -> Reply:
+        oauth = endpoint == "oauth/token"
+        headers: Mapping[str, str] = _NO_STORE if oauth else {}
         try:
-            return Reply(200, json_bytes(self._result(endpoint, incoming)))
+            return Reply(200, json_bytes(self._result(endpoint, incoming)), headers)
         except RefusalError as refusal:
-            headers: dict[str, str] = {}
-            if refusal.status == web.HTTPMethodNotAllowed.status_code:
-                headers["Allow"] = ", ".join(ENDPOINTS[endpoint].methods)
-            return Reply(refusal.status, error_body(incoming.path, refusal), headers, refusal.error)
+            describes = oauth and self.settings.oauth.as_package
+            body = error_body(incoming.path, refusal, describes=describes)
+            return Reply(refusal.status, body, {**headers, **refusal.headers}, refusal.error)
 
     def _result(self, endpoint: str, incoming: Incoming) -> Json:
         handler = HANDLERS.get(endpoint)
@@ -195,7 +198,12 @@ class Dispatcher:
         methods = ENDPOINTS[endpoint].methods
         if incoming.method not in methods:
             taken = " and ".join(methods)
-            raise RefusalError(405, "method_not_allowed", f"This endpoint takes {taken} only.")
+            raise RefusalError(
+                web.HTTPMethodNotAllowed.status_code,
+                "method_not_allowed",
+                f"This endpoint takes {taken} only.",
+                headers={"Allow": ", ".join(methods)},
+            )
         if incoming.too_large:
             raise RefusalError(413, "wrong_inputs", "The body is too large.")
         return handler(incoming, self.settings, self.backend)

@@ -10,6 +10,7 @@ from aiohttp import web
 from attrs import define, field
 
 from flexiti_async.sandbox.app import Dispatcher
+from flexiti_async.sandbox.arguments import names_its_arguments, text, whole
 from flexiti_async.sandbox.control import CONTROL_PATH, Control
 from flexiti_async.sandbox.faults.kinds import Answer, Fault
 from flexiti_async.sandbox.faults.rules import FaultRule, Only
@@ -27,6 +28,7 @@ _BACKLOG = 4096  # connections waiting to be accepted: load tests open thousands
 _SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in flight get when the server closes
 
 
+@names_its_arguments
 @define(kw_only=True, eq=False)
 class Sandbox(Inspection):
     """
@@ -43,8 +45,8 @@ class Sandbox(Inspection):
         run_id: Random id of this sandbox: another one numbers its authorizations anew.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 0
+    host: str = field(default="127.0.0.1", validator=text(255))
+    port: int = field(default=0, validator=whole(0, 65535))
     run_id: str = field(factory=lambda: uuid.uuid4().hex, init=False)
     _dispatcher: Dispatcher = field(init=False, repr=False)
     _runner: web.AppRunner | None = field(default=None, init=False, repr=False)

@@ -4,11 +4,22 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Literal, cast
 
-from attrs import Attribute, define, field
+from attrs import define, field
 
-from flexiti_async.sandbox.faults.validators import is_seconds
+from flexiti_async.errors import ConfigError
+from flexiti_async.sandbox.arguments import (
+    callback,
+    members,
+    setting,
+    switch,
+    text,
+    whole,
+    wrong,
+)
+from flexiti_async.sandbox.faults.validators import as_mapping, is_number, is_seconds
+from flexiti_async.sandbox.oauth_rules import PROFILES, OAuthRules, oauth_rules
 from flexiti_async.sandbox.state.plans import SEED_PLANS, Plan
 from flexiti_async.sandbox.state.request_log import RequestRecord
 from flexiti_async.sandbox.wire.endpoints import check_endpoint_names
@@ -19,50 +30,64 @@ __all__ = ["SCOPES", "Settings"]
 SCOPES = ("merchant", "customer")
 """The scopes of the API (spec section 2.3), the default first."""
 
-_T = TypeVar("_T")
+_YEAR = 366 * 86400
+_WORD = re.compile(r"[a-z][a-z_-]{0,19}")
+_CONFLICTS = ("precedence", "refused")
 _THIRTY_YEARS = 30 * 366 * 86400
+_MERCHANT_ID = re.compile(r"[0-9]{1,10}")
 _CONTROL_TOKEN = re.compile(r"[0-9A-Za-z_-]{16,}")
 
 
 def _scopes(scopes: Iterable[str]) -> frozenset[str]:
-    chosen = frozenset(scopes)
+    chosen = frozenset(members("scopes", scopes, str, "scopes"))
     if unknown := chosen.difference(SCOPES):
-        msg = f"no such scope: {', '.join(sorted(unknown))}; expected: {', '.join(SCOPES)}"
-        raise ValueError(msg)
+        named = ", ".join(sorted(filter(_WORD.fullmatch, unknown))) or "that is one"
+        msg = f"scopes: no such scope: {named}; expected: {', '.join(SCOPES)}"
+        raise ConfigError(msg, option="scopes")
     return chosen
 
 
 def _plans(plans: Iterable[Plan]) -> tuple[Plan, ...]:
-    return tuple(plans)
+    return members("plans", plans, Plan, "plans")
 
 
-def _words(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(words)
+def _account_types(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(members("account_types", words, str, "texts"))
+
+
+def _locations(words: Iterable[str] | None) -> frozenset[str] | None:
+    if words is None:
+        return None
+    return frozenset(members("external_location_ids", words, str, "texts, or None"))
 
 
 def _latency(seconds: Mapping[str, float]) -> Mapping[str, float]:
-    check_endpoint_names(seconds)
-    if bad := [name for name, value in seconds.items() if not is_seconds(value)]:
-        msg = f"the latency of {bad[0]} must be a number of seconds, from 0 to a year"
-        raise ValueError(msg)
-    return MappingProxyType(dict(seconds))
+    try:
+        given = as_mapping(seconds, "latency")
+    except Exception:  # noqa: BLE001 - a foreign mapping may raise anything
+        raise wrong("latency", "a mapping of endpoint names to seconds") from None
+    try:
+        check_endpoint_names(given)
+    except ValueError as error:
+        msg = f"latency: {error}"
+        raise ConfigError(msg, option="latency") from None
+    for name, value in given.items():
+        if not is_seconds(value):
+            msg = f"the latency of {name} must be a number of seconds, from 0 to a year"
+            raise ConfigError(msg, option="latency")
+    return MappingProxyType(cast("dict[str, float]", given))
 
 
-def _checked_offset(_: object, __: "Attribute[_T]", value: _T) -> None:
-    # Written this way around because comparisons with NaN are false.
-    if not (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and abs(value) <= _THIRTY_YEARS
-    ):
-        msg = "clock_offset must be a number of seconds, at most 30 years either way"
-        raise ValueError(msg)
-
-
-def _checked_token(_: object, __: "Attribute[str | None]", value: str | None) -> None:
-    if value is not None and not _CONTROL_TOKEN.fullmatch(value):
-        msg = "control_token must be at least 16 letters, digits, hyphens or underscores"
-        raise ValueError(msg)
+_offset = setting(
+    lambda value: is_number(value, -_THIRTY_YEARS, _THIRTY_YEARS),
+    "a number of seconds, at most 30 years either way",
+)
+_token = setting(
+    lambda value: (
+        value is None or (isinstance(value, str) and bool(_CONTROL_TOKEN.fullmatch(value)))
+    ),
+    "at least 16 letters, digits, hyphens or underscores, or None",
+)
 
 
 def _masked_token(token: str | None) -> str:
@@ -74,6 +99,8 @@ class Settings:
     """
     The settings of a sandbox. All of them may be changed while it runs.
 
+    A wrong one, of whatever type, raises `ConfigError`, also when it is assigned.
+
     Attributes:
         client_id: The client id that the sandbox accepts (spec section 2.1).
         client_secret: Its secret.
@@ -83,12 +110,20 @@ class Settings:
         merchant_id: `merchant_id` in the answer of merchants/login: digits in a string.
         scopes: The scopes that the client may request; others are refused with `invalid_role`.
         expires_in: Lifetime of tokens issued from now on, in whole seconds.
+        oauth: The rules of the token service: `"documented"`, `"oauth2-server"`, which the real one
+            resembles, or an `OAuthRules` (see there for both).
         refresh_revokes_access: Whether a refresh revokes the access token before it. The API's
             rule is unknown (spec section 2.4); True is the stricter reading.
         require_merchant_login: Whether widget/init requires merchants/login before it, with the
             same token, as on the start page (newer pages do not; spec section 8, row 10).
         bare_redirection_url: Whether widget/init omits the two ids from `redirection_url`, as old
             answers may (spec section 4.4).
+        conflicting_identifiers: How a purchase is opened whose account number, card and person do
+            not belong together: by `"precedence"`, in that order, or `"refused"` with
+            `wrong_inputs`. The API's rule is unknown (spec section 4.1).
+        one_authorization_per_session: Whether a second authorization of one `widget_session_id` is
+            refused with `not_permitted`, so that a shop's tests detect a payment that is made
+            twice. The API's rule is unknown.
         plans: The plans of the merchant.
         account_types: The account types that the merchant accepts; others are refused with
             `account_type_not_permitted`.
@@ -113,33 +148,52 @@ class Settings:
         on_request: Called with the record of every request just before its answer is sent.
     """
 
-    client_id: str = "sandbox-client"
-    client_secret: str = field(default="sandbox-client-secret", repr=masked)
-    merchant_username: str = "sandbox-merchant"
-    merchant_password: str = field(default="sandbox-merchant-password", repr=masked)
-    merchant_name: str = "Sandbox Store"
-    merchant_id: str = "100200"
+    client_id: str = field(default="sandbox-client", validator=text(100))
+    client_secret: str = field(default="sandbox-client-secret", repr=masked, validator=text(100))
+    merchant_username: str = field(default="sandbox-merchant", validator=text())
+    merchant_password: str = field(
+        default="sandbox-merchant-password", repr=masked, validator=text()
+    )
+    merchant_name: str = field(default="Sandbox Store", validator=text(130))
+    merchant_id: str = field(
+        default="100200",
+        validator=setting(
+            lambda value: isinstance(value, str) and bool(_MERCHANT_ID.fullmatch(value)),
+            "1 to 10 digits, as a text",
+        ),
+    )
     scopes: frozenset[str] = field(default=frozenset(SCOPES), converter=_scopes)
-    expires_in: int = 1200
-    refresh_revokes_access: bool = True
-    require_merchant_login: bool = False
-    bare_redirection_url: bool = False
+    expires_in: int = field(default=1200, validator=whole(1, _YEAR))
+    oauth: OAuthRules = field(default=PROFILES["documented"], converter=oauth_rules)
+    refresh_revokes_access: bool = field(default=True, validator=switch)
+    require_merchant_login: bool = field(default=False, validator=switch)
+    bare_redirection_url: bool = field(default=False, validator=switch)
+    conflicting_identifiers: Literal["precedence", "refused"] = field(
+        default="precedence",
+        validator=setting(
+            lambda value: isinstance(value, str) and value in _CONFLICTS,
+            f"one of: {', '.join(_CONFLICTS)}",
+        ),
+    )
+    one_authorization_per_session: bool = field(default=False, validator=switch)
     plans: tuple[Plan, ...] = field(default=SEED_PLANS, converter=_plans)
     account_types: frozenset[str] = field(
-        default=frozenset({"business", "consumer"}), converter=_words
+        default=frozenset({"business", "consumer"}), converter=_account_types
     )
-    external_location_ids: frozenset[str] | None = None
-    pre_authorization: bool = True
-    merchant_override: bool = True
-    nonprime_regular_purchase: bool = True
-    standard_accounts: bool = True
-    allow_unknown_fields: bool = False
-    ascii_only: bool = False
+    external_location_ids: frozenset[str] | None = field(default=None, converter=_locations)
+    pre_authorization: bool = field(default=True, validator=switch)
+    merchant_override: bool = field(default=True, validator=switch)
+    nonprime_regular_purchase: bool = field(default=True, validator=switch)
+    standard_accounts: bool = field(default=True, validator=switch)
+    allow_unknown_fields: bool = field(default=False, validator=switch)
+    ascii_only: bool = field(default=False, validator=switch)
     latency: Mapping[str, float] = field(factory=dict[str, float], converter=_latency)
-    clock: Callable[[], float] = field(default=time.time, repr=False)
-    clock_offset: float = field(default=0.0, validator=_checked_offset)
-    control_token: str | None = field(default=None, repr=_masked_token, validator=_checked_token)
-    on_request: Callable[[RequestRecord], object] | None = field(default=None, repr=False)
+    clock: Callable[[], float] = field(default=time.time, repr=False, validator=callback())
+    clock_offset: float = field(default=0.0, validator=_offset)
+    control_token: str | None = field(default=None, repr=_masked_token, validator=_token)
+    on_request: Callable[[RequestRecord], object] | None = field(
+        default=None, repr=False, validator=callback(or_none=True)
+    )
 
     def now(self) -> float:
         """Return the sandbox's time, in seconds since the epoch."""

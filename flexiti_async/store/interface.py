@@ -3,8 +3,8 @@ The store interface: shared state for all processes and hosts of a shop.
 
 A store keeps small texts under keys and does one thing that matters: it replaces a text only if it
 is still the one that was read. Claims, leases and pinned tokens are built on that. The stores
-themselves are in the package `flexiti_stores`, or a third party's: they are found by the scheme of
-their URL through the entry-point group `flexiti_async.stores`.
+themselves are in the package `flexiti_stores`, found by the scheme of their URL; a third party's
+are found through the entry-point group `flexiti_async.stores`.
 
 | protocol | for |
 |---|---|
@@ -31,6 +31,7 @@ __all__ = [
     "ListableStore",
     "SchemaStore",
     "TokenStore",
+    "is_of_one_process",
     "store_key",
 ]
 
@@ -224,3 +225,12 @@ class SchemaStore(TokenStore, Protocol):
             ConfigError: The user of the URL may not.
         """
         ...
+
+
+def is_of_one_process(store: TokenStore) -> bool:
+    """
+    Whether other processes never see the entries of a store.
+
+    Such a store has the attribute `of_one_process = True`, so that warnings and errors can say so.
+    """
+    return getattr(store, "of_one_process", False) is True

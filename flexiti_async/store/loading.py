@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from collections.abc import Mapping
 from typing import Final, Protocol, cast
 
 from flexiti_async.errors import ConfigError
@@ -13,14 +14,12 @@ __all__ = ["open_store"]
 
 
 ENTRY_POINTS: Final = "flexiti_async.stores"
+"""The entry-point group of other people's stores."""
 
 
 OWN_STORES: Final = "flexiti_stores"
-"""The package of this distribution's stores; its modules are named like their extras."""
-
-
-OWN: Final = "flexiti-async"
-"""This distribution."""
+"""The package of this distribution's stores; its modules are named like their extras. By its name
+only: the core imports no store."""
 
 
 _SCHEME: Final = re.compile(r"[a-z][a-z+]{0,19}", re.ASCII)
@@ -73,20 +72,18 @@ def _opened(kind: _FromUrl, url: str) -> TokenStore:
 
 
 def _by_scheme(scheme: str) -> _FromUrl:
+    # Our own first, by a table: a frozen program has no metadata, and no other package can take
+    # `redis://` over.
+    own = cast("Mapping[str, str]", importlib.import_module(OWN_STORES).SCHEMES)
+    if scheme in own:
+        return _own(scheme, own[scheme])
     # Imported here: it brings zipfile and csv.
-    from importlib.metadata import distributions, entry_points
+    from importlib.metadata import entry_points
 
-    # Our own first: one file to read for every session, not one of each installed package; and no
-    # other package can take `redis://` over.
-    own = {
-        point.name: point
-        for distribution in distributions(name=OWN)
-        for point in distribution.entry_points.select(group=ENTRY_POINTS)
-    }
-    found = own if scheme in own else {p.name: p for p in entry_points(group=ENTRY_POINTS)}
+    found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
     point = found.get(scheme)
     if point is None:
-        known = ", ".join(f"{name}://" for name in sorted(found)) or "none"
+        known = ", ".join(f"{name}://" for name in sorted({*found, *own}))
         shown = f"{scheme}://" if _SCHEME.fullmatch(scheme) else "the scheme of its URL"
         msg = f"no store is installed for {shown} (installed: {known})"
         raise ConfigError(msg, option="store")
@@ -94,9 +91,23 @@ def _by_scheme(scheme: str) -> _FromUrl:
         return cast("_FromUrl", point.load())
     except ImportError as error:
         msg = f"the store for {scheme}:// needs {error.name}, which is not installed"
-        package, _, extra = point.module.partition(".")
-        if package == OWN_STORES:
-            msg += f": pip install 'flexiti-async[{extra}]'"
+    raise ConfigError(msg, option="store")
+
+
+def _own(scheme: str, path: str) -> _FromUrl:
+    module, _, name = path.partition(":")
+    try:
+        return cast("_FromUrl", getattr(importlib.import_module(f"{OWN_STORES}.{module}"), name))
+    except ImportError as error:
+        missing = error.name
+    msg = (
+        f"the store for {scheme}:// needs {missing}, which is not installed: pip install "
+        f"'flexiti-async[{module}]'"
+    )
+    if missing == f"{OWN_STORES}.{module}":
+        msg = (
+            f"this program was bundled without the store for {scheme}://: add the module {missing}"
+        )
     raise ConfigError(msg, option="store")
 
 

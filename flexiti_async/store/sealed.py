@@ -22,7 +22,14 @@ from flexiti_async.errors import (
 )
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.store.encryption import NONCE_BYTES, KeyRing, NotSealedError, is_sealed
-from flexiti_async.store.interface import DurableStore, Entry, JournalStore, Life, TokenStore
+from flexiti_async.store.interface import (
+    DurableStore,
+    Entry,
+    JournalStore,
+    Life,
+    TokenStore,
+    is_of_one_process,
+)
 from flexiti_async.store.journal import begin, is_accepted_over, notice
 
 __all__ = ["Loaded", "SealedJournal", "SealedStore"]
@@ -75,6 +82,11 @@ class SealedStore:
     def seals(self) -> bool:
         """Whether entries are encrypted."""
         return self._ring is not None
+
+    @property
+    def of_one_process(self) -> bool:
+        """Whether other processes never see the entries."""
+        return is_of_one_process(self._store)
 
     async def trusted(self) -> bool:
         """

@@ -19,8 +19,9 @@ from flexiti_async.errors import (
     TransportError,
 )
 from flexiti_async.events.listeners import Listeners
+from flexiti_async.events.odd_fields import OddFields
 from flexiti_async.events.types import ClockSkewed, TokenIssued, TokenRefreshed
-from flexiti_async.protocol.oauth import Granted, classify, read_grant
+from flexiti_async.protocol.oauth import ENDPOINT, Granted, classify, read_grant
 from flexiti_async.protocol.request import HttpRequest, RequestBuilder
 from flexiti_async.protocol.response import (
     HttpResponse,
@@ -69,6 +70,7 @@ class TokenEndpoint:
         self._transport = transport
         self._clock = clock
         self._events = events
+        self._odd_fields = OddFields(events)
         self._skewed = False
 
     async def request_token(
@@ -133,13 +135,17 @@ class TokenEndpoint:
         if isinstance(answer, FlexitiError):
             return _unavailable(answer)
         self._compare_clocks(answer, sent)
-        return read_grant(
+        odd: list[str] = []
+        granted = read_grant(
             answer,
             reference_id=reference_id,
             scope=scope,
             refreshing=refresh_token is not None,
             sent=(self._config.client_secret, refresh_token),
+            odd=odd,
         )
+        self._odd_fields.report(ENDPOINT, reference_id, odd)
+        return granted
 
     async def _send(
         self, request: HttpRequest, *, repeat: bool = True
@@ -188,7 +194,9 @@ class TokenEndpoint:
         answer = await self._send(request)
         if isinstance(answer, FlexitiError):
             return _unavailable(answer)
-        result = read_answer(call, answer, reference_id, token.access_token)
+        odd: list[str] = []
+        result = read_answer(call, answer, reference_id, token.access_token, odd)
+        self._odd_fields.report(call.endpoint, reference_id, odd)
         if isinstance(result, ApiError):
             return classify(result, refreshing=False, headers=answer.headers)
         return None

@@ -132,6 +132,17 @@ class Refresh:
         finally:
             self._forsake_claim()
 
+    async def adopt_stored(self) -> Obtained | None:
+        """
+        Adopt the stored token if it can be used: one read, no claim and no token request.
+
+        Raises:
+            StoreError: The store is down or slow.
+        """
+        seen = await self._context.record.read()
+        step = decide(seen, self._need())
+        return adopt(self._context, step.token, step.life) if isinstance(step, Adopt) else None
+
     async def _obtain(self) -> Obtained | Failed:
         clock = self._context.clock
         while True:

@@ -67,6 +67,9 @@ Seconds until a refresh begins in the background of an event loop that is new to
 A program that runs each job in a loop of its own would cut most of them off, after the request.
 """
 
+_LOOK_PAUSE: Final = 1.0
+"""Seconds between two reads of the record while a failure of this process backs off."""
+
 _STORE_PAUSE: Final = 5.0
 """Seconds between two attempts to reach a store that is down, while the cached token lives."""
 
@@ -110,6 +113,7 @@ class TokenRefresher:
         self._ended_claims: deque[str] = deque(maxlen=_ENDED_CLAIMS)
         self._failed: tuple[FlexitiError, float] | None = None
         self._pause_until = 0.0
+        self._look_at = 0.0
         self._new_loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
         self._lasting_loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
         self._flights: SingleFlight[Obtained | Failed] = SingleFlight(
@@ -363,19 +367,45 @@ class TokenRefresher:
                     lambda: _result_of(self._pin(cached.token)),
                     on_start=lambda: self._notify_start(Cause.PIN),
                 )
-        return self._known_failure() or self._run_refresh(
-            min_ttl, urgent=True, reference_id=reference_id
-        )
+        failed = self._known_failure()
+        if failed is None:
+            return self._run_refresh(min_ttl, urgent=True, reference_id=reference_id)
+        return self._look(failed, min_ttl) or failed
+
+    def _look(self, failed: Failed, min_ttl: float | None) -> RefreshTask | None:
+        """
+        Return a task that reads whether another process has stored a token meanwhile.
+
+        A failure of a token request concerns requests, not what others have obtained since. One
+        read a second at most; None in between.
+        """
+        running = self._flights.running("look")
+        if running is not None or not isinstance(failed.error, TokenError):
+            return running
+        at = self._boot()
+        if at < self._look_at:
+            return None
+        self._look_at = at + scaled(_LOOK_PAUSE, self._lifetime or DEFAULT_LIFETIME, 1 / 20)
+        refresh = self._new_refresh(min_ttl, None)
+        return self._flights.run("look", lambda: self._stored_or(refresh, failed.error))
+
+    async def _stored_or(self, refresh: Refresh, error: FlexitiError) -> Obtained | Failed:
+        """Adopt the stored token, or return the failure that still backs off."""
+        try:
+            found = await refresh.adopt_stored()
+        except FlexitiError:  # the store's, or the session is closed
+            found = None
+        return found or self._known_failure() or Failed(error, 0.0)
 
     def _known_failure(self) -> Failed | None:
         """Return the last failure while it backs off; a copy, with the seconds that are left."""
         if self._failed is None or self._boot() >= self._failed[1]:
             return None
-        error, until = self._failed
+        error, left = self._failed[0], self._failed[1] - self._boot()
         if isinstance(error, TokenError):
             error = copy.copy(error)
-            error.retry_after = until - self._boot()
-        return Failed(error, 0.0)
+            error.retry_after = left
+        return Failed(error, left)
 
     def _known_token_failure(self) -> Failed | None:
         """Return the last failure of a token request, not of the store, while it backs off."""
@@ -411,17 +441,7 @@ class TokenRefresher:
             self._refreshes[running].pin |= pin
             return running
         warn_of_second_session(self._context.key, self)
-        refresh = Refresh(
-            self._context,
-            min_ttl=min_ttl,
-            cached=self.cached,
-            rejected=self._rejected,
-            may_refresh=not pin,
-            pin=pin,
-            patience=self._patience,
-            ended=self._ended_claims,
-            reference_id=reference_id,
-        )
+        refresh = self._new_refresh(min_ttl, reference_id)
         by_age = Cause.DUE if urgent else Cause.STALE
         cause = self._cause if self._cached is None else by_age
         task = self._flights.run(
@@ -432,12 +452,27 @@ class TokenRefresher:
         self._refreshes[task] = refresh
         return task
 
+    def _new_refresh(self, min_ttl: float | None, reference_id: str | None) -> Refresh:
+        pin = min_ttl != 0.0
+        return Refresh(
+            self._context,
+            min_ttl=min_ttl,
+            cached=self.cached,
+            rejected=self._rejected,
+            may_refresh=not pin,
+            pin=pin,
+            patience=self._patience,
+            ended=self._ended_claims,
+            reference_id=reference_id,
+        )
+
     def _on_done(self, result: Obtained | Failed) -> None:
         self._lasting_loops.add(asyncio.get_running_loop())
         if isinstance(result, Obtained):
             self._pause_until = 0.0
             self._install(result.token)
-            self._failed = None
+            if result.minted:  # a token of another process shows nothing of this one's requests
+                self._failed = None
             self._degraded.note(result)
         elif result.for_all:
             self._failed = (result.error, self._boot() + result.back_off)

@@ -25,6 +25,7 @@ from flexiti_async.errors import (
     ValidationError,
 )
 from flexiti_async.events.log import logs_calls
+from flexiti_async.events.odd_fields import OddFields
 from flexiti_async.events.types import CallFinished, CallRetried, Listeners
 from flexiti_async.protocol.call import BaseCall, OperationCall, Replay
 from flexiti_async.protocol.rejection import Rejections, SentCall, Verdict
@@ -166,6 +167,7 @@ class ApiClient:
         self._timeout = timeout
         self._clock = clock
         self._events = events
+        self._odd_fields = OddFields(events)
 
     def check(self, call: BaseCall[object]) -> None:
         """
@@ -275,13 +277,15 @@ class ApiClient:
                 raise
             if isinstance(answer, SessionClosed):
                 raise answer
+            odd: list[str] = []
             result: T | FlexitiError = (
-                read_answer(run.call, answer, run.reference_id, run.token.access_token)
+                read_answer(run.call, answer, run.reference_id, run.token.access_token, odd)
                 if isinstance(answer, HttpResponse)
                 else answer
             )
             if isinstance(result, Widget):
                 result = self._led_astray(result, run) or result
+            self._odd_fields.report(run.call.endpoint, run.reference_id, odd)
             # A value of the call's type is never an error: results are models.
             if not isinstance(result, FlexitiError):
                 rejections.succeeded(run.token.token_id, run)

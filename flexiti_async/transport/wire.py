@@ -85,6 +85,10 @@ def tls_context(
     else:
         context.set_alpn_protocols(["http/1.1"])
         return context
+    files = {"ca_file": ca_file, "client_cert": client_cert, "client_key": client_key}
+    for name, given in files.items():
+        if given is not None and Path(given).is_dir():
+            option, file, reason = name, given, "it is a directory"
     named = Path(file or "").name
     msg = f"{option}: {named} cannot be used ({reason})"
     raise ConfigError(msg, option=option)

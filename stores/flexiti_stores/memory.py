@@ -40,6 +40,8 @@ class MemoryStore:
         ConfigError: `clock` is no function.
     """
 
+    of_one_process: Final = True
+
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         check_kind("clock", good=callable(clock), wanted="a function that returns seconds")
         self._clock = clock

@@ -132,10 +132,11 @@ def test_verify_answers_are_open() -> None:
     assert expected == answered(verify(**GOOD), {"verification_code": 1, "x": 1})
 
 
-@pytest.mark.parametrize("given", [[], {"verification_code": 1.5}, {"verification_code": []}])
-def test_verify_malformed(given: object) -> None:
-    """An answer with wrong types is malformed."""
-    assert isinstance(read(verify(**GOOD), given), MalformedAnswer)
+def test_verify_malformed() -> None:
+    """Anything but an object is malformed; a code that cannot be read is none."""
+    assert isinstance(read(verify(**GOOD), []), MalformedAnswer)
+    assert None is answered(verify(**GOOD), {"verification_code": 1.5}).code
+    assert "1234" == answered(verify(**GOOD), {"verification_code": 1234.0}).code
 
 
 @pytest.mark.parametrize(

@@ -297,10 +297,22 @@ def test_return_answer_of_other_forms(body: object, expected: Return) -> None:
     assert expected == answered(return_capture(**RETURN), body)
 
 
-@pytest.mark.parametrize("body", [[], {"amount": []}, {"return_id": 1.5}])
-def test_malformed(body: object) -> None:
+@pytest.mark.parametrize("odd", [{"amount": []}, {"return_id": 1.5}, {"date": 5}], ids=str)
+def test_an_odd_field_of_a_return_loses_no_other(odd: dict[str, object]) -> None:
+    """The call ran: what can be read of its answer is read."""
+    body = {"return_id": 5, "amount": "1.00", "date": None, **odd}
+    answer = answered(return_capture(**RETURN), body)
+
+    assert odd == answer.extra
+    assert ("return_id" not in odd, "amount" not in odd) == (
+        "5" == answer.return_id,
+        Decimal("1.00") == answer.amount,
+    )
+
+
+def test_malformed() -> None:
     """A malformed answer has a status that shows that the call ran."""
-    error = read(return_capture(**RETURN), body)
+    error = read(return_capture(**RETURN), [])
 
     assert isinstance(error, MalformedAnswer)
     assert 200 == error.status

@@ -144,9 +144,7 @@ def test_search_answers_are_open(given: dict[str, object], expected: FoundAccoun
     assert [expected] == answered(search(**ADA), [given])
 
 
-@pytest.mark.parametrize(
-    "given", [{}, [1], "x", [{"tos_agreement": "yes"}], [{"credit_limit": "much"}]], ids=str
-)
+@pytest.mark.parametrize("given", [{}, [1], "x"], ids=str)
 def test_search_malformed(given: object) -> None:
     """Anything but accounts is a malformed answer."""
     assert isinstance(read(search(**ADA), given), MalformedAnswer)
@@ -229,7 +227,6 @@ def test_lookup_answer() -> None:
         email="a***@example.com",
         phone_number="******0100",  # type: ignore[arg-type]
         address_1="1 Sample St",
-        address_2="",
         city="Ottawa",
         postal_code="K1A0B1",
         province=Province.ONTARIO,

@@ -83,8 +83,10 @@ def test_answer() -> None:
 
 
 def test_malformed() -> None:
-    """A name that is a number is a malformed answer."""
-    assert isinstance(read(read_driverslicense(SCAN), {"city": 5}), MalformedAnswer)
+    """A list is a malformed answer; a name that is a number loses no other."""
+    assert isinstance(read(read_driverslicense(SCAN), []), MalformedAnswer)
+    licence = answered(read_driverslicense(SCAN), {"city": 5, "province": "ON"})
+    assert DriversLicense(province=Province.ONTARIO, extra={"city": 5}) == licence
 
 
 def test_errors() -> None:

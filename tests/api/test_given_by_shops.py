@@ -405,26 +405,30 @@ def test_plain_values_in_disguise(wraps: Mapping[str, Callable[[object], object]
     }
 
 
-PLAIN: list[tuple[object, object]] = [
-    (PurchaseWidget(vcc_number=1070015210367982).vcc_number, Secret("1070015210367982")),
-    (PurchaseWidget(vcc_number=cast("str", _Number(5))).vcc_number, Secret("5")),
-    (PurchaseWidget(account_number=_Int(5)).account_number, 5),
-    (Product(quantity="2").quantity, 2),
-    (Product(quantity="2.50").quantity, Decimal("2.50")),
-    (Product(quantity=cast("int", _Number(2))).quantity, 2),
-    (Product(sku_id=7).sku_id, "7"),
-    (purchase(amount=_Number(300)).amount, Decimal(300)),
-    (purchase(reference=4711).reference, "4711"),
-    (purchase(term=_Number(12), plan_id="101").term, 12),
-    (lookup(account_number=cast("int", _Number(7))).path_values, {}),
-    (lookup(account_number=cast("int", _Number(7))).query["account_number"], "7"),
-    (AuthorizationSearch(creation_date_to=datetime.max).creation_date_to, "9999-12-31"),  # noqa: DTZ901
-]
+def plain_values() -> list[tuple[object, object]]:
+    """Return values as they are kept, with what is expected."""
+    return [
+        (PurchaseWidget(vcc_number=1070015210367982).vcc_number, Secret("1070015210367982")),
+        (PurchaseWidget(vcc_number=cast("str", _Number(5))).vcc_number, Secret("5")),
+        (PurchaseWidget(account_number=_Int(5)).account_number, 5),
+        (Product(quantity="2").quantity, 2),
+        (Product(quantity="2.50").quantity, Decimal("2.50")),
+        (Product(quantity=cast("int", _Number(2))).quantity, 2),
+        (Product(sku_id=7).sku_id, "7"),
+        (purchase(amount=_Number(300)).amount, Decimal(300)),
+        (purchase(reference=4711).reference, "4711"),
+        (purchase(term=_Number(12), plan_id="101").term, 12),
+        (lookup(account_number=cast("int", _Number(7))).path_values, {}),
+        (lookup(account_number=cast("int", _Number(7))).query["account_number"], "7"),
+        (AuthorizationSearch(creation_date_to=datetime.max).creation_date_to, "9999-12-31"),  # noqa: DTZ901
+    ]
 
 
 def test_plain_values() -> None:
     """Numbers for texts of digits, text for numbers, and numbers that are no `int`."""
-    assert [expected for _, expected in PLAIN] == [value for value, _ in PLAIN]
+    values = plain_values()
+
+    assert [expected for _, expected in values] == [value for value, _ in values]
 
 
 class _NoDate(datetime):

@@ -1,11 +1,14 @@
 """The index of endpoints: complete, correct, and its table."""
 
+import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+import endpoint_index
 import pytest
-from endpoint_index import ENDPOINTS, Endpoint, markdown
+from endpoint_index import ENDPOINTS, Endpoint, markdown, report, statement
 
 from flexiti_async import FlexitiSession, api, resources
 from flexiti_async.api.endpoints import NAMES, OAUTH_TOKEN
@@ -108,12 +111,36 @@ def test_table() -> None:
 
     assert 2 + len(SPEC) == len(lines)
     assert {len(lines[0].split(" | "))} == {len(line.split(" | ")) for line in lines}
-    assert f"| 1 | `{OAUTH_TOKEN}` | POST `v2.5/oauth/token` |" in lines[2]
+    assert f"| 1 | `{OAUTH_TOKEN}` | documented | POST `v2.5/oauth/token` |" in lines[2]
     assert (
-        "| 9 | `customers/lookup` | GET `v2.5/client-id/{client_id}/customers/lookup` | "
-        "`lookup` | `.customers.lookup()` | merchant | safe |  | §5.7 | "
-        "`customers_lookup.json` |"
+        "| 9 | `customers/lookup` | documented | "
+        "GET `v2.5/client-id/{client_id}/customers/lookup` | `lookup` | `.customers.lookup()` | "
+        "merchant | safe |  | §5.7 | `customers_lookup.json` |"
     ) in lines
+
+
+def test_a_report_fills_the_table(tmp_path: Path) -> None:
+    """A report of a test environment says what is verified; one of a sandbox does not."""
+    file = tmp_path / "report.json"
+    data = {"api": "training", "day": "2026-12-01", "verified": {"refund": "v2.5.1"}}
+    file.write_text(json.dumps(data), encoding="utf-8")
+    verified = report(file)
+    [row] = [line for line in markdown(verified).splitlines() if "| `refund` | **" in line]
+
+    assert "| **verified** at v2.5.1, 2026-12-01, training |" in row
+    assert "1 of 22 endpoints have been verified against Flexiti." == statement(verified)
+    file.write_text(json.dumps({**data, "api": "http://127.0.0.1:8099"}), encoding="utf-8")
+    with pytest.raises(ValueError, match="verifies nothing"):
+        report(file)
+
+
+def test_nothing_is_verified_so_far() -> None:
+    """Without a report, README and page say so in as many words."""
+    readme = (Path(endpoint_index.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+    assert {} == report()
+    assert "no call has been verified against Flexiti itself" in statement({})
+    assert "no call has been verified against Flexiti itself" in readme
 
 
 def test_as_a_program() -> None:

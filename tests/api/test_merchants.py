@@ -93,7 +93,8 @@ def test_answer(body: dict[str, object], expected: MerchantLogin) -> None:
     assert expected == read(body)
 
 
-@pytest.mark.parametrize("body", [[], {"merchant_id": 1.5}, {"form_values": []}])
-def test_malformed(body: object) -> None:
-    """An answer with wrong types is malformed."""
-    assert isinstance(read(body), MalformedAnswer)
+def test_malformed() -> None:
+    """Anything but an object is malformed; an odd field loses no other."""
+    assert isinstance(read([]), MalformedAnswer)
+    odd: dict[str, object] = {"merchant_id": 1.5, "form_values": []}
+    assert MerchantLogin("Store", extra=odd) == read({"merchant_name": "Store", **odd})

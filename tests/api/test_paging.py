@@ -24,7 +24,7 @@ class Item:
 
 def read(body: object) -> tuple[tuple[Item, ...], Any]:
     """Read a page."""
-    return read_page(decode(json.dumps(body).encode()), Item)
+    return read_page(decode(json.dumps(body).encode()), Item, "things")
 
 
 SHAPES: list[tuple[object, tuple[Item, ...], object]] = [
@@ -34,12 +34,18 @@ SHAPES: list[tuple[object, tuple[Item, ...], object]] = [
     ({"anything": []}, (), {}),
     ({"anything": [{"message": "a"}], "total": 1}, (Item("a"),), {"total": 1}),
     ({"total": 1, "page": {"n": [1]}, "x": [{}]}, (Item(),), {"total": 1, "page": {"n": [1]}}),
+    ({"things": [{}], "warnings": []}, (Item(),), {"warnings": []}),
+    ({"a": [{}], "Things": [{}, {}], "b": [1]}, (Item(), Item()), {"a": [{}], "b": [1]}),
+    ({"things": [], "others": [{}]}, (), {"others": [{}]}),
+    ({"things": None, "total": 0}, (), {"things": None, "total": 0}),
+    ({"things": "", "warnings": ["x"]}, (), {"things": "", "warnings": ["x"]}),
+    ({"things": {}}, (), {"things": {}}),
 ]
 
 
-@pytest.mark.parametrize(("body", "items", "extra"), SHAPES, ids=map(str, range(6)))
+@pytest.mark.parametrize(("body", "items", "extra"), SHAPES, ids=map(str, range(12)))
 def test_shapes(body: object, items: tuple[Item, ...], extra: object) -> None:
-    """A page is an array, or the one list of an object, whose other fields are kept."""
+    """A page is an array, the list with the endpoint's name, or an object's only list."""
     assert (items, extra) == read(body)
 
 
@@ -48,14 +54,18 @@ NO_PAGES: list[tuple[object, str]] = [
     (None, "NoneType instead of a list at $"),
     ({"total": 0}, "0 lists instead of one at $"),
     ({"a": [], "b": []}, "2 lists instead of one at $"),
+    ({"things": None, "a": [{}]}, "another list than things has items at $"),
+    ({"things": {"a": []}, "b": []}, "dict instead of a list at $.things"),
+    ({"things": 5, "b": []}, "int instead of a list at $.things"),
+    ({"thing": None}, "0 lists instead of one at $"),
     ([{}, 5], "int instead of an object at $[1]"),
-    ({"all": [{"message": 5}]}, "int instead of str at $.all[0].message"),
+    ({"all": [{}, None]}, "NoneType instead of an object at $.all[1]"),
 ]
 
 
-@pytest.mark.parametrize(("body", "place"), NO_PAGES, ids=map(str, range(6)))
+@pytest.mark.parametrize(("body", "place"), NO_PAGES, ids=map(str, range(10)))
 def test_no_page(body: object, place: str) -> None:
-    """Without exactly one list the answer is an error that names the place."""
+    """Where a guess could lose a page, the answer is an error that names the place."""
     with pytest.raises(UnfitError) as caught:
         read(body)
 
@@ -106,7 +116,43 @@ def test_servers_that_never_answer_an_empty_page(lengths: list[int], instead: st
         beyond = pages[-1] if instead == "the last" else pages[0]
         return pages[number - 1] if number <= len(pages) else beyond
 
-    assert (list(range(sum(lengths))), len(pages) + 1) == walked(serve)
+    assert (list(range(sum(lengths))), len(pages) + 2) == walked(serve)
+
+
+@given(st.integers(0, 12), st.integers(1, 4), st.lists(st.integers(0, 4), max_size=12))
+def test_a_list_that_shifts_gives_no_item_twice(
+    length: int, page_size: int, inserted: list[int]
+) -> None:
+    """
+    New items that push others to the next page lose none of the first ones, if they are less than
+    a page between two requests.
+    """
+    things = list(range(length))
+    growth = iter(inserted)
+
+    def serve(number: int) -> tuple[int, ...]:
+        page = tuple(things[(number - 1) * page_size : number * page_size])
+        for _ in range(min(next(growth, 0), page_size - 1)):
+            things.insert(0, len(things))
+        return page
+
+    found, _ = walked(serve)
+
+    assert len(set(found)) == len(found)
+    assert set(range(length)) <= set(found)
+
+
+def test_a_list_that_shifts_by_a_whole_page_goes_on() -> None:
+    """One page without a new item is not the end."""
+    things = [3, 2, 1]
+
+    def serve(number: int) -> tuple[int, ...]:
+        page = tuple(things[number - 1 : number])
+        if number == 1:
+            things.insert(0, 4)
+        return page
+
+    assert ([3, 2, 1], 5) == walked(serve)
 
 
 @given(st.lists(st.lists(st.integers(0, 3), max_size=3).map(tuple), min_size=1, max_size=12))

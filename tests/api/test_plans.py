@@ -207,21 +207,37 @@ def test_either_name_of_the_category(name: str) -> None:
     assert "platinum" == customer.category
 
 
-@pytest.mark.parametrize(
-    "given_",
-    [
-        [],
-        {"amount": "much"},
-        {"promotional_purchase": {}},
-        {"promotional_purchase": [{"terms": [{"annual_rates": 5}]}]},
-        {"promotional_purchase": [{"plan_id": "x"}]},
-        {"regular_purchase": {"verify": "yes"}},
-    ],
-    ids=str,
-)
-def test_malformed(given_: object) -> None:
-    """Anything but plans is a malformed answer."""
-    assert isinstance(read(CALL, given_), MalformedAnswer)
+def test_malformed() -> None:
+    """Anything but an object is a malformed answer."""
+    assert isinstance(read(CALL, []), MalformedAnswer)
+
+
+def test_one_odd_field_does_not_lose_the_plans() -> None:
+    """Whole decimals are numbers, an empty text and null are nothing, the odd goes to `extra`."""
+    rate, term = {"rate": "28.99%"}, {"term": "12.0", "term_amount": "", "apr": "28.99%"}
+    plans = answered(
+        CALL,
+        {
+            "amount": "much",
+            "customer": [],
+            "regular_purchase": {"verify": 1, "air": 0.2899},
+            "promotional_purchase": [
+                {"plan_id": 101.0, "terms": [term, {"term": 24, "annual_rates": rate}]},
+                None,
+                {"plan_id": "x", "plan_name": "Y"},
+            ],
+        },
+    )
+    plan = plans.plan(101)
+    terms = [
+        Term(term=12, extra={"apr": "28.99%"}),  # type: ignore[arg-type]
+        Term(term=24, annual_rates=[AnnualRate(extra=rate)]),  # type: ignore[arg-type]
+    ]
+
+    assert PromotionalPurchase(101, terms=terms) == plan  # type: ignore[arg-type]
+    assert PromotionalPurchase(None, "Y", extra={"plan_id": "x"}) == plans.promotional_purchase[1]
+    assert RegularPurchase(air=Decimal("0.2899"), extra={"verify": 1}) == plans.regular_purchase
+    assert {"amount": "much", "customer": []} == plans.extra
 
 
 def test_unknown_codes() -> None:

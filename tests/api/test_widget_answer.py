@@ -101,26 +101,36 @@ def test_the_answer_cannot_name_the_reference_id() -> None:
     assert {"sent_reference_id", "url", "extra"} == set(result.extra)
 
 
+NO_SCHEME = "has no scheme: it must begin with https:// or http://"
+
+
 @pytest.mark.parametrize(
-    "url",
+    ("url", "problem"),
     [
-        "",
-        "canary",
-        "/page#canary",
-        "//posapi.example/canary",
-        "javascript:alert('canary')",
-        "data:text/html,canary",
-        "ftp://posapi.example/canary",
-        "https:canary",
-        "httpsx://canary",
-        " https://posapi.example/canary",
+        ("", "is empty"),
+        ("canary", NO_SCHEME),
+        ("posapi.example/#/widget/shop/canary", NO_SCHEME),
+        ("posapi.example:8443/#/widget/shop/canary?next=https://x", NO_SCHEME),
+        ("/page#canary", NO_SCHEME),
+        ("//posapi.example/canary", NO_SCHEME),
+        ("javascript:alert('canary')", NO_SCHEME),
+        ("data:text/html,canary", NO_SCHEME),
+        ("https:canary", NO_SCHEME),
+        ("ftp://posapi.example/canary", "has another scheme than https and http"),
+        ("httpsx://canary", "has another scheme than https and http"),
+        (" https://posapi.example/canary", "has blanks or control characters in it"),
+        ("https://posapi.example/canary\x00", "has blanks or control characters in it"),
+        ("https:///canary", "has no host"),
+        ("https://", "has no host"),
+        ("https://posapi.example/canary" + "x" * 9000, "has more than 8,192 characters"),
     ],
 )
-def test_urls_that_are_not_http(url: str) -> None:
-    """A URL that is not http or https is a malformed answer, and is not shown."""
+def test_urls_that_are_not_http(url: str, problem: str) -> None:
+    """The error says what is wrong with the URL, and does not show it."""
     error = read({"redirection_url": url})
 
     assert isinstance(error, MalformedAnswer)
+    assert f"the answer is malformed: redirection_url {problem}" == error.message
     assert (200, "ref-1", "widget/init") == (error.status, error.reference_id, error.endpoint)
     assert "canary" not in f"{error} {error!r} {vars(error)}"
 

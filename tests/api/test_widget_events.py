@@ -20,6 +20,7 @@ from flexiti_async.errors import FieldError, MalformedEvent
 from ..support.canaries import sightings
 
 SESSION = "00000000-0000-4000-8000-000000000000"
+SESSION_FORMAT = ("widget_session_id", "wrong format")
 DATA: dict[str, Any] = {
     "accountNumber": 10000001,
     "verified": True,
@@ -120,6 +121,15 @@ def test_invalid_account_numbers(written: object, msg: str) -> None:
         ({"action": ["purchase"]}, [("action", "wrong format")]),
         ({"action": "x" * 101}, [("action", "length")]),
         ({"widget_session_id": 5}, [("widget_session_id", "wrong format")]),
+        ({"widget_session_id": "\0"}, [("widget_session_id", "wrong format")]),
+        ({"widget_session_id": " "}, [("widget_session_id", "wrong format")]),
+        ({"widget_session_id": f"{SESSION}\n"}, [("widget_session_id", "wrong format")]),
+        ({"widget_session_id": f"{SESSION}\u200b"}, [("widget_session_id", "wrong format")]),
+        ({"widget_session_id": None, "widgetSessionId": "é"}, [SESSION_FORMAT]),
+        ({"widget_session_id": "\ud800"}, [("$", "wrong format")]),
+        ({"message": "\udfff"}, [("$", "wrong format")]),
+        ({"new": {"\ud800": 1}}, [("$", "wrong format")]),
+        ({"customerId": "1 2"}, [("customerId", "wrong format")]),
         ({"widgetSessionId": "another"}, [("widget_session_id", "invalid")]),
         ({"account_number": 10000002}, [("accountNumber", "invalid")]),
         ({"customerId": -1}, [("customerId", "length")]),

@@ -155,6 +155,10 @@ async def test_plans_show_nothing_of_an_account_that_an_event_has_named(
 
 MALFORMED: list[Change] = [
     data(verified="true"),
+    data(widget_session_id="\0"),
+    data(widget_session_id=" "),
+    data(widget_session_id="\ud800"),
+    data(widget_session_id="\u202e"),
     data(accountNumber="10000001; --"),
     data(accountNumber=[ACCOUNT]),
     data(padding="x" * 20_000),
@@ -175,10 +179,11 @@ async def test_a_malformed_event_is_rejected(
     checkout = await session.checkout("order-1")
     widget = await checkout.init_widget(BUY)
     event = sandbox.play(widget.redirection_url)
-    with pytest.raises(MalformedEvent) as caught:
-        await checkout.handle_event(forge(event))
+    for old_widget in (True, False):
+        with pytest.raises(MalformedEvent) as caught:
+            await checkout.handle_event(forge(copy.deepcopy(event)), old_widget=old_widget)
 
-    assert [] == sightings(caught.value, str(ACCOUNT), "xxxxxxxxxx")
+        assert [] == sightings(caught.value, str(ACCOUNT), "xxxxxxxxxx")
     assert Step.WIDGET is checkout.step
     assert await nothing_can_be_bought(checkout, sandbox)
 

@@ -115,6 +115,19 @@ def test_lifetime(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 77 == json.loads(ran.out)["token"]["lifetime"]
 
 
+def test_oauth_profile(start: Start) -> None:
+    """Its token service is the chosen one."""
+    running = start("--oauth", "oauth2-server")
+    url, variables = _welcome(running)
+    path = f"/v2.5/client-id/{variables['FLEXITI_CLIENT_ID']}/i18n"
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(url + path), timeout=PATIENCE)  # noqa: S310 - our own sandbox
+    body = json.loads(refused.value.read())
+    running.terminate()
+
+    assert (401, "unauthorized_request") == (refused.value.code, body["error"])
+
+
 def test_log(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log has a line for each request, without anything that could be a secret."""
     running = start("--log")

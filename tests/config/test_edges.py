@@ -12,8 +12,8 @@ from ..support.canaries import sightings
 GOOD: dict[str, Any] = {"client_id": "c", "client_secret": "s", "environment": "training"}
 CHOICES = ["account_type_place", "local_rules", "on_store_failure", "refresh_revokes_access"]
 ROWS: list[tuple[str, object]] = [
-    *((name, None) for name in CHOICES),
-    *(("store", value) for value in (None, "", 5)),
+    *((name, 5) for name in CHOICES),
+    *(("store", value) for value in ("", 5)),
     ("token_keys", 5),
     ("client_secret", "\udcffcanary"),
     ("client_id", "\udcffcanary"),

@@ -166,12 +166,12 @@ def test_precedence(
     assert (said[given[0]] if given else "2") == shown
 
 
-def test_none_in_code_counts_as_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None in code overrides the environment."""
-    monkeypatch.setenv("FLEXITI_BASE_URL", "https://host")
-    made = FlexitiConfig.load(**GOOD, base_url=None)
+def test_none_in_code_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None in code, as in a field of a settings object, leaves the option to the environment."""
+    monkeypatch.setenv("FLEXITI_RETRIES", "7")
+    made = FlexitiConfig.load(**GOOD, retries=None, base_url=None)
 
-    assert Environment.TRAINING == made.environment
+    assert (Environment.TRAINING, 7) == (made.environment, made.retries)
 
 
 def test_store_object_in_code() -> None:
@@ -181,14 +181,15 @@ def test_store_object_in_code() -> None:
 
 def test_missing_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A missing file is an error, not an empty file."""
-    for place in (tmp_path / "missing.toml", tmp_path):
+    for place, problem in (
+        (tmp_path / "missing.toml", "does not exist or is not a file"),
+        (tmp_path, "is a directory"),
+    ):
         monkeypatch.setenv("FLEXITI_CONFIG", str(place))
         error = rejected(FlexitiConfig.load, **GOOD)
 
         assert "FLEXITI_CONFIG" == error.option
-        assert f"FLEXITI_CONFIG names {str(place)!r}, which does not exist or is not a file" == str(
-            error
-        )
+        assert f"FLEXITI_CONFIG names {str(place)!r}, which {problem}" == str(error)
 
 
 def test_no_file(monkeypatch: pytest.MonkeyPatch) -> None:

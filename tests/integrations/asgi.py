@@ -43,7 +43,7 @@ class Server:
     app: Asgi
     state: dict[str, Any]
 
-    async def post(self, path: str, **headers: str) -> Answer:
+    async def post(self, path: str, *, query: str = "", **headers: str) -> Answer:
         """Send a request, and return the response."""
         sent: list[Message] = []
         scope: dict[str, Any] = {
@@ -54,7 +54,7 @@ class Server:
             "scheme": "http",
             "path": path,
             "raw_path": path.encode(),
-            "query_string": b"",
+            "query_string": query.encode(),
             "root_path": "",
             "headers": [
                 (b"host", b"127.0.0.1"),

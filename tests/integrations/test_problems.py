@@ -3,6 +3,7 @@
 import inspect
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from flexiti_async import (
 from flexiti_async.errors import (
     CheckoutExpired,
     CreditExceeded,
+    Forbidden,
     IdempotencyKeyReused,
     JournalForgot,
     OperationError,
@@ -27,6 +29,7 @@ from flexiti_async.errors import (
     TokenUnavailable,
     WrongInputs,
 )
+from flexiti_async.integrations.groups import answerable
 from flexiti_async.integrations.problem_types import PROBLEM_TYPES
 from flexiti_async.integrations.problems import InvalidField, language_of, problem_of
 
@@ -108,6 +111,41 @@ def test_each_type_has_one_name_and_text() -> None:
     assert len(names) == len({kind.en.title for kind in names.values()})
     assert len(names) == len({kind.fr.title for kind in names.values()})
     assert [] == [kind.name for kind in names.values() if kind.en == kind.fr]
+
+
+def test_the_worst_of_a_group_decides() -> None:
+    """Unknown outcomes come first, then other payments, then the shop's faults, then outages."""
+    ranked: list[FlexitiError] = [
+        OutcomeUnknown("x"),
+        OperationInProgress("x"),
+        IdempotencyKeyReused("x", phase="done", kind="authorize"),
+        Forbidden("x", status=403),
+        StoreUnavailable("x"),
+        CreditExceeded("x", status=409),
+    ]
+    for place, worst in enumerate(ranked):
+        rest = list(reversed(ranked[place:]))
+        nested = ExceptionGroup("inner", [ZeroDivisionError(), *rest])
+
+        assert problem_of(worst) == problem_of(ExceptionGroup("outer", [nested, KeyError()]))
+
+
+def test_a_group_of_others_is_left_alone() -> None:
+    """Only what may have moved money is answered in company of the shop's own errors."""
+    ours, other = CreditExceeded("x", status=409), KeyError("x")
+
+    assert answerable(ours)
+    assert answerable(ExceptionGroup("x", [ours, ExceptionGroup("y", [ours])]))
+    assert answerable(ExceptionGroup("x", [other, OutcomeUnknown("x")]))
+    assert not answerable(ExceptionGroup("x", [other, ours]))
+    assert not answerable(other)
+
+
+@pytest.mark.parametrize("error", [None, 5, KeyError("x"), ExceptionGroup("x", [KeyError("x")])])
+def test_no_error_of_the_library(error: Any) -> None:  # noqa: ANN401 - of any type
+    """What has no problem details is refused by name."""
+    with pytest.raises(ValidationError, match="error: wrong format"):
+        problem_of(error)
 
 
 def test_whether_money_has_moved() -> None:

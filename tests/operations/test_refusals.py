@@ -71,7 +71,7 @@ NEVER: Final = {
 CODES: Final = sorted(
     EVERYWHERE | DECISIONS | NEVER | {c for t in SPEC.values() for c in t.split()}
 )
-STATUSES: Final = (302, 400, 401, 403, 404, 405, 408, 409, 413, 425, 429, 500, 502, 503, 504)
+STATUSES: Final = (302, 400, 401, 402, 403, 404, 405, 408, 409, 413, 425, 429, 500, 502, 503, 504)
 
 
 def answered(status: int, body: bytes, endpoint: str) -> ApiError:
@@ -97,8 +97,9 @@ def test_every_status_and_code(endpoint: str) -> None:
     for status, code in itertools.product(STATUSES, CODES):
         error = of_the_api(status, endpoint, code)
         listed = code in SPEC[endpoint].split() or code in EVERYWHERE
-        expected = listed and status in {400, 403, 404, 409}
-        decided = endpoint == APPLY and code in DECISIONS and status in {400, 403, 404, 409}
+        refused = status in {400, 402, 403, 404, 409}
+        expected = listed and refused
+        decided = endpoint == APPLY and code in DECISIONS and refused
 
         assert (expected, decided) == (certainly_did_not_run(error), is_result(error)), (
             status,
@@ -128,6 +129,20 @@ def test_a_token_that_is_not_good_enough(code: str) -> None:
     assert certainly_did_not_run(of_the_api(401, REFUND, code))
     assert certainly_did_not_run(of_the_api(403, REFUND, code))
     assert not certainly_did_not_run(of_the_api(409, REFUND, code))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "Insufficient scope: authorized scope is insufficient"},
+        {"message": "Insufficient scope: authorized scope is insufficient"},
+        {"error": "forbidden", "error_description": "insufficient_scope"},
+    ],
+    ids=map(str, range(3)),
+)
+def test_an_insufficient_scope_in_any_form(body: Mapping[str, str]) -> None:
+    """It says that the call did not run, whichever member says it."""
+    assert certainly_did_not_run(answered(403, json.dumps(body).encode(), CAPTURE))
 
 
 def test_a_call_that_was_built_by_hand() -> None:

@@ -161,7 +161,7 @@ def shell(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", pages_with("console"))
-async def test_commands_run(name: str, shell: dict[str, str]) -> None:
+async def test_commands_run(name: str, shell: dict[str, str], tmp_path: Path) -> None:
     """Commands succeed, servers report their address, and what is installed is ours or tested."""
     for line in "".join(blocks(PAGES[name], "console")).splitlines():
         assert line.startswith("$ "), line
@@ -178,7 +178,7 @@ async def test_commands_run(name: str, shell: dict[str, str]) -> None:
             case ["flexiti-async", *_] if line[2:].startswith(SERVERS):
                 await assert_serves(words, shell)
             case _:
-                await assert_runs(words, shell)
+                await assert_runs(words, shell, tmp_path)
 
 
 def assert_installable(what: str) -> None:
@@ -190,10 +190,12 @@ def assert_installable(what: str) -> None:
     assert set(extras.split(",")) <= {*known, ""}
 
 
-async def assert_runs(words: list[str], shell: dict[str, str]) -> None:
-    """Check that a command succeeds."""
+async def assert_runs(words: list[str], shell: dict[str, str], folder: Path) -> None:
+    """Check that a command succeeds, in a folder for the files that it writes."""
     pipe = asyncio.subprocess.PIPE
-    run = await asyncio.create_subprocess_exec(*words, env=shell, stdout=pipe, stderr=pipe)
+    run = await asyncio.create_subprocess_exec(
+        *words, env=shell, stdout=pipe, stderr=pipe, cwd=folder
+    )
     out, err = await run.communicate()
 
     assert 0 == run.returncode, (words, out, err)
@@ -251,6 +253,6 @@ def test_every_command_is_named() -> None:
 
     assert [] == [
         command
-        for command in [*commands, *more, "keys generate", "doctor"]
+        for command in [*commands, *more, "keys generate", "doctor", "verify"]
         if f"flexiti-async {command}" not in text
     ]

@@ -1,5 +1,6 @@
 """The distribution: the tests run on the installed packages, complete and of one version."""
 
+import importlib
 import importlib.metadata
 import importlib.resources
 import json
@@ -44,17 +45,16 @@ def test_typed(package: str) -> None:
     assert importlib.resources.files(package).joinpath("py.typed").is_file()
 
 
-def test_memory_store_is_registered() -> None:
-    """The scheme `memory` is registered in the entry-point group of stores."""
-    from flexiti_stores.memory import MemoryStore
+def test_every_scheme_of_the_library_opens_a_store() -> None:
+    """Its table names modules and classes that exist."""
+    for path in flexiti_stores.SCHEMES.values():
+        module, _, name = path.partition(":")
 
-    (entry,) = importlib.metadata.entry_points(group="flexiti_async.stores", name="memory")
-
-    assert MemoryStore is entry.load()
+        assert hasattr(importlib.import_module(f"flexiti_stores.{module}"), name)
 
 
 def test_entry_points_load() -> None:
     """Every entry point of the distribution can be imported."""
     groups = {entry.group for entry in DISTRIBUTION.entry_points if entry.load()}
 
-    assert {"console_scripts", "flexiti_async.stores", "pytest11"} == groups
+    assert {"console_scripts", "pyinstaller40", "pytest11"} == groups

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from flexiti_async import errors
-from flexiti_async.errors import ApiError, BadRequest, Conflict, Forbidden, NotFound
+from flexiti_async.errors import (
+    ApiError,
+    BadRequest,
+    Conflict,
+    CreditExceeded,
+    Forbidden,
+    NotFound,
+)
 from flexiti_async.protocol.response import HttpResponse, error_of
 
 # Spec section 6.3, endpoint by endpoint, and the class of each code.
@@ -77,6 +84,10 @@ def test_codes(endpoint: str, status: int, code: str, expected: type[ApiError]) 
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
+        (402, "not_enough_credit", CreditExceeded),
+        (402, "credit_exceeded", CreditExceeded),
+        (402, "brand_new", BadRequest),
+        (402, "customer_identity_not_found", BadRequest),
         (409, "customer_identity_not_found", Conflict),
         (404, "not_verified", NotFound),
         (400, "not_verified", BadRequest),

@@ -40,6 +40,7 @@ class _Item:
     extra: dict[str, object] = field(factory=dict[str, object])
 
 
+SCOPE = "Insufficient scope: authorized scope is insufficient"
 ITEMS: Call[list[_Item]] = Call("x/list", "GET", "list", Scope.MERCHANT, list[_Item], Replay.SAFE)
 
 
@@ -84,7 +85,10 @@ def test_optional_fields(body: bytes) -> None:
     [
         (b"", "required field missing at $.redirection_url"),
         ({}, "required field missing at $.redirection_url"),
-        ({"redirection_url": "canary"}, "invalid value at $"),
+        (
+            {"redirection_url": "canary"},
+            "redirection_url has no scheme: it must begin with https:// or http://",
+        ),
         ([{"redirection_url": URL}], "list instead of an object at $"),
         (b"<html>canary</html>", "not JSON"),
         (b'{"redirection_url": "canary', "not JSON"),
@@ -208,6 +212,16 @@ def test_codes_count_with_409_only(status: int) -> None:
 def test_insufficient_scope(status: int, message: str, expected: type[ApiError]) -> None:
     """The 403 of a wrong scope is recognised by its text (spec section 2.3)."""
     assert expected is type(error_for(status, {"message": message}))
+
+
+@pytest.mark.parametrize("text", [SCOPE, SCOPE.upper(), "insufficient_scope"])
+@pytest.mark.parametrize("name", ["error", "message", "error_description"])
+def test_insufficient_scope_as_code_or_message(name: str, text: str) -> None:
+    """The portal has the text in the column of codes, so it may come as either (section 9)."""
+    error = error_for(403, {"error": "forbidden", name: text, "url": "/x"})
+
+    assert InsufficientScope is type(error)
+    assert Forbidden is type(error_for(465, {name: text}))
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,19 @@ FIELD_ERRORS: list[tuple[dict[str, Any], list[FieldError]]] = [
     ({"field_errors": [ENTRY], "error_fields": []}, [masked(value="18 characters")]),
     ({"field_errors": []}, []),
     ({"field_errors": None}, []),
-    ({"field_errors": "email"}, []),
-    ({"field_errors": {"email": "invalid"}}, []),
+    ({"field_errors": None, "error_fields": [ENTRY]}, [masked(value="18 characters")]),
+    ({"field_errors": [], "error_fields": [ENTRY]}, [masked(value="18 characters")]),
+    ({"field_errors": [None], "error_fields": ENTRY}, [masked(value="18 characters")]),
+    ({"field_errors": ENTRY}, [masked(value="18 characters")]),
+    ({"field_errors": "no such account"}, [masked("", "no such account")]),
+    ({"field_errors": ["no", ""]}, [masked("", "no")]),
+    ({"field_errors": {"email": "invalid"}}, [masked()]),
+    ({"field_errors": {"email": ["invalid", "length"]}}, [masked(), masked(msg="length")]),
+    ({"field_errors": {"email": {"msg": "invalid", "value": "x"}}}, [masked(value="1 character")]),
+    ({"field_errors": {"email": ENTRY, "city": {}}}, [masked(value="18 characters")]),
+    ({"error_fields": {"person": {"dob": "invalid"}}}, [masked("person.dob")]),
+    ({"field_errors": [{"email": "invalid"}, {"city": None}]}, [masked()]),
+    ({"field_errors": {"email": True, "value": "x"}}, []),
     ({"field_errors": [{"param": "email", "msg": "invalid"}]}, [masked()]),
     ({"field_errors": [{**ENTRY, "value": None}]}, [masked()]),
     ({"field_errors": [{**ENTRY, "value": False}]}, [masked(value="false")]),
@@ -78,7 +89,7 @@ FIELD_ERRORS: list[tuple[dict[str, Any], list[FieldError]]] = [
 
 @pytest.mark.parametrize(("body", "expected"), FIELD_ERRORS)
 def test_field_errors(body: dict[str, Any], expected: list[FieldError]) -> None:
-    """Both spellings are read, other shapes are left out, and no value is shown."""
+    """Both spellings are read, in any shape that names a field, and no value is shown."""
     assert tuple(expected) == error_for(409, {"error": "wrong_inputs", **body}).field_errors
 
 

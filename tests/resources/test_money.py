@@ -279,10 +279,24 @@ async def test_a_list_without_end(api: Api, flexiti: FlexitiSession) -> None:
 
 
 async def test_a_server_that_ignores_the_number(api: Api, flexiti: FlexitiSession) -> None:
-    """A server that answers every number alike gets two requests, and no item repeats."""
+    """A server that answers every number alike gets three requests, and no item repeats."""
     for _ in range(9):
         api.then([{"authorization_id": 1}])
     listed = flexiti.authorizations.all()
 
     assert ["1"] == [one.authorization_id async for one in listed]
-    assert 2 == len(api.asked)
+    assert 3 == len(api.asked)
+
+
+async def test_a_list_that_shifts_while_it_is_read(api: Api, flexiti: FlexitiSession) -> None:
+    """No authorization and no capture comes twice, also if its status has changed meanwhile."""
+    api.then({"authorizations": [{"authorization_id": 3}, {"authorization_id": 2}], "warnings": []})
+    api.then({"authorizations": [{"authorization_id": 2.0, "status": "closed"}, {"id": "1"}]})
+    api.then({"authorizations": None, "total": 3})
+    listed = [one.authorization_id async for one in flexiti.authorizations.all()]
+    for page in ([{"amount": 1}, {"amount": 2}], [{"amount": 2}, {"capture_id": 9}], []):
+        api.then(page)
+    captures = [one async for one in flexiti.authorizations.captures()]
+
+    assert ["3", "2", "1"] == listed
+    assert [{"amount": 1}, {"amount": 2}, {"capture_id": 9}] == [one.extra for one in captures]

@@ -6,7 +6,7 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.state import widget_sessions as sessions
 from flexiti_async.sandbox.state.accounts import Account
 from flexiti_async.sandbox.state.tokens import Ledger
-from flexiti_async.sandbox.state.widget_sessions import Sessions
+from flexiti_async.sandbox.state.widget_sessions import Sessions, WidgetSession
 
 from .shop import ACCOUNT, IN_STORE, Shop
 
@@ -117,6 +117,11 @@ def test_oldest_sessions_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "HISTORY", 2)
     token = Ledger().issue(scope="customer", grant="client_credentials", now=0, expires_in=1)
     kept = Sessions()
-    opened = [kept.open("shop", token, {"flow": "purchase"}).widget_session_id for _ in range(3)]
+    opened = [
+        WidgetSession(client_id="shop", token=token, payload={"flow": "purchase"}) for _ in range(3)
+    ]
+    for each in opened:
+        kept.open(each)
 
-    assert [False, True, True] == [kept.find(each) is not None for each in opened]
+    found = [kept.find(each.widget_session_id) for each in opened]
+    assert [None, *opened[1:]] == found

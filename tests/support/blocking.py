@@ -50,6 +50,8 @@ MAY_BLOCK: Final = (
     ("<frozen importlib._bootstrap>", {"_find_and_load"}),
     # The shop decides where its log goes: here to a file of pytest's.
     ("logging/__init__.py", {"emit", "flush"}),
+    # A debug page reads sources; the middleware of the library is below it on the stack.
+    ("litestar/exceptions/responses/_debug_response.py", {"create_debug_response"}),
     # A command has the loop for itself, and reads its input before it sends anything.
     ("flexiti_async/cli/widget.py", {"_bytes"}),
     ("flexiti_async/cli/shop.py", {"_is_complete"}),

@@ -16,7 +16,7 @@ from flexiti_async import (
     Token,
 )
 from flexiti_async.clock import now
-from flexiti_async.errors import TokenUnavailable
+from flexiti_async.errors import TokenThrottled, TokenUnavailable
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import Entry
 from flexiti_async.testing import FaultyStore, ManualClock, Trouble
@@ -409,3 +409,48 @@ async def test_a_warm_session_does_not_use_the_store(
 
     assert [] == warm
     assert ["swap", "swap"] == faulty.operations
+
+
+async def test_the_store_is_looked_at_before_an_own_failure_is_raised(
+    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """
+    A process whose own request failed adopts what another one has stored meanwhile.
+
+    It looks once a second, and makes no request before its own back-off is over.
+    """
+    failing, going_on = (make_session(store=faulty, token_timeout=5) for _ in range(2))
+    sandbox.fail(ENDPOINT, status=429, headers={"Retry-After": "600"})
+    for session in (failing, going_on):
+        with pytest.raises(TokenThrottled):
+            await session.token()
+    clock.advance(13)  # two leases: the failure of another process keeps nobody longer
+    token = await going_on.token()
+    found = await asyncio.gather(*(failing.token() for _ in range(20)))
+
+    assert {token.token_id} == {each.token_id for each in found}
+    with pytest.raises(TokenThrottled) as known:
+        await failing.refresher(Scope.CUSTOMER).dedicated(0.0)
+    assert (587.0, 2) == (known.value.retry_after, sandbox.count(ENDPOINT))
+
+
+async def test_a_failure_that_backs_off_costs_one_read_a_second(
+    make_session: MakeSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """All callers share the read; a slow store prolongs no back-off, a broken one is no error."""
+    session = make_session(store=faulty, store_timeout=0.05)
+    sandbox.fail(ENDPOINT, status=429, headers={"Retry-After": "600"})
+    with pytest.raises(TokenThrottled):
+        await session.token()
+    faulty.operations.clear()
+    for trouble in ("", "", "down", "silent"):
+        setattr(faulty, trouble or "ageless", True)
+        calls = (session.token() for _ in range(9))
+        failures = await asyncio.gather(*calls, return_exceptions=True)
+        assert {TokenThrottled} == {type(failure) for failure in failures}
+        clock.advance(1)
+
+    assert ["load"] * 4 == faulty.operations
+    clock.advance(596)
+    faulty.down = faulty.silent = faulty.ageless = False
+    assert isinstance(await session.token(), Token)

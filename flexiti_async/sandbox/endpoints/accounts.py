@@ -40,8 +40,8 @@ def verify(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     The answer for `security_question`, `merchant_override` and `regular_purchase_bypass` is a code,
     a number. For `sms` it is the API's literal, and the code is in `Sandbox.messages`; for `email`
     likewise, with a literal of the sandbox's own. `format` and `request_id` are required: the
-    stricter reading. More than three wrong answers within 48 hours are `tries_exceed`; wrong codes
-    in a transaction or an authorization count as well.
+    stricter reading. The fourth wrong answer within 48 hours, and everything after it, is
+    `tries_exceed`; wrong codes in a transaction or an authorization count as well.
     """
     authorize(incoming, settings, backend.ledger)
     request = _read(of_body(incoming, settings))
@@ -49,8 +49,7 @@ def verify(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     if request.vcc_number and request.vcc_number not in account.cards:
         raise not_found("card")
     now = settings.now()
-    if backend.codes.exhausted(account.account_number, now):
-        raise RefusalError(409, "tries_exceed", "There were too many wrong answers.")
+    _check_tries(account, backend.codes, now)
     _check(request, account, settings, backend, now)
     code = backend.codes.issue(account.account_number, request.request_id, request.format)
     if request.format in {"sms", "email"}:
@@ -90,7 +89,13 @@ def _check(
         or request.security_answer.casefold() != account.security_answer.casefold()
     ):
         backend.codes.note_wrong(account.account_number, now)
+        _check_tries(account, backend.codes, now)
         raise RefusalError(409, "secret_answer_mismatch", "The answer is wrong.")
+
+
+def _check_tries(account: Account, codes: Codes, now: float) -> None:
+    if codes.exhausted(account.account_number, now):
+        raise RefusalError(409, "tries_exceed", "There were too many wrong answers.")
 
 
 def _send(how: str, code: str, account: Account, codes: Codes) -> str:

@@ -11,7 +11,7 @@ from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.accounts import Account
 from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Financing
-from flexiti_async.sandbox.state.plans import Plan
+from flexiti_async.sandbox.state.plans import Plan, interest
 from flexiti_async.sandbox.validation.fields import Fields, of_body
 from flexiti_async.sandbox.validation.permissions import (
     InStore,
@@ -71,15 +71,18 @@ def create(incoming: Incoming, settings: Settings, backend: Backend) -> Json:
     check_account_type(account.account_type, settings)
     check_location(order.in_store.external_location_id, settings)
     if order.widget_session_id:
-        _check_widget(order, incoming.client_id, backend)
+        _check_widget(order, incoming.client_id, settings, backend)
     else:
         _check_code(order, account, backend, settings.now())
     check_purchaser(account)
     plan, financing = _financing(order, account, settings)
     if not (order.auto_capture or settings.pre_authorization):
         raise RefusalError(409, "auth_not_allowed", "The merchant has no pre-authorizations.")
-    if order.amount > account.available_credit:
-        raise RefusalError(409, "credit_exceeded", "The amount exceeds the available credit.")
+    due = order.amount + interest(plan, financing.term, order.amount)
+    if due > account.available_credit:  # spec section 9: the amount plus interest
+        raise RefusalError(
+            409, "credit_exceeded", "The amount and its interest exceed the available credit."
+        )
     authorization = _hold(order, account, financing, backend, settings.now())
     return {
         **authorization_view(authorization),
@@ -119,7 +122,7 @@ def _check_channel(fields: Fields, *, online: bool) -> None:
         fields.refuse("verification_code", INVALID)
 
 
-def _check_widget(order: _Order, client_id: str, backend: Backend) -> None:
+def _check_widget(order: _Order, client_id: str, settings: Settings, backend: Backend) -> None:
     session = backend.sessions.find(order.widget_session_id)
     if session is None or session.client_id != client_id or session.account_number is None:
         raise RefusalError(
@@ -127,6 +130,8 @@ def _check_widget(order: _Order, client_id: str, backend: Backend) -> None:
         )
     if session.account_number != order.account_number:
         raise RefusalError(409, "not_verified", "The widget verified another account.")
+    if session.authorized and settings.one_authorization_per_session:
+        raise RefusalError(409, "not_permitted", "This widget session has been paid with already.")
 
 
 def _check_code(order: _Order, account: Account, backend: Backend, now: float) -> None:
@@ -168,6 +173,9 @@ def _hold(
     order: _Order, account: Account, financing: Financing, backend: Backend, now: float
 ) -> Authorization:
     backend.codes.use(account.account_number, order.in_store.request_id)
+    session = backend.sessions.find(order.widget_session_id)
+    if session is not None:
+        session.authorized = True
     authorization = backend.bank.authorize(account, order.amount, financing, order.reference, now)
     if order.auto_capture:
         backend.bank.capture(authorization, order.amount, order.reference, now)

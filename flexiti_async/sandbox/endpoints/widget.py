@@ -2,12 +2,14 @@
 
 from urllib.parse import quote
 
+from flexiti_async.sandbox.page.scenarios import candidates, conflicting
 from flexiti_async.sandbox.settings import Settings
+from flexiti_async.sandbox.state.accounts import Accounts
 from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.widget_sessions import WidgetSession
 from flexiti_async.sandbox.validation.request import authorize, json_object, reference_id_errors
 from flexiti_async.sandbox.validation.widget import LANGUAGES, body_errors
-from flexiti_async.sandbox.wire.errors import RefusalError, wrong_inputs
+from flexiti_async.sandbox.wire.errors import INVALID, FieldError, RefusalError, wrong_inputs
 from flexiti_async.sandbox.wire.request import Incoming, Json
 
 __all__ = ["answer"]
@@ -24,10 +26,23 @@ def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str
     errors = reference_id_errors(incoming) + (unreadable or body_errors(body, settings))
     if errors:
         raise wrong_inputs(errors)
-    if body["flow"] == "apply":
+    session = WidgetSession(client_id=incoming.client_id, token=token, payload=body)
+    if settings.conflicting_identifiers == "refused":
+        _check_identifiers(session, backend.bank.accounts)
+    if session.flow == "apply":
         token.init_payload = body
-    session = backend.sessions.open(incoming.client_id, token, body)
+    backend.sessions.open(session)
     return {"redirection_url": _redirection_url(incoming, session, settings)}
+
+
+def _check_identifiers(session: WidgetSession, accounts: Accounts) -> None:
+    """Refuse identifiers of a purchase that do not belong to one account (spec section 4.1)."""
+    found = candidates(session, accounts)
+    if session.flow != "purchase" or not found:
+        return
+    conflicts = [conflicting(session.payload, account) for account in found]
+    if all(conflicts):
+        raise wrong_inputs(FieldError(param, INVALID) for param in conflicts[0])
 
 
 def _redirection_url(incoming: Incoming, session: WidgetSession, settings: Settings) -> str:

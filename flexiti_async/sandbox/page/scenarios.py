@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias, get_args
 
 from attrs import frozen
 
-from flexiti_async.sandbox.state.accounts import Account, Accounts
+from flexiti_async.sandbox.state.accounts import Account, Accounts, same_person
 from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.codes import Message
 from flexiti_async.sandbox.state.widget_sessions import Event, WidgetSession
@@ -51,6 +51,7 @@ MFAS: tuple[Mfa, ...] = get_args(Mfa)
 """All ways to verify the customer."""
 
 _MOST_WRONG_PINS = 3
+_PERSON = ("first_name", "last_name", "dob", "postal_code")
 
 
 @frozen
@@ -75,9 +76,24 @@ def candidates(session: WidgetSession, accounts: Accounts) -> list[Account]:
     elif session.flow == "purchase" and card:
         found = [accounts.with_card(str(card))]
     else:
-        names = ("first_name", "last_name", "dob", "postal_code")
-        found = [*accounts.of_person(*(str(person.get(name, "")) for name in names))]
+        found = [*accounts.of_person(*(str(person.get(name, "")) for name in _PERSON))]
     return [account for account in found if account is not None]
+
+
+def conflicting(payload: dict[str, Json], account: Account) -> list[str]:
+    """Return the names of a customer's identifiers that do not belong to an account."""
+    customer = _group(payload, "customer_identification")
+    person = _group(customer, "personal_information")
+    given = {
+        "account_number": customer.get("account_number") in {None, "", account.account_number},
+        "vcc_number": customer.get("vcc_number") in {None, "", *account.cards},
+        **{
+            f"personal_information.{name}": same_person((str(value),), (getattr(account, name),))
+            for name, value in person.items()
+            if name in _PERSON and value
+        },
+    }
+    return [f"customer_identification.{name}" for name, fits in given.items() if not fits]
 
 
 def choices(session: WidgetSession, backend: Backend) -> tuple[Choice, ...]:

@@ -14,7 +14,7 @@ APPLY_PIN = "2222"
 """The PIN of every application in Training and MI (spec section 7.6)."""
 
 _WINDOW = 48 * 3600.0  # seconds in which wrong answers count (spec section 6.3, tries_exceed)
-_TRIES = 3
+_MOST_WRONG = 3
 
 
 @frozen
@@ -85,11 +85,11 @@ class Codes:
         self._wrong[account_number].append(now)
 
     def exhausted(self, account_number: int, now: float) -> bool:
-        """Whether the last 48 hours had three wrong answers or codes."""
+        """Whether the last 48 hours had more than three wrong answers or codes."""
         tries = self._wrong[account_number]
         while tries and now - tries[0] >= _WINDOW:
             tries.popleft()
-        return len(tries) >= _TRIES
+        return len(tries) > _MOST_WRONG
 
 
 def draw_code() -> str:

@@ -9,7 +9,7 @@ from attrs import field, frozen, validators
 from flexiti_async.sandbox.state.accounts import Account
 from flexiti_async.sandbox.state.money import ZERO, cents
 
-__all__ = ["SEED_PLANS", "Plan", "offered", "term_amount"]
+__all__ = ["SEED_PLANS", "Plan", "interest", "offered", "term_amount"]
 
 
 def _terms(terms: Iterable[int]) -> tuple[int, ...]:
@@ -111,3 +111,11 @@ def term_amount(plan: Plan, term: int, amount: Decimal) -> Decimal:
     if not monthly:
         return cents(amount / term)
     return cents(amount * monthly * growth / (growth - 1))
+
+
+def interest(plan: Plan | None, term: int | None, amount: Decimal) -> Decimal:
+    """Compute the interest of a purchase over its term; a regular purchase has none."""
+    if plan is None or term is None or not plan.rate:
+        return ZERO
+    payments = 1 if plan.offer_category == "deferred_payment" else term
+    return payments * term_amount(plan, term, amount) - amount

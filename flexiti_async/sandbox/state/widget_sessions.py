@@ -24,20 +24,26 @@ class WidgetSession:
         client_id: The client that opened it.
         token: The access token that opened it, which is part of the URL.
         payload: The body of widget/init.
-        pin: The PIN that the customer has to enter, four digits.
+        pin: The PIN that the customer has to enter, four digits: 2222 for an application (spec
+            section 7.6), random for a purchase.
         wrong_pins: How often a wrong one was entered.
         event: Its event; None while it is open.
         account_number: The verified account; None if the customer was not verified.
+        authorized: Whether a purchase was authorized with it.
     """
 
     widget_session_id: str = field(factory=lambda: str(uuid.uuid4()))
     client_id: str
     token: Token = field(repr=False)
     payload: dict[str, Json] = field(repr=False)
-    pin: str = field(repr=False)
+    pin: str = field(init=False, repr=False)
     wrong_pins: int = 0
     event: Event | None = field(default=None, repr=False)
     account_number: int | None = None
+    authorized: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self.pin = APPLY_PIN if self.flow == "apply" else draw_code()
 
     @property
     def flow(self) -> str:
@@ -58,14 +64,11 @@ class Sessions:
 
     _by_id: dict[str, WidgetSession] = field(factory=dict[str, WidgetSession], repr=False)
 
-    def open(self, client_id: str, token: Token, payload: dict[str, Json]) -> WidgetSession:
-        """Open a session; its PIN is 2222 for an application, and random for a purchase."""
-        pin = APPLY_PIN if payload["flow"] == "apply" else draw_code()
-        session = WidgetSession(client_id=client_id, token=token, payload=payload, pin=pin)
+    def open(self, session: WidgetSession) -> None:
+        """Keep a session that has begun."""
         self._by_id[session.widget_session_id] = session
         if len(self._by_id) > HISTORY:
             del self._by_id[next(iter(self._by_id))]
-        return session
 
     def find(self, widget_session_id: str) -> WidgetSession | None:
         """Find a session by its GUID."""

@@ -13,16 +13,19 @@ from flexiti_async.sandbox.wire.request import JSON_TYPE, Incoming, Json
 __all__ = ["authorize", "bearer_text", "json_object", "reference_id_errors"]
 
 _GUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_BEARER = "Bearer "
+_BEARER = "Bearer"
 _MAX_DEPTH = 32
 _MAX_EXPONENT = 308  # the range of a double: errors echo numbers digit by digit
 
 
-def bearer_text(incoming: Incoming) -> str | None:
+def bearer_text(incoming: Incoming, settings: Settings) -> str | None:
     """Return the access token of a request: one header, the word Bearer, a space, the token."""
-    if len(incoming.authorization) != 1 or not incoming.authorization[0].startswith(_BEARER):
+    if len(incoming.authorization) != 1:
         return None
-    return incoming.authorization[0].removeprefix(_BEARER)
+    word, space, text = incoming.authorization[0].partition(" ")
+    if settings.oauth.any_case_bearer:
+        word = word.capitalize()
+    return text if space and word == _BEARER else None
 
 
 def authorize(incoming: Incoming, settings: Settings, ledger: Ledger) -> Token:
@@ -33,11 +36,14 @@ def authorize(incoming: Incoming, settings: Settings, ledger: Ledger) -> Token:
         RefusalError: 401 `invalid_token` without a valid token; 403 if the token was issued to
             another client id than that of the path, or if the endpoint does not accept tokens of
             its scope. The message of the latter is the API's (spec section 2.3); its code, which
-            the spec does not define, is that of RFC 6750.
+            the spec does not define, is that of RFC 6750. With `Settings.oauth` of the npm package:
+            401 `unauthorized_request` without a token, 400 `invalid_request` for a malformed one.
     """
-    text = bearer_text(incoming)
+    text = bearer_text(incoming, settings)
     token = None if text is None else ledger.find(text)
     if token is None:
+        if text is None and settings.oauth.as_package:
+            raise _as_package(incoming)
         reason = "is missing" if text is None else "is unknown"
     elif token.revoked:
         reason = "was revoked"
@@ -52,6 +58,13 @@ def authorize(incoming: Incoming, settings: Settings, ledger: Ledger) -> Token:
     else:
         return token
     raise RefusalError(401, "invalid_token", f"The access token {reason}.")
+
+
+def _as_package(incoming: Incoming) -> RefusalError:
+    """Return the refusal of a request without a readable token (spec section 9)."""
+    if incoming.authorization:
+        return RefusalError(400, "invalid_request", "The authorization header is malformed.")
+    return RefusalError(401, "unauthorized_request", "No authentication was given.")
 
 
 def reference_id_errors(incoming: Incoming) -> list[FieldError]:

@@ -1,7 +1,7 @@
 """Refusals and their error bodies (spec section 6.1)."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from attrs import asdict, field, frozen
@@ -56,16 +56,24 @@ class RefusalError(Exception):
         error: Error code that clients match on (spec section 6.3).
         message: Text for humans.
         field_errors: The field errors.
+        headers: Headers of the answer.
     """
 
     def __init__(
-        self, status: int, error: str, message: str, field_errors: Iterable[FieldError] = ()
+        self,
+        status: int,
+        error: str,
+        message: str,
+        field_errors: Iterable[FieldError] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(status, error, message)
         self.status = status
         self.error = error
         self.message = message
         self.field_errors = tuple(field_errors)
+        self.headers = headers or {}
 
 
 def wrong_inputs(field_errors: Iterable[FieldError]) -> RefusalError:
@@ -73,13 +81,22 @@ def wrong_inputs(field_errors: Iterable[FieldError]) -> RefusalError:
     return RefusalError(409, "wrong_inputs", "Some inputs are wrong!", field_errors)
 
 
-def error_body(url: str, refusal: RefusalError) -> bytes:
-    """Encode the body of a refusal; `url` is the path of the request (spec section 6.1)."""
+def error_body(url: str, refusal: RefusalError, *, describes: bool = False) -> bytes:
+    """
+    Encode the body of a refusal (spec section 6.1).
+
+    Args:
+        url: The path of the request.
+        refusal: The refusal.
+        describes: Whether it has an `error_description`, too (RFC 6749 section 5.2).
+    """
+    description: dict[str, Json] = {"error_description": refusal.message} if describes else {}
     return json_bytes(
         {
             "url": url,
             "message": refusal.message,
             "error": refusal.error,
+            **description,
             "field_errors": [asdict(error, recurse=False) for error in refusal.field_errors],
         }
     )
