@@ -175,7 +175,7 @@ class FlexitiSession:
         self.accounts: Final = Accounts(self.send)
         self.applications: Final = Applications(self.operations)
         self.authorizations: Final = Authorizations(self.send, self.operations)
-        self.customers: Final = Customers(self.send)
+        self.customers: Final = Customers(self.send, local_rules=config.local_rules)
         cache = ReferenceCache(
             config.reference_cache,
             place=f"{config.api_url} {config.client_id}",
@@ -458,7 +458,8 @@ class FlexitiSession:
         A purchase uses the shared token, an application a dedicated one.
 
         Raises:
-            ValidationError: The applicant is not of age, or the widget is of another type.
+            ValidationError: The customer does not pass the `local_rules`, the account type has no
+                place in the body, or the widget is of another type.
             ApiError: The API rejected the call.
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
@@ -467,6 +468,7 @@ class FlexitiSession:
         call = init_widget(
             widget,
             account_type_place=self._config.account_type_place,
+            local_rules=self._config.local_rules,
             today=today(self._clock) if isinstance(widget, ApplyWidget) else None,
         )
         flow = widget.flow

@@ -22,6 +22,7 @@ from flexiti_async.api.authorizations import Authorization as Authorization
 from flexiti_async.api.authorizations import AuthorizationStatus as AuthorizationStatus
 from flexiti_async.api.authorizations import authorize as authorize
 from flexiti_async.api.authorizations import get_authorization as get_authorization
+from flexiti_async.api.canada import LocalRules as LocalRules
 from flexiti_async.api.captures import Capture as Capture
 from flexiti_async.api.captures import Release as Release
 from flexiti_async.api.captures import capture as capture

@@ -6,28 +6,29 @@ The cost of a purchase (calculate-interest) is in `flexiti_async.api.plans`.
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import (
-    ACCOUNT_TEXT,
-    CARD,
+from flexiti_async.api.common import ACCOUNT_TEXT, CARD
+from flexiti_async.api.converters import (
     to_card,
-    to_digits,
+    to_id,
+    to_number,
     to_number_text,
     to_secret,
+    to_word,
 )
 from flexiti_async.api.endpoints import CLOSE, VERIFY
+from flexiti_async.api.payment_fields import REQUEST_ID
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.model import AnswerModel
 from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import NumberText, no_extra
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
+from flexiti_async.protocol.validation import Rule, missing, sensitive_arguments, takes, validated
 from flexiti_async.protocol.validators import (
-    REQUIRED,
     WRONG_FORMAT,
     Check,
     number_check,
@@ -89,7 +90,7 @@ class ClosedAccount(AnswerModel):
     extra: Mapping[str, object] = field(factory=no_extra, repr=False)
 
 
-_TEXT: Final = text_check(50)
+_TEXT: Final = text_check(50, "Rover")
 
 
 def _answer_problem(value: object) -> str | None:
@@ -97,6 +98,10 @@ def _answer_problem(value: object) -> str | None:
 
 
 _ANSWER: Final = Check(_answer_problem, _TEXT.rule)
+
+
+def _to_format(value: VerificationFormat | str) -> Any:  # noqa: ANN401 - see `converters`
+    return to_word(VerificationFormat, value)
 
 
 @validated
@@ -108,20 +113,22 @@ class _Verify:
         metadata=takes(Rule(ACCOUNT_TEXT, required=True)),
     )
     format: VerificationFormat | str = field(
-        metadata=takes(Rule(one_of_check(VerificationFormat), required=True))
+        converter=_to_format, metadata=takes(Rule(one_of_check(VerificationFormat), required=True))
     )
-    request_id: str = field(metadata=takes(Rule(text_check(150), required=True)))
+    request_id: str = field(converter=to_id, metadata=takes(Rule(REQUEST_ID, required=True)))
     vcc_number: Secret | None = field(converter=to_card, repr=False, metadata=takes(Rule(CARD)))
-    security_qid: int | None = field(converter=to_digits, metadata=takes(Rule(number_check(5))))
+    security_qid: int | None = field(
+        converter=to_number, metadata=takes(Rule(number_check(5, example="4")))
+    )
     security_answer: Secret | None = field(converter=to_secret, metadata=takes(Rule(_ANSWER)))
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Yield the missing fields of a security question."""
+        """Return the missing fields of a security question."""
         if self.format != VerificationFormat.SECURITY_QUESTION:
-            return
-        for name in ("security_qid", "security_answer"):
-            if getattr(self, name) in (None, "", Secret("")):
-                yield FieldError(name, REQUIRED)
+            return ()
+        names = ("security_qid", "security_answer")
+        absent = [name for name in names if getattr(self, name) in (None, "", Secret(""))]
+        return missing(self, *absent)
 
 
 @sensitive_arguments

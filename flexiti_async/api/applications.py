@@ -11,6 +11,8 @@ from typing import Final, cast
 
 from attrs import field, frozen
 
+from flexiti_async.api.canada import LocalRules
+from flexiti_async.api.converters import to_text
 from flexiti_async.api.endpoints import APPLY
 from flexiti_async.api.payment_fields import WIDGET_SESSION_ID
 from flexiti_async.api.widget import AccountTypePlace, ApplyWidget, init_widget
@@ -55,7 +57,7 @@ def application_body(
     widget_session_id: str,
     *,
     more: Json | None = None,
-    account_type_place: AccountTypePlace = AccountTypePlace.NESTED,
+    account_type_place: AccountTypePlace | str = AccountTypePlace.OMITTED,
 ) -> Json:
     """
     Build the body of apply from the data of widget/init.
@@ -78,10 +80,13 @@ def application_body(
     problem = wrong_type("widget", widget, ApplyWidget)
     if problem is not None:
         raise problem
+    widget_session_id = to_text(widget_session_id)
     if more is not None:
         more = json_body("more", more)
     errors = _session_id_errors(widget_session_id)
-    widget_body = init_widget(widget, account_type_place=account_type_place).body or {}
+    # The customer has passed widget/init: the same data are sent again, whatever the local rules.
+    call = init_widget(widget, account_type_place=account_type_place, local_rules=LocalRules.OFF)
+    widget_body = call.body or {}
     known: dict[str, object] = {
         name: value for name, value in widget_body.items() if name not in _OF_THE_WIDGET
     }
@@ -124,7 +129,9 @@ def apply(body: Json) -> OperationCall[Application]:
 
 def _session_id_errors(widget_session_id: object) -> list[FieldError]:
     msg = REQUIRED if widget_session_id is None else WIDGET_SESSION_ID.problem(widget_session_id)
-    return [] if msg is None else [FieldError("widget_session_id", msg)]
+    return (
+        [] if msg is None else [FieldError("widget_session_id", msg, hint=WIDGET_SESSION_ID.rule)]
+    )
 
 
 def _merged(

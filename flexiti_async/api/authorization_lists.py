@@ -13,7 +13,8 @@ from attrs import astuple, field, frozen
 
 from flexiti_async.api.authorizations import Authorization, AuthorizationStatus
 from flexiti_async.api.captures import Capture
-from flexiti_async.api.common import Language, to_digits, to_iso_date
+from flexiti_async.api.common import Language
+from flexiti_async.api.converters import to_account_number, to_iso_date, to_optional_text
 from flexiti_async.api.endpoints import AUTHORIZATIONS, CAPTURES
 from flexiti_async.api.paging import Page, page_query, read_page
 from flexiti_async.api.payment_fields import ACCOUNT, WORD, given, language_query
@@ -87,11 +88,13 @@ class AuthorizationSearch(RequestModel):
     """
 
     account_number: int | str | None = field(
-        default=None, converter=to_digits, repr=False, metadata=takes(Rule(ACCOUNT))
+        default=None, converter=to_account_number, repr=False, metadata=takes(Rule(ACCOUNT))
     )
-    transaction_type: PurchaseType | str | None = field(default=None, metadata=takes(Rule(WORD)))
+    transaction_type: PurchaseType | str | None = field(
+        default=None, converter=to_optional_text, metadata=takes(Rule(WORD))
+    )
     authorization_status: AuthorizationStatus | str | None = field(
-        default=None, metadata=takes(Rule(WORD))
+        default=None, converter=to_optional_text, metadata=takes(Rule(WORD))
     )
     creation_date_from: datetime.date | str | None = field(
         default=None, converter=to_iso_date, metadata=takes(Rule(date_check))

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import Language, to_number_text
+from flexiti_async.api.common import Language
+from flexiti_async.api.converters import to_number_text
 from flexiti_async.api.endpoints import AUTHORIZATION, AUTHORIZATION_BY_ID
 from flexiti_async.api.payment_fields import AUTHORIZATION_ID, id_in, language_query
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase

@@ -15,7 +15,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import Language, money, to_money, to_number_text
+from flexiti_async.api.common import Language, money
+from flexiti_async.api.converters import to_money, to_number_text, to_optional_id
 from flexiti_async.api.endpoints import CAPTURE, RELEASE
 from flexiti_async.api.payment_fields import (
     AUTHORIZATION_ID,
@@ -96,7 +97,7 @@ class Release(AnswerModel):
 class _Capture:
     authorization_id: str = field(converter=to_number_text, metadata=takes(AUTHORIZATION_ID))
     amount: Decimal | int | str = field(converter=to_money, metadata=takes(money(required=True)))
-    reference: str | None = field(metadata=takes(REFERENCE))
+    reference: str | None = field(converter=to_optional_id, metadata=takes(REFERENCE))
     sku_data: SkuData | None = field(repr=False, metadata=takes(SKU_DATA))
 
 

@@ -17,23 +17,24 @@ from flexiti_async.api.account_models import (
     OfferType,
     SecurityQuestion,
 )
-from flexiti_async.api.canada import birth_date_check, postal_code_check, to_postal_code
-from flexiti_async.api.common import (
-    ACCOUNT_TEXT,
-    CARD,
-    LANGUAGE,
-    Language,
-    to_card,
-    to_iso_date,
-    to_number_text,
-)
+from flexiti_async.api.canada import LocalRules, local_errors, to_postal_code
+from flexiti_async.api.common import ACCOUNT_TEXT, CARD, LANGUAGE, Language
+from flexiti_async.api.converters import to_card, to_iso_date, to_language, to_number_text, to_text
 from flexiti_async.api.endpoints import CUSTOMERS_LOOKUP, CUSTOMERS_SEARCH
-from flexiti_async.errors import FieldError
+from flexiti_async.api.payment_fields import ONE_IDENTIFIER
+from flexiti_async.errors import FieldError, ValidationError
+from flexiti_async.protocol.arguments import word
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
-from flexiti_async.protocol.validators import INVALID, REQUIRED, pattern_check, text_check
+from flexiti_async.protocol.validators import (
+    INVALID,
+    REQUIRED,
+    date_check,
+    pattern_check,
+    text_check,
+)
 
 __all__ = [
     "AccountStatus",
@@ -56,15 +57,23 @@ _CUSTOMER_ID: Final = pattern_check(
 @validated
 @frozen(kw_only=True)
 class _Search:
-    first_name: str = field(repr=False, metadata=takes(Rule(text_check(35), required=True)))
-    last_name: str = field(repr=False, metadata=takes(Rule(text_check(50), required=True)))
+    first_name: str = field(
+        converter=to_text,
+        repr=False,
+        metadata=takes(Rule(text_check(35, "John"), required=True)),
+    )
+    last_name: str = field(
+        converter=to_text,
+        repr=False,
+        metadata=takes(Rule(text_check(50, "Smith"), required=True)),
+    )
     dob: str | datetime.date = field(
         converter=to_iso_date,
         repr=False,
-        metadata=takes(Rule(birth_date_check, required=True)),
+        metadata=takes(Rule(date_check, required=True)),
     )
     postal_code: str | None = field(
-        converter=to_postal_code, repr=False, metadata=takes(Rule(postal_code_check))
+        converter=to_postal_code, repr=False, metadata=takes(Rule(text_check(6, "K1A0B1")))
     )
 
 
@@ -75,6 +84,7 @@ def search(
     last_name: str,
     dob: datetime.date | str,
     postal_code: str | None = None,
+    local_rules: LocalRules | str = LocalRules.STRICT,
 ) -> Call[list[FoundAccount]]:
     """
     Build the call of customers/search: the accounts of a person (spec section 5.6).
@@ -87,11 +97,17 @@ def search(
         last_name: At most 50 characters.
         dob: Date of birth, a date or `YYYY-MM-DD`.
         postal_code: Canadian; sent as six characters in capitals.
+        local_rules: Whether rules are checked that no page of the API has: postal codes as Canada
+            Post has them, births from 1900.
 
     Raises:
         ValidationError: The data are invalid; all problems are reported together.
     """
     person = _Search(first_name=first_name, last_name=last_name, dob=dob, postal_code=postal_code)
+    if word(LocalRules, "local_rules", local_rules) is LocalRules.STRICT:
+        errors = local_errors("", dob=person.dob, postal_code=person.postal_code)
+        if errors:
+            raise ValidationError(field_errors=errors)
     query = {
         "first_name": person.first_name,
         "last_name": person.last_name,
@@ -122,13 +138,13 @@ class _Lookup:
     customer_id: int | str | None = field(
         converter=to_number_text, repr=False, metadata=takes(Rule(_CUSTOMER_ID))
     )
-    lang: Language | str = field(metadata=takes(LANGUAGE))
+    lang: Language | str = field(converter=to_language, metadata=takes(LANGUAGE))
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Yield all identifiers if every one is missing, and each one beyond the first."""
+        """Yield one error if every identifier is missing, and one for each beyond the first."""
         given = [name for name in _ONE_OF if getattr(self, name) not in (None, "")]
         if not given:
-            yield from (FieldError(name, REQUIRED) for name in _ONE_OF)
+            yield FieldError(_ONE_OF[0], REQUIRED, hint=ONE_IDENTIFIER)
         for name in given[1:]:
             yield FieldError(name, INVALID, hint=f"give only one identifier: {given[0]} is set")
 

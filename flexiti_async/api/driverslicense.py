@@ -1,11 +1,12 @@
 """customers/driverslicense: decode the barcode of a Canadian driving licence (spec section 5.4)."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from attrs import field, frozen
 
 from flexiti_async.api.common import Province
+from flexiti_async.api.converters import to_secret
 from flexiti_async.api.endpoints import DRIVERSLICENSE
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.model import AnswerModel
@@ -13,7 +14,7 @@ from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import Day, NumberText, no_extra
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
-from flexiti_async.protocol.validators import REQUIRED, WRONG_FORMAT, Check
+from flexiti_async.protocol.validators import INVALID, REQUIRED, WRONG_FORMAT, Check
 
 __all__ = ["DriversLicense", "read_driverslicense"]
 
@@ -61,20 +62,23 @@ def _scan_problem(value: object) -> str | None:
         return WRONG_FORMAT
     if not value.reveal().strip():
         return REQUIRED
-    return None if value.reveal().isascii() else WRONG_FORMAT
+    # Accented letters are left to the server, as in names; a lone surrogate cannot be sent.
+    try:
+        value.reveal().encode()
+    except UnicodeEncodeError:
+        return INVALID
+    return None
 
 
-_SCAN: Final = Check(_scan_problem, "must be the raw scan of the barcode, ASCII text")
-
-
-def _to_secret(value: Secret | str | None) -> Any:  # noqa: ANN401 - see `flexiti_async.api.common`
-    return Secret(value) if isinstance(value, str) else value
+_SCAN: Final = Check(
+    _scan_problem, "must be the raw scan of the barcode, text such as '@\\n\\x1e\\rANSI 636012…'"
+)
 
 
 @validated
 @frozen(kw_only=True)
 class _Scan:
-    code: Secret | None = field(converter=_to_secret, metadata=takes(Rule(_SCAN, required=True)))
+    code: Secret | None = field(converter=to_secret, metadata=takes(Rule(_SCAN, required=True)))
 
 
 @sensitive_arguments
@@ -87,7 +91,7 @@ def read_driverslicense(code: Secret | str) -> Call[DriversLicense]:
             characters. The length limit is UNKNOWN.
 
     Raises:
-        ValidationError: The code is empty or not ASCII text.
+        ValidationError: The code is empty or not text.
     """
     scan = _Scan(code=code)
     return Call(

@@ -11,7 +11,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import LANGUAGE, Language, to_secret
+from flexiti_async.api.common import LANGUAGE, Language
+from flexiti_async.api.converters import to_language, to_optional_text, to_secret
 from flexiti_async.api.endpoints import MERCHANTS_LOGIN
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.model import AnswerModel
@@ -47,7 +48,7 @@ def _password_problem(value: object) -> str | None:
     return _TEXT.problem(value.reveal() if isinstance(value, Secret) else value)
 
 
-_TEXT: Final = text_check(1000)
+_TEXT: Final = text_check(1000, "shop-7")
 """The portal has no length for name and password (spec section 5.4)."""
 _PASSWORD: Final = Check(_password_problem, _TEXT.rule)
 
@@ -55,11 +56,13 @@ _PASSWORD: Final = Check(_password_problem, _TEXT.rule)
 @validated
 @frozen(kw_only=True)
 class _Login:
-    merchant_username: str | None = field(repr=False, metadata=takes(Rule(_TEXT)))
+    merchant_username: str | None = field(
+        converter=to_optional_text, repr=False, metadata=takes(Rule(_TEXT))
+    )
     merchant_password: Secret | str | None = field(
         converter=to_secret, metadata=takes(Rule(_PASSWORD))
     )
-    lang: Language | str = field(metadata=takes(LANGUAGE))
+    lang: Language | str = field(converter=to_language, metadata=takes(LANGUAGE))
 
 
 @sensitive_arguments

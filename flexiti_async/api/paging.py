@@ -14,6 +14,7 @@ from typing import Final, Generic, Self, TypeVar, cast
 
 from attrs import field, frozen
 
+from flexiti_async.api.converters import to_number
 from flexiti_async.errors import MalformedAnswer
 from flexiti_async.protocol.arguments import wrong_type
 from flexiti_async.protocol.json_codec import UnfitError
@@ -123,11 +124,14 @@ def _items(
     raise UnfitError(problem)
 
 
+_PAGE: Final = number_check(18, example="10")
+
+
 @validated
 @frozen(kw_only=True)
 class _PageQuery:
-    page_number: int | None = field(metadata=takes(Rule(number_check(18))))
-    page_size: int | None = field(metadata=takes(Rule(number_check(18))))
+    page_number: int | None = field(converter=to_number, metadata=takes(Rule(_PAGE)))
+    page_size: int | None = field(converter=to_number, metadata=takes(Rule(_PAGE)))
 
 
 def page_query(page_number: int | None, page_size: int | None) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from attrs import field, frozen
 
 from flexiti_async.api.common import LANGUAGE, Language
+from flexiti_async.api.converters import to_language, to_text
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import Rule, takes, validated
 from flexiti_async.protocol.validators import (
@@ -29,19 +30,18 @@ _CODE_AS_NUMBER: Final = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 
 # The portal has no length for the external ids (spec sections 5.11 to 5.13); a million characters
 # is a mistake.
-_ANY_TEXT: Final = text_check(10**6)
+_LONGEST: Final = 10**6
 _CODE: Final = number_check(18)
+_CODE_TEXT: Final = text_check(_LONGEST)
 
 
 def _code_problem(value: object) -> str | None:
-    return _CODE.problem(value) if isinstance(value, int) else _ANY_TEXT.problem(value)
+    return _CODE.problem(value) if isinstance(value, int) else _CODE_TEXT.problem(value)
 
 
-flag_check: Final = Check(
-    lambda value: None if isinstance(value, bool) else WRONG_FORMAT, "must be True or False"
+code_check: Final = Check(
+    _code_problem, "must be a number of up to 18 digits, or text, such as 1234"
 )
-"""Accepts True and False."""
-code_check: Final = Check(_code_problem, "must be a number of up to 18 digits, or text")
 """Accepts a verification code: a whole number, or text that is sent unchanged."""
 
 
@@ -54,20 +54,25 @@ def instance_check(model: type) -> Check:
     return Check(problem, f"must be an object of type {model.__name__}")
 
 
-EXTERNAL_ID: Final = _ANY_TEXT
+EXTERNAL_ID: Final = text_check(_LONGEST, "store-1")
 """`external_location_id` and `external_employee_id`."""
-WIDGET_SESSION_ID: Final = _ANY_TEXT
-WORD: Final = _ANY_TEXT
+WIDGET_SESSION_ID: Final = text_check(_LONGEST, "00000000-0000-4000-8000-000000000000")
+WORD: Final = text_check(_LONGEST, "opened")
 """A word from a vocabulary that the portal does not list in full."""
-REQUEST_ID: Final = text_check(150)
-REFERENCE: Final = Rule(text_check(40))
-ACCOUNT: Final = number_check(14)
-PLAN_NUMBER: Final = number_check(3)
-AUTHORIZATION_ID: Final = Rule(digits_check(16), required=True, param="authorizationId")
-CAPTURE_ID: Final = digits_check(9)
+REQUEST_ID: Final = text_check(150, "till-7-receipt-1")
+REFERENCE: Final = Rule(text_check(40, "order-9"))
+ACCOUNT: Final = number_check(14, example="20009100")
+PLAN_NUMBER: Final = number_check(3, example="101")
+TERM: Final = number_check(3, example="12")
+AUTHORIZATION_ID: Final = Rule(digits_check(16, "12343"), required=True, param="authorizationId")
+CAPTURE_ID: Final = digits_check(9, "12343")
+ONE_IDENTIFIER: Final = (
+    "one of the three identifies the customer: account_number, vcc_number or customer_id, "
+    "such as account_number=20009100"
+)
 
 
-# Converters return `Any`: see `flexiti_async.api.common`.
+# Converters return `Any`: see `flexiti_async.api.converters`.
 
 
 def to_code(value: int | str | None) -> Any:  # noqa: ANN401 - see above
@@ -77,16 +82,14 @@ def to_code(value: int | str | None) -> Any:  # noqa: ANN401 - see above
     A code with a leading zero stays text: as a number it would be another code (spec section 8,
     row 34).
     """
-    if isinstance(value, str):
-        value = value.strip()
-        return int(value) if _CODE_AS_NUMBER.fullmatch(value) else value
-    return value
+    code = to_text(cast("str", value))
+    return int(code) if isinstance(code, str) and _CODE_AS_NUMBER.fullmatch(code) else code
 
 
 @validated
 @frozen(kw_only=True)
 class _Language:
-    lang: Language | str = field(metadata=takes(LANGUAGE))
+    lang: Language | str = field(converter=to_language, metadata=takes(LANGUAGE))
 
 
 def language_query(lang: Language | str) -> dict[str, str]:

@@ -10,15 +10,8 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import (
-    ACCOUNT_TEXT,
-    LANGUAGE,
-    AccountType,
-    Language,
-    money,
-    to_money,
-    to_number_text,
-)
+from flexiti_async.api.common import ACCOUNT_TEXT, LANGUAGE, AccountType, Language, money
+from flexiti_async.api.converters import to_language, to_money, to_number_text
 from flexiti_async.api.endpoints import CALCULATE_INTEREST
 from flexiti_async.protocol.call import Call, Replay
 from flexiti_async.protocol.model import AnswerModel
@@ -211,7 +204,7 @@ class _Question:
         metadata=takes(Rule(ACCOUNT_TEXT, required=True)),
     )
     amount: Decimal = field(converter=to_money, repr=False, metadata=takes(money(required=True)))
-    lang: Language | str = field(metadata=takes(LANGUAGE))
+    lang: Language | str = field(converter=to_language, metadata=takes(LANGUAGE))
 
 
 @sensitive_arguments

@@ -8,20 +8,30 @@ Purchases to authorize (spec section 5.12).
 import enum
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import CARD, money, to_card, to_digits, to_money
+from flexiti_async.api.common import CARD, money
+from flexiti_async.api.converters import (
+    to_account_number,
+    to_card,
+    to_id,
+    to_money,
+    to_number,
+    to_optional_id,
+    to_text,
+    to_word,
+)
 from flexiti_async.api.payment_fields import (
     ACCOUNT,
     EXTERNAL_ID,
     PLAN_NUMBER,
     REFERENCE,
     REQUEST_ID,
+    TERM,
     WIDGET_SESSION_ID,
     code_check,
-    flag_check,
     given,
     to_code,
 )
@@ -30,8 +40,8 @@ from flexiti_async.errors import FieldError
 from flexiti_async.protocol.model import RequestModel
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Scope
-from flexiti_async.protocol.validation import Rule, takes, validated
-from flexiti_async.protocol.validators import REQUIRED, one_of_check
+from flexiti_async.protocol.validation import Rule, missing, takes, validated
+from flexiti_async.protocol.validators import flag_check, one_of_check
 
 __all__ = ["InStorePurchase", "OnlinePurchase", "PurchaseType"]
 
@@ -47,42 +57,47 @@ class PurchaseType(enum.StrEnum):
     """On the account, like a card."""
 
 
+def _to_purchase_type(value: PurchaseType | str) -> Any:  # noqa: ANN401 - see `converters`
+    return to_word(PurchaseType, value)
+
+
 @frozen(kw_only=True)
 class _Purchase(RequestModel):
     """The fields of both channels."""
 
     account_number: int | str = field(
-        converter=to_digits, repr=False, metadata=takes(Rule(ACCOUNT, required=True))
+        converter=to_account_number, repr=False, metadata=takes(Rule(ACCOUNT, required=True))
     )
     amount: Decimal | int | str = field(converter=to_money, metadata=takes(money(required=True)))
     transaction_type: PurchaseType | str = field(
+        converter=_to_purchase_type,
         metadata=takes(
             Rule(
                 one_of_check(PurchaseType),
                 required=True,
                 param="financing_option.transaction_type",
             )
-        )
+        ),
     )
     auto_capture: bool = field(metadata=takes(Rule(flag_check, required=True)))
     plan_id: int | str | None = field(
-        default=None, converter=to_digits, metadata=takes(Rule(PLAN_NUMBER, param=_PLAN_ID))
+        default=None, converter=to_number, metadata=takes(Rule(PLAN_NUMBER, param=_PLAN_ID))
     )
     term: int | str | None = field(
         default=None,
-        converter=to_digits,
-        metadata=takes(Rule(PLAN_NUMBER, param="financing_option.term")),
+        converter=to_number,
+        metadata=takes(Rule(TERM, param="financing_option.term")),
     )
     vcc_number: Secret | str | None = field(
         default=None, converter=to_card, repr=False, metadata=takes(Rule(CARD))
     )
-    reference: str | None = field(default=None, metadata=takes(REFERENCE))
+    reference: str | None = field(default=None, converter=to_optional_id, metadata=takes(REFERENCE))
     sku_data: SkuData | None = field(default=None, repr=False, metadata=takes(SKU_DATA))
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Yield the plan if a promotional purchase has none."""
-        if self.transaction_type == PurchaseType.PROMOTIONAL and self.plan_id in (None, ""):
-            yield FieldError(_PLAN_ID, REQUIRED)
+        """Return the plan if a promotional purchase has none."""
+        absent = self.transaction_type == PurchaseType.PROMOTIONAL and self.plan_id in (None, "")
+        return missing(self, "plan_id") if absent else ()
 
     def body(self) -> dict[str, object]:
         """Build the part of the body that both channels share."""
@@ -123,7 +138,7 @@ class OnlinePurchase(_Purchase):
     """
 
     widget_session_id: str = field(
-        repr=False, metadata=takes(Rule(WIDGET_SESSION_ID, required=True))
+        converter=to_text, repr=False, metadata=takes(Rule(WIDGET_SESSION_ID, required=True))
     )
 
     scope: ClassVar[Scope] = Scope.CUSTOMER
@@ -153,9 +168,13 @@ class InStorePurchase(_Purchase):
     verification_code: int | str = field(
         converter=to_code, repr=False, metadata=takes(Rule(code_check, required=True))
     )
-    request_id: str = field(metadata=takes(Rule(REQUEST_ID, required=True)))
-    external_location_id: str = field(metadata=takes(Rule(EXTERNAL_ID, required=True)))
-    external_employee_id: str = field(metadata=takes(Rule(EXTERNAL_ID, required=True)))
+    request_id: str = field(converter=to_id, metadata=takes(Rule(REQUEST_ID, required=True)))
+    external_location_id: str = field(
+        converter=to_id, metadata=takes(Rule(EXTERNAL_ID, required=True))
+    )
+    external_employee_id: str = field(
+        converter=to_id, metadata=takes(Rule(EXTERNAL_ID, required=True))
+    )
 
     scope: ClassVar[Scope] = Scope.MERCHANT
 

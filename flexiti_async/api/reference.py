@@ -14,6 +14,7 @@ from typing import ClassVar, Final, Self, cast
 from attrs import field, frozen
 
 from flexiti_async.api.common import LANGUAGE, Language
+from flexiti_async.api.converters import to_language, to_optional_text
 from flexiti_async.api.endpoints import I18N, INFORMATION, TERMS_AND_CONDITIONS, I18nMethod
 from flexiti_async.protocol.arguments import json_body, query_of, word
 from flexiti_async.protocol.call import Call, Json, Replay
@@ -70,7 +71,7 @@ class ReferenceData(AnswerModel):
         return cast("Mapping[str, object]", content) if isinstance(content, Mapping) else {}
 
 
-_KEY_TEXT: Final = text_check(200)
+_KEY_TEXT: Final = text_check(200, "province")
 
 
 def _key_problem(value: object) -> str | None:
@@ -84,8 +85,8 @@ _KEY: Final = Check(_key_problem, f"{_KEY_TEXT.rule}, and not . or ..")
 @validated
 @frozen(kw_only=True)
 class _Text:
-    lang: Language | str = field(metadata=takes(LANGUAGE))
-    key: str | None = field(default=None, metadata=takes(Rule(_KEY)))
+    lang: Language | str = field(converter=to_language, metadata=takes(LANGUAGE))
+    key: str | None = field(default=None, converter=to_optional_text, metadata=takes(Rule(_KEY)))
 
 
 @sensitive_arguments

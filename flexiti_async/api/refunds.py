@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import ACCOUNT_TEXT, CARD, money, to_card, to_money, to_number_text
+from flexiti_async.api.common import ACCOUNT_TEXT, CARD, money
+from flexiti_async.api.converters import to_card, to_money, to_number_text, to_optional_id
 from flexiti_async.api.endpoints import REFUND
 from flexiti_async.api.payment_fields import (
     CAPTURE_ID,
@@ -53,10 +54,14 @@ class _Refund:
         metadata=takes(Rule(ACCOUNT_TEXT, required=True)),
     )
     amount: Decimal | int | str = field(converter=to_money, metadata=takes(money(required=True)))
-    reference: str | None = field(metadata=takes(REFERENCE))
+    reference: str | None = field(converter=to_optional_id, metadata=takes(REFERENCE))
     capture_id: str | None = field(converter=to_number_text, metadata=takes(Rule(CAPTURE_ID)))
-    external_location_id: str | None = field(metadata=takes(Rule(EXTERNAL_ID)))
-    external_employee_id: str | None = field(metadata=takes(Rule(EXTERNAL_ID)))
+    external_location_id: str | None = field(
+        converter=to_optional_id, metadata=takes(Rule(EXTERNAL_ID))
+    )
+    external_employee_id: str | None = field(
+        converter=to_optional_id, metadata=takes(Rule(EXTERNAL_ID))
+    )
     vcc_number: Secret | str | None = field(
         converter=to_card, repr=False, metadata=takes(Rule(CARD))
     )

@@ -11,13 +11,13 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import CARD, money, to_card, to_money, to_number_text
+from flexiti_async.api.common import CARD, money
+from flexiti_async.api.converters import to_card, to_money, to_number_text, to_optional_id
 from flexiti_async.api.endpoints import RETURN
 from flexiti_async.api.payment_fields import (
     AUTHORIZATION_ID,
     CAPTURE_ID,
     REFERENCE,
-    flag_check,
     given,
 )
 from flexiti_async.api.sku_data import SKU_DATA, SkuData, sku_body
@@ -28,7 +28,7 @@ from flexiti_async.protocol.secret import Secret, not_pickled
 from flexiti_async.protocol.structuring import Moment, NumberText, no_extra, wire_name
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, sensitive_arguments, takes, validated
-from flexiti_async.protocol.validators import REQUIRED
+from flexiti_async.protocol.validators import REQUIRED, flag_check
 
 __all__ = ["Return", "return_capture"]
 
@@ -71,7 +71,7 @@ class _Return:
     )
     amount: Decimal | int | str | None = field(converter=to_money, metadata=takes(money()))
     full_return: bool | None = field(metadata=takes(Rule(flag_check)))
-    reference: str | None = field(metadata=takes(REFERENCE))
+    reference: str | None = field(converter=to_optional_id, metadata=takes(REFERENCE))
     vcc_number: Secret | str | None = field(
         converter=to_card, repr=False, metadata=takes(Rule(CARD))
     )

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from attrs import asdict, field, frozen
 
-from flexiti_async.api.common import money, to_money
+from flexiti_async.api.common import money
+from flexiti_async.api.converters import to_money, to_optional_id, to_quantity
 from flexiti_async.api.payment_fields import given, instance_check
 from flexiti_async.errors import FieldError
 from flexiti_async.protocol.model import RequestModel
@@ -25,7 +26,7 @@ __all__ = ["Product", "SkuData", "sku_body"]
 # The portal has no length for the fields of a product and three of the totals; the limits here
 # catch mistakes.
 def _text(name: str, longest: int = 10**6) -> Mapping[str, object]:
-    return takes(Rule(text_check(longest), param=f"sku_data.{name}"))
+    return takes(Rule(text_check(longest, "chair-7"), param=f"sku_data.{name}"))
 
 
 def _dollars(name: str, digits: int = 18) -> Mapping[str, object]:
@@ -38,10 +39,10 @@ def _quantity_problem(value: object) -> str | None:
     return None if isinstance(value, int) and not isinstance(value, bool) else WRONG_FORMAT
 
 
-_QUANTITY: Final = Check(_quantity_problem, "must be a whole number or a finite Decimal")
+_QUANTITY: Final = Check(_quantity_problem, "must be a whole number or a finite Decimal, such as 2")
 
 
-def _to_tuple(value: Sequence[object]) -> Any:  # noqa: ANN401 - see `flexiti_async.api.common`
+def _to_tuple(value: Sequence[object]) -> Any:  # noqa: ANN401 - see `flexiti_async.api.converters`
     return tuple(value) if isinstance(value, list | tuple) else value
 
 
@@ -55,16 +56,24 @@ class Product(RequestModel):
         sku_id: The shop's item number.
         category: Category of the item.
         description: Description of the item.
-        quantity: Quantity; a whole number or a Decimal.
+        quantity: Quantity: a whole number or a Decimal, or a text of one.
         unit_price: Dollars for one.
         extended_price: Dollars for the line.
     """
 
-    sku_id: str | None = field(default=None, metadata=_text("products.sku_id"))
-    category: str | None = field(default=None, metadata=_text("products.category"))
-    description: str | None = field(default=None, metadata=_text("products.description"))
+    sku_id: str | None = field(
+        default=None, converter=to_optional_id, metadata=_text("products.sku_id")
+    )
+    category: str | None = field(
+        default=None, converter=to_optional_id, metadata=_text("products.category")
+    )
+    description: str | None = field(
+        default=None, converter=to_optional_id, metadata=_text("products.description")
+    )
     quantity: Decimal | int | None = field(
-        default=None, metadata=takes(Rule(_QUANTITY, param="sku_data.products.quantity"))
+        default=None,
+        converter=to_quantity,
+        metadata=takes(Rule(_QUANTITY, param="sku_data.products.quantity")),
     )
     unit_price: Decimal | int | str | None = field(
         default=None, converter=to_money, metadata=_dollars("products.unit_price")
@@ -95,11 +104,15 @@ class SkuData(RequestModel):
         products: The lines, a list or a tuple.
     """
 
-    purchase_order: str | None = field(default=None, metadata=_text("purchase_order", 10))
+    purchase_order: str | None = field(
+        default=None, converter=to_optional_id, metadata=_text("purchase_order", 10)
+    )
     shipping_total: Decimal | int | str | None = field(
         default=None, converter=to_money, metadata=_dollars("shipping_total")
     )
-    register_id: str | None = field(default=None, metadata=_text("register_id", 50))
+    register_id: str | None = field(
+        default=None, converter=to_optional_id, metadata=_text("register_id", 50)
+    )
     transaction_discount_total: Decimal | int | str | None = field(
         default=None, converter=to_money, metadata=_dollars("transaction_discount_total", 12)
     )

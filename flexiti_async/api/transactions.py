@@ -18,15 +18,23 @@ import enum
 import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from flexiti_async.api.common import CARD, Language, money, to_card, to_digits, to_money
+from flexiti_async.api.common import CARD, Language, money
+from flexiti_async.api.converters import (
+    to_account_number,
+    to_card,
+    to_money,
+    to_optional_id,
+    to_word,
+)
 from flexiti_async.api.endpoints import TRANSACTIONS
 from flexiti_async.api.payment_fields import (
     ACCOUNT,
     EXTERNAL_ID,
+    ONE_IDENTIFIER,
     REQUEST_ID,
     code_check,
     given,
@@ -54,7 +62,6 @@ __all__ = [
 ]
 
 _NAMESPACE: Final = "flexiti-async/transactions/1"
-_IDENTIFIERS: Final = ("account_number", "vcc_number", "customer_id")
 _EXACT: Final = Context(prec=60)
 
 
@@ -68,6 +75,10 @@ class TransactionType(enum.StrEnum):
     """Of the v2.5 era; later purchases are authorizations."""
     REGULAR_PURCHASE = "regular_purchase"
     """Of the v2.5 era; later purchases are authorizations."""
+
+
+def _to_type(value: TransactionType | str) -> Any:  # noqa: ANN401 - see `converters`
+    return to_word(TransactionType, value)
 
 
 @validated
@@ -93,27 +104,38 @@ class TransactionRequest(RequestModel):
     """
 
     transaction_type: TransactionType | str = field(
-        metadata=takes(Rule(one_of_check(TransactionType), required=True))
+        converter=_to_type, metadata=takes(Rule(one_of_check(TransactionType), required=True))
     )
     amount: Decimal | int | str = field(converter=to_money, metadata=takes(money(required=True)))
     verification_code: int | str = field(
         converter=to_code, repr=False, metadata=takes(Rule(code_check, required=True))
     )
     account_number: int | str | None = field(
-        default=None, converter=to_digits, repr=False, metadata=takes(Rule(ACCOUNT))
+        default=None, converter=to_account_number, repr=False, metadata=takes(Rule(ACCOUNT))
     )
     vcc_number: Secret | str | None = field(
         default=None, converter=to_card, repr=False, metadata=takes(Rule(CARD))
     )
-    customer_id: str | None = field(default=None, repr=False, metadata=takes(Rule(text_check(20))))
-    request_id: str | None = field(default=None, metadata=takes(Rule(REQUEST_ID)))
-    external_location_id: str | None = field(default=None, metadata=takes(Rule(EXTERNAL_ID)))
-    external_employee_id: str | None = field(default=None, metadata=takes(Rule(EXTERNAL_ID)))
+    customer_id: str | None = field(
+        default=None,
+        converter=to_optional_id,
+        repr=False,
+        metadata=takes(Rule(text_check(20, "1234567-12345"))),
+    )
+    request_id: str | None = field(
+        default=None, converter=to_optional_id, metadata=takes(Rule(REQUEST_ID))
+    )
+    external_location_id: str | None = field(
+        default=None, converter=to_optional_id, metadata=takes(Rule(EXTERNAL_ID))
+    )
+    external_employee_id: str | None = field(
+        default=None, converter=to_optional_id, metadata=takes(Rule(EXTERNAL_ID))
+    )
 
     def cross_field_errors(self) -> Iterable[FieldError]:
-        """Yield all identifiers if every one is missing."""
+        """Yield one error if every identifier is missing."""
         if not (self.account_number not in (None, "") or self.vcc_number or self.customer_id):
-            yield from (FieldError(name, REQUIRED) for name in _IDENTIFIERS)
+            yield FieldError("account_number", REQUIRED, hint=ONE_IDENTIFIER)
 
     def body(self) -> dict[str, object]:
         """Build the body of the call."""
@@ -159,7 +181,8 @@ def idempotency_key(payment_id: str) -> str:
     if problem is not None:
         raise problem
     if not payment_id.strip():
-        raise ValidationError(field_errors=[FieldError("payment_id", REQUIRED)])
+        hint = "must be the shop's own id of the payment, such as payment-17"
+        raise ValidationError(field_errors=[FieldError("payment_id", REQUIRED, None, hint)])
     named = f"{_NAMESPACE}\0{payment_id}".encode("utf-8", "surrogatepass")
     return hashlib.sha256(named).hexdigest()[:32]
 

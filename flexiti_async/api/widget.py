@@ -7,13 +7,14 @@ call of either, and `Widget` is its answer.
 
 import datetime
 import enum
-from typing import Final
+from typing import Any, Final
 
-from flexiti_async.api.canada import AGE_OF_MAJORITY, is_of_age
-from flexiti_async.api.common import Province
+from flexiti_async.api.canada import LocalRules, local_errors
+from flexiti_async.api.common import AccountType
 from flexiti_async.api.endpoints import WIDGET_INIT
 from flexiti_async.api.widget_answer import Widget
 from flexiti_async.api.widget_requests import (
+    CONTACT_FIELDS,
     PERSON,
     PERSON_FIELDS,
     ApplyWidget,
@@ -23,7 +24,6 @@ from flexiti_async.api.widget_requests import (
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.arguments import word, wrong_type
 from flexiti_async.protocol.call import Call, Replay
-from flexiti_async.protocol.redact import mask
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID, WRONG_FORMAT, date_check
@@ -32,6 +32,7 @@ __all__ = [
     "AccountTypePlace",
     "ApplyWidget",
     "Flow",
+    "LocalRules",
     "PurchaseWidget",
     "Widget",
     "init_widget",
@@ -63,7 +64,8 @@ _INIT_WIDGET: Final = Call(
 def init_widget(
     widget: ApplyWidget | PurchaseWidget,
     *,
-    account_type_place: AccountTypePlace = AccountTypePlace.NESTED,
+    account_type_place: AccountTypePlace | str = AccountTypePlace.OMITTED,
+    local_rules: LocalRules | str = LocalRules.STRICT,
     today: datetime.date | None = None,
 ) -> Call[Widget]:
     """
@@ -74,27 +76,35 @@ def init_widget(
     Args:
         widget: The customer and the flow.
         account_type_place: Place of `account_type` in an application.
-        today: The date in the shop's time zone; with it, applicants must be of age in their
-            province. Nothing here reads a clock.
+        local_rules: Whether rules are checked that no page of the API has.
+        today: The date in the shop's time zone; with it, and strict rules, applicants must be of
+            age in their province. Nothing here reads a clock.
 
     Raises:
-        ValidationError: The applicant is not of age, or an argument is of another type.
+        ValidationError: The customer does not pass the local rules, an account type other than
+            consumer would not be sent, or an argument is of another type.
     """
     problem = wrong_type("widget", widget, ApplyWidget, PurchaseWidget)
     if problem is None and today is not None:
         problem = wrong_type("today", today, datetime.date) or _time_zone_problem(today)
     if problem is not None:
         raise problem
-    account_type_place = word(AccountTypePlace, "account_type_place", account_type_place)
-    if today is not None and isinstance(widget, ApplyWidget):
-        error = _age_error(widget, today)
-        if error is not None:
-            raise ValidationError(field_errors=[error])
-    body = (
-        _apply_body(widget, account_type_place)
-        if isinstance(widget, ApplyWidget)
-        else _purchase_body(widget)
-    )
+    place = word(AccountTypePlace, "account_type_place", account_type_place)
+    errors: list[FieldError] = []
+    if word(LocalRules, "local_rules", local_rules) is LocalRules.STRICT:
+        apply = isinstance(widget, ApplyWidget)
+        errors += local_errors(
+            PERSON,
+            dob=widget.dob,
+            postal_code=widget.postal_code,
+            province=widget.province,
+            today=today if apply else None,
+        )
+    body = _body(widget)
+    if isinstance(widget, ApplyWidget):
+        errors += _put_account_type(widget.account_type, place, body)
+    if errors:
+        raise ValidationError(field_errors=errors)
     return _INIT_WIDGET.with_body(body)
 
 
@@ -105,53 +115,35 @@ def _time_zone_problem(today: datetime.date) -> ValidationError | None:
     return ValidationError(field_errors=[problem])
 
 
-def _age_error(widget: ApplyWidget, today: datetime.date) -> FieldError | None:
-    dob = datetime.date.fromisoformat(str(widget.dob))
-    if is_of_age(dob, Province(widget.province), today):
-        return None
-    age = AGE_OF_MAJORITY[Province(widget.province)]
-    hint = f"must be of age: {age} in {widget.province}"
-    return FieldError(PERSON + "dob", INVALID, mask(widget.dob), hint=hint)
-
-
-def _person(widget: ApplyWidget | PurchaseWidget) -> dict[str, object]:
-    person: dict[str, object] = {}
-    for name in PERSON_FIELDS:
-        value = getattr(widget, name)
-        if value:
-            person[name] = value
-    return person
-
-
-def _purchase_body(widget: PurchaseWidget) -> dict[str, object]:
-    who: dict[str, object] = {}
-    if widget.account_number:
-        who["account_number"] = widget.account_number
-    if widget.vcc_number:
-        who["vcc_number"] = widget.vcc_number
-    person = _person(widget)
+def _body(widget: ApplyWidget | PurchaseWidget) -> dict[str, object]:
+    """Build the body, its fields in the order of the start page's examples."""
+    values = vars(widget)
+    customer: dict[str, object] = {}
+    if values["account_number"]:
+        customer["account_number"] = values["account_number"]
+    if values["vcc_number"]:
+        customer["vcc_number"] = values["vcc_number"]
+    person = {name: values[name] for name in PERSON_FIELDS if values[name]}
     if person:
-        who["personal_information"] = person
-    return {"customer_identification": who, "flow": Flow.PURCHASE, "lang": widget.lang}
-
-
-def _apply_body(widget: ApplyWidget, place: AccountTypePlace) -> dict[str, object]:
-    who: dict[str, object] = {"personal_information": _person(widget)}
-    body: dict[str, object] = {
-        "customer_identification": who,
-        "flow": Flow.APPLY,
-        "lang": widget.lang,
-        "tos_agreement": widget.tos_agreement,
-        "email": widget.email,
-        "phone_number": widget.phone_number,
-        "address_1": widget.address_1,
-        "city": widget.city,
-        "province": widget.province,
-    }
-    if widget.address_2:
-        body["address_2"] = widget.address_2
-    if place is AccountTypePlace.NESTED:
-        who["account_type"] = widget.account_type
-    elif place is AccountTypePlace.TOP_LEVEL:
-        body["account_type"] = widget.account_type
+        customer["personal_information"] = person
+    body: dict[str, object] = {"customer_identification": customer, "flow": widget.flow}
+    for name in CONTACT_FIELDS:
+        value = values[name]
+        if value is not None and value != "":
+            body[name] = value
+    if values["lang"]:
+        body["lang"] = values["lang"]
     return body
+
+
+def _put_account_type(
+    account_type: object, place: AccountTypePlace, body: dict[str, Any]
+) -> list[FieldError]:
+    if place is AccountTypePlace.NESTED:
+        body["customer_identification"]["account_type"] = account_type
+    elif place is AccountTypePlace.TOP_LEVEL:
+        body["account_type"] = account_type
+    elif account_type != AccountType.CONSUMER:
+        hint = "is not sent by account_type_place='omitted': set it to 'nested' or 'top_level'"
+        return [FieldError("customer_identification.account_type", INVALID, hint=hint)]
+    return []

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
-from flexiti_async.api.common import to_number_text
+from flexiti_async.api.converters import to_number_text
 from flexiti_async.checkout.saved import CheckoutRecord, SavedCheckout, checkout_key, load_checkout
 from flexiti_async.checkout.state import CheckoutState, Sharing, Step
 from flexiti_async.checkout.steps import (

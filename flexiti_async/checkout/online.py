@@ -72,7 +72,8 @@ class OnlineCheckout(Checkout):
         widget of this checkout is discarded.
 
         Raises:
-            ValidationError: The applicant is not of age, or the widget is of another type.
+            ValidationError: The customer does not pass the `local_rules`, the account type has no
+                place in the body, or the widget is of another type.
             CheckoutError: Not allowed now (`next_steps`), the checkout is of the other flow, or
                 another process has taken a step.
             OperationInProgress: The operation of this checkout is being made.
@@ -93,6 +94,7 @@ class OnlineCheckout(Checkout):
         call = init_widget(
             widget,
             account_type_place=flow.context.config.account_type_place,
+            local_rules=flow.context.config.local_rules,
             today=today(flow.context.clock) if widget.flow is Flow.APPLY else None,
         )
         row = await flow.ready("init_widget")
@@ -308,9 +310,11 @@ class OnlineCheckout(Checkout):
             return application_body(applicant, session_id, more=more, account_type_place=place)
         problems: list[FieldError] = []
         if json_body("applicant", applicant).get("widget_session_id", session_id) != session_id:
-            problems.append(FieldError("widget_session_id", INVALID))
+            hint = "must be that of this checkout, or be left out"
+            problems.append(FieldError("widget_session_id", INVALID, None, hint))
         if more is not None:
-            problems.append(FieldError("more", INVALID))
+            hint = "is for an ApplyWidget: put the fields into the body"
+            problems.append(FieldError("more", INVALID, None, hint))
         if problems:
             raise ValidationError(field_errors=problems)
         return {**applicant, "widget_session_id": session_id}

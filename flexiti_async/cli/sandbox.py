@@ -26,9 +26,9 @@ from flexiti_async.config.parsing import is_loopback
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.redact import mask_text, printable
 from flexiti_async.sandbox import RequestRecord, Sandbox
+from flexiti_async.sandbox.endpoints.oauth_rules import PROFILES, OAuthProfile
 from flexiti_async.sandbox.faults.codec import rule_from_text
 from flexiti_async.sandbox.faults.rules import FaultRule
-from flexiti_async.sandbox.oauth_rules import PROFILES, OAuthProfile
 from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 
 __all__ = ["sandbox"]

@@ -19,9 +19,9 @@ from flexiti_async.protocol.validation import nearest
 
 __all__ = ["init_widget"]
 
-_PURCHASE: Final = Group("Customer for --flow purchase: a number, or personal details", sort_key=10)
+_PURCHASE: Final = Group("Customer with an account: a number, or personal details", sort_key=10)
 _CUSTOMER: Final = Group("Customer for either flow", sort_key=11)
-_APPLICATION: Final = Group("Customer for --flow apply", sort_key=12)
+_APPLICATION: Final = Group("Customer: required by --flow apply", sort_key=12)
 _MODELS: Final = {Flow.APPLY: ApplyWidget, Flow.PURCHASE: PurchaseWidget}
 _NAMES: Final = {
     flow: frozenset(field.name for field in attrs.fields(model)) for flow, model in _MODELS.items()
@@ -46,7 +46,7 @@ class Fields:
         last_name: Last name.
         dob: Date of birth.
         postal_code: Postal code.
-        lang: Language of the widget; default is en.
+        lang: Language of the widget; by default that of the API, en.
         email: E-mail address, for multi-factor authentication.
         phone_number: Ten-digit mobile number, for multi-factor authentication.
         address_1: First line of the address.
@@ -54,7 +54,7 @@ class Fields:
         city: City.
         province: Province or territory.
         tos_agreement: The customer accepts the cardholder agreement.
-        account_type: Type of account; default is consumer.
+        account_type: Type of account, for --flow apply; default is consumer.
     """
 
     account_number: _Purchase = None

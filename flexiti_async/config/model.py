@@ -13,6 +13,7 @@ from typing import Final, Self, cast
 import attrs
 from attrs import field, frozen
 
+from flexiti_async.api.canada import LocalRules
 from flexiti_async.api.endpoints import NAMES, I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.api.widget_origins import origin_of
@@ -35,6 +36,7 @@ from flexiti_async.config.options import (
     to_i18n_method,
     to_journal,
     to_journal_ttl,
+    to_local_rules,
     to_merchants_login,
     to_on_store_failure,
     to_other_merchants_login,
@@ -153,7 +155,10 @@ class FlexitiConfig:
             never. The API has deprecated the endpoint.
         other_merchants_login: As `merchants_login` for the other login: `never` during a rollout
             that adds or removes the login.
-        account_type_place: The place of an application's `account_type` in widget/init.
+        account_type_place: The place of an application's `account_type` in widget/init and apply,
+            `omitted`, `nested` or `top_level`; the start page and the newest one do not have it.
+        local_rules: Whether rules are checked that no page of the API has, `strict` or `off`: the
+            grammar of postal codes, births from 1900, the age of majority.
         widget_origins: Origins to which a customer may be sent, such as `https://posapi.flexiti.fi`:
             a list, or one text with commas. By default the API's own, and https at any host of
             `flexiti.fi`; for an API on loopback, loopback.
@@ -221,8 +226,9 @@ class FlexitiConfig:
         default=None, converter=to_other_merchants_login
     )
     account_type_place: AccountTypePlace = field(
-        default=AccountTypePlace.NESTED, converter=to_account_type_place
+        default=AccountTypePlace.OMITTED, converter=to_account_type_place
     )
+    local_rules: LocalRules = field(default=LocalRules.STRICT, converter=to_local_rules)
     widget_origins: tuple[str, ...] = field(default=(), converter=origins)
     api_versions: Mapping[str, str] = field(
         factory=dict[str, str], converter=to_api_versions, hash=False

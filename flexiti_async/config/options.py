@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final, Protocol, cast, runtime_checkable
 
+from flexiti_async.api.canada import LocalRules
 from flexiti_async.api.endpoints import I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.config.foreign import Folder, SecretValue, Url, store_text
@@ -116,6 +117,11 @@ def to_client_auth(value: ClientAuth | str | None) -> Any:  # noqa: ANN401 - see
 def to_account_type_place(value: AccountTypePlace | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse the place of `account_type`."""
     return one_of(AccountTypePlace, value)
+
+
+def to_local_rules(value: LocalRules | str | None) -> Any:  # noqa: ANN401 - see parsing
+    """Parse `local_rules`."""
+    return one_of(LocalRules, value)
 
 
 def to_on_store_failure(value: OnStoreFailure | str | None) -> Any:  # noqa: ANN401 - see parsing

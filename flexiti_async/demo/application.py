@@ -46,8 +46,7 @@ async def apply(request: Request) -> Response:
     try:
         applicant = _applicant(request, given)
     except ValidationError as error:
-        errors = {one.param.rpartition(".")[2]: one.msg for one in reversed(error.field_errors)}
-        return _form(request, given, errors)
+        return _form_again(request, given, error)
     await spend_try(request, "widget", client_of(request), MOST_WIDGETS)
     if await order_book(request).has(reference_id_of(request)):
         await begin_anew(request)
@@ -58,7 +57,10 @@ async def apply(request: Request) -> Response:
         checkout = await flexiti_of(request).checkout(key, reference_id=reference_id)
     if checkout.step not in _BEFORE:
         return go(request, whereabouts(checkout))
-    url = (await checkout.init_widget(applicant)).redirection_url
+    try:
+        url = (await checkout.init_widget(applicant)).redirection_url
+    except ValidationError as error:  # not of age, for example
+        return _form_again(request, given, error)
     await renew(request)
     applicant_fields = {name: given[name] for name in FIELDS if name in given}
     return page(request, "widget.html", url=url, origin=origin_of(url), applicant=applicant_fields)
@@ -86,6 +88,11 @@ async def application(request: Request) -> Response:
     if operation is None or operation.phase is Phase.FREE:
         return go(request, whereabouts(checkout))
     return page(request, "applied.html")
+
+
+def _form_again(request: Request, given: Mapping[str, str], error: ValidationError) -> Response:
+    errors = {one.param.rpartition(".")[2]: one.msg for one in reversed(error.field_errors)}
+    return _form(request, given, errors)
 
 
 def _form(

@@ -29,10 +29,11 @@ class FieldError:
 
     Attributes:
         param: Name of the parameter; dots mean nesting, as in the API's own tables.
-        msg: `required`, `length`, `wrong format` or `invalid`, or the API's text.
+        msg: `required`, `length`, `wrong format` or `invalid`, or the API's text; `not of age` for
+            the valid date of birth of an applicant who is too young.
         value: The invalid value, masked; None if it is missing.
-        hint: The rule in a developer's words, `must be 1 to 14 digits`; empty for errors from the
-            API and for most missing values.
+        hint: The rule and an example for the developer, `must be 1 to 14 digits, such as 20009100`;
+            empty for errors from the API. `customer_text` has the text for the customer.
     """
 
     param: str

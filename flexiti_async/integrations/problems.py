@@ -26,6 +26,7 @@ from typing import Final
 from attrs import frozen
 
 from flexiti_async.api.common import Language
+from flexiti_async.api.converters import to_language
 from flexiti_async.errors import (
     ApiError,
     FieldError,
@@ -37,7 +38,13 @@ from flexiti_async.errors import (
 from flexiti_async.integrations.groups import worst_of
 from flexiti_async.integrations.problem_types import problem_type_of
 from flexiti_async.protocol.arguments import word, wrong_type
-from flexiti_async.protocol.validators import INVALID, LENGTH, REQUIRED, WRONG_FORMAT
+from flexiti_async.protocol.validators import (
+    INVALID,
+    LENGTH,
+    NOT_OF_AGE,
+    REQUIRED,
+    WRONG_FORMAT,
+)
 
 __all__ = [
     "MEDIA_TYPE",
@@ -55,7 +62,7 @@ TYPE_PREFIX: Final = "urn:problem-type:flexiti:"
 """Prefix of every problem's `type`, a URN: it names the type, and cannot be fetched."""
 
 _NO_ERROR: Final = "must be a FlexitiError, or an ExceptionGroup with one"
-_WORDS: Final = frozenset({REQUIRED, LENGTH, WRONG_FORMAT, INVALID})
+_WORDS: Final = frozenset({REQUIRED, LENGTH, WRONG_FORMAT, INVALID, NOT_OF_AGE})
 _NAME: Final = re.compile(r"[\w.\[\]-]{1,100}", re.ASCII)
 _RANGE: Final = re.compile(
     r"\s*([a-z]{1,8}|\*)(?:-[a-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*"
@@ -69,7 +76,7 @@ class InvalidField:
 
     Attributes:
         field: Its name in the API; dots mean nesting.
-        reason: `required`, `length`, `wrong format` or `invalid`.
+        reason: `required`, `length`, `wrong format`, `invalid` or `not of age`.
     """
 
     field: str
@@ -135,7 +142,7 @@ def problem_of(error: Exception, language: Language | str = Language.ENGLISH) ->
     Args:
         error: A `FlexitiError`, or a group with at least one: the worst of them decides, an unknown
             outcome before all others. Errors of others in the group do not count.
-        language: Language of the texts.
+        language: Language of the texts, also as a tag such as `fr-CA`.
 
     Raises:
         ValidationError: There is no error of this library, or no such language.
@@ -145,7 +152,7 @@ def problem_of(error: Exception, language: Language | str = Language.ENGLISH) ->
         raise ValidationError(
             field_errors=[FieldError("error", WRONG_FORMAT, type(error).__name__, _NO_ERROR)]
         )
-    found, chosen = problem_type_of(worst), word(Language, "language", language)
+    found, chosen = problem_type_of(worst), word(Language, "language", to_language(language))
     text = found.fr if chosen is Language.FRENCH else found.en
     wait: float | None = None
     if isinstance(worst, ApiError | TokenError | OperationInProgress):

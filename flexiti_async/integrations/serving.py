@@ -190,7 +190,7 @@ def refuse_other(option: str, value: object, kind: type, meaning: str) -> None:
         option: Name of the argument.
         value: The argument.
         kind: The type that it must have.
-        meaning: What that is, in words.
+        meaning: The meaning, in words.
     """
     if not isinstance(value, kind):
         msg = f"{option} must be {meaning}, not {type(value).__name__}"

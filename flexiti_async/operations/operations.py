@@ -17,7 +17,8 @@ from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
-from flexiti_async.api.common import ACCOUNT_TEXT, to_number_text
+from flexiti_async.api.common import ACCOUNT_TEXT
+from flexiti_async.api.converters import to_number_text
 from flexiti_async.errors import (
     ConfigError,
     FieldError,

@@ -32,6 +32,7 @@ from flexiti_async.protocol.validators import REQUIRED, Check
 __all__ = [
     "Rule",
     "field_errors_of",
+    "missing",
     "nearest",
     "param_of",
     "sensitive_arguments",
@@ -193,8 +194,8 @@ def field_errors_of(model: object, prefix: str = "") -> list[FieldError]:
         msg = _problem(rule, value)
         if msg is not None:
             shown = None if value is None else _shown(value)
-            hint = "" if msg == REQUIRED else rule.check.rule
-            errors.append(FieldError(prefix + (rule.param or attribute.name), msg, shown, hint))
+            param = prefix + (rule.param or attribute.name)
+            errors.append(FieldError(param, msg, shown, rule.check.rule))
     more: Callable[[], Iterable[FieldError]] | None = getattr(model, "cross_field_errors", None)
     if more is None:
         return errors
@@ -205,6 +206,16 @@ def field_errors_of(model: object, prefix: str = "") -> list[FieldError]:
         if not errors:
             raise
         return errors
+
+
+def missing(model: object, *names: str) -> list[FieldError]:
+    """Return the errors of fields that are required because of others, with their rules."""
+    fields = attrs.fields_dict(cast("type[attrs.AttrsInstance]", type(model)))
+    rules: dict[str, Rule] = {name: fields[name].metadata[_RULE] for name in names}
+    return [
+        FieldError(rule.param or name, REQUIRED, None, rule.check.rule)
+        for name, rule in rules.items()
+    ]
 
 
 def _shown(value: object) -> str:

@@ -14,11 +14,13 @@ from flexiti_async.protocol.secret import Secret
 __all__ = [
     "INVALID",
     "LENGTH",
+    "NOT_OF_AGE",
     "REQUIRED",
     "WRONG_FORMAT",
     "Check",
     "date_check",
     "digits_check",
+    "flag_check",
     "is_visible",
     "money_check",
     "number_check",
@@ -32,6 +34,8 @@ REQUIRED: Final = "required"
 LENGTH: Final = "length"
 WRONG_FORMAT: Final = "wrong format"
 INVALID: Final = "invalid"
+NOT_OF_AGE: Final = "not of age"
+"""This library's own word: a valid date of birth of a person who may not apply."""
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories: controls, formats (such as direction marks), surrogates, separators."""
@@ -44,7 +48,8 @@ class Check:
 
     Attributes:
         problem: Returns the API's word for what is wrong with a value, None for a valid one.
-        rule: The rule in a developer's words: `must be 1 to 14 digits`.
+        rule: The rule in a developer's words, with an example: `must be 1 to 14 digits, such as
+            20009100`.
     """
 
     problem: Callable[[object], str | None]
@@ -64,7 +69,11 @@ def is_visible(text: str) -> bool:
     )
 
 
-def text_check(longest: int) -> Check:
+def _such_as(example: str) -> str:
+    return f", such as {example}" if example else ""
+
+
+def text_check(longest: int, example: str = "") -> Check:
     """
     Accept text of at most `longest` characters without control and invisible characters.
 
@@ -83,12 +92,13 @@ def text_check(longest: int) -> Check:
 
     return Check(
         problem,
-        f"must be text of 1 to {longest:,} characters, no control or invisible characters",
+        f"must be text of 1 to {longest:,} characters, no control or invisible characters"
+        + _such_as(example),
     )
 
 
-def number_check(longest: int, *, exact: bool = False, example: str = "") -> Check:
-    """Accept whole numbers of at most, or of exactly, `longest` digits."""
+def number_check(longest: int, *, exact: bool = False, example: str = "", note: str = "") -> Check:
+    """Accept whole numbers greater than 0 of at most, or of exactly, `longest` digits."""
     least, most = 10 ** (longest - 1) if exact else 1, 10**longest - 1
 
     def problem(value: object) -> str | None:
@@ -99,8 +109,7 @@ def number_check(longest: int, *, exact: bool = False, example: str = "") -> Che
         return None if least <= value <= most else LENGTH
 
     digits = f"{longest}" if exact else f"1 to {longest}"
-    such_as = f", such as {example}" if example else ""
-    return Check(problem, f"must be a number greater than 0 of {digits} digits{such_as}")
+    return Check(problem, f"must be {digits} digits, greater than 0{_such_as(example)}{note}")
 
 
 def pattern_check(pattern: str, longest: int, rule: str) -> Check:
@@ -118,20 +127,20 @@ def pattern_check(pattern: str, longest: int, rule: str) -> Check:
     return Check(problem, rule)
 
 
-def digits_check(longest: int) -> Check:
+def digits_check(longest: int, example: str = "") -> Check:
     """Accept digits as text, at most `longest` of them."""
-    return pattern_check(r"\d+", longest, f"must be 1 to {longest} digits")
+    return pattern_check(r"\d+", longest, f"must be 1 to {longest} digits{_such_as(example)}")
 
 
-def one_of_check(values: Iterable[str]) -> Check:
-    """Accept the values of a vocabulary."""
+def one_of_check(values: Iterable[str], others: str = "") -> Check:
+    """Accept the values of a vocabulary; `others` says what a converter makes one of them."""
     listed = [str(value) for value in values]
     allowed = frozenset(listed)
 
     def problem(value: object) -> str | None:
         return None if isinstance(value, str) and value in allowed else INVALID
 
-    return Check(problem, f"must be one of {', '.join(listed)}")
+    return Check(problem, f"must be one of {', '.join(listed)}{others and f', {others}'}")
 
 
 def _date_problem(value: object) -> str | None:
@@ -183,5 +192,15 @@ def money_check(digits: int = 18, *, signed: bool = False) -> Check:
     )
 
 
-true_check: Final = Check(lambda value: None if value is True else INVALID, "must be True")
+true_check: Final = Check(
+    lambda value: None if value is True else INVALID,
+    "must be True, the bool: the text of a form, such as 'on', is not read as consent; "
+    "compare it yourself",
+)
 """Accepts only True."""
+
+flag_check: Final = Check(
+    lambda value: None if isinstance(value, bool) else WRONG_FORMAT,
+    "must be True or False, the bools: the text of a form, such as 'on', is neither",
+)
+"""Accepts True and False."""

@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 
 from flexiti_async.api import customers
 from flexiti_async.api.account_models import CustomerAccount, FoundAccount
+from flexiti_async.api.canada import LocalRules
 from flexiti_async.api.common import Language
 from flexiti_async.api.driverslicense import DriversLicense, read_driverslicense
 from flexiti_async.protocol.secret import Secret
@@ -27,10 +28,12 @@ class Customers:
 
     Args:
         send: Sends the calls.
+        local_rules: As configured, for `search`.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, local_rules: LocalRules = LocalRules.STRICT) -> None:
         self._send = send
+        self._local_rules = local_rules
 
     @sensitive_arguments
     def search(
@@ -52,6 +55,7 @@ class Customers:
             last_name=last_name,
             dob=dob,
             postal_code=postal_code,
+            local_rules=self._local_rules,
         )
         return self._send(call, reference_id=reference_id)
 

@@ -58,8 +58,8 @@ In a test:
 Endpoint names are those of the client's errors, events and `api_versions`.
 """
 
+from flexiti_async.sandbox.endpoints.oauth_rules import OAuthRules
 from flexiti_async.sandbox.faults.rules import Only
-from flexiti_async.sandbox.oauth_rules import OAuthRules
 from flexiti_async.sandbox.server import Sandbox
 from flexiti_async.sandbox.settings import Settings
 from flexiti_async.sandbox.state.accounts import Account

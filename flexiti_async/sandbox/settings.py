@@ -19,8 +19,8 @@ from flexiti_async.sandbox.arguments import (
     whole,
     wrong,
 )
+from flexiti_async.sandbox.endpoints.oauth_rules import PROFILES, OAuthRules, oauth_rules
 from flexiti_async.sandbox.faults.validators import as_mapping, is_number, is_seconds
-from flexiti_async.sandbox.oauth_rules import PROFILES, OAuthRules, oauth_rules
 from flexiti_async.sandbox.state.plans import SEED_PLANS, Plan
 from flexiti_async.sandbox.state.request_log import RequestRecord
 from flexiti_async.sandbox.wire.endpoints import check_endpoint_names

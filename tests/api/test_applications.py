@@ -35,7 +35,7 @@ def test_version() -> None:
     assert "/v2.5.1/" in sent(apply({}).at_version("v2.5.1"))["url"]
 
 
-@pytest.mark.parametrize("place", list(AccountTypePlace))
+@pytest.mark.parametrize("place", [AccountTypePlace.NESTED, AccountTypePlace.TOP_LEVEL])
 def test_the_same_as_before(place: AccountTypePlace) -> None:
     """Apart from flow, language and session the body is that of widget/init, byte for byte."""
     given: dict[str, Any] = {**APPLICANT, "address_2": "Apt 5", "account_type": "business"}
@@ -78,7 +78,9 @@ def test_equal_values_are_accepted() -> None:
     """A field that equals the widget's is accepted."""
     more = {"email": APPLICANT["email"], "customer_identification": {"account_type": "consumer"}}
 
-    assert BODY == application_body(WIDGET, SESSION, more=more)
+    body = application_body(WIDGET, SESSION, more=more, account_type_place="nested")
+
+    assert application_body(WIDGET, SESSION, account_type_place="nested") == body
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,12 @@ def test_equal_values_are_accepted() -> None:
 )
 def test_contradictions(more: dict[str, object], params: list[str]) -> None:
     """Fields that differ from the widget's are rejected, all of them together."""
-    given = {"widget": WIDGET, "widget_session_id": SESSION, "more": more}
+    given = {
+        "widget": WIDGET,
+        "widget_session_id": SESSION,
+        "more": more,
+        "account_type_place": "nested",
+    }
     field_errors = rejected(application_body, given)
 
     assert [(param, "invalid") for param in params] == [

@@ -111,7 +111,7 @@ ID_ROWS: list[tuple[str, object, str, str]] = [
 ]
 BODY_ROWS: list[tuple[str, object, str, str]] = [
     ("reference", "x" * 41, "length", "41 characters"),
-    ("reference", 5, "wrong format", "number of 1 digit"),
+    ("reference", 5.0, "wrong format", "float"),
     ("sku_data", {}, "wrong format", "dict"),
 ]
 ROWS = [

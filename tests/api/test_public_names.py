@@ -28,6 +28,7 @@ from flexiti_async.protocol.call import Call, OperationCall
 HELPERS = {
     "_public",
     "canada",
+    "converters",
     "endpoints",
     "paging",
     "payment_fields",

@@ -62,7 +62,7 @@ ROWS: list[tuple[str, object, str, str | None]] = [
     ("reference", "x" * 41, "length", "41 characters"),
     ("capture_id", 10**9, "length", "10 characters"),
     ("capture_id", "x", "wrong format", "1 character"),
-    ("external_location_id", 7, "wrong format", "number of 1 digit"),
+    ("external_location_id", 7.0, "wrong format", "float"),
     ("external_employee_id", "a\nb", "invalid", "3 characters"),
     ("vcc_number", "1" * 17, "length", "secret"),
     ("sku_data", [], "wrong format", "list"),

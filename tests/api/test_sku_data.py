@@ -43,7 +43,7 @@ def test_largest_totals(name: str, sign: str) -> None:
 ROWS: list[tuple[str, object, str, str]] = [
     # field, given, msg, masked value
     ("purchase_order", "x" * 11, "length", "11 characters"),
-    ("purchase_order", 5, "wrong format", "number of 1 digit"),
+    ("purchase_order", 5.0, "wrong format", "float"),
     ("register_id", "x" * 51, "length", "51 characters"),
     ("pst", 1.5, "wrong format", "float"),
     ("gst_hst", "1.234", "wrong format", "Decimal"),
@@ -52,11 +52,11 @@ ROWS: list[tuple[str, object, str, str]] = [
     ("products", {"sku_id": "S-1"}, "wrong format", "dict"),
 ]
 PRODUCT_ROWS: list[tuple[str, object, str, str]] = [
-    ("sku_id", 5, "wrong format", "number of 1 digit"),
+    ("sku_id", 5.0, "wrong format", "float"),
     ("category", "a\nb", "invalid", "3 characters"),
     ("description", ["x"], "wrong format", "list"),
     ("quantity", 1.5, "wrong format", "float"),
-    ("quantity", "2", "wrong format", "1 character"),
+    ("quantity", "two", "wrong format", "3 characters"),
     ("quantity", True, "wrong format", "true"),
     ("quantity", Decimal("NaN"), "wrong format", "Decimal"),
     ("unit_price", 1.5, "wrong format", "float"),

@@ -211,10 +211,11 @@ def test_one_of_three_is_enough(name: str) -> None:
 
 
 def test_an_identifier_is_required() -> None:
-    """Without any identifier, all three are reported as required."""
+    """Without any identifier, one error says that one of the three identifies the customer."""
     field_errors = rejected(TransactionRequest, {**PAYMENT, **dict.fromkeys(WHO)})
 
-    assert tuple(FieldError(name, "required") for name in WHO) == field_errors
+    assert (FieldError("account_number", "required"),) == field_errors
+    assert "one of the three identifies the customer" in field_errors[0].hint
 
 
 ROWS: list[tuple[str, object, str, str | None]] = [
@@ -233,9 +234,9 @@ ROWS: list[tuple[str, object, str, str | None]] = [
     ("account_number", "x", "wrong format", "1 character"),
     ("vcc_number", "1" * 17, "length", "secret"),
     ("customer_id", "1" * 21, "length", "21 characters"),
-    ("customer_id", 1234567, "wrong format", "number of 7 digits"),
+    ("customer_id", 1234567.0, "wrong format", "float"),
     ("request_id", "x" * 151, "length", "151 characters"),
-    ("external_location_id", 7, "wrong format", "number of 1 digit"),
+    ("external_location_id", 7.0, "wrong format", "float"),
     ("external_employee_id", "a\tb", "invalid", "3 characters"),
 ]
 

@@ -15,6 +15,7 @@ from flexiti_async.api.widget import (
     PurchaseWidget,
     init_widget,
 )
+from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.call import Replay
 from flexiti_async.protocol.json_codec import encode
 from flexiti_async.protocol.secret import Secret
@@ -47,7 +48,7 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def sent(
-    widget: ApplyWidget | PurchaseWidget, place: AccountTypePlace = AccountTypePlace.NESTED
+    widget: ApplyWidget | PurchaseWidget, place: AccountTypePlace = AccountTypePlace.OMITTED
 ) -> dict[str, Any]:
     """Return the JSON body as sent."""
     call = init_widget(widget, account_type_place=place)
@@ -65,18 +66,21 @@ def at(body: dict[str, Any], path: str) -> object:
     return value
 
 
-def test_apply_example() -> None:
-    """The start page's values build its example of the apply flow, with the default lang."""
-    body = sent(ApplyWidget(**APPLICANT), AccountTypePlace.OMITTED)
+def to_the_letter(name: str) -> bytes:
+    """Return an example of the start page without the blanks between its tokens."""
+    return json.dumps(sample(name), separators=(",", ":")).encode()
 
-    assert {**sample("apply"), "lang": "en"} == body
+
+def test_apply_example() -> None:
+    """The start page's values build its example of the apply flow, byte for byte."""
+    assert to_the_letter("apply") == encode(init_widget(ApplyWidget(**APPLICANT)).body)
 
 
 def test_buy_example() -> None:
-    """The start page's values build its example of the buy flow, with the default lang."""
+    """The start page's values build its example of the buy flow, byte for byte."""
     widget = PurchaseWidget(account_number=20009100, vcc_number="1070015210367982", **JOHN)
 
-    assert {**sample("buy"), "lang": "en"} == sent(widget)
+    assert to_the_letter("buy") == encode(init_widget(widget).body)
 
 
 def test_call() -> None:
@@ -116,7 +120,7 @@ APPLY_ROWS: list[tuple[str, object, str, object]] = [
     ("phone_number", "+1 613 555 0100", "phone_number", 6135550100),
     ("phone_number", "+1 (613) 555-0100", "phone_number", 6135550100),
     ("phone_number", "1-613-555-0100", "phone_number", 6135550100),
-    ("phone_number", 16135550100, "phone_number", 6135550100),
+    ("phone_number", "16135550100", "phone_number", 6135550100),
     ("address_1", "x" * 250, "address_1", "x" * 250),
     ("address_2", "x" * 100, "address_2", "x" * 100),
     ("address_2", "", "address_2", None),
@@ -126,8 +130,8 @@ APPLY_ROWS: list[tuple[str, object, str, object]] = [
     *(("province", code, "province", code) for code in Province),
     ("province", "qc", "province", "QC"),
     ("province", " On ", "province", "ON"),
-    ("account_type", "consumer", f"{WHO}.account_type", "consumer"),
-    ("account_type", AccountType.BUSINESS, f"{WHO}.account_type", "business"),
+    ("account_number", 20009100, f"{WHO}.account_number", 20009100),
+    ("vcc_number", "1070015210367982", f"{WHO}.vcc_number", "1070015210367982"),
 ]
 
 
@@ -166,7 +170,16 @@ PURCHASE_ROWS: list[tuple[dict[str, Any], str, object]] = [
     ({**JOHN, "postal_code": "H2X 1Y4"}, f"{PERSON}.postal_code", "H2X1Y4"),
     ({**JOHN, "lang": "fr"}, "lang", "fr"),
     ({"account_number": 1, "lang": Language.FRENCH}, "lang", "fr"),
-    ({"account_number": 1}, "lang", "en"),
+    ({"account_number": 1, "lang": ""}, "lang", None),
+    ({"account_number": 1, "email": "a@b.ca"}, "email", "a@b.ca"),
+    ({"account_number": 1, "phone_number": "613-555-0100"}, "phone_number", 6135550100),
+    ({"account_number": 1, "address_1": "Fake 445"}, "address_1", "Fake 445"),
+    ({"account_number": 1, "address_2": "Apt 5"}, "address_2", "Apt 5"),
+    ({"account_number": 1, "city": "Toronto"}, "city", "Toronto"),
+    ({"account_number": 1, "province": "Ontario"}, "province", "ON"),
+    ({"account_number": 1, "tos_agreement": True}, "tos_agreement", True),
+    ({"account_number": 1, "tos_agreement": False}, "tos_agreement", False),
+    ({"account_number": 1}, "tos_agreement", None),
     ({"account_number": 1}, "flow", "purchase"),
 ]
 
@@ -206,30 +219,31 @@ def test_one_identifier_suffices(fields: dict[str, Any], expected: dict[str, obj
     """Any of the three identifies a customer; empty fields are not sent."""
     body = sent(PurchaseWidget(**fields))
 
-    assert {WHO: expected, "flow": "purchase", "lang": "en"} == body
+    assert {WHO: expected, "flow": "purchase"} == body
 
 
-@pytest.mark.parametrize(
-    ("place", "nested", "top"),
-    [
-        (AccountTypePlace.NESTED, "business", None),
-        (AccountTypePlace.TOP_LEVEL, None, "business"),
-        (AccountTypePlace.OMITTED, None, None),
-    ],
-)
-def test_account_type_places(place: AccountTypePlace, nested: str | None, top: str | None) -> None:
+@pytest.mark.parametrize("account_type", list(AccountType))
+def test_account_type_places(account_type: str) -> None:
     """The setting decides the only place of the account type."""
-    body = sent(ApplyWidget(**APPLICANT, account_type="business"), place)
+    widget = ApplyWidget(**APPLICANT, account_type=account_type)
+    nested = sent(widget, AccountTypePlace.NESTED)
+    top = sent(widget, AccountTypePlace.TOP_LEVEL)
 
-    assert (nested, top) == (at(body, f"{WHO}.account_type"), at(body, "account_type"))
+    assert (account_type, None) == (at(nested, f"{WHO}.account_type"), at(nested, "account_type"))
+    assert (None, account_type) == (at(top, f"{WHO}.account_type"), at(top, "account_type"))
 
 
-def test_account_type_is_nested_by_default() -> None:
-    """By default the account type is consumer, in the place of page versions 16 and 17."""
-    call = init_widget(ApplyWidget(**APPLICANT))
-    assert call.body is not None
+def test_account_type_is_omitted_by_default() -> None:
+    """Neither the start page nor the newest page has an account type."""
+    assert "account_type" not in json.dumps(sent(ApplyWidget(**APPLICANT)))
 
-    assert "consumer" == at(json.loads(encode(call.body)), f"{WHO}.account_type")
+
+def test_no_business_account_is_applied_for_as_a_consumer() -> None:
+    """An account type that would not be sent is rejected, and the hint names the setting."""
+    with pytest.raises(ValidationError, match="account_type_place") as caught:
+        init_widget(ApplyWidget(**APPLICANT, account_type="business"))
+
+    assert (FieldError(f"{WHO}.account_type", "invalid"),) == caught.value.field_errors
 
 
 @pytest.mark.parametrize("place", AccountTypePlace)

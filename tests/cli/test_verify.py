@@ -13,7 +13,7 @@ from attrs import frozen
 from flexiti_async.api.endpoints import NAMES
 from flexiti_async.cli.verify.assumptions import ASSUMPTIONS
 from flexiti_async.sandbox import RequestRecord, Sandbox, faults
-from flexiti_async.sandbox.oauth_rules import PROFILES
+from flexiti_async.sandbox.endpoints.oauth_rules import PROFILES
 
 from ..support.patience import PATIENCE
 from .conftest import CLIENT_SECRET, DOB, EMAIL, SCRIPT, VCC_NUMBER, Command, Ran

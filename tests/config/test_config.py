@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from flexiti_async import FlexitiConfig
+from flexiti_async.api.canada import LocalRules
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.config.model import (
     Environment,
@@ -79,7 +80,7 @@ def test_defaults() -> None:
         made.store_timeout,
     )
     assert (100, 2) == (made.connections, made.retries)
-    assert (AccountTypePlace.NESTED, OnStoreFailure.DEGRADE, RefreshRevokesAccess.UNKNOWN) == (
+    assert (AccountTypePlace.OMITTED, OnStoreFailure.DEGRADE, RefreshRevokesAccess.UNKNOWN) == (
         made.account_type_place,
         made.on_store_failure,
         made.refresh_revokes_access,
@@ -100,6 +101,7 @@ ACCEPTED: list[tuple[str, object, object]] = [
     ("store", STORE, STORE),
     ("account_type_place", "top_level", AccountTypePlace.TOP_LEVEL),
     ("account_type_place", AccountTypePlace.OMITTED, AccountTypePlace.OMITTED),
+    ("local_rules", "OFF", LocalRules.OFF),
     ("on_store_failure", "raise", OnStoreFailure.RAISE),
     ("refresh_revokes_access", "no", RefreshRevokesAccess.NO),
     ("merchants_login", "NEVER", MerchantsLogin.NEVER),

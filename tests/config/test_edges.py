@@ -10,7 +10,7 @@ from flexiti_async.protocol.request import quote_segment
 from ..support.canaries import sightings
 
 GOOD: dict[str, Any] = {"client_id": "c", "client_secret": "s", "environment": "training"}
-CHOICES = ["account_type_place", "on_store_failure", "refresh_revokes_access"]
+CHOICES = ["account_type_place", "local_rules", "on_store_failure", "refresh_revokes_access"]
 ROWS: list[tuple[str, object]] = [
     *((name, 5) for name in CHOICES),
     *(("store", value) for value in ("", 5)),

@@ -223,7 +223,7 @@ def test_every_endpoint_has_an_answer_here() -> None:
 @settings(max_examples=300)
 @given(st.data())
 def test_an_odd_value_is_an_error_only_where_it_is_required(data: st.DataObject) -> None:
-    """Whatever is put in one place of any answer, all that is beside it is read."""
+    """With any value in one place of an answer, all that is beside it is read."""
     call, sample = data.draw(st.sampled_from(ANSWERS))
     place = data.draw(st.sampled_from(places(sample)))
     read = answered(call, changed(sample, place, data.draw(ANYTHING)))
@@ -238,7 +238,7 @@ def test_an_odd_value_is_an_error_only_where_it_is_required(data: st.DataObject)
 
 @given(st.sampled_from(places(TOKEN)), ANYTHING)
 def test_a_token_is_lost_only_with_what_is_required_of_it(place: Place, value: object) -> None:
-    """Whatever is in another place of the token's answer, the access token is used."""
+    """With any value in another place of the token's answer, the access token is used."""
     body = changed(TOKEN, place, value)
     answer = HttpResponse(200, {}, json.dumps(body).encode())
     read = read_grant(answer, reference_id="r", scope=Scope.CUSTOMER, refreshing=False)
@@ -262,7 +262,7 @@ ERROR: Final[dict[str, Any]] = {
     st.sampled_from(places(ERROR)), ANYTHING, st.sampled_from([400, 402, 403, 404, 409, 465, 500])
 )
 def test_any_error_is_typed_and_keeps_its_code(place: Place, value: object, status: int) -> None:
-    """Whatever is in one place of an error, its class, and the code if that is elsewhere, stay."""
+    """An odd value in one place of an error keeps its class, and the code if that is elsewhere."""
     call, _ = ANSWERS[0]
     body = json.dumps(changed(ERROR, place, value)).encode()
     error = read_answer(call, HttpResponse(status, {}, body), "ref-1")

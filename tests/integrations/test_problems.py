@@ -150,7 +150,7 @@ def test_no_error_of_the_library(error: Any) -> None:  # noqa: ANN401 - of any t
 
 def test_whether_money_has_moved() -> None:
     """An unknown outcome is a conflict, which clients do not retry, and asks not to pay again."""
-    problem = problem_of(OutcomeUnknown("lost"), "fr")
+    problem = problem_of(OutcomeUnknown("lost"), "fr-CA")
 
     assert 409 == problem.status
     assert "ne pas payer de nouveau" in problem.detail

@@ -57,7 +57,6 @@ def test_call() -> None:
     assert {
         "customer_identification": {"account_number": 20009100},
         "flow": "purchase",
-        "lang": "en",
     } == json.loads(request.body)
     assert not request.private
 

@@ -182,10 +182,10 @@ def test_true_check(value: object, expected: str | None) -> None:
     ("check", "expected"),
     [
         (text_check(5), "must be text of 1 to 5 characters, no control or invisible characters"),
-        (number_check(14), "must be a number greater than 0 of 1 to 14 digits"),
+        (number_check(14), "must be 1 to 14 digits, greater than 0"),
         (
             number_check(10, exact=True, example="6135550100"),
-            "must be a number greater than 0 of 10 digits, such as 6135550100",
+            "must be 10 digits, greater than 0, such as 6135550100",
         ),
         (digits_check(16), "must be 1 to 16 digits"),
         (pattern_check("x", 1, "must be x"), "must be x"),
@@ -197,7 +197,13 @@ def test_true_check(value: object, expected: str | None) -> None:
                 "YYYY-MM-DD, such as 2001-12-31"
             ),
         ),
-        (true_check, "must be True"),
+        (
+            true_check,
+            (
+                "must be True, the bool: the text of a form, such as 'on', is not read as consent; "
+                "compare it yourself"
+            ),
+        ),
     ],
     ids=map(str, range(8)),
 )

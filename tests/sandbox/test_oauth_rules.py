@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from flexiti_async.sandbox import OAuthRules, Sandbox
-from flexiti_async.sandbox.oauth_rules import PROFILES
+from flexiti_async.sandbox.endpoints.oauth_rules import PROFILES
 from tests.sandbox.conftest import Answer, Api
 
 from .test_oauth_refresh import refresh, status_of

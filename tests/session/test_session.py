@@ -15,7 +15,7 @@ from flexiti_async import (
     ValidationError,
 )
 from flexiti_async.api.widget import AccountTypePlace
-from flexiti_async.errors import SessionClosed
+from flexiti_async.errors import NotFound, SessionClosed
 from flexiti_async.sandbox import Sandbox
 
 from ..checkout.test_checkout import APPLICANT
@@ -113,6 +113,23 @@ async def test_a_minor_cannot_apply(
 
     assert rejected == sum(isinstance(result, ValidationError) for result in results)
     assert (len(sandbox.requests) == before) is bool(rejected)
+
+
+async def test_local_rules_are_an_option(make_session: MakeSession, sandbox: Sandbox) -> None:
+    """`local_rules` switches off what no page has, in each call that checks it."""
+    person: dict[str, Any] = {**APPLICANT, "dob": "2020-01-15", "postal_code": "12345"}
+    who = {name: person[name] for name in ("first_name", "last_name", "dob", "postal_code")}
+    strict, off = make_session(), make_session(local_rules="off")
+    with pytest.raises(ValidationError, match=r"of age.*postal_code: length"):
+        await strict.init_widget(ApplyWidget(**person))
+    with pytest.raises(ValidationError, match="postal_code: length"):
+        await strict.customers.search(**who)
+
+    await off.init_widget(ApplyWidget(**person))
+    await (await off.checkout("order-1")).init_widget(ApplyWidget(**person))
+    with pytest.raises(NotFound):
+        await off.customers.search(**who)
+    assert 2 == sandbox.count("widget/init")
 
 
 async def test_answers_without_ids_still_make_a_widget(

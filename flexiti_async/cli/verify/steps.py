@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final, cast
 
 from attrs import define, evolve, field
 
@@ -125,7 +125,9 @@ class Steps:
         await prober.call("widget/init (invalid)", empty)
         identified = self.customer.identified
         if identified is not None:
-            await self._open("widget/init (purchase)", PurchaseWidget(**identified))
+            await self._open(
+                "widget/init (purchase)", PurchaseWidget(**cast("dict[str, Any]", identified))
+            )
         applicant = self._applicant()
         if applicant is not None:
             await self._open("widget/init (apply)", applicant)
@@ -139,7 +141,11 @@ class Steps:
         if token is None or account is None:
             return
         session_id = await self._verified(
-            "widget/init (to buy)", PurchaseWidget(**account), token, visit, "verify yourself"
+            "widget/init (to buy)",
+            PurchaseWidget(account_number=account["account_number"]),
+            token,
+            visit,
+            "verify yourself",
         )
         if session_id is None:
             return

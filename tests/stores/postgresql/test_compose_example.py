@@ -120,7 +120,7 @@ def host(machine: Postgres, valkey: Server, tmp_path: Path) -> Host:
 
 
 def test_the_file_is_complete() -> None:
-    """What a service needs is there: health checks, secrets, variables, extras."""
+    """Each service has what it needs: health checks, secrets, variables, extras."""
     for service in SERVICES.values():
         for name, need in service.get("depends_on", {}).items():
             healthy = need["condition"] == "service_healthy"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.oauth_rules import PROFILES, OAuthProfile
+from flexiti_async.sandbox.endpoints.oauth_rules import PROFILES, OAuthProfile
 
 from .conftest import SECRETS
 
