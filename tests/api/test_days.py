@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ from flexiti_async.api import AuthorizationSearch, init_widget, search
 
 MIDNIGHT = datetime.datetime(1990, 2, 1, tzinfo=datetime.UTC)
 """Which databases return for a date; in Canada it is still January."""
-PERSON = {"first_name": "Zoe", "last_name": "T", "postal_code": "K1A0B1"}
+PERSON: dict[str, Any] = {"first_name": "Zoe", "last_name": "T", "postal_code": "K1A0B1"}
 
 
 def apply(day: datetime.datetime) -> object:

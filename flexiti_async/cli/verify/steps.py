@@ -80,7 +80,7 @@ class Steps:
         if account is not None:
             lookup(**account)
         if identified is not None:
-            PurchaseWidget(**identified)
+            PurchaseWidget(**cast("dict[str, Any]", identified))
         self._applicant()
 
     async def reference(self) -> BaseCall[object]:
