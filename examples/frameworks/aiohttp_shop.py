@@ -1,5 +1,7 @@
 """
-aiohttp.web: `python aiohttp_shop.py`, with `FLEXITI_*` and `SHOP_*` in the environment.
+aiohttp.web: `FLEXITI_STORE=file:///srv/shop python aiohttp_shop.py`.
+
+The store is shared by all workers. The other `FLEXITI_*` variables and `SHOP_*` are set as well.
 
 The reference id stays in the customer's encrypted session: no URL, form or body carries it.
 """

@@ -1,5 +1,7 @@
 """
-FastAPI: `uvicorn fastapi_shop:app --workers 2`, with `FLEXITI_*` and `SHOP_*` in the environment.
+FastAPI: `FLEXITI_STORE=file:///srv/shop uvicorn fastapi_shop:app --workers 2`.
+
+The store is shared by all workers. The other `FLEXITI_*` variables and `SHOP_*` are set as well.
 
 The reference id stays in the customer's signed session: no URL, form or body carries it.
 """

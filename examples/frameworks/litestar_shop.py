@@ -1,5 +1,7 @@
 """
-Litestar: `granian --interface asgi --workers 2 litestar_shop:app`, with `FLEXITI_*`, `SHOP_*` set.
+Litestar: `FLEXITI_STORE=file:///srv/shop granian --interface asgi --workers 2 litestar_shop:app`.
+
+The store is shared by all workers. The other `FLEXITI_*` variables and `SHOP_*` are set as well.
 
 The reference id stays in the customer's encrypted session: no URL, form or body carries it.
 """
@@ -11,6 +13,7 @@ from typing import Any
 from litestar import Litestar, Request, post
 from litestar.di import NamedDependency
 from litestar.middleware.session.client_side import CookieBackendConfig
+from litestar.params import JSONBody
 
 from flexiti_async import CheckoutNotFound, FlexitiSession, OnlineCheckout, PurchaseWidget
 from flexiti_async.api import PurchaseType
@@ -39,7 +42,7 @@ async def resume(
 async def start(
     flexiti: NamedDependency[FlexitiSession],
     request: Request[Any, Any, Any],
-    data: dict[str, str],
+    data: JSONBody[dict[str, str]],
 ) -> dict[str, str]:
     """Start a checkout of an order, unless it is paid; the page redirects to the URL."""
     checkout = await flexiti.checkout(data["order"])
@@ -49,14 +52,16 @@ async def start(
 
 
 @post("/checkout/event")
-async def event(checkout: NamedDependency[OnlineCheckout], data: dict[str, Any]) -> dict[str, str]:
+async def event(
+    checkout: NamedDependency[OnlineCheckout], data: JSONBody[dict[str, Any]]
+) -> dict[str, str]:
     """Handle the event that the widget posted to the page, and return the next step."""
     return {"next": await checkout.handle_event(data)}
 
 
 @post("/checkout/authorization")
 async def authorize(
-    checkout: NamedDependency[OnlineCheckout], data: dict[str, int]
+    checkout: NamedDependency[OnlineCheckout], data: JSONBody[dict[str, int]]
 ) -> dict[str, str | None]:
     """Authorize the purchase with the plan that the customer chose."""
     authorization = await checkout.authorize(

@@ -1,5 +1,7 @@
 """
-Quart: `hypercorn --workers 2 quart_shop:app`, with `FLEXITI_*` and `SHOP_*` in the environment.
+Quart: `FLEXITI_STORE=file:///srv/shop hypercorn --workers 2 quart_shop:app`.
+
+The store is shared by all workers. The other `FLEXITI_*` variables and `SHOP_*` are set as well.
 
 The reference id stays in the customer's signed session: no URL, form or body carries it.
 """

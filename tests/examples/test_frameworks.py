@@ -1,7 +1,10 @@
 """The example of each framework, in a server that it is deployed with, against the sandbox."""
 
 import asyncio
+import os
 import secrets
+import subprocess
+import sys
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,6 +17,7 @@ import pytest
 
 from flexiti_async.sandbox import Sandbox
 
+from ..support.patience import PATIENCE
 from .servers import environment, free_port, serving
 
 FOLDER = Path(__file__).parents[2] / "examples" / "frameworks"
@@ -108,6 +112,27 @@ async def buy(shop: str, sandbox: Sandbox) -> str:
         bought = await post(customer, "/checkout/authorization", PLAN)
         assert bought == await post(customer, "/checkout/authorization", PLAN)  # a second click
     return str(bought["authorization_id"])
+
+
+@pytest.mark.parametrize("framework", sorted(COMMANDS))
+def test_an_example_uses_nothing_deprecated(framework: str) -> None:
+    """It imports, and builds its application, without a warning."""
+    code = f"import {framework}_shop as shop; getattr(shop, 'app', None) or shop.application"
+    variables = {"SHOP_SECRET_KEY": "5" * 64, "SHOP_ORIGIN": "http://127.0.0.1:8000"}
+    subprocess.run(
+        [sys.executable, "-P", "-W", "error", "-c", code],
+        env={**os.environ, **variables, "PYTHONPATH": str(FOLDER)},
+        check=True,
+        timeout=PATIENCE,
+    )
+
+
+@pytest.mark.parametrize("framework", sorted(COMMANDS))
+def test_workers_of_an_example_share_a_store(framework: str) -> None:
+    """The first line that a reader copies names a store of several processes."""
+    first = (FOLDER / f"{framework}_shop.py").read_text("utf-8").splitlines()[1]
+
+    assert "FLEXITI_STORE=file:///" in first
 
 
 @pytest.mark.parametrize("framework", sorted(COMMANDS))

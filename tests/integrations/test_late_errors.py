@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -10,12 +11,16 @@ from aiohttp.test_utils import TestClient as AiohttpClient
 from aiohttp.test_utils import TestServer as AiohttpServer
 from django.test import AsyncClient, Client, override_settings
 from litestar.testing import TestClient as LitestarClient
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
+
+from flexiti_async.integrations import starlette
 
 from ..support.patience import PATIENCE
 from .apps import in_django
 from .late import aiohttp_app, django_app, fastapi_app, litestar_app, quart_app, starlette_app
+from .late.ways import credit
 from .servers import serving
 
 SERVERS = {
@@ -143,6 +148,25 @@ def test_starlettes_and_fastapis_test_client() -> None:
             with pytest.raises(WebSocketDisconnect) as closed:
                 client.websocket_connect("/refused").__enter__()
             assert 1011 == closed.value.code
+
+
+def test_errors_of_a_middleware() -> None:
+    """Middlewares that were added before the handler are within it."""
+
+    def failing(_: object) -> Any:  # noqa: ANN401 - an ASGI application
+        async def serve(scope: Any, *_: object) -> None:  # noqa: ANN401 - as in ASGI
+            if scope["type"] == "http":
+                await credit()
+
+        return serve
+
+    app = Starlette()
+    app.add_middleware(failing)
+    starlette.add_problem_handler(app)
+    answer = TestClient(app).get("/", headers={"accept-language": "fr"})
+
+    assert (409, "fr") == (answer.status_code, answer.headers["content-language"])
+    assert "application/problem+json" == answer.headers["content-type"]
 
 
 def test_litestars_test_client() -> None:
