@@ -4,7 +4,6 @@ import json
 from collections import deque
 from email.utils import formatdate
 from typing import Final
-from urllib.parse import parse_qs
 
 from attrs import define, field
 
@@ -87,6 +86,7 @@ class ModelApi:
         attempts: Moments and reference ids of all calls that were tried.
         clock: Seconds that its clock is wrong by.
         broken: The rules that requests have broken.
+        written: The refresh tokens that were sent, whether they have arrived or not.
     """
 
     world: World
@@ -103,6 +103,7 @@ class ModelApi:
     attempts: list[tuple[float, str]] = field(factory=list[tuple[float, str]])
     clock: float = 0.0
     broken: list[str] = field(factory=list[str])
+    written: set[str] = field(factory=set[str])
     _by_api_key: dict[str, Payment] = field(factory=dict[str, Payment])
 
     def disturb(self, what: str, number: int, seconds: float) -> None:
@@ -134,6 +135,12 @@ class ModelApi:
 
     def sent(self, request: HttpRequest, process: str) -> None:
         """Check a request at the moment in which it is written."""
+        body = (request.body or b"").decode()
+        if request.endpoint == TOKEN and "refresh_token=" in body:
+            refresh_token = _form(body)["refresh_token"]
+            if refresh_token in self.written:
+                self.broken.append(f"refresh: {process} sent a refresh token that was sent before")
+            self.written.add(refresh_token)
         token = self.tokens.get(_bearer(request))
         now = self.world.loop.time()
         if token is not None and now > token.minted + self.lifetime:
@@ -147,7 +154,7 @@ class ModelApi:
         self.requests[group_of(request)] += 1
         self.world.note("api", request.endpoint)
         if request.endpoint == TOKEN:
-            return self._grant(parse_qs((request.body or b"").decode()))
+            return self._grant(_form((request.body or b"").decode()))
         token = self.tokens.get(_bearer(request))
         if token is None or token.revoked or self.world.loop.time() > token.minted + self.lifetime:
             return _error(401, "invalid_token")
@@ -186,13 +193,11 @@ class ModelApi:
         answer = {name or "transaction_id": int(payment.number)}
         return self._good(answer if kind != "authorize" else {**answer, **_AUTHORIZED})
 
-    def _grant(self, form: dict[str, list[str]]) -> HttpResponse:
-        now, scope = self.world.loop.time(), form["scope"][0]
+    def _grant(self, form: dict[str, str]) -> HttpResponse:
+        now, scope = self.world.loop.time(), form["scope"]
         family = len(self.tokens)
-        if form["grant_type"] == ["refresh_token"]:
-            old = self.refresh_tokens[form["refresh_token"][0]]
-            if old.spent:
-                self.broken.append("refresh: a refresh token was sent twice")
+        if form["grant_type"] == "refresh_token":
+            old = self.refresh_tokens[form["refresh_token"]]
             if old.spent or old.revoked or now > old.minted + self.lifetime:
                 old.spent = True
                 return _error(400, "invalid_grant")
@@ -221,6 +226,11 @@ class ModelApi:
 
 
 _AUTHORIZED: Final = {"authorization_status": "authorized"}
+
+
+def _form(body: str) -> dict[str, str]:
+    """Read a form without escapes."""
+    return dict(pair.split("=", 1) for pair in body.split("&"))
 
 
 def group_of(request: HttpRequest) -> str:

@@ -15,8 +15,11 @@ from flexiti_async.operations import execution
 from flexiti_async.operations.claim import Claim
 from flexiti_async.operations.journal import Found, Journal
 from flexiti_async.operations.keys import store_key
+from flexiti_async.operations.record import Phase
+from flexiti_async.protocol.secret import Secret
 from flexiti_async.store.interface import Entry, Life
 from flexiti_async.tokens.refresh import Refresh
+from flexiti_async.tokens.refresh_tokens import RefreshTokens
 from flexiti_async.transport import pool
 from flexiti_async.transport.client import Sending
 
@@ -72,12 +75,17 @@ async def _unreadable_is_absent(self: Journal, operation_id: str) -> Found:
         return Found(loaded.entry)
 
 
+def _take_again(self: RefreshTokens, token_id: str, *, now: float) -> Secret | None:
+    refresh_token, until = self._kept.get(token_id, (None, 0.0))
+    return refresh_token if until > now else None
+
+
 async def _nothing(*_: object) -> None:
     """Do nothing."""
 
 
-async def _stored(_: object) -> bool:
-    return True
+async def _stored(_: object) -> Phase:
+    return Phase.PENDING
 
 
 def _yes(_: object) -> bool:
@@ -105,23 +113,24 @@ BROKEN: Final[dict[str, Fix]] = {
         "once", 5, ((execution, {"certainly_did_not_run": _yes}),)
     ),
     "a store's change of life is ignored": Fix(
-        "once", 35, ((Journal, {"life": _any_life, "swap": _swap_in_any_life}),)
+        "once", 407, ((Journal, {"life": _any_life, "swap": _swap_in_any_life}),)
     ),
     "a swap of unknown outcome counts as written": Fix(
-        "named", 44, ((Journal, {"swap": _swap_once}), (Claim, {"is_stored": _stored}))
+        "named", 119, ((Journal, {"swap": _swap_once}), (Claim, {"stored": _stored}))
     ),
     "a record of a newer release counts as absent": Fix(
-        "named", 14, ((Journal, {"read": _unreadable_is_absent}),)
+        "named", 74, ((Journal, {"read": _unreadable_is_absent}),)
     ),
-    "no outcome is too young to be free": Fix("once", 58, ((Journal, {"early": _at_once}),)),
+    "no outcome is too young to be free": Fix("once", 14, ((Journal, {"early": _at_once}),)),
     "a cancelled operation counts as never sent": Fix(
-        "named", 285, ((Sending, {"may_have_run": property(_no)}),)
+        "named", 112, ((Sending, {"may_have_run": property(_no)}),)
     ),
-    "a claim is not withdrawn": Fix("left", 14, ((Refresh, {"_withdraw": _nothing}),)),
-    "a token's end is not looked at": Fix("token", 362, ((pool, {"_while_alive": _as_they_are}),)),
+    "a refresh token is sent again": Fix("refresh", 469, ((RefreshTokens, {"take": _take_again}),)),
+    "a claim is not withdrawn": Fix("left", 28, ((Refresh, {"_withdraw": _nothing}),)),
+    "a token's end is not looked at": Fix("token", 325, ((pool, {"_while_alive": _as_they_are}),)),
     "only the wall clock counts": Fix(
         "token",
-        1,
+        68,
         ((Instant, {"since": _by_the_wall}),),
     ),
 }

@@ -39,7 +39,7 @@ class _Handle(asyncio.TimerHandle):
         when: float,
         callback: Callable[..., object],
         parameters: tuple[Any, ...],
-        context: Context,
+        context: Context | None,
         process: "Process | None",
     ) -> None:
         # Not the base class's: it would look for its source and its loop.
@@ -48,7 +48,7 @@ class _Handle(asyncio.TimerHandle):
         self.callback = callback
         self.parameters = parameters
         self.context = context
-        self.process = context.get(PROCESS, process)
+        self.process = None if context is None else context.get(PROCESS, process)
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -151,6 +151,13 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """Schedule a callback for some seconds later."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
+    def call_outside(self, delay: float, callback: Callable[..., object], *args: object) -> None:
+        """Schedule a callback that belongs to no process."""
+        when = self._now + delay
+        self._order += 1
+        handle = _Handle(when, callback, args, None, None)
+        heapq.heappush(self._timers, (when, self._order, handle))
+
     def create_task(
         self,
         coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
@@ -186,7 +193,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._soon.extend(process.parked)
         process.parked = []
 
-    def _run_once(self) -> None:
+    def _leap(self) -> None:
+        """Move what is due to what runs now; if nothing is to be done, time leaps to the next."""
         soon, timers = self._soon, self._timers
         while timers and timers[0][2]._cancelled:
             heapq.heappop(timers)
@@ -197,6 +205,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._now = max(self._now, timers[0][0])
         while timers and timers[0][0] <= self._now:
             soon.append(heapq.heappop(timers)[2])
+
+    def _run_once(self) -> None:
+        self._leap()
+        soon = self._soon
         for _ in range(len(soon)):
             handle = soon.popleft()
             if handle._cancelled:
@@ -206,7 +218,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
                 continue
             self._current = process
             try:
-                handle.context.run(handle.callback, *handle.parameters)
+                if handle.context is None:
+                    handle.callback(*handle.parameters)
+                else:
+                    handle.context.run(handle.callback, *handle.parameters)
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as error:  # noqa: BLE001 - as an event loop does

@@ -20,7 +20,7 @@ class Verb(enum.StrEnum):
     """Kinds of moves."""
 
     TOKEN = "token"
-    """A caller asks for a token, with a `min_ttl` of `number` seconds."""
+    """A caller asks for a token of the scope `what`, with a `min_ttl` of `number` seconds."""
     SEND = "send"
     """A caller makes a call that moves no money."""
     PAY = "pay"
@@ -60,6 +60,7 @@ KEYS: Final = 6
 """Keys of a history; each is used for some time."""
 _AT_ONCE: Final = 2
 KINDS: Final = ("capture", "transaction")
+_STRIKES: Final = frozenset({Verb.CANCEL, Verb.KILL, Verb.ABORT, Verb.STOP})
 _WEIGHTS: Final = {
     Verb.TOKEN: 8,
     Verb.SEND: 8,
@@ -191,10 +192,12 @@ def draw_plan(seed: int, *, moves: int = 50) -> Plan:
     # A mix of its own: many faults of one kind find what a few of each kind do not.
     verbs = list(_WEIGHTS)
     weights = [weight * draw.choice((0.2, 1.0, 1.0, 4.0)) for weight in _WEIGHTS.values()]
-    at, drawn = 0.0, list[Move]()
+    at, process, drawn = 0.0, 0, list[Move]()
     for number, verb in enumerate(draw.choices(verbs, weights, k=moves)):
         at += _gap(draw, lifetime)
-        process = draw.randrange(processes)
+        # Half of what strikes a process strikes the one that has just got something to do.
+        if verb not in _STRIKES or draw.random() < 0.5:
+            process = draw.randrange(processes)
         key = number * (KEYS - _AT_ONCE) // moves + draw.randrange(_AT_ONCE)
         drawn.append(_MAKERS.get(verb, _plain)(draw, at, verb, process, clocks, key))
     return Plan(seed, processes, lifetime, tuple(drawn))
@@ -213,7 +216,8 @@ def _gap(draw: random.Random, lifetime: float) -> float:
 def _plain(draw: random.Random, at: float, verb: Verb, process: int, _: str, key: int) -> Move:
     match verb:
         case Verb.TOKEN:
-            return Move(at, verb, process, number=draw.choice((0.0,) * 9 + (20.0,)))
+            scope = draw.choice(("merchant", "customer"))
+            return Move(at, verb, process, what=scope, number=draw.choice((0.0,) * 9 + (20.0,)))
         case Verb.PAY:
             return Move(at, verb, process, what=KINDS[key % 2], number=key)
         case Verb.BUY | Verb.RESOLVE:
@@ -223,7 +227,7 @@ def _plain(draw: random.Random, at: float, verb: Verb, process: int, _: str, key
         case Verb.STOP:
             # The longest outlast the time after which a person may free a key.
             seconds = draw.choice((0.5, 3.0, 15.0, 90.0)) * draw.random()
-            seconds = draw.choice((seconds,) * 4 + (draw.uniform(1100.0, 1500.0),))
+            seconds = draw.choice((seconds,) * 4 + (draw.uniform(1100.0, 9000.0),))
             return Move(at, verb, process, draw.randrange(30), seconds=seconds)
         case _:
             return Move(at, verb, process)

@@ -307,7 +307,7 @@ def _number_of(value: object) -> str | None:
 
 
 async def _token(_: Shop, session: FlexitiSession, move: Move) -> object:
-    await session.token(Scope.MERCHANT, min_ttl=move.number)
+    await session.token(move.what or Scope.MERCHANT, min_ttl=move.number)
     return None
 
 

@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 from flexiti_async.errors import StoreUnavailable
 from flexiti_async.store.interface import MARKER_KEY, Entry, Life
 
-from .loop import PROCESS
+from .loop import PROCESS, SimulatedLoop
 
 __all__ = ["EPOCH", "Fault", "ModelStore", "World"]
 
@@ -42,14 +42,14 @@ class World:
         context: The context of what happens outside of every process.
     """
 
-    loop: asyncio.AbstractEventLoop
+    loop: SimulatedLoop
     draw: random.Random
     log: list[tuple[object, ...]] = field(factory=list[tuple[object, ...]])
     context: Context = field(factory=_outside)
 
     def later(self, seconds: float, act: Callable[..., object], *parameters: object) -> None:
         """Let something happen outside of every process."""
-        self.loop.call_later(seconds, act, *parameters, context=self.context)
+        self.loop.call_outside(seconds, act, *parameters)
 
     def latency(self) -> float:
         """Draw the seconds that a message takes."""
@@ -167,6 +167,7 @@ class ModelStore:
 
     def roll_back(self, writes: int) -> None:
         """Lose the newest writes, as a replica that has not got them."""
+        self.troubled = max(self.troubled, self.world.loop.time())
         for _ in range(min(writes, len(self.undo))):
             key, before = self.undo.pop()
             if before is None:

@@ -28,17 +28,16 @@ def _plan(what: str) -> Plan:
 def test_an_outage_gets_a_tenth_more_requests_in_any_minute(what: str) -> None:
     """Each failing call may be repeated twice; all together they are repeated once in ten."""
     history, shop = carry_out(_plan(what))
-    assert history.broken == ()
-
-    first, seen = list[float](), set[str]()
-    repeats = list[float]()
+    first, repeats, seen = list[float](), list[float](), set[str]()
     for at, reference_id in shop.api.attempts:
         (repeats if reference_id in seen else first).append(at)
         seen.add(reference_id)
-    assert repeats
     # A kept connection that breaks is replaced, which an outage begins with.
     begin = int(first[0])
     after = 12 if what == "cut before" else 0
+
+    assert () == history.broken
+    assert repeats
     for start in range(begin + after, begin + _SECONDS - 60):
         calls = sum(start <= at < start + 60 for at in first)
         extra = sum(start <= at < start + 60 for at in repeats)

@@ -30,13 +30,13 @@ PROGRAM = Path(__file__).with_name("__main__.py")
 def test_no_history_breaks_a_rule(first: int) -> None:
     """No rule is broken, whatever the moves are."""
     found, _ = histories(range(first, first + HISTORIES // 2), 50)
-    assert found == []
+
+    assert [] == found
 
 
 def test_a_seed_replays_to_the_byte() -> None:
     """A seed gives the same history again, also in a process with another hash seed."""
-    here = run(draw_plan(SEED))
-    assert run(draw_plan(SEED)).log == here.log
+    here, again = run(draw_plan(SEED)), run(draw_plan(SEED))
     elsewhere = subprocess.run(
         [sys.executable, "-P", str(PROGRAM), "--seed", str(SEED)],
         env={**os.environ, "PYTHONHASHSEED": "4711"},
@@ -44,6 +44,8 @@ def test_a_seed_replays_to_the_byte() -> None:
         text=True,
         check=True,
     )
+
+    assert here.log == again.log
     assert here.digest in elsewhere.stdout
 
 
@@ -52,8 +54,11 @@ def test_a_fix_that_is_taken_out_is_found(name: str) -> None:
     """The simulation finds each fix that is taken out, and only then breaks a rule."""
     fix = BROKEN[name]
     with broken(name):
-        assert fix.rule in rules_of(run(draw_plan(fix.seed)))
-    assert run(draw_plan(fix.seed)).broken == ()
+        without = run(draw_plan(fix.seed))
+    whole = run(draw_plan(fix.seed))
+
+    assert fix.rule in rules_of(without)
+    assert () == whole.broken
 
 
 def test_a_seed_that_breaks_a_rule_is_shrunk() -> None:
@@ -62,9 +67,11 @@ def test_a_seed_that_breaks_a_rule_is_shrunk() -> None:
     with broken(name):
         history = run(draw_plan(BROKEN[name].seed))
         small = shrink(history)
-        assert rules_of(small) & rules_of(history)
-        assert len(small.plan.moves) <= 6
-        assert run(small.plan).log == small.log
+        again = run(small.plan)
+
+    assert rules_of(small) & rules_of(history)
+    assert len(small.plan.moves) <= 6
+    assert small.log == again.log
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -97,4 +104,5 @@ def test_the_model_of_a_store_is_linearizable_under_its_faults(seed: int) -> Non
         loop.run_until_complete(all_of_them())
     finally:
         loop.close()
+
     assert is_linearizable(recorder.history)
