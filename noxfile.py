@@ -10,8 +10,10 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 import nox
 
@@ -47,6 +49,8 @@ PACKAGES = "flexiti_async, flexiti_stores"
 DIST = Path("dist")
 # Debian keeps the servers out of PATH.
 POSTGRESQL = ("postgres", *map(str, Path("/usr/lib/postgresql").glob("*/bin/postgres")))
+# PyInstaller bundles it; a Python of Debian has it in a package of its own.
+PYTHON_LIBRARY = Path(*map(str, map(sysconfig.get_config_var, ("LIBDIR", "INSTSONAME"))))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/browser/conftest.py
 # Tests that need system programs, or minutes, have sessions of their own.
 SYSTEM = [
@@ -97,8 +101,12 @@ def _require(session: nox.Session, program: str, *commands: str, variable: str =
         commands: Its possible names on PATH; one is enough.
         variable: An environment variable that may name it instead.
     """
-    if os.environ.get(variable) or any(map(shutil.which, commands)):
-        return
+    if not os.environ.get(variable) and not any(map(shutil.which, commands)):
+        _leave_out(session, program)
+
+
+def _leave_out(session: nox.Session, program: str) -> NoReturn:
+    """Leave the session out for the lack of something; with REQUIRE_ALL=1, fail."""
     reason = f"no {program} on this machine"
     if REQUIRE_ALL:
         session.error(f"{reason}, and REQUIRE_ALL=1")
@@ -379,6 +387,9 @@ def token_servers(session: nox.Session) -> None:
 @nox.session(python=HOST, requires=["build"])
 def frozen(session: nox.Session) -> None:
     """Freeze a shop with PyInstaller, from the wheel, and sell in it."""
+    _require(session, "binutils", "objcopy")
+    if ".so" not in PYTHON_LIBRARY.name or not PYTHON_LIBRARY.exists():
+        _leave_out(session, f"shared library of Python {HOST}")
     # Without the extras of frameworks: PyInstaller would bundle what is installed.
     _install_wheel(session, "frozen", "cli,crypto,postgres,redis")
     session.run("pytest", *(session.posargs or ["tests/frozen"]), env=NOT_THE_CHECKOUT)
