@@ -147,7 +147,8 @@ class Coordinator:
             else:
                 step = self._next(asked, found, journal, watch)
                 if isinstance(step, TakeClaim):
-                    running = self._start(asked, found, journal)
+                    # Once more: the session may have been closed while the record was read.
+                    running = self._start(asked, found, self._context.journal())
                     got = await self._result(asked, running, None, watch)
                     lost += 1
                 elif not isinstance(step, Wait):

@@ -16,6 +16,7 @@ from flexiti_async.errors import OutcomeUnknown, SessionClosed
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Hang
+from flexiti_async.store.interface import Entry
 from flexiti_async.testing import FaultyStore
 from flexiti_stores.memory import MemoryStore
 
@@ -46,6 +47,38 @@ async def test_new_operations_are_refused_while_it_closes(shop: Shop, sandbox: S
 
     assert (await caller).capture_id
     assert (1, 1) == (CAPTURE.sent(sandbox), CAPTURE.moved(sandbox))
+
+
+class Slow(FaultyStore):
+    """A store whose answers to `load` can be held back."""
+
+    held: asyncio.Event | None = None
+
+    async def load(self, key: str) -> Entry | None:
+        """Load, and answer when it is let go."""
+        found = await super().load(key)
+        if self.held is not None:
+            await self.held.wait()
+        return found
+
+
+async def test_a_caller_that_was_reading_the_journal_begins_nothing_after_the_close(
+    shop: Shop, sandbox: Sandbox
+) -> None:
+    """The answer comes when the session is closed: the store is not used any more."""
+    store = Slow()
+    session = shop(store=store)
+    number = await authorized(session, sandbox)
+    store.held = asyncio.Event()
+    caller = asyncio.create_task(outcome_of(CAPTURE.make(session, number, KEY)))
+    loads = store.operations.count("load")
+    await until(lambda: store.operations.count("load") > loads)
+    await session.aclose()
+    used = list(store.operations)
+    store.held.set()
+
+    assert isinstance(await caller, SessionClosed)
+    assert used == store.operations
 
 
 async def test_an_operation_without_an_answer_ends_with_its_deadline(
