@@ -12,8 +12,8 @@ from flexiti_async.sandbox.state.accounts import Account
 from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Capture, Payment, Status
 from flexiti_async.sandbox.state.codes import Message
+from flexiti_async.sandbox.state.thread import locked
 from flexiti_async.sandbox.state.widget_sessions import WidgetSession
-from flexiti_async.sandbox.thread import locked
 from flexiti_async.sandbox.wire.assumptions import Assumption, assumptions
 from flexiti_async.sandbox.wire.request import Json
 

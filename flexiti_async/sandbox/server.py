@@ -17,8 +17,8 @@ from flexiti_async.sandbox.faults.kinds import Answer, Fault
 from flexiti_async.sandbox.faults.rules import FaultRule, Only
 from flexiti_async.sandbox.inspection import Inspection
 from flexiti_async.sandbox.state.request_log import RequestRecord
+from flexiti_async.sandbox.state.thread import LoopThread, locked
 from flexiti_async.sandbox.state.tokens import TokenView, token_id
-from flexiti_async.sandbox.thread import LoopThread, locked
 from flexiti_async.sandbox.wire.endpoints import BASE_PATH
 from flexiti_async.sandbox.wire.request import Json
 
