@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
@@ -17,6 +18,7 @@ from flexiti_async.sandbox.faults.kinds import Answer, Fault
 from flexiti_async.sandbox.faults.rules import FaultRule, Only
 from flexiti_async.sandbox.inspection import Inspection
 from flexiti_async.sandbox.state.request_log import RequestRecord
+from flexiti_async.sandbox.state.standstill import StandstillWatch
 from flexiti_async.sandbox.state.thread import LoopThread, locked
 from flexiti_async.sandbox.state.tokens import TokenView, token_id
 from flexiti_async.sandbox.wire.endpoints import BASE_PATH
@@ -47,7 +49,8 @@ class Sandbox(Inspection):
 
     `with Sandbox() as sandbox` serves from a thread of its own, for code of any kind: sync, or in
     any number of event loops. `async with`, or `start` and `aclose`, serve in the running event
-    loop, which therefore has to run. In both cases all methods and settings may be used at any
+    loop, which therefore has to run: while a sync client in its thread waits, requests are answered
+    with 503 and what to do (on Linux). In both cases all methods and settings may be used at any
     time and in any thread. Tokens, records, faults and settings survive, and
     a restarted sandbox listens on the same port: that simulates an outage.
 
@@ -71,6 +74,8 @@ class Sandbox(Inspection):
     _address: str = field(default="", init=False, repr=False)
     _thread: LoopThread | None = field(default=None, init=False, repr=False)
     _runner: web.AppRunner | None = field(default=None, init=False, repr=False)
+    _server: asyncio.Server | None = field(default=None, init=False, repr=False)
+    _watch: StandstillWatch | None = field(default=None, init=False, repr=False)
     _serving: set[asyncio.Task[object]] = field(
         factory=set[asyncio.Task[object]], init=False, repr=False
     )
@@ -121,7 +126,12 @@ class Sandbox(Inspection):
             RuntimeError: The sandbox is already running.
             OSError: The address is in use or not available.
         """
-        await (self._start() if self._thread is None else self._thread.result_of(self._start()))
+        if self._thread is not None:
+            await self._thread.result_of(self._start())
+            return
+        await self._start()
+        if self._server is not None and hasattr(time, "pthread_getcpuclockid"):  # not on macOS
+            self._watch = StandstillWatch(one.fileno() for one in self._server.sockets)
 
     async def aclose(self) -> None:
         """Stop listening and close all connections; requests in flight get no answer."""
@@ -137,19 +147,28 @@ class Sandbox(Inspection):
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, self.host, self.port, backlog=_BACKLOG)
-            await site.start()
+            # Not a TCPSite, which keeps its sockets to itself.
+            handler = cast("web.Server", runner.server)
+            server = await asyncio.get_running_loop().create_server(
+                handler, self.host, self.port, backlog=_BACKLOG
+            )
         except BaseException:
             await runner.cleanup()
             raise
-        self._runner = runner
-        self.port = int(runner.addresses[0][1])
+        self._runner, self._server = runner, server
+        self.port = int(server.sockets[0].getsockname()[1])
         host = _ANY_HOST.get(self.host, self.host)
         host = f"[{host}]" if ":" in host else host
         self._address = f"http://{host}:{self.port}"
         self._dispatcher.base_url = (self.public_url or self._address).rstrip("/") + BASE_PATH
 
     async def _stop(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            await watch.stop()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
