@@ -78,8 +78,8 @@ async def load_checkout(
     if store.of_one_process:
         msg = (
             f"{msg}. This store is of one process (memory://): what another worker saved, or this "
-            "one before a restart, is not found; set FLEXITI_STORE to file:///…, postgresql://… or "
-            "redis://…"
+            "one in an earlier run, is not found; set FLEXITI_STORE to file:///…, postgresql://… "
+            "or redis://…"
         )
     raise CheckoutNotFound(msg, reference_id=reference_id)
 

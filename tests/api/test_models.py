@@ -192,7 +192,11 @@ def test_no_problem_shows_its_data() -> None:
 
 def test_null_is_not_given() -> None:
     """Null leaves a default as it is, and a required field missing."""
-    assert "en" == PurchaseWidget.from_dict({"account_number": 1, "lang": None}).lang
+    given = {"account_number": 1, "lang": None, "tos_agreement": None}
+
+    assert PurchaseWidget(account_number=1) == PurchaseWidget.from_dict(given)
+    with pytest.raises(ValidationError, match="one of the three"):
+        PurchaseWidget.from_dict({**given, "account_number": None})
 
 
 def test_an_event_is_read_as_from_a_browser() -> None:

@@ -103,7 +103,7 @@ def test_the_document_has_a_schema(framework: str, request: pytest.FixtureReques
 
     assert {"account_number", "vcc_number", "lang"} < set(taken["properties"])
     assert taken["additionalProperties"] is False
-    assert {"lang"} == set(returned["properties"])
+    assert {"lang", "tos_agreement"} == set(returned["properties"])
 
 
 def test_a_wrong_field_in_fastapi(in_fastapi: FastApiClient) -> None:
