@@ -32,7 +32,8 @@ for root in OURS:
 
 faults = {}
 for name in names:
-    if name.endswith(".__main__"):
+    # PyInstaller runs its hook, whose name is no name of a module.
+    if name.endswith(".__main__") or not name.replace(".", "_").isidentifier():
         continue
     forget()
     try:
