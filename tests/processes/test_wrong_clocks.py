@@ -49,9 +49,11 @@ async def test_hosts_whose_clocks_differ_share_a_token(
     assert [] == [later - one for one, later in pairwise(issued) if later - one < least]
 
 
-async def _refresh_in_real_time(shop: Shop, wrong: float, *, tokens: int) -> list[float]:
+async def _refresh_in_real_time(
+    shop: Shop, wrong: float, *, tokens: int, lifetime: int = 6
+) -> list[float]:
     """Let four processes call until so many tokens were issued; return when each was."""
-    shop.sandbox.expires_in = 6
+    shop.sandbox.expires_in = lifetime
     await shop.start_workers(4)
     for worker, sign in zip(shop.workers, (1, -1) * 2, strict=True):
         await worker.shift(wrong=sign * wrong)
@@ -66,8 +68,10 @@ async def _refresh_in_real_time(shop: Shop, wrong: float, *, tokens: int) -> lis
 
 
 async def test_hosts_whose_clocks_differ_refresh_in_real_time(shop: Shop) -> None:
-    """In real time, with tokens of 6 seconds, each of two refreshes is one request."""
-    issued = await _refresh_in_real_time(shop, 0.25, tokens=3)
+    """In real time, with tokens of 12 seconds, each of two refreshes is one request."""
+    # Refreshed after 4 s at the earliest, earlier by half a second of clocks and by the time that
+    # the request took, from whose start a token is dated.
+    issued = await _refresh_in_real_time(shop, 0.25, tokens=3, lifetime=12)
 
     assert [] == [later - one for one, later in pairwise(issued) if later - one < 1]
 

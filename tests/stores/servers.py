@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import redis
 from attrs import Factory, define, field
@@ -20,6 +20,8 @@ from attrs import Factory, define, field
 from ..support.patience import PATIENCE
 
 _T = TypeVar("_T")
+_SHARES: Final = 8
+"""Workers of pytest-xdist with ports of their own."""
 
 
 def valkey_binary() -> Path:
@@ -41,15 +43,28 @@ def faketime_library() -> Path:
     return next(folder.glob("libfaketime.so*"))
 
 
+_drawn: Final[set[int]] = set()
+"""Ports that servers of this process have, or had."""
+
+
 def free_port() -> int:
-    """Return a free port; the port 10,000 above it, for a cluster's bus, is free too."""
+    """
+    Return a free port; the port 10,000 above it, for a cluster's bus, is free too.
+
+    It was never returned before, and each worker of pytest-xdist has ports of its own: nobody
+    listens yet to a port that a server was given.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _SHARES
     while True:
         # Below what connections are given; and not by `random`, which hypothesis seeds: tests in
         # another process would draw the same ones.
-        port = 20_000 + secrets.randbelow(12_000)
+        port = 20_000 + secrets.randbelow(12_000 // _SHARES) * _SHARES + worker
+        if port in _drawn:
+            continue
         with suppress(OSError), socket.socket() as one, socket.socket() as other:
             one.bind(("127.0.0.1", port))
             other.bind(("127.0.0.1", port + 10_000))
+            _drawn.add(port)
             return port
 
 
@@ -141,7 +156,7 @@ class Server:
         }
 
     def launch(self, *arguments: str) -> None:
-        """Start the program with these arguments, and wait until it answers."""
+        """Start the program with these arguments, and wait until it answers, it and no other."""
         process = self._process = subprocess.Popen(
             [self.binary, *arguments],
             stdout=subprocess.DEVNULL,
@@ -152,7 +167,7 @@ class Server:
         def answers() -> bool:
             assert process.poll() is None
             with self.client() as client:
-                return bool(client.ping())
+                return bool(process.pid == client.info("server")["process_id"])
 
         wait_until(answers)
 
