@@ -304,6 +304,8 @@ class FlexitiSession:
             self._store_closed = True
 
     async def _close_journal(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
         if self._journal_store is not None:
             await self._journal_store.aclose()
             self._journal_store = None

@@ -163,6 +163,10 @@ class Journal:
         """Go on with other encryption keys; raises ConfigError."""
         self._sealed.rekey(keys)
 
+    def close(self) -> None:
+        """Raise SessionClosed from now on; the store itself belongs to the session or the shop."""
+        self._sealed.close()
+
     @property
     def seals(self) -> bool:
         """Whether records are encrypted."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,9 +15,9 @@ from flexiti_async.api.endpoints import AUTHORIZATION_BY_ID
 from flexiti_async.errors import OutcomeUnknown, SessionClosed
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.sandbox.faults import Hang
-from flexiti_async.store.interface import Entry
-from flexiti_async.testing import FaultyStore
+from flexiti_async.sandbox.faults import Drop, Hang
+from flexiti_async.store.interface import Entry, Life
+from flexiti_async.testing import FaultyStore, ManualClock
 from flexiti_stores.memory import MemoryStore
 
 from ..session.test_loops_and_forks import in_a_forked_child, sandbox_in_a_thread
@@ -49,14 +49,37 @@ async def test_new_operations_are_refused_while_it_closes(shop: Shop, sandbox: S
     assert (1, 1) == (CAPTURE.sent(sandbox), CAPTURE.moved(sandbox))
 
 
+async def pending(session: FlexitiSession) -> object:
+    """List the pending operations."""
+    return [one async for one in session.operations.pending()]
+
+
+# Each of them uses the journal more than once.
+READERS: dict[str, Callable[[FlexitiSession], Awaitable[object]]] = {
+    "pending": pending,
+    "resolve": lambda session: session.operations.resolve(
+        kind="capture", key=KEY, executed=False, by="a person"
+    ),
+    "checkout": lambda session: session.checkout("order-2"),
+    "operation": lambda session: CAPTURE.make(session, 1, "parcel-2"),
+}
+
+
 class Slow(FaultyStore):
-    """A store whose answers to `load` can be held back."""
+    """A store whose answers to `load` and `life` can be held back."""
 
     held: asyncio.Event | None = None
 
     async def load(self, key: str) -> Entry | None:
         """Load, and answer when it is let go."""
         found = await super().load(key)
+        if self.held is not None:
+            await self.held.wait()
+        return found
+
+    async def life(self) -> Life:
+        """Return the life when it is let go."""
+        found = await super().life()
         if self.held is not None:
             await self.held.wait()
         return found
@@ -79,6 +102,29 @@ async def test_a_caller_that_was_reading_the_journal_begins_nothing_after_the_cl
 
     assert isinstance(await caller, SessionClosed)
     assert used == store.operations
+
+
+@pytest.mark.parametrize("work", READERS)
+async def test_whoever_reads_the_journal_does_not_use_it_after_the_close(
+    shop: Shop, sandbox: Sandbox, clock: ManualClock, work: str
+) -> None:
+    """Its connection would be opened again, for a write even, and nothing would close it."""
+    store = Slow(clock.boot)
+    session, other = shop(store=store), shop(store=store)
+    number = await authorized(session, sandbox)
+    sandbox.inject(Drop(), endpoint=CAPTURE.endpoint)
+    assert isinstance(await outcome_of(CAPTURE.make(other, number, KEY)), OutcomeUnknown)
+    clock.advance(3600)
+    store.held = asyncio.Event()
+    reader = asyncio.create_task(outcome_of(READERS[work](session)))
+    used = len(store.operations)
+    await until(lambda: len(store.operations) > used)
+    await session.aclose()
+    then = list(store.operations)
+    store.held.set()
+
+    assert isinstance(await reader, SessionClosed)
+    assert then == store.operations
 
 
 async def test_an_operation_without_an_answer_ends_with_its_deadline(

@@ -275,12 +275,17 @@ class Shop:
     def drop(self) -> None:
         """End what is left of killed processes, now: it would log and warn when it is collected."""
         for worker in self.all:
-            for task in worker.process.unfinished:
-                vars_of: Any = task
-                vars_of._log_destroy_pending = False
-                coroutine: Any = task.get_coro()
-                with contextlib.suppress(BaseException):
-                    coroutine.close()
+            process, ended = worker.process, 0
+            # What ends may start more, such as the withdrawal of a claim.
+            while ended < len(process.tasks):
+                task = process.tasks[ended]
+                ended += 1
+                if not task.done():
+                    vars_of: Any = task
+                    vars_of._log_destroy_pending = False
+                    coroutine: Any = task.get_coro()
+                    with contextlib.suppress(BaseException):
+                        worker.context.copy().run(coroutine.close)
 
     def replace(self, index: int, worker: Worker) -> None:
         """Start another process in place of one, unless that was done before."""
