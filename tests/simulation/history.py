@@ -180,7 +180,8 @@ class _Run:
         tasks = worker.process.unfinished
         for task in tasks:
             task.cancel()
-        _ = self._loop.create_task(self._aborted(worker, tasks))
+        # With those of the process: if it is killed meanwhile, this one never ends either.
+        worker.process.tasks.append(self._loop.create_task(self._aborted(worker, tasks)))
 
     async def _aborted(self, worker: Worker, tasks: list[asyncio.Task[object]]) -> None:
         shop = self._shop
