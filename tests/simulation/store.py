@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextvars import Context
@@ -147,16 +148,17 @@ class ModelStore:
 
     def claims_of(self, process: str) -> set[str]:
         """
-        Return the versions of a process's claims that are stored and that it can withdraw.
+        Return the versions of a process's claims that others wait for and that it can withdraw.
 
         A fault may have left an older one, whose lease is over.
         """
         return {
             entry.version
             for entry, written_at in self.kept.values()
-            if '"claim":{' in entry.payload
+            if (lease := _lease_in(entry.payload))
             and self.writers[entry.version] == process
             and written_at - self.clock > self.troubled
+            and self._now() - written_at < lease
         }
 
     def heal(self) -> None:
@@ -328,3 +330,9 @@ _EFFECTS: Final = {
     "late": _Effect(executed=False, error=_broken, late=True),
     "foreign error": _Effect(error=lambda: ValueError("an error of the driver's own")),
 }
+
+
+def _lease_in(payload: str) -> float:
+    """Return the lease of the claim in a record of tokens, seconds; 0 without a claim."""
+    found = re.search(r'"claim":\{"lease":([0-9.e+]+)', payload)
+    return float(found[1]) if found else 0.0
