@@ -94,6 +94,7 @@ class ModelStore:
         clock: Seconds that its clock is wrong by.
         fingerprint: Its physical fingerprint.
         writers: The process that has written each version.
+        arrived: When each version was written, by the loop's clock: the store's may be set.
         troubled: When the last operation that met a fault has arrived.
     """
 
@@ -112,6 +113,7 @@ class ModelStore:
     clock: float = 0.0
     fingerprint: int = 1
     writers: dict[str, str] = field(factory=dict[str, str])
+    arrived: dict[str, float] = field(factory=dict[str, float])
     troubled: float = -1.0
 
     async def load(self, key: str) -> Entry | None:
@@ -152,13 +154,13 @@ class ModelStore:
 
         A fault may have left an older one, whose lease is over.
         """
+        now = self.world.loop.time()
         return {
             entry.version
-            for entry, written_at in self.kept.values()
-            if (lease := _lease_in(entry.payload))
-            and self.writers[entry.version] == process
-            and written_at - self.clock > self.troubled
-            and self._now() - written_at < lease
+            for entry, _ in self.kept.values()
+            if self.writers[entry.version] == process
+            and self.arrived[entry.version] > self.troubled
+            and now - self.arrived[entry.version] < _lease_in(entry.payload)
         }
 
     def heal(self) -> None:
@@ -248,6 +250,7 @@ class ModelStore:
             return False
         self.undo.append((key, found))
         self.kept[key] = (entry, self._now())
+        self.arrived[entry.version] = self.world.loop.time()
         self.world.note(self.name, "write", key[:26], entry.version)
         return True
 
