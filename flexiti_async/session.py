@@ -305,6 +305,8 @@ class FlexitiSession:
 
     async def _close_journal(self) -> None:
         if self._journal is not None:
+            # Those that outlasted their deadline have ended with the calls, and record that now.
+            await self.operations.aclose(within=self._config.store_timeout)
             self._journal.close()
         if self._journal_store is not None:
             await self._journal_store.aclose()

@@ -29,6 +29,7 @@ Later = Callable[[Coroutine[Any, Any, None]], None]
 
 _SHORTEST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 60.0
+_NOT_WRITTEN: Final = "an operation's record could not be written before the session was closed"
 """Seconds between two attempts to write in the background."""
 
 
@@ -89,7 +90,7 @@ class Claim:
         except StoreError as error:
             self._tried = getattr(error, "sent", True)
             if self._tried and not self.doubtful:
-                self._later(_repeated(self._withdrawn))
+                self._later(self._repeated(self._withdrawn))
             raise
 
     async def withdraw(self) -> None:
@@ -99,7 +100,7 @@ class Claim:
                 "operation %s was interrupted before it was sent, and may stay pending",
                 self.record.operation_id,
             )
-            self._later(_repeated(self._withdrawn))
+            self._later(self._repeated(self._withdrawn))
 
     async def write(self, outcome: OperationRecord) -> bool:
         """
@@ -123,7 +124,7 @@ class Claim:
                 outcome.authorization_id,
                 outcome.capture_id,
             )
-        self._later(_repeated(self._written))
+        self._later(self._repeated(self._written))
         return False
 
     async def stored(self) -> Phase | None:
@@ -204,15 +205,17 @@ class Claim:
         # Outside of this task: a listener may block, or close the session.
         asyncio.get_running_loop().call_soon(self._events.notify, event)
 
-
-async def _repeated(write: Callable[[], Awaitable[bool]]) -> None:
-    """Repeat until it succeeds; when the session is closed, once more."""
-    pause = _SHORTEST_PAUSE
-    try:
-        while not await write():
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-    except asyncio.CancelledError:
-        if not await write():
-            _log.error("an operation's record could not be written before the session was closed")
-        raise
+    async def _repeated(self, write: Callable[[], Awaitable[bool]]) -> None:
+        """Repeat until it succeeds; when the session is closed, once more."""
+        pause = _SHORTEST_PAUSE
+        try:
+            while not await write():
+                if self._journal.closed:
+                    _log.error(_NOT_WRITTEN)
+                    return
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        except asyncio.CancelledError:
+            if not await write():
+                _log.error(_NOT_WRITTEN)
+            raise

@@ -165,11 +165,18 @@ class Coordinator:
         text = "the journal's record keeps changing, so nothing was sent"
         return OperationInProgress(text, retry_after=0.0, **asked.facts)
 
-    async def aclose(self) -> None:
-        """Wait for the executions of this loop, to their deadline at most."""
+    async def aclose(self, within: float | None = None) -> None:
+        """
+        Wait for the executions of this loop; what is still to be recorded is tried once more.
+
+        Args:
+            within: Seconds; None for their deadline.
+        """
         running = [running.task for running in self._here().values()]
         if running:
-            await asyncio.wait(running, timeout=self._context.deadline)
+            await asyncio.wait(
+                running, timeout=self._context.deadline if within is None else within
+            )
         background = list(self._background.get(asyncio.get_running_loop(), ()))
         for task in background:
             task.cancel()

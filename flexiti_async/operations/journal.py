@@ -168,6 +168,11 @@ class Journal:
         self._sealed.close()
 
     @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._sealed.closed
+
+    @property
     def seals(self) -> bool:
         """Whether records are encrypted."""
         return self._sealed.seals

@@ -390,14 +390,17 @@ class Operations:
                 JournalForgot(str(forgot.args[0]), kind=kinds[0].value, idempotency_key=key)
             )
 
-    async def aclose(self) -> None:
+    async def aclose(self, within: float | None = None) -> None:
         """
-        Wait for the operations that are being made, to their deadline at most.
+        Wait for the operations that are being made.
 
         New ones raise SessionClosed at once. A record that could not be written is tried once more.
+
+        Args:
+            within: Seconds; None for the deadline of an operation.
         """
         self._closing = True
-        await self._coordinator.aclose()
+        await self._coordinator.aclose(within)
 
     def _asked(
         self, call: OperationCall[T], key: str, reference_id: str, bearer: Bearer

@@ -69,6 +69,9 @@ class SealedStore:
 
     Raises:
         ConfigError: A key is not valid, or the extra `crypto` is not installed.
+
+    Attributes:
+        closed: Whether it was closed.
     """
 
     def __init__(self, store: TokenStore, *, timeout: float, keys: Sequence[Secret] = ()) -> None:
@@ -76,7 +79,7 @@ class SealedStore:
         self._timeout = timeout
         self._ring = KeyRing(keys) if keys else None
         self._warned = False
-        self._closed = False
+        self.closed = False
 
     @property
     def seals(self) -> bool:
@@ -118,7 +121,7 @@ class SealedStore:
 
     def close(self) -> None:
         """Raise SessionClosed from now on; the store itself belongs to the session or the shop."""
-        self._closed = True
+        self.closed = True
 
     async def load(self, key: str) -> Loaded:
         """
@@ -183,7 +186,7 @@ class SealedStore:
         known: tuple[type[Exception], ...] = (StoreError,),
     ) -> T:
         """Run an operation; errors that are not `known` become StoreUnavailable."""
-        if self._closed:
+        if self.closed:
             # A store that was closed may connect again when it is used.
             msg = "the session is closed"
             raise SessionClosed(msg)

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import pytest
+from attrs import evolve
 
 from flexiti_async import FlexitiConfig, FlexitiSession
 from flexiti_async.api.endpoints import AUTHORIZATION_BY_ID
 from flexiti_async.errors import OutcomeUnknown, SessionClosed
+from flexiti_async.operations import Phase
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Drop, Hang
-from flexiti_async.store.interface import Entry, Life
+from flexiti_async.store.interface import JOURNAL_PREFIX, Entry, Life
 from flexiti_async.testing import FaultyStore, ManualClock
 from flexiti_stores.memory import MemoryStore
 
@@ -125,6 +127,54 @@ async def test_whoever_reads_the_journal_does_not_use_it_after_the_close(
 
     assert isinstance(await reader, SessionClosed)
     assert then == store.operations
+
+
+class HeldAfterClaim(Slow):
+    """A store that answers the next claim, and nothing more until it is let go."""
+
+    watching = False
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Swap."""
+        written = await super().swap(key, entry, expected=expected, life=life)
+        if self.watching and key.startswith(JOURNAL_PREFIX):
+            self.watching, self.held = False, asyncio.Event()
+        return written
+
+
+async def test_a_claim_is_withdrawn_before_the_journal_is_closed(
+    shop: Shop, sandbox: Sandbox
+) -> None:
+    """An operation that outlasts its deadline between claim and send ends with the session."""
+    store = HeldAfterClaim()
+    session, other = shop(store=store), shop(store=store)
+    coordinator = session.operations._coordinator
+    coordinator._context = evolve(coordinator._context, deadline=0.1)
+    number = await authorized(session, sandbox)
+    await session.token(Scope.MERCHANT)
+    store.watching = True
+    caller = asyncio.create_task(outcome_of(CAPTURE.make(session, number, KEY)))
+    await until(lambda: store.held is not None)
+    closing = asyncio.create_task(session.aclose())
+    await until(lambda: session._sealed.closed)
+    for _ in range(9):  # nothing but the operation is waited for
+        await asyncio.sleep(0)
+    assert not closing.done()
+    held = store.held
+    assert held is not None
+    store.held = None
+    held.set()
+    await closing
+    used = list(store.operations)
+    known = await other.operations.get(kind="capture", key=KEY)
+
+    assert isinstance(await caller, SessionClosed)
+    assert known is not None
+    assert Phase.FREE is known.phase
+    assert 0 == CAPTURE.sent(sandbox)
+    assert used == store.operations[: len(used)]
 
 
 async def test_an_operation_without_an_answer_ends_with_its_deadline(
