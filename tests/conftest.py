@@ -52,7 +52,7 @@ ONE_PYTHON = (
     "tests/simulation/",
     "tests/project/test_docs.py",
     "tests/project/test_tutorial.py",
-    "tests/sandbox/test_standstill.py",
+    "tests/sandbox/test_blocked_loop.py",
     "tests/stores/test_clocks_set_back.py",
     "tests/stores/test_redis_lives.py",
     "tests/stores/test_redis_topologies.py",

@@ -17,8 +17,8 @@ from flexiti_async.sandbox.control import CONTROL_PATH, Control
 from flexiti_async.sandbox.faults.kinds import Answer, Fault
 from flexiti_async.sandbox.faults.rules import FaultRule, Only
 from flexiti_async.sandbox.inspection import Inspection
+from flexiti_async.sandbox.state.blocked_loop import BlockedLoopWatch
 from flexiti_async.sandbox.state.request_log import RequestRecord
-from flexiti_async.sandbox.state.standstill import StandstillWatch
 from flexiti_async.sandbox.state.thread import LoopThread, locked
 from flexiti_async.sandbox.state.tokens import TokenView, token_id
 from flexiti_async.sandbox.wire.endpoints import BASE_PATH
@@ -75,7 +75,7 @@ class Sandbox(Inspection):
     _thread: LoopThread | None = field(default=None, init=False, repr=False)
     _runner: web.AppRunner | None = field(default=None, init=False, repr=False)
     _server: asyncio.Server | None = field(default=None, init=False, repr=False)
-    _watch: StandstillWatch | None = field(default=None, init=False, repr=False)
+    _watch: BlockedLoopWatch | None = field(default=None, init=False, repr=False)
     _serving: set[asyncio.Task[object]] = field(
         factory=set[asyncio.Task[object]], init=False, repr=False
     )
@@ -131,7 +131,7 @@ class Sandbox(Inspection):
             return
         await self._start()
         if self._server is not None and hasattr(time, "pthread_getcpuclockid"):  # not on macOS
-            self._watch = StandstillWatch(one.fileno() for one in self._server.sockets)
+            self._watch = BlockedLoopWatch(one.fileno() for one in self._server.sockets)
 
     async def aclose(self) -> None:
         """Stop listening and close all connections; requests in flight get no answer."""

@@ -64,13 +64,13 @@ def test_a_session_says_what_is_wrong() -> None:
 
     with asyncio.Runner() as runner:
         runner.run(sandbox.start())
-        with pytest.raises(TokenUnavailable, match="event loop stands still"):
+        with pytest.raises(TokenUnavailable, match="event loop is blocked"):
             asyncio.run(token())
         runner.run(sandbox.aclose())
 
 
 async def test_a_loop_that_computes_is_waited_for() -> None:
-    """For seconds longer than a standstill takes to be found."""
+    """For seconds longer than a blocked loop takes to be found."""
     async with Sandbox() as sandbox:
         answers: list[tuple[int, str]] = []
         client = threading.Thread(target=lambda: answers.append(request(sandbox)))
@@ -88,7 +88,7 @@ async def test_no_thread_is_left() -> None:
     sandbox = Sandbox()
     for _ in range(2):
         await sandbox.start()
-        assert 1 == sum("standstill" in one.name for one in threading.enumerate())
+        assert 1 == sum("sandbox-watch" in one.name for one in threading.enumerate())
         await sandbox.aclose()
 
-    assert 0 == sum("standstill" in one.name for one in threading.enumerate())
+    assert 0 == sum("sandbox-watch" in one.name for one in threading.enumerate())

@@ -1,4 +1,4 @@
-"""Answers for a sandbox whose event loop stands still, which would keep its client waiting."""
+"""Answers for a sandbox whose event loop is blocked or has ended."""
 
 import asyncio
 import logging
@@ -14,21 +14,21 @@ from typing import Final
 
 from flexiti_async.sandbox.wire.errors import RefusalError, error_body
 
-__all__ = ["StandstillWatch"]
+__all__ = ["BlockedLoopWatch"]
 
 _log: Final = logging.getLogger("flexiti_async.sandbox")
 
 _EVERY: Final = 0.25
 """Seconds between two looks; a loop that runs takes a connection within one turn."""
 _LOOKS: Final = 8
-"""Looks in a row that find the loop standing still, before a connection is answered."""
+"""Looks in a row that find the loop blocked, before a connection is answered."""
 _MESSAGE: Final = (
-    "the sandbox's event loop stands still: a sync client in its thread waits for it, or the loop "
+    "the sandbox's event loop is blocked: a sync client in its thread waits for it, or the loop "
     "has ended. Start the sandbox by `with Sandbox()`, which serves from a thread of its own"
 )
 
 
-class StandstillWatch:
+class BlockedLoopWatch:
     """
     Answers 503 to connections that wait for an event loop which does not run.
 
@@ -52,7 +52,7 @@ class StandstillWatch:
             listener = self._sockets.enter_context(socket.socket(fileno=os.dup(number)))
             self._selector.register(listener, selectors.EVENT_READ, listener)
         self._thread = threading.Thread(
-            target=self._watch, name="flexiti-sandbox-standstill", daemon=True
+            target=self._watch, name="flexiti-sandbox-watch", daemon=True
         )
         self._thread.start()
 
