@@ -109,7 +109,7 @@ def licences() -> str:
             "",
             _GENERATED,
             "",
-            "The distributions that `pip install flexiti-async` and its extras install, each with",
+            "The distributions that `flexiti-async` and its extras install, each with",
             "its stated licence. The library itself is under the MIT licence. Every release",
             "includes a bill of materials with versions (CycloneDX).",
             "",

@@ -1,7 +1,7 @@
 """
 A shop that takes payments all day, monitored with OpenTelemetry.
 
-    pip install 'flexiti-async[otel]' opentelemetry-distro opentelemetry-exporter-otlp
+    pip install '.[otel]' opentelemetry-distro opentelemetry-exporter-otlp
     OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 opentelemetry-instrument python shop.py
 
 Without that variable spans and metrics go to the terminal: `python shop.py 20`. `dashboard.json`

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         return run(sys.argv[1:] if argv is None else argv)
     if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison] - None if closed
-        sys.stderr.write("error: the command line is an extra: pip install 'flexiti-async[cli]'\n")
+        sys.stderr.write("error: the command line is an extra: install flexiti-async[cli]\n")
     return 1
 
 

@@ -59,7 +59,7 @@ async def run_shop(options: ShopOptions, store: str) -> None:
     """
     workers = options.workers or 1
     if not _is_complete():
-        msg = "the shop is an extra: pip install 'flexiti-async[shop]'"
+        msg = "the shop is an extra: install flexiti-async[shop]"
         raise CommandError(msg)
     if workers > 1 and store.startswith(_MEMORY):
         msg = (

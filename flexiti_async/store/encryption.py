@@ -148,7 +148,7 @@ def _cipher(key: Secret) -> tuple[str, _Cipher]:
     try:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     except ImportError:
-        problem = "token_keys needs the extra `crypto`: pip install 'flexiti-async[crypto]'"
+        problem = "token_keys needs the extra `crypto`: install flexiti-async[crypto]"
     else:
         raw = _key_bytes(key)
         if raw is not None and not _is_guessable(raw):

@@ -107,7 +107,7 @@ def _own(scheme: str, path: str) -> _FromUrl:
     elif missing == f"{OWN_STORES}.{module}":
         why = f"is not in this bundle of the program: add the module {missing}"
     else:
-        why = f"needs {missing}, which is not installed: pip install 'flexiti-async[{module}]'"
+        why = f"needs {missing}, which is not installed: install flexiti-async[{module}]"
     msg = f"the store for {scheme}:// {why}"
     raise ConfigError(msg, option="store")
 

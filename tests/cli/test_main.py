@@ -96,7 +96,7 @@ def test_missing_extra(missing: str) -> None:
     ran = process(program=[sys.executable, "-P", "-c", code + "sys.exit(main(['demo']))"])
 
     assert (1, "") == (ran.status, ran.out)
-    assert ["error: the command line is an extra: pip install 'flexiti-async[cli]'"] == ran.errors
+    assert ["error: the command line is an extra: install flexiti-async[cli]"] == ran.errors
 
 
 def test_broken_installation() -> None:

@@ -40,6 +40,10 @@ OF_TEST_FILES: Final = {"how-to/test-clients.md"}
 """Pages whose blocks are test files; the first line of each is its name."""
 OF_A_PROGRAM: Final = {"tutorial.md"}
 """Pages whose blocks are a file, which has a test of its own."""
+FOLDERS: Final = (
+    *(".github", "benchmarks", "docs", "examples", "flexiti_async", "stores", "tests", "tools"),
+)
+"""Folders of the repository with files that a reader copies from."""
 SERVERS: Final = ("flexiti-async sandbox", "flexiti-async demo --shop")
 """Commands that run until stopped."""
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -217,11 +221,11 @@ async def test_commands_run(name: str, shell: dict[str, str], tmp_path: Path) ->
 
 
 def assert_installable(what: str) -> None:
-    """Check that it is this distribution, with existing extras."""
-    name, _, extras = what.rstrip("]").partition("[")
+    """Check that it is a clone of this repository, with existing extras."""
+    place, _, extras = what.rstrip("]").partition("[")
     known = importlib.metadata.metadata("flexiti-async").get_all("Provides-Extra") or []
 
-    assert "flexiti-async" == name
+    assert "." == place
     assert set(extras.split(",")) <= {*known, ""}
 
 
@@ -290,4 +294,16 @@ def test_every_command_is_named() -> None:
         command
         for command in [*commands, *more, "keys generate", "doctor", "verify"]
         if f"flexiti-async {command}" not in text
+    ]
+
+
+def test_nothing_is_installed_that_is_not_published() -> None:
+    """Until the first release, nothing installs the library by its name, and nothing advises to."""
+    found = (*ROOT.glob("*.*"), *(one for f in FOLDERS for one in (ROOT / f).rglob("*")))
+    files = [file for file in found if file.is_file() and file != Path(__file__)]
+    by_name = re.compile(rb"pip3? install[^\n`]*?(?<![\w/.-])flexiti[-_]async(?![\w*-])")
+    assert by_name.search(b"pip install -U 'flexiti-async[cli]'")
+
+    assert [] == [
+        str(file.relative_to(ROOT)) for file in files if by_name.search(file.read_bytes())
     ]

@@ -133,7 +133,7 @@ def test_the_file_is_complete() -> None:
         }
         assert named == mounted
     project = (FOLDER.parents[1] / "pyproject.toml").read_text()
-    (extras,) = re.findall(r"flexiti-async\[(.*)\]", (FOLDER / "Dockerfile").read_text())
+    (extras,) = re.findall(r"install .*'\.\[(.*)\]'", (FOLDER / "Dockerfile").read_text())
     assert all(f"\n{extra} = [" in project for extra in extras.split(","))
 
 
