@@ -7,11 +7,13 @@ The checks of this project.
 import argparse
 import atexit
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import zipfile
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
@@ -252,6 +254,11 @@ def package(session: nox.Session) -> None:
     session.run("flexiti-async", "demo", env=NOT_THE_CHECKOUT)
     _install_groups(session, "package")
     session.run("check-wheel-contents", str(wheel))
+    with zipfile.ZipFile(wheel) as archive:
+        [metadata] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        text = archive.read(metadata).decode()
+    if links := re.findall(r"\]\((?!https?:)[^)]+\)", text):
+        session.error(f"links of the README that an index page cannot follow: {', '.join(links)}")
     session.run("twine", "check", "--strict", str(wheel), str(sdist))
     with tarfile.open(sdist) as archive:
         names = [PurePosixPath(name) for name in archive.getnames()]

@@ -1,24 +1,22 @@
-"""Every example in the README runs, against the sandbox."""
+"""The README: its program runs as pasted, its links lead somewhere, also on an index page."""
 
-import ast
-import inspect
 import re
-import types
-from collections.abc import AsyncIterator, Callable, Coroutine
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Final
 
 import pytest
+import readme_hook
 from sybil import Document
 from sybil.example import Example
 from sybil.parsers.markdown import CodeBlockParser
 
-from flexiti_async import FlexitiSession
-from flexiti_async.sandbox import Sandbox
-from flexiti_async.testing import ManualClock
+from ..support.patience import PATIENCE
 
-README = Path(__file__).parents[2] / "README.md"
-FIXTURES = ("flexiti", "flexiti_sandbox", "flexiti_clock")
+README: Final = Path(__file__).parents[2] / "README.md"
+TEXT: Final = README.read_text(encoding="utf-8")
+PICTURE_BYTES: Final = 80 * 1024
 
 
 def nothing(_: Example) -> None:
@@ -33,57 +31,53 @@ def blocks(language: str) -> list[str]:
     return [str(example.parsed) for example in document.examples()]
 
 
-async def run(source: str, namespace: dict[str, Any]) -> None:
-    """Run a block as if at the top level of an async shell."""
-    code = compile(source, str(README), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    made = types.FunctionType(code, namespace)()
-    if inspect.iscoroutine(made):
-        await made
+def test_the_program_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    """The only program, pasted into a file, prints the output that follows it."""
+    [program], [output] = blocks("python"), blocks("text")
+    file = tmp_path / "program.py"
+    file.write_text(program, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-P", "-W", "error", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        timeout=PATIENCE,
+    )
+
+    assert (0, output) == (run.returncode, run.stdout), run.stderr
+    assert TEXT.index(program) < TEXT.index(output)
 
 
-@pytest.fixture
-async def shop() -> AsyncIterator[Sandbox]:
-    """Return a running sandbox with the README's client."""
-    async with Sandbox(client_id="shop", client_secret="…") as sandbox:
-        yield sandbox
-
-
-async def test_the_examples_run_one_after_the_other(
-    shop: Sandbox,
-    flexiti: FlexitiSession,
-    flexiti_sandbox: Sandbox,
-    flexiti_clock: ManualClock,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """The examples share names, as if typed one after the other, and run against the sandbox."""
-    framed: list[str] = []
-    namespace: dict[str, Any] = {
-        "show_in_a_frame": framed.append,
-        "posted_by_the_page": lambda: shop.play(framed[0]),
-        "__name__": "readme",
-    }
-    for source in blocks("python"):
-        here = source.replace('environment="training"', f'base_url="{shop.base_url}"')
-        await run(here, namespace)
-    given = dict(zip(FIXTURES, (flexiti, flexiti_sandbox, flexiti_clock), strict=True))
-    example = cast("Callable[..., Coroutine[Any, Any, None]]", namespace["test_my_checkout"])
-    await example(**given)
-
-    assert [300] == [capture.amount for capture in shop.captures]
-    # The customer's token, and the merchant's for the capture.
-    assert 2 == shop.tokens_issued
-    person = "customer_identification.personal_information"
-    faults = f"{person}.dob invalid\nemail wrong format\n"
-    assert faults == capsys.readouterr().out
-
-
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md"]
+)
 def test_links_lead_somewhere(document: str) -> None:
-    """Linked files exist."""
-    text = README.with_name(document).read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    """Linked files exist, and so do the headings that a link names."""
+    file = README.parent / document
+    links = re.findall(r"\]\(([^)]+)\)", file.read_text(encoding="utf-8"))
+    ours = [link.partition("#") for link in links if "://" not in link]
 
-    assert [] == [link for link in links if not (README.parent / link.partition("#")[0]).exists()]
+    assert [] == [path for path, _, _ in ours if not (file.parent / path).exists()]
+    assert [] == [
+        heading
+        for path, _, heading in ours
+        if heading and heading not in headings((file.parent / path) if path else file)
+    ]
+
+
+def headings(file: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    found = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-") for text in found}
+
+
+def test_the_picture_is_small_and_described() -> None:
+    """The README shows the widget, in words as well, and no megabytes of it."""
+    [(words, path)] = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", TEXT)
+
+    assert "widget" in words
+    assert (README.parent / path).stat().st_size <= PICTURE_BYTES
 
 
 def test_two_commands_do_the_set_up() -> None:
@@ -92,3 +86,39 @@ def test_two_commands_do_the_set_up() -> None:
 
     assert "-m pip install '.[cli]' && .venv/bin/flexiti-async demo" in commands
     assert "-m pip install 'nox[uv]' && .venv/bin/nox" in commands
+
+
+def test_an_index_page_has_no_relative_link() -> None:
+    """
+    In the distribution links are absolute, below the repository's address; without an address there
+    are none. The program and the links to elsewhere stay.
+    """
+    text = "![A *picture*](docs/a.png) and [`code`](docs/b.md#c), [web](https://example.com/)\n"
+    at = "https://forge.example/shop/lib/"
+
+    assert (
+        "![A *picture*](https://forge.example/shop/lib/raw/v1.2/docs/a.png) and "
+        "[`code`](https://forge.example/shop/lib/blob/v1.2/docs/b.md#c), "
+        "[web](https://example.com/)\n"
+    ) == readme_hook.for_an_index(text, at, "1.2")
+    assert "A *picture* and `code`, [web](https://example.com/)\n" == readme_hook.for_an_index(
+        text, None, "1.2"
+    )
+    for address in (at, None):
+        made = readme_hook.for_an_index(TEXT, address, "1.2")
+        targets = re.findall(r"\]\(([^)]+)\)", made)
+        assert {True} == {target.startswith("https://") for target in targets}
+        assert blocks("python")[0] in made
+
+
+def test_the_build_uses_the_hook() -> None:
+    """It finds the hook by its name, and sets the whole field."""
+    hook = readme_hook.get_metadata_hook()(str(README.parent), {})
+    metadata: dict[str, object] = {"version": "1.2", "urls": {"Source": "https://forge.example/x"}}
+    hook.update(metadata)
+
+    assert {
+        "content-type": "text/markdown",
+        "text": readme_hook.for_an_index(TEXT, "https://forge.example/x", "1.2"),
+    } == metadata["readme"]
+    assert [] == hook.get_known_classifiers()
