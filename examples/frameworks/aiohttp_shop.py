@@ -7,17 +7,14 @@ The reference id stays in the customer's encrypted session: no URL, form or body
 """
 
 import os
-from decimal import Decimal
 
 import aiohttp_session
 from aiohttp import web
 from aiohttp_session.cookie_storage import EncryptedCookieStorage
 
+import shop_rules
 from flexiti_async import CheckoutNotFound, OnlineCheckout, PurchaseWidget
-from flexiti_async.api import PurchaseType
 from flexiti_async.integrations.aiohttp_web import FLEXITI, setup
-
-TOTAL = Decimal("300.00")
 
 routes = web.RouteTableDef()
 
@@ -30,9 +27,15 @@ async def resume(request: web.Request) -> OnlineCheckout:
     return await request.app[FLEXITI].resume(session["reference_id"])
 
 
+@routes.get("/")
+async def page(_: web.Request) -> web.Response:
+    """Return the page with the frame, which calls the following."""
+    return web.Response(text=shop_rules.PAGE, content_type="text/html")
+
+
 @routes.post("/checkout")
 async def start(request: web.Request) -> web.Response:
-    """Start a checkout of an order, unless it is paid; the page redirects to the URL."""
+    """Start a checkout of an order, unless it is paid; the page shows the URL in the frame."""
     asked, session = await request.json(), await aiohttp_session.get_session(request)
     checkout = await request.app[FLEXITI].checkout(asked["order"])
     widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
@@ -44,17 +47,32 @@ async def start(request: web.Request) -> web.Response:
 async def event(request: web.Request) -> web.Response:
     """Handle the event that the widget posted to the page, and return the next step."""
     checkout = await resume(request)
-    return web.json_response({"next": await checkout.handle_event(await request.read())})
+    return web.json_response({"next": await shop_rules.react(checkout, await request.read())})
+
+
+@routes.get("/checkout/plans")
+async def plans(request: web.Request) -> web.Response:
+    """Return the plans that the customer can choose from."""
+    return web.json_response(await shop_rules.plans_of(await resume(request)))
 
 
 @routes.post("/checkout/authorization")
 async def authorize(request: web.Request) -> web.Response:
     """Authorize the purchase with the plan that the customer chose."""
     plan, checkout = await request.json(), await resume(request)
-    authorization = await checkout.authorize(
-        TOTAL, transaction_type=PurchaseType.PROMOTIONAL, plan_id=plan["plan_id"], term=plan["term"]
-    )
-    return web.json_response({"authorization_id": authorization.authorization_id})
+    authorization_id = await shop_rules.authorize(checkout, plan["plan_id"], plan["term"])
+    return web.json_response({"authorization_id": authorization_id})
+
+
+@routes.post("/staff/capture")
+async def capture(request: web.Request) -> web.Response:
+    """Capture an order that ships; customers have no business here."""
+    if not shop_rules.is_staff(request.headers.get("Authorization")):
+        raise web.HTTPUnauthorized(headers=shop_rules.CHALLENGE)
+    capture_id = await shop_rules.capture(request.app[FLEXITI], (await request.json())["order"])
+    if capture_id is None:
+        raise web.HTTPNotFound
+    return web.json_response({"capture_id": capture_id})
 
 
 app = web.Application()
@@ -63,7 +81,7 @@ storage = EncryptedCookieStorage(
     bytes.fromhex(os.environ["SHOP_SECRET_KEY"]),
     httponly=True,
     samesite="Lax",
-    secure=not os.environ["SHOP_ORIGIN"].startswith("http://127.0.0.1:"),
+    secure=shop_rules.HTTPS,
 )
 aiohttp_session.setup(app, storage)
 setup(app)

@@ -9,18 +9,15 @@ in the customer's signed session: no URL, form or body carries it.
 
 import json
 import os
-from decimal import Decimal
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
+import shop_rules
 from flexiti_async import CheckoutNotFound, OnlineCheckout, PurchaseWidget
-from flexiti_async.api import PurchaseType
 from flexiti_async.integrations.django import FlexitiApplication, flexiti_of
-
-TOTAL = Decimal("300.00")
 
 settings.configure(
     ROOT_URLCONF=__name__,
@@ -32,7 +29,7 @@ settings.configure(
     SECRET_KEY=os.environ["SHOP_SECRET_KEY"],
     # The session's cookies are HttpOnly and SameSite=Lax.
     SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
-    SESSION_COOKIE_SECURE=not os.environ["SHOP_ORIGIN"].startswith("http://127.0.0.1:"),
+    SESSION_COOKIE_SECURE=shop_rules.HTTPS,
 )
 
 
@@ -44,8 +41,13 @@ async def resume(request: HttpRequest) -> OnlineCheckout:
     return await flexiti_of(request).resume(reference_id)
 
 
+async def page(_: HttpRequest) -> HttpResponse:
+    """Return the page with the frame, which calls the following."""
+    return HttpResponse(shop_rules.PAGE)
+
+
 async def start(request: HttpRequest) -> JsonResponse:
-    """Start a checkout of an order, unless it is paid; the page redirects to the URL."""
+    """Start a checkout of an order, unless it is paid; the page shows the URL in the frame."""
     asked = json.loads(request.body)
     checkout = await flexiti_of(request).checkout(asked["order"])
     widget = await checkout.init_widget(PurchaseWidget(account_number=asked["account_number"]))
@@ -56,21 +58,37 @@ async def start(request: HttpRequest) -> JsonResponse:
 async def event(request: HttpRequest) -> JsonResponse:
     """Handle the event that the widget posted to the page, and return the next step."""
     checkout = await resume(request)
-    return JsonResponse({"next": await checkout.handle_event(request.body)})
+    return JsonResponse({"next": await shop_rules.react(checkout, request.body)})
+
+
+async def plans(request: HttpRequest) -> JsonResponse:
+    """Return the plans that the customer can choose from."""
+    return JsonResponse(await shop_rules.plans_of(await resume(request)), safe=False)
 
 
 async def authorize(request: HttpRequest) -> JsonResponse:
     """Authorize the purchase with the plan that the customer chose."""
     plan, checkout = json.loads(request.body), await resume(request)
-    authorization = await checkout.authorize(
-        TOTAL, transaction_type=PurchaseType.PROMOTIONAL, plan_id=plan["plan_id"], term=plan["term"]
-    )
-    return JsonResponse({"authorization_id": authorization.authorization_id})
+    authorization_id = await shop_rules.authorize(checkout, plan["plan_id"], plan["term"])
+    return JsonResponse({"authorization_id": authorization_id})
+
+
+async def capture(request: HttpRequest) -> HttpResponse:
+    """Capture an order that ships; customers have no business here."""
+    if not shop_rules.is_staff(request.headers.get("Authorization")):
+        return HttpResponse(status=401, headers=shop_rules.CHALLENGE)
+    capture_id = await shop_rules.capture(flexiti_of(request), json.loads(request.body)["order"])
+    if capture_id is None:
+        raise Http404
+    return JsonResponse({"capture_id": capture_id})
 
 
 urlpatterns = [
+    path("", page),
     path("checkout", start),
     path("checkout/event", event),
+    path("checkout/plans", plans),
     path("checkout/authorization", authorize),
+    path("staff/capture", capture),
 ]
 application = FlexitiApplication(get_asgi_application())

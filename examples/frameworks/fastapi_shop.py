@@ -7,24 +7,22 @@ The reference id stays in the customer's signed session: no URL, form or body ca
 """
 
 import os
-from decimal import Decimal
 from typing import Annotated
 
-from fastapi import Body, Depends, FastAPI, Request
+from fastapi import Body, Depends, FastAPI, Header, HTTPException, Request
+from fastapi.responses import HTMLResponse
 from starlette.middleware.sessions import SessionMiddleware
 
+import shop_rules
 from flexiti_async import CheckoutNotFound, OnlineCheckout, PurchaseWidget
-from flexiti_async.api import PurchaseType
 from flexiti_async.integrations.fastapi import Flexiti, add_problem_handler, lifespan
-
-TOTAL = Decimal("300.00")
 
 app = FastAPI(lifespan=lifespan())
 add_problem_handler(app)
 app.add_middleware(
     SessionMiddleware,  # its cookies are HttpOnly and SameSite=Lax
     secret_key=os.environ["SHOP_SECRET_KEY"],
-    https_only=not os.environ["SHOP_ORIGIN"].startswith("http://127.0.0.1:"),
+    https_only=shop_rules.HTTPS,
 )
 
 
@@ -35,7 +33,19 @@ async def resume(flexiti: Flexiti, request: Request) -> OnlineCheckout:
     return await flexiti.resume(request.session["reference_id"])
 
 
+def require_staff(authorization: Annotated[str | None, Header()] = None) -> None:
+    """Let only the staff pass."""
+    if not shop_rules.is_staff(authorization):
+        raise HTTPException(401, headers=shop_rules.CHALLENGE)
+
+
 Checkout = Annotated[OnlineCheckout, Depends(resume)]
+
+
+@app.get("/", response_class=HTMLResponse)
+async def page() -> str:
+    """Return the page with the frame, which calls the following."""
+    return shop_rules.PAGE
 
 
 @app.post("/checkout")
@@ -45,7 +55,7 @@ async def start(
     order: Annotated[str, Body()],
     account_number: Annotated[str, Body()],
 ) -> dict[str, str]:
-    """Start a checkout of an order, unless it is paid; the page redirects to the URL."""
+    """Start a checkout of an order, unless it is paid; the page shows the URL in the frame."""
     checkout = await flexiti.checkout(order)
     widget = await checkout.init_widget(PurchaseWidget(account_number=account_number))
     request.session["reference_id"] = checkout.reference_id
@@ -55,7 +65,13 @@ async def start(
 @app.post("/checkout/event")
 async def event(checkout: Checkout, message: dict[str, object]) -> dict[str, str]:
     """Handle the event that the widget posted to the page, and return the next step."""
-    return {"next": await checkout.handle_event(message)}
+    return {"next": await shop_rules.react(checkout, message)}
+
+
+@app.get("/checkout/plans")
+async def plans(checkout: Checkout) -> list[dict[str, object]]:
+    """Return the plans that the customer can choose from."""
+    return await shop_rules.plans_of(checkout)
 
 
 @app.post("/checkout/authorization")
@@ -63,7 +79,13 @@ async def authorize(
     checkout: Checkout, plan_id: Annotated[int, Body()], term: Annotated[int, Body()]
 ) -> dict[str, str | None]:
     """Authorize the purchase with the plan that the customer chose."""
-    authorization = await checkout.authorize(
-        TOTAL, transaction_type=PurchaseType.PROMOTIONAL, plan_id=plan_id, term=term
-    )
-    return {"authorization_id": authorization.authorization_id}
+    return {"authorization_id": await shop_rules.authorize(checkout, plan_id, term)}
+
+
+@app.post("/staff/capture", dependencies=[Depends(require_staff)])
+async def capture(flexiti: Flexiti, order: Annotated[str, Body(embed=True)]) -> dict[str, str]:
+    """Capture an order that ships; customers have no business here."""
+    capture_id = await shop_rules.capture(flexiti, order)
+    if capture_id is None:
+        raise HTTPException(404)
+    return {"capture_id": capture_id}

@@ -7,25 +7,23 @@ The reference id stays in the customer's encrypted session: no URL, form or body
 """
 
 import os
-from decimal import Decimal
 from typing import Any
 
-from litestar import Litestar, Request, post
+from litestar import Litestar, MediaType, Request, get, post
 from litestar.di import NamedDependency
+from litestar.exceptions import NotAuthorizedException, NotFoundException
 from litestar.middleware.session.client_side import CookieBackendConfig
 from litestar.params import JSONBody
 
+import shop_rules
 from flexiti_async import CheckoutNotFound, FlexitiSession, OnlineCheckout, PurchaseWidget
-from flexiti_async.api import PurchaseType
 from flexiti_async.integrations.litestar import FlexitiPlugin
-
-TOTAL = Decimal("300.00")
 
 sessions = CookieBackendConfig(
     bytes.fromhex(os.environ["SHOP_SECRET_KEY"]),
     httponly=True,
     samesite="lax",
-    secure=not os.environ["SHOP_ORIGIN"].startswith("http://127.0.0.1:"),
+    secure=shop_rules.HTTPS,
 )
 
 
@@ -38,13 +36,19 @@ async def resume(
     return await flexiti.resume(request.session["reference_id"])
 
 
+@get("/", media_type=MediaType.HTML)
+async def page() -> str:
+    """Return the page with the frame, which calls the following."""
+    return shop_rules.PAGE
+
+
 @post("/checkout")
 async def start(
     flexiti: NamedDependency[FlexitiSession],
     request: Request[Any, Any, Any],
     data: JSONBody[dict[str, str]],
 ) -> dict[str, str]:
-    """Start a checkout of an order, unless it is paid; the page redirects to the URL."""
+    """Start a checkout of an order, unless it is paid; the page shows the URL in the frame."""
     checkout = await flexiti.checkout(data["order"])
     widget = await checkout.init_widget(PurchaseWidget(account_number=data["account_number"]))
     request.session["reference_id"] = checkout.reference_id
@@ -56,7 +60,13 @@ async def event(
     checkout: NamedDependency[OnlineCheckout], data: JSONBody[dict[str, Any]]
 ) -> dict[str, str]:
     """Handle the event that the widget posted to the page, and return the next step."""
-    return {"next": await checkout.handle_event(data)}
+    return {"next": await shop_rules.react(checkout, data)}
+
+
+@get("/checkout/plans")
+async def plans(checkout: NamedDependency[OnlineCheckout]) -> list[dict[str, object]]:
+    """Return the plans that the customer can choose from."""
+    return await shop_rules.plans_of(checkout)
 
 
 @post("/checkout/authorization")
@@ -64,17 +74,27 @@ async def authorize(
     checkout: NamedDependency[OnlineCheckout], data: JSONBody[dict[str, int]]
 ) -> dict[str, str | None]:
     """Authorize the purchase with the plan that the customer chose."""
-    authorization = await checkout.authorize(
-        TOTAL,
-        transaction_type=PurchaseType.PROMOTIONAL,
-        plan_id=data["plan_id"],
-        term=data["term"],
-    )
-    return {"authorization_id": authorization.authorization_id}
+    authorization_id = await shop_rules.authorize(checkout, data["plan_id"], data["term"])
+    return {"authorization_id": authorization_id}
+
+
+@post("/staff/capture")
+async def capture(
+    flexiti: NamedDependency[FlexitiSession],
+    request: Request[Any, Any, Any],
+    data: JSONBody[dict[str, str]],
+) -> dict[str, str]:
+    """Capture an order that ships; customers have no business here."""
+    if not shop_rules.is_staff(request.headers.get("authorization")):
+        raise NotAuthorizedException(headers=shop_rules.CHALLENGE)
+    capture_id = await shop_rules.capture(flexiti, data["order"])
+    if capture_id is None:
+        raise NotFoundException
+    return {"capture_id": capture_id}
 
 
 app = Litestar(
-    [start, event, authorize],
+    [page, start, event, plans, authorize, capture],
     dependencies={"checkout": resume},
     middleware=[sessions.middleware],
     plugins=[FlexitiPlugin()],

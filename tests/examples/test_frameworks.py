@@ -1,6 +1,8 @@
 """The example of each framework, in a server that it is deployed with, against the sandbox."""
 
 import asyncio
+import base64
+import json
 import os
 import secrets
 import subprocess
@@ -16,6 +18,7 @@ import aiohttp
 import pytest
 
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox.faults import Drop
 
 from ..support.patience import PATIENCE
 from .servers import environment, free_port, serving
@@ -23,6 +26,9 @@ from .servers import environment, free_port, serving
 FOLDER = Path(__file__).parents[2] / "examples" / "frameworks"
 CUSTOMERS = 12
 PLAN = {"plan_id": 101, "term": 12}
+PASSWORD = "open sesame"
+STAFF = {"Authorization": f"Basic {base64.b64encode(f'staff:{PASSWORD}'.encode()).decode()}"}
+SHOP = {"SHOP_SECRET_KEY": secrets.token_hex(32), "SHOP_STAFF_PASSWORD": PASSWORD}
 
 COMMANDS = {
     "aiohttp": ["{folder}/aiohttp_shop.py"],
@@ -42,6 +48,10 @@ COMMANDS = {
         *("-m", "hypercorn", "--workers", "2", "--bind", "127.0.0.1:{port}"),
         "quart_shop:app",
     ],
+    "starlette": [
+        *("-m", "uvicorn", "--app-dir", "{folder}", "--workers", "2", "--port", "{port}"),
+        "starlette_shop:app",
+    ],
 }
 """Arguments of `python`; all but aiohttp's run two workers."""
 
@@ -55,8 +65,7 @@ async def running(
     words = [word.format(folder=FOLDER, port=port) for word in COMMANDS[framework]]
     env = environment(sandbox, f"file://{folder}/tokens")
     env |= {"PORT": str(port), "PYTHONPATH": f"{FOLDER}:{env.get('PYTHONPATH', '')}"}
-    env |= {"SHOP_SECRET_KEY": secrets.token_hex(32)}
-    env |= {"SHOP_ORIGIN": origin or f"http://127.0.0.1:{port}"}
+    env |= {**SHOP, "SHOP_ORIGIN": origin or f"http://127.0.0.1:{port}"}
     async with serving(words, port, env, folder) as url:
         yield url
 
@@ -87,10 +96,10 @@ async def refusal(
     return response.status, problem["type"], response.headers.get("content-language")
 
 
-async def start(customer: aiohttp.ClientSession) -> str:
-    """Start a checkout of a new order; return the URL of the widget, which is all that is shown."""
-    order = {"order": f"order-{uuid.uuid4().hex}", "account_number": "10000001"}
-    answer = await post(customer, "/checkout", order)
+async def start(customer: aiohttp.ClientSession, order: str = "") -> str:
+    """Start a checkout of an order; return the URL of the widget, which is all that is shown."""
+    asked = {"order": order or f"order-{uuid.uuid4().hex}", "account_number": "10000001"}
+    answer = await post(customer, "/checkout", asked)
     assert ["redirection_url"] == list(answer)
     return str(answer["redirection_url"])
 
@@ -103,22 +112,60 @@ def session_cookie(customer: aiohttp.ClientSession) -> Morsel[str]:
 
 
 async def buy(shop: str, sandbox: Sandbox) -> str:
-    """Act as a customer, from start to finish."""
+    """Act as a customer, from the page to the authorization, and post everything twice."""
     async with browser(shop) as customer:
-        event = sandbox.play(await start(customer))
+        async with customer.get("/") as page:
+            assert 'id="widget"' in await page.text()
+        order = f"order-{uuid.uuid4().hex}"
+        event = sandbox.play(await start(customer, order))
         assert not session_cookie(customer)["secure"]  # on loopback, without TLS
-        answer = await post(customer, "/checkout/event", event)
-        assert {"next": "authorize"} == answer
-        bought = await post(customer, "/checkout/authorization", PLAN)
-        assert bought == await post(customer, "/checkout/authorization", PLAN)  # a second click
-    return str(bought["authorization_id"])
+        unknown = await post(customer, "/checkout/event", {**event, "eventType": "flx-news"})
+        assert {"next": "widget"} == unknown
+        for _ in range(2):
+            assert {"next": "plans"} == await post(customer, "/checkout/event", event)
+        async with customer.get("/checkout/plans") as offered:
+            first = (await offered.json())[0]
+        assert {"plan_id", "name", "term", "monthly"} == set(first)
+        chosen = {"plan_id": first["plan_id"], "term": first["term"]}
+        bought = await post(customer, "/checkout/authorization", chosen)
+        assert bought == await post(customer, "/checkout/authorization", chosen)
+        assert {"next": "paid"} == await post(customer, "/checkout/event", event)
+        body = {"order": order}
+        async with customer.post("/staff/capture", json=body) as refused:
+            assert (401, True) == (refused.status, "WWW-Authenticate" in refused.headers)
+    return order
+
+
+async def lose_the_answer(shop: str, sandbox: Sandbox) -> None:
+    """Act as a customer whose authorization is made while the answer to it is lost."""
+    checked = (409, "urn:problem-type:flexiti:payment-being-checked", "fr")
+    sandbox.inject(Drop(), endpoint="authorization")
+    async with browser(shop) as customer:
+        order = {"order": "order-lost", "account_number": "10000001"}
+        event = sandbox.play(await start(customer, order["order"]))
+        await post(customer, "/checkout/event", event)
+        for path, body in (
+            *(("/checkout/authorization", PLAN), ("/checkout/authorization", PLAN)),
+            ("/checkout", order),
+        ):
+            assert checked == await refusal(customer, path, json=body)
+
+
+async def capture(shop: str, order: str) -> tuple[int, str]:
+    """Act as the staff when an order ships; return status and number of the capture."""
+    async with (
+        browser(shop) as staff,
+        staff.post("/staff/capture", json={"order": order}, headers=STAFF) as answer,
+    ):
+        text = await answer.text()
+    return (200, json.loads(text)["capture_id"]) if answer.ok else (answer.status, "")
 
 
 @pytest.mark.parametrize("framework", sorted(COMMANDS))
 def test_an_example_uses_nothing_deprecated(framework: str) -> None:
     """It imports, and builds its application, without a warning."""
     code = f"import {framework}_shop as shop; getattr(shop, 'app', None) or shop.application"
-    variables = {"SHOP_SECRET_KEY": "5" * 64, "SHOP_ORIGIN": "http://127.0.0.1:8000"}
+    variables = {**SHOP, "SHOP_ORIGIN": "http://127.0.0.1:8000"}
     subprocess.run(
         [sys.executable, "-P", "-W", "error", "-c", code],
         env={**os.environ, **variables, "PYTHONPATH": str(FOLDER)},
@@ -127,31 +174,38 @@ def test_an_example_uses_nothing_deprecated(framework: str) -> None:
     )
 
 
-@pytest.mark.parametrize("framework", sorted(COMMANDS))
-def test_workers_of_an_example_share_a_store(framework: str) -> None:
+def test_workers_of_an_example_share_a_store() -> None:
     """The first line that a reader copies names a store of several processes."""
-    first = (FOLDER / f"{framework}_shop.py").read_text("utf-8").splitlines()[1]
+    files = sorted(FOLDER.glob("*_shop.py"))
+    first = {file.stem: file.read_text("utf-8").splitlines()[1] for file in files}
 
-    assert "FLEXITI_STORE=file:///" in first
+    assert [f"{name}_shop" for name in sorted(COMMANDS)] == list(first)
+    assert [] == [name for name, line in first.items() if "FLEXITI_STORE=file:///" not in line]
 
 
 @pytest.mark.parametrize("framework", sorted(COMMANDS))
-async def test_many_buy_with_one_token(
+async def test_a_shop_takes_payments(
     framework: str, flexiti_sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """
-    Customers buy from start to finish, whichever worker serves a step, and all workers together
-    request one token.
+    Customers buy from the page to the authorization, whichever worker serves a step, with one token
+    for all; the staff captures; and a payment whose outcome is unknown is being checked, whatever
+    its customer does.
     """
     async with running(framework, flexiti_sandbox, tmp_path) as shop:
         buying = (buy(shop, flexiti_sandbox) for _ in range(CUSTOMERS))
-        authorizations = await asyncio.gather(*buying)
+        orders = await asyncio.gather(*buying)
+        assert 1 == flexiti_sandbox.count("oauth/token")
+        captured = [await capture(shop, orders[0]) for _ in range(2)]  # a second click
+        await lose_the_answer(shop, flexiti_sandbox)
+        unpaid = await capture(shop, "order-lost"), await capture(shop, "order-none")
 
-    held = {one.authorization_id for one in flexiti_sandbox.authorizations}
+    authorized = [one.reference for one in flexiti_sandbox.authorizations]
+    [once] = flexiti_sandbox.captures
 
-    assert CUSTOMERS == len(held)
-    assert held == {int(one) for one in authorizations}
-    assert 1 == flexiti_sandbox.count("oauth/token")
+    assert sorted([*orders, "order-lost"]) == sorted(authorized)
+    assert [(200, str(once.capture_id))] * 2 == captured
+    assert ((404, ""), (404, "")) == unpaid
 
 
 @pytest.mark.parametrize("framework", sorted(COMMANDS))
@@ -187,7 +241,7 @@ async def test_a_reference_id_is_no_capability(
             assert of_another == status
         assert () == flexiti_sandbox.authorizations
 
-        assert {"next": "authorize"} == await post(customer, "/checkout/event", event)
+        assert {"next": "plans"} == await post(customer, "/checkout/event", event)
         await post(customer, "/checkout/authorization", PLAN)
 
     assert 1 == len(flexiti_sandbox.authorizations)
