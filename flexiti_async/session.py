@@ -16,6 +16,7 @@ from flexiti_async.checkout.online import OnlineCheckout
 from flexiti_async.checkout.opening import resume, start
 from flexiti_async.checkout.state import Sharing
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, today
+from flexiti_async.config.located import naming_source
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.config.options import ClientAuth, OnStoreFailure, RefreshRevokesAccess
 from flexiti_async.config.parsing import is_loopback
@@ -108,19 +109,20 @@ class FlexitiSession:
         self._config = config
         self._clock = clock
         self._events = Listeners(listeners, log=log_event)
-        self._transport = Transport(
-            config.api_url,
-            timeout=config.request_timeout,
-            connect_timeout=config.connect_timeout,
-            connections=config.connections,
-            client_session=client_session,
-            keepalive_timeout=config.keepalive_timeout,
-            proxy=config.proxy,
-            trust_env=config.trust_env,
-            ca_file=config.ca_file,
-            client_cert=config.client_cert,
-            client_key=config.client_key,
-        )
+        with naming_source(config.source_of):
+            self._transport = Transport(
+                config.api_url,
+                timeout=config.request_timeout,
+                connect_timeout=config.connect_timeout,
+                connections=config.connections,
+                client_session=client_session,
+                keepalive_timeout=config.keepalive_timeout,
+                proxy=config.proxy,
+                trust_env=config.trust_env,
+                ca_file=config.ca_file,
+                client_cert=config.client_cert,
+                client_key=config.client_key,
+            )
         builder = RequestBuilder(
             config.api_url,
             config.client_id,
@@ -142,10 +144,11 @@ class FlexitiSession:
         self._owns_store = isinstance(config.store, Secret)
         self._store_closed = False
         self._entered = self._closed = False
-        self._store = open_store(config.store)
-        self._sealed = SealedStore(
-            self._store, timeout=config.store_timeout, keys=config.token_keys
-        )
+        with naming_source(config.source_of):
+            self._store = open_store(config.store)
+            self._sealed = SealedStore(
+                self._store, timeout=config.store_timeout, keys=config.token_keys
+            )
         self._refreshers: dict[Scope, TokenRefresher] = {}
         # Those of other credentials, by their fingerprint: calls that use them go on.
         self._retired: dict[str, dict[Scope, TokenRefresher]] = {}
@@ -229,7 +232,8 @@ class FlexitiSession:
         config = check_reload(self._config, config)
         if self._closed:
             raise SessionClosed(_CLOSED)
-        self._sealed.rekey(config.token_keys)
+        with naming_source(config.source_of):
+            self._sealed.rekey(config.token_keys)
         if self._journal is not None:
             self._journal.rekey(config.token_keys)
         before, after = self._config.fingerprint, config.fingerprint
@@ -499,18 +503,25 @@ class FlexitiSession:
         if self._journal is None:
             config = self._config
             own = config.journal is not None
-            store = open_store(config.journal) if config.journal is not None else self.store
-            journal = journal_store(store)
+            with naming_source(self._journal_source, store="journal"):
+                store = open_store(config.journal) if config.journal is not None else self.store
+                journal = journal_store(store)
             self._journal = Journal(
                 SealedJournal(journal, timeout=config.store_timeout, keys=config.token_keys),
                 self._clock,
                 ttl=config.journal_ttl,
                 named=own,
                 loopback=is_loopback(urlsplit(config.api_url).hostname or ""),
+                source_of=self._journal_source,
             )
             if isinstance(config.journal, Secret):
                 self._journal_store = store
         return self._journal
+
+    def _journal_source(self, option: str) -> str | None:
+        """Return where an option was set; the journal is in the store by default."""
+        source = self._config.source_of(option)
+        return self._config.source_of("store") if source is None else source
 
     def refresher(self, scope: Scope | str) -> TokenRefresher:
         """

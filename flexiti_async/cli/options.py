@@ -9,6 +9,7 @@ from cyclopts import Group, Parameter, Token
 
 from flexiti_async import ConfigError, Environment, FlexitiConfig
 from flexiti_async.cli.output import WRONG, CommandError
+from flexiti_async.config.model import loaded
 
 __all__ = ["CONFIGURATION", "Connection", "Flag", "Whole", "without_password"]
 
@@ -88,10 +89,10 @@ class Connection:
         }
         given = {name: value for name, value in options.items() if value is not None}
         try:
-            return FlexitiConfig.load(**given)
+            return loaded(FlexitiConfig, given, source="set on the command line")
         except ConfigError as error:
             if error.option not in _FROM_OUTSIDE:
                 raise
             problem, option = error, error.option
         msg = f"{problem}; set FLEXITI_{option.upper()}, or name a file in FLEXITI_CONFIG"
-        raise ConfigError(msg, option=option)
+        raise ConfigError(msg, option=option, source=problem.source)

@@ -3,12 +3,13 @@
 
 It is built in code, or by `FlexitiConfig.load()` from `FLEXITI_*` environment variables and a TOML
 file (`flexiti_async.config.sources`). Values may be text, as environment variables are. All
-problems are reported together by one `ConfigError`, which quotes no secret.
+problems are reported together by one `ConfigError`, which says where each option was set, and
+quotes no secret.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, Self, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, Self, TypeVar, cast
 
 import attrs
 from attrs import field, frozen
@@ -18,6 +19,7 @@ from flexiti_async.api.endpoints import NAMES, I18nMethod
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.api.widget_origins import origin_of
 from flexiti_async.config.credentials import Credentials, MerchantLogin, ring_of
+from flexiti_async.config.located import IN_CODE, Source
 from flexiti_async.config.options import (
     LEAST_JOURNAL_TTL,
     Cache,
@@ -77,8 +79,12 @@ __all__ = [
     "MerchantsLogin",
     "OnStoreFailure",
     "RefreshRevokesAccess",
+    "loaded",
+    "option_names",
 ]
 
+
+C = TypeVar("C", bound="FlexitiConfig")
 
 _BASE_URLS: Final[Mapping[Environment, str]] = {
     Environment.TRAINING: "https://posapi-training.flexiti.fi/flexiti/pos-api",
@@ -87,28 +93,15 @@ _BASE_URLS: Final[Mapping[Environment, str]] = {
 }
 
 
-def _validate_on_init() -> None:
-    """Wrap the generated `__init__`; `protocol.validation.validated` has the reasons."""
-    generated: Callable[..., None] = FlexitiConfig.__init__
-
-    def __init__(self: FlexitiConfig, **kwargs: object) -> None:  # noqa: N807
-        names = option_names()
-        unknown = sorted(kwargs.keys() - names)
-        if unknown:
-            kwargs.clear()
-            raise unknown_option(unknown[0], names)
-        # None means not set, as in the fields of a settings object.
-        given = {name: value for name, value in kwargs.items() if value is not None}
-        generated(self, **{"client_id": None, "client_secret": None, **given})
-        given.clear()
-        kwargs.clear()
-        problems = list(_problems(self))
-        if problems:
-            del self  # its repr shows invalid values, perhaps a secret in the wrong place
-            text = "; ".join(f"{name}: {problem}" for name, problem in problems)
-            raise ConfigError(text, option=problems[0][0])
-
-    FlexitiConfig.__init__ = functools.update_wrapper(__init__, generated)  # type: ignore[method-assign]
+def _error(problems: Sequence[tuple[str, str]], sources: Mapping[str, Source]) -> ConfigError:
+    """Build the error for problems of options, each with the source of its option."""
+    shown = {name: str(sources[name]) for name, _ in problems if name in sources}
+    text = "; ".join(
+        f"{name}: {problem}" + (f" ({shown[name]})" if name in shown else "")
+        for name, problem in problems
+    )
+    first = problems[0][0]
+    return ConfigError(text, option=first, source=shown.get(first))
 
 
 @frozen(kw_only=True)
@@ -259,6 +252,10 @@ class FlexitiConfig:
         default=RefreshRevokesAccess.UNKNOWN, converter=to_refresh_revokes
     )
 
+    _sources: Mapping[str, Source] = field(
+        factory=dict[str, Source], init=False, eq=False, repr=False
+    )
+
     @classmethod
     def load(cls, **options: object) -> Self:
         """
@@ -268,12 +265,16 @@ class FlexitiConfig:
             ConfigError: As for the class; also if the file that `FLEXITI_CONFIG` names is missing
                 or can be written by others, and for unknown options and `FLEXITI_*` variables.
         """
-        from flexiti_async.config.sources import read_options
+        return loaded(cls, options, source=IN_CODE)
 
-        # All texts are Secrets from here on, so that no frame of a traceback shows them.
-        given = {name: hide(value) for name, value in options.items() if value is not None}
-        options.clear()
-        return cast("Callable[..., Self]", cls)(**read_options(option_names(), given))
+    def source_of(self, option: str) -> str | None:
+        """
+        Return where an option was set, to be shown to people; None if it has its default.
+
+        Such as `set in code`, `set by FLEXITI_RETRIES` or `set in /etc/flexiti.toml, line 4`.
+        """
+        source = self._sources.get(option)
+        return None if source is None else str(source)
 
     @property
     def api_url(self) -> str:
@@ -313,29 +314,49 @@ def _login_of(
     return MerchantLogin() if mode is MerchantsLogin.ALWAYS else None
 
 
+def loaded(kind: type[C], options: dict[str, object], *, source: str) -> C:
+    """
+    Load a configuration as `FlexitiConfig.load` does.
+
+    Args:
+        kind: Its class.
+        options: Options that override the environment and the file; emptied.
+        source: Where the caller has them from.
+
+    Raises:
+        ConfigError: As `FlexitiConfig.load`.
+    """
+    from flexiti_async.config.sources import read_options
+
+    # All texts are Secrets from here on, so that no frame of a traceback shows them.
+    given = {name: hide(value) for name, value in options.items() if value is not None}
+    options.clear()
+    read = read_options(option_names(), given, source=source)
+    values = {name: value for name, (value, _) in read.items()}
+    sources = {name: where for name, (_, where) in read.items()}
+    config = kind.__new__(kind)
+    error = _initialize(config, values, sources)
+    if error is None:
+        return config
+    del config
+    raise error
+
+
 def option_names() -> frozenset[str]:
     """Return the names of all options."""
-    return frozenset(attribute.name for attribute in attrs.fields(FlexitiConfig))
+    return frozenset(option.name for option in attrs.fields(FlexitiConfig) if option.init)
 
 
 def _problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
-    for attribute in attrs.fields(FlexitiConfig):
-        value: object = getattr(config, attribute.name)
+    for option in attrs.fields(FlexitiConfig):
+        value: object = getattr(config, option.name)
         if isinstance(value, Invalid):
-            yield attribute.name, f"must be {value.rule}"
+            yield option.name, f"must be {value.rule}"
     if not config.client_id:
         yield "client_id", "is required"
     if not config.client_secret:
         yield "client_secret", "is required"
-    if (config.base_url is None) is (config.environment is None):  # both or neither
-        yield "environment", "set either environment or base_url"
-    if isinstance(config.base_url, str):
-        allowed = config.allow_plain_http is True  # an invalid value is reported above
-        problem = problem_with_base_url(config.base_url, allow_plain_http=allowed)
-        if problem:
-            yield "base_url", problem
-    if config.allow_plain_http is True and config.environment is not None:
-        yield "allow_plain_http", "is for base_url: Flexiti's environments are https"
+    yield from _api_problems(config)
     yield from _connection_problems(config)
     yield from _origin_problems(config)
     if not isinstance(config.api_versions, Invalid):
@@ -343,11 +364,28 @@ def _problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
     yield from _login_problems(config)
 
 
+def _api_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
+    if config.base_url is config.environment is None:
+        yield "environment", "set either environment or base_url"
+    elif config.base_url is not None and config.environment is not None:
+        where = config.source_of("base_url")
+        yield "environment", f"set either environment or base_url, which is {where}, not both"
+    if isinstance(config.base_url, str):
+        allowed = config.allow_plain_http is True  # an invalid value is reported above
+        problem = problem_with_base_url(config.base_url, allow_plain_http=allowed)
+        if problem:
+            yield "base_url", problem
+    if config.allow_plain_http is True and config.environment is not None:
+        yield "allow_plain_http", "is for base_url: Flexiti's environments are https"
+
+
 def _login_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
     for prefix in ("", "other_"):
         name, password = f"{prefix}merchant_username", f"{prefix}merchant_password"
         if bool(getattr(config, name)) != bool(getattr(config, password)):
-            yield name, f"set both {name} and {password}, or neither"
+            given = name if getattr(config, name) else password
+            where = config.source_of(given)
+            yield name, f"set both {name} and {password}, or neither: {given} is {where}"
 
 
 def _connection_problems(config: FlexitiConfig) -> Iterable[tuple[str, str]]:
@@ -377,4 +415,44 @@ def _version_problems(versions: Mapping[str, str]) -> Iterable[tuple[str, str]]:
             yield "api_versions", f"the version of {name} must be like v2.5.1"
 
 
-_validate_on_init()
+_generated_init: Final = cast("Callable[..., None]", FlexitiConfig.__init__)
+
+
+def _initialize(
+    config: FlexitiConfig, given: dict[str, object], sources: Mapping[str, Source]
+) -> ConfigError | None:
+    """
+    Set the options of a configuration, and check them all.
+
+    The error is returned, so that a caller can first delete the configuration, whose repr shows
+    invalid values, from a frame that the error's traceback will hold.
+
+    Args:
+        config: The new object.
+        given: The options that are set; emptied, so that no traceback shows them.
+        sources: Where they are set, if not in code.
+    """
+    names = option_names()
+    unknown = sorted(given.keys() - names)
+    if unknown:
+        given.clear()
+        return unknown_option(unknown[0], names, where=" in code", source=IN_CODE)
+    # None means not set, as in the fields of a settings object.
+    for name in [name for name, value in given.items() if value is None]:
+        del given[name]
+    sources = {name: sources.get(name, IN_CODE) for name in given}
+    _generated_init(config, **{"client_id": None, "client_secret": None, **given})
+    given.clear()
+    object.__setattr__(config, "_sources", sources)
+    problems = list(_problems(config))
+    return _error(problems, sources) if problems else None
+
+
+def _init(self: FlexitiConfig, **kwargs: object) -> None:
+    error = _initialize(self, kwargs, {})
+    if error is not None:
+        del self
+        raise error
+
+
+FlexitiConfig.__init__ = functools.update_wrapper(_init, _generated_init)  # type: ignore[method-assign]

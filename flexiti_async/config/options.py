@@ -226,11 +226,22 @@ def to_client_secret(value: Secret | str | SecretValue) -> Any:  # noqa: ANN401 
     return secret(value)
 
 
-def unknown_option(name: str, names: Iterable[str], *, where: str = "") -> ConfigError:
-    """Build the error for an unknown option."""
+def unknown_option(
+    name: str, names: Iterable[str], *, where: str, source: str | None = None
+) -> ConfigError:
+    """
+    Build the error for an unknown option.
+
+    Args:
+        name: The name that is none.
+        names: The valid names.
+        where: Where it is, as the text shows it.
+        source: As the error's attribute.
+    """
     close = nearest(name, names)
     return ConfigError(
         f"unknown option{quoted_name(name)}{where}{close and f'; did you mean {close!r}?'}",
         option=name if quoted_name(name) else None,
         suggestion=close or None,
+        source=source,
     )

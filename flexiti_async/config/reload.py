@@ -2,9 +2,7 @@
 
 from typing import Final
 
-import attrs
-
-from flexiti_async.config.model import FlexitiConfig
+from flexiti_async.config.model import FlexitiConfig, option_names
 from flexiti_async.errors import ConfigError
 
 __all__ = ["check_reload"]
@@ -35,12 +33,17 @@ def check_reload(before: FlexitiConfig, after: object) -> FlexitiConfig:
         msg = f"config must be a FlexitiConfig, not {type(after).__name__}"
         del after
         raise ConfigError(msg, option="config")
-    fixed = [field.name for field in attrs.fields(FlexitiConfig) if field.name not in _MAY_CHANGE]
+    fixed = sorted(option_names() - _MAY_CHANGE)
     changed = [name for name in fixed if getattr(before, name) != getattr(after, name)]
     if not changed:
         return after
     msg = (
         f"reload changes credentials and encryption keys only: open another session to change "
-        f"{', '.join(changed)}"
+        f"{', '.join(_with_source(name, after) for name in changed)}"
     )
-    raise ConfigError(msg, option=changed[0])
+    raise ConfigError(msg, option=changed[0], source=after.source_of(changed[0]))
+
+
+def _with_source(name: str, config: FlexitiConfig) -> str:
+    source = config.source_of(name)
+    return name if source is None else f"{name} ({source})"

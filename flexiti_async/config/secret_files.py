@@ -33,9 +33,9 @@ _OPTIONS: Final = (
 FILE_VARIABLES: Final = frozenset(f"{_PREFIX}{name.upper()}{_SUFFIX}" for name in _OPTIONS)
 
 
-def secrets_in_files(overridden: Container[str]) -> dict[str, object]:
+def secrets_in_files(overridden: Container[str]) -> dict[str, tuple[Secret, str]]:
     """
-    Return the options that files set.
+    Return the options that files set, each with the text that names its file.
 
     Args:
         overridden: Options that are set in code: their files are not read.
@@ -43,7 +43,7 @@ def secrets_in_files(overridden: Container[str]) -> dict[str, object]:
     Raises:
         ConfigError: A file cannot be used, or the variable without `_FILE` is set, too.
     """
-    found: dict[str, object] = {}
+    found: dict[str, tuple[Secret, str]] = {}
     for name in _OPTIONS:
         plain = _PREFIX + name.upper()
         variable = plain + _SUFFIX
@@ -57,7 +57,7 @@ def secrets_in_files(overridden: Container[str]) -> dict[str, object]:
         if isinstance(read, str):
             msg = f"{variable} names {file!r}, {read}"
             raise ConfigError(msg, option=variable)
-        found[name] = read
+        found[name] = read, f"set by the file {file!r} that {variable} names"
     return found
 
 

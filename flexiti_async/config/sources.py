@@ -1,10 +1,9 @@
 """
-Options from environment variables and a TOML file, by typed-settings.
+Options from environment variables and a TOML file.
 
 Precedence: code, then `FLEXITI_*` variables, then the `[flexiti]` table of the TOML file that
-`FLEXITI_CONFIG` names. typed-settings merges them; this module reads them, and rejects unknown
-names, a missing file and a missing table. The errors of typed-settings can quote values, so none of
-them is shown or chained.
+`FLEXITI_CONFIG` names. Unknown names, a missing file and a missing table are errors, and each error
+names the source of the option.
 
 A secret may also be in a file, which a variable with `_FILE` names (`config/secret_files.py`).
 
@@ -12,20 +11,18 @@ A variable that is empty is not set, as templates of deployments write it, but f
 keys: a shop that means to encrypt must not go on in plain text because its key is missing. The
 variables that Kubernetes sets for a service called `flexiti`, or `flexiti-…`, are passed over.
 
-This module is imported when it is used: typed-settings takes longer to import than all the rest.
+No library for settings is used: merging the three sources is two lines, and the rest of this module
+is what such libraries do otherwise: their errors quote values, which may be secrets, they pass over
+unknown variables and report no lines.
 """
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, cast
 
-import attrs
-import typed_settings as ts
-from typed_settings.exceptions import TsError
-from typed_settings.loaders import DictLoader
-
+from flexiti_async.config.located import SECTION, InToml, Source
 from flexiti_async.config.options import unknown_option
 from flexiti_async.config.parsing import hide
 from flexiti_async.config.secret_files import FILE_VARIABLES, file_problem, secrets_in_files
@@ -35,7 +32,6 @@ __all__ = ["OTHER_VARIABLES", "read_options"]
 
 PREFIX: Final = "FLEXITI_"
 FILE_VARIABLE: Final = "FLEXITI_CONFIG"
-SECTION: Final = "flexiti"
 OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, *FILE_VARIABLES})
 """Variables with our prefix that are not options."""
 _KEEPS_EMPTY: Final = "token_keys"
@@ -45,22 +41,22 @@ _SERVICE_LINK: Final = re.compile(
 )
 _SERVICE_PORT: Final = re.compile(r"FLEXITI_(\w+_)?PORT")
 _SERVICE_URL: Final = re.compile(r"(tcp|udp|sctp)://\S+")
+_PLACE_IN_TOML: Final = re.compile(r"\((at (?:line \d+, column \d+|end of document))\)\Z")
+
+Given = tuple[object, Source]
+"""The value of an option, texts as Secret, and where it is set."""
 
 
-class _AsItIs:
-    """Return the merged options unchanged: FlexitiConfig converts them."""
-
-    def structure(self, value: object, _: object) -> object:
-        return value
-
-
-def read_options(names: frozenset[str], code: Mapping[str, object]) -> dict[str, object]:
+def read_options(
+    names: frozenset[str], code: Mapping[str, object], *, source: str
+) -> dict[str, Given]:
     """
     Collect the options that are set in any source.
 
     Args:
         names: The names of all options.
-        code: Options set in code, texts as Secret.
+        code: Options set by the caller, texts as Secret.
+        source: Where the caller has them from.
 
     Raises:
         ConfigError: An unknown option, or a file that cannot be read.
@@ -69,46 +65,24 @@ def read_options(names: frozenset[str], code: Mapping[str, object]) -> dict[str,
     file = _file()
     for name in code:
         if name not in names:
-            raise unknown_option(name, names)
-    loaders = [
-        DictLoader({} if file is None else _table(file, names)),
-        DictLoader({**_environment(names), **secrets_in_files(code)}),
-        DictLoader(dict(code)),
-    ]
-    try:
-        load = cast("Callable[..., Mapping[str, object]]", ts.load_settings)
-        found = load(_options_class(names), loaders, converter=_AsItIs())
-    except TsError as error:
-        reason = type(error).__name__
-    else:
+            raise unknown_option(
+                name, names, where=f" {source.removeprefix('set ')}", source=source
+            )
+    in_file = {} if file is None else _table(file, names)
+    outside = {**in_file, **_environment(names), **secrets_in_files(code)}
+    if not _NAME_THE_API.isdisjoint(code):
         # Both name the API: one that is set in code replaces the other of a variable or the file.
-        in_code = _NAME_THE_API.intersection(code)
-        replaced = _NAME_THE_API - in_code if in_code else in_code
-        return {
-            name: value
-            for name, value in found.items()
-            if value is not _NOT_SET and name not in replaced
-        }
-    msg = f"the options cannot be read from the environment and the file ({reason})"
-    raise ConfigError(msg)
+        outside = {name: given for name, given in outside.items() if name not in _NAME_THE_API}
+    return {**outside, **{name: (value, source) for name, value in code.items()}}
 
 
-_NOT_SET: Final = object()
-
-
-def _options_class(names: Iterable[str]) -> type:
-    """Build a class with an untyped field per option, for typed-settings to fill."""
-    return attrs.make_class(
-        "Options", {name: attrs.field(default=_NOT_SET, type=object) for name in sorted(names)}
-    )
-
-
-def _environment(names: Iterable[str]) -> dict[str, object]:
-    found: dict[str, object] = {}
+def _environment(names: Iterable[str]) -> dict[str, Given]:
+    found: dict[str, Given] = {}
     for name in names:
-        value = os.environ.get(PREFIX + name.upper())
+        variable = PREFIX + name.upper()
+        value = os.environ.get(variable)
         if value is not None and (name == _KEEPS_EMPTY or value.strip()):
-            found[name] = hide(value)
+            found[name] = hide(value), f"set by {variable}"
     return found
 
 
@@ -125,7 +99,8 @@ def _reject_unknown_variables(names: frozenset[str]) -> None:
         if not variable.startswith(PREFIX) or variable in valid:
             continue
         if not _is_service_link(variable, os.environ[variable]):
-            raise unknown_option(variable, valid, where=" among the environment variables")
+            where = " among the environment variables"
+            raise unknown_option(variable, valid, where=where, source=f"set by {variable}")
 
 
 def _file() -> Path | None:
@@ -140,15 +115,17 @@ def _file() -> Path | None:
     raise ConfigError(msg, option=FILE_VARIABLE)
 
 
-def _table(file: Path, names: frozenset[str]) -> dict[str, object]:
-    """Return the options of the file, texts as Secret."""
+def _table(file: Path, names: frozenset[str]) -> dict[str, Given]:
+    """Return the options of the file."""
     table = _read(file)
     if isinstance(table, str):
         raise ConfigError(table, option=FILE_VARIABLE)
     for key in table:
         if key not in names:
-            raise unknown_option(key, names, where=f" in {file}")
-    return table
+            source = str(InToml(file, key))
+            where = f" {source.removeprefix('set ')}"
+            raise unknown_option(key, names, where=where, source=source)
+    return {name: (value, InToml(file, name)) for name, value in table.items()}
 
 
 def _read(file: Path) -> dict[str, object] | str:
@@ -164,7 +141,10 @@ def _read(file: Path) -> dict[str, object] | str:
         # Editors on Windows write a byte order mark, which is not TOML.
         document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
-        return f"{file} cannot be read as TOML ({type(error).__name__})"
+        # Its text is not shown: it may quote a character of a secret.
+        place = _PLACE_IN_TOML.search(str(error))
+        where = f" {place[1]}" if place else ""
+        return f"{file} cannot be read as TOML ({type(error).__name__}{where})"
     table = document.get(SECTION)
     if not isinstance(table, dict):
         return f"{file} has no table [{SECTION}]"

@@ -57,14 +57,22 @@ class ConfigError(FlexitiError, ValueError):
     Attributes:
         option: Name of the option, None if the error is not about one.
         suggestion: The nearest valid name, None if no name is similar.
+        source: Where that option was set, such as `set by FLEXITI_RETRIES`; None if it was not set,
+            or is not an option of `FlexitiConfig`.
     """
 
     def __init__(
-        self, message: str = "", *, option: str | None = None, suggestion: str | None = None
+        self,
+        message: str = "",
+        *,
+        option: str | None = None,
+        suggestion: str | None = None,
+        source: str | None = None,
     ) -> None:
         super().__init__(message)
         self.option = option
         self.suggestion = suggestion
+        self.source = source
 
 
 class ValidationError(FlexitiError, ValueError):

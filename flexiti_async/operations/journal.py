@@ -5,12 +5,13 @@ import contextlib
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 from attrs import field, frozen
 
 from flexiti_async.clock import Clock
+from flexiti_async.config.located import name_source
 from flexiti_async.errors import (
     ConfigError,
     FlexitiError,
@@ -65,6 +66,7 @@ class Journal:
         ttl: Seconds that an operation that ran is kept.
         named: The configuration names a journal, even one that ends with the process.
         loopback: The API is on loopback: the journal is begun by itself.
+        source_of: Returns where an option was set, for errors about the journal's store.
     """
 
     def __init__(
@@ -75,12 +77,14 @@ class Journal:
         ttl: float,
         named: bool,
         loopback: bool,
+        source_of: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._sealed = sealed
         self._clock = clock
         self._ttl = ttl
         self._named = named
         self._loopback = loopback
+        self._source_of = source_of
         self._marker: str | None = None
         self._noticed: Life | None = None
         self._introduced = False
@@ -99,6 +103,13 @@ class Journal:
                 settings cannot be trusted.
             StoreUnavailable: It is down.
         """
+        try:
+            return await self._life()
+        except ConfigError as error:
+            name_source(error, self._source_of, store="journal")
+            raise
+
+    async def _life(self) -> Life:
         life = await self._sealed.life()
         if not life.outlives_process and not (self._loopback or self._named):
             msg = (

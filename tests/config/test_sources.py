@@ -222,8 +222,14 @@ def test_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
         (f'[other]\nclient_secret = "{CANARY}"', "has no table [flexiti]"),
         (f'flexiti = "{CANARY}"', "has no table [flexiti]"),
         (f'[[flexiti]]\nclient_secret = "{CANARY}"', "has no table [flexiti]"),
-        (f'[flexiti]\nclient_secret = "{CANARY}', "cannot be read as TOML (TOMLDecodeError)"),
-        (f"[flexiti]\nclient_secret = {CANARY}", "cannot be read as TOML (TOMLDecodeError)"),
+        (
+            f'[flexiti]\nclient_secret = "{CANARY}',
+            "cannot be read as TOML (TOMLDecodeError at end of document)",
+        ),
+        (
+            f"[flexiti]\nclient_secret = {CANARY}",
+            "cannot be read as TOML (TOMLDecodeError at line 2, column 17)",
+        ),
     ],
     ids=map(str, range(6)),
 )

@@ -44,6 +44,7 @@ MISSED: Final[tuple[tuple[ModuleType | type, str], ...]] = (
 MAY_BLOCK: Final = (
     # Start-up: a session is created before traffic.
     ("flexiti_async/config/sources.py", {"read_options"}),
+    ("flexiti_async/config/located.py", {"line_of"}),
     ("flexiti_async/store/loading.py", {"open_store"}),
     ("flexiti_async/transport/wire.py", {"tls_context"}),
     ("flexiti_stores/file/__init__.py", {"__init__"}),
