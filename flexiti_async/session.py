@@ -1,9 +1,10 @@
 """`FlexitiSession`: the async session object that a shop works with."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from attrs import evolve
@@ -19,11 +20,12 @@ from flexiti_async.clock import SYSTEM_CLOCK, Clock, today
 from flexiti_async.config.located import naming_source
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.config.options import ClientAuth, OnStoreFailure, RefreshRevokesAccess
-from flexiti_async.config.parsing import is_loopback
+from flexiti_async.config.parsing import Invalid, count, is_loopback, seconds
 from flexiti_async.config.reload import check_reload
 from flexiti_async.errors import ConfigError, SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
 from flexiti_async.events.log import log_event
+from flexiti_async.events.types import AnswerReceived
 from flexiti_async.operations.coordinator import OperationsContext
 from flexiti_async.operations.guard import refuse_operation
 from flexiti_async.operations.journal import SETTLE, Journal
@@ -152,7 +154,7 @@ class FlexitiSession:
         self._refreshers: dict[Scope, TokenRefresher] = {}
         # Those of other credentials, by their fingerprint: calls that use them go on.
         self._retired: dict[str, dict[Scope, TokenRefresher]] = {}
-        self.operations: Final = Operations(
+        operations = Operations(
             OperationsContext(
                 client=self._client,
                 bearer=self._bearer,
@@ -167,7 +169,7 @@ class FlexitiSession:
         )
         self._checkouts = CheckoutContext(
             client=self._client,
-            operations=self.operations,
+            operations=operations,
             refresher=self.refresher,
             store=self._sealed,
             config=config,
@@ -175,18 +177,24 @@ class FlexitiSession:
         )
         self._journal: Journal | None = None
         self._journal_store: TokenStore | None = None
-        self.accounts: Final = Accounts(self.send)
-        self.applications: Final = Applications(self.operations)
-        self.authorizations: Final = Authorizations(self.send, self.operations)
-        self.customers: Final = Customers(self.send, local_rules=config.local_rules)
-        cache = ReferenceCache(
+        self._reference_cache = ReferenceCache(
             config.reference_cache,
             place=f"{config.api_url} {config.client_id}",
             ttl=config.reference_ttl,
             clock=clock,
         )
-        self.reference: Final = Reference(self.send, cache, i18n_method=config.i18n_method)
-        self.transactions: Final = Transactions(self.operations)
+        self._add_groups(operations, config)
+
+    def _add_groups(self, operations: Operations, config: FlexitiConfig) -> None:
+        """Set the groups of methods, whose calls this session makes."""
+        send = self.send
+        self.operations = operations
+        self.accounts = Accounts(send)
+        self.applications = Applications(operations)
+        self.authorizations = Authorizations(send, operations)
+        self.customers = Customers(send, local_rules=config.local_rules)
+        self.reference = Reference(send, self._reference_cache, i18n_method=config.i18n_method)
+        self.transactions = Transactions(operations)
 
     @classmethod
     def from_env(cls, **options: object) -> Self:
@@ -211,6 +219,48 @@ class FlexitiSession:
     def store(self) -> TokenStore:
         """The token store in use."""
         return self._store
+
+    def with_options(
+        self,
+        *,
+        timeout: float | timedelta | None = None,
+        retries: int | None = None,
+        on_answer: Callable[[AnswerReceived], object] | None = None,
+    ) -> "FlexitiSession":
+        """
+        Return this session with other options for the calls that are made through it.
+
+        `flexiti.with_options(timeout=3, retries=0).accounts.plans(...)`: everything that a session
+        makes has them, its groups, `send`, `checkout` and `resume`, and the checkouts that these
+        return. All else is in common: tokens, connections, the budget of retries, the journal, the
+        listeners. It is cheap to make and to keep; its session opens and closes it. None leaves an
+        option as it is here.
+
+        Calls that move money keep their rules: an attempt that may have run is not repeated,
+        whatever `retries` says, and an operation is not sent any more after its deadline, which is
+        `timeout`, `connect_timeout` and twice `store_timeout` after it was claimed. After a shorter
+        time-out its outcome is unknown all the same. Callers that make one operation at the same
+        time share it, with the options of the first. Requests for tokens have time limits of their
+        own, and answers that `reference` has cached are those of the session.
+
+        Args:
+            timeout: Seconds that one request may take, in place of `request_timeout`. A whole call,
+                with its retries and the waits between them, may take twice as long.
+            retries: How often a call that is safe to retry is retried, in place of `retries`.
+            on_answer: Called with the status and the headers of every answer, also of one that
+                becomes an error or is followed by a retry; not with those of token requests. A
+                plain function that does not block, such as `answers.append` of a list. Nothing is
+                kept otherwise.
+
+        Raises:
+            ConfigError: `timeout` is not greater than 0, `retries` is not a whole number of at
+                least 0, or `on_answer` is not a plain function.
+        """
+        limit, most, answers = _checked_options(timeout, retries, on_answer)
+        client = self._client.with_options(timeout=limit, retries=most, answers=answers)
+        deadline = None if limit is None else operation_deadline(self.config, limit)
+        operations = self.operations.with_options(client, deadline=deadline)
+        return _View(self, client, operations, self._reference_cache, self._context)
 
     def reload(self, config: FlexitiConfig) -> None:
         """
@@ -397,7 +447,7 @@ class FlexitiSession:
         """
         chosen = None if sharing is None else word(Sharing, "sharing", sharing)
         flow = await start(
-            self._checkouts,
+            self._context(),
             idempotency_key,
             in_store=False,
             reference_id=reference_id,
@@ -421,7 +471,7 @@ class FlexitiSession:
         Arguments and errors are those of `checkout`.
         """
         flow = await start(
-            self._checkouts,
+            self._context(),
             idempotency_key,
             in_store=True,
             reference_id=reference_id,
@@ -441,9 +491,7 @@ class FlexitiSession:
             CheckoutNotFound: It was never saved, it has ended with its token, or it is in store.
             StoreUnavailable: The store is down.
         """
-        if self._closed:
-            raise SessionClosed(_CLOSED)
-        return OnlineCheckout(await resume(self._checkouts, reference_id, in_store=False))
+        return OnlineCheckout(await resume(self._context(), reference_id, in_store=False))
 
     async def resume_in_store(self, reference_id: ReferenceId) -> InStoreCheckout:
         """
@@ -453,9 +501,7 @@ class FlexitiSession:
             CheckoutNotFound: It was never saved, it has ended with its token, or it is online.
             StoreUnavailable: The store is down.
         """
-        if self._closed:
-            raise SessionClosed(_CLOSED)
-        return InStoreCheckout(await resume(self._checkouts, reference_id, in_store=True))
+        return InStoreCheckout(await resume(self._context(), reference_id, in_store=True))
 
     async def init_widget(
         self, widget: ApplyWidget | PurchaseWidget, *, reference_id: ReferenceId | None = None
@@ -472,24 +518,30 @@ class FlexitiSession:
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
-        reference = reference_id_of(reference_id)
+        reference, clock = reference_id_of(reference_id), self._context().clock
         call = init_widget(
             widget,
-            account_type_place=self._config.account_type_place,
-            local_rules=self._config.local_rules,
-            today=today(self._clock) if isinstance(widget, ApplyWidget) else None,
+            account_type_place=self.config.account_type_place,
+            local_rules=self.config.local_rules,
+            today=today(clock) if isinstance(widget, ApplyWidget) else None,
         )
         flow = widget.flow
         del widget  # the call holds its data, and this frame may wait for long
         tokens = WidgetTokens(
             self.refresher(Scope.CUSTOMER),
-            self._clock,
-            self._config.flow_ttl,
+            clock,
+            self.config.flow_ttl,
             dedicated=flow is Flow.APPLY,
             reference_id=reference,
         )
         answer = await self._client.call(call, reference, await tokens.token(), tokens)
         return answer.sent_with(reference)
+
+    def _context(self) -> CheckoutContext:
+        """Return what checkouts use of the session. Raises SessionClosed."""
+        if self._closed:
+            raise SessionClosed(_CLOSED)
+        return self._checkouts
 
     async def _bearer(self, scope: Scope) -> tuple[Token, TokenSource]:
         """Return a token of a scope, and where the tokens of repeats come from."""
@@ -567,6 +619,86 @@ class FlexitiSession:
         # Two sessions that name one store by its URL meet in it, too.
         store = hash(config.store) if isinstance(config.store, Secret) else id(self._store)
         return TokenRefresher(context, store=store)
+
+
+class _View(FlexitiSession):
+    """
+    A session with other options for its calls: it has nothing of its own but its client.
+
+    Args:
+        session: The session, or a view of it.
+        client: Makes the calls.
+        operations: The session's, made with that client.
+        cache: The session's cache of form values and terms.
+        context: Returns what checkouts of the session use.
+    """
+
+    def __init__(
+        self,
+        session: FlexitiSession,
+        client: ApiClient,
+        operations: Operations,
+        cache: ReferenceCache,
+        context: Callable[[], CheckoutContext],
+    ) -> None:
+        self._session: Final = session
+        self._client = client
+        self._reference_cache = cache
+        self._context_of_session = context
+        self._add_groups(operations, session.config)
+
+    @property
+    def config(self) -> FlexitiConfig:
+        return self._session.config
+
+    @property
+    def events(self) -> Listeners:
+        return self._session.events
+
+    @property
+    def store(self) -> TokenStore:
+        return self._session.store
+
+    def reload(self, config: FlexitiConfig) -> None:
+        self._session.reload(config)
+
+    def refresher(self, scope: Scope | str) -> TokenRefresher:
+        return self._session.refresher(scope)
+
+    def _context(self) -> CheckoutContext:
+        context = self._context_of_session()
+        return evolve(context, client=self._client, operations=self.operations)
+
+    async def __aenter__(self) -> Self:
+        raise _not_its_own()
+
+    async def aclose(self) -> None:
+        raise _not_its_own()
+
+
+def _not_its_own() -> ConfigError:
+    return ConfigError(
+        "with_options() returns another view of a session that is open: enter and close the "
+        "session itself"
+    )
+
+
+def _checked_options(
+    timeout: object, retries: object, on_answer: object
+) -> tuple[float | None, int | None, Listeners | None]:
+    """Check the options of `FlexitiSession.with_options`."""
+    given = {
+        "timeout": None if timeout is None else seconds(cast("float", timeout)),
+        "retries": None if retries is None else count(retries, 0),
+    }
+    for option, value in given.items():
+        if isinstance(value, Invalid):
+            msg = f"{option}: must be {value.rule}"
+            raise ConfigError(msg, option=option)
+    answers = None
+    if on_answer is not None:
+        answers = Listeners([cast("Listener", on_answer)], option="on_answer")
+    return given["timeout"], given["retries"], answers
 
 
 def _check_parts(config: object, clock: object) -> None:

@@ -3,6 +3,7 @@
 from flexiti_async.events.listeners import Event, Listener, Listeners
 from flexiti_async.events.types import (
     AccessTokenRejected,
+    AnswerReceived,
     CallFinished,
     CallRetried,
     Cause,
@@ -22,6 +23,7 @@ from flexiti_async.events.types import (
 
 __all__ = [
     "AccessTokenRejected",
+    "AnswerReceived",
     "CallFinished",
     "CallRetried",
     "Cause",

@@ -39,13 +39,20 @@ class Listeners:
     Args:
         listeners: The first listeners.
         log: Called with every event before them; not counted as a listener.
+        option: Name of the argument that they come from, for errors.
 
     Raises:
         ConfigError: They are not a list, or a listener is not callable or a coroutine function.
     """
 
-    def __init__(self, listeners: Iterable[Listener] = (), *, log: Listener | None = None) -> None:
-        self._listeners = tuple(_checked(listener) for listener in _listed(listeners))
+    def __init__(
+        self,
+        listeners: Iterable[Listener] = (),
+        *,
+        log: Listener | None = None,
+        option: str = "listeners",
+    ) -> None:
+        self._listeners = tuple(_checked(listener, option) for listener in _listed(listeners))
         self._log = log
         self._reported: set[int] = set()
 
@@ -113,12 +120,12 @@ def _listed(listeners: Iterable[Listener]) -> list[Listener]:
     raise ConfigError(msg, option="listeners")
 
 
-def _checked(listener: Listener) -> Listener:
+def _checked(listener: Listener, option: str = "listeners") -> Listener:
     """Return a listener; raise ConfigError for one that could not be called, or not be awaited."""
     name = getattr(listener, "__qualname__", type(listener).__name__)
     if not callable(listener):  # pyright: ignore[reportUnnecessaryComparison]
         msg = f"the listener {name} is not callable"
-        raise ConfigError(msg, option="listeners")
+        raise ConfigError(msg, option=option)
     function = listener
     while isinstance(function, functools.partial):
         function = function.func
@@ -130,5 +137,5 @@ def _checked(listener: Listener) -> Listener:
             f"the listener {name} is a coroutine function, which nothing would await: use a plain "
             "function, for instance one that puts the event into an asyncio.Queue (put_nowait)"
         )
-        raise ConfigError(msg, option="listeners")
+        raise ConfigError(msg, option=option)
     return listener

@@ -21,6 +21,7 @@ TokenEvent               (scope)
 ClockSkewed              this machine's clock and the API's differ
 CallRetried              a call will be retried
 CallFinished             a call has ended
+AnswerReceived           an HTTP answer arrived: for `on_answer` of `with_options` only
 OddField                 an optional field of an answer could not be read
 OperationEvent           (operation_id, kind, idempotency_key, reference_id)
 ├── OperationDone         a call that moves money ran, and its answer is recorded
@@ -37,8 +38,9 @@ that started it are notified.
 """
 
 import enum
+from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from flexiti_async.errors import FlexitiError, StoreError, TokenError
 from flexiti_async.events.listeners import Event, Listener, Listeners
@@ -46,6 +48,7 @@ from flexiti_async.protocol.token import Scope
 
 __all__ = [
     "AccessTokenRejected",
+    "AnswerReceived",
     "CallFinished",
     "CallRetried",
     "Cause",
@@ -274,6 +277,27 @@ class CallRetried(Event):
     attempt: int
     seconds: float
     error: FlexitiError
+
+
+@frozen(kw_only=True)
+class AnswerReceived(Event):
+    """
+    An HTTP answer to an attempt of a call arrived, whatever it says.
+
+    Attributes:
+        endpoint: Name of the endpoint.
+        reference_id: The `x-reference-id` of the call.
+        attempt: Number of the attempt, 1 for the first.
+        status: The HTTP status.
+        headers: The headers, with names in lower case. Values of cookies and locations, and any
+            that has the token in it, are masked.
+    """
+
+    endpoint: str
+    reference_id: str
+    attempt: int
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
 
 
 @frozen(kw_only=True)

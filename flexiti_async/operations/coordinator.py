@@ -114,10 +114,14 @@ class Coordinator:
 
     Args:
         context: The parts of the session.
+
+    Attributes:
+        closing: No more operations are begun.
     """
 
     def __init__(self, context: OperationsContext) -> None:
         self._context = context
+        self.closing = False
         self._running: dict[asyncio.AbstractEventLoop, dict[str, _Running]] = {}
         self._background: dict[asyncio.AbstractEventLoop, set[asyncio.Task[None]]] = {}
 
@@ -170,13 +174,13 @@ class Coordinator:
         Wait for the executions of this loop; what is still to be recorded is tried once more.
 
         Args:
-            within: Seconds; None for their deadline.
+            within: Seconds; None for the latest of their deadlines.
         """
-        running = [running.task for running in self._here().values()]
+        running = list(self._here().values())
         if running:
-            await asyncio.wait(
-                running, timeout=self._context.deadline if within is None else within
-            )
+            if within is None:
+                within = max(self._context.deadline, *(each.execution.left for each in running))
+            await asyncio.wait([each.task for each in running], timeout=within)
         background = list(self._background.get(asyncio.get_running_loop(), ()))
         for task in background:
             task.cancel()
@@ -243,10 +247,8 @@ class Coordinator:
             asked,
             found,
             journal=journal,
-            client=self._context.client,
             clock=self._context.clock,
             events=self._context.events,
-            deadline=self._context.deadline,
             later=self._later,
         )
 

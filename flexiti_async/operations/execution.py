@@ -74,6 +74,8 @@ class Asked(Generic[T]):
         reference_id: The `x-reference-id`.
         fields: The fields that the fingerprint covers.
         bearer: Returns the token.
+        client: Sends the call.
+        deadline: Seconds from the claim after which nothing is sent.
     """
 
     operation_id: str
@@ -83,6 +85,8 @@ class Asked(Generic[T]):
     reference_id: str
     fields: dict[str, object] = field(repr=False)
     bearer: Bearer = field(repr=False)
+    client: ApiClient = field(repr=False)
+    deadline: float
 
     @property
     def facts(self) -> "Facts":
@@ -109,10 +113,8 @@ class Execution(Generic[T]):
         asked: The call.
         found: The record that the claim replaces.
         journal: The journal.
-        client: Sends the call.
         clock: This process's clocks.
         events: Notified of the outcome, after it is recorded.
-        deadline: Seconds from the claim after which nothing is sent.
         later: Goes on in the background with what could not be written.
 
     Attributes:
@@ -125,19 +127,16 @@ class Execution(Generic[T]):
         found: Found,
         *,
         journal: Journal,
-        client: ApiClient,
         clock: Clock,
         events: Listeners,
-        deadline: float,
         later: Later,
     ) -> None:
         self.asked = asked
         self._found = found
         self._journal = journal
-        self._client = client
         self._clock = clock
         self._events = events
-        self._deadline = min(deadline, LONGEST_DEADLINE)
+        self._deadline = min(asked.deadline, LONGEST_DEADLINE)
         self._later = later
         self._began = now(clock)
         self.record = self._pending()
@@ -205,7 +204,7 @@ class Execution(Generic[T]):
         if token.remaining(now(self._clock)) <= 0:
             # The claim took so long: the token's life is looked at last.
             token, source = await self.asked.bearer()
-        return await self._client.call(
+        return await self.asked.client.call(
             self.asked.call,
             self.asked.reference_id,
             token,

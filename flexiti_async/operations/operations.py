@@ -55,6 +55,7 @@ from flexiti_async.protocol.call import OperationCall, OperationKind
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
+from flexiti_async.transport.client import ApiClient
 from flexiti_async.transport.reference_id import ReferenceId, reference_id_of
 
 __all__ = ["Known", "Operations"]
@@ -86,12 +87,24 @@ class Operations:
 
     Args:
         context: The parts of the session.
+        coordinator: What operations of this session have in common; None for a new one.
     """
 
-    def __init__(self, context: OperationsContext) -> None:
+    def __init__(self, context: OperationsContext, coordinator: Coordinator | None = None) -> None:
         self._context = context
-        self._coordinator = Coordinator(context)
-        self._closing = False
+        self._coordinator = coordinator or Coordinator(context)
+
+    def with_options(self, client: ApiClient, *, deadline: float | None = None) -> "Operations":
+        """
+        Return the same operations, made with another client.
+
+        Args:
+            client: Sends the calls.
+            deadline: Seconds from a claim after which nothing is sent; None for the same.
+        """
+        deadline = self._context.deadline if deadline is None else deadline
+        context = evolve(self._context, client=client, deadline=deadline)
+        return Operations(context, self._coordinator)
 
     @property
     def account(self) -> str:
@@ -154,7 +167,7 @@ class Operations:
             bearer: Returns the token.
             wait: As for `run`.
         """
-        if self._closing:
+        if self._coordinator.closing:
             msg = "the session is closed"
             raise SessionClosed(msg)
         _check_wait(wait)
@@ -399,7 +412,7 @@ class Operations:
         Args:
             within: Seconds; None for the deadline of an operation.
         """
-        self._closing = True
+        self._coordinator.closing = True
         await self._coordinator.aclose(within)
 
     def _asked(
@@ -419,6 +432,8 @@ class Operations:
             reference_id,
             compared_fields(call),
             bearer,
+            self._context.client,
+            self._context.deadline,
         )
 
     def _lost(self, error: JournalForgot) -> JournalForgot:

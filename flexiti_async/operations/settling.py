@@ -17,16 +17,18 @@ _DEADLINE: Final = 22.0
 """The deadline with the time-outs by default."""
 
 
-def operation_deadline(config: FlexitiConfig | None) -> float:
+def operation_deadline(config: FlexitiConfig | None, timeout: float | None = None) -> float:
     """
     Return the seconds from a claim after which nothing is sent.
 
     Args:
         config: The configuration; None for the one by default.
+        timeout: Seconds that the request may take, if not `request_timeout`.
     """
     if config is None:
         return _DEADLINE
-    return config.request_timeout + config.connect_timeout + 2 * config.store_timeout
+    request = config.request_timeout if timeout is None else timeout
+    return request + config.connect_timeout + 2 * config.store_timeout
 
 
 @frozen

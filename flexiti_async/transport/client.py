@@ -1,6 +1,7 @@
 """`ApiClient`: one call of the API with one token, repeated where that is safe."""
 
 import asyncio
+import copy
 import math
 import random
 from collections.abc import Callable, Coroutine
@@ -35,6 +36,7 @@ from flexiti_async.protocol.response import HttpResponse, read_answer
 from flexiti_async.protocol.retry import Retry, decide_retry
 from flexiti_async.protocol.retry_budget import RetryBudget
 from flexiti_async.protocol.token import Scope, Token
+from flexiti_async.transport.answers import answer_received
 from flexiti_async.transport.faults import Progress
 from flexiti_async.transport.pool import Transport
 
@@ -150,6 +152,12 @@ class ApiClient:
         clock: Dates the tokens.
         events: Notified of repeats, and of the end of each call.
         origins: Where the URL of a widget may lead.
+
+    Attributes:
+        retries: As above.
+        timeout: As above.
+        longest: Seconds for one attempt; None for the transport's.
+        answers: Notified of every answer.
     """
 
     def __init__(
@@ -167,12 +175,38 @@ class ApiClient:
         self._origins = origins
         self._builder = builder
         self._transport = transport
-        self._retries = retries
-        self._timeout = timeout
+        self.retries = retries
+        self.timeout = timeout
+        self.longest: float | None = None
+        self.answers: Listeners | None = None
         self._clock = clock
         self._events = events
         self._odd_fields = OddFields(events)
         self._budget = RetryBudget(connections)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+        answers: Listeners | None = None,
+    ) -> "ApiClient":
+        """
+        Return a client with other options for its calls, and everything else in common.
+
+        Args:
+            timeout: Seconds for one attempt; a whole call has twice as many.
+            retries: How often a repeatable call is repeated; the `RetryBudget` stays in common.
+            answers: Notified of every answer.
+        """
+        client = copy.copy(self)
+        if timeout is not None:
+            client.longest, client.timeout = timeout, 2 * timeout
+        if retries is not None:
+            client.retries = retries
+        if answers is not None:
+            client.answers = answers
+        return client
 
     def check(self, call: BaseCall[object]) -> None:
         """
@@ -221,7 +255,7 @@ class ApiClient:
             SessionClosed: The session was closed meanwhile.
         """
         _refuse_widget(call, token.scope)
-        seconds = self._timeout if within is None else within
+        seconds = self.timeout if within is None else within
         run = _Run(
             call.endpoint, call, reference_id, token, seconds, sending or Sending(), self._clock
         )
@@ -274,6 +308,7 @@ class ApiClient:
                 answer = await self._transport.attempt(
                     self._builder.call(run.call, run.token.access_token, run.reference_id),
                     within=min(left, run.sending.left()),
+                    longest=self.longest,
                     once=once,
                     fresh=run.attempts > 1,
                     progress=run.sending.progress,
@@ -286,6 +321,16 @@ class ApiClient:
                 raise answer
             if isinstance(answer, HttpResponse) and run.attempts == 1 and not once:
                 self._budget.note_kept()
+            if self.answers is not None and isinstance(answer, HttpResponse):
+                self.answers.notify(
+                    answer_received(
+                        run.call.endpoint,
+                        run.reference_id,
+                        run.attempts,
+                        answer,
+                        run.token.access_token,
+                    )
+                )
             odd: list[str] = []
             result: T | FlexitiError = (
                 read_answer(run.call, answer, run.reference_id, run.token.access_token, odd)
@@ -330,7 +375,7 @@ class ApiClient:
             error,
             run.call.replay,
             attempt=run.attempts - run.looked - run.repeated,
-            retries=self._retries,
+            retries=self.retries,
             # A repeat with a token that has ended meanwhile would be a wasted 401.
             time_left=min(left, run.life()),
             random=random.random(),  # noqa: S311 - spreads load, guards nothing

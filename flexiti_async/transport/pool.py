@@ -123,6 +123,7 @@ class Transport:
         request: HttpRequest,
         *,
         within: float | None = None,
+        longest: float | None = None,
         once: bool = False,
         fresh: bool = False,
         progress: Progress | None = None,
@@ -136,6 +137,7 @@ class Transport:
         Args:
             request: The request.
             within: Seconds left for it, if fewer than a request has anyway.
+            longest: Seconds that it has anyway, if another time than the transport's.
             once: It must not run twice: it goes over a new connection.
             fresh: Use a new connection, because the last attempt failed.
             progress: Records how far the request came, with `once` or `fresh`.
@@ -149,7 +151,8 @@ class Transport:
             transport or the client session that was lent is closed, or the latter belongs to
             another event loop.
         """
-        seconds = self._longest if within is None else min(within, self._longest)
+        longest = self._longest if longest is None else longest
+        seconds = longest if within is None else min(within, longest)
         refusal = self._refusal(request, seconds)
         if refusal is not None:
             return refusal
@@ -163,7 +166,7 @@ class Transport:
             if waited is None:
                 return self._no_slot(request, seconds)
             if within is not None:  # one deadline for both
-                seconds = min(within - waited, self._longest)
+                seconds = min(within - waited, longest)
         limits = _while_alive(self._untimed, life)
         if limits is None or seconds <= 0:  # the loop was busy, and the slot came late
             pool.slots.release()
