@@ -17,7 +17,7 @@ from flexiti_async.tokens.policy import (
     refresh_ahead_of,
 )
 
-__all__ = ["CachedToken", "RejectedTokens"]
+__all__ = ["CachedToken", "TokenIds"]
 
 _REMEMBERED: Final = 256
 _MIN_TTLS: Final = 16
@@ -80,8 +80,8 @@ class CachedToken:
         return self.token.remaining(at) > other.remaining(at)
 
 
-class RejectedTokens(Container[str]):
-    """Ids of the tokens that the API has rejected; the oldest are forgotten."""
+class TokenIds(Container[str]):
+    """Ids of tokens, such as those that the API has rejected; the oldest are forgotten."""
 
     def __init__(self) -> None:
         self._ids: dict[str, None] = {}
@@ -90,7 +90,7 @@ class RejectedTokens(Container[str]):
         return token_id in self._ids
 
     def add(self, token_id: str) -> None:
-        """Remember a rejected token."""
+        """Remember a token."""
         self._ids[token_id] = None
         if len(self._ids) > _REMEMBERED:
             del self._ids[next(iter(self._ids))]

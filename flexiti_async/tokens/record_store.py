@@ -1,11 +1,12 @@
 """`RecordStore`: reads and compare-and-swaps the typed record of one token key."""
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from flexiti_async.clock import Clock, now
 from flexiti_async.errors import StoreError
 from flexiti_async.store.interface import Entry
 from flexiti_async.store.sealed import SealedStore
+from flexiti_async.tokens.cached_token import TokenIds
 from flexiti_async.tokens.claim import believed
 from flexiti_async.tokens.policy import LEASE
 from flexiti_async.tokens.record import Record, decode_record, encode_record
@@ -38,6 +39,9 @@ class RecordStore:
     """
     Read one record, and swap it.
 
+    A mark as pinned that this process has read or written holds here for good, also if the store
+    forgets it: the next write renews it.
+
     Args:
         key: The record's store key.
         store: The store that holds it.
@@ -52,6 +56,7 @@ class RecordStore:
         self._clock = clock
         self._longest_lease = token_timeout * LEASE
         self._ages = AgeTracker()
+        self._pinned = TokenIds()
 
     async def read(self) -> Snapshot:
         """
@@ -68,8 +73,19 @@ class RecordStore:
             # An unencrypted entry is not trusted: it counts as empty, and is replaced.
             text = loaded.text
             record = Record(self._key) if text is None else decode_record(text, self._key)
-            record = believed(record, longest_lease=self._longest_lease)
+            record = self._as_pinned(believed(record, longest_lease=self._longest_lease))
         return self._ages.read(loaded.entry, record, since=since, before=before, now=after)
+
+    def _as_pinned(self, record: Record) -> Record:
+        """Note the mark of a stored token, and restore one that the store has forgotten."""
+        token = record.token
+        if token is None:
+            return record
+        if token.pinned:
+            self._pinned.add(token.token_id)
+        elif token.token_id in self._pinned:
+            return evolve(record, token=evolve(token, pinned=True))
+        return record
 
     def entry(self, record: Record) -> Entry:
         """Build the entry of a record; its version is drawn anew."""
@@ -103,4 +119,7 @@ class RecordStore:
 
     async def write(self, record: Record, *, expected: Entry | None) -> Written:
         """Swap the entry of a record in, in place of one that was read; see `swap`."""
-        return await self.swap(self.entry(record), expected=expected)
+        written = await self.swap(self.entry(record), expected=expected)
+        if written.won and record.token is not None and record.token.pinned:
+            self._pinned.add(record.token.token_id)
+        return written

@@ -32,7 +32,7 @@ from flexiti_async.errors import (
 from flexiti_async.events.types import AccessTokenRejected, Cause, RefreshStarted, TokenWaited
 from flexiti_async.protocol.rejection import Rejections, SentCall, Verdict, minted_just_now
 from flexiti_async.protocol.token import Token
-from flexiti_async.tokens.cached_token import CachedToken, RejectedTokens
+from flexiti_async.tokens.cached_token import CachedToken, TokenIds
 from flexiti_async.tokens.context import Failed, Obtained, RefreshContext
 from flexiti_async.tokens.dedicated import DedicatedQueue
 from flexiti_async.tokens.degraded import DegradedMode, request_private_token
@@ -106,7 +106,7 @@ class TokenRefresher:
         self._boot = context.clock.boot
         self._jitter = random.uniform(0.0, _JITTER)  # noqa: S311
         self._cached: CachedToken | None = None
-        self._rejected = RejectedTokens()
+        self._rejected = TokenIds()
         self.rejections: Final = Rejections()
         self._degraded = DegradedMode(context)
         self._patience = Patience()

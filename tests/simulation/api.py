@@ -86,7 +86,9 @@ class ModelApi:
         attempts: Moments and reference ids of all calls that were tried.
         clock: Seconds that its clock is wrong by.
         broken: The rules that requests have broken.
-        written: The refresh tokens that were sent, whether they have arrived or not.
+        written: The refresh tokens that were sent, whether they have arrived or not, and the
+            processes that sent them first.
+        refreshed_pins: Access tokens in a customer's browser that were refreshed, and by whom.
     """
 
     world: World
@@ -103,7 +105,8 @@ class ModelApi:
     attempts: list[tuple[float, str]] = field(factory=list[tuple[float, str]])
     clock: float = 0.0
     broken: list[str] = field(factory=list[str])
-    written: set[str] = field(factory=set[str])
+    written: dict[str, str] = field(factory=dict[str, str])
+    refreshed_pins: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
     _by_api_key: dict[str, Payment] = field(factory=dict[str, Payment])
 
     def disturb(self, what: str, number: int, seconds: float) -> None:
@@ -140,7 +143,7 @@ class ModelApi:
             refresh_token = _form(body)["refresh_token"]
             if refresh_token in self.written:
                 self.broken.append(f"refresh: {process} sent a refresh token that was sent before")
-            self.written.add(refresh_token)
+            self.written.setdefault(refresh_token, process)
         token = self.tokens.get(_bearer(request))
         now = self.world.loop.time()
         if token is not None and now > token.minted + self.lifetime:
@@ -202,7 +205,9 @@ class ModelApi:
                 old.spent = True
                 return _error(400, "invalid_grant")
             if old.pinned:
-                self.broken.append("pinned: a token in a customer's browser was refreshed")
+                name = form["refresh_token"]
+                pin = name.replace("refresh", "access"), self.written[name]
+                self.refreshed_pins.append(pin)
             old.spent = old.revoked = True
             family = old.family
         token = _Token(now, scope, family)

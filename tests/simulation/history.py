@@ -15,7 +15,7 @@ from .exchange import Network
 from .loop import SimulatedLoop
 from .person import compare, decide
 from .plan import CALLERS, Move, Plan, Verb
-from .rules import after_calm, at_the_end, of_callers
+from .rules import after_calm, at_the_end, of_callers, of_pins
 from .seeded import seeded
 from .shop import API_KEYS, Shop, Worker
 from .store import ModelStore, World
@@ -122,6 +122,7 @@ class _Run:
             *of_callers(shop),
             *await after_calm(shop),
             *await at_the_end(shop),
+            *of_pins(shop),
             *shop.api.broken,
             *shop.broken,
             *(f"untyped: {fault}" for fault in loop.faults),

@@ -8,7 +8,7 @@ from flexiti_async.errors import FlexitiError
 from .plan import Move, Verb
 from .shop import Shop, operation_of
 
-__all__ = ["after_calm", "at_the_end", "of_callers"]
+__all__ = ["after_calm", "at_the_end", "of_callers", "of_pins"]
 
 
 def of_callers(shop: Shop) -> Iterator[str]:
@@ -23,6 +23,19 @@ def of_callers(shop: Shop) -> Iterator[str]:
                 yield f"late: {caller}"
         elif caller.took > caller.limit:
             yield f"late: {caller} took {caller.took:.1f} s, {caller.limit:.1f} s at most"
+
+
+def of_pins(shop: Shop) -> Iterator[str]:
+    """
+    Yield refreshes of tokens in a customer's browser.
+
+    One limit is known: the token store has lost a mark that only other processes have written, so
+    the process that holds the refresh token cannot know of it.
+    """
+    for token, process in shop.api.refreshed_pins:
+        writers = shop.tokens.unpinned.get(token, set())
+        if not writers or process in writers:
+            yield f"pinned: {process} refreshed {token}, which is in a customer's browser"
 
 
 async def after_calm(shop: Shop) -> list[str]:

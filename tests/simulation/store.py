@@ -96,6 +96,7 @@ class ModelStore:
         writers: The process that has written each version.
         arrived: When each version was written, by the loop's clock: the store's may be set.
         troubled: When the last operation that met a fault has arrived.
+        unpinned: Access tokens whose mark as pinned it has lost, with the processes that wrote it.
     """
 
     name: str
@@ -115,6 +116,7 @@ class ModelStore:
     writers: dict[str, str] = field(factory=dict[str, str])
     arrived: dict[str, float] = field(factory=dict[str, float])
     troubled: float = -1.0
+    unpinned: dict[str, set[str]] = field(factory=dict[str, set[str]])
 
     async def load(self, key: str) -> Entry | None:
         """Return an entry, with its age."""
@@ -174,6 +176,8 @@ class ModelStore:
         self.troubled = max(self.troubled, self.world.loop.time())
         for _ in range(min(writes, len(self.undo))):
             key, before = self.undo.pop()
+            if (lost := self.kept.get(key)) and (token := _pinned_in(lost[0].payload)):
+                self.unpinned.setdefault(token, set()).add(self.writers[lost[0].version])
             if before is None:
                 self.kept.pop(key, None)
             else:
@@ -339,3 +343,9 @@ def _lease_in(payload: str) -> float:
     """Return the lease of the claim in a record of tokens, seconds; 0 without a claim."""
     found = re.search(r'"claim":\{"lease":([0-9.e+]+)', payload)
     return float(found[1]) if found else 0.0
+
+
+def _pinned_in(payload: str) -> str | None:
+    """Return the access token in a record of tokens if it is marked as pinned."""
+    found = re.search(r'"access_token":"([^"]+)".*"pinned":true', payload)
+    return found[1] if found else None

@@ -5,7 +5,7 @@ from attrs import evolve
 from flexiti_async import Scope, Secret, Token
 from flexiti_async.clock import now
 from flexiti_async.testing import ManualClock
-from flexiti_async.tokens.cached_token import CachedToken, RejectedTokens
+from flexiti_async.tokens.cached_token import CachedToken, TokenIds
 from flexiti_async.tokens.policy import windows_of
 
 WINDOWS = windows_of(1200.0)
@@ -54,7 +54,7 @@ def test_fresh_until_agrees_with_the_policy(clock: ManualClock) -> None:
 
 def test_only_the_newest_256_rejected_ids_are_kept() -> None:
     """Ids of rejected tokens are limited in number; the newest are kept."""
-    rejected = RejectedTokens()
+    rejected = TokenIds()
     for number in range(300):
         rejected.add(str(number))
         rejected.add(str(number))

@@ -8,6 +8,7 @@ from flexiti_async import FlexitiSession, Scope
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Token
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.sandbox.faults.kinds import Answer
 from flexiti_async.store.interface import Entry
 from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 from flexiti_async.tokens.record import (
@@ -20,6 +21,7 @@ from flexiti_async.tokens.record import (
 )
 
 from ..conftest import MakeSession
+from ..support.background import settle
 
 ENDPOINT = "oauth/token"
 
@@ -150,3 +152,25 @@ async def test_an_evicted_record_cannot_be_pinned(
 
     assert plain.token_id != pinned.token_id
     assert 2 == sandbox.count(ENDPOINT)
+
+
+async def test_a_mark_that_the_store_forgets_is_written_again(
+    session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """The process that had a token pinned writes the mark again, and does not refresh it."""
+    await session.token()
+    faulty.snapshot()
+    await session.token(min_ttl=600)
+    faulty.roll_back()
+    sandbox.inject(Answer(503), endpoint=ENDPOINT, times=None)
+    clock.advance(1110)
+    await session.token()
+    await settle()
+    stored = await faulty.load(key_of(session))
+    assert stored is not None
+    record = decode_record(stored.payload, key_of(session))
+
+    assert record.token is not None
+    assert record.token.pinned
+    assert 0 == sandbox.count(ENDPOINT, grant="refresh_token")
+    assert 1 < sandbox.count(ENDPOINT, grant="client_credentials")
