@@ -54,6 +54,7 @@ ONE_PYTHON = (
     "tests/project/test_tutorial.py",
     "tests/sandbox/test_blocked_loop.py",
     "tests/stores/test_clocks_set_back.py",
+    "tests/stores/test_histories.py",
     "tests/stores/test_redis_lives.py",
     "tests/stores/test_redis_topologies.py",
     "tests/stores/test_readme_store.py",

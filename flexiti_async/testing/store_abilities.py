@@ -2,7 +2,7 @@
 # ruff: noqa: ASYNC110, S101 - these are tests, and a store notifies nobody when it forgets
 
 import asyncio
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import pytest
 
@@ -12,10 +12,9 @@ from flexiti_async.testing.store_contract import (
     StoreContract,
     new_entry,
     new_key,
-    use_at_random,
     version_of,
 )
-from flexiti_async.testing.store_history import Recorder, is_linearizable
+from flexiti_async.testing.store_histories import impossible_histories, trouble_on
 from flexiti_async.testing.store_wire import Wire
 from flexiti_async.testing.store_workers import compete
 
@@ -77,20 +76,11 @@ class SharedStoreContract(StoreContract):
         assert counted is not None
         assert counted.payload == "160"
 
-    async def test_a_shared_history_is_linearizable(
+    async def test_shared_histories_are_linearizable(
         self, store: TokenStore, second: TokenStore
     ) -> None:
         """Loads and swaps through two handles, some cancelled, have happened in some order."""
-        recorder = Recorder(store, new_key())
-        await asyncio.gather(
-            *(
-                use_at_random(recorder, seed=seed, times=15, store=(store, second)[seed % 2])
-                for seed in range(4)
-            )
-        )
-        await recorder.load()
-
-        assert is_linearizable(recorder.history)
+        assert await impossible_histories(store, second, number=self.histories) == []
 
 
 class AgesContract:
@@ -188,7 +178,14 @@ async def _available(store: TokenStore, key: str, entry: Entry) -> bool:
 
 
 class WireContract:
-    """Requirements of stores that are reached over TCP."""
+    """
+    Requirements of stores that are reached over TCP.
+
+    Attributes:
+        histories: As of `StoreContract`.
+    """
+
+    histories: ClassVar[int] = 100
 
     async def test_a_swap_that_lands_late_lands_once(
         self, store: TokenStore, through: TokenStore, wire: Wire
@@ -235,29 +232,15 @@ class WireContract:
         assert other.version == await version_of(store, key)
         assert not await store.swap(key, late, expected=first)
 
-    async def test_a_history_with_cuts_is_linearizable(
+    async def test_histories_with_cuts_are_linearizable(
         self, store: TokenStore, through: TokenStore, wire: Wire
     ) -> None:
-        """Loads and swaps over a wire that breaks again and again have happened in some order."""
-        recorder = Recorder(store, new_key())
+        """Operations over a wire that breaks, loses answers and is late have happened in order."""
+        await _warm_up(through)
+        async with trouble_on(wire):
+            found = await impossible_histories(store, through, number=self.histories)
 
-        async def cut() -> None:
-            while True:
-                await asyncio.sleep(0.03)
-                await asyncio.to_thread(wire.cut)
-
-        cutting = asyncio.create_task(cut())
-        await asyncio.gather(
-            *(
-                use_at_random(recorder, seed=seed, times=12, store=(store, through)[seed % 2])
-                for seed in range(4)
-            )
-        )
-        cutting.cancel()
-        await asyncio.wait([cutting])
-        await recorder.load()
-
-        assert is_linearizable(recorder.history)
+        assert found == []
 
 
 async def _warm_up(store: TokenStore) -> None:

@@ -67,11 +67,11 @@ class Wire:
         self._run(self._set(open_=False))
 
     def release(self) -> None:
-        """Deliver the bytes that were held back, also of clients that have left, and later ones."""
+        """Deliver what was held back, also of clients that have left, and all later bytes."""
         self._run(self._set(open_=True))
 
     def deafen(self) -> None:
-        """From now on no byte of the server reaches a client."""
+        """From now on no byte of the server reaches a client: answers are lost or late."""
         self._run(self._deafen())
 
     def cut(self) -> None:
@@ -89,6 +89,7 @@ class Wire:
     async def _set(self, *, open_: bool) -> None:
         if open_:
             self._open.set()
+            self._heard.set()
         else:
             self._open.clear()
 
