@@ -28,7 +28,7 @@ class Instant:
         Return the seconds since `earlier`, at least 0.
 
         The clock that shows *more* counts: a suspended machine, or a wall clock that is set back,
-        must not extend the life of a token (design section 3, Freshness).
+        must not extend the life of a token.
         """
         return max(self.wall - earlier.wall, self.boot - earlier.boot, 0.0)
 

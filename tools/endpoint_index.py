@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from attrs import frozen
+from spec_links import links
 
 from flexiti_async.api import (
     OnlinePurchase,
@@ -252,7 +253,7 @@ def _cells(endpoint: Endpoint, verified: Mapping[str, str]) -> tuple[str, ...]:
         call.scope.value if call else "",
         call.replay.value if call else "",
         endpoint.note,
-        f"§{endpoint.section}",
+        links(endpoint.section),
         f"`{endpoint.sample}.json`" if endpoint.sample else "",
     )
 

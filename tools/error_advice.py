@@ -1,9 +1,9 @@
-"""Advice for each error: the part of the error catalogue that is in no docstring."""
+"""Advice for each error, and who acts on it: what the error catalogue has beyond docstrings."""
 
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["ADVICE"]
+__all__ = ["ADVICE", "AUDIENCES"]
 
 _ASK_FLEXITI: Final = "Send Flexiti the `reference_id`, and offer another payment method."
 
@@ -118,3 +118,53 @@ ADVICE: Final[Mapping[str, str]] = {
     "RecordUnreadable": "Run all processes with the same `token_keys` and the same release.",
 }
 """Advice by class name."""
+
+AUDIENCES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "The customer sees it": (
+        (
+            "The customer can do something about it, or has to know. `problem_of` has their texts, "
+            "in English and French."
+        ),
+        (
+            *("ValidationError", "WrongInputs", "OutcomeUnknown", "OperationInProgress"),
+            *("CheckoutNotFound", "CheckoutExpired", "CheckoutConflict", "CheckoutTokenRejected"),
+            *("CustomerNotIdentified", "NotVerified", "WrongVerification", "TriesExceeded"),
+            *("PhoneNotReachable", "AccountNotUsable", "CardAccountMismatch", "CreditExceeded"),
+            *("PlanNotAvailable", "AgreementRequired", "CustomerExists", "ApplicationDeclined"),
+            *("ApplicationPending", "ApplicationNotCreated"),
+        ),
+    ),
+    "A bug of the shop": (
+        (
+            "The program made a call that cannot succeed, or an order cannot be handled this way: "
+            "change the code. The customer sees that paying is not possible now."
+        ),
+        (
+            *("MalformedEvent", "EventRefused", "IdempotencyKeyReused", "BadRequest", "NotFound"),
+            *("Conflict", "InsufficientScope", "AmountExceeded", "AuthorizationEnded"),
+            *("ReturnTooLate", "WrongTransactionType", "LifetimeTooShort", "TokenDeadlock"),
+            *("SessionClosed", "WrongLoop", "SessionEntered"),
+        ),
+    ),
+    "Operations": (
+        (
+            "Network, credentials, configuration, store, or Flexiti itself: somebody who runs the "
+            "shop acts, and `flexiti-async doctor` helps."
+        ),
+        (
+            *("ConfigError", "JournalForgot", "ConnectError", "RequestTimeout", "ConnectionLost"),
+            *("BadHttp", "Unauthorized", "Forbidden", "InvalidRole", "AuthenticationFailure"),
+            *("NotPermitted", "LocationNotFound", "GeneralError", "Throttled", "ServerError"),
+            *("MalformedAnswer", "TokenUnavailable", "TokenThrottled", "TokenRejected"),
+            *("TokenMisconfigured", "ClockError", "StoreUnavailable", "RecordUnreadable"),
+        ),
+    ),
+    "Classes above them": (
+        "`except` catches a whole branch of the tree with one of these.",
+        (
+            *("FlexitiError", "CheckoutError", "OperationError", "TransportError", "ApiError"),
+            *("TokenError", "StoreError"),
+        ),
+    ),
+}
+"""By who acts: a sentence about the group, and its classes. Every class is in one group."""

@@ -47,7 +47,7 @@ class Step(enum.StrEnum):
 
 
 class Sharing(enum.StrEnum):
-    """Whether a checkout shares its token with others (design section 4)."""
+    """Whether a checkout shares its token with others."""
 
     SHARED = "shared"
     """One token for all checkouts: the default for purchases."""

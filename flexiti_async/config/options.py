@@ -60,7 +60,7 @@ class ClientAuth(enum.StrEnum):
 
 
 class OnStoreFailure(enum.StrEnum):
-    """How a session obtains tokens while the token store is down (design section 3)."""
+    """How a session obtains tokens while the token store is down."""
 
     DEGRADE = "degrade"
     """Obtain private tokens until the store is back."""
@@ -69,7 +69,7 @@ class OnStoreFailure(enum.StrEnum):
 
 
 class MerchantsLogin(enum.StrEnum):
-    """Whether every new token is logged in by merchants/login (design section 4)."""
+    """Whether every new token is logged in by merchants/login (spec section 3)."""
 
     AUTO = "auto"
     """If `merchant_username` and `merchant_password` are set."""

@@ -2,12 +2,19 @@
 aiohttp.web: the session under a typed key of the application, and problem details for our errors.
 
 ```python
-app = web.Application()
-setup(app)
+from aiohttp import web
+
+from flexiti_async.integrations.aiohttp_web import FLEXITI, setup
 
 
 async def pay(request: web.Request) -> web.Response:
     checkout = await request.app[FLEXITI].checkout("order-9")
+    return web.json_response({"step": checkout.step})
+
+
+app = web.Application()
+app.router.add_post("/pay", pay)
+setup(app)
 ```
 
 With nested applications, call `setup` on the outer one; handlers of an inner one use

@@ -1,19 +1,11 @@
 """
 Django, async views under ASGI: one session per process, and problem details for our errors.
 
-```python
-# asgi.py
-application = FlexitiApplication(get_asgi_application())
-
-
-# settings.py
-MIDDLEWARE = [..., "flexiti_async.integrations.django.ProblemsMiddleware"]
-
-
-# views.py
-async def pay(request: HttpRequest) -> JsonResponse:
-    checkout = await flexiti_of(request).checkout("order-9")
-```
+| in | write |
+|---|---|
+| `asgi.py` | `application = FlexitiApplication(get_asgi_application())` |
+| `MIDDLEWARE` of the settings | `"flexiti_async.integrations.django.ProblemsMiddleware"` |
+| an async view | `checkout = await flexiti_of(request).checkout("order-9")` |
 
 Django does not handle the lifespan protocol, so the wrapper does, and passes it on to what it
 wraps: the session is opened before the first request and closed when the server stops. With a

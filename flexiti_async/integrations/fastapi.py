@@ -2,19 +2,31 @@
 FastAPI: as for Starlette, with the session as a dependency.
 
 ```python
+from fastapi import FastAPI
+
+from flexiti_async.integrations.fastapi import Flexiti, add_problem_handler, lifespan
+
 app = FastAPI(lifespan=lifespan())
 add_problem_handler(app)
 
 
 @app.post("/pay")
-async def pay(flexiti: Flexiti) -> Answer:
+async def pay(flexiti: Flexiti) -> dict[str, str]:
     checkout = await flexiti.checkout("order-9")
+    return {"step": checkout.step}
 ```
 
 In a test of the shop, `app.dependency_overrides[flexiti_of]` replaces the session. Several
 merchants have a name each, and a dependency each:
 
 ```python
+from typing import Annotated
+
+from fastapi import Depends
+
+from flexiti_async import FlexitiSession
+from flexiti_async.integrations.fastapi import dependency
+
 North = Annotated[FlexitiSession, Depends(dependency(name="north"))]
 ```
 """

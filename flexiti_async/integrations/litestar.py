@@ -2,9 +2,17 @@
 Litestar: a plugin that provides the session to handlers, and problem details for our errors.
 
 ```python
+from litestar import Litestar, post
+from litestar.di import NamedDependency
+
+from flexiti_async import FlexitiSession
+from flexiti_async.integrations.litestar import FlexitiPlugin
+
+
 @post("/pay")
 async def pay(flexiti: NamedDependency[FlexitiSession]) -> dict[str, str]:
     checkout = await flexiti.checkout("order-9")
+    return {"step": checkout.step}
 
 
 app = Litestar([pay], plugins=[FlexitiPlugin()])

@@ -5,9 +5,23 @@ Litestar: the models of `flexiti_async.api` as the data that handlers take and r
 models:
 
 ```python
+from litestar import Litestar, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from flexiti_async import FlexitiSession, PurchaseWidget
+from flexiti_async.api import Widget
+from flexiti_async.integrations.litestar import FlexitiPlugin
+
+
 @post("/widget")
-async def widget(data: PurchaseWidget, flexiti: NamedDependency[FlexitiSession]) -> Widget:
+async def widget(
+    data: JSONBody[PurchaseWidget], flexiti: NamedDependency[FlexitiSession]
+) -> Widget:
     return await flexiti.init_widget(data)
+
+
+app = Litestar([widget], plugins=[FlexitiPlugin()])
 ```
 
 Bodies are JSON or MessagePack. Invalid data raise `ValidationError`, all problems together, for

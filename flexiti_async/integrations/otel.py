@@ -5,8 +5,8 @@ OpenTelemetry: spans and metrics of a session. Needs the extra `otel`.
 from flexiti_async import FlexitiSession
 from flexiti_async.integrations.otel import Telemetry
 
-async with FlexitiSession.from_env(listeners=[Telemetry()]) as flexiti:
-    ...
+async with FlexitiSession.from_env() as flexiti:
+    flexiti.events.add(Telemetry())
 ```
 
 `Telemetry` is a listener (`events/types.py`): it needs only the API of OpenTelemetry, and does

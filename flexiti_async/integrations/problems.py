@@ -2,11 +2,16 @@
 Errors of this library as problem details (RFC 9457) for the shop's own front end.
 
 ```python
-try:
-    await checkout.authorize(...)
-except FlexitiError as error:
-    problem = problem_of(error, language_of(request.headers.get("accept-language")))
-    return Response(problem.json(), status=problem.status, headers=problem.headers)
+from flexiti_async import FlexitiError, FlexitiSession
+from flexiti_async.integrations.problems import Problem, language_of, problem_of
+
+
+async def pay(flexiti: FlexitiSession, accept_language: str | None) -> Problem | None:
+    try:
+        await flexiti.checkout("order-9")
+    except FlexitiError as error:  # answer with its status, headers and json()
+        return problem_of(error, language_of(accept_language))
+    return None
 ```
 
 A problem says what the customer can do, in English or French. It contains no text of an error, no

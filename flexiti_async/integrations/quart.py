@@ -2,6 +2,10 @@
 Quart: the session of the application, and problem details for our errors.
 
 ```python
+from quart import Quart, current_app
+
+from flexiti_async.integrations.quart import flexiti_of, setup
+
 app = Quart(__name__)
 setup(app)
 
@@ -9,6 +13,7 @@ setup(app)
 @app.post("/pay")
 async def pay() -> dict[str, str]:
     checkout = await flexiti_of(current_app).checkout("order-9")
+    return {"step": checkout.step}
 ```
 
 Several merchants have a name each: `setup(app, north, name="north")`, and

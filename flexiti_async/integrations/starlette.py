@@ -2,20 +2,37 @@
 Starlette: a lifespan, the session of a request, and problem details for our errors.
 
 ```python
-app = Starlette(routes=routes, lifespan=lifespan())
-add_problem_handler(app)
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from flexiti_async.integrations.starlette import add_problem_handler, flexiti_of, lifespan
 
 
-async def pay(request: Request) -> Response:
+async def pay(request: Request) -> JSONResponse:
     checkout = await flexiti_of(request).checkout("order-9")
+    return JSONResponse({"step": checkout.step})
+
+
+app = Starlette(routes=[Route("/pay", pay, methods=["POST"])], lifespan=lifespan())
+add_problem_handler(app)
 ```
 
 An application with a lifespan of its own passes it on, as `lifespan(inner=own)`; or it opens the
 session there, and yields it under `KEY`:
 
 ```python
-async with open_session() as flexiti:
-    yield {KEY: flexiti, "database": database}
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from flexiti_async.integrations.starlette import KEY, open_session
+
+
+@asynccontextmanager
+async def own(app: Starlette) -> AsyncIterator[dict[str, object]]:
+    async with open_session() as flexiti:
+        yield {KEY: flexiti, "database": "open"}
 ```
 
 Several merchants have a name each: `lifespan(north, name="north", inner=lifespan(south,

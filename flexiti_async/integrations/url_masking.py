@@ -6,15 +6,19 @@ numbers in paths. The library's own connections are not instrumented, whoever pa
 client session that the shop lends is: there each tool gets a filter.
 
 ```python
-masking = UrlMasking(config)
-sentry_sdk.init(
-    before_breadcrumb=masking.before_breadcrumb,
-    before_send_transaction=masking.before_send_transaction,
-)
-AioHttpClientInstrumentor().instrument(url_filter=masking.url_filter)
+from flexiti_async import FlexitiConfig
+from flexiti_async.integrations.url_masking import UrlMasking
+
+masking = UrlMasking(FlexitiConfig.load())
+for_sentry = {
+    "before_breadcrumb": masking.before_breadcrumb,
+    "before_send_transaction": masking.before_send_transaction,
+}
+for_opentelemetry = {"url_filter": masking.url_filter}
 ```
 
-It needs neither package.
+Then `sentry_sdk.init(**for_sentry)`, and
+`AioHttpClientInstrumentor().instrument(**for_opentelemetry)`. It needs neither package.
 """
 
 import re

@@ -1,5 +1,5 @@
 """
-Calls that move money: idempotency keys, their journal, unknown outcomes (design section 4).
+Calls that move money: idempotency keys, their journal, unknown outcomes.
 
 `operations.py` is the face, `flexiti.operations`; `execution.py` makes one operation: claim, send,
 record; `decision.py` says what a caller does with the record it finds.

@@ -70,7 +70,7 @@ def _header_errors(headers: Iterable[tuple[object, object]]) -> Iterator[FieldEr
 
 
 class Replay(enum.Enum):
-    """Whether a call may be repeated while its outcome is unknown (design section 5)."""
+    """Whether a call may be repeated while its outcome is unknown."""
 
     SAFE = "safe"
     """Running twice is harmless: repeated after a time-out, a lost connection or a 5xx."""

@@ -1,5 +1,5 @@
 """
-The decision on a 401 of a call (design section 3, "401 on a call"; model-checked).
+The decision on a 401 of a call (model-checked).
 
 A 401 is about *that token id* and, first of all, about *that call*: one endpoint that rejects every
 token must not stop the calls of others. The decision, in the order of its checks:

@@ -1,5 +1,5 @@
 """
-Which failed calls are repeated, and after how long (design section 5).
+Which failed calls are repeated, and after how long.
 
 | failure | replay rule | then |
 |---|---|---|

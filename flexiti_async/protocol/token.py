@@ -34,7 +34,7 @@ class Token:
         counted_from: When `life` was measured: just before the token request was sent, or when
             the token was loaded from the store.
         pinned: Handed out with a minimum TTL (`min_ttl`), so it is never refreshed: a refresh may
-            revoke it while a customer's browser still uses it (design section 3).
+            revoke it while a customer's browser still uses it.
     """
 
     token_id: str

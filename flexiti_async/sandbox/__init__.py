@@ -21,11 +21,9 @@ specification. It refuses everything that the specification forbids, with the st
 bodies of the API. Where the specification is silent, the sandbox is strict, or invents an answer:
 `assumptions` lists each of these choices, and the setting that changes it.
 
-A customer who pays, without a browser (a browser plays the same widget at `redirection_url`):
-
-```python
-event = sandbox.play(redirection_url)  # or "decline", "cancel", … : `scenarios.Choice`
-```
+`sandbox.play(redirection_url)` is a customer who pays, without a browser: it returns the event that
+the browser would post. Another choice is its second argument: "decline", "cancel" and the others
+of `scenarios.Choice`. A browser plays the same widget at `redirection_url`.
 
 In a test:
 

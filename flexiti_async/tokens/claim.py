@@ -5,7 +5,7 @@ Theory of operation
 ===================
 
 Any number of processes, on any number of hosts, share one record per token key. They coordinate by
-nothing but compare-and-swap on it (design section 3, model-checked there):
+nothing but compare-and-swap on it (model-checked):
 
 1. Read. A usable token is **adopted**, without HTTP. A live claim of another process is
    **waited** for. A failure of the same credentials that is still backing off is **raised** again.

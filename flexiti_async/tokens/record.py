@@ -5,7 +5,7 @@ The times that count are durations from its write, because the clocks of hosts d
 reports the entry's age. A token and a failure also carry the moment at which they came about, by
 the wall clock of the host that wrote them: it can make them older for a reader, never younger, so
 an old record that is put back, or that is written late, is not young again. The refresh token is
-not in it: it never leaves the process that obtained the pair (design section 3). A record names its
+not in it: it never leaves the process that obtained the pair. A record names its
 own key, so that an entry stored under another key (a mixed-up backup, a prefix shared by mistake)
 is rejected.
 """

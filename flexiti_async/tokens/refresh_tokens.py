@@ -2,7 +2,7 @@
 Refresh tokens live in the memory of the session that obtained them, and nowhere else.
 
 Each can be taken once. It is removed before it is sent, so that no crash and no time-out can send
-it again; a forked child has none: they are the parent's to send (design section 3).
+it again; a forked child has none: they are the parent's to send.
 """
 
 import os

@@ -3,7 +3,7 @@ Sharing tokens through the store: publish a new one, adopt a stored one, pin one
 
 A token is pinned by one swap before it is first handed out with a minimum TTL. A pinned token is
 never refreshed: whether a refresh revokes the previous access token is undocumented, and that token
-will be in a customer's browser (design section 3). A process that reads the mark obtains a
+will be in a customer's browser. A process that reads the mark obtains a
 successor by `client_credentials`, and the pinned token stays valid until it expires.
 """
 

@@ -34,7 +34,7 @@ class Decisions(World):
     """The steps of a process until it claims."""
 
     def view(self, s: State, i: int, o: Record) -> View:
-        """Return what a process makes of a record: the ages of design section 3."""
+        """Return what a process makes of a record: the ages that `decide` is given."""
         c, p = self.case, s.processes[i]
         first = dict(p.sightings).get(o.version)
         sightings = p.sightings

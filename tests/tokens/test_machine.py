@@ -1,7 +1,7 @@
 """
 The real refresher over a simulated store and token endpoint, with every fault of the model.
 
-The protocol was searched as a model (design section 3); this searches the code, at random. Several
+The protocol was searched as a model; this searches the code, at random. Several
 processes request tokens while the store loses, delays and denies writes, loses records and goes
 back in time, and the token endpoint fails, loses its answers and revokes tokens.
 """

@@ -54,7 +54,7 @@ _MESSAGES = {
 @invents(
     "apply",
     "The keys `A-RR_XX` and `A-RR_XXX` are approved.",
-    spec="8 row 41",
+    spec="8.41",
     setting="standard_accounts",
 )
 def apply(incoming: Incoming, settings: Settings, backend: Backend) -> Json:

@@ -40,7 +40,7 @@ _FORM_VALUES: dict[str, tuple[str | int, ...]] = {
 @invents(
     "merchants/login",
     "It is not needed before widget/init.",
-    spec="8 row 10",
+    spec="8.10",
     setting="require_merchant_login",
 )
 def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str, Json]:

@@ -65,7 +65,7 @@ REFRESH_TOKEN = "refresh_token"  # noqa: S105 (the name of a grant)
 @invents(
     "oauth/token",
     "HTTP Basic is ignored.",
-    spec="8 row 7",
+    spec="8.7",
     setting="oauth",
 )
 def answer(incoming: Incoming, settings: Settings, backend: Backend) -> dict[str, Json]:

@@ -34,7 +34,7 @@ _TERMS = {
 @invents(
     "i18n",
     "POST and GET, v2.5 and v2.5.1 are served.",
-    spec="8 row 15",
+    spec="8.15",
 )
 @invents(
     "i18n",

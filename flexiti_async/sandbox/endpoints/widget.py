@@ -25,7 +25,7 @@ __all__ = ["answer"]
 @invents(
     "widget/init",
     "`account_type` is optional, and accepted in both places.",
-    spec="8 row 11",
+    spec="8.11",
 )
 @invents(
     "widget/init",

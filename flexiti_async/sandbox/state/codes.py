@@ -93,5 +93,5 @@ class Codes:
 
 
 def draw_code() -> str:
-    """Draw four digits without a leading zero, which a number would drop (spec 8, row 34)."""
+    """Draw four digits; a number would drop a leading zero (spec section 8, row 34)."""
     return str(1000 + secrets.randbelow(9000))
