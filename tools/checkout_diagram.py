@@ -1,14 +1,41 @@
-"""The table of checkout steps as a diagram: generates `docs/checkout.md`."""
+"""
+The table of checkout steps as diagrams.
 
-from collections.abc import Sequence
+`python tools/checkout_diagram.py` writes `docs/checkout.md`.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from flexiti_async.checkout.state import Step
 from flexiti_async.checkout.steps import OPERATIONS, TABLE, Row
 
-__all__ = ["diagram", "page", "table"]
+__all__ = ["PARTS", "diagram", "page", "table"]
 
+PAGE: Final = Path(__file__).parent.parent / "docs" / "checkout.md"
 _STARTS: Final = (Step.OPEN, Step.IN_STORE)
+_HAPPY: Final = (
+    *(("init_widget", Step.OPEN), ("handle_event", Step.WIDGET), ("authorize", Step.VERIFIED)),
+    *(("lookup", Step.IN_STORE), ("verify", Step.ACCOUNT_FOUND), ("authorize", Step.CODE_SENT)),
+)
+_HAPPY_OUTCOMES: Final = ("", "authorize")
+
+
+def _is_application(row: Row) -> bool:
+    return Step.READY_TO_APPLY in {row.at, row.to}
+
+
+def _is_in_store(row: Row) -> bool:
+    return row.at in {Step.IN_STORE, Step.ACCOUNT_FOUND, Step.CODE_SENT}
+
+
+PARTS: Final[Mapping[str, Sequence[Row]]] = {
+    "A purchase online": [r for r in TABLE if not _is_application(r) and not _is_in_store(r)],
+    "An application online": [r for r in TABLE if _is_application(r)],
+    "A purchase in store": [r for r in TABLE if _is_in_store(r)],
+}
+"""The table in three parts, which have no row in common."""
 
 _HEAD: Final = """\
 # The steps of a checkout
@@ -16,8 +43,14 @@ _HEAD: Final = """\
 Generated from `flexiti_async/checkout/steps.py`; a test compares them.
 
 An `OnlineCheckout` starts as `open`, an `InStoreCheckout` as `in_store`. An arrow is a method and
-its outcome. The steps with a border end with an operation, `authorize` or `apply`, which runs at
-most once for the checkout's idempotency key. The journal of operations is asked before this table:
+its outcome. If all goes well, these are the steps of a purchase:
+"""
+
+_RULES: Final = """\
+## Operations
+
+The steps with a border end with an operation, `authorize` or `apply`, which runs at most once for
+the checkout's idempotency key. The journal of operations is asked before this table:
 
 * An operation that is done returns its recorded answer at any step, also after the checkout's
   token has ended; and `resume` finds the checkout at the step that follows.
@@ -39,24 +72,31 @@ event of the widget, never from later data of the browser. An old widget has no 
 
 def page() -> str:
     """Return the text of `docs/checkout.md`."""
-    return "\n".join([_HEAD, "```mermaid", *diagram(), "```", "", _NEEDS, *table(), ""])
+    happy = [r for r in TABLE if (r.method, r.at) in _HAPPY and r.outcome in _HAPPY_OUTCOMES]
+    parts = [line for title, rows in PARTS.items() for line in (f"## {title}", "", *_drawn(rows))]
+    return "\n".join([_HEAD, *_drawn(happy), *parts, _RULES, _NEEDS, *table(), ""])
 
 
-def diagram() -> Sequence[str]:
-    """Draw the table as a Mermaid state diagram, a line for each pair of steps."""
+def _drawn(rows: Sequence[Row]) -> Sequence[str]:
+    return ["```mermaid", *diagram(rows), "```", ""]
+
+
+def diagram(rows: Sequence[Row]) -> Sequence[str]:
+    """Draw rows as a Mermaid state diagram, a line for each pair of steps."""
+    steps = {step for row in rows for step in (row.at, row.to)}
     lines = ["stateDiagram-v2"]
-    lines += [f"    [*] --> {step.value}" for step in _STARTS]
+    lines += [f"    [*] --> {step.value}" for step in _STARTS if step in steps]
     arrows: dict[tuple[Step, Step], dict[str, list[str]]] = {}
-    for row in TABLE:
+    for row in rows:
         outcomes = arrows.setdefault((row.at, row.to), {}).setdefault(row.method, [])
         if row.outcome:
             outcomes.append(row.outcome)
     for (at, to), methods in arrows.items():
         labels = [_label(method, outcomes) for method, outcomes in methods.items()]
         lines.append(f"    {at.value} --> {to.value}: {', '.join(labels)}")
-    lines += [f"    {step.value} --> [*]" for step in Step if not _from(step)]
+    lines += [f"    {step.value} --> [*]" for step in Step if step in steps and not _from(step)]
     lines.append("    classDef operation stroke-width:3px")
-    lines += [f"    class {step.value} operation" for step in OPERATIONS]
+    lines += [f"    class {step.value} operation" for step in OPERATIONS if step in steps]
     return lines
 
 
@@ -85,9 +125,14 @@ def _leads(rows: Sequence[Row]) -> str:
 
 
 def _label(method: str, outcomes: Sequence[str]) -> str:
-    joined = " or ".join(outcomes)
-    return f"{method} ({joined})" if joined else method
+    """Write a method with its outcomes, two on a line: a long label widens the diagram."""
+    pairs = [" or ".join(outcomes[at : at + 2]) for at in range(0, len(outcomes), 2)]
+    return f"{method} ({' or<br>'.join(pairs)})" if pairs else method
 
 
 def _from(step: Step) -> Sequence[Row]:
     return [row for row in TABLE if row.at is step]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
