@@ -8,6 +8,7 @@ neither recorded nor delayed, and meet no fault.
 | request to `/sandbox/control/…` | effect |
 |---|---|
 | `GET state` | returns the time, the counts, the tokens (without secrets) and the faults |
+| `POST play` | plays the customer: `{"widget": "<redirection_url>", "choice": "approve"}` |
 | `POST faults` | adds a rule: the JSON of `flexiti_async.sandbox.faults.codec` |
 | `DELETE faults` | removes all rules; with `?endpoint=oauth/token` those of that endpoint only |
 | `POST revoke` | revokes tokens: `{"token_id": "…"}`, `{"family": 1}` or `{"all": true}` |
@@ -15,9 +16,11 @@ neither recorded nor delayed, and meet no fault.
 | `POST clock` | sets the clock's offset, `{"offset": 90}`, or advances it: `{"advance": 5}` |
 | `POST latency` | replaces it: `{"oauth/token": 0.2}`, seconds by endpoint; `{}` for none |
 
-Every answer is the resulting state, with the newest 1,000 tokens. Errors are `{"error": "…"}`:
-400 for an invalid request, 401 without the token, 403 from another machine, 404 for an unknown
-path or token, 405 for another method.
+The answer of `play` is the event that the widget would post (spec section 7.3); `widget` may be the
+widget session id, `choice` is one of `page.scenarios.Choice`, and `account_number` and `mfa` are as
+for `Sandbox.play`. Every other answer is the resulting state, with the newest 1,000 tokens. Errors
+are `{"error": "…"}`: 400 for an invalid request, 401 without the token, 403 from another machine,
+404 for an unknown path, token or widget session, 405 for another method.
 """
 
 import hmac
@@ -33,6 +36,7 @@ from flexiti_async.sandbox.app import Dispatcher
 from flexiti_async.sandbox.faults.codec import read_json, rule_from_json, rule_to_json
 from flexiti_async.sandbox.faults.rules import plain_address
 from flexiti_async.sandbox.faults.validators import Document, as_mapping, is_seconds
+from flexiti_async.sandbox.page.scenarios import CHOICES, MFAS, Choice, Mfa, finish
 from flexiti_async.sandbox.state.tokens import TokenView
 
 __all__ = ["CONTROL_PATH", "Control"]
@@ -41,7 +45,8 @@ CONTROL_PATH = "/sandbox/control"
 """Its path, on the host and port of the sandbox."""
 
 _SHOWN_TOKENS = 1000
-_Command: TypeAlias = Callable[[Dispatcher, web.Request, object], None]
+_Command: TypeAlias = Callable[[Dispatcher, web.Request, object], Mapping[str, Document] | None]
+"""Runs a command, and returns the answer; None for the resulting state."""
 
 
 class _RefusedError(Exception):
@@ -75,14 +80,14 @@ class Control:
             self._authenticate(request)
             command = _command(request)
             body = await request.read()
-            command(self.dispatcher, request, read_json(body) if body else {})
+            answer = command(self.dispatcher, request, read_json(body) if body else {})
         except _RefusedError as refused:
             return _answer(refused.status, {"error": refused.text}, refused.headers)
         except web.HTTPRequestEntityTooLarge:
             return _answer(413, {"error": "the body is too large"})
         except ValueError as error:  # of our own checks, which quote no value
             return _answer(400, {"error": str(error)})
-        return _answer(200, _state(self.dispatcher))
+        return _answer(200, _state(self.dispatcher) if answer is None else answer)
 
     def _authenticate(self, request: web.Request) -> None:
         if not _is_local(request.remote):
@@ -146,6 +151,41 @@ def _shown(view: TokenView) -> dict[str, Document]:
 
 def _show_state(_: Dispatcher, __: web.Request, ___: object) -> None:
     """Change nothing."""
+
+
+def _play(dispatcher: Dispatcher, _: web.Request, body: object) -> Mapping[str, Document]:
+    given = as_mapping(body, "the body")
+    if given.keys() - {"widget", "choice", "account_number", "mfa"}:
+        msg = "play takes widget, choice, account_number and mfa only"
+        raise ValueError(msg)
+    widget, number = given.get("widget"), given.get("account_number")
+    if not isinstance(widget, str):
+        raise _RefusedError(400, "widget must be the redirection_url, or the widget session id")
+    if not (number is None or (isinstance(number, int) and not isinstance(number, bool))):
+        msg = "account_number must be a number, or null"
+        raise ValueError(msg)
+    try:
+        session = dispatcher.backend.sessions.of_widget(widget)
+    except LookupError as error:
+        raise _RefusedError(404, str(error)) from None
+    event = finish(
+        session,
+        cast("Choice", _word(given, "choice", CHOICES)),
+        dispatcher.backend,
+        dispatcher.settings.now(),
+        account_number=number,
+        mfa=cast("Mfa", _word(given, "mfa", MFAS)),
+    )
+    return cast("Mapping[str, Document]", event)
+
+
+def _word(given: Mapping[str, object], name: str, words: tuple[str, ...]) -> str:
+    """Return one of some words; the first without any."""
+    word = given.get(name, words[0])
+    if word not in words:
+        msg = f"{name} must be one of: {', '.join(words)}"
+        raise ValueError(msg)
+    return str(word)
 
 
 def _add_fault(dispatcher: Dispatcher, _: web.Request, body: object) -> None:
@@ -214,6 +254,7 @@ def _one_member(body: object, *names: str) -> tuple[str, object]:
 _COMMANDS: Mapping[tuple[str, str], _Command] = MappingProxyType(
     {
         ("GET", "state"): _show_state,
+        ("POST", "play"): _play,
         ("POST", "faults"): _add_fault,
         ("DELETE", "faults"): _clear_faults,
         ("POST", "revoke"): _revoke,

@@ -2,7 +2,6 @@
 
 import threading
 from copy import deepcopy
-from urllib.parse import parse_qs, urlsplit
 
 from attrs import define, field
 
@@ -13,7 +12,6 @@ from flexiti_async.sandbox.state.backend import Backend
 from flexiti_async.sandbox.state.bank import Authorization, Capture, Payment, Status
 from flexiti_async.sandbox.state.codes import Message
 from flexiti_async.sandbox.state.thread import locked
-from flexiti_async.sandbox.state.widget_sessions import WidgetSession
 from flexiti_async.sandbox.wire.assumptions import Assumption, assumptions
 from flexiti_async.sandbox.wire.request import Json
 
@@ -118,22 +116,8 @@ class Inspection(Settings):
             LookupError: The sandbox has not opened this widget session.
             ValueError: The session has already ended, or does not allow this choice.
         """
-        session = self._session(widget)
+        session = self._backend.sessions.of_widget(widget)
         event = finish(
             session, choice, self._backend, self.now(), account_number=account_number, mfa=mfa
         )
         return deepcopy(event)
-
-    def _session(self, widget: str) -> WidgetSession:
-        sessions = self._backend.sessions
-        route, _, query = urlsplit(widget).fragment.partition("?")
-        ids = parse_qs(query).get("widget_session_id", [])
-        if not route:
-            found = sessions.find(widget)
-        elif ids:
-            found = sessions.find(ids[0])
-        else:  # a bare URL contains only the token
-            found = sessions.last_of(route.rpartition("/")[2])
-        if found is None:
-            raise LookupError("the sandbox has not opened this widget session")
-        return found

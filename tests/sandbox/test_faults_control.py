@@ -148,6 +148,47 @@ async def test_latency(remote: Remote) -> None:
     assert {"widget/init": 1} == answer.body["latency"] == dict(remote.sandbox.latency)
 
 
+async def test_play(api: Api, remote: Remote) -> None:
+    """A customer of a shop in any language plays the widget: the answer is the widget's event."""
+    widget = await api.call("widget/init", await api.access_token(), PURCHASE)
+    url = widget.body["redirection_url"]
+    played = await remote.send("POST", "play", {"widget": url, "choice": "approve"})
+    again = await remote.send("POST", "play", {"widget": url})
+
+    assert (200, "flx-success") == (played.status, played.body["eventType"])
+    assert played.body["eventData"]["verified"]
+    assert 400 == again.status
+    assert "this widget session has ended" in again.body["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        ({}, 400, "widget must be the redirection_url"),
+        ({"widget": "x"}, 404, "has not opened this widget session"),
+        ({"widget": "x", "choise": "approve"}, 400, "play takes widget, choice"),
+        ({"widget": "{url}", "choice": "canary"}, 400, "choice must be one of: approve, decline"),
+        ({"widget": "{url}", "choice": []}, 400, "choice must be one of"),
+        ({"widget": "{url}", "mfa": None}, 400, "mfa must be one of: sms"),
+        ({"widget": "{url}", "account_number": "1"}, 400, "account_number must be a number"),
+        ({"widget": "{url}", "account_number": True}, 400, "account_number must be a number"),
+    ],
+)
+async def test_play_refuses(
+    api: Api, remote: Remote, body: dict[str, object], status: int, text: str
+) -> None:
+    """A wrong request is refused with the rule, and the widget stays open."""
+    widget = await api.call("widget/init", await api.access_token(), PURCHASE)
+    url = widget.body["redirection_url"]
+    sent = {name: url if value == "{url}" else value for name, value in body.items()}
+    answer = await remote.send("POST", "play", sent)
+
+    assert status == answer.status
+    assert text in answer.body["error"]
+    assert "canary" not in answer.body["error"]
+    assert 200 == (await remote.send("POST", "play", {"widget": url})).status
+
+
 async def test_beside_the_api(api: Api, remote: Remote) -> None:
     """Commands meet no fault and no latency, and are not recorded."""
     api.sandbox.latency = {"unknown": 3600}

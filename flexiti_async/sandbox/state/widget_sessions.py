@@ -1,6 +1,7 @@
 """Widget sessions: opened by widget/init, each ending with one event."""
 
 import uuid
+from urllib.parse import parse_qs, urlsplit
 
 from attrs import define, field
 
@@ -73,6 +74,25 @@ class Sessions:
     def find(self, widget_session_id: str) -> WidgetSession | None:
         """Find a session by its GUID."""
         return self._by_id.get(widget_session_id)
+
+    def of_widget(self, widget: str) -> WidgetSession:
+        """
+        Return the session of a `redirection_url`, or of a widget session id.
+
+        Raises:
+            LookupError: The sandbox has not opened it.
+        """
+        route, _, query = urlsplit(widget).fragment.partition("?")
+        ids = parse_qs(query).get("widget_session_id", [])
+        if not route:
+            found = self.find(widget)
+        elif ids:
+            found = self.find(ids[0])
+        else:  # a bare URL contains only the token
+            found = self.last_of(route.rpartition("/")[2])
+        if found is None:
+            raise LookupError("the sandbox has not opened this widget session")
+        return found
 
     def last_of(self, access_token: str) -> WidgetSession | None:
         """Find the last session of a token: a bare `redirection_url` contains no other id."""
