@@ -1,8 +1,9 @@
-"""The cost of starting: the import, the first session and the first checkout of a process."""
+"""The cost of starting: the import, the first session, the first checkout, the command line."""
 
 import asyncio
 import json
 import os
+import resource
 import sys
 import time
 from collections import defaultdict
@@ -36,6 +37,15 @@ FlexitiSession(FlexitiConfig(client_id='one', client_secret='s', base_url='http:
 """,
 }
 """Measured statements by their names."""
+_VERSION: Final = "flexiti-async --version"
+_HELP: Final = "flexiti-async --help"
+_CLASS: Final = "from flexiti_async import FlexitiSession"
+_COMMANDS: Final = {
+    _VERSION: ("-m", "flexiti_async", "--version"),
+    _HELP: ("-m", "flexiti_async", "--help"),
+    _CLASS: ("-c", _CLASS),
+}
+"""Measured as whole processes: a command costs the start of Python, too."""
 _ROOT: Final = Path(__file__).parents[2]
 _PATIENCE: Final = 60.0
 # If this variable is set, every import compiles, and compiling would be measured.
@@ -70,9 +80,12 @@ async def measure(*, smoke: bool) -> Report:
         await _run(name)
     for name in interleaved(list(_STATEMENTS), size.imports):
         taken[name].append(await _run(name))
+    commands: dict[str, list[float]] = defaultdict(list)
+    for name in interleaved(list(_COMMANDS), size.imports):
+        commands[name].append(await _process(name))
     async with running_server() as target:
         first = await _first_checkouts(target, size)
-    return _report(taken, first, size)
+    return _report(taken, commands, first, size)
 
 
 async def _run(name: str) -> list[float]:
@@ -91,6 +104,28 @@ async def _run(name: str) -> list[float]:
     return taken
 
 
+async def _process(name: str) -> float:
+    """Return the seconds of CPU of a whole process."""
+    before = _cpu_of_children()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, *_COMMANDS[name]),
+        stdout=asyncio.subprocess.DEVNULL,
+        cwd=_ROOT,
+        env=_WITH_BYTECODE,
+    )
+    async with asyncio.timeout(_PATIENCE):
+        await process.wait()
+    if process.returncode:
+        raise ChildFailedError(f"{name}: ended with {process.returncode}")
+    return _cpu_of_children() - before
+
+
+def _cpu_of_children() -> float:
+    """Return the seconds of CPU of all processes that this one has started and that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 async def _first_checkouts(target: Target, size: _Size) -> dict[str, list[float]]:
     """Return the seconds from the start of a process to the answer of its first call."""
     seconds: dict[str, list[float]] = defaultdict(list)
@@ -104,7 +139,10 @@ async def _first_checkouts(target: Target, size: _Size) -> dict[str, list[float]
 
 
 def _report(
-    taken: dict[str, list[list[float]]], first: dict[str, list[float]], size: _Size
+    taken: dict[str, list[list[float]]],
+    commands: dict[str, list[float]],
+    first: dict[str, list[float]],
+    size: _Size,
 ) -> Report:
     base = [run[0] for run in taken[_AIOHTTP]]
     ratio = ratios([run[0] for run in taken[_OURS]], base)
@@ -118,10 +156,14 @@ def _report(
         )
         for name, runs in taken.items()
     ]
+    whole = [
+        (f"`{name}`", Spread.of(seconds).scaled(1000), ratios(seconds, commands[_CLASS]))
+        for name, seconds in commands.items()
+    ]
     processes = [(WHAT[peer], Spread.of(seconds).scaled(1000)) for peer, seconds in first.items()]
     return Report(
         name="start",
-        title="import, first session and first checkout of a new process",
+        title="import, first session, first checkout and command line of a new process",
         tables=[
             Table(
                 "Imports and the first session, each in a new interpreter",
@@ -129,12 +171,24 @@ def _report(
                 rows,
             ),
             Table(
+                "The command line, as whole processes",
+                ("", "CPU ms", f"/ `{_CLASS}`"),
+                whole,
+            ),
+            Table(
                 "From a new process to its first widget (by hand: without a token)",
                 ("", "ms"),
                 processes,
             ),
         ],
-        goals=[Goal(f"CPU of `{_OURS}` / `{_AIOHTTP}`", ratio, 1.25, main=True)],
+        goals=[
+            Goal(f"CPU of `{_OURS}` / `{_AIOHTTP}`", ratio, 1.25, main=True),
+            Goal(
+                f"CPU of `{_VERSION}` / `{_CLASS}`",
+                ratios(commands[_VERSION], commands[_CLASS]),
+                0.5,
+            ),
+        ],
         charts=[
             bars(
                 "CPU time of an import, and of the first session",

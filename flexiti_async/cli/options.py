@@ -11,19 +11,12 @@ from flexiti_async import ConfigError, Environment, FlexitiConfig
 from flexiti_async.cli.output import WRONG, CommandError
 from flexiti_async.config.model import loaded
 
-__all__ = ["CONFIGURATION", "Connection", "Flag", "Whole", "without_password"]
+__all__ = ["Connection", "Flag", "Whole", "without_password"]
 
 _FROM_OUTSIDE: Final = frozenset({"client_id", "client_secret"})
 _CONNECTION: Final = Group("Connection", sort_key=20)
 
 _PASSWORD: Final = re.compile(r"://[^@]*:[^@]*@|password=", re.IGNORECASE)
-
-CONFIGURATION: Final = (
-    "The client secret and the rest of the configuration come from environment variables "
-    "(FLEXITI_CLIENT_SECRET, FLEXITI_STORE, …) and from the TOML file that FLEXITI_CONFIG names. "
-    "Secrets are not options, because the process list shows options to every user."
-)
-"""Epilogue of the help of commands that read the configuration."""
 
 
 def _whole(_: object, tokens: Sequence[Token]) -> int:

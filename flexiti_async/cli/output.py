@@ -1,7 +1,6 @@
 """Output of commands: results on stdout, everything else on stderr, secrets on neither."""
 
 import json
-import os
 import re
 import sys
 import traceback
@@ -15,16 +14,16 @@ from cyclopts.exceptions import UnknownOptionError, UnusedCliTokensError
 from rich.console import Console
 from rich.text import Text
 
-from flexiti_async import (
+from flexiti_async.errors import (
     ApiError,
     ConfigError,
     FlexitiError,
-    Secret,
     TokenError,
-    TokenStore,
     ValidationError,
 )
 from flexiti_async.protocol.redact import mask_text, printable
+from flexiti_async.protocol.secret import Secret
+from flexiti_async.store.interface import TokenStore
 
 __all__ = [
     "FAILED",
@@ -38,7 +37,6 @@ __all__ = [
     "print_line",
     "print_note",
     "report",
-    "silence_stdout",
 ]
 
 FAILED: Final = 1
@@ -112,13 +110,6 @@ def report(error: Exception, *, debug: bool) -> int:
     if isinstance(error, CommandError):
         return error.status
     return WRONG if isinstance(error, CycloptsError | ConfigError | ValidationError) else FAILED
-
-
-def silence_stdout() -> None:
-    """Discard output to a stdout without a reader, also what Python flushes at exit."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)
 
 
 def mask_store(url: str) -> str:

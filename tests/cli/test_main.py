@@ -1,5 +1,7 @@
 """Behaviour that all commands share: help, versions, errors, --debug, exit statuses."""
 
+import importlib
+import inspect
 import logging
 import os
 import signal
@@ -9,6 +11,8 @@ import sys
 import pytest
 
 from flexiti_async import __version__
+from flexiti_async.cli.commands import COMMANDS
+from flexiti_async.cli.commands import Command as Row
 from flexiti_async.cli.output import mask_store
 from flexiti_async.sandbox import Sandbox
 
@@ -25,18 +29,7 @@ from .conftest import (
     process,
 )
 
-COMMANDS = (
-    "",
-    "demo",
-    "sandbox",
-    "init-widget",
-    "token",
-    "token status",
-    "token refresh",
-    "token forget",
-    "keys",
-    "keys generate",
-)
+GROUPS = ("", "token", "journal", "operations", "keys")
 
 
 def test_version(command: Command) -> None:
@@ -55,7 +48,7 @@ def test_module_is_the_script() -> None:
     assert (0, f"flexiti-async {__version__}\n", "") == (ran.status, ran.out, ran.err)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [*GROUPS, *(row.words for row in COMMANDS)])
 def test_help(command: Command, name: str) -> None:
     """Every level has help, which names and describes the command, and lists --debug."""
     ran = command(*name.split(), "--help")
@@ -67,9 +60,12 @@ def test_help(command: Command, name: str) -> None:
     assert "--debug" in ran.out
 
 
-@pytest.mark.parametrize("name", ["", "token", "keys"])
-def test_every_command_is_described_in_one_line(command: Command, name: str) -> None:
-    """The list of commands has one line for each."""
+@pytest.mark.parametrize("name", GROUPS)
+def test_every_command_is_described_in_one_line(
+    command: Command, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The list of commands has one line for each, on a screen that is wide enough."""
+    monkeypatch.setenv("COLUMNS", "120")
     shown = command(*name.split(), "--help").out
     lines = shown.partition("Commands")[2].partition("╰")[0].splitlines()[1:]
 
@@ -114,6 +110,52 @@ def test_library_does_not_import_it() -> None:
     ran = process(program=[sys.executable, "-P", "-c", code + "sys.modules.keys())"])
 
     assert (0, "set()\n", "") == (ran.status, ran.out, ran.err)
+
+
+LOADED = "; print(*sorted(sys.modules))"
+CLASS = "flexiti_async.session"
+"""The module of FlexitiSession, which needs all the others."""
+
+
+@pytest.mark.parametrize(
+    ("argv", "absent"),
+    [
+        (["--version"], {"attr", "cyclopts", "rich", "asyncio", "aiohttp", CLASS}),
+        (["--help"], {"asyncio", "aiohttp", "flexiti_async.cli.demo", CLASS}),
+        ([], {"asyncio", "aiohttp", CLASS}),
+        (["token", "--help"], {"asyncio", "aiohttp", "flexiti_async.cli.token", CLASS}),
+        (["operations"], {"asyncio", "aiohttp", "flexiti_async.cli.operations", CLASS}),
+        (["token", "status", "--help"], {"flexiti_async.cli.demo", "flexiti_async.sandbox"}),
+    ],
+)
+def test_a_command_imports_no_other(argv: list[str], absent: set[str]) -> None:
+    """`--version` imports nothing; lists of commands import no command, a command only itself."""
+    code = f"import sys; from flexiti_async.cli import main; main({argv}){LOADED}"
+    ran = process(program=[sys.executable, "-P", "-c", code])
+    loaded = set(ran.out.splitlines()[-1].split())
+
+    assert (0, "") == (ran.status, ran.err)
+    assert "flexiti_async.cli" in loaded
+    assert set() == absent & loaded
+
+
+def test_version_needs_few_modules() -> None:
+    """`--version` loads a handful of modules more than Python itself; a session needs hundreds."""
+    code = "import sys; before = len(sys.modules); from flexiti_async.cli import main; "
+    code += "main(['--version']); print(len(sys.modules) - before)"
+    ran = process(program=[sys.executable, "-P", "-c", code])
+
+    assert int(ran.out.splitlines()[-1]) <= 60
+
+
+@pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.words)
+def test_lists_of_commands_quote_the_help(row: Row) -> None:
+    """The summary in a list of commands is the first paragraph of the command's help."""
+    module, _, function = row.path.partition(":")
+    command = getattr(importlib.import_module(f"flexiti_async.cli.{module}"), function)
+    first, *_ = (inspect.getdoc(command) or "").split("\n\n")
+
+    assert first.replace("\n", " ") == row.summary
 
 
 def test_debug_shows_the_way(command: Command, sandbox: Sandbox) -> None:
