@@ -152,6 +152,7 @@ class FlexitiSession:
                 self._store, timeout=config.store_timeout, keys=config.token_keys
             )
         self._refreshers: dict[Scope, TokenRefresher] = {}
+        self._shared_tokens: WidgetTokens | None = None
         # Those of other credentials, by their fingerprint: calls that use them go on.
         self._retired: dict[str, dict[Scope, TokenRefresher]] = {}
         operations = Operations(
@@ -407,8 +408,9 @@ class FlexitiSession:
         self._client.check(call)
         reference = reference_id_of(reference_id)
         refresher = self.refresher(call.scope)
+        began = await self._client.wait() if self._client.busy else None
         token = await refresher.token(reference_id=reference)
-        return await self._client.call(call, reference, token, refresher)
+        return await self._client.call(call, reference, token, refresher, began=began)
 
     async def checkout(
         self,
@@ -518,24 +520,40 @@ class FlexitiSession:
             TransportError: No answer arrived.
             TokenError: No token could be obtained.
         """
-        reference, clock = reference_id_of(reference_id), self._context().clock
-        call = init_widget(
+        reference, began = reference_id_of(reference_id), None
+        if self._client.busy:
+            self._widget_call(widget)  # what is wrong with it is raised before the wait
+            try:
+                began = await self._client.wait()
+            except BaseException:  # cancelled: this frame is in the traceback
+                del widget
+                raise
+        call = self._widget_call(widget)
+        flow = widget.flow
+        del widget  # the call holds its data, and this frame may wait for long
+        tokens = self._widget_tokens(reference if flow is Flow.APPLY else None)
+        token = await tokens.token(reference)
+        answer = await self._client.call(call, reference, token, tokens, began=began)
+        return answer.sent_with(reference)
+
+    def _widget_tokens(self, dedicated: str | None) -> WidgetTokens:
+        """Return where the tokens of a widget come from; shared ones have one source for all."""
+        refresher, shared = self.refresher(Scope.CUSTOMER), self._shared_tokens
+        if dedicated is None and shared is not None and shared.refresher is refresher:
+            return shared
+        clock = self._context().clock
+        tokens = WidgetTokens(refresher, clock, self.config.flow_ttl, dedicated)
+        if dedicated is None:
+            self._shared_tokens = tokens
+        return tokens
+
+    def _widget_call(self, widget: ApplyWidget | PurchaseWidget) -> Call[Widget]:
+        return init_widget(
             widget,
             account_type_place=self.config.account_type_place,
             local_rules=self.config.local_rules,
-            today=today(clock) if isinstance(widget, ApplyWidget) else None,
+            today=today(self._context().clock) if isinstance(widget, ApplyWidget) else None,
         )
-        flow = widget.flow
-        del widget  # the call holds its data, and this frame may wait for long
-        tokens = WidgetTokens(
-            self.refresher(Scope.CUSTOMER),
-            clock,
-            self.config.flow_ttl,
-            dedicated=flow is Flow.APPLY,
-            reference_id=reference,
-        )
-        answer = await self._client.call(call, reference, await tokens.token(), tokens)
-        return answer.sent_with(reference)
 
     def _context(self) -> CheckoutContext:
         """Return what checkouts use of the session. Raises SessionClosed."""
@@ -645,6 +663,7 @@ class _View(FlexitiSession):
         self._client = client
         self._reference_cache = cache
         self._context_of_session = context
+        self._shared_tokens = None
         self._add_groups(operations, session.config)
 
     @property

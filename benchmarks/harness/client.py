@@ -106,6 +106,14 @@ class _Client:
             "latencies": Latencies.of(latencies).encode(),
         }
 
+    async def set_collector(self, thresholds: list[int], freeze: bool) -> None:  # noqa: FBT001 - an order
+        """Set the thresholds of Python's garbage collector; `freeze` exempts what exists now."""
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+        gc.collect()
+        if freeze:
+            gc.freeze()
+
     async def repeat(self, number: int, in_flight: int) -> None:
         """Call, without measuring."""
         numbers = iter(range(number))
@@ -137,30 +145,55 @@ class _Client:
         self._open = False
         return await close_amid_calls(self._peer, self._target, endpoint, callers)
 
-    async def waiting(self, number: int) -> dict[str, object]:
+    async def waiting(self, number: int, queued: bool) -> dict[str, object]:  # noqa: FBT001 - an order
         """
-        Return the bytes of memory that calls take while they wait for their answers.
+        Return what calls keep alive while they wait for their answers, or for a connection.
+
+        Args:
+            number: The calls.
+            queued: They wait for connections, which others use.
+
+        Returns:
+            Of all calls, `bytes` of memory, connections included, and `objects` that the garbage
+            collector tracks, without them.
 
         Raises:
             OSError: The limit of open files is too low for this many connections.
         """
-        if number + _OTHER_FILES > (most := most_files()):
-            raise OSError(f"{number:,} connections, but {most:,} open files: raise `ulimit -n`")
+        if self._target.connections + _OTHER_FILES > (most := most_files()):
+            wanted = self._target.connections
+            raise OSError(f"{wanted:,} connections, but {most:,} open files: raise `ulimit -n`")
+        others = self._target.connections if queued else 0
+        memory, _ = await self._held(number, others)
+        _, objects = await self._held(number, others)  # now the connections exist
+        return {"bytes": memory, "objects": objects}
+
+    async def _held(self, number: int, others: int) -> tuple[int, int]:
+        """Return the bytes and the objects of calls that wait, beside others."""
         await self._peer.init_widget()
         await steer(self._target, hold=[WIDGET])
+        beside = [self._call() for _ in range(others)]
+        await self._until_waiting(beside, others)
         gc.collect()
-        before = resident()
-        calls = [asyncio.ensure_future(self._peer.init_widget()) for _ in range(number)]
+        before, tracked = resident(), len(gc.get_objects())
+        calls = [self._call() for _ in range(number)]
+        await self._until_waiting(calls, others or number)
+        gc.collect()
+        after, now_tracked = resident(), len(gc.get_objects())
+        await steer(self._target, hold=[])
+        await asyncio.gather(*beside, *calls)
+        return after - before, now_tracked - tracked
+
+    def _call(self) -> asyncio.Future[str]:
+        return asyncio.ensure_future(self._peer.init_widget())
+
+    async def _until_waiting(self, calls: list[asyncio.Future[str]], number: int) -> None:
+        """Wait until the server holds back a number of answers, and all calls have begun."""
         while (await steer(self._target))["waiting"] < number:
             for call in calls:
                 if call.done():  # its answer is held back, so it failed
                     call.result()
             await asyncio.sleep(_GLANCE)
-        gc.collect()
-        after = resident()
-        await steer(self._target, hold=[])
-        await asyncio.gather(*calls)
-        return {"bytes": after - before}
 
 
 async def _main(name: str) -> None:
@@ -179,6 +212,7 @@ async def _main(name: str) -> None:
         "close": client.close,
         "calls": client.calls,
         "repeat": client.repeat,
+        "set_collector": client.set_collector,
         "tokens": client.tokens,
         "stampede": client.stampede,
         "close_amid_calls": client.close_amid_calls,

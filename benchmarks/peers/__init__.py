@@ -56,6 +56,7 @@ WHAT: Final[Mapping[str, str]] = MappingProxyType(
         "flexiti_async": "flexiti-async",
         "flexiti_flow": "flexiti-async, min_ttl",
         "hand_written": "aiohttp, by hand",
+        "expert": "aiohttp, by an expert",
         "limit": "bytes on a protocol (the limit)",
         "authlib_httpx": "authlib + httpx 0.28",
         "authlib_httpx2": "authlib + httpx2",
@@ -70,7 +71,7 @@ WHAT: Final[Mapping[str, str]] = MappingProxyType(
 """Names of the peers in tables, by module."""
 
 CALLERS: Final = (
-    *("flexiti_async", "hand_written", "limit", "authlib_httpx", "authlib_httpx2"),
+    *("flexiti_async", "hand_written", "expert", "limit", "authlib_httpx", "authlib_httpx2"),
     *("httpx_auth", "aiohttp_oauth2"),
 )
 """Peers that make a whole call."""

@@ -20,7 +20,7 @@ from benchmarks.report.report import Report, Table
 
 __all__ = ["measure"]
 
-_PEERS: Final = (BASELINE, OURS, "aiohttp_oauth2", "limit")
+_PEERS: Final = (BASELINE, "expert", OURS, "aiohttp_oauth2", "limit")
 _IN_FLIGHT: Final = (1, 64)
 _FEW: Final = 640
 """Calls of the shorter run; its instructions are subtracted, start-up included."""

@@ -1,7 +1,10 @@
 """How the cost of a call, and of a close, grows with concurrent checkouts and client ids."""
 
+import asyncio
+import gc
 from collections import defaultdict
 from contextlib import AsyncExitStack
+from itertools import product
 from typing import Final
 
 import attrs
@@ -28,6 +31,17 @@ _FEW: Final = 100
 _CALLS_EACH: Final = 2
 """Calls of each checkout, at least: with a single one, the number at once would not be constant."""
 _TENANT_CALLS_IN_FLIGHT: Final = 64
+_COLLECTOR: Final = {
+    "default": (gc.get_threshold(), False),
+    "set_threshold(50_000, 20, 100)": ((50_000, 20, 100), False),
+    "set_threshold(50_000, 20, 100), freeze()": ((50_000, 20, 100), True),
+}
+_FEW_CONNECTIONS: Final = 2
+"""While other calls wait for them."""
+_OF_A_WAIT: Final = 2
+"""Tracked objects of a task that waits for a future: the future and its iterator."""
+_OF_THE_SHOP: Final = 1
+"""Tracked objects that the shop passes to a call: the widget."""
 _ONE_ROUND: Final = 120.0
 """Seconds that a round may take: ten times what it takes."""
 
@@ -40,12 +54,13 @@ class _Size:
     client_ids: tuple[int, ...]
     tenant_calls: int
     waiting: int
+    queued: int
     memory_repeats: int
     closes: int
 
 
-_FULL: Final = _Size((10, 100, 1000, 10_000), 4000, 3, (1, 10, 100, 1000), 2000, 3000, 3, 9)
-_SMOKE: Final = _Size((10, 100), 100, 1, (1, 5), 50, 100, 1, 1)
+_FULL: Final = _Size((10, 100, 1000, 10_000), 4000, 3, (1, 10, 100, 1000), 2000, 3000, 10_000, 3, 9)
+_SMOKE: Final = _Size((10, 100), 100, 1, (1, 5), 50, 100, 200, 1, 1)
 
 
 @define
@@ -59,6 +74,14 @@ class _Closes:
 
 
 @define
+class _Waiting:
+    """Memory and objects of one waiting call: bytes, and how many the collector tracks."""
+
+    bytes: list[float] = field(factory=list[float])
+    objects: list[float] = field(factory=list[float])
+
+
+@define
 class _Load:
     """A client with a number of checkouts at once, and its measurements."""
 
@@ -67,6 +90,7 @@ class _Load:
     child: Child
     cpu: list[float] = field(factory=list[float])
     without_collector: list[float] = field(factory=list[float])
+    share: list[float] = field(factory=list[float])
     latencies: Latencies = field(factory=Latencies)
 
     async def play(self, least: int) -> None:
@@ -77,6 +101,7 @@ class _Load:
         )
         self.cpu.append(taken["cpu"] / number)
         self.without_collector.append((taken["cpu"] - taken["collector"]) / number)
+        self.share.append(taken["collector"] / taken["cpu"] * 100)
         self.latencies.add(Latencies.decode(taken["latencies"]))
 
 
@@ -85,17 +110,19 @@ async def measure(*, smoke: bool) -> Report:
     size = _SMOKE if smoke else _FULL
     async with running_server() as target:
         loads = await _checkouts(target, size)
+        collector = await _collector_settings(target, size)
         tenants = await _tenants(target, size)
         closes = await _closes(target, size)
-    memory = await _memory(size)
+    waiting = await _waiting_calls(size)
+    bare = await _bare_objects(size.waiting)
     return Report(
         name="scale",
         title="the cost of a call as work grows",
         tables=[
-            *(_loads_table(loads), _tenants_table(tenants)),
-            *(_memory_table(memory, size), _closes_table(closes, size)),
+            *(_loads_table(loads), _collector_table(collector, size), _tenants_table(tenants)),
+            *(_waiting_table(waiting, bare, size), _closes_table(closes, size)),
         ],
-        goals=[*_goals(loads, memory), *_close_goals(closes, size)],
+        goals=[*_goals(loads), *_waiting_goals(waiting, bare), *_close_goals(closes, size)],
         charts=[_loads_chart(loads), _latency_chart(loads), _tenants_chart(tenants)],
         parameters={"rounds": size.rounds, "connections of each client": Target("").connections},
     )
@@ -120,6 +147,21 @@ async def _checkouts(target: Target, size: _Size) -> list[_Load]:
         for load in interleaved(loads, size.rounds):
             await load.play(size.calls)
     return loads
+
+
+async def _collector_settings(target: Target, size: _Size) -> dict[str, list[float]]:
+    """Measure as many checkouts at once as there are, with other settings of the collector."""
+    cpu: dict[str, list[float]] = defaultdict(list)
+    checkouts = max(size.checkouts)
+    number = max(checkouts * _CALLS_EACH, size.calls)
+    async with await _client(OURS) as child:
+        await child.ask("open", target=target.to_json())
+        for name in interleaved(tuple(_COLLECTOR), size.rounds):
+            thresholds, freeze = _COLLECTOR[name]
+            await child.ask("set_collector", thresholds=thresholds, freeze=freeze)
+            taken = await child.ask("calls", within=_ONE_ROUND, number=number, in_flight=checkouts)
+            cpu[name].append(taken["cpu"] / number)
+    return cpu
 
 
 async def _tenants(target: Target, size: _Size) -> dict[int, list[float]]:
@@ -157,18 +199,38 @@ async def _closes(target: Target, size: _Size) -> dict[str, _Closes]:
     return found
 
 
-async def _memory(size: _Size) -> dict[str, list[float]]:
-    """Measure the memory of checkouts that wait for answers, each on a connection of its own."""
-    taken: dict[str, list[float]] = defaultdict(list)
-    for peer in interleaved(_PEERS, size.memory_repeats):
+async def _waiting_calls(size: _Size) -> dict[tuple[str, bool], _Waiting]:
+    """Measure what calls keep alive that wait for answers, or for one of a few connections."""
+    found: dict[tuple[str, bool], _Waiting] = defaultdict(_Waiting)
+    for peer, queued in interleaved([*product(_PEERS, (False, True))], size.memory_repeats):
         # Another server, so another port, each time: for a minute, the local ports of connections
         # just closed cannot be used towards the same port, and there are some 28,000.
         async with running_server() as target, await _client(peer) as child:
-            wide = attrs.evolve(target, connections=size.waiting + 1)
-            await child.ask("open", target=wide.to_json())
-            answer = await child.ask("waiting", number=size.waiting)
-            taken[peer].append(answer["bytes"] / size.waiting)
-    return taken
+            number = size.queued if queued else size.waiting
+            opened = attrs.evolve(target, connections=_FEW_CONNECTIONS if queued else number + 1)
+            await child.ask("open", target=opened.to_json())
+            taken = await child.ask("waiting", number=number, queued=queued)
+            found[peer, queued].bytes.append(taken["bytes"] / number)
+            found[peer, queued].objects.append(taken["objects"] / number)
+    return found
+
+
+async def _bare_objects(number: int) -> float:
+    """Return the tracked objects of a task of its own and a future that it waits for."""
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def wait() -> None:
+        await future
+
+    gc.collect()
+    before = len(gc.get_objects())
+    tasks = [asyncio.ensure_future(wait()) for _ in range(number)]
+    await asyncio.sleep(0)
+    gc.collect()
+    objects = len(gc.get_objects()) - before
+    future.set_result(None)
+    await asyncio.gather(*tasks)
+    return objects / number
 
 
 def _loads_table(loads: list[_Load]) -> Table:
@@ -178,15 +240,26 @@ def _loads_table(loads: list[_Load]) -> Table:
             *(WHAT[load.peer], load.checkouts, Spread.of(load.cpu).scaled(_MICRO)),
             ratios(load.cpu, few[load.peer].cpu),
             ratios(load.without_collector, few[load.peer].without_collector),
+            Spread.of(load.share),
             *(load.latencies.milliseconds(percent) for percent in (50, 99)),
         )
         for load in loads
     ]
     columns = (
         *("client", "checkouts at once", "CPU µs per call", f"/ at {_FEW}"),
-        *("/ without garbage collector", "p50 ms", "p99 ms"),
+        *("/ without garbage collector", "% of the collector", "p50 ms", "p99 ms"),
     )
     return Table("Checkouts at once, over 100 connections", columns, rows)
+
+
+def _collector_table(cpu: dict[str, list[float]], size: _Size) -> Table:
+    default = cpu[next(iter(_COLLECTOR))]
+    rows = [
+        (name, Spread.of(taken).scaled(_MICRO), ratios(taken, default))
+        for name, taken in cpu.items()
+    ]
+    title = f"Settings of Python's garbage collector, {max(size.checkouts):,} checkouts at once"
+    return Table(title, ("gc", "CPU µs per call", "/ default"), rows)
 
 
 def _tenants_table(tenants: dict[int, list[float]]) -> Table:
@@ -198,10 +271,20 @@ def _tenants_table(tenants: dict[int, list[float]]) -> Table:
     return Table("Client ids in one process", ("client ids", "CPU µs per call", "/ of one"), rows)
 
 
-def _memory_table(memory: dict[str, list[float]], size: _Size) -> Table:
-    rows = [(WHAT[peer], Spread.of(taken).scaled(1 / 1024)) for peer, taken in memory.items()]
-    title = f"Memory of a checkout in flight, {size.waiting:,} at once"
-    return Table(title, ("client", "KiB each"), rows)
+def _waiting_table(found: dict[tuple[str, bool], _Waiting], bare: float, size: _Size) -> Table:
+    rows = [
+        (
+            *(WHAT[peer], "a connection" if queued else "an answer"),
+            Spread.of(waiting.bytes).scaled(1 / 1024),
+            Spread.of(waiting.objects),
+        )
+        for (peer, queued), waiting in found.items()
+    ]
+    title = (
+        f"Kept alive by a waiting call: {size.waiting:,} in flight, or {size.queued:,} behind "
+        f"{_FEW_CONNECTIONS} connections; a bare asyncio task and its future: {bare:.3g} objects"
+    )
+    return Table(title, ("client", "waits for", "KiB each", "tracked objects each"), rows)
 
 
 def _closes_table(found: dict[str, _Closes], size: _Size) -> Table:
@@ -240,8 +323,35 @@ def _close_goals(found: dict[str, _Closes], size: _Size) -> list[Goal]:
     return goals
 
 
-def _goals(loads: list[_Load], memory: dict[str, list[float]]) -> list[Goal]:
+def _waiting_goals(found: dict[tuple[str, bool], _Waiting], bare: float) -> list[Goal]:
+    by_hand = {queued: found[BASELINE, queued] for queued in (False, True)}
+    ours = {queued: found[OURS, queued] for queued in (False, True)}
+    objects = {queued: min(ours[queued].objects) for queued in (False, True)}
+    return [
+        Goal(
+            "memory per checkout in flight / aiohttp, by hand",
+            ratios(ours[False].bytes, by_hand[False].bytes),
+            1.10,
+            main=True,
+        ),
+        Goal(
+            "memory per checkout that waits for a connection / aiohttp, by hand",
+            ratios(ours[True].bytes, by_hand[True].bytes),
+            0.55,
+        ),
+        Goal("tracked objects per checkout in flight", round(objects[False]), 51, counted=True),
+        Goal(
+            "tracked objects per checkout that waits for a connection, beyond the shop's own",
+            round(objects[True] - _OF_THE_SHOP - (bare - _OF_A_WAIT)),
+            4,
+            counted=True,
+        ),
+    ]
+
+
+def _goals(loads: list[_Load]) -> list[Goal]:
     ours = {load.checkouts: load for load in loads if load.peer == OURS}
+    by_hand = {load.checkouts: load for load in loads if load.peer == BASELINE}
     most, few = ours[max(ours)], ours[_FEW]
     figure = f"CPU per call, {most.checkouts:,} checkouts at once / {_FEW}"
     without = ratios(most.without_collector, few.without_collector)
@@ -249,9 +359,9 @@ def _goals(loads: list[_Load], memory: dict[str, list[float]]) -> list[Goal]:
         Goal(figure, ratios(most.cpu, few.cpu), 1.15, main=True),
         Goal(f"{figure}, without Python's garbage collector", without, 1.15, main=True),
         Goal(
-            "memory per checkout in flight / aiohttp, by hand",
-            ratios(memory[OURS], memory[BASELINE]),
-            1.10,
+            f"CPU per call, {most.checkouts:,} checkouts at once / aiohttp, by hand, as many",
+            ratios(most.cpu, by_hand[most.checkouts].cpu),
+            1.05,
             main=True,
         ),
     ]

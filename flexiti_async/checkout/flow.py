@@ -324,13 +324,15 @@ class Flow:
             CheckoutExpired: The token has ended.
             OperationError: The token has ended while the outcome of the operation is unknown.
         """
+        client = self.context.client
+        began = await client.wait() if client.busy else None
         call = evolve(call, scope=self.token.scope)
         if self.remaining <= 0 and self._has_begun:
             pending = await self.follow()
             if pending is not None:
                 raise pending
         token = await self._pinned_token()
-        return await self.context.client.call(call, self.state.reference_id, token, self)
+        return await client.call(call, self.state.reference_id, token, self, began=began)
 
     def verdict(self, call: SentCall, token: Token) -> Verdict:
         """

@@ -19,30 +19,29 @@ class WidgetTokens:
         refresher: Obtains them.
         clock: Dates them.
         min_ttl: Seconds that each must live at least.
-        dedicated: Each is used for one widget only.
-        reference_id: Of the flow; token requests carry it.
+        dedicated: Of the flow whose widget alone uses them, its reference id; None if they are
+            shared.
     """
 
     refresher: TokenRefresher
     clock: Clock
     min_ttl: float | None
-    dedicated: bool
-    reference_id: str
+    dedicated: str | None = None
 
     @property
     def rejections(self) -> Rejections:
         """The evidence of calls with tokens of this scope."""
         return self.refresher.rejections
 
-    async def token(self) -> Token:
-        """Return the token of the first attempt."""
-        if self.dedicated:
-            return await self.refresher.dedicated(self.min_ttl, reference_id=self.reference_id)
-        return await self.refresher.token(self.min_ttl, reference_id=self.reference_id)
+    async def token(self, reference_id: str) -> Token:
+        """Return the token of the first attempt; a token request carries the reference id."""
+        if self.dedicated is not None:
+            return await self.refresher.dedicated(self.min_ttl, reference_id=reference_id)
+        return await self.refresher.token(self.min_ttl, reference_id=reference_id)
 
     def verdict(self, call: SentCall, token: Token) -> Verdict:
         """Decide what follows from a 401; a dedicated token is in use until it is replaced."""
-        if not self.dedicated:
+        if self.dedicated is None:
             return self.refresher.verdict(call, token)
         at = now(self.clock)
         return self.rejections.decide(
@@ -56,6 +55,6 @@ class WidgetTokens:
 
     async def successor(self, token: Token, *, rejected: bool) -> Token:
         """Return another token."""
-        if self.dedicated:
-            return await self.refresher.dedicated(self.min_ttl, reference_id=self.reference_id)
+        if self.dedicated is not None:
+            return await self.refresher.dedicated(self.min_ttl, reference_id=self.dedicated)
         return await self.refresher.successor(token, rejected=rejected, min_ttl=self.min_ttl)

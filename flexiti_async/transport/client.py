@@ -119,8 +119,9 @@ class _Run(SentCall, Generic[T]):
         reference_id: The reference id of all attempts.
         token: The token of the next attempt.
         within: Seconds for the whole call.
-        sending: Records how far it has come.
+        sending: Records how far a call comes whose caller has to know it.
         clock: Dates the token.
+        began: When the call began, by the loop's clock, if it has waited for a connection.
         attempts: Number of attempts so far.
         renewed: A token that had ended was replaced before it was sent.
     """
@@ -129,14 +130,31 @@ class _Run(SentCall, Generic[T]):
     reference_id: str
     token: Token
     within: float
-    sending: Sending
+    sending: Sending | None
     clock: Clock
+    began: float | None = None
     attempts: int = 0
     renewed: bool = False
 
     def life(self) -> float:
         """Return the seconds of life that the token has left."""
         return self.token.remaining(now(self.clock))
+
+    def new_progress(self) -> Progress | None:
+        """Return the record of how far the next attempt comes, for a caller that has to know it."""
+        if self.sending is None:
+            return None
+        self.sending.progress = Progress(left=self.sending.left)
+        return self.sending.progress
+
+    def note_doubt(self) -> None:
+        """Record that the last attempt may have run, if its progress does not say otherwise."""
+        if self.sending is not None:
+            self.sending.doubtful = self.sending.may_have_run
+
+    def allowed(self) -> float:
+        """Return the seconds until nothing may be sent any more, by the caller's clocks."""
+        return math.inf if self.sending is None else self.sending.left()
 
 
 class ApiClient:
@@ -232,6 +250,7 @@ class ApiClient:
         *,
         within: float | None = None,
         sending: Sending | None = None,
+        began: float | None = None,
     ) -> Coroutine[object, None, T]:
         """
         Make a call and return its result.
@@ -246,6 +265,7 @@ class ApiClient:
             source: Where the tokens of repeats come from.
             within: Seconds for the whole call, if another limit than the client's.
             sending: Records whether it may have run.
+            began: What `wait` has returned.
 
         Raises:
             ApiError: The API answered with an error.
@@ -257,15 +277,35 @@ class ApiClient:
         _refuse_widget(call, token.scope)
         seconds = self.timeout if within is None else within
         run = _Run(
-            call.endpoint, call, reference_id, token, seconds, sending or Sending(), self._clock
+            *(call.endpoint, call, reference_id, token, seconds, sending, self._clock, began)
         )
         if self._events.any or logs_calls():
             return self._observed(run, source)
         return self._until_done(run, source)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a call would have to wait for a connection; if so, `wait` first."""
+        return self._transport.busy
+
+    def wait(self, within: float | None = None) -> Coroutine[object, None, float]:
+        """
+        Wait for a connection before the call, its token and its request exist.
+
+        What a waiting call keeps alive is what a burst of them costs, and a token cannot get old
+        meanwhile. If none gets free in time, the call itself waits once more, or reports it.
+
+        Args:
+            within: As for `call`.
+
+        Returns:
+            When the call began, by the loop's clock; for `call`.
+        """
+        return self._transport.wait(self.timeout if within is None else within, self.longest)
+
     async def _observed(self, run: _Run[T], source: TokenSource) -> T:
         """Make a call and notify the listeners of its end."""
-        began = asyncio.get_running_loop().time()
+        began = asyncio.get_running_loop().time() if run.began is None else run.began
         ended: FlexitiError | str = _CANCELLED
         try:
             with self._events.around_call():
@@ -293,29 +333,30 @@ class ApiClient:
 
     async def _until_done(self, run: _Run[T], source: TokenSource) -> T:
         """Make attempts until one is the last."""
-        loop, left = asyncio.get_running_loop(), run.within
-        rejections = source.rejections
-        deadline = loop.time() + left
-        self._budget.note_call(deadline - left)
+        loop, rejections = asyncio.get_running_loop(), source.rejections
+        at = loop.time()
+        deadline = (at if run.began is None else run.began) + run.within
+        self._budget.note_call(at)
+        left = deadline - at
         moves_money = isinstance(run.call, OperationCall)
         once = moves_money or run.call.replay is Replay.NEVER
         while True:
             run.attempts += 1
-            run.sending.progress = Progress(left=run.sending.left)
+            progress = run.new_progress()
             run.order = rejections.sent()
             try:
                 # No name for the request here: a cancellation would carry it in this frame.
                 answer = await self._transport.attempt(
                     self._builder.call(run.call, run.token.access_token, run.reference_id),
-                    within=min(left, run.sending.left()),
+                    within=min(left, run.allowed()),
                     longest=self.longest,
                     once=once,
                     fresh=run.attempts > 1,
-                    progress=run.sending.progress,
+                    progress=progress,
                     life=run.life,
                 )
             except FlexitiError:  # of a callback of a lent session, about something else
-                run.sending.doubtful = run.sending.may_have_run
+                run.note_doubt()
                 raise
             if isinstance(answer, SessionClosed):
                 raise answer
@@ -354,7 +395,7 @@ class ApiClient:
             ):
                 await self._rejected(run, result, source, deadline)
             else:
-                await self._pause(run, result, min(deadline - loop.time(), run.sending.left()))
+                await self._pause(run, result, min(deadline - loop.time(), run.allowed()))
             left = deadline - loop.time()
 
     def _led_astray(self, widget: Widget, run: _Run[T]) -> MalformedAnswer | None:
@@ -386,7 +427,7 @@ class ApiClient:
         kept = isinstance(error, ConnectionLost) and run.attempts == 1
         if not self._budget.take(asyncio.get_running_loop().time(), kept=kept):
             raise error
-        if not isinstance(error, ConnectError):
+        if run.sending is not None and not isinstance(error, ConnectError):
             run.sending.doubtful = True
         self._events.notify(
             CallRetried(
@@ -405,7 +446,8 @@ class ApiClient:
         self, run: _Run[T], error: Unauthorized, source: TokenSource, deadline: float
     ) -> None:
         """Prepare the repeat of a call that was answered with a 401, or raise the error."""
-        run.sending.progress = None  # this attempt did not run
+        if run.sending is not None:
+            run.sending.progress = None  # this attempt did not run
         verdict = source.verdict(run, run.token)
         if verdict is Verdict.RAISE:
             raise error

@@ -8,7 +8,6 @@ not have been read. So calls that must not be repeated, token requests and every
 new connection.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
@@ -21,6 +20,7 @@ from attrs import define
 from flexiti_async.protocol.response import HttpResponse
 from flexiti_async.transport.faults import Progress
 from flexiti_async.transport.limits import Deadlines
+from flexiti_async.transport.slots import Slots
 from flexiti_async.transport.wire import Wire
 
 __all__ = ["Pool", "lent_pool", "open_pool"]
@@ -55,7 +55,7 @@ class Pool:
         fresh: Makes a new connection for each request.
         slots: As many as calls at a time, first come, first served. In aiohttp's own queue a
             caller that comes back at once overtakes waiting callers, until they time out.
-        waits: Times out callers that wait: for a slot, or for the next attempt.
+        waits: Times out callers that wait for the next attempt.
         calls: Times out calls.
         tokens: Times out requests of a token flight.
         wire: How connections are made and kept.
@@ -63,7 +63,7 @@ class Pool:
 
     kept: aiohttp.ClientSession
     fresh: aiohttp.ClientSession
-    slots: asyncio.Semaphore
+    slots: Slots
     waits: Deadlines
     calls: Deadlines
     tokens: Deadlines
@@ -101,6 +101,7 @@ class Pool:
 
     def stop_calls(self) -> None:
         """End all calls and waits at once; a token request may go on."""
+        self.slots.end_waits()
         self.waits.expire_all()
         self.calls.expire_all()
 
@@ -151,7 +152,7 @@ def open_pool(wire: Wire) -> Pool:
     return Pool(
         _session(_Connector(limit=limit, keepalive_timeout=wire.keepalive_timeout, ssl=tls), wire),
         _session(_Connector(limit=limit, force_close=True, ssl=tls), wire, _watched()),
-        asyncio.Semaphore(wire.connections),
+        Slots(wire.connections),
         Deadlines(extend=False),
         Deadlines(),
         Deadlines(),
@@ -164,7 +165,7 @@ def lent_pool(session: aiohttp.ClientSession, wire: Wire) -> Pool:
     return Pool(
         session,
         session,
-        asyncio.Semaphore(wire.connections),
+        Slots(wire.connections),
         Deadlines(extend=False),
         Deadlines(),
         Deadlines(),

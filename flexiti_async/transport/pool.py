@@ -8,7 +8,7 @@ this folder are the only ones of the client that use aiohttp.
 import asyncio
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -159,15 +159,14 @@ class Transport:
         if self._borrowed is not None or request.private:
             return await self._apart(request, seconds, once=once, progress=progress, life=life)
         pool = self._pool()
-        if not pool.slots.locked():
-            await pool.slots.acquire()  # at once: a free slot is never waited for
-        else:
+        if not pool.slots.take():
             waited = await _wait_for_slot(pool, request, seconds * _WAITING_SHARE)
             if waited is None:
                 return self._no_slot(request, seconds)
             if within is not None:  # one deadline for both
                 seconds = min(within - waited, longest)
         limits = _while_alive(self._untimed, life)
+        del life  # one object less for each call in flight
         if limits is None or seconds <= 0:  # the loop was busy, and the slot came late
             pool.slots.release()
             return _token_ended(request) if limits is None else _no_time(request)
@@ -260,6 +259,26 @@ class Transport:
         if not unsent:
             return failure(RequestTimeout, request, f"no answer within {seconds:.3g} s")
         return error_of(request, aiohttp.ConnectionTimeoutError(), proxy=self._wire.proxy)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call would have to wait for a connection; over a lent session nobody knows."""
+        pool = self._own.get(asyncio.get_running_loop())
+        return pool is not None and not pool.lent and pool.slots.taken
+
+    def wait(self, within: float, longest: float | None) -> Coroutine[object, None, float]:
+        """
+        Wait for a connection before there is a request; the caller's turn to use it is at once.
+
+        Args:
+            within: Seconds left for the call.
+            longest: As for `attempt`.
+
+        Returns:
+            When the wait began, by the loop's clock.
+        """
+        seconds = min(within, self._longest if longest is None else longest)
+        return self._pool().slots.wait(seconds * _WAITING_SHARE)
 
     async def pause(self, seconds: float) -> SessionClosed | None:
         """Wait before the next attempt; return early, with the error, when this is closed."""
@@ -387,16 +406,9 @@ def _no_time(request: HttpRequest) -> ConnectError:
 
 async def _wait_for_slot(pool: Pool, request: HttpRequest, at_most: float) -> float | None:
     """Take a slot, and return the seconds waited for it; None if none was free in time."""
-    time = asyncio.get_running_loop().time
-    began = time()
-    deadline = pool.waits.start(at_most)
     try:
-        await pool.slots.acquire()
+        began = await pool.slots.wait(at_most)
     except asyncio.CancelledError:
-        if not deadline.caused_cancellation():
-            request.forget()  # the caller's frame is in the traceback
-            raise
-        return None
-    finally:
-        deadline.end()
-    return time() - began
+        request.forget()  # the caller's frame is in the traceback
+        raise
+    return asyncio.get_running_loop().time() - began if pool.slots.take() else None

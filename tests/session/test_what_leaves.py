@@ -60,14 +60,13 @@ async def checkout(session: FlexitiSession) -> None:
     await begun.init_widget(ApplyWidget(**PERSON))
 
 
-async def busy(session: FlexitiSession) -> None:
-    """Wait for a slot: a pool of one connection is taken by another call."""
+async def busy(session: FlexitiSession, work: Work) -> None:
+    """Wait for a connection: the only one is taken by another call."""
     await session.token()
-    call = init_widget(ApplyWidget(**PERSON))
-    other = asyncio.create_task(session.send(call))
+    other = asyncio.create_task(session.send(init_widget(ApplyWidget(**PERSON))))
     await asyncio.sleep(0)
     try:
-        await session.send(call)
+        await work(session)
     finally:
         with contextlib.suppress(asyncio.CancelledError, FlexitiError):
             await other
@@ -98,7 +97,9 @@ WORK: Final[dict[str, Work]] = {
     "once": lambda session: session.send(
         evolve(init_widget(ApplyWidget(**PERSON)), endpoint="verify", replay=Replay.NEVER)
     ),
-    "busy": busy,
+    "busy, send": lambda session: busy(session, WORK["send"]),
+    "busy, application": lambda session: busy(session, WORK["application"]),
+    "busy, checkout": lambda session: busy(session, checkout),
     "checkout": checkout,
     "token": lambda session: session.token(min_ttl=None),
     "dedicated": lambda session: session.refresher(Scope.CUSTOMER).dedicated(60),

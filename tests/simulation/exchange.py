@@ -14,6 +14,7 @@ from flexiti_async.transport import pool as pool_module
 from flexiti_async.transport.connections import Pool
 from flexiti_async.transport.faults import Progress, connect_error, error_of, failure
 from flexiti_async.transport.limits import Deadlines
+from flexiti_async.transport.slots import Slots
 from flexiti_async.transport.wire import Wire
 
 from .api import ModelApi, foreign, general_error
@@ -39,7 +40,7 @@ def open_pool(wire: Wire) -> Pool:
     return Pool(
         cast("aiohttp.ClientSession", _Session()),
         cast("aiohttp.ClientSession", _Session()),
-        asyncio.Semaphore(wire.connections),
+        Slots(wire.connections),
         Deadlines(extend=False),
         Deadlines(),
         Deadlines(),
