@@ -1,14 +1,12 @@
 """
 The documentation is correct: every example runs, every generated page is up to date.
 
-The blocks of a page run one after the other and share their names, as in the README. Python runs
-against a sandbox, pages about tests run in pytest, and commands run as commands.
+The blocks of a page run one after the other and share their names, as if pasted into a file. Pages
+about tests run in pytest, and commands run as commands, against a sandbox.
 """
 
-import ast
 import asyncio
 import importlib.metadata
-import inspect
 import os
 import re
 import shlex
@@ -26,7 +24,7 @@ from sybil import Document
 from sybil.example import Example
 from sybil.parsers.markdown import CodeBlockParser
 
-from flexiti_async import FlexitiConfig, FlexitiSession
+from flexiti_async import FlexitiConfig
 from flexiti_async.sandbox import Sandbox
 
 from ..support.patience import PATIENCE, PATIENT, PATIENT_VARIABLES
@@ -78,41 +76,27 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture
-async def flexiti(sandbox: Sandbox) -> AsyncIterator[FlexitiSession]:
-    """Return an open session with it."""
-    config = FlexitiConfig(
-        client_id="shop", client_secret="…", base_url=sandbox.base_url, **PATIENT
-    )
-    async with FlexitiSession(config) as session:
-        yield session
-
-
 @pytest.mark.parametrize("name", pages_with("python", but=OF_TESTS | OF_TEST_FILES | OF_A_PROGRAM))
-async def test_examples_run(
-    name: str,
-    sandbox: Sandbox,
-    flexiti: FlexitiSession,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+def test_examples_run_as_pasted(
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The examples of a page run one after the other, against the sandbox."""
+    """
+    The examples of a page, one after the other, are a program that runs.
+
+    Nothing is given to them but time, as the machine may be busy, and a name of the account, as
+    the journal of this process knows the orders of the other pages.
+    """
     del caplog  # it restores the levels of loggers
     monkeypatch.setattr("logging.basicConfig", keep_the_log_as_it_is)
-    for variable in ("base_url", "client_id", "client_secret"):  # for FlexitiSession.from_env()
-        monkeypatch.setenv(f"FLEXITI_{variable.upper()}", getattr(sandbox, variable))
     module = types.ModuleType("example")  # frameworks look up the module of a handler
     monkeypatch.setitem(sys.modules, "example", module)
-    namespace = vars(module)
-    namespace.update(flexiti=flexiti, sandbox=sandbox)
+    module.__dict__["GIVEN"] = {**PATIENT, "account": name}
     for source in blocks(PAGES[name], "python"):
         if source in EXAMPLES:  # the page shows a file, which has tests of its own
             continue
-        here = source.replace('environment="training"', f'base_url="{sandbox.base_url}"')
-        code = compile(here, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-        made = types.FunctionType(code, namespace)()
-        if inspect.iscoroutine(made):
-            await made
+        here = source.replace("FlexitiConfig(\n", "FlexitiConfig(\n**GIVEN,")
+        here = re.sub(r"FlexitiConfig\((?=\w)", "FlexitiConfig(**GIVEN, ", here)
+        types.FunctionType(compile(here, name, "exec", dont_inherit=True), vars(module))()
 
 
 @pytest.mark.parametrize("name", sorted(OF_TESTS))
