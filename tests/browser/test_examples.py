@@ -1,7 +1,8 @@
-"""The page that the examples of the frameworks share, in a real browser."""
+"""The page that the examples of the frameworks share, and the tutorial's, in a real browser."""
 
 import contextlib
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -16,17 +17,23 @@ from flexiti_async.sandbox.faults import Drop
 from ..examples.servers import free_port
 from ..support.patience import PATIENCE, PATIENT_VARIABLES
 
-FOLDER = Path(__file__).parents[2] / "examples" / "frameworks"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "examples" / "frameworks"
 
 
 @contextlib.contextmanager
-def at_the_page(browser: Browser, sandbox: Sandbox) -> Generator[Page, None, None]:
-    """Run the example of aiohttp.web, and open its page; no script may fail in it."""
+def at_the_page(
+    browser: Browser, sandbox: Sandbox, source: str | None = None, path: str = "/"
+) -> Generator[Page, None, None]:
+    """Run the example of aiohttp.web, or a source, and open a page; no script may fail there."""
     ours = {name: value for name, value in os.environ.items() if "FLEXITI" not in name}
     port = free_port()
     url = f"http://127.0.0.1:{port}"
+    shop = [str(FOLDER / "aiohttp_shop.py")]
+    if source is not None:
+        shop = ["-c", source.replace("port=8000", f"port={port}")]
     process = subprocess.Popen(
-        [sys.executable, "-P", str(FOLDER / "aiohttp_shop.py")],
+        [sys.executable, "-P", *shop],
         env={
             **ours,
             "PYTHONPATH": f"{FOLDER}{os.pathsep}{ours.get('PYTHONPATH', '')}",
@@ -51,7 +58,7 @@ def at_the_page(browser: Browser, sandbox: Sandbox) -> Generator[Page, None, Non
             context.set_default_timeout(PATIENCE * 1000)
             page = context.new_page()
             page.on("pageerror", lambda error: failed.append(str(error)))
-            page.goto(url)
+            page.goto(f"{url}{path}")
             yield page
     finally:
         process.terminate()
@@ -60,9 +67,8 @@ def at_the_page(browser: Browser, sandbox: Sandbox) -> Generator[Page, None, Non
 
 
 def approve(page: Page) -> None:
-    """Start the checkout, and enter the PIN that the sandbox shows in the frame."""
-    page.get_by_role("button", name="Continue").click()
-    widget = page.frame_locator("#widget")
+    """Enter the PIN that the sandbox shows in the frame."""
+    widget = page.frame_locator("iframe")
     hint = widget.locator("#hint")
     hint.wait_for()
     widget.locator("#pin").fill("".join(filter(str.isdigit, hint.inner_text())))
@@ -72,6 +78,7 @@ def approve(page: Page) -> None:
 def test_a_customer_buys(browser: Browser, sandbox: Sandbox) -> None:
     """From the order to the plan, all in one page; the frame goes when the widget has ended."""
     with at_the_page(browser, sandbox) as page:
+        page.get_by_role("button", name="Continue").click()
         approve(page)
         page.locator("#plans input").first.check()
         expect(page.locator("#widget")).to_be_hidden()
@@ -85,6 +92,7 @@ def test_a_lost_answer_is_being_checked(browser: Browser, sandbox: Sandbox) -> N
     """The page says so, and again to a customer who opens it anew."""
     sandbox.inject(Drop(), endpoint="authorization")
     with at_the_page(browser, sandbox) as page:
+        page.get_by_role("button", name="Continue").click()
         approve(page)
         page.locator("#plans input").first.check()
         page.get_by_role("button", name="Buy").click()
@@ -101,7 +109,21 @@ def test_a_customer_is_declined(browser: Browser, sandbox: Sandbox) -> None:
     """Another ending leads to another way to pay."""
     with at_the_page(browser, sandbox) as page:
         page.get_by_role("button", name="Continue").click()
-        page.frame_locator("#widget").locator("[data-choice=decline]").click()
+        page.frame_locator("iframe").locator("[data-choice=decline]").click()
         expect(page.get_by_role("status")).to_have_text("Please pay in another way.")
 
     assert () == sandbox.authorizations
+
+
+def test_the_shop_of_the_tutorial(browser: Browser, sandbox: Sandbox) -> None:
+    """Its page forwards the event of the frame, and shows the answer instead of the frame."""
+    text = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+    [source] = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    with at_the_page(browser, sandbox, source, "/pay?order=order-1") as page:
+        page.evaluate("postMessage({eventType: 'flx-success'}, '*')")  # of another window
+        approve(page)
+        expect(page.locator("body")).to_have_text("Thank you. Your payment is authorized.")
+        page.reload()
+        expect(page.locator("body")).to_contain_text("This order is already paid.")
+
+    assert ["order-1"] == [one.reference for one in sandbox.authorizations]
