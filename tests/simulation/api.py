@@ -121,6 +121,10 @@ class ModelApi:
                 faults = self.faults[_GROUPS[number % len(_GROUPS)]]
                 faults.extend([Fault(what, seconds)] * (1 + number // len(_GROUPS)))
 
+    def add_token(self, name: str, scope: str, *, minted: float) -> None:
+        """Know a token that was granted before."""
+        self.tokens[name] = _Token(minted, scope, len(self.tokens))
+
     def heal(self) -> None:
         """End all faults."""
         self.outage = 0.0

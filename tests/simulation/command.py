@@ -15,6 +15,7 @@ from unittest import mock
 from .broken import BROKEN
 from .history import History, run
 from .plan import draw_plan
+from .recorded import record
 from .shrink import shrink
 
 __all__ = ["broken", "histories", "main"]
@@ -28,6 +29,9 @@ _HISTORIES: Final = 10_000
 def main(arguments: Sequence[str]) -> int:
     """Run histories; return 1 if a rule was broken."""
     options = _parser().parse_args(arguments)
+    if options.record is not None:
+        _print(f"recorded {record(options.record)}")
+        return 0
     with broken(options.without):
         if options.seed is not None and options.histories is None:
             return _explain(options.seed, options.moves)
@@ -121,5 +125,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="the first seed, or the only one")
     parser.add_argument("--moves", type=int, default=50, help="moves of a history")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
+    parser.add_argument("--record", help="write the records of this release, and run no history")
     parser.add_argument("--without", choices=BROKEN, help="take a fix out of the library")
     return parser

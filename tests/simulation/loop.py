@@ -94,11 +94,11 @@ class Process:
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
-    """Runs callbacks in order, on virtual time."""
+    """Runs callbacks in order, on virtual time, which begins at `start`."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: float = 1_000.0) -> None:
         super().__init__()
-        self._now = 1_000.0
+        self._now = start
         self._soon: deque[_Handle] = deque()
         self._timers: list[tuple[float, int, _Handle]] = []
         self._order = 0

@@ -23,7 +23,7 @@ from .loop import PROCESS, Process, SimulatedLoop
 from .plan import KEYS, Move, Verb
 from .store import EPOCH, ModelStore, World
 
-__all__ = ["API_KEYS", "DEADLINE", "Caller", "Shop", "Worker", "key_of", "operation_of"]
+__all__ = ["ACCOUNT", "API_KEYS", "DEADLINE", "Caller", "Shop", "Worker", "key_of", "operation_of"]
 
 ACCOUNT: Final = 10_000_001
 _AMOUNT: Final = Decimal("20.00")
