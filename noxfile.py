@@ -61,6 +61,7 @@ SYSTEM = [
     "tests/stores/postgresql",
     "tests/tokens/servers",
     "tests/transport/programs",
+    "tests/versions",
 ]
 # Flexiti's token service behaves like the first one; the second one is its successor.
 TOKEN_SERVERS = ("oauth2-server@3", "@node-oauth/oauth2-server@5")
@@ -290,6 +291,15 @@ def simulation(session: nox.Session) -> None:
     """Run 10,000 simulated histories: `-- --histories 100000`, or one with `-- --seed 7`."""
     _install_wheel(session)
     session.run("python", "tests/simulation", *session.posargs, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST, requires=["build"])
+def versions(session: nox.Session) -> None:
+    """Run the wheel and an earlier release, from the repository's history, over one store."""
+    _require(session, "git", "git")
+    _install_wheel(session)
+    arguments = session.posargs or ["tests/versions"]
+    session.run("python", "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=HOST, requires=["build"])

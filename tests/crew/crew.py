@@ -106,9 +106,10 @@ class Crew(Generic[H]):
     Args:
         module: The module of the `Worker`, such as `tests.processes.worker`.
         handle: The class of its handles.
+        library: A folder that has another release of the library; None for the installed one.
     """
 
-    def __init__(self, module: str, handle: type[H]) -> None:
+    def __init__(self, module: str, handle: type[H], *, library: Path | None = None) -> None:
         self._handle = handle
         self._control, other = socket.socketpair()
         program = Path(__file__).with_name("forks.py")
@@ -116,6 +117,7 @@ class Crew(Generic[H]):
             self._process = subprocess.Popen(
                 [sys.executable, "-P", program, str(other.fileno()), module],
                 pass_fds=[other.fileno()],
+                env=os.environ if library is None else {**os.environ, "PYTHONPATH": str(library)},
             )
         self._control.settimeout(PATIENCE)
 
