@@ -1,8 +1,9 @@
 """
 The scripts of the documentation site, and a check of the built site.
 
-`python tools/docs_site.py assets` downloads the two scripts that the site includes; `check`
-verifies that no page of site/ loads anything from another host, and that no link is broken.
+`python tools/docs_site.py assets` downloads the two scripts that the site includes, and copies the
+changelog and SECURITY.md, whose place is the root of the repository, into docs/; `check` verifies
+that no page of site/ loads anything from another host, and that no link is broken.
 """
 
 import hashlib
@@ -94,6 +95,17 @@ def fetch_assets() -> None:
         if _digest(script) != asset.sha256:
             sys.exit(f"{asset.package}: unexpected SHA-256 {_digest(script)}")
         file.write_bytes(script)
+
+
+COPIES: Final = {"CHANGELOG.md": "changelog.md", "SECURITY.md": "security.md"}
+"""Pages of the site whose place is the root of the repository; git ignores the copies."""
+
+
+def copy_pages() -> None:
+    """Copy them, with their links seen from docs/."""
+    for name, page in COPIES.items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        (DOCS / page).write_text(text.replace("](docs/", "]("), encoding="utf-8")
 
 
 def _digest(script: bytes) -> str:
@@ -200,6 +212,7 @@ def _short(file: Path) -> str:
 if __name__ == "__main__":
     if sys.argv[1:] == ["assets"]:
         fetch_assets()
+        copy_pages()
     elif sys.argv[1:] == ["check"]:
         sys.exit("\n".join(check()) or 0)
     else:

@@ -36,6 +36,10 @@ OF_TESTS: Final = {"how-to/testing.md"}
 """Pages whose blocks are one test module."""
 OF_TEST_FILES: Final = {"how-to/test-clients.md"}
 """Pages whose blocks are test files; the first line of each is its name."""
+OF_PROGRAMS: Final = {"index.md", "how-to/deployment.md", "how-to/jobs.md", "how-to/timeouts.md"}
+"""Pages whose blocks are whole programs: tests/project/test_programs.py runs each in a process."""
+OF_A_SCRIPT: Final = {"how-to/any-language.md"}
+"""Pages whose commands are for a shell: tests/project/test_programs.py runs them as one script."""
 OF_A_PROGRAM: Final = {"tutorial.md"}
 """Pages whose blocks are a file, which has a test of its own."""
 FOLDERS: Final = (
@@ -76,7 +80,9 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield sandbox
 
 
-@pytest.mark.parametrize("name", pages_with("python", but=OF_TESTS | OF_TEST_FILES | OF_A_PROGRAM))
+@pytest.mark.parametrize(
+    "name", pages_with("python", but=OF_TESTS | OF_TEST_FILES | OF_A_PROGRAM | OF_PROGRAMS)
+)
 def test_examples_run_as_pasted(
     name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -158,7 +164,7 @@ def test_no_block_is_overlooked(name: str) -> None:
     """Every fence is of a kind that is tested here, or is a picture."""
     fences = re.findall(r"^ *```(\S.*)$", PAGES[name].read_text(encoding="utf-8"), re.MULTILINE)
 
-    assert set(fences) <= {"python", "py", "console", "toml", "json", "mermaid", "text"}
+    assert set(fences) <= {"python", "py", "console", "toml", "yaml", "json", "mermaid", "text"}
     assert fences.count("python") == len(blocks(PAGES[name], "python"))
     assert fences.count("console") == len(blocks(PAGES[name], "console"))
 
@@ -187,7 +193,7 @@ def shell(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("name", pages_with("console"))
+@pytest.mark.parametrize("name", pages_with("console", but=OF_A_SCRIPT))
 async def test_commands_run(name: str, shell: dict[str, str], tmp_path: Path) -> None:
     """Commands succeed, servers report their address, and what is installed is ours or tested."""
     for line in "".join(blocks(PAGES[name], "console")).splitlines():
