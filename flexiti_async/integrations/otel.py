@@ -2,11 +2,11 @@
 OpenTelemetry: spans and metrics of a session. Needs the extra `otel`.
 
 ```python
-from flexiti_async import FlexitiSession
+from flexiti_async import FlexitiConfig, FlexitiSession
 from flexiti_async.integrations.otel import Telemetry
 
-async with FlexitiSession.from_env() as flexiti:
-    flexiti.events.add(Telemetry())
+config = FlexitiConfig(environment="training", client_id="shop", client_secret="…")
+flexiti = FlexitiSession(config, listeners=[Telemetry()])
 ```
 
 `Telemetry` is a listener (`events/types.py`): it needs only the API of OpenTelemetry, and does

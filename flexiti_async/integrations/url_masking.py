@@ -9,7 +9,8 @@ client session that the shop lends is: there each tool gets a filter.
 from flexiti_async import FlexitiConfig
 from flexiti_async.integrations.url_masking import UrlMasking
 
-masking = UrlMasking(FlexitiConfig.load())
+config = FlexitiConfig(environment="training", client_id="shop", client_secret="…")
+masking = UrlMasking(config)
 for_sentry = {
     "before_breadcrumb": masking.before_breadcrumb,
     "before_send_transaction": masking.before_send_transaction,

@@ -2,16 +2,18 @@
 A loopback Flexiti: POS API v2.5 on this machine, strict, scriptable, without an account.
 
 ```python
-import aiohttp
+import json
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
 from flexiti_async.sandbox import Sandbox
 
-async with Sandbox(expires_in=1200) as sandbox, aiohttp.ClientSession() as http:
+with Sandbox(expires_in=1200) as sandbox:
     form = {"client_id": sandbox.client_id, "client_secret": sandbox.client_secret}
     headers = {"x-reference-id": "0123456789abcdef0123456789abcdef"}
-    async with http.post(
-        f"{sandbox.base_url}/v2.5/oauth/token", data=form, headers=headers
-    ) as answer:
-        token = await answer.json()
+    url = f"{sandbox.base_url}/v2.5/oauth/token"
+    with urlopen(Request(url, urlencode(form).encode(), headers)) as answer:
+        token = json.load(answer)
     assert sandbox.count("oauth/token", grant="client_credentials") == sandbox.tokens_issued == 1
 ```
 

@@ -17,7 +17,7 @@ import tomllib
 import types
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from sybil import Document
@@ -36,8 +36,11 @@ OF_TESTS: Final = {"how-to/testing.md"}
 """Pages whose blocks are one test module."""
 OF_TEST_FILES: Final = {"how-to/test-clients.md"}
 """Pages whose blocks are test files; the first line of each is its name."""
-OF_PROGRAMS: Final = {"index.md", "how-to/deployment.md", "how-to/jobs.md", "how-to/timeouts.md"}
-"""Pages whose blocks are whole programs: tests/project/test_programs.py runs each in a process."""
+OF_PROGRAMS: Final = {
+    *("index.md", "how-to/deployment.md", "how-to/jobs.md", "how-to/timeouts.md"),
+    *("reference/integrations.md", "reference/sandbox.md"),
+}
+"""Pages whose blocks need nothing of this module: tests/project/test_programs.py runs them."""
 OF_A_SCRIPT: Final = {"how-to/any-language.md"}
 """Pages whose commands are for a shell: tests/project/test_programs.py runs them as one script."""
 OF_A_PROGRAM: Final = {"tutorial.md"}

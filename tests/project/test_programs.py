@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import types
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -82,6 +83,15 @@ async def test_a_program_runs_as_pasted(
 ) -> None:
     """Each block of these pages is a whole program, which runs without a warning."""
     await run(blocks(page, "python")[number], sandbox, tmp_path)
+
+
+@pytest.mark.parametrize("page", ["integrations.md", "sandbox.md"])
+def test_examples_of_docstrings_run(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples in docstrings, as the reference shows them, run one after the other."""
+    module = types.ModuleType("example")  # frameworks look up the module of a handler
+    monkeypatch.setitem(sys.modules, "example", module)
+    for source in blocks(f"reference/{page}", "python"):
+        exec(compile(source, page, "exec", dont_inherit=True), vars(module))  # noqa: S102
 
 
 async def test_one_session_serves_many_jobs(sandbox: Sandbox, tmp_path: Path) -> None:
