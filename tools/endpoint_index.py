@@ -202,7 +202,7 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
 
 _HEAD: Final = (
     *("#", "endpoint", "known", "request", "call", "session"),
-    *("scope", "replay", "note", "spec", "tested"),
+    *("scope", "replay", "spec", "tested", "note"),
 )
 
 
@@ -252,9 +252,9 @@ def _cells(endpoint: Endpoint, verified: Mapping[str, str]) -> tuple[str, ...]:
         f"`.{endpoint.at}()`",
         call.scope.value if call else "",
         call.replay.value if call else "",
-        endpoint.note,
         links(endpoint.section),
         f"`{endpoint.sample}.json`" if endpoint.sample else "",
+        endpoint.note,
     )
 
 

@@ -115,8 +115,8 @@ def test_table() -> None:
     assert (
         "| 9 | `customers/lookup` | documented | "
         "GET `v2.5/client-id/{client_id}/customers/lookup` | `lookup` | `.customers.lookup()` | "
-        "merchant | safe |  | [5.7](../specification/5-other-endpoints.md#section-5.7) | "
-        "`customers_lookup.json` |"
+        "merchant | safe | [5.7](../specification/5-other-endpoints.md#section-5.7) | "
+        "`customers_lookup.json` |  |"
     ) in lines
 
 
