@@ -175,6 +175,7 @@ class FlexitiSession:
             store=self._sealed,
             config=config,
             clock=clock,
+            events=self._events,
         )
         self._journal: Journal | None = None
         self._journal_store: TokenStore | None = None

@@ -11,7 +11,15 @@ from typing import Final, TypeVar
 from attrs import evolve, frozen
 
 from flexiti_async.api.converters import to_number_text
-from flexiti_async.checkout.saved import CheckoutRecord, SavedCheckout, checkout_key, load_checkout
+from flexiti_async.checkout.reporting import Facts, event_of_end, facts_of
+from flexiti_async.checkout.saved import (
+    CheckoutRecord,
+    SavedCheckout,
+    checkout_key,
+    load_checkout,
+    mark_expired,
+    may_expire,
+)
 from flexiti_async.checkout.state import CheckoutState, Sharing, Step
 from flexiti_async.checkout.steps import (
     ENDS_AT,
@@ -34,8 +42,16 @@ from flexiti_async.errors import (
     OperationError,
     ValidationError,
 )
+from flexiti_async.events.checkouts import (
+    CheckoutAuthorized,
+    CheckoutEvent,
+    CheckoutExpiry,
+    CheckoutVerified,
+)
+from flexiti_async.events.listeners import Listeners
 from flexiti_async.operations.guard import refuse_operation
 from flexiti_async.operations.operations import Operations
+from flexiti_async.operations.record import OperationRecord
 from flexiti_async.operations.recorded_errors import done_already
 from flexiti_async.operations.refusals import is_result
 from flexiti_async.protocol.arguments import wrong_type
@@ -67,6 +83,7 @@ class CheckoutContext:
         store: Where checkouts are saved.
         config: The session's configuration.
         clock: The session's clock.
+        events: The session's listeners.
     """
 
     client: ApiClient
@@ -75,6 +92,7 @@ class CheckoutContext:
     store: SealedStore
     config: FlexitiConfig
     clock: Clock
+    events: Listeners
 
     def key(self, reference_id: str) -> str:
         """Return the store key of a new checkout."""
@@ -82,7 +100,22 @@ class CheckoutContext:
 
     async def load(self, reference_id: str) -> CheckoutRecord:
         """Load a saved checkout, whichever credentials saved it; raises like `load_checkout`."""
-        return await load_checkout(self.store, self._keys(reference_id), reference_id)
+        return await load_checkout(
+            self.store, self._keys(reference_id), reference_id, self._report_ended
+        )
+
+    async def _report_ended(self, record: CheckoutRecord) -> None:
+        """Report the end of a saved checkout, once, and only if no operation may have run."""
+        state = record.state
+        if not may_expire(state):
+            return
+        kind = OPERATIONS.get(state.step)
+        try:
+            known = kind and await self.operations.known(kind, state.idempotency_key)
+        except FlexitiError:
+            return  # the journal is down: the caller gets CheckoutNotFound all the same
+        if known is None and await mark_expired(self.store, record):
+            self.events.notify(CheckoutExpiry(**facts_of(state, state.elapsed)))
 
     def _keys(self, reference_id: str) -> Iterator[str]:
         config = self.config
@@ -129,13 +162,14 @@ class Flow:
         self.token = token
         self._flow_ttl = flow_ttl
         self._loaded = record is not None
+        self._began: Final = now(context.clock).boot - state.elapsed
         self.rejections: Final = context.refresher(token.scope).rejections
         self.saved: Final = SavedCheckout(
             state,
             record.key if record else context.key(state.reference_id),
             context.store if resumable else None,
             degrade=context.config.on_store_failure is OnStoreFailure.DEGRADE,
-            token=self._stored_token,
+            stamped=self._stamped,
             entry=record.entry if record else None,
         )
 
@@ -148,6 +182,16 @@ class Flow:
     def remaining(self) -> float:
         """Seconds until the pinned token, and with it the flow, ends."""
         return self.token.remaining(now(self.context.clock))
+
+    @property
+    def verified(self) -> bool:
+        """Whether the customer was verified before the authorization, not by a code in it."""
+        return not self.state.in_store or self.state.verification_code is not None
+
+    @property
+    def facts(self) -> Facts:
+        """The fields of every event of this checkout, as of now."""
+        return facts_of(self.state, max(now(self.context.clock).boot - self._began, 0.0))
 
     @property
     def _has_begun(self) -> bool:
@@ -205,13 +249,17 @@ class Flow:
         known = await self.context.operations.known(kind, self.state.idempotency_key)
         if known is None or known.error is not None:
             return known.error if known else None
+        if self.state.step is ENDS_AT[kind]:
+            return None  # another call of this checkout was faster
         after = evolve(self.state, step=ENDS_AT[kind])
         if kind is OperationKind.AUTHORIZE:
             record = known.record
             after = evolve(
                 after, authorization_id=record.authorization_id, capture_id=record.capture_id
             )
-        await self.saved.follow(after)
+        # The process that made the operation has reported it; nobody has reported a resolved one.
+        if await self.saved.follow(after) and known.record.resolved_by is not None:
+            self._report_end(known.record)
         return None
 
     async def not_ready(self, kind: OperationKind) -> FlexitiError:
@@ -251,6 +299,13 @@ class Flow:
             self.row(call.kind.value)
             return await self._pinned_token(), self
 
+        made_here = False
+
+        def on_end(end: OperationRecord | FlexitiError) -> None:
+            nonlocal made_here
+            made_here = True
+            self._report_end(end, captured=(call.body or {}).get("auto_capture") is True)
+
         result: FlexitiError | None = None
         try:
             answer = await self.context.operations.execute(
@@ -258,15 +313,17 @@ class Flow:
                 idempotency_key=self.state.idempotency_key,
                 reference_id=self.state.reference_id,
                 bearer=bearer,
+                on_end=on_end,
             )
         except FlexitiError as error:
             if not is_result(error):
                 raise
             result = error  # a decision about the application: it ran
         else:
-            await self._moved(add_answer(evolve(self.state, step=ended), answer))
+            after = add_answer(evolve(self.state, step=ended), answer)
+            await self._moved(after, call.kind, reported=made_here)
             return answer
-        await self._moved(evolve(self.state, step=ended))
+        await self._moved(evolve(self.state, step=ended), call.kind, reported=made_here)
         raise result
 
     def confirms(self, account_number: int | str | None) -> bool:
@@ -365,6 +422,7 @@ class Flow:
             return await self._pinned_token()
         self.context.refresher(self.token.scope).reject_pinned(token)
         if self._has_begun:
+            await self._report_expiry()
             msg = "Flexiti rejected the token of this checkout, and the flow has ended with it"
             raise CheckoutTokenRejected(msg, reference_id=self.state.reference_id)
         return await self._pin_another()
@@ -377,15 +435,39 @@ class Flow:
         self.token = await refresher.dedicated(self._flow_ttl, reference_id=self.state.reference_id)
         self.saved.state = evolve(self.state, sharing=Sharing.DEDICATED)
 
-    async def _moved(self, after: CheckoutState) -> None:
-        if after != self.state:
-            await self.saved.follow(after)
+    def report(self, event: CheckoutEvent) -> None:
+        """Notify the listeners of a step of this checkout."""
+        self.context.events.notify(event)
+
+    def _report_end(self, end: OperationRecord | FlexitiError, *, captured: bool = False) -> None:
+        event = event_of_end(end, self.facts, captured=captured)
+        if event is None:
+            return
+        if isinstance(event, CheckoutAuthorized) and not self.verified:
+            self.report(CheckoutVerified(**self.facts))
+        self.report(event)
+
+    async def _moved(self, after: CheckoutState, kind: OperationKind, *, reported: bool) -> None:
+        """Take the step of an operation, and report it if somebody else has resolved it."""
+        if after == self.state or not await self.saved.follow(after) or reported:
+            return
+        try:
+            known = await self.context.operations.known(kind, self.state.idempotency_key)
+        except FlexitiError:
+            return  # the journal is down, and the answer must not be lost
+        if known is not None and known.error is None and known.record.resolved_by is not None:
+            self._report_end(known.record)
+
+    async def _report_expiry(self) -> None:
+        if await self.saved.expire():
+            self.report(CheckoutExpiry(**self.facts))
 
     async def _pinned_token(self) -> Token:
         """Return the pinned token; an expired one is replaced if no call has succeeded yet."""
         if self.remaining > 0:
             return self.token
         if self._has_begun:
+            await self._report_expiry()
             msg = "the flow has ended with its token; nothing was sent"
             raise CheckoutExpired(msg, reference_id=self.state.reference_id)
         return await self._pin_another()
@@ -400,5 +482,7 @@ class Flow:
             self.token = await refresher.token(self._flow_ttl, reference_id=self.state.reference_id)
         return self.token
 
-    def _stored_token(self) -> StoredToken:
-        return StoredToken.of(self.token, self.remaining)
+    def _stamped(self, state: CheckoutState) -> CheckoutState:
+        """Return a state as it is saved now."""
+        token = StoredToken.of(self.token, self.remaining)
+        return evolve(state, token=token, elapsed=self.facts["seconds"])

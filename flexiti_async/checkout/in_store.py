@@ -15,6 +15,7 @@ from flexiti_async.api.purchases import InStorePurchase, PurchaseType
 from flexiti_async.api.sku_data import SkuData
 from flexiti_async.checkout.base import Checkout
 from flexiti_async.checkout.payment import pay
+from flexiti_async.events.checkouts import CheckoutVerified
 from flexiti_async.operations.keys import reference_of
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
@@ -160,6 +161,8 @@ class InStoreCheckout(Checkout):
         code = None if answer.code is None else Secret(answer.code)
         after = evolve(before, step=row.to, request_id=request_id, verification_code=code)
         await flow.saved.transition(before, after)
+        if code is not None and before.verification_code is None:
+            flow.report(CheckoutVerified(**flow.facts))
         return answer
 
     @sensitive_arguments

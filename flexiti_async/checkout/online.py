@@ -17,6 +17,7 @@ from flexiti_async.api.widget_events import EventType, WidgetEvent, read_event
 from flexiti_async.api.widget_reactions import Reaction, react
 from flexiti_async.checkout.base import Checkout
 from flexiti_async.checkout.payment import pay
+from flexiti_async.checkout.reporting import event_of_reaction
 from flexiti_async.checkout.state import CheckoutState, Step
 from flexiti_async.clock import today
 from flexiti_async.errors import (
@@ -165,6 +166,7 @@ class OnlineCheckout(Checkout):
             after = evolve(after, account_number=read.account_number)
         if row.to is not before.step:
             await flow.saved.transition(before, after)
+            flow.report(event_of_reaction(reaction, flow.facts))
         return reaction
 
     async def plans(

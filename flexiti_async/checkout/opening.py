@@ -6,6 +6,7 @@ from flexiti_async.checkout.flow import CheckoutContext, Flow
 from flexiti_async.checkout.state import CheckoutState, Sharing, Step
 from flexiti_async.clock import now
 from flexiti_async.errors import CheckoutNotFound
+from flexiti_async.events.checkouts import CheckoutStarted
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of
 from flexiti_async.protocol.arguments import wrong_type
 from flexiti_async.protocol.call import OperationKind
@@ -57,6 +58,7 @@ async def start(
     )
     flow = Flow(context, state, token, sharing=sharing, flow_ttl=ttl, resumable=resumable)
     await flow.saved.save()
+    flow.report(CheckoutStarted(**flow.facts))
     return flow
 
 

@@ -8,22 +8,30 @@ has recorded the outcome before (`follow`).
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from attrs import evolve, field, frozen
 
 from flexiti_async.checkout.state import CheckoutState, decode_checkout, encode_checkout
+from flexiti_async.checkout.steps import ENDS_AT
 from flexiti_async.errors import CheckoutConflict, CheckoutNotFound, FlexitiError, StoreError
 from flexiti_async.store.interface import Entry, store_key
 from flexiti_async.store.sealed import SealedStore
-from flexiti_async.tokens.record import StoredToken
 
-__all__ = ["CheckoutRecord", "SavedCheckout", "checkout_key", "load_checkout"]
+__all__ = [
+    "CheckoutRecord",
+    "SavedCheckout",
+    "checkout_key",
+    "load_checkout",
+    "mark_expired",
+    "may_expire",
+]
 
 _log: Final = logging.getLogger("flexiti_async.checkout")
 
+_LAST: Final = frozenset(ENDS_AT.values())
 _MARGIN: Final = 60.0
 """Seconds that a checkout is kept beyond the end of its token."""
 
@@ -50,10 +58,19 @@ def checkout_key(base_url: str, client_id: str, fingerprint: str, reference_id: 
 
 
 async def load_checkout(
-    store: SealedStore, keys: Iterable[str], reference_id: str
+    store: SealedStore,
+    keys: Iterable[str],
+    reference_id: str,
+    on_ended: Callable[[CheckoutRecord], Awaitable[None]],
 ) -> CheckoutRecord:
     """
     Load a saved checkout from the first of some keys that holds it.
+
+    Args:
+        store: The store.
+        keys: The store keys to look under.
+        reference_id: The checkout's `x-reference-id`.
+        on_ended: Called with one whose token has ended, before CheckoutNotFound is raised.
 
     Raises:
         CheckoutNotFound: It was never saved, or it has ended with its token.
@@ -67,10 +84,17 @@ async def load_checkout(
             continue
         state = decode_checkout(loaded.text, key)
         # Without an age from the store, the API decides whether the token has expired.
-        left = state.token.remaining - (entry.age or 0.0)
+        age = entry.age or 0.0
+        left = state.token.remaining - age
+        state = evolve(
+            state,
+            token=evolve(state.token, remaining=max(left, 0.0)),
+            elapsed=state.elapsed + age,
+        )
+        record = CheckoutRecord(state, key, entry)
         if left > 0:
-            state = evolve(state, token=evolve(state.token, remaining=left))
-            return CheckoutRecord(state, key, entry)
+            return record
+        await on_ended(record)
     msg = (
         "no checkout is saved under this reference id: it was never saved, or it has ended with "
         "its token; flexiti.operations.get() knows whether its operation ran"
@@ -84,6 +108,21 @@ async def load_checkout(
     raise CheckoutNotFound(msg, reference_id=reference_id)
 
 
+async def mark_expired(store: SealedStore, record: CheckoutRecord) -> bool:
+    """Mark a record whose end will be reported; returns whether this process reports it."""
+    state = evolve(record.state, expired=True)
+    entry = store.entry(record.key, encode_checkout(state, record.key), keep_for=_MARGIN)
+    try:
+        return await store.swap(record.key, entry, expected=record.entry)
+    except StoreError:
+        return False
+
+
+def may_expire(state: CheckoutState) -> bool:
+    """Whether the end of the token is the checkout's end, and was not reported."""
+    return not state.expired and state.step not in _LAST
+
+
 class SavedCheckout:
     """
     The state of one checkout, and its record in the store.
@@ -93,7 +132,7 @@ class SavedCheckout:
         key: Its store key.
         store: The store to save it in; None if it is not resumable.
         degrade: Go on unsaved while the store is down.
-        token: Returns the pinned token as of now.
+        stamped: Returns a state with the pinned token and the times of now.
         entry: The entry that was loaded; None for a new checkout.
 
     Attributes:
@@ -108,7 +147,7 @@ class SavedCheckout:
         store: SealedStore | None,
         *,
         degrade: bool,
-        token: Callable[[], StoredToken],
+        stamped: Callable[[CheckoutState], CheckoutState],
         entry: Entry | None,
     ) -> None:
         self.state = state
@@ -116,8 +155,9 @@ class SavedCheckout:
         self._key = key
         self._store = store
         self._degrade = degrade
-        self._token = token
+        self._stamped = stamped
         self._entry = entry
+        self._expired = state.expired
         self._unconfirmed: frozenset[str] = frozenset()
         self._writing = asyncio.Lock()
 
@@ -141,18 +181,36 @@ class SavedCheckout:
                 self.state = before
             raise
 
-    async def follow(self, after: CheckoutState) -> None:
+    async def follow(self, after: CheckoutState) -> bool:
         """
         Take the step of an operation that the journal has recorded.
 
         It raises nothing, because the operation's answer must not be lost: if the write fails, the
         journal moves the checkout forward when it is resumed.
+
+        Returns:
+            Whether no other process has taken this step, nor will.
         """
         self.state = after
         try:
             await self._write()
         except (StoreError, CheckoutConflict) as error:
             self._warn(error)
+            return False
+        return True
+
+    async def expire(self) -> bool:
+        """Mark a checkout whose token has ended; returns whether this process reports it."""
+        if self._expired or not may_expire(self.state):
+            return False
+        self._expired = True
+        try:
+            await self._write()
+        except CheckoutConflict:
+            return False
+        except StoreError:
+            pass  # another process may report it, too
+        return True
 
     def check_unchanged(self, before: CheckoutState) -> None:
         """Raise CheckoutConflict if a step was taken since `before`."""
@@ -167,7 +225,7 @@ class SavedCheckout:
             return
         async with self._writing:
             self.saved = False
-            state = evolve(self.state, token=self._token())
+            state = evolve(self._stamped(self.state), expired=self._expired)
             entry = store.entry(
                 self._key,
                 encode_checkout(state, self._key),  # no name: it holds the token

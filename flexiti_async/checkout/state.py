@@ -77,6 +77,8 @@ class CheckoutState:
         verification_code: In store: the code, if the answer to verify contained it.
         authorization_id: Number of the authorization, once known.
         capture_id: Number of the capture by `auto_capture`, once known.
+        elapsed: Seconds since the checkout was started, when this was written or loaded.
+        expired: Its end without an operation was reported.
     """
 
     reference_id: str
@@ -93,6 +95,8 @@ class CheckoutState:
     authorization_id: str | None = None
     capture_id: str | None = None
     old_widget: bool = False
+    elapsed: float = 0.0
+    expired: bool = False
 
 
 @frozen
@@ -137,6 +141,8 @@ def decode_checkout(payload: str, key: str) -> CheckoutState:
             problem = "it names another key"
         elif not 0 <= wire.checkout.token.remaining <= wire.checkout.token.lifetime < math.inf:
             problem = "its token has no valid remaining life"
+        elif not 0 <= wire.checkout.elapsed < math.inf:
+            problem = "it was started at no valid time"
         else:
             return wire.checkout
     del payload  # it holds a token, and this frame may end up in a traceback

@@ -33,6 +33,8 @@ OperationEvent           (operation_id, kind, idempotency_key, reference_id)
 JournalLost              the journal may have lost records: nothing is sent
 ```
 
+The events of checkouts are in `events/checkouts.py`.
+
 If sessions of one process share something, such as a token request, the listeners of the session
 that started it are notified.
 """
@@ -393,9 +395,11 @@ class OperationRefused(OperationEvent):
 
     Attributes:
         error: The error.
+        seconds: From the claim to the end.
     """
 
     error: FlexitiError
+    seconds: float
 
 
 @frozen(kw_only=True)
@@ -405,9 +409,11 @@ class OperationUnknown(OperationEvent):
 
     Attributes:
         error: The error; None if the call was cancelled.
+        seconds: From the claim to the end.
     """
 
     error: FlexitiError | None
+    seconds: float
 
 
 @frozen(kw_only=True)

@@ -28,17 +28,37 @@ values than there are endpoints, scopes and classes of errors.
 | `flexiti.token.reuse_prevented` | {token} | tokens that were not used, by reason | scope, reason |
 | `flexiti.token.wait.duration` | s | time that callers waited for a token | scope, served |
 | `flexiti.token.waiters` | {caller} | callers that waited for the same token | scope |
-| `flexiti.operations` | {operation} | calls that move money, by outcome | operation.kind, outcome |
+| `flexiti.checkouts` | {checkout} | steps of checkouts | step, place, flow, captured, reason |
+| `flexiti.checkout.duration` | s | time from a checkout's start to a step | step, place, flow |
+| `flexiti.operations` | {operation} | calls moving money | operation.kind, outcome, `error.type` |
 | `flexiti.operations.pending` | {operation} | operations without an outcome, as last listed | |
 | `flexiti.operations.pending.age` | s | age of the oldest operation without an outcome | |
 | `flexiti.journal.lost` | {operation} | calls not sent: the journal may have lost records | |
 | `flexiti.store.degraded` | s | time without the store, up to now | scope |
 | `flexiti.clock.skew` | s | seconds by which this machine's clock is ahead of the API's | |
 
+`flexiti.checkout.step` is `started`, `verified`, `declined`, `cancelled`, `failed`, `authorized`,
+`applied` or `expired` (`events/checkouts.py`), `.place` is `online` or `in_store`, `.flow` is
+`purchase` or `apply`; `.captured` says whether an authorization has captured the amount, too.
+
 Pending operations are observed once the shop calls `count_pending`, in the job that reconciles them
 and in one process only: a listing for every export would cost too much. The age goes on rising
-between two calls, so it shows a job that has stopped, too. The outcome of an operation is also an
-event of the shop's current span, `flexiti.operation`.
+between two calls, so it shows a job that has stopped, too.
+
+| span | kind | covers |
+|---|---|---|
+| `flexiti {endpoint}` | client | a call, with its retries |
+| `flexiti oauth/token` | client | a token request |
+| `flexiti operation {kind}` | internal | an operation, from its claim to its outcome |
+| `flexiti checkout` | internal | a checkout, from its start to a step that may be its last |
+
+Spans of calls and operations are children of the shop's current span. Token requests, for which
+many callers may wait, and checkouts, which span many requests, have traces of their own, linked to
+that span.
+
+Each outcome of an operation and each step of a checkout is an event of the shop's current span as
+well, `flexiti.operation` and `flexiti.checkout`. The `flexiti.reference_id` of spans and events is
+the same for all that belongs to one checkout; metrics have none.
 """
 
 import threading
@@ -58,6 +78,7 @@ from opentelemetry.trace import TracerProvider, get_tracer
 from flexiti_async._version import __version__
 from flexiti_async.clock import SYSTEM_CLOCK, Clock
 from flexiti_async.errors import ConfigError
+from flexiti_async.events.checkouts import CheckoutEvent
 from flexiti_async.events.types import (
     AccessTokenRejected,
     CallFinished,
@@ -76,6 +97,7 @@ from flexiti_async.events.types import (
     TokenIssued,
     TokenWaited,
 )
+from flexiti_async.integrations.otel_checkouts import CheckoutTelemetry
 from flexiti_async.integrations.otel_operations import OperationMetrics
 from flexiti_async.integrations.otel_spans import CANCELLED, DONE, GRANT, Spans, grant_of
 from flexiti_async.integrations.serving import refuse_other
@@ -119,7 +141,8 @@ class Telemetry:
         self._spans = Spans(get_tracer(_NAME, __version__, tracer_provider), clock)
         meter = get_meter(_NAME, __version__, meter_provider)
         self._outages = _Outages(clock)
-        self._operations = OperationMetrics(meter, clock)
+        self._operations = OperationMetrics(meter, self._spans, clock)
+        self._checkouts = CheckoutTelemetry(meter, self._spans)
         self._create_call_instruments(meter)
         self._create_token_instruments(meter)
         meter.create_observable_counter(
@@ -172,6 +195,8 @@ class Telemetry:
                 self._operations.operation(event)
             case JournalLost():
                 self._operations.journal_lost()
+            case CheckoutEvent():
+                self._checkouts(event)
             case _:
                 self._token(event)
 

@@ -1,5 +1,5 @@
 """
-Metrics and span events of calls that move money.
+Metrics and spans of calls that move money.
 
 Only the journal knows the pending ones, and no metric callback can ask it: it runs in the thread
 that exports, and a scrape must not cost a listing. So the shop's job that reconciles counts them,
@@ -23,6 +23,7 @@ from flexiti_async.events.types import (
     OperationResolved,
     OperationUnknown,
 )
+from flexiti_async.integrations.otel_spans import Spans
 from flexiti_async.operations import Operation
 from flexiti_async.protocol.call import OperationKind
 
@@ -48,10 +49,12 @@ class OperationMetrics:
 
     Args:
         meter: Creates the instruments.
+        spans: Records the spans.
         clock: Clock for the age of the oldest pending operation.
     """
 
-    def __init__(self, meter: Meter, clock: Clock) -> None:
+    def __init__(self, meter: Meter, spans: Spans, clock: Clock) -> None:
+        self._spans = spans
         self._clock = clock
         self._lock = threading.Lock()
         self._pending: tuple[int, float | None] | None = None
@@ -83,19 +86,29 @@ class OperationMetrics:
         )
 
     def operation(self, event: OperationEvent) -> None:
-        """Count an operation, and add an event to the span that is current where it was made."""
+        """Count an operation, and record it in the trace in which it was made."""
         outcome = _OUTCOMES.get(type(event))
         if outcome is None:
             return  # an event of a later version
-        self._count.add(1, _attributes(event.kind, outcome))
+        counted = attributes = _attributes(event.kind, outcome)
+        error_type: str | None = None
+        if isinstance(event, OperationRefused):
+            error_type = type(event.error).__name__
+            counted = {**attributes, "error.type": error_type}
+        elif isinstance(event, OperationUnknown):
+            error_type = "cancelled" if event.error is None else type(event.error).__name__
+        self._count.add(1, counted)
+        named = {
+            **attributes,
+            "flexiti.operation.id": event.operation_id,
+            "flexiti.reference_id": event.reference_id,
+        }
         span = get_current_span()
         if span.is_recording():
-            attributes = {
-                **_attributes(event.kind, outcome),
-                "flexiti.operation.id": event.operation_id,
-                "flexiti.reference_id": event.reference_id,
-            }
-            span.add_event("flexiti.operation", attributes)
+            span.add_event("flexiti.operation", named)
+        if isinstance(event, OperationDone | OperationRefused | OperationUnknown):
+            name = f"flexiti operation {event.kind}"
+            self._spans.internal(name, event.seconds, named, error_type=error_type)
 
     def journal_lost(self) -> None:
         """Count a call that was not sent."""

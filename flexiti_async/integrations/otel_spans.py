@@ -1,11 +1,12 @@
 """
-Spans of calls and of token requests, created when these have ended.
+Spans of calls, token requests, operations and checkouts, created when these have ended.
 
 The span of a call is a child of the span that is current where the call was made: the shop's
 request. A token request belongs to no single caller, since many may wait for it: its span starts a
 trace of its own, with a link to the span that caused it.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from opentelemetry.context import Context
@@ -83,6 +84,38 @@ class Spans:
                 span.set_attribute("http.request.resend_count", event.attempts - 1)
             if event.outcome not in {DONE, CANCELLED}:
                 _fail(span, event.outcome, event.status)
+        span.end(ended)
+
+    def internal(
+        self,
+        name: str,
+        seconds: float,
+        attributes: Mapping[str, str | bool],
+        *,
+        error_type: str | None = None,
+        apart: bool = False,
+    ) -> None:
+        """
+        Record the span of something that is more than one request.
+
+        Args:
+            name: Its name.
+            seconds: Its duration, up to now.
+            attributes: Its attributes.
+            error_type: The class of its error.
+            apart: In a trace of its own, linked to the span that is current.
+        """
+        began, ended = self._times(seconds)
+        here = get_current_span().get_span_context()
+        span = self._tracer.start_span(
+            name,
+            context=Context() if apart else None,
+            attributes=attributes,
+            links=[Link(here)] if apart and here.is_valid else None,
+            start_time=began,
+        )
+        if error_type is not None and span.is_recording():
+            _fail(span, error_type, None)
         span.end(ended)
 
     def token(self, event: TokenIssued) -> None:

@@ -43,12 +43,20 @@ from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Life
 from flexiti_async.transport.client import ApiClient, Sending, TokenSource
 
-__all__ = ["Asked", "Bearer", "Execution", "LostClaim"]
+__all__ = ["Asked", "Bearer", "Execution", "LostClaim", "OnEnd"]
 
 T = TypeVar("T")
 
 Bearer = Callable[[], Awaitable[tuple[Token, TokenSource]]]
 """Returns the token of a call, and where the tokens of repeats come from."""
+
+OnEnd = Callable[[OperationRecord | FlexitiError], None]
+"""
+Called once with the end of an operation, by the process that made it.
+
+It gets the record of an operation that ran, or the error of one that certainly did not; it is not
+called while the outcome is unknown.
+"""
 
 
 class Facts(TypedDict):
@@ -76,6 +84,7 @@ class Asked(Generic[T]):
         bearer: Returns the token.
         client: Sends the call.
         deadline: Seconds from the claim after which nothing is sent.
+        on_end: Called after the listeners, if it was this caller's call that was sent.
     """
 
     operation_id: str
@@ -87,6 +96,7 @@ class Asked(Generic[T]):
     bearer: Bearer = field(repr=False)
     client: ApiClient = field(repr=False)
     deadline: float
+    on_end: OnEnd = field(repr=False)
 
     @property
     def facts(self) -> "Facts":
@@ -143,6 +153,7 @@ class Execution(Generic[T]):
         self._claim: Claim | None = None
         self._sending = Sending(lambda: self.left)
         self._event: OperationEvent | None = None
+        self._end: OperationRecord | FlexitiError | None = None
 
     @property
     def left(self) -> float:
@@ -158,7 +169,7 @@ class Execution(Generic[T]):
             raise
         if self._event is not None:
             # Outside of this task: a listener may block, or close the session.
-            asyncio.get_running_loop().call_soon(self._events.notify, self._event)
+            asyncio.get_running_loop().call_soon(self._report, self._event)
             await self._journal.introduce(self.asked.account)
         return outcome
 
@@ -221,7 +232,8 @@ class Execution(Generic[T]):
             return error
         did_not_run = certainly_did_not_run(error) or isinstance(error, JournalForgot)
         if did_not_run and not (claim.doubtful or self._sending.doubtful):
-            self._event = OperationRefused(**self.asked.facts, error=error)
+            self._event = OperationRefused(**self.asked.facts, error=error, seconds=self._seconds())
+            self._end = error
             await claim.write(self.record.freed(refusal))
             return error
         status = error.status if isinstance(error, ApiError | OutcomeUnknown) else None
@@ -245,13 +257,13 @@ class Execution(Generic[T]):
             amount=None if self.record.amount is None else str(self.record.amount),
             **self.asked.facts,
         )
-        self._event = OperationUnknown(**self.asked.facts, error=error)
+        self._event = OperationUnknown(**self.asked.facts, error=error, seconds=self._seconds())
         await claim.give_up(str(error.args[0]))
         return error
 
     async def _done(self, claim: Claim, record: OperationRecord) -> None:
-        seconds = now(self._clock).since(self._began)
-        self._event = OperationDone(**self.asked.facts, seconds=seconds, recorded=False)
+        self._event = OperationDone(**self.asked.facts, seconds=self._seconds(), recorded=False)
+        self._end = record
         if await claim.write(record):
             self._event = evolve(self._event, recorded=True)
 
@@ -265,7 +277,9 @@ class Execution(Generic[T]):
         if claim is None:
             return
         if claim.outcome is None and self._sending.may_have_run:
-            self._event = self._event or OperationUnknown(**self.asked.facts, error=None)
+            self._event = self._event or OperationUnknown(
+                **self.asked.facts, error=None, seconds=self._seconds()
+            )
         try:
             if claim.outcome is not None:
                 recorded = await claim.write(claim.outcome)
@@ -275,7 +289,12 @@ class Execution(Generic[T]):
                 await claim.withdraw()
         finally:
             if self._event is not None:
-                self._events.notify(self._event)
+                self._report(self._event)
+
+    def _report(self, event: OperationEvent) -> None:
+        self._events.notify(event)
+        if self._end is not None:
+            self.asked.on_end(self._end)
 
     def _pending(self) -> OperationRecord:
         asked, call, found = self.asked, self.asked.call, self._found.record
@@ -309,6 +328,9 @@ class Execution(Generic[T]):
             capture_id=None if capture_id is None else str(capture_id),
             refusals=found.refusals if found else (),
         )
+
+    def _seconds(self) -> float:
+        return now(self._clock).since(self._began)
 
     def _wall(self) -> float:
         return now(self._clock).wall

@@ -32,7 +32,7 @@ from flexiti_async.errors import (
 )
 from flexiti_async.events.types import JournalLost, OperationResolved
 from flexiti_async.operations.coordinator import Coordinator, OperationsContext
-from flexiti_async.operations.execution import Asked, Bearer
+from flexiti_async.operations.execution import Asked, Bearer, OnEnd
 from flexiti_async.operations.fingerprint import compared_fields
 from flexiti_async.operations.journal import Found
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of, operation_id
@@ -156,6 +156,7 @@ class Operations:
         reference_id: str,
         bearer: Bearer,
         wait: float | None = None,
+        on_end: OnEnd = lambda _: None,
     ) -> T:
         """
         Make a call with a token of the caller's choice; see `run`.
@@ -166,12 +167,14 @@ class Operations:
             reference_id: The flow's `x-reference-id`.
             bearer: Returns the token.
             wait: As for `run`.
+            on_end: Called once with its end, if it is this caller's call that is sent; also if this
+                caller has been cancelled meanwhile.
         """
         if self._coordinator.closing:
             msg = "the session is closed"
             raise SessionClosed(msg)
         _check_wait(wait)
-        asked = self._asked(call, idempotency_key, reference_id, bearer)
+        asked = self._asked(call, idempotency_key, reference_id, bearer, on_end)
         outcome = await self._coordinator.outcome(asked, wait)
         if isinstance(outcome, JournalForgot):
             outcome = self._lost(JournalForgot(str(outcome.args[0]), **asked.facts))
@@ -416,7 +419,12 @@ class Operations:
         await self._coordinator.aclose(within)
 
     def _asked(
-        self, call: OperationCall[T], key: str, reference_id: str, bearer: Bearer
+        self,
+        call: OperationCall[T],
+        key: str,
+        reference_id: str,
+        bearer: Bearer,
+        on_end: OnEnd,
     ) -> Asked[T]:
         """Check what can fail without having sent anything."""
         if not _is_operation(call):
@@ -434,6 +442,7 @@ class Operations:
             bearer,
             self._context.client,
             self._context.deadline,
+            on_end,
         )
 
     def _lost(self, error: JournalForgot) -> JournalForgot:

@@ -53,6 +53,8 @@ def states(draw: st.DrawFn) -> CheckoutState:
         authorization_id=draw(st.none() | texts),
         capture_id=draw(st.none() | texts),
         old_widget=draw(st.booleans()),
+        elapsed=draw(st.floats(0, 1e6)),
+        expired=draw(st.booleans()),
     )
 
 
@@ -108,6 +110,8 @@ def test_wire_format() -> None:
             "authorization_id": "7",
             "capture_id": None,
             "old_widget": False,
+            "elapsed": 0.0,
+            "expired": False,
         },
     } == json.loads(encode_checkout(state, KEY))
 
