@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
 from opentelemetry.trace import get_tracer, set_tracer_provider
 
-from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession, PurchaseWidget
+from flexiti_async import FlexitiConfig, FlexitiError, FlexitiSession, PurchaseWidget, Reaction
 from flexiti_async.integrations.otel import Telemetry
 from flexiti_async.sandbox import Sandbox
 
@@ -35,7 +35,7 @@ def print_telemetry() -> None:
 
 
 async def shop(checkouts: int) -> None:
-    """Open the widget for customers, one after the other."""
+    """Sell to customers, one after the other."""
     tracer = get_tracer("shop")
     # Tokens live 30 seconds, so that refreshes are seen; Flexiti's live 1200.
     async with Sandbox(expires_in=30, latency={"widget/init": 0.05}) as sandbox:
@@ -48,15 +48,32 @@ async def shop(checkouts: int) -> None:
             for number in range(1, checkouts + 1):
                 if number % 20 == 0:
                     sandbox.fail("widget/init", status=503, headers={"Retry-After": "0"})
-                with tracer.start_as_current_span("POST /checkout"):
-                    await open_widget(flexiti, f"order-{number}")
+                with (
+                    tracer.start_as_current_span("POST /checkout"),
+                    contextlib.suppress(
+                        FlexitiError  # seen in the telemetry
+                    ),
+                ):
+                    await sell(flexiti, sandbox, number)
 
 
-async def open_widget(flexiti: FlexitiSession, order: str) -> None:
-    """Open the widget for one customer; errors are seen in the telemetry."""
-    with contextlib.suppress(FlexitiError):
-        checkout = await flexiti.checkout(order)
-        await checkout.init_widget(PurchaseWidget(account_number=20009100))
+async def sell(flexiti: FlexitiSession, sandbox: Sandbox, number: int) -> None:
+    """Sell something to one customer; some cancel, some are not verified."""
+    checkout = await flexiti.checkout(f"order-{number}")
+    widget = await checkout.init_widget(PurchaseWidget(account_number=20009100))
+    if number % 7 == 0:
+        event = sandbox.play(widget.redirection_url, "cancel")
+    elif number % 9 == 0:
+        event = sandbox.play(widget.redirection_url, "decline")
+    else:
+        event = sandbox.play(widget.redirection_url)
+    reaction = await checkout.handle_event(event)
+    if reaction is Reaction.AUTHORIZE:
+        done = await checkout.authorize("1.00", transaction_type="regular_purchase")
+        if number % 2 and done.authorization_id is not None:
+            await flexiti.authorizations.capture(
+                done.authorization_id, "1.00", idempotency_key=f"shipment-{number}"
+            )
 
 
 if __name__ == "__main__":

@@ -72,7 +72,9 @@ class CheckoutTelemetry:
             description="Time from the start of a checkout to a step, the customer's included.",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
-        # From 0, so that the first one is an increase: an alert compares these two.
+        # From 0, so that the first one is an increase: an alert compares the last two.
+        self._count.add(0, {_PLACE: _ONLINE, _STEP: "started"})
+        self._count.add(0, {_PLACE: _IN_STORE, _FLOW: Flow.PURCHASE.value, _STEP: "started"})
         for place in (_ONLINE, _IN_STORE):
             common = {_PLACE: place, _FLOW: Flow.PURCHASE.value}
             self._count.add(0, {**common, _STEP: "verified"})

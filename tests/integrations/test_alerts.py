@@ -1,32 +1,36 @@
 """The alert rules of the example: each fires on what a session really counts, and not before."""
 
 import asyncio
+import operator
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 from attrs import frozen
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from flexiti_async.errors import JournalForgot, OutcomeUnknown
+from flexiti_async.errors import JournalForgot, OutcomeUnknown, StoreUnavailable
 from flexiti_async.integrations.otel import Telemetry
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults.kinds import Drop
 from flexiti_async.testing import FaultyStore, ManualClock
 
+from ..checkout.customers import PLAN, verified
 from ..conftest import MakeSession
 from ..operations.customers import purchase
+from .prometheus import series_of
 
 FILE: Final = Path(__file__).parents[2] / "examples" / "telemetry" / "alerts.yaml"
-RULE: Final = re.compile(r"- alert: (\w+)\n +expr: (.+)\n")
-EXPRESSION: Final = re.compile(
-    r'.*?(?P<increase>increase\()?(?P<name>flexiti_\w+?)(\{flexiti_outcome="(?P<outcome>\w+)"\})?'
-    r"(\[15m\])?\)+ > (?P<limit>\d+)"
+COMPARISON: Final = re.compile(
+    r".*?(?P<increase>increase\()?(?P<name>flexiti_\w+)(\{(?P<matchers>[^}]*)\})?(\[\d+m\])?\)+"
+    r" (?P<operator>>|>=|==) (?P<limit>\d+)"
 )
-SUFFIXES: Final = {"s": "_seconds"}
+OPERATORS: Final = {">": operator.gt, ">=": operator.ge, "==": operator.eq}
+Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 @frozen
@@ -36,34 +40,33 @@ class Prometheus:
     reader: InMemoryMetricReader
     telemetry: Telemetry
 
-    def values(self) -> dict[tuple[str, str], float]:
-        """Return the sums of all numbers, by Prometheus' name and outcome."""
-        data = self.reader.get_metrics_data()
-        assert data is not None
-        found: dict[tuple[str, str], float] = {}
-        for metric in (
-            m for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics
-        ):
-            counter = "_total" if "is_monotonic" in metric.data.to_json() else ""
-            name = metric.name.replace(".", "_") + SUFFIXES.get(str(metric.unit), "") + counter
-            for point in metric.data.data_points:
-                if isinstance(point, NumberDataPoint):
-                    outcome = str((point.attributes or {}).get("flexiti.outcome", ""))
-                    key = (name, outcome)
-                    found[key] = found.get(key, 0.0) + point.value
-        return found
+    def values(self) -> Values:
+        """Return all values by name and labels."""
+        return {
+            (one.name, frozenset(one.labels.items())): one.value for one in series_of(self.reader)
+        }
 
-    def firing(self, before: dict[tuple[str, str], float]) -> set[str]:
-        """Return the rules that fire, if so much was counted a quarter of an hour ago."""
-        now, firing = self.values(), set[str]()
-        for name, expression in RULE.findall(FILE.read_text(encoding="utf-8")):
-            parts = EXPRESSION.fullmatch(expression)
-            assert parts is not None, expression
-            key = (parts["name"], parts["outcome"] or "")
-            value = now[key] - (before[key] if parts["increase"] else 0.0)
-            if value > float(parts["limit"]):
-                firing.add(name)
-        return firing
+    def firing(self, before: Values) -> set[str]:
+        """Return the rules that fire, if so much was counted when their range began."""
+        now = self.values()
+        [group] = yaml.safe_load(FILE.read_text(encoding="utf-8"))["groups"]
+        return {
+            rule["alert"]
+            for rule in group["rules"]
+            if all(holds(part, now, before) for part in rule["expr"].split(" and "))
+        }
+
+
+def holds(comparison: str, now: Values, before: Values) -> bool:
+    """Whether a comparison of a sum with a number holds."""
+    parts = COMPARISON.fullmatch(comparison)
+    assert parts is not None, comparison
+    wanted = set(re.findall(r'(\w+)="(\w+)"', parts["matchers"] or ""))
+    found = [key for key in now if key[0] == parts["name"] and wanted <= key[1]]
+    assert found, comparison
+    earlier = before if parts["increase"] else {}
+    value = sum(now[key] - earlier.get(key, 0.0) for key in found)
+    return bool(OPERATORS[parts["operator"]](value, float(parts["limit"])))
 
 
 @pytest.fixture
@@ -129,3 +132,26 @@ async def test_a_conflict_fires(
     await running
 
     assert {"FlexitiOperationConflict"} == prometheus.firing(before)
+
+
+async def test_nothing_authorized_fires(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock, prometheus: Prometheus
+) -> None:
+    """The journal is down: five customers are verified, and none can pay."""
+    journal = FaultyStore(clock.boot)
+    session = make_session(journal=journal)
+    session.events.add(prometheus.telemetry)
+    await prometheus.telemetry.count_pending(session.operations)
+    before = prometheus.values()
+    for number in range(5):
+        assert set() == prometheus.firing(before)
+        checkout = await verified(await session.checkout(f"order-{number}"), sandbox)
+        journal.down = True
+        with pytest.raises(StoreUnavailable):
+            await checkout.authorize("30.00", **PLAN)
+        journal.down = False
+    assert {"FlexitiNothingAuthorized"} == prometheus.firing(before)
+
+    checkout = await verified(await session.checkout("order-6"), sandbox)
+    await checkout.authorize("30.00", **PLAN)
+    assert set() == prometheus.firing(before)

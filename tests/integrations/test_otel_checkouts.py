@@ -54,6 +54,8 @@ async def test_the_funnel_is_counted(
         "True purchase online authorized": 0,
         "purchase in_store verified": 0,
         "purchase online verified": 0,
+        "online started": 0,
+        "purchase in_store started": 0,
     } == before
     assert {
         "online started": 2,
