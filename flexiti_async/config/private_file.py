@@ -1,5 +1,5 @@
 """
-Whether others may write a file that is believed: it names the API's address and the secrets.
+Whether others may write, or read, a file that is believed: with the API's address, or secrets.
 
 The rule is that of sshd's `StrictModes`: the file and every folder on the way to it belong to the
 user of this process or to root, and nobody else may write them.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["writers_of"]
+__all__ = ["readers_of", "writers_of"]
 
 _MOST_LINKS: Final = 40
 
@@ -33,6 +33,30 @@ def writers_of(file: Path) -> str | None:
         fault = _fault(link)
         if fault is not None:
             return fault
+    return None
+
+
+def readers_of(file: Path) -> str | None:
+    """
+    Return who else may read a file: `other users` or `its group`; None if nobody may.
+
+    A folder that they may not enter protects the file. A file system that is mounted read-only, as
+    containers get their secrets, is left out: its modes are not the shop's to set.
+
+    Raises:
+        OSError: The file, or a folder on the way to it, cannot be looked at.
+    """
+    if os.name != "posix":  # modes mean nothing there
+        return None
+    path = file.resolve(strict=True)
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return None
+    mode, folders = path.stat().st_mode, [folder.stat().st_mode for folder in path.parents]
+    if mode & stat.S_IROTH and all(folder & stat.S_IXOTH for folder in folders):
+        return "other users"
+    enter = stat.S_IXGRP | stat.S_IXOTH
+    if mode & stat.S_IRGRP and all(folder & enter for folder in folders):
+        return "its group"
     return None
 
 

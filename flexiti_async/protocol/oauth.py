@@ -56,6 +56,9 @@ _OWN_STATUSES: Final = frozenset({465, 466, 467})
 _PASSING: Final = frozenset({"server_error", "temporarily_unavailable"})
 """Codes of RFC 6749 section 4.1.2.1 that say nothing of the credentials."""
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+_PROGRAM: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,30}(/[0-9][0-9A-Za-z.]{0,15})?", re.ASCII)
+"""A product with its version, as RFC 9110 section 10.2.4 has it in `Server`."""
+_NOTHING_SENT: Final = Echoes(None)
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9.+-]{1,40}/[A-Za-z0-9.+-]{1,40}")
 _LONGEST_LIFETIME: Final = 7 * 86_400.0
 # RFC 6750 section 2.1, b64token: only these are safe in a header, or in a URL's path.
@@ -155,21 +158,20 @@ def read_grant(
         sent: The secrets of the request, which are masked in an error.
         odd: Receives the places of optional fields that could not be read.
     """
-    granted = answer.status in _GRANTED
+    granted, echoes = answer.status in _GRANTED, Echoes(None, *sent)
     if not granted or _names_an_error(answer):
-        error = error_of(
-            answer, reference_id=reference_id, endpoint=ENDPOINT, sent=Echoes(None, *sent)
-        )
+        error = error_of(answer, reference_id=reference_id, endpoint=ENDPOINT, sent=echoes)
         return classify(
             error,
             refreshing=refreshing,
             headers=answer.headers,
+            sent=echoes,
             status=_HTTP_BAD_REQUEST if granted else None,
         )
     try:
         body = structure(body_of(answer), TokenAnswer, odd)
     except UnfitError as unfit:
-        place = f"{unfit.place} ({_content_type(answer.headers)})"
+        place = f"{unfit.place} ({_form(answer.headers, echoes)})"
     else:
         lifetime = _lifetime(body.expires_in)
         problem = _problem(body, scope) or (lifetime if isinstance(lifetime, str) else None)
@@ -206,6 +208,7 @@ def classify(
     *,
     refreshing: bool,
     headers: Mapping[str, str] = _NO_HEADERS,
+    sent: Echoes = _NOTHING_SENT,
     status: int | None = None,
 ) -> TokenError:
     """
@@ -215,6 +218,7 @@ def classify(
         error: The error.
         refreshing: It answered a refresh.
         headers: Of the answer.
+        sent: Masks what the request sent.
         status: The status by which it is classified; its own by default.
     """
     kind: type[TokenError]
@@ -236,7 +240,7 @@ def classify(
     else:
         kind = TokenMisconfigured
     return kind(
-        f"{error}: not an answer of the API ({_content_type(headers)})" if foreign else str(error),
+        f"{error}: not an answer of the API ({_form(headers, sent)})" if foreign else str(error),
         status=error.status,
         code=error.code,
         description=error.message or None,
@@ -245,10 +249,12 @@ def classify(
     )
 
 
-def _content_type(headers: Mapping[str, str]) -> str:
-    """Return the media type of an answer, for a text."""
-    found = _MEDIA_TYPE.match(headers.get("content-type", ""))
-    return found[0].lower() if found else "no content type"
+def _form(headers: Mapping[str, str], sent: Echoes) -> str:
+    """Return the media type of an answer, and the program that names itself in it, for a text."""
+    media_type = _MEDIA_TYPE.match(headers.get("content-type", ""))
+    text = media_type[0].lower() if media_type else "no content type"
+    program = _PROGRAM.match(headers.get("server", ""))
+    return f"{text}, Server: {sent.mask(program[0])}" if program else text
 
 
 def _lifetime(value: object) -> float | str:

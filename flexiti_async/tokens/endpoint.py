@@ -21,6 +21,7 @@ from flexiti_async.errors import (
 from flexiti_async.events.listeners import Listeners
 from flexiti_async.events.odd_fields import OddFields
 from flexiti_async.events.types import ClockSkewed, TokenIssued, TokenRefreshed
+from flexiti_async.protocol.echoes import Echoes
 from flexiti_async.protocol.oauth import ENDPOINT, Granted, classify, read_grant
 from flexiti_async.protocol.request import HttpRequest, RequestBuilder
 from flexiti_async.protocol.response import (
@@ -204,7 +205,8 @@ class TokenEndpoint:
         result = read_answer(call, answer, reference_id, token.access_token, odd)
         self._odd_fields.report(call.endpoint, reference_id, odd)
         if isinstance(result, ApiError):
-            return classify(result, refreshing=False, headers=answer.headers)
+            sent = Echoes(call, token.access_token)
+            return classify(result, refreshing=False, headers=answer.headers, sent=sent)
         return None
 
 

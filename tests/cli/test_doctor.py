@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -106,19 +107,84 @@ def test_a_configuration_that_is_wrong(command: Command) -> None:
     assert "FLEXITI_CLIENT_ID" in ran.out
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Yield a folder that other users can enter, unlike those of pytest."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize(
+    ("mode", "written", "who"),
+    [
+        (0o644, 'client_secret = "{secret}"', "other users can read"),
+        (0o640, 'client_secret = "{secret}"', "its group can read"),
+        (0o604, 'store = "redis://:{secret}@cache/"', "other users can read"),
+        (0o600, 'client_secret = "{secret}"', ""),
+        (0o644, 'flow_ttl = 600\nstore = "memory://"', ""),
+    ],
+)
 def test_a_configuration_that_others_can_read(
-    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Command,
+    open_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: int,
+    written: str,
+    who: str,
 ) -> None:
-    """A configuration file that other users can read is a warning, as it may hold a secret."""
-    file = tmp_path / "shop.toml"
-    file.write_text("[flexiti]\n")
-    file.chmod(0o644)
+    """A file that holds a secret and that others can read is a warning that names the secret."""
+    file = open_folder / "shop.toml"
+    file.write_text(f"[flexiti]\n{written.format(secret=CLIENT_SECRET)}\n")
+    file.chmod(mode)
     monkeypatch.setenv("FLEXITI_CONFIG", str(file))
+    found = findings(command("doctor", "--json", "--no-token-request"))["configuration"]
 
-    finding = worst(findings(command("doctor", "--json"))["configuration"])
-
+    if not who:
+        assert ["ok"] == levels(found)
+        return
+    finding = worst(found)
+    assert finding["text"].startswith(f"{who} {file} (FLEXITI_CONFIG), which holds ")
+    assert finding["text"].endswith(written.partition(" ")[0])
     assert f"chmod 600 {file}" == finding["advice"]
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_folder_that_nobody_else_can_enter_protects_a_file(
+    command: Command, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the mode of the file nor a link to it matters then."""
+    (open_folder / "private").mkdir(mode=0o700)
+    file = open_folder / "private" / "shop.toml"
+    file.write_text(f'[flexiti]\nclient_secret = "{CLIENT_SECRET}"\n')
+    file.chmod(0o644)
+    (open_folder / "link.toml").symlink_to(file)
+    monkeypatch.setenv("FLEXITI_CONFIG", str(open_folder / "link.toml"))
+    found = findings(command("doctor", "--json", "--no-token-request"))["configuration"]
+
+    assert ["ok"] == levels(found)
+
+
+def test_a_file_of_a_secret_that_others_can_read(
+    command: Command, sandbox: Sandbox, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of one secret, and of the private key of a certificate, as well."""
+    secret, key, certificate = (open_folder / name for name in ("secret", "key.pem", "cert.pem"))
+    secret.write_text(sandbox.client_secret)
+    issued = trustme.CA().issue_cert("shop.example")
+    issued.private_key_pem.write_to_path(key)
+    issued.cert_chain_pems[0].write_to_path(certificate)
+    for file in (secret, key, certificate):
+        file.chmod(0o644)
+    monkeypatch.delenv("FLEXITI_CLIENT_SECRET")
+    monkeypatch.setenv("FLEXITI_CLIENT_SECRET_FILE", str(secret))
+    monkeypatch.setenv("FLEXITI_CLIENT_CERT", str(certificate))
+    monkeypatch.setenv("FLEXITI_CLIENT_KEY", str(key))
+    found = findings(command("doctor", "--json", "--no-token-request"))["configuration"]
+
+    assert ["ok", "warning", "warning"] == levels(found)
+    assert [f"chmod 600 {secret}", f"chmod 600 {key}"] == [one["advice"] for one in found[1:]]
 
 
 def test_credentials_that_are_wrong(
@@ -150,14 +216,39 @@ def test_a_token_endpoint_that_fails(command: Command, sandbox: Sandbox) -> None
     assert "reference id" in finding["advice"]
 
 
-def test_an_answer_of_a_proxy(command: Command, sandbox: Sandbox) -> None:
-    """A proxy's page is no reason to compare the secret."""
-    page = {"content-type": "text/html"}
-    sandbox.fail("oauth/token", status=413, headers=page, body=b"<html>", times=None)
+PAGE = b"<!DOCTYPE html><html><body><h1>Access denied</h1></body></html>"
+ON_THE_WAY = "not an answer of Flexiti's API"
+GATEWAY = "a gateway or a proxy"
+OWN = "Flexiti's own answer"
+ANSWERS: dict[str, tuple[int, dict[str, str], bytes, str, str]] = {
+    "squid denies": (403, {"Server": "squid/5.7"}, PAGE, ON_THE_WAY, "Server: squid/5.7"),
+    "squid asks who": (407, {"Server": "squid/5.7"}, PAGE, ON_THE_WAY, "HTTP 407"),
+    "nginx has no upstream": (502, {"Server": "nginx/1.22.1"}, PAGE, GATEWAY, "nginx/1.22.1"),
+    "tinyproxy is busy": (503, {"Server": "tinyproxy/1.11"}, PAGE, GATEWAY, "tinyproxy/1.11"),
+    "a login page": (200, {}, PAGE, ON_THE_WAY, "text/html"),
+    "a way to a login page": (302, {"Location": "http://login.example/"}, b"", ON_THE_WAY, "302"),
+    "a gateway's JSON": (
+        *(403, {"Content-Type": "application/json"}, b'{"message": "Forbidden"}'),
+        *(GATEWAY, "application/json"),
+    ),
+    "the API": (401, {}, b'{"error": "invalid_client", "message": "No!"}', OWN, "invalid_client"),
+    "the API, down": (503, {}, b'{"error": "server_error"}', OWN, "server_error"),
+    "the API blocks": (465, {}, PAGE, OWN, "HTTP 465"),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_whose_answer_a_refusal_was(command: Command, sandbox: Sandbox, case: str) -> None:
+    """By status, headers and body; a page on the way is no reason to compare the secret."""
+    status, headers, body, whose, shown = ANSWERS[case]
+    headers = {"Content-Type": "text/html", **headers}
+    sandbox.fail("oauth/token", status=status, headers=headers, body=body, times=None)
     finding = worst(findings(command("doctor", "--json"))["credentials"])
 
-    assert "not an answer of the API (text/html)" in finding["text"]
-    assert "the proxy" in finding["advice"]
+    assert whose in finding["text"]
+    assert shown in finding["text"]
+    assert ("developer portal" in finding["advice"]) is (case in {"the API", "the API blocks"})
+    assert ("login page" in finding["advice"]) is (whose in {ON_THE_WAY, GATEWAY})
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -471,6 +562,7 @@ def test_a_proxy_that_refuses(
 
     assert f"127.0.0.1:{sandbox.port} (`{source}`)" in found["proxy"][0]["text"]
     assert f"the proxy 127.0.0.1:{sandbox.port} answered CONNECT with 4" in finding["text"]
+    assert finding["text"].endswith("the proxy's answer; Flexiti was not asked")
     assert "check the proxy" in finding["advice"]
     assert "hush" not in ran.out + ran.err
     assert not {"dns", "tls", "clock"} & found.keys()

@@ -275,6 +275,8 @@ def test_classes(
         ({"content-type": "application/json"}, "application/json"),
         ({"content-type": "canary canary"}, "no content type"),
         ({}, "no content type"),
+        ({"content-type": "text/html", "server": "squid/5.7"}, "text/html, Server: squid/5.7"),
+        ({"server": "\x1b[31mcanary"}, "no content type"),
     ],
 )
 def test_an_answer_that_is_not_the_apis_own_is_transient(

@@ -1,11 +1,8 @@
 """`flexiti-async doctor`: run all checks, and report what to do about their findings."""
 
-import os
 import platform
 import ssl
-import stat
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -13,6 +10,7 @@ from yarl import URL
 
 from flexiti_async import ConfigError, FlexitiConfig, __version__
 from flexiti_async.cli.doctor.credentials import check_credentials
+from flexiti_async.cli.doctor.files import check_files
 from flexiti_async.cli.doctor.finding import (
     Finding,
     Level,
@@ -20,7 +18,6 @@ from flexiti_async.cli.doctor.finding import (
     good,
     note,
     print_findings,
-    warning,
 )
 from flexiti_async.cli.doctor.journal import check_journal
 from flexiti_async.cli.doctor.network import check_network, describe_connections
@@ -143,7 +140,4 @@ def _configuration(config: FlexitiConfig) -> Iterator[Finding]:
         _CONFIGURATION,
         f"complete: {where}, {config.api_url}, credentials fingerprint {config.fingerprint}",
     )
-    name = os.environ.get("FLEXITI_CONFIG")
-    if name and stat.S_IMODE(Path(name).stat().st_mode) & 0o077:
-        text = f"other users can read {name}, and it may hold the client secret"
-        yield warning(_CONFIGURATION, text, f"chmod 600 {name}")
+    yield from check_files(config)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from typing import Final
 
 from attrs import evolve
 
@@ -18,9 +19,16 @@ from flexiti_async.events.types import Event, TokenIssued
 
 __all__ = ["check_credentials"]
 
-_IN_BETWEEN = (
-    "something between this machine and Flexiti has answered: check base_url, the proxy and the "
-    "firewall"
+_BLOCKED: Final = frozenset({465, 466, 467})
+"""Flexiti's own numbers for requests that it blocks; their body is undocumented (spec 6.2)."""
+_BAD_REQUEST: Final = 400
+_SERVER_ERROR: Final = 500
+_PROXY: Final = "the proxy's answer; Flexiti was not asked"
+_NOT_FLEXITI: Final = "not an answer of Flexiti's API, but of a proxy or a login page on the way"
+_GATEWAY: Final = "the answer of a gateway or a proxy, on the way or in front of the API"
+_FLEXITI: Final = "Flexiti's own answer"
+_IN_BETWEEN: Final = (
+    "check base_url, the proxy and the firewall, and sign in to the network if it has a login page"
 )
 _WRONG = (
     "compare client_id and client_secret with the developer portal, and make sure that they belong "
@@ -56,17 +64,41 @@ def _issued(events: list[Event], config: FlexitiConfig) -> Finding:
 
 
 def _failed(failure: FlexitiError) -> Finding:
-    """Return the finding for a token request that failed, with advice for its class."""
+    """Return the finding for a token request that failed: whose answer it was, and advice."""
+    whose = _whose(failure)
     wait = failure.retry_after if isinstance(failure, TokenError) else None
-    if isinstance(failure, TokenMisconfigured):
+    if whose == _PROXY:
+        advice = "check the proxy: its address and credentials, and that it allows CONNECT here"
+    elif isinstance(failure, TokenMisconfigured):
         advice = _WRONG
     elif isinstance(failure, TokenThrottled):
         pause = "" if wait is None else f" {wait:.0f} s"
         advice = f"wait{pause}; check that all processes share one store"
-    elif "the proxy " in str(failure):  # as errors name it; the API was not reached
-        advice = "check the proxy: its address and credentials, and that it allows CONNECT here"
-    elif isinstance(failure, TokenError) and failure.status is not None and failure.code is None:
+    elif whose == _NOT_FLEXITI:
         advice = _IN_BETWEEN
+    elif whose == _GATEWAY:
+        advice = f"try again; if it persists, {_IN_BETWEEN}, or report the time to Flexiti"
     else:
         advice = "try again; if it persists, report the reference id to Flexiti"
-    return error("credentials", f"token request failed: {failure}", advice)
+    text = f"token request failed: {failure}"
+    return error("credentials", f"{text}: {whose}" if whose else text, advice)
+
+
+def _whose(failure: FlexitiError) -> str:
+    """
+    Return whose answer a failed token request got; empty without an answer.
+
+    The API answers with JSON that has an `error`. A server error without it, or a bare message, may
+    come from a gateway of Flexiti's as well as from a proxy: nothing in it proves which.
+    """
+    if not isinstance(failure, TokenError):
+        return ""
+    if failure.reason == "proxy":
+        return _PROXY
+    if failure.status is None:
+        return ""
+    if failure.code is not None or failure.status in _BLOCKED:
+        return _FLEXITI
+    refused = failure.status >= _BAD_REQUEST
+    says_something = refused and failure.description is not None
+    return _GATEWAY if failure.status >= _SERVER_ERROR or says_something else _NOT_FLEXITI
