@@ -38,6 +38,7 @@ ONE_PYTHON = (
     "tests/cli/test_demo.py",
     "tests/cli/test_demo_shop.py",
     "tests/cli/test_doctor.py",
+    "tests/cli/test_doctor_outage.py",
     "tests/cli/test_sandbox.py",
     "tests/cli/test_verify.py",
     "tests/demo/",

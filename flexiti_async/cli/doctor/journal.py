@@ -27,6 +27,7 @@ _COMPARE: Final = (
     "wait 16 minutes, compare the orders with Flexiti, then run "
     "`flexiti-async journal accept --compared`"
 )
+_DOWN: Final = "no checkout can be finished, and none started: no call moves money without it"
 _ENDS: Final = "ends with each process, which then forgets which money has moved"
 _LIST: Final = (
     "`flexiti-async operations list` shows them; docs/how-to/reconcile.md says what to do"
@@ -49,7 +50,8 @@ async def check_journal(config: FlexitiConfig) -> AsyncIterator[Finding]:
     except ConfigError as failure:
         yield error(_JOURNAL, f"{where} cannot keep one: {failure}", _CHOOSE)
     except StoreError as failure:
-        yield error(_JOURNAL, f"{where}: {failure}", "start it: no call moves money without it")
+        text = f"{where}: {failure}; with this journal down {_DOWN}"
+        yield error(_JOURNAL, text, "start it, or correct `journal`")
 
 
 def _of_life(config: FlexitiConfig, where: str, life: Life) -> list[Finding]:

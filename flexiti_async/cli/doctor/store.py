@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from flexiti_async import (
     ConfigError,
     FlexitiConfig,
+    OnStoreFailure,
     Scope,
     Secret,
     StoreError,
@@ -32,7 +33,19 @@ _KEEP_FOR: Final = 60.0
 _OPERATIONS: Final = 6
 """Number of operations in `_round_trip`."""
 _MARK: Final = "flexiti-async doctor was here"
-_DOWN: Final = "start it, or correct `store`: until then every process requests its own tokens"
+_OUTAGES: Final = {
+    (True, OnStoreFailure.DEGRADE): "no checkout can be finished, and none started: the journal is "
+    "in it, and no call moves money without the journal; other calls go on, with tokens that are "
+    "not shared",
+    (True, OnStoreFailure.RAISE): "no checkout can be finished, and none started: the journal is "
+    "in it, and no call moves money without the journal; other calls fail as soon as they need a "
+    "new token",
+    (False, OnStoreFailure.DEGRADE): "no checkout can be resumed: only the process that has it in "
+    "memory can finish it; all other calls go on, with tokens that are not shared",
+    (False, OnStoreFailure.RAISE): "no checkout can be started or resumed; other calls fail as "
+    "soon as they need a new token",
+}
+"""Consequences by whether the journal is in the store, and by `on_store_failure`."""
 _SHARED: Final = "with several workers use file:// (one host), postgresql:// or redis:// (several)"
 _BROKEN: Final = (
     "do not use this store: two processes could overwrite each other (StoreContract shows how)"
@@ -62,10 +75,18 @@ async def check_store(config: FlexitiConfig) -> AsyncIterator[Finding]:
             yield finding
         async for finding in _trials(config, sealed_store):
             yield finding
+        if not is_scheme(config.store, "memory"):  # which ends with its process
+            yield note(_STORE, _outage(config))
     except StoreError as failure:
-        yield error(_STORE, str(failure), _DOWN)
+        yield error(_STORE, f"{failure}; {_outage(config)}", "start it, or correct `store`")
     finally:
         await store.aclose()
+
+
+def _outage(config: FlexitiConfig) -> str:
+    """Return the consequences of an outage of the store, with this configuration."""
+    shared = config.journal is None or config.journal == config.store
+    return f"with this store down {_OUTAGES[shared, config.on_store_failure]}"
 
 
 async def _trials(config: FlexitiConfig, sealed_store: SealedStore) -> AsyncIterator[Finding]:
