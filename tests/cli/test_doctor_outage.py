@@ -27,8 +27,8 @@ class Outage:
         own_journal: The journal has a store of its own.
         policy: `on_store_failure`.
         says: The doctor's words.
-        works: The acts that succeed: start or resume a checkout, finish one in memory, make a call that needs
-            a new token.
+        works: The acts that succeed: start or resume a checkout, finish one in memory, make a call
+            that needs a new token.
     """
 
     own_journal: bool
