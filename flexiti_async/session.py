@@ -24,7 +24,7 @@ from flexiti_async.config.parsing import Invalid, count, is_loopback, seconds
 from flexiti_async.config.reload import check_reload
 from flexiti_async.errors import ConfigError, SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
-from flexiti_async.events.log import log_event
+from flexiti_async.events.log import EventLog
 from flexiti_async.events.types import AnswerReceived
 from flexiti_async.operations.coordinator import OperationsContext
 from flexiti_async.operations.guard import refuse_operation
@@ -110,7 +110,7 @@ class FlexitiSession:
         _check_parts(config, clock)
         self._config = config
         self._clock = clock
-        self._events = Listeners(listeners, log=log_event)
+        self._events = Listeners(listeners, log=EventLog(clock))
         with naming_source(config.source_of):
             self._transport = Transport(
                 config.api_url,
@@ -184,6 +184,7 @@ class FlexitiSession:
             place=f"{config.api_url} {config.client_id}",
             ttl=config.reference_ttl,
             clock=clock,
+            events=self._events,
         )
         self._add_groups(operations, config)
 
@@ -346,6 +347,7 @@ class FlexitiSession:
         # A close that is cancelled closes all parts, too. Each may be closed twice, so that a close
         # that was cancelled again can be repeated.
         async with AsyncExitStack() as parts:
+            parts.callback(self._events.close)
             parts.push_async_callback(self._close_journal)
             parts.push_async_callback(self._close_store)
             parts.push_async_callback(self._transport.aclose)

@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from flexiti_async import FlexitiConfig, FlexitiSession, InStoreCheckout, OnlineCheckout
+from flexiti_async.events.log import log_states
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
@@ -135,6 +136,12 @@ def _place_in_order(item: pytest.Item) -> int:
     """Return the index of a test in LONG_FIRST, and its length for all others."""
     places = (place for place, part in enumerate(LONG_FIRST) if part in item.nodeid)
     return next(places, len(LONG_FIRST))
+
+
+@pytest.fixture(autouse=True)
+def _the_log_has_room() -> None:
+    """Begin each test like a process: lines of other tests leave none of its own out."""
+    log_states().reset()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -42,6 +42,7 @@ from flexiti_async.errors import (
     OperationError,
     ValidationError,
 )
+from flexiti_async.errors.base import CheckoutFacts
 from flexiti_async.events.checkouts import (
     CheckoutAuthorized,
     CheckoutEvent,
@@ -170,6 +171,7 @@ class Flow:
             context.store if resumable else None,
             degrade=context.config.on_store_failure is OnStoreFailure.DEGRADE,
             stamped=self._stamped,
+            events=context.events,
             entry=record.entry if record else None,
         )
 
@@ -177,6 +179,11 @@ class Flow:
     def state(self) -> CheckoutState:
         """The present state."""
         return self.saved.state
+
+    @property
+    def error_facts(self) -> CheckoutFacts:
+        """The attributes of every error about this checkout."""
+        return {"reference_id": self.state.reference_id, "step": self.state.step.value}
 
     @property
     def remaining(self) -> float:
@@ -211,12 +218,12 @@ class Flow:
         if method not in NEXT_STEPS[step]:
             allowed = ", ".join(sorted(self.next_steps())) or "nothing"
             msg = f"{method}() is not allowed in step {step.value}; allowed: {allowed}"
-            raise CheckoutError(msg, reference_id=self.state.reference_id)
+            raise CheckoutError(msg, **self.error_facts)
         row = row_of(step, method, outcome)
         lacks = missing(row, self.state)
         if lacks:
             msg = f"{method}() requires {', '.join(lacks)}, which no answer contained so far"
-            raise CheckoutError(msg, reference_id=self.state.reference_id)
+            raise CheckoutError(msg, **self.error_facts)
         return row
 
     async def ready(self, method: str) -> Row:
@@ -271,7 +278,7 @@ class Flow:
             self.row(kind.value)
         except CheckoutError as error:
             return error
-        return CheckoutError("another step was taken", reference_id=self.state.reference_id)
+        return CheckoutError("another step was taken", **self.error_facts)
 
     async def operate(
         self,
@@ -410,7 +417,9 @@ class Flow:
             now=at.boot,
         )
 
-    async def successor(self, token: Token, *, rejected: bool) -> Token:
+    async def successor(
+        self, token: Token, *, rejected: bool, reference_id: str | None = None
+    ) -> Token:
         """
         Pin another token if no call of the flow has succeeded; otherwise the flow ends.
 
@@ -420,11 +429,13 @@ class Flow:
         """
         if not rejected:
             return await self._pinned_token()
-        self.context.refresher(self.token.scope).reject_pinned(token)
+        self.context.refresher(self.token.scope).reject_pinned(
+            token, reference_id or self.state.reference_id
+        )
         if self._has_begun:
             await self._report_expiry()
             msg = "Flexiti rejected the token of this checkout, and the flow has ended with it"
-            raise CheckoutTokenRejected(msg, reference_id=self.state.reference_id)
+            raise CheckoutTokenRejected(msg, **self.error_facts)
         return await self._pin_another()
 
     async def pin_dedicated_token(self) -> None:
@@ -469,7 +480,7 @@ class Flow:
         if self._has_begun:
             await self._report_expiry()
             msg = "the flow has ended with its token; nothing was sent"
-            raise CheckoutExpired(msg, reference_id=self.state.reference_id)
+            raise CheckoutExpired(msg, **self.error_facts)
         return await self._pin_another()
 
     async def _pin_another(self) -> Token:

@@ -91,7 +91,7 @@ class OnlineCheckout(Checkout):
             raise problem
         if flow.state.flow not in {None, widget.flow.value}:
             msg = f"this checkout is of the flow {flow.state.flow}; start another one"
-            raise CheckoutError(msg, reference_id=self.reference_id)
+            raise CheckoutError(msg, **self._flow.error_facts)
         call = init_widget(
             widget,
             account_type_place=flow.context.config.account_type_place,
@@ -153,7 +153,7 @@ class OnlineCheckout(Checkout):
             raise MalformedEvent(field_errors=read)
         mismatch = _mismatch(read, before, old_widget=old_widget)
         if mismatch:
-            raise EventRefused(mismatch, reference_id=self.reference_id)
+            raise EventRefused(mismatch, **self._flow.error_facts)
         reaction = Reaction.UNKNOWN
         if before.flow in set(Flow):
             reaction = react(read, Flow(before.flow))

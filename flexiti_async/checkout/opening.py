@@ -73,7 +73,7 @@ async def resume(context: CheckoutContext, reference_id: ReferenceId, *, in_stor
     if state.in_store is not in_store:
         kind, method = ("in store", "resume_in_store") if state.in_store else ("online", "resume")
         msg = f"the checkout under this reference id is {kind}: {method}() resumes it"
-        raise CheckoutNotFound(msg, reference_id=state.reference_id)
+        raise CheckoutNotFound(msg, reference_id=state.reference_id, step=state.step.value)
     scope = Scope.MERCHANT if in_store else Scope.CUSTOMER
     token = state.token.as_token(scope, life=state.token.remaining, at=now(context.clock))
     flow = Flow(

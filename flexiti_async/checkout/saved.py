@@ -17,6 +17,10 @@ from attrs import evolve, field, frozen
 from flexiti_async.checkout.state import CheckoutState, decode_checkout, encode_checkout
 from flexiti_async.checkout.steps import ENDS_AT
 from flexiti_async.errors import CheckoutConflict, CheckoutNotFound, FlexitiError, StoreError
+from flexiti_async.errors.base import CheckoutFacts
+from flexiti_async.events.listeners import Listeners
+from flexiti_async.events.log import attributes
+from flexiti_async.events.states import Line, State
 from flexiti_async.store.interface import Entry, store_key
 from flexiti_async.store.sealed import SealedStore
 
@@ -134,6 +138,7 @@ class SavedCheckout:
         degrade: Go on unsaved while the store is down.
         stamped: Returns a state with the pinned token and the times of now.
         entry: The entry that was loaded; None for a new checkout.
+        events: The session's log.
 
     Attributes:
         state: The present state.
@@ -149,6 +154,7 @@ class SavedCheckout:
         degrade: bool,
         stamped: Callable[[CheckoutState], CheckoutState],
         entry: Entry | None,
+        events: Listeners,
     ) -> None:
         self.state = state
         self.saved = entry is not None
@@ -158,6 +164,7 @@ class SavedCheckout:
         self._stamped = stamped
         self._entry = entry
         self._expired = state.expired
+        self._events = events
         self._unconfirmed: frozenset[str] = frozenset()
         self._writing = asyncio.Lock()
 
@@ -216,7 +223,7 @@ class SavedCheckout:
         """Raise CheckoutConflict if a step was taken since `before`."""
         if self.state is not before:
             msg = "another step of this checkout was taken meanwhile"
-            raise CheckoutConflict(msg, reference_id=self.state.reference_id)
+            raise CheckoutConflict(msg, **self._facts)
 
     async def _write(self) -> None:
         """Write the present state; one write at a time, so that none overtakes another."""
@@ -280,7 +287,13 @@ class SavedCheckout:
             await self._swap(store, entry, expected=None, unconfirmed=unconfirmed)
             return
         msg = "another process has taken this step of the checkout"
-        raise CheckoutConflict(msg, reference_id=self.state.reference_id)
+        raise CheckoutConflict(msg, **self._facts)
 
     def _warn(self, error: FlexitiError) -> None:
-        _log.warning("checkout %s is not saved: %s", self.state.reference_id, error)
+        text, args = "checkout %s in step %s is not saved: %s", (*self._facts.values(), error)
+        extra = attributes(error=type(error).__name__, **self._facts)
+        self._events.warn(State.STORE, Line(_log, logging.WARNING, text, args, extra))
+
+    @property
+    def _facts(self) -> CheckoutFacts:
+        return {"reference_id": self.state.reference_id, "step": self.state.step.value}

@@ -59,16 +59,13 @@ class ApiError(FlexitiError):
         self.endpoint = endpoint
         self.retry_after = retry_after
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         text = f"HTTP {self.status} {self.code}" if self.code else f"HTTP {self.status}"
         if self.message:
             text += f": {self.message}"
         if self.field_errors:
             text += f" [{'; '.join(str(error) for error in self.field_errors)}]"
-        where = [self.endpoint] if self.endpoint else []
-        if self.reference_id:
-            where.append(f"reference id {self.reference_id}")
-        return f"{text} ({', '.join(where)})" if where else text
+        return text
 
 
 class BadRequest(ApiError):

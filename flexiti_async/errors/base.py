@@ -1,6 +1,7 @@
 """The base of all errors, and errors of configuration, validation, checkouts and sessions."""
 
 from collections.abc import Sequence
+from typing import Final, TypedDict
 
 from attrs import field, frozen
 
@@ -8,6 +9,7 @@ __all__ = [
     "CheckoutConflict",
     "CheckoutError",
     "CheckoutExpired",
+    "CheckoutFacts",
     "CheckoutNotFound",
     "CheckoutTokenRejected",
     "ConfigError",
@@ -19,6 +21,7 @@ __all__ = [
     "SessionEntered",
     "ValidationError",
     "WrongLoop",
+    "facts_of",
 ]
 
 
@@ -46,8 +49,64 @@ class FieldError:
         return f"{self.param}: {self.msg}{shown}{self.hint and f', {self.hint}'}"
 
 
+_FACTS: Final = (
+    ("kind", "{}"),
+    ("operation_id", "operation {}"),
+    ("endpoint", "{}"),
+    ("step", "step {}"),
+    ("status", "HTTP {}"),
+    ("attempts", "attempts: {}"),
+    ("reference_id", "reference id {}"),
+    ("reference", "reference {}"),
+)
+"""The attributes that say what an error is about, and how its text shows them."""
+
+
 class FlexitiError(Exception):
-    """Base of every error that this library raises on purpose."""
+    """
+    Base of every error that this library raises on purpose.
+
+    Its text ends with what it is about, as far as that is known: operation, endpoint, step, status,
+    attempts, `x-reference-id` and the shop's reference.
+
+    Attributes:
+        attempts: Number of attempts of the call that has failed; None before the call has ended.
+    """
+
+    attempts: int | None = None
+
+    def __str__(self) -> str:
+        """Return the message, and what it is about."""
+        text = self._message()
+        shown = [
+            form.format(value)
+            for (name, form), value in zip(_FACTS, _values(self), strict=True)
+            if value not in {None, ""} and form.format(value) not in text
+            if not (name == "attempts" and value == 1)
+        ]
+        return f"{text} ({', '.join(shown)})" if shown else text
+
+    def _message(self) -> str:
+        return super().__str__()
+
+
+def _values(error: FlexitiError) -> list[object]:
+    values: list[object] = [getattr(error, name, None) for name, _ in _FACTS]
+    key: object = getattr(error, "idempotency_key", None)
+    values[0] = None if key is None else f"{values[0]}:{key}"  # errors of tokens have other kinds
+    return values
+
+
+def facts_of(error: FlexitiError) -> dict[str, object]:
+    """Return the attributes that say what an error is about, and its class as `error`."""
+    names = [*(name for name, _ in _FACTS), "code", "idempotency_key"]
+    found = {name: getattr(error, name, None) for name in names}
+    if found["idempotency_key"] is None:
+        del found["kind"]
+    return {
+        "error": type(error).__name__,
+        **{name: value for name, value in found.items() if value is not None},
+    }
 
 
 class ConfigError(FlexitiError, ValueError):
@@ -92,17 +151,28 @@ class MalformedEvent(ValidationError):
     """The browser's data are not an event of the widget; `field_errors` have no values."""
 
 
+class CheckoutFacts(TypedDict):
+    """The attributes of the errors of a checkout that is loaded."""
+
+    reference_id: str
+    step: str
+
+
 class CheckoutError(FlexitiError):
     """
     The checkout cannot take this step.
 
     Attributes:
         reference_id: The `x-reference-id` of the flow.
+        step: The step that the checkout has reached, such as `widget`; None if it is not loaded.
     """
 
-    def __init__(self, message: str = "", *, reference_id: str | None = None) -> None:
+    def __init__(
+        self, message: str = "", *, reference_id: str | None = None, step: str | None = None
+    ) -> None:
         super().__init__(message)
         self.reference_id = reference_id
+        self.step = step
 
 
 class CheckoutNotFound(CheckoutError, LookupError):

@@ -26,6 +26,7 @@ class OperationFacts(TypedDict, total=False):
     writer: str | None
     authorization_id: str | None
     amount: str | None
+    reference: str | None
 
 
 class OperationError(FlexitiError):
@@ -45,6 +46,7 @@ class OperationError(FlexitiError):
         writer: The process that made the claim, for a person: host, process and time.
         authorization_id: Number of the authorization, where one is recorded.
         amount: Dollars, as recorded.
+        reference: The shop's order number as it was sent; None without one.
     """
 
     def __init__(self, message: str = "", **facts: Unpack[OperationFacts]) -> None:
@@ -58,15 +60,7 @@ class OperationError(FlexitiError):
         self.writer = facts.get("writer")
         self.authorization_id = facts.get("authorization_id")
         self.amount = facts.get("amount")
-
-    def __str__(self) -> str:
-        """Return the message, and the operation's id and key."""
-        text = super().__str__()
-        if self.operation_id is None:
-            return text
-        if self.kind is None:
-            return f"{text} (operation {self.operation_id})"
-        return f"{text} ({self.kind}:{self.idempotency_key}, operation {self.operation_id})"
+        self.reference = facts.get("reference")
 
 
 class OperationInProgress(OperationError):

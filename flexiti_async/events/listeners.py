@@ -6,10 +6,12 @@ import inspect
 import logging
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Protocol
 
 from attrs import frozen
 
 from flexiti_async.errors import ConfigError
+from flexiti_async.events.states import Line, State
 
 __all__ = ["Event", "Listener", "Listeners"]
 
@@ -19,6 +21,26 @@ _log = logging.getLogger("flexiti_async.events")
 @frozen(kw_only=True)
 class Event:
     """Base of all events."""
+
+
+class Log(Protocol):
+    """The log of a session, which sees every event before its listeners."""
+
+    def __call__(self, event: Event) -> None:
+        """Log an event."""
+        ...
+
+    def warn(self, state: State, line: Line) -> None:
+        """Log a failure that is not an event, as part of a state."""
+        ...
+
+    def follows_calls(self) -> bool:
+        """Whether the end of every call matters to the log."""
+        ...
+
+    def close(self) -> None:
+        """End the states that this session would have ended."""
+        ...
 
 
 Listener = Callable[[Event], object]
@@ -49,7 +71,7 @@ class Listeners:
         self,
         listeners: Iterable[Listener] = (),
         *,
-        log: Listener | None = None,
+        log: Log | None = None,
         option: str = "listeners",
     ) -> None:
         self._listeners = tuple(_checked(listener, option) for listener in _listed(listeners))
@@ -60,6 +82,11 @@ class Listeners:
     def any(self) -> bool:
         """Whether there are any listeners."""
         return bool(self._listeners)
+
+    @property
+    def follow_calls(self) -> bool:
+        """Whether anybody wants to know the end of every call: a listener, or the log."""
+        return bool(self._listeners) or (self._log is not None and self._log.follows_calls())
 
     def add(self, listener: Listener) -> Callable[[], None]:
         """
@@ -99,6 +126,16 @@ class Listeners:
                 listener(event)
             except Exception as error:  # noqa: BLE001 - a listener may raise anything
                 self._report(listener, error)
+
+    def warn(self, state: State, line: Line) -> None:
+        """Log a failure that is not an event, as part of a state; see `events/states.py`."""
+        if self._log is not None:
+            self._log.warn(state, line)
+
+    def close(self) -> None:
+        """End the states that this session would have ended."""
+        if self._log is not None:
+            self._log.close()
 
     def _report(self, listener: Listener, error: Exception) -> None:
         # Once each: a broken listener fails for every call of the shop. Only the class is named:

@@ -198,10 +198,12 @@ class AccessTokenRejected(TokenEvent):
     Attributes:
         token_id: Its id.
         age: Seconds since it was requested.
+        reference_id: The `x-reference-id` of the call that was answered with it.
     """
 
     token_id: str
     age: float
+    reference_id: str | None = None
 
 
 @frozen(kw_only=True)
@@ -227,9 +229,11 @@ class StoreDegraded(TokenEvent):
 
     Attributes:
         error: The store's error.
+        reference_id: The `x-reference-id` of the flow that needed the token, if it was one.
     """
 
     error: StoreError
+    reference_id: str | None = None
 
 
 @frozen(kw_only=True)
@@ -317,6 +321,8 @@ class CallFinished(Event):
         token_remaining: Remaining life of the token at that moment, seconds.
         outcome: `done`, `cancelled`, or the name of the error's class.
         status: HTTP status of an error answer of the API.
+        error: The error of a call that has failed; None otherwise.
+        operation: Whether it moves money: an `OperationEvent` says what became of that.
     """
 
     endpoint: str
@@ -328,6 +334,8 @@ class CallFinished(Event):
     token_remaining: float
     outcome: str
     status: int | None
+    error: FlexitiError | None = None
+    operation: bool = False
 
 
 @frozen(kw_only=True)
@@ -360,6 +368,7 @@ class OperationEvent(Event):
         idempotency_key: The shop's name for what is paid for.
         reference_id: The `x-reference-id` of the request.
         endpoint: The endpoint's name.
+        reference: The shop's order number as it is sent; None without one.
     """
 
     operation_id: str
@@ -367,6 +376,7 @@ class OperationEvent(Event):
     idempotency_key: str
     reference_id: str
     endpoint: str
+    reference: str | None = None
 
 
 @frozen(kw_only=True)

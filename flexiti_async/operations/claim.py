@@ -14,10 +14,12 @@ from typing import Any, Final
 from attrs import evolve
 
 from flexiti_async.errors import FlexitiError, StoreError
+from flexiti_async.events.log import attributes
 from flexiti_async.events.types import Listeners, OperationConflict
 from flexiti_async.operations.decision import supersede
 from flexiti_async.operations.journal import Found, Journal
 from flexiti_async.operations.record import OperationRecord, Phase, Refusal
+from flexiti_async.operations.recorded_errors import facts_of
 from flexiti_async.store.interface import Entry, Life
 
 __all__ = ["Claim", "Later"]
@@ -29,7 +31,7 @@ Later = Callable[[Coroutine[Any, Any, None]], None]
 
 _SHORTEST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 60.0
-_NOT_WRITTEN: Final = "an operation's record could not be written before the session was closed"
+_NOT_WRITTEN: Final = "could not be recorded before the session was closed"
 """Seconds between two attempts to write in the background."""
 
 
@@ -96,9 +98,8 @@ class Claim:
     async def withdraw(self) -> None:
         """Free the key after an interruption: nothing was sent, and nothing will be."""
         if self._tried and not self.doubtful and not await self._withdrawn():
-            _log.warning(
-                "operation %s was interrupted before it was sent, and may stay pending",
-                self.record.operation_id,
+            self._log(
+                logging.WARNING, self.record, "was interrupted before it was sent; may stay pending"
             )
             self._later(self._repeated(self._withdrawn))
 
@@ -114,16 +115,9 @@ class Claim:
         if await self._written():
             return True
         if outcome.phase is Phase.DONE:
-            _log.error(
-                "operation %s (%s:%s) ran, and the journal has not recorded it yet: reference id "
-                "%s, authorization %s, capture %s",
-                outcome.operation_id,
-                outcome.kind.value,
-                outcome.idempotency_key,
-                outcome.reference_id,
-                outcome.authorization_id,
-                outcome.capture_id,
-            )
+            numbers = f"authorization {outcome.authorization_id}, capture {outcome.capture_id}"
+            text = f"ran, and the journal has not recorded it yet, {numbers}"
+            self._log(logging.ERROR, outcome, text)
         self._later(self._repeated(self._written))
         return False
 
@@ -193,6 +187,22 @@ class Claim:
             self._report(conflict)
         return True
 
+    def _log(self, level: int, record: OperationRecord, text: str) -> None:
+        """Log a line about this operation; each is about money, so none is left out."""
+        facts = facts_of(record)
+        _log.log(
+            level,
+            "operation %s (%s:%s), %s, reference id %s%s: %s",
+            record.operation_id,
+            record.kind.value,
+            record.idempotency_key,
+            record.endpoint,
+            record.reference_id,
+            "" if record.reference is None else f", reference {record.reference}",
+            text,
+            extra=attributes(**facts),
+        )
+
     def _report(self, recorded: str) -> None:
         event = OperationConflict(
             operation_id=self.record.operation_id,
@@ -200,6 +210,7 @@ class Claim:
             idempotency_key=self.record.idempotency_key,
             reference_id=self.record.reference_id,
             endpoint=self.record.endpoint,
+            reference=self.record.reference,
             recorded=recorded,
         )
         # Outside of this task: a listener may block, or close the session.
@@ -211,11 +222,11 @@ class Claim:
         try:
             while not await write():
                 if self._journal.closed:
-                    _log.error(_NOT_WRITTEN)
+                    self._log(logging.ERROR, self.outcome or self.record, _NOT_WRITTEN)
                     return
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
         except asyncio.CancelledError:
             if not await write():
-                _log.error(_NOT_WRITTEN)
+                self._log(logging.ERROR, self.outcome or self.record, _NOT_WRITTEN)
             raise

@@ -67,6 +67,7 @@ class Facts(TypedDict):
     idempotency_key: str
     reference_id: str
     endpoint: str
+    reference: str | None
 
 
 @frozen
@@ -107,7 +108,12 @@ class Asked(Generic[T]):
             "idempotency_key": self.idempotency_key,
             "reference_id": self.reference_id,
             "endpoint": self.call.endpoint,
+            "reference": _text_of((self.call.body or {}).get("reference")),
         }
+
+
+def _text_of(value: object) -> str | None:
+    return "".join(value) if isinstance(value, str) else None
 
 
 @frozen
@@ -301,7 +307,6 @@ class Execution(Generic[T]):
         body = call.body or {}
         amount, account = body.get("amount"), body.get("account_number")
         account = call.path_values.get("account_number", account)
-        reference = body.get("reference")
         capture_id = call.path_values.get("capture_id", body.get("capture_id"))
         salt = secrets.token_hex(16)
         first = None
@@ -322,7 +327,7 @@ class Execution(Generic[T]):
             writer=f"{socket.gethostname()} process {os.getpid()}",
             first=first,
             amount=amount if is_amount(amount) else None,
-            reference="".join(reference) if isinstance(reference, str) else None,
+            reference=asked.facts["reference"],
             account_number=Secret(str(account)) if account and self._journal.seals else None,
             authorization_id=call.path_values.get("authorization_id"),
             capture_id=None if capture_id is None else str(capture_id),

@@ -12,7 +12,8 @@
 
 import copy
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from attrs import evolve, frozen
@@ -28,8 +29,11 @@ from flexiti_async.errors import (
     OperationInProgress,
     RecordUnreadable,
     SessionClosed,
+    StoreError,
     ValidationError,
 )
+from flexiti_async.events.log import journal_line
+from flexiti_async.events.states import State
 from flexiti_async.events.types import JournalLost, OperationResolved
 from flexiti_async.operations.coordinator import Coordinator, OperationsContext
 from flexiti_async.operations.execution import Asked, Bearer, OnEnd
@@ -175,7 +179,10 @@ class Operations:
             raise SessionClosed(msg)
         _check_wait(wait)
         asked = self._asked(call, idempotency_key, reference_id, bearer, on_end)
-        outcome = await self._coordinator.outcome(asked, wait)
+        with self._noting_outages(asked.facts):
+            outcome = await self._coordinator.outcome(asked, wait)
+            if isinstance(outcome, StoreError):
+                raise copy.copy(outcome)
         if isinstance(outcome, JournalForgot):
             outcome = self._lost(JournalForgot(str(outcome.args[0]), **asked.facts))
         if isinstance(outcome, FlexitiError):
@@ -345,6 +352,7 @@ class Operations:
                 idempotency_key=outcome.idempotency_key,
                 reference_id=outcome.reference_id,
                 endpoint=outcome.endpoint,
+                reference=outcome.reference,
                 executed=executed,
                 by=by,
             )
@@ -364,7 +372,8 @@ class Operations:
             RecordUnreadable: The record cannot be opened.
         """
         journal = self._context.journal()
-        found = await journal.read(self._identity(None, kind, key, ""))
+        with self._noting_outages({"kind": kind.value, "idempotency_key": key}):
+            found = await journal.read(self._identity(None, kind, key, ""))
         record = found.record
         if record is None or record.phase is Phase.FREE:
             return None
@@ -393,7 +402,8 @@ class Operations:
         """
         forgot: JournalForgot | None = None
         try:
-            await self._context.journal().life()
+            with self._noting_outages({"kind": kinds[0].value, "idempotency_key": key}):
+                await self._context.journal().life()
         except JournalForgot as error:
             forgot = error
         for kind in kinds:
@@ -444,6 +454,15 @@ class Operations:
             self._context.deadline,
             on_end,
         )
+
+    @contextmanager
+    def _noting_outages(self, facts: Mapping[str, object]) -> Generator[None]:
+        """Log, as a state, that the journal cannot be used; the caller gets the error."""
+        try:
+            yield
+        except StoreError as error:
+            self._context.events.warn(State.JOURNAL, journal_line(error, facts))
+            raise
 
     def _lost(self, error: JournalForgot) -> JournalForgot:
         """Notify the listeners, and return the error."""

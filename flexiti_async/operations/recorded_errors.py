@@ -34,6 +34,7 @@ def facts_of(record: OperationRecord) -> OperationFacts:
         "writer": record.writer,
         "authorization_id": record.authorization_id,
         "amount": None if record.amount is None else str(record.amount),
+        "reference": record.reference,
     }
 
 

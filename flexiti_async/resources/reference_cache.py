@@ -27,7 +27,6 @@ from flexiti_async.api.reference import ReferenceData
 from flexiti_async.clock import SYSTEM_CLOCK, Clock
 from flexiti_async.config.options import Cache
 from flexiti_async.errors import (
-    FlexitiError,
     MalformedAnswer,
     ServerError,
     Throttled,
@@ -35,6 +34,10 @@ from flexiti_async.errors import (
     TokenUnavailable,
     TransportError,
 )
+from flexiti_async.errors.base import facts_of
+from flexiti_async.events.listeners import Listeners
+from flexiti_async.events.log import EventLog, attributes
+from flexiti_async.events.states import Line, State
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.json_codec import UnfitError, decode, encode
 from flexiti_async.tokens.single_flight import SingleFlight, join
@@ -80,6 +83,7 @@ class ReferenceCache:
         ttl: Seconds for which an answer is fresh.
         timeout: Seconds that one access to the cache may take.
         clock: The clock.
+        events: The session's log.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class ReferenceCache:
         ttl: float,
         timeout: float = 1.0,
         clock: Clock = SYSTEM_CLOCK,
+        events: Listeners | None = None,
     ) -> None:
         self._cache = cache
         # The memory cache holds few texts, and its timers would outlive their event loop.
@@ -98,6 +103,7 @@ class ReferenceCache:
         self._ttl = ttl
         self._timeout = timeout
         self._clock = clock
+        self._events = events or Listeners(log=EventLog(clock))
         self._flights: SingleFlight[ReferenceData] = SingleFlight(object())
         self._down_until: dict[str, float] = {}
 
@@ -130,7 +136,10 @@ class ReferenceCache:
             if cached is None:
                 raise
             self._down_until[key] = self._clock.boot() + min(_BACK_OFF, self._ttl)
-            _warn_of_stale(call, cached, error)
+            text = "%s: the API is down (%s), serving an answer from %.0f s ago"
+            kind = type(error).__name__
+            extra = attributes(**{**facts_of(error), "endpoint": call.endpoint})
+            self._warn(text, call.endpoint, kind, cached.age, **extra)
             return ReferenceData(cached.content)
         self._down_until.pop(key, None)
         await self._save(key, answer)
@@ -158,7 +167,8 @@ class ReferenceCache:
             async with asyncio.timeout(self._timeout):
                 stored = await self._opened().get(key)
         except Exception as error:  # noqa: BLE001 - caches and their clients may raise anything
-            _log.warning("could not read the reference cache: %s", type(error).__name__)
+            kind = type(error).__name__
+            self._warn("could not read the reference cache: %s", kind, flexiti_error=kind)
             return None
         return self._read(stored)
 
@@ -185,7 +195,11 @@ class ReferenceCache:
             async with asyncio.timeout(self._timeout):
                 await self._opened().set(key, text, ttl=self._keep)
         except Exception as error:  # noqa: BLE001 - as above
-            _log.warning("could not write the reference cache: %s", type(error).__name__)
+            kind = type(error).__name__
+            self._warn("could not write the reference cache: %s", kind, flexiti_error=kind)
+
+    def _warn(self, text: str, *args: object, **extra: object) -> None:
+        self._events.warn(State.CACHE, Line(_log, logging.WARNING, text, args, extra))
 
     def _opened(self) -> "Cache | BaseCache":
         if self._cache is None:
@@ -194,12 +208,3 @@ class ReferenceCache:
 
             self._cache = SimpleMemoryCache()
         return self._cache
-
-
-def _warn_of_stale(call: Call[ReferenceData], cached: _Cached, error: FlexitiError) -> None:
-    _log.warning(
-        "%s: the API is down (%s), serving an answer from %.0f s ago",
-        call.endpoint,
-        type(error).__name__,
-        cached.age,
-    )

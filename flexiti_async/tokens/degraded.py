@@ -1,8 +1,12 @@
 """`DegradedMode`: private tokens while the store is down."""
 
+import logging
 import random
+from typing import Final
 
 from flexiti_async.errors import SessionClosed, StoreError, TokenUnavailable
+from flexiti_async.events.log import about_flow, attributes
+from flexiti_async.events.states import Line, State
 from flexiti_async.events.types import StoreDegraded, StoreRejoined, TokenFailed
 from flexiti_async.tokens.backoff import back_off_of
 from flexiti_async.tokens.context import Failed, Issued, Obtained, RefreshContext, token_error_of
@@ -10,6 +14,8 @@ from flexiti_async.tokens.policy import DEFAULT_LIFETIME, scaled
 from flexiti_async.transport.limits import time_limit
 
 __all__ = ["DegradedMode", "request_private_token"]
+
+_log: Final = logging.getLogger("flexiti_async.token")
 
 
 class DegradedMode:
@@ -34,15 +40,27 @@ class DegradedMode:
     ) -> Obtained | Failed:
         """Request a private token and warn once per outage; or fail with `failure`."""
         if not self._context.options.degrade:
+            self._warn(failure, "token store unavailable: %s", reference_id)
             return Failed(failure, scaled(1.0, lifetime or DEFAULT_LIFETIME, 1 / 20))
         if self._down_since is None:
             self._down_since = self._context.clock.boot()
             self._tokens_before = self.tokens
-            self._context.events.notify(StoreDegraded(scope=self._context.key.scope, error=failure))
+            self._context.events.notify(
+                StoreDegraded(
+                    scope=self._context.key.scope, error=failure, reference_id=reference_id
+                )
+            )
+        else:
+            self._warn(failure, "token store unavailable: another unshared token: %s", reference_id)
         result = await request_private_token(self._context, lifetime, reference_id)
         if isinstance(result, Obtained):
             self.tokens += 1
         return result
+
+    def _warn(self, failure: StoreError, text: str, reference_id: str | None) -> None:
+        extra = attributes(reference_id=reference_id, error=type(failure).__name__)
+        line = about_flow(Line(_log, logging.WARNING, text, (failure,), extra))
+        self._context.events.warn(State.STORE, line)
 
     def note(self, obtained: Obtained) -> None:
         """Note an obtained token; a shared one ends the outage."""

@@ -201,14 +201,19 @@ class TokenRefresher:
         )
 
     async def successor(
-        self, token: Token, *, rejected: bool, min_ttl: float | None = 0.0
+        self,
+        token: Token,
+        *,
+        rejected: bool,
+        reference_id: str | None = None,
+        min_ttl: float | None = 0.0,
     ) -> Token:
         """Return another token for one that is rejected, has ended or is not in use any more."""
         if rejected:
-            self.reject(token.token_id)
+            self.reject(token.token_id, reference_id)
         return await self.token(min_ttl)
 
-    def reject_pinned(self, token: Token) -> None:
+    def reject_pinned(self, token: Token, reference_id: str | None = None) -> None:
         """
         Note that the API rejected the pinned token of a flow.
 
@@ -218,9 +223,9 @@ class TokenRefresher:
         elsewhere = cached is not None and cached.token_id != token.token_id
         age = token.age(now(self._context.clock))
         if not elsewhere and not minted_just_now(age, token.lifetime):
-            self.reject(token.token_id)
+            self.reject(token.token_id, reference_id)
 
-    def reject(self, token_id: str) -> None:
+    def reject(self, token_id: str, reference_id: str | None = None) -> None:
         """Note that a token is rejected: it is not used or adopted again."""
         if token_id in self._rejected:
             return
@@ -232,7 +237,12 @@ class TokenRefresher:
         self._cause = Cause.REJECTED
         age = cached.age(now(self._context.clock))
         self._context.events.notify(
-            AccessTokenRejected(scope=self._context.key.scope, token_id=token_id, age=age)
+            AccessTokenRejected(
+                scope=self._context.key.scope,
+                token_id=token_id,
+                age=age,
+                reference_id=reference_id,
+            )
         )
 
     def stop(self) -> None:

@@ -16,6 +16,8 @@ from attrs import evolve
 
 from flexiti_async.clock import now
 from flexiti_async.errors import StoreError
+from flexiti_async.events.log import attributes
+from flexiti_async.events.states import Line, State
 from flexiti_async.events.types import TokenAdopted
 from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry
@@ -65,7 +67,10 @@ async def publish(
         try:
             seen = await context.record.read()
         except StoreError as error:
-            _log.warning("token %s is not shared: %s", token.token_id[:8], error)
+            args = token.token_id[:8], error
+            extra = attributes(token_id=token.token_id[:8], error=type(error).__name__)
+            line = Line(_log, logging.WARNING, "token %s is not shared: %s", args, extra)
+            context.events.warn(State.STORE, line)
             break
         decision = after_publish(
             seen,

@@ -53,8 +53,12 @@ class WidgetTokens:
             now=at.boot,
         )
 
-    async def successor(self, token: Token, *, rejected: bool) -> Token:
+    async def successor(
+        self, token: Token, *, rejected: bool, reference_id: str | None = None
+    ) -> Token:
         """Return another token."""
         if self.dedicated is not None:
             return await self.refresher.dedicated(self.min_ttl, reference_id=self.dedicated)
-        return await self.refresher.successor(token, rejected=rejected, min_ttl=self.min_ttl)
+        return await self.refresher.successor(
+            token, rejected=rejected, reference_id=reference_id, min_ttl=self.min_ttl
+        )

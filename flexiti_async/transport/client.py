@@ -23,10 +23,10 @@ from flexiti_async.errors import (
     OutcomeUnknown,
     SessionClosed,
     TokenUnavailable,
+    TransportError,
     Unauthorized,
     ValidationError,
 )
-from flexiti_async.events.log import logs_calls
 from flexiti_async.events.odd_fields import OddFields
 from flexiti_async.events.types import CallFinished, CallRetried, Listeners
 from flexiti_async.protocol.call import BaseCall, OperationCall, Replay
@@ -100,9 +100,13 @@ class TokenSource(Protocol):
         """Decide what follows from a 401 on a call with a token."""
         ...
 
-    async def successor(self, token: Token, *, rejected: bool) -> Token:
+    async def successor(
+        self, token: Token, *, rejected: bool, reference_id: str | None = None
+    ) -> Token:
         """
         Return another token for one that is rejected, has ended or is not in use any more.
+
+        `reference_id` is that of the call, for the log.
 
         Raises FlexitiError if there is none.
         """
@@ -121,7 +125,8 @@ class _Run(SentCall, Generic[T]):
         within: Seconds for the whole call.
         sending: Records how far a call comes whose caller has to know it.
         clock: Dates the token.
-        began: When the call began, by the loop's clock, if it has waited for a connection.
+        began: When it began, by the event loop's clock.
+        observed: `_observed` notifies of its end; otherwise only failures and repeats are worth it.
         attempts: Number of attempts so far.
         renewed: A token that had ended was replaced before it was sent.
     """
@@ -132,9 +137,15 @@ class _Run(SentCall, Generic[T]):
     within: float
     sending: Sending | None
     clock: Clock
-    began: float | None = None
+    began: float
+    observed: bool
     attempts: int = 0
     renewed: bool = False
+
+    @property
+    def once(self) -> bool:
+        """Whether an attempt that may have run is the last."""
+        return self.call.replay is Replay.NEVER or isinstance(self.call, OperationCall)
 
     def life(self) -> float:
         """Return the seconds of life that the token has left."""
@@ -265,7 +276,7 @@ class ApiClient:
             source: Where the tokens of repeats come from.
             within: Seconds for the whole call, if another limit than the client's.
             sending: Records whether it may have run.
-            began: What `wait` has returned.
+            began: What `wait` has returned; None if the call has not waited.
 
         Raises:
             ApiError: The API answered with an error.
@@ -276,12 +287,15 @@ class ApiClient:
         """
         _refuse_widget(call, token.scope)
         seconds = self.timeout if within is None else within
+        if began is None:
+            began = asyncio.get_running_loop().time()
+        observed = self._events.follow_calls
         run = _Run(
-            *(call.endpoint, call, reference_id, token, seconds, sending, self._clock, began)
+            *(call.endpoint, call, reference_id, token, seconds, sending, self._clock),
+            began=began,
+            observed=observed,
         )
-        if self._events.any or logs_calls():
-            return self._observed(run, source)
-        return self._until_done(run, source)
+        return self._observed(run, source) if observed else self._until_done(run, source)
 
     @property
     def busy(self) -> bool:
@@ -305,7 +319,6 @@ class ApiClient:
 
     async def _observed(self, run: _Run[T], source: TokenSource) -> T:
         """Make a call and notify the listeners of its end."""
-        began = asyncio.get_running_loop().time() if run.began is None else run.began
         ended: FlexitiError | str = _CANCELLED
         try:
             with self._events.around_call():
@@ -315,88 +328,105 @@ class ApiClient:
             ended = error
             raise
         finally:
-            at = now(self._clock)
-            self._events.notify(
-                CallFinished(
-                    endpoint=run.call.endpoint,
-                    reference_id=run.reference_id,
-                    scope=run.call.scope,
-                    outcome=ended if isinstance(ended, str) else type(ended).__name__,
-                    status=ended.status if isinstance(ended, ApiError | OutcomeUnknown) else None,
-                    seconds=asyncio.get_running_loop().time() - began,
-                    attempts=run.attempts,
-                    token_age=run.token.age(at),
-                    token_remaining=run.token.remaining(at),
-                )
-            )
+            self._notify_end(run, ended)
         return result
+
+    def _notify_end(self, run: _Run[T], ended: FlexitiError | str) -> None:
+        at = now(self._clock)
+        error = None if isinstance(ended, str) else ended
+        if isinstance(error, ApiError | TransportError | OutcomeUnknown):  # nobody else's
+            error.attempts = run.attempts
+        self._events.notify(
+            CallFinished(
+                endpoint=run.call.endpoint,
+                reference_id=run.reference_id,
+                scope=run.call.scope,
+                outcome=ended if isinstance(ended, str) else type(ended).__name__,
+                status=error.status if isinstance(error, ApiError | OutcomeUnknown) else None,
+                seconds=asyncio.get_running_loop().time() - run.began,
+                attempts=run.attempts,
+                token_age=run.token.age(at),
+                token_remaining=run.token.remaining(at),
+                error=error,
+                operation=isinstance(run.call, OperationCall),
+            )
+        )
 
     async def _until_done(self, run: _Run[T], source: TokenSource) -> T:
         """Make attempts until one is the last."""
         loop, rejections = asyncio.get_running_loop(), source.rejections
-        at = loop.time()
-        deadline = (at if run.began is None else run.began) + run.within
-        self._budget.note_call(at)
-        left = deadline - at
-        moves_money = isinstance(run.call, OperationCall)
-        once = moves_money or run.call.replay is Replay.NEVER
-        while True:
-            run.attempts += 1
-            progress = run.new_progress()
-            run.order = rejections.sent()
-            try:
-                # No name for the request here: a cancellation would carry it in this frame.
-                answer = await self._transport.attempt(
-                    self._builder.call(run.call, run.token.access_token, run.reference_id),
-                    within=min(left, run.allowed()),
-                    longest=self.longest,
-                    once=once,
-                    fresh=run.attempts > 1,
-                    progress=progress,
-                    life=run.life,
-                )
-            except FlexitiError:  # of a callback of a lent session, about something else
-                run.note_doubt()
-                raise
-            if isinstance(answer, SessionClosed):
-                raise answer
-            if isinstance(answer, HttpResponse) and run.attempts == 1 and not once:
-                self._budget.note_kept()
-            if self.answers is not None and isinstance(answer, HttpResponse):
-                self.answers.notify(
-                    answer_received(
-                        run.call.endpoint,
-                        run.reference_id,
-                        run.attempts,
-                        answer,
-                        run.token.access_token,
+        self._budget.note_call(loop.time())
+        deadline = run.began + run.within
+        left = deadline - loop.time()
+        try:
+            while True:
+                run.attempts += 1
+                progress = run.new_progress()
+                run.order = rejections.sent()
+                try:
+                    # No name for the request here: a cancellation would carry it in this frame.
+                    answer = await self._transport.attempt(
+                        self._builder.call(run.call, run.token.access_token, run.reference_id),
+                        within=min(left, run.allowed()),
+                        longest=self.longest,
+                        once=run.once,
+                        fresh=run.attempts > 1,
+                        progress=progress,
+                        life=run.life,
                     )
+                except FlexitiError:  # of a callback of a lent session, about something else
+                    run.note_doubt()
+                    raise
+                result: T | FlexitiError = (
+                    self._result(run, answer) if isinstance(answer, HttpResponse) else answer
                 )
-            odd: list[str] = []
-            result: T | FlexitiError = (
-                read_answer(run.call, answer, run.reference_id, run.token.access_token, odd)
-                if isinstance(answer, HttpResponse)
-                else answer
+                # A value of the call's type is never an error: results are models.
+                if not isinstance(result, FlexitiError):
+                    rejections.succeeded(run.token.token_id, run)
+                    if run.attempts > 1 and not run.observed:
+                        self._notify_end(run, _DONE)
+                    return result
+                await self._prepare_repeat(run, result, source, deadline)
+                left = deadline - loop.time()
+        except FlexitiError as error:
+            if not run.observed:
+                self._notify_end(run, error)
+            raise
+
+    def _result(self, run: _Run[T], answer: HttpResponse) -> T | FlexitiError:
+        """Read an answer, and report what the shop may want to know of it."""
+        call, token = run.call, run.token.access_token
+        if run.attempts == 1 and not run.once:
+            self._budget.note_kept()
+        if self.answers is not None:
+            self.answers.notify(
+                answer_received(call.endpoint, run.reference_id, run.attempts, answer, token)
             )
-            if isinstance(result, Widget):
-                result = self._led_astray(result, run) or result
-            self._odd_fields.report(run.call.endpoint, run.reference_id, odd)
-            # A value of the call's type is never an error: results are models.
-            if not isinstance(result, FlexitiError):
-                rejections.succeeded(run.token.token_id, run)
-                return result
-            if isinstance(result, ConnectError) and not run.renewed and run.life() <= _ENDED:
-                # It ended while the call waited for a connection: nothing was sent.
-                run.renewed, run.attempts = True, run.attempts - 1
-                await self._replace_token(run, source, deadline, rejected=False)
-            elif isinstance(result, Unauthorized) and not (
-                # A proxy's 401 does not say that the API did not run a call that moves money.
-                moves_money and result.code is result.url is None
-            ):
-                await self._rejected(run, result, source, deadline)
-            else:
-                await self._pause(run, result, min(deadline - loop.time(), run.allowed()))
-            left = deadline - loop.time()
+        odd: list[str] = []
+        result = read_answer(call, answer, run.reference_id, token, odd)
+        if isinstance(result, Widget):
+            result = self._led_astray(result, run) or result
+        self._odd_fields.report(call.endpoint, run.reference_id, odd)
+        return result
+
+    async def _prepare_repeat(
+        self, run: _Run[T], error: FlexitiError, source: TokenSource, deadline: float
+    ) -> None:
+        """Prepare the next attempt, or raise the error if there is none."""
+        if isinstance(error, SessionClosed):
+            raise error
+        if isinstance(error, ConnectError) and not run.renewed and run.life() <= _ENDED:
+            # It ended while the call waited for a connection: nothing was sent.
+            run.renewed, run.attempts = True, run.attempts - 1
+            await self._replace_token(run, source, deadline, rejected=False)
+        elif isinstance(error, Unauthorized) and not (
+            # A proxy's 401 does not say that the API did not run a call that moves money.
+            isinstance(run.call, OperationCall) and error.code is error.url is None
+        ):
+            await self._rejected(run, error, source, deadline)
+        else:
+            left = deadline - asyncio.get_running_loop().time()
+            await self._pause(run, error, min(left, run.allowed()))
 
     def _led_astray(self, widget: Widget, run: _Run[T]) -> MalformedAnswer | None:
         """Return the error if the URL of a widget would lead the customer somewhere else."""
@@ -463,7 +493,9 @@ class ApiClient:
         """Obtain another token, before the call's time is over."""
         try:
             async with asyncio.timeout_at(deadline):
-                run.token = await source.successor(run.token, rejected=rejected)
+                run.token = await source.successor(
+                    run.token, rejected=rejected, reference_id=run.reference_id
+                )
                 return
         except TimeoutError:
             text = f"{run.call.endpoint}: no other token in time for one that cannot be used"

@@ -275,4 +275,4 @@ def _through(proxy: URL | None) -> str:
 
 
 def _text(request: HttpRequest, text: str) -> str:
-    return f"{request.endpoint}: {text} (reference id {request.reference_id})"
+    return f"{request.endpoint}: {text}"

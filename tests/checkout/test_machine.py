@@ -312,9 +312,11 @@ class _NoOther:
         del call, token
         return Verdict.RAISE
 
-    async def successor(self, token: Token, *, rejected: bool) -> Token:
+    async def successor(
+        self, token: Token, *, rejected: bool, reference_id: str | None = None
+    ) -> Token:
         """Return the same token."""
-        del rejected
+        del rejected, reference_id
         return token
 
 

@@ -297,10 +297,7 @@ async def test_caches_that_fail(
     logged = [record.getMessage().split(":")[0] for record in caplog.records]
 
     assert [1, 2] == [answer.fields["request"] for answer in answers]
-    assert [
-        "could not read the reference cache",
-        "could not write the reference cache",
-    ] * 2 == logged
+    assert ["could not read the reference cache"] == logged  # one state, one line
     assert "canary" not in caplog.text
 
 
