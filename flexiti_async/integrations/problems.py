@@ -15,20 +15,23 @@ async def pay(flexiti: FlexitiSession, accept_language: str | None) -> Problem |
 ```
 
 A problem says what the customer can do, in English or French. It contains no text of an error, no
-endpoint, no code of the API and no reference id: those belong in the shop's log. Many errors share
+endpoint, no code of the API and no reference id: those are in the log, under the problem's support
+id. It is random, so a customer may read it out, and the log is searched for it. Many errors share
 a problem type, because they leave the customer the same choice. Of several errors, in the group
 that an `asyncio.TaskGroup` raises, the worst one decides. The other modules of this package do this
 for each framework.
 """
 
 import json
+import logging
 import math
 import re
+import secrets
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from flexiti_async.api.common import Language
 from flexiti_async.api.converters import to_language
@@ -40,7 +43,9 @@ from flexiti_async.errors import (
     TokenError,
     ValidationError,
 )
-from flexiti_async.integrations.groups import worst_of
+from flexiti_async.errors.base import facts_of
+from flexiti_async.events.log import attributes
+from flexiti_async.integrations.groups import leaves_of, worst_of
 from flexiti_async.integrations.problem_types import problem_type_of
 from flexiti_async.protocol.arguments import word, wrong_type
 from flexiti_async.protocol.validators import (
@@ -52,6 +57,7 @@ from flexiti_async.protocol.validators import (
 )
 
 __all__ = [
+    "INSTANCE_PREFIX",
     "MEDIA_TYPE",
     "TYPE_PREFIX",
     "InvalidField",
@@ -65,6 +71,17 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 TYPE_PREFIX: Final = "urn:problem-type:flexiti:"
 """Prefix of every problem's `type`, a URN: it names the type, and cannot be fetched."""
+
+INSTANCE_PREFIX: Final = "urn:problem-instance:flexiti:"
+"""Prefix of every problem's `instance` (RFC 9457 section 3.1.5); the support id follows."""
+
+_log: Final = logging.getLogger("flexiti_async.integrations")
+
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: without I, L, O and U, so that an id can be read out."""
+_LENGTH: Final = 10
+_INTERNAL_ERROR: Final = 500
+_UNAVAILABLE: Final = 503
 
 _NO_ERROR: Final = "must be a FlexitiError, or an ExceptionGroup with one"
 _WORDS: Final = frozenset({REQUIRED, LENGTH, WRONG_FORMAT, INVALID, NOT_OF_AGE})
@@ -88,6 +105,10 @@ class InvalidField:
     reason: str
 
 
+def _new_support_id() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+
+
 @frozen
 class Problem:
     """
@@ -101,6 +122,7 @@ class Problem:
         language: Language of title and detail.
         errors: The fields that are not valid, never with their values.
         retry_after: Seconds after which another attempt makes sense, if known.
+        support_id: Id of this occurrence, by which it is found in the log: ten letters and digits.
     """
 
     type: str
@@ -110,6 +132,12 @@ class Problem:
     language: Language
     errors: tuple[InvalidField, ...] = ()
     retry_after: int | None = None
+    support_id: str = field(factory=_new_support_id, eq=False)
+
+    @property
+    def instance(self) -> str:
+        """URI of this occurrence (RFC 9457 section 3.1.5), which cannot be fetched."""
+        return INSTANCE_PREFIX + self.support_id
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -130,6 +158,7 @@ class Problem:
             "status": self.status,
             "title": self.title,
             "detail": self.detail,
+            "instance": self.instance,
         }
         if self.errors:
             members["errors"] = [{"field": one.field, "reason": one.reason} for one in self.errors]
@@ -142,7 +171,10 @@ class Problem:
 
 def problem_of(error: Exception, language: Language | str = Language.ENGLISH) -> Problem:
     """
-    Return the problem details that a customer gets for an error.
+    Return the problem details that a customer gets for an error, and log the error with their id.
+
+    The line has the level error for a fault of the shop, info while Flexiti is unavailable, because
+    the outage itself is a warning already, and warning otherwise.
 
     Args:
         error: A `FlexitiError`, or a group with at least one: the worst of them decides, an unknown
@@ -162,7 +194,7 @@ def problem_of(error: Exception, language: Language | str = Language.ENGLISH) ->
     wait: float | None = None
     if isinstance(worst, ApiError | TokenError | OperationInProgress):
         wait = worst.retry_after
-    return Problem(
+    problem = Problem(
         type=TYPE_PREFIX + found.name,
         status=found.status,
         title=text.title,
@@ -171,6 +203,32 @@ def problem_of(error: Exception, language: Language | str = Language.ENGLISH) ->
         errors=_invalid_fields(worst),
         retry_after=_whole(wait),
     )
+    _log_problem(problem, error)
+    return problem
+
+
+def _log_problem(problem: Problem, error: Exception) -> None:
+    """Log an error, each one of a group, with the support id of its problem."""
+    level = {_INTERNAL_ERROR: logging.ERROR, _UNAVAILABLE: logging.INFO}.get(
+        problem.status, logging.WARNING
+    )
+    for leaf in leaves_of(error):
+        ours = isinstance(leaf, FlexitiError)
+        _log.log(
+            level if ours else logging.ERROR,
+            "support id %s: answered %d %s: %s: %s",
+            problem.support_id,
+            problem.status,
+            problem.type,
+            type(leaf).__name__,
+            leaf,
+            exc_info=None if ours else leaf,  # no other handler sees it
+            extra=attributes(
+                **(facts_of(leaf) if isinstance(leaf, FlexitiError) else {}),
+                support_id=problem.support_id,
+                problem=problem.type,
+            ),
+        )
 
 
 def language_of(accept_language: str | None) -> Language:

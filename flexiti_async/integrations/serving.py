@@ -16,7 +16,9 @@ from attrs import field, frozen
 
 from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.errors import ConfigError, FlexitiError
+from flexiti_async.errors.base import facts_of
 from flexiti_async.events.listeners import Listeners
+from flexiti_async.events.log import attributes
 from flexiti_async.events.types import Listener
 from flexiti_async.integrations.groups import leaves_of
 from flexiti_async.integrations.problems import Problem, language_of, problem_of
@@ -42,7 +44,6 @@ __all__ = [
 KEY: Final = "flexiti"
 """Default name of a session: its key in the state of an application, or of a request."""
 
-_INTERNAL_ERROR: Final = 500
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII | re.IGNORECASE)
 _NAME_RULE: Final = (
     "name must be 1 to 64 letters, digits and underscores, begin with a letter, and be no keyword "
@@ -226,30 +227,17 @@ def require_session(found: object, name: str, hint: str) -> FlexitiSession:
 
 def report_problem(error: Exception, accept_language: str | None) -> Problem:
     """
-    Log an error, each one of a group, and return its problem details, which do not show it.
+    Log an error, and return its problem details in the language of a request.
 
     Raises:
         ValidationError: There is no error of this library in it.
     """
-    problem = problem_of(error, language_of(accept_language))
-    level = logging.ERROR if problem.status == _INTERNAL_ERROR else logging.WARNING
-    for leaf in leaves_of(error):
-        # The text contains the reference id if the error has one.
-        ours = isinstance(leaf, FlexitiError)
-        _log.log(
-            level if ours else logging.ERROR,
-            "answered %d %s: %s: %s",
-            problem.status,
-            problem.type,
-            type(leaf).__name__,
-            leaf,
-            exc_info=None if ours else leaf,  # no other handler sees it
-        )
-    return problem
+    return problem_of(error, language_of(accept_language))
 
 
 def log_unanswered(error: Exception, why: str) -> None:
     """Log the errors of this library in an error that gets no problem details, and why."""
     for leaf in leaves_of(error):
         if isinstance(leaf, FlexitiError):
-            _log.error("%s: %s: %s", why, type(leaf).__name__, leaf)
+            extra = attributes(**facts_of(leaf))
+            _log.error("%s: %s: %s", why, type(leaf).__name__, leaf, extra=extra)

@@ -19,6 +19,7 @@ from .apps import ASGI_APPS, NO_CHECKOUT, in_aiohttp, in_django
 from .asgi import StartupFailedError, started
 
 CHECKOUT_ENDED = {
+    "instance": None,
     "type": "urn:problem-type:flexiti:checkout-ended",
     "status": 404,
     "title": "Ce paiement n'est plus en cours",
@@ -56,7 +57,7 @@ async def test_a_problem(
             answer = await server.post("/refuse", accept_language="fr-CA, en;q=0.5")
 
     assert 404 == answer.status
-    assert CHECKOUT_ENDED == answer.json
+    assert CHECKOUT_ENDED == {**answer.json, "instance": None}
     assert "application/problem+json" == answer.headers["content-type"]
     assert "fr" == answer.headers["content-language"]
     assert "CheckoutNotFound" in caplog.text
@@ -111,7 +112,7 @@ async def test_aiohttp(flexiti_config: FlexitiConfig, flexiti_sandbox: Sandbox) 
             problem = await refused.json(content_type="application/problem+json")
     await runner.cleanup()
 
-    assert CHECKOUT_ENDED == problem
+    assert CHECKOUT_ENDED == {**problem, "instance": None}
     assert 404 == refused.status
     assert 1 == flexiti_sandbox.count("oauth/token")
 
