@@ -18,6 +18,7 @@ from flexiti_async.checkout.state import Step as Step
 from flexiti_async.config.model import FlexitiConfig as FlexitiConfig
 from flexiti_async.config.options import ClientAuth as ClientAuth
 from flexiti_async.config.options import Environment as Environment
+from flexiti_async.config.options import LogLevel as LogLevel
 from flexiti_async.config.options import MerchantsLogin as MerchantsLogin
 from flexiti_async.config.options import OnStoreFailure as OnStoreFailure
 from flexiti_async.config.options import RefreshRevokesAccess as RefreshRevokesAccess

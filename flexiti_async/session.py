@@ -24,7 +24,7 @@ from flexiti_async.config.parsing import Invalid, count, is_loopback, seconds
 from flexiti_async.config.reload import check_reload
 from flexiti_async.errors import ConfigError, SessionClosed, SessionEntered
 from flexiti_async.events.listeners import Listener, Listeners
-from flexiti_async.events.log import EventLog
+from flexiti_async.events.log import EventLog, write_log
 from flexiti_async.events.types import AnswerReceived
 from flexiti_async.operations.coordinator import OperationsContext
 from flexiti_async.operations.guard import refuse_operation
@@ -108,6 +108,8 @@ class FlexitiSession:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         _check_parts(config, clock)
+        if config.log is not None:
+            write_log(config.log.value)
         self._config = config
         self._clock = clock
         self._events = Listeners(listeners, log=EventLog(clock))

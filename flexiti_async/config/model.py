@@ -25,6 +25,7 @@ from flexiti_async.config.options import (
     Cache,
     ClientAuth,
     Environment,
+    LogLevel,
     MerchantsLogin,
     OnStoreFailure,
     RefreshRevokesAccess,
@@ -39,6 +40,7 @@ from flexiti_async.config.options import (
     to_journal,
     to_journal_ttl,
     to_local_rules,
+    to_log_level,
     to_merchants_login,
     to_on_store_failure,
     to_other_merchants_login,
@@ -76,6 +78,7 @@ __all__ = [
     "ClientAuth",
     "Environment",
     "FlexitiConfig",
+    "LogLevel",
     "MerchantsLogin",
     "OnStoreFailure",
     "RefreshRevokesAccess",
@@ -191,6 +194,9 @@ class FlexitiConfig:
         ca_file: File of the certificates (PEM) to trust, instead of the system's.
         client_cert: File of the client certificate (PEM, with its chain), for mutual TLS.
         client_key: File of its key, unless `client_cert` contains it.
+        log: Write the library's log from this level on: `debug`, `info`, `warning` or `error`. A
+            session that is created sets the level of the logger `flexiti_async`, and lines go to
+            stderr if the application has set no handler for them. By default logging is left alone.
     """
 
     client_id: str = field(converter=client_id)
@@ -245,6 +251,7 @@ class FlexitiConfig:
     ca_file: str | None = field(default=None, converter=file_path, repr=False)
     client_cert: str | None = field(default=None, converter=file_path, repr=False)
     client_key: str | None = field(default=None, converter=file_path, repr=False)
+    log: LogLevel | None = field(default=None, converter=to_log_level)
     on_store_failure: OnStoreFailure = field(
         default=OnStoreFailure.DEGRADE, converter=to_on_store_failure
     )

@@ -29,6 +29,7 @@ __all__ = [
     "Cache",
     "ClientAuth",
     "Environment",
+    "LogLevel",
     "MerchantsLogin",
     "OnStoreFailure",
     "RefreshRevokesAccess",
@@ -57,6 +58,19 @@ class ClientAuth(enum.StrEnum):
     """In the form, as the API documents it."""
     BASIC = "basic"
     """In an `authorization` header, HTTP Basic, as other servers may require."""
+
+
+class LogLevel(enum.StrEnum):
+    """The lowest level of the library's log lines that are written (`logging`)."""
+
+    DEBUG = "debug"
+    """Each call and each attempt, too."""
+    INFO = "info"
+    """Tokens, operations and answers about customers, too."""
+    WARNING = "warning"
+    """Failures, as states, and what is worse."""
+    ERROR = "error"
+    """Unknown outcomes, and what is worse."""
 
 
 class OnStoreFailure(enum.StrEnum):
@@ -127,6 +141,11 @@ def to_local_rules(value: LocalRules | str | None) -> Any:  # noqa: ANN401 - see
 def to_on_store_failure(value: OnStoreFailure | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `on_store_failure`."""
     return one_of(OnStoreFailure, value)
+
+
+def to_log_level(value: LogLevel | str | None) -> Any:  # noqa: ANN401 - see parsing
+    """Parse `log`."""
+    return None if value is None else one_of(LogLevel, value)
 
 
 def to_merchants_login(value: MerchantsLogin | str | None) -> Any:  # noqa: ANN401 - see parsing

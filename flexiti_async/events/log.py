@@ -9,7 +9,7 @@ whose outcome is unknown, and contradictions of the journal, are logged one by o
 import functools
 import logging
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TextIO
 
 from attrs import evolve
 
@@ -48,11 +48,21 @@ from flexiti_async.events.types import (
     TokenRefreshed,
 )
 
-__all__ = ["EventLog", "about_flow", "attributes", "journal_line", "log_states", "logs_calls"]
+__all__ = [
+    "EventLog",
+    "about_flow",
+    "attributes",
+    "journal_line",
+    "log_states",
+    "logs_calls",
+    "write_log",
+]
 
 _calls: Final = logging.getLogger("flexiti_async.call")
 _tokens: Final = logging.getLogger("flexiti_async.token")
 _operations: Final = logging.getLogger("flexiti_async.operation")
+
+_ours: Final = logging.getLogger("flexiti_async")
 
 _BUSINESS: Final = tuple(
     kind
@@ -65,6 +75,32 @@ logs_calls: Final = functools.partial(_calls.isEnabledFor, logging.DEBUG)
 """Returns whether every call is logged."""
 
 _OF_THIS_PROCESS: Final = States()
+
+
+class _StandIn(logging.StreamHandler[TextIO]):
+    """Writes lines to stderr as long as the application has no handler that would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, unless a handler beside this one does."""
+        found = [*_ours.handlers, *(logging.root.handlers if _ours.propagate else ())]
+        if all(isinstance(one, _StandIn | logging.NullHandler) for one in found):
+            super().emit(record)
+
+
+def write_log(level: str) -> None:
+    """
+    Write the library's log from a level on: what the option `log` does, and `FLEXITI_LOG`.
+
+    It sets the level of the logger `flexiti_async`, and adds a handler that writes to stderr as
+    long as the application has set none for these lines. Nothing else is configured.
+    """
+    _ours.setLevel(level.upper())
+    if not any(isinstance(one, _StandIn) for one in _ours.handlers):
+        _ours.addHandler(_StandIn())
 
 
 def attributes(**facts: object) -> dict[str, object]:

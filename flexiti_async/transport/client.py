@@ -38,7 +38,7 @@ from flexiti_async.protocol.retry_budget import RetryBudget
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.transport.answers import answer_received
 from flexiti_async.transport.faults import Progress
-from flexiti_async.transport.pool import Transport
+from flexiti_async.transport.pool import Outcome, Transport
 
 __all__ = ["ApiClient", "Sending", "TokenSource"]
 
@@ -377,9 +377,7 @@ class ApiClient:
                 except FlexitiError:  # of a callback of a lent session, about something else
                     run.note_doubt()
                     raise
-                result: T | FlexitiError = (
-                    self._result(run, answer) if isinstance(answer, HttpResponse) else answer
-                )
+                result = self._result(run, answer)
                 # A value of the call's type is never an error: results are models.
                 if not isinstance(result, FlexitiError):
                     rejections.succeeded(run.token.token_id, run)
@@ -393,8 +391,10 @@ class ApiClient:
                 self._notify_end(run, error)
             raise
 
-    def _result(self, run: _Run[T], answer: HttpResponse) -> T | FlexitiError:
+    def _result(self, run: _Run[T], answer: Outcome) -> T | FlexitiError:
         """Read an answer, and report what the shop may want to know of it."""
+        if not isinstance(answer, HttpResponse):
+            return answer
         call, token = run.call, run.token.access_token
         if run.attempts == 1 and not run.once:
             self._budget.note_kept()

@@ -34,7 +34,7 @@ from flexiti_async.transport.faults import Progress, connect_error, error_of, fa
 from flexiti_async.transport.lent import check_kind, check_tls, unfit
 from flexiti_async.transport.wire import Wire, proxy_of, tls_context
 
-__all__ = ["ClientSession", "Transport"]
+__all__ = ["ClientSession", "Outcome", "Transport"]
 
 ClientSession = aiohttp.ClientSession
 """The session that a shop may lend; named here so that no other module has to import aiohttp."""

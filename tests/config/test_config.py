@@ -12,6 +12,7 @@ from flexiti_async.api.canada import LocalRules
 from flexiti_async.api.widget import AccountTypePlace
 from flexiti_async.config.model import (
     Environment,
+    LogLevel,
     MerchantsLogin,
     OnStoreFailure,
     RefreshRevokesAccess,
@@ -103,6 +104,8 @@ ACCEPTED: list[tuple[str, object, object]] = [
     ("account_type_place", AccountTypePlace.OMITTED, AccountTypePlace.OMITTED),
     ("local_rules", "OFF", LocalRules.OFF),
     ("on_store_failure", "raise", OnStoreFailure.RAISE),
+    ("log", "DEBUG", LogLevel.DEBUG),
+    ("log", None, None),
     ("refresh_revokes_access", "no", RefreshRevokesAccess.NO),
     ("merchants_login", "NEVER", MerchantsLogin.NEVER),
     ("other_merchants_login", "never", MerchantsLogin.NEVER),
@@ -141,6 +144,8 @@ INVALID: list[tuple[str, object, str]] = [
     ("merchant_password", 5, "must be a text"),
     ("account_type_place", CANARY, "one of nested, top_level, omitted"),
     ("on_store_failure", CANARY, "one of degrade, raise"),
+    ("log", CANARY, "one of debug, info, warning, error"),
+    ("log", 10, "one of debug, info, warning, error"),
     ("refresh_revokes_access", "yes", "one of unknown, no"),
     *(
         (name, value, NO_SECONDS)
