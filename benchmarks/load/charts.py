@@ -9,7 +9,7 @@ from benchmarks.harness.latency import Latencies
 from benchmarks.load.results import Results, Span
 from benchmarks.report.charts import latency_over_time, lines
 from benchmarks.report.report import Chart
-from flexiti_async.cli.load import APPLICATION, DONE
+from flexiti_async.cli.driver import APPLICATION, DONE
 
 __all__ = ["latency_chart", "throughput_chart"]
 

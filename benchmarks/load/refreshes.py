@@ -8,7 +8,7 @@ from attrs import frozen
 
 from benchmarks.harness.measure import Spread, group_refreshes, percentile, ratios
 from benchmarks.load.results import Results, Span, met, overlaps
-from flexiti_async.cli.load import APPLICATION, Served
+from flexiti_async.cli.driver import APPLICATION, Served
 
 __all__ = ["Pair", "p99_ratio", "pairs", "requests_of_refreshes", "split"]
 

@@ -10,7 +10,7 @@ from benchmarks.load.refreshes import p99_ratio, pairs, requests_of_refreshes, s
 from benchmarks.load.results import Results, met
 from benchmarks.report.cells import Cell
 from benchmarks.report.report import Goal, Report, Table
-from flexiti_async.cli.load import APPLICATION, DONE, Served
+from flexiti_async.cli.driver import APPLICATION, DONE, Served
 
 __all__ = ["report_of"]
 

@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar
 from attrs import define, field
 
 from benchmarks.harness.children import Details
-from flexiti_async.cli.load import Served
+from flexiti_async.cli.driver import Served
 
 __all__ = ["Results", "Span", "met", "overlaps"]
 

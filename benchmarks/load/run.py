@@ -16,7 +16,7 @@ from benchmarks.load.report import report_of
 from benchmarks.load.results import Results
 from benchmarks.load.target import SANDBOX, LoadTarget, load_target
 from benchmarks.report.report import Report
-from flexiti_async.cli.load import APPLICATION, CHECKOUT, RESUME, WIDGET
+from flexiti_async.cli.driver import APPLICATION, CHECKOUT, RESUME, WIDGET
 from flexiti_async.sandbox.faults.codec import rule_from_text, rule_to_json
 
 __all__ = ["FAULTS", "MIX", "Load"]

@@ -19,7 +19,7 @@ from attrs import astuple
 
 from benchmarks.harness.children import obey, run
 from flexiti_async import FlexitiConfig
-from flexiti_async.cli.load import Driver
+from flexiti_async.cli.driver import Driver
 
 
 class _Shopper:

@@ -57,9 +57,10 @@ class Command:
 
 
 _GROUPS: Final = {
+    "checkout": "Show the saved state of a checkout.",
     "token": "Show, refresh or discard the token that processes share.",
     "journal": "Begin, check and encrypt the journal of calls that move money.",
-    "operations": "List, show, look up and resolve calls that move money.",
+    "operations": "List, find, show, look up and resolve calls that move money.",
     "keys": "Generate keys that encrypt the token store.",
 }
 """Help of the groups of commands, by their names."""
@@ -81,6 +82,11 @@ COMMANDS: Final = (
         "Find out which assumptions of this library a test environment of Flexiti confirms.",
     ),
     Command("init-widget", "widget:init_widget", "Call widget/init and print the result as JSON."),
+    Command(
+        "checkout show",
+        "checkout:show",
+        "Show the saved state of a checkout, and what to do next about it.",
+    ),
     Command("token status", "token:status", "Show the state of the shared token in the store."),
     Command(
         "token refresh",
@@ -122,6 +128,11 @@ COMMANDS: Final = (
         "operations list",
         "operations:list_",
         "List the operations whose outcome is not known, the oldest first.",
+    ),
+    Command(
+        "operations find",
+        "operations:find",
+        "Find operations by their key, the shop's reference or the reference id of the request.",
     ),
     Command("operations show", "operations:show", "Show what the journal knows of an operation."),
     Command(

@@ -10,7 +10,14 @@ from cyclopts import Parameter
 
 from flexiti_async import ConfigError, FlexitiConfig, Secret
 from flexiti_async.cli.options import Connection, Flag, without_password
-from flexiti_async.cli.output import CommandError, print_facts, print_json, print_line, print_note
+from flexiti_async.cli.output import (
+    CommandError,
+    print_facts,
+    print_json,
+    print_line,
+    print_note,
+    print_text,
+)
 from flexiti_async.clock import SYSTEM_CLOCK
 from flexiti_async.config.options import LEAST_JOURNAL_TTL
 from flexiti_async.operations.journal import SETTLE, Journal
@@ -164,7 +171,7 @@ async def reseal(
     if which is not None and which.json:
         print_json({**asdict(done), "old_keys_may_go": done.unchanged})
     else:
-        print_line(f"{done.rewritten} records rewritten, {done.current} had the newest key already")
+        print_text(f"{done.rewritten} records rewritten, {done.current} had the newest key already")
         print_note(_OLD_KEYS_MAY_GO if done.unchanged else _RUN_AGAIN)
     if done.running:
         print_note(f"{done.running} operations are being made and were left as they are")

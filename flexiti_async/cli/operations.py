@@ -1,27 +1,39 @@
-"""`flexiti-async operations …`: list, show, look up and resolve calls that move money."""
+"""`flexiti-async operations …`: list, find, show, look up and resolve calls that move money."""
 
 import datetime
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Final, cast
 
 from attrs import frozen
 from cyclopts import Parameter
 
-from flexiti_async import FlexitiSession
+from flexiti_async import FlexitiConfig, FlexitiSession
+from flexiti_async.cli.advice import next_of
 from flexiti_async.cli.options import Connection, Flag
-from flexiti_async.cli.output import WRONG, CommandError, print_facts, print_json, print_line
+from flexiti_async.cli.output import (
+    WRONG,
+    CommandError,
+    print_facts,
+    print_json,
+    print_line,
+    print_text,
+)
 from flexiti_async.clock import SYSTEM_CLOCK
-from flexiti_async.operations import CannotTell, Evidence, Operation
-from flexiti_async.protocol.call import OperationKind
+from flexiti_async.operations import CannotTell, Evidence, Operation, OperationKind
+from flexiti_async.store.interface import JOURNAL_PREFIX
+from flexiti_async.store.journal import journal_store
+from flexiti_async.store.loading import open_store
 
-__all__ = ["list_", "look_up", "resolve", "show"]
+__all__ = ["as_json", "find", "list_", "look_up", "resolve", "show"]
 
 _ID_DIGITS: Final = 32
 _NONE: Final = "-"
+_KINDS: Final = tuple(kind for kind in OperationKind if kind is not OperationKind.OTHER)
 _HOW_TO_NAME: Final = (
     "name the operation by its id (32 hex digits) or as kind:key, such as capture:order-9; kinds: "
-    + ", ".join(kind.value for kind in OperationKind if kind is not OperationKind.OTHER)
+    + ", ".join(_KINDS)
+    + "; `flexiti-async operations find` finds it by its key alone, its reference or a reference id"
 )
 
 
@@ -69,12 +81,75 @@ async def list_(
         found = [one async for one in flexiti.operations.pending(older_than=older_than)]
     found.sort(key=lambda one: one.began_at)
     if where is not None and where.json:
-        print_json({"operations": [_as_json(one) for one in found]})
+        print_json({"operations": [as_json(one) for one in found]})
         return
     for one in found:
         amount = _NONE if one.amount is None else f"${one.amount}"
-        print_line(f"{one.operation_id}  {one.name}  {amount}  {_age(one)}  {one.reference_id}")
-    print_line(f"{len(found)} pending operations of {flexiti.operations.account}")
+        print_text(
+            f"{one.operation_id}  {one.name}  {amount}  {_age(one)}  {one.reference_id}", indent=4
+        )
+    print_text(f"{len(found)} pending operations of {flexiti.operations.account}")
+    if found:
+        print_text("what to do about one: flexiti-async operations show ID")
+
+
+async def find(
+    text: str,
+    /,
+    *,
+    everywhere: Annotated[Flag, Parameter(name="--all")] = False,
+    where: Journal | None = None,
+    connection: Connection | None = None,
+) -> None:
+    """
+    Find operations by their key, the shop's reference or the reference id of the request.
+
+    By key, all of the journal's operations are found. By reference and reference id, only those
+    whose outcome is not known, unless `--all` is set.
+
+    Args:
+        text: A key such as order-9, a reference or a reference id.
+        everywhere: Read every record of the journal, which takes a while if it is large.
+        where: Which journal.
+        connection: Where the configuration differs.
+    """
+    given = where and where.journal
+    config = (connection or Connection()).load(journal=given)
+    async with FlexitiSession(config) as flexiti:
+        operations, guid = flexiti.operations, text.replace("-", "").lower()
+        found: dict[str, Operation] = {}
+        for kind in _KINDS:
+            one = await operations.get(kind=kind, key=text)
+            if one is not None:
+                found[one.operation_id] = one
+        others = _all(config, flexiti) if everywhere else operations.pending()
+        async for one in others:
+            if text in {one.idempotency_key, one.reference} or guid == one.reference_id:
+                found.setdefault(one.operation_id, one)
+    if not found:
+        hint = "" if everywhere else "; --all searches those with a known outcome by reference, too"
+        msg = f"no operation has this key, reference or reference id{hint}"
+        raise CommandError(msg)
+    in_order = sorted(found.values(), key=lambda one: one.began_at)
+    if where is not None and where.json:
+        print_json({"operations": [as_json(one) for one in in_order]})
+        return
+    for number, one in enumerate(in_order):
+        if number:
+            print_line()
+        _print(one, where)
+
+
+async def _all(config: FlexitiConfig, flexiti: FlexitiSession) -> AsyncIterator[Operation]:
+    """Yield all operations of the account; one whose record cannot be opened is an error."""
+    store = open_store(config.store if config.journal is None else config.journal)
+    try:
+        async for key in journal_store(store).keys(JOURNAL_PREFIX):
+            one = await flexiti.operations.get(key[-_ID_DIGITS:])
+            if one is not None and one.account == flexiti.operations.account:
+                yield one
+    finally:
+        await store.aclose()
 
 
 async def show(
@@ -183,7 +258,7 @@ def _named(operation: str) -> _Name:
     kind, separator, key = operation.partition(":")
     if not separator and len(operation) == _ID_DIGITS:
         return _Name(identity=operation)
-    if key and kind in set(OperationKind) - {OperationKind.OTHER}:
+    if key and kind in _KINDS:
         return _Name(kind=OperationKind(kind), key=key)
     raise CommandError(_HOW_TO_NAME, status=WRONG)
 
@@ -198,14 +273,15 @@ async def _opened(
 
 
 def _print(operation: Operation, where: Journal | None) -> None:
-    facts = _as_json(operation)
+    facts = as_json(operation)
     if where is not None and where.json:
         print_json(facts)
     else:
         print_facts({name: text for name, value in facts.items() if (text := _text(value))})
 
 
-def _as_json(operation: Operation) -> Mapping[str, object]:
+def as_json(operation: Operation) -> Mapping[str, object]:
+    """Return an operation for programs, and what to do next about it."""
     return {
         "operation_id": operation.operation_id,
         "name": operation.name,
@@ -222,6 +298,7 @@ def _as_json(operation: Operation) -> Mapping[str, object]:
         "writer": operation.writer,
         "resolved_by": operation.resolved_by,
         "refusals": list(_refusals(operation)),
+        "next": list(next_of(operation, SYSTEM_CLOCK.wall())),
     }
 
 

@@ -11,11 +11,15 @@ from flexiti_async import ConfigError, Environment, FlexitiConfig
 from flexiti_async.cli.output import WRONG, CommandError
 from flexiti_async.config.model import loaded
 
-__all__ = ["Connection", "Flag", "Whole", "without_password"]
+__all__ = ["PRIVATE_STORE", "Connection", "Flag", "Whole", "without_password"]
 
 _FROM_OUTSIDE: Final = frozenset({"client_id", "client_secret"})
 _CONNECTION: Final = Group("Connection", sort_key=20)
 
+PRIVATE_STORE: Final = (
+    "memory:// is private to one process: this command uses its own store, not a running shop's"
+)
+"""Note of commands that read a store."""
 _PASSWORD: Final = re.compile(r"://[^@]*:[^@]*@|password=", re.IGNORECASE)
 
 

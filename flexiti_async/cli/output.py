@@ -1,11 +1,14 @@
 """Output of commands: results on stdout, everything else on stderr, secrets on neither."""
 
 import json
+import os
 import re
 import sys
+import textwrap
 import traceback
 from collections.abc import Iterator, Mapping
-from typing import Final, TypeGuard
+from shutil import get_terminal_size
+from typing import Final, TextIO, TypeGuard
 from urllib.parse import urlsplit
 
 from attrs import evolve
@@ -36,6 +39,7 @@ __all__ = [
     "print_json",
     "print_line",
     "print_note",
+    "print_text",
     "report",
 ]
 
@@ -74,15 +78,44 @@ def print_json(value: Mapping[str, object]) -> None:
     print_line(json.dumps(value, indent=2 if sys.stdout.isatty() else None, allow_nan=False))
 
 
+def print_text(text: str, indent: int = 0, *, label: str = "", style: str = "") -> None:
+    """
+    Write prose to stdout, wrapped between words.
+
+    Args:
+        text: The text.
+        indent: Number of blanks before its second line and later ones.
+        label: Its first words, in a style.
+        style: Their style.
+    """
+    if label:
+        _print_wrapped(sys.stdout, label, style, text, indent)
+    else:
+        print_line("\n".join(_wrapped(text, _width_of(sys.stdout), indent)))
+
+
 def print_facts(facts: Mapping[str, str]) -> None:
-    """Write names and values to stdout, one below the other."""
+    """
+    Write names and values to stdout, one below the other.
+
+    A value that is too wide for its column is below its name, and one that is wider than the screen
+    is written whole: an id that is cut cannot be copied.
+    """
     console = Console(highlight=False, soft_wrap=True)
-    width = max(len(name) for name in facts)
+    names, width = max(len(name) for name in facts), _width_of(sys.stdout)
     for name, value in facts.items():
-        first, *more = value.split("\n")
-        console.print(Text("  ") + Text(name.ljust(width), style="bold") + Text(f"  {first}"))
-        for line in more:
-            console.print(Text(" " * (width + 4) + line))
+        beside = names + 4
+        if width is not None and max(map(len, value.split()), default=0) > width - beside:
+            console.print(Text(f"  {name}", style="bold"))
+            indent, first = 4, "    "
+        else:
+            indent, first = beside, ""
+            console.print(Text(f"  {name.ljust(names)}  ", style="bold"), end="")
+        for line in value.split("\n"):
+            wrapped = _wrapped(line, None if width is None else width - indent)
+            for part in wrapped:
+                console.print(Text(f"{first}{part}".rstrip()))
+                first = " " * indent
 
 
 def print_note(text: str) -> None:
@@ -143,10 +176,39 @@ def is_scheme(store: Secret | TokenStore, scheme: str) -> TypeGuard[Secret]:
 
 def _print_error_line(kind: str, style: str, text: str) -> None:
     # Python has no stderr if the process was started with it closed.
-    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
-        return
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(Text(f"{kind}: ", style=style) + Text(text))
+    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        _print_wrapped(sys.stderr, f"{kind}:", style, f" {text}", len(kind) + 2)
+
+
+def _print_wrapped(stream: TextIO, label: str, style: str, text: str, indent: int) -> None:
+    console = Console(stderr=stream is sys.stderr, highlight=False, soft_wrap=True)
+    first, *more = _wrapped(f"{label}{text}", _width_of(stream), indent)
+    line = Text(first)
+    line.stylize(style, 0, len(label))
+    for part in (line, *map(Text, more)):
+        console.print(part)
+
+
+def _width_of(stream: TextIO | None) -> int | None:
+    """Return the columns of a terminal, or those of COLUMNS; None for a pipe: it has no end."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    # Python has no stream that was closed before it started.
+    return None if stream is None or not stream.isatty() else get_terminal_size().columns
+
+
+def _wrapped(text: str, width: int | None, indent: int = 0) -> list[str]:
+    """Wrap between words; a word that is wider than the screen stays whole."""
+    if width is None:
+        return [text]
+    return textwrap.wrap(
+        text,
+        max(width, 2 * indent, 1),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]
 
 
 def _lines_of(error: Exception) -> list[str]:

@@ -20,15 +20,15 @@ from flexiti_async.cli.output import (
     print_facts,
     print_line,
     print_note,
+    print_text,
 )
+from flexiti_async.cli.sandbox_process import inject
 from flexiti_async.cli.signals import on_signals
 from flexiti_async.config.parsing import is_loopback
 from flexiti_async.errors import ConfigError
 from flexiti_async.protocol.redact import mask_text, printable
 from flexiti_async.sandbox import RequestRecord, Sandbox
 from flexiti_async.sandbox.endpoints.oauth_rules import PROFILES, OAuthProfile
-from flexiti_async.sandbox.faults.codec import rule_from_text
-from flexiti_async.sandbox.faults.rules import FaultRule
 from flexiti_async.sandbox.wire.endpoints import ENDPOINTS, UNKNOWN_ENDPOINT
 
 __all__ = ["sandbox"]
@@ -110,7 +110,7 @@ async def sandbox(
         running.latency = _latency(latency or ())
     for text in fault or ():
         with _as_usage_error(f"--fault {mask_text(text)}"):
-            _inject(running, rule_from_text(text))
+            inject(running, text)
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     if log:
         running.on_request = partial(_print_request, ended)
@@ -150,17 +150,6 @@ def _latency(given: Sequence[str]) -> dict[str, float]:
     return latency
 
 
-def _inject(running: Sandbox, rule: FaultRule) -> None:
-    running.inject(
-        rule.fault,
-        endpoint=rule.endpoint,
-        times=rule.times,
-        probability=rule.probability,
-        seed=rule.seed,
-        only=rule.only,
-    )
-
-
 def _end(ended: asyncio.Future[None], error: OSError | None = None) -> None:
     if ended.done():
         return
@@ -185,7 +174,7 @@ async def _start(running: Sandbox) -> None:
 
 
 def _print_welcome(running: Sandbox) -> None:
-    print_line(f"Flexiti sandbox: {running.base_url}  (Ctrl-C stops it)")
+    print_text(f"Flexiti sandbox: {running.base_url}  (Ctrl-C stops it)")
     print_line()
     print_facts(
         {
@@ -215,7 +204,7 @@ def _print_welcome(running: Sandbox) -> None:
 
 def _print_request(ended: asyncio.Future[None], record: RequestRecord) -> None:
     try:
-        print_line(_request_line(record))
+        print_text(_request_line(record), indent=10)
     except OSError as error:  # the reader of the log has gone
         _end(ended, error)
 

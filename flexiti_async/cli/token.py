@@ -8,14 +8,14 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from flexiti_async import FlexitiConfig, FlexitiSession, Scope, TokenStore, open_store
-from flexiti_async.cli.options import Connection, Flag, without_password
+from flexiti_async.cli.options import PRIVATE_STORE, Connection, Flag, without_password
 from flexiti_async.cli.output import (
     CommandError,
     is_scheme,
     print_facts,
     print_json,
-    print_line,
     print_note,
+    print_text,
 )
 from flexiti_async.cli.token_status import TokenStatus
 from flexiti_async.clock import SYSTEM_CLOCK
@@ -26,9 +26,6 @@ from flexiti_async.tokens.record_store import RecordStore
 __all__ = ["forget", "refresh", "status"]
 
 _TRIES: Final = 10
-_PRIVATE_STORE: Final = (
-    "memory:// is private to one process: this command uses its own store, not a running shop's"
-)
 
 
 @Parameter(name="*")
@@ -121,9 +118,9 @@ async def forget(*, target: Target | None = None, connection: Connection | None 
             {"forgotten": forgotten, "scope": desk.key.scope.value, "store_key": desk.key.store_key}
         )
     elif forgotten:
-        print_line(f"discarded the token stored at {desk.key.store_key}")
+        print_text(f"discarded the token stored at {desk.key.store_key}")
     else:
-        print_line(f"nothing to discard: no record is stored at {desk.key.store_key}")
+        print_text(f"nothing to discard: no record is stored at {desk.key.store_key}")
 
 
 async def _empty(desk: _Stored) -> bool:
@@ -155,7 +152,7 @@ def _asked(target: Target | None, connection: Connection | None) -> tuple[Target
     url = None if asked.store is None else without_password(asked.store)
     config = (connection or Connection()).load(store=url, on_store_failure="raise")
     if is_scheme(config.store, "memory"):
-        print_note(_PRIVATE_STORE)
+        print_note(PRIVATE_STORE)
     return asked, config
 
 

@@ -8,7 +8,7 @@ import pytest
 from .package import make_importable
 
 if TYPE_CHECKING:
-    from flexiti_async.cli.load import Served
+    from flexiti_async.cli.driver import Served
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +109,7 @@ def test_goals(relation: Literal["≤", "=", "≥"], met: list[bool]) -> None:
 
 
 def _customer(came: float, took: float, flow: str = "widget") -> "Served":
-    from flexiti_async.cli.load import DONE, Served
+    from flexiti_async.cli.driver import DONE, Served
 
     return Served(came, took, flow, DONE)
 
@@ -136,7 +136,7 @@ def test_refreshes_without_evidence_are_left_out() -> None:
     """A refresh that met faults, few customers or only dedicated tokens has no pair."""
     from benchmarks.load.refreshes import pairs
     from benchmarks.load.results import Results
-    from flexiti_async.cli.load import APPLICATION
+    from flexiti_async.cli.driver import APPLICATION
 
     refreshes = [(0.0, 1.0), (4.0, 5.0), (8.0, 9.0)]
     many = [_customer(came / 200, 0.01) for came in range(2400)]

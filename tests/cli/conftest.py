@@ -58,7 +58,8 @@ def _no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("FLEXITI_"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "100")
+    # Without it, output to a pipe has no width, and each line of help has 80 columns.
+    monkeypatch.delenv("COLUMNS", raising=False)
     for name, seconds in PATIENT_VARIABLES.items():
         monkeypatch.setenv(name, seconds)
 

@@ -8,7 +8,7 @@ import pytest
 from ..support.patience import PATIENCE
 from .conftest import Command, process
 
-# What bash does when the Tab key is pressed after the words.
+# Bash runs this when the Tab key is pressed after the words.
 _TAB = """
 source "$1"; shift
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}

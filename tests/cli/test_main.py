@@ -29,7 +29,7 @@ from .conftest import (
     process,
 )
 
-GROUPS = ("", "token", "journal", "operations", "keys")
+GROUPS = ("", "checkout", "token", "journal", "operations", "keys")
 
 
 def test_version(command: Command) -> None:
@@ -49,8 +49,9 @@ def test_module_is_the_script() -> None:
 
 
 @pytest.mark.parametrize("name", [*GROUPS, *(row.words for row in COMMANDS)])
-def test_help(command: Command, name: str) -> None:
+def test_help(command: Command, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Every level has help, which names and describes the command, and lists --debug."""
+    monkeypatch.setenv("COLUMNS", "120")
     ran = command(*name.split(), "--help")
     usage, _, description, *_ = ran.out.splitlines()
 

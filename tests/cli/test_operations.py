@@ -162,3 +162,71 @@ def test_a_journal_that_is_down_is_a_line(
 
     assert (1, "") == (ran.status, ran.out)
     assert ran.err.startswith("error: the store failed to load")
+
+
+def test_an_operation_says_what_to_do_next(command: Command, sandbox: Sandbox) -> None:
+    """While it may be made: wait. Then: look it up and resolve it. Once it is known: nothing."""
+    lose(sandbox, Drop(), "young")
+    lose(sandbox, Drop(), "order 9", ago=7000)
+    young, old = (
+        json.loads(command("operations", "show", name, "--json").out)["next"]
+        for name in ("authorize:young", "authorize:order 9")
+    )
+    words = command("operations", "show", "authorize:order 9").out
+
+    assert ("wait until 2", "then look again: flexiti-async operations show authorize:young") == (
+        young[0][:12],
+        young[1],
+    )
+    assert [
+        (
+            "find out: flexiti-async operations look-up 'authorize:order 9' --account-number N "
+            "(the customer's account)"
+        ),
+        (
+            "if it ran: flexiti-async operations resolve 'authorize:order 9' --executed --by YOU "
+            "--authorization-id N"
+        ),
+        "if not: flexiti-async operations resolve 'authorize:order 9' --not-executed --by YOU",
+    ] == old
+    assert [] == [line for line in old if line not in words]
+    # Without a number the answer is not complete; with one there is nothing left to do.
+    executed = ("operations", "resolve", "authorize:order 9", "--executed", "--by", "ann", "--json")
+    resolved = [
+        json.loads(command(*executed, *more).out)["next"]
+        for more in ((), ("--authorization-id", "1"))
+    ]
+    assert ["add the number that the answer lacked"] == [
+        line.partition(":")[0] for line in resolved[0]
+    ]
+    assert [] == resolved[1]
+
+
+def test_operations_are_found_by_key_reference_and_reference_id(
+    command: Command, sandbox: Sandbox
+) -> None:
+    """By key always; by the others while the outcome is unknown, or with --all."""
+    identity = lose(sandbox, Drop(), "order-9", ago=7000)
+
+    def found(*words: str) -> list[str]:
+        ran = command("operations", "find", *words, "--json")
+        return [
+            one["operation_id"] for one in json.loads(ran.out or '{"operations": []}')["operations"]
+        ]
+
+    shown = json.loads(command("operations", "show", identity, "--json").out)
+    reference = shown["reference_id"]
+    dashed = "-".join(
+        (reference[:8], reference[8:12], reference[12:16], reference[16:20], reference[20:])
+    )
+    assert [[identity]] * 3 == [found(text) for text in ("order-9", reference, dashed.upper())]
+    command("operations", "resolve", identity, "--executed", "--by", "ann")
+    assert [[identity], [], [identity]] == [
+        found("order-9"),
+        found(reference),
+        found(reference, "--all"),
+    ]
+    missing = command("operations", "find", reference)
+    assert (1, "") == (missing.status, missing.out)
+    assert "--all" in missing.err
+    assert "operation_id" in command("operations", "find", "order-9").out

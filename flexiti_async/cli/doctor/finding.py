@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from attrs import frozen
-from rich.console import Console
-from rich.text import Text
+
+from flexiti_async.cli.output import print_text
 
 __all__ = ["Finding", "Level", "error", "good", "note", "print_findings", "warning"]
 
@@ -82,9 +82,10 @@ _WIDTH: Final = max(len(level.value) for level in Level)
 
 def print_findings(findings: Iterable[Finding]) -> None:
     """Write findings to stdout: a line each, with the advice below it."""
-    console = Console(highlight=False, soft_wrap=True)
+    indent = _WIDTH + 2
     for finding in findings:
-        level = Text(finding.level.value.ljust(_WIDTH), style=_STYLES[finding.level])
-        console.print(level + Text(f"  {finding.check}: {finding.text}"))
+        level = finding.level.value.ljust(_WIDTH)
+        text = f"  {finding.check}: {finding.text}"
+        print_text(text, indent, label=level, style=_STYLES[finding.level])
         if finding.advice:
-            console.print(Text(f"{' ' * _WIDTH}  → {finding.advice}"))
+            print_text(f"{' ' * indent}→ {finding.advice}", indent + 2)

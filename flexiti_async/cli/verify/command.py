@@ -13,7 +13,7 @@ from yarl import URL
 from flexiti_async import Environment, FlexitiConfig, ValidationError
 from flexiti_async.api import WidgetEvent, parse_event
 from flexiti_async.cli.options import Connection, Flag
-from flexiti_async.cli.output import FAILED, WRONG, CommandError, print_line, print_note
+from flexiti_async.cli.output import FAILED, WRONG, CommandError, print_line, print_note, print_text
 from flexiti_async.cli.verify.customer import APPLICANT, Customer, read_customer
 from flexiti_async.cli.verify.judging import Evidence, Outcome
 from flexiti_async.cli.verify.prober import Prober
@@ -179,9 +179,9 @@ def _check_data(customer: Customer, *, purchase: bool, application: str | None) 
 
 def _visit(url: str, what: str) -> WidgetEvent | None:
     """Have a person use the widget; return the event that is entered, None for an empty line."""
-    print_line(f"Open this URL in a browser ({what}); it contains a token, for your eyes only:")
+    print_text(f"Open this URL in a browser ({what}); it contains a token, for your eyes only:")
     print_line(url)
-    print_line("Then enter the event that the widget posted as one line of JSON, or an empty line:")
+    print_text("Then enter the event that the widget posted as one line of JSON, or an empty line:")
     sys.stdout.flush()
     line = sys.stdin.readline().strip()
     if not line:
@@ -196,9 +196,9 @@ def _visit(url: str, what: str) -> WidgetEvent | None:
 def _print(made: Report) -> None:
     """Print what is contradicted, and the counts."""
     for assumption, verdict in made.of(Outcome.CONTRADICTED):
-        print_line(f"contradicted  {assumption.endpoint}: {assumption.text}")
-        print_line(f"              {verdict.found}")
+        print_text(f"contradicted  {assumption.endpoint}: {assumption.text}", indent=14)
+        print_text(f"              {verdict.found}", indent=14)
         if verdict.set:
-            print_line(f"              → set {verdict.set}")
+            print_text(f"              → set {verdict.set}", indent=16)
     counts = ", ".join(f"{len(made.of(outcome))} {outcome.value}" for outcome in Outcome)
-    print_line(f"{made.where}: {counts}")
+    print_text(f"{made.where}: {counts}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Final
 
@@ -13,11 +14,22 @@ from flexiti_async import (
     FlexitiError,
     FlexitiSession,
     PurchaseWidget,
+    Sharing,
     Widget,
 )
 from flexiti_async.events.types import Event, TokenFailed, TokenIssued
 
-__all__ = ["APPLICATION", "CHECKOUT", "DONE", "RESUME", "WIDGET", "Driver", "Served"]
+__all__ = [
+    "APPLICATION",
+    "CHECKOUT",
+    "DONE",
+    "PURCHASE",
+    "RESUME",
+    "UNSHARED",
+    "WIDGET",
+    "Driver",
+    "Served",
+]
 
 WIDGET: Final = "widget"
 """A purchase in one call."""
@@ -25,10 +37,15 @@ CHECKOUT: Final = "checkout"
 """A purchase in two steps that are saved."""
 RESUME: Final = "resume"
 """The same, then resumed."""
+PURCHASE: Final = "purchase"
+"""A purchase that the customer approves, authorized and captured; the driver needs `play`."""
+UNSHARED: Final = "unshared"
+"""A purchase in two steps, with a dedicated token."""
 APPLICATION: Final = "application"
 """An application for an account, in one call, with a dedicated token."""
 DONE: Final = "done"
 _SAMPLES: Final = 2
+_AMOUNT: Final = "50.00"
 
 _applying: ContextVar[bool] = ContextVar("applying", default=False)
 """Whether a token that is requested here is dedicated to one application."""
@@ -56,6 +73,11 @@ class Driver:
     """
     Takes customers through the flows of one session.
 
+    Args:
+        config: The session's configuration.
+        account_number: Account of the customers who purchase.
+        play: Plays a customer who approves in the widget at a URL; returns the event.
+
     Attributes:
         session: The session, which the caller closes.
         served: The customers, in the order in which their flows ended.
@@ -66,7 +88,15 @@ class Driver:
         failed_tokens: Token requests that failed.
     """
 
-    def __init__(self, config: FlexitiConfig) -> None:
+    def __init__(
+        self,
+        config: FlexitiConfig,
+        *,
+        account_number: int = 10000001,
+        play: Callable[[str], Awaitable[str]] | None = None,
+    ) -> None:
+        self._account_number = account_number
+        self._play = play
         self.session = FlexitiSession(config, listeners=[self._note])
         self.served: list[Served] = []
         self.samples: list[str] = []
@@ -106,10 +136,29 @@ class Driver:
             finally:
                 _applying.reset(mark)
         # The same customer may come again: a name of its own for each order.
-        checkout = await self.session.checkout(uuid.uuid4())
+        if flow == PURCHASE:
+            return await self._buy()
+        sharing = Sharing.DEDICATED if flow == UNSHARED else None
+        checkout = await self.session.checkout(uuid.uuid4(), sharing=sharing)
         widget = await checkout.init_widget(_purchase(number))
         if flow == RESUME:
             await self.session.resume(checkout.reference_id)
+        return widget
+
+    async def _buy(self) -> Widget:
+        """Take a purchase from the widget to the capture; the customer is not measured."""
+        if self._play is None:
+            msg = "this driver cannot play a customer"
+            raise RuntimeError(msg)
+        order = uuid.uuid4()
+        checkout = await self.session.checkout(order)
+        widget = await checkout.init_widget(PurchaseWidget(account_number=self._account_number))
+        await checkout.handle_event(await self._play(widget.redirection_url))
+        paid = await checkout.authorize(_AMOUNT, transaction_type="regular_purchase")
+        if paid.authorization_id is not None:
+            await self.session.authorizations.capture(
+                paid.authorization_id, _AMOUNT, idempotency_key=order
+            )
         return widget
 
     def _note(self, event: Event) -> None:
