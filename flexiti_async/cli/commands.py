@@ -70,6 +70,12 @@ COMMANDS: Final = (
         "demo:demo",
         "Run many checkouts at once and see how few tokens they need, or open a demo shop.",
     ),
+    Command(
+        "load",
+        "load:load",
+        "Put load on one session, from widgets to captures, and report latency, tokens and "
+        "failures.",
+    ),
     Command("sandbox", "sandbox:sandbox", "Run a local Flexiti for tests, until Ctrl-C."),
     Command(
         "doctor",

@@ -27,13 +27,13 @@ from flexiti_async.cli.progress import progress_bar
 from flexiti_async.cli.sandbox_process import SandboxProcess, sandbox_process
 from flexiti_async.cli.shop import ShopOptions, run_shop
 
-__all__ = ["Outcome", "demo", "percentile"]
+__all__ = ["STORE", "Outcome", "demo", "percentile"]
 
 _AT_LEAST_ONE: Final = validators.Number(gte=1)
 _NOT_WITH_SHOP: Final = "--checkouts, --concurrency and --json cannot be combined with --shop"
 _ONLY_WITH_SHOP: Final = "--workers and --port require --shop"
-_STORE: Final = "DEMO_STORE"
-"""Not FLEXITI_STORE: a demo must not use the store of the shop by accident."""
+STORE: Final = "DEMO_STORE"
+"""Variable with the store. Not FLEXITI_STORE: a demo must not use that of the shop by accident."""
 _PATIENCE: Final = 300.0
 """Time-outs of the demo, seconds: a slow machine makes it slow, not wrong."""
 _SAMPLE: Final = 50
@@ -117,7 +117,7 @@ async def demo(
         json: Print one JSON object instead of the summary, and show no progress bar.
     """
     opening = shop or ShopOptions()
-    url = os.environ.get(_STORE, "memory://") if store is None else without_password(store, _STORE)
+    url = os.environ.get(STORE, "memory://") if store is None else without_password(store, STORE)
     if opening.shop:
         if checkouts is not None or concurrency is not None or json:
             raise CommandError(_NOT_WITH_SHOP, status=WRONG)
@@ -194,14 +194,14 @@ async def _check_out(
             served=driver.served[sample:],
             seconds=loop.time() - begin,
             cpu=time.process_time() - cpu,
-            requests=await sandbox.token_requests(),
+            requests=await sandbox.count("oauth/token"),
         )
         for number in range(sample):
             await driver.serve(UNSHARED, number, loop.time())
     return evolve(
         outcome,
         unshared=driver.served[sample + checkouts :],
-        unshared_requests=await sandbox.token_requests() - outcome.requests,
+        unshared_requests=await sandbox.count("oauth/token") - outcome.requests,
         failure=driver.failure,
         samples=driver.samples,
     )

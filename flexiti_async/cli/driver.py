@@ -58,7 +58,7 @@ class Served:
 
     Attributes:
         came: When the customer came, by the event loop's clock.
-        took: Seconds from then until the flow was over.
+        took: Seconds from then until the flow was over, without those of the customer.
         flow: The customer's choice.
         outcome: `done`, or the class name of the error.
     """
@@ -115,18 +115,25 @@ class Driver:
             came: When the customer came, by the event loop's clock.
         """
         outcome = DONE
+        played = 0.0
         try:
-            widget = await self._run(flow, number)
+            widget, played = await self._run(flow, number)
         except FlexitiError as error:
             outcome = type(error).__name__
             self.failure = self.failure or str(error)
         else:
             if len(self.samples) < _SAMPLES:
                 self.samples.append(widget.masked_url)
-        took = asyncio.get_running_loop().time() - came
+        took = asyncio.get_running_loop().time() - came - played
         self.served.append(Served(came, took, flow, outcome))
 
-    async def _run(self, flow: str, number: int) -> Widget:
+    async def _run(self, flow: str, number: int) -> tuple[Widget, float]:
+        """Run a flow; return its widget, and the seconds in which the customer was played."""
+        if flow == PURCHASE:
+            return await self._buy()
+        return await self._visit(flow, number), 0.0
+
+    async def _visit(self, flow: str, number: int) -> Widget:
         if flow == WIDGET:
             return await self.session.init_widget(_purchase(number))
         if flow == APPLICATION:
@@ -136,8 +143,6 @@ class Driver:
             finally:
                 _applying.reset(mark)
         # The same customer may come again: a name of its own for each order.
-        if flow == PURCHASE:
-            return await self._buy()
         sharing = Sharing.DEDICATED if flow == UNSHARED else None
         checkout = await self.session.checkout(uuid.uuid4(), sharing=sharing)
         widget = await checkout.init_widget(_purchase(number))
@@ -145,21 +150,25 @@ class Driver:
             await self.session.resume(checkout.reference_id)
         return widget
 
-    async def _buy(self) -> Widget:
-        """Take a purchase from the widget to the capture; the customer is not measured."""
+    async def _buy(self) -> tuple[Widget, float]:
+        """Take a purchase from the widget to the capture."""
         if self._play is None:
             msg = "this driver cannot play a customer"
             raise RuntimeError(msg)
         order = uuid.uuid4()
         checkout = await self.session.checkout(order)
         widget = await checkout.init_widget(PurchaseWidget(account_number=self._account_number))
-        await checkout.handle_event(await self._play(widget.redirection_url))
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        event = await self._play(widget.redirection_url)
+        played = loop.time() - begin
+        await checkout.handle_event(event)
         paid = await checkout.authorize(_AMOUNT, transaction_type="regular_purchase")
         if paid.authorization_id is not None:
             await self.session.authorizations.capture(
                 paid.authorization_id, _AMOUNT, idempotency_key=order
             )
-        return widget
+        return widget, played
 
     def _note(self, event: Event) -> None:
         if isinstance(event, TokenFailed):

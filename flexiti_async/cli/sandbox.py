@@ -8,6 +8,7 @@ import shlex
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import partial
 from typing import Annotated, Final
 
@@ -53,6 +54,9 @@ async def sandbox(
     ] = None,
     clock_offset: Annotated[float, Parameter(metavar="SECONDS")] = 0.0,
     oauth: OAuthProfile = "documented",
+    credit_limit: Annotated[
+        int | None, Whole, Parameter(validator=validators.Number(gte=0, lte=10**9))
+    ] = None,
     log: Flag = False,
     allow_remote: Flag = False,
     public_url: Annotated[str | None, Parameter(metavar="URL")] = None,
@@ -86,6 +90,7 @@ async def sandbox(
         clock_offset: Seconds by which its clock is ahead of this machine's; negative if behind.
         oauth: Its token service: as documented, or like the npm package that the real one
             resembles.
+        credit_limit: Credit limit of every account in dollars, for load tests.
         log: Print a line for each request, without secrets.
         allow_remote: Allow an address that other machines can reach. Their sessions need
             `allow_plain_http`, and `widget_origins` with the public URL.
@@ -104,6 +109,9 @@ async def sandbox(
             control_token=token,
             oauth=PROFILES[oauth],
         )
+    if credit_limit is not None:
+        for account in running.accounts:
+            account.credit_limit = Decimal(credit_limit)
     with _as_usage_error("--clock-offset"):
         running.clock_offset = clock_offset
     with _as_usage_error("--latency"):

@@ -46,9 +46,9 @@ class SandboxProcess:
     _process: subprocess.Popen[str] = field(repr=False)
     _turn: asyncio.Lock = field(factory=asyncio.Lock, repr=False)
 
-    async def token_requests(self) -> int:
-        """Return the number of token requests that came."""
-        return int(cast("int", await self._ask("count", "oauth/token")))
+    async def count(self, endpoint: str) -> int:
+        """Return the number of requests that came to an endpoint."""
+        return cast("int", await self._ask("count", endpoint))
 
     async def play(self, redirection_url: str) -> str:
         """Play the customer, who approves; return the event of the widget as JSON."""

@@ -13,7 +13,7 @@ from attrs import frozen
 from cyclopts import Group, Parameter, validators
 
 from flexiti_async.cli.options import Flag, Whole
-from flexiti_async.cli.output import WRONG, CommandError, print_line, print_note
+from flexiti_async.cli.output import WRONG, CommandError, print_note, print_text
 from flexiti_async.cli.signals import on_signals
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.loading import open_store
@@ -75,9 +75,9 @@ async def run_shop(options: ShopOptions, store: str) -> None:
         Sandbox() as sandbox,
         _serving(sandbox, store, password, workers, options.port or 0) as (process, url),
     ):
-        print_line(f"Shop:    {url}  (Ctrl-C stops it)")
-        print_line(f"Sandbox: {sandbox.base_url}  (no account needed, no money moves)")
-        print_line(f"Staff:   {url}en/staff  (user staff, password {password})")
+        print_text(f"Shop:    {url}  (Ctrl-C stops it)", 9)
+        print_text(f"Sandbox: {sandbox.base_url}  (no account needed, no money moves)", 9)
+        print_text(f"Staff:   {url}en/staff  (user staff, password {password})", 9)
         ended = asyncio.create_task(process.wait())
         stopping = asyncio.create_task(stopped.wait())
         await asyncio.wait([ended, stopping], return_when=asyncio.FIRST_COMPLETED)

@@ -94,23 +94,21 @@ def _read_terminal(end: int) -> Iterator[bytes]:
             yield part
 
 
-def _on_a_terminal(*argv: str) -> tuple[int, bytes, bytes]:
-    """Run a demo whose stderr is a terminal; return the exit status, stdout and the terminal."""
+def on_a_terminal(*argv: str) -> tuple[int, bytes, bytes]:
+    """Run a command whose stderr is a terminal; return the exit status, stdout and the terminal."""
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [SCRIPT, "demo", "--checkouts", "20", *argv], stdout=subprocess.PIPE, stderr=theirs
-    ) as running:
+    with subprocess.Popen([SCRIPT, *argv], stdout=subprocess.PIPE, stderr=theirs) as running:
         os.close(theirs)
         shown = b"".join(_read_terminal(ours))
         out, _ = running.communicate(timeout=PATIENCE)
     return running.returncode, out, shown
 
 
-def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progresson_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal the progress is shown on stderr; with --json there is none."""
     monkeypatch.setenv("TERM", "xterm")
-    status, out, shown = _on_a_terminal()
-    quiet = _on_a_terminal("--json")
+    status, out, shown = on_a_terminal("demo", "--checkouts", "20")
+    quiet = on_a_terminal("demo", "--checkouts", "20", "--json")
 
     assert 0 == status
     assert b"20 succeeded" in out

@@ -85,6 +85,25 @@ def test_output(
     compare(command, monkeypatch, *argv)
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("demo", "--checkouts", "2"),
+        ("load", "--duration", "0.2", "--rate", "20"),
+        ("keys", "generate"),
+    ],
+    ids=" ".join,
+)
+def test_output_that_differs_each_time(
+    command: Command, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...]
+) -> None:
+    """Its lines fit, too; a URL or a key is whole on a line of its own."""
+    monkeypatch.setenv("COLUMNS", str(COLUMNS))
+    ran = command(*argv)
+
+    assert (0, []) == (ran.status, too_wide(ran.out))
+
+
 def test_a_pipe_has_no_end(command: Command, sandbox: Sandbox) -> None:
     """Without a terminal and without COLUMNS a line is a line, for grep and scripts."""
     lose(sandbox, Drop(), "order 9", ago=7000)

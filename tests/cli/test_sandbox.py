@@ -1,5 +1,6 @@
 """`flexiti-async sandbox`, run as a process."""
 
+import asyncio
 import json
 import re
 import shlex
@@ -9,11 +10,14 @@ import subprocess
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+
+from flexiti_async import FlexitiSession
 
 from ..support.patience import PATIENCE
 from .conftest import EMAIL, SCRIPT, Command, process
@@ -291,3 +295,18 @@ def test_senseless_numbers(command: Command, option: str, value: str) -> None:
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
     assert option in ran.err
+
+
+def test_credit_limit(start: Start, monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    """A load test buys more than the accounts of the sandbox can pay by themselves."""
+    running = start("--credit-limit", "1000000")
+    _, variables = _welcome(running)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    async def credit() -> object:
+        async with FlexitiSession.from_env() as flexiti:
+            return (await flexiti.customers.lookup(account_number=10000001)).available_credit
+
+    assert Decimal(1000000) == asyncio.run(credit())
+    assert 2 == command("sandbox", "--credit-limit", "-1").status
