@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 
 from flexiti_async import FlexitiConfig, FlexitiError, Language
-from flexiti_async.demo import application, order, purchase, staff
+from flexiti_async.demo import application, order, plans, purchase, staff, widget
 from flexiti_async.demo.database import Database
 from flexiti_async.demo.middlewares import OneHost, SafeHeaders, Visiting
 from flexiti_async.demo.orders import OrderBook
@@ -84,10 +84,10 @@ def page_routes() -> list[Route]:
         _get("/pay", purchase.pay),
         _get("/widget", purchase.widget),
         _post("/widget", purchase.start),
-        _post("/event", purchase.event),
-        _get("/ended/{reaction}", purchase.ended),
-        _get("/plans", purchase.plans),
-        _post("/plans", purchase.buy),
+        _post("/event", widget.event),
+        _get("/ended/{reaction}", widget.ended),
+        _get("/plans", plans.plans),
+        _post("/plans", plans.buy),
         _get("/order", order.order),
         _post("/new", order.new),
         _get("/continue", order.go_on),
@@ -95,6 +95,8 @@ def page_routes() -> list[Route]:
         _post("/apply", application.apply),
         _get("/application", application.application),
         _post("/application", application.send),
+        _post("/application/event", widget.application_event),
+        _get("/application/ended/{reaction}", widget.application_ended),
         _get("/staff", staff.orders),
         _post("/staff", staff.capture),
     ]

@@ -11,20 +11,27 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flexiti_async import ApplyWidget, OperationError, Province, Step, ValidationError
+from flexiti_async import (
+    ApplyWidget,
+    OnlineCheckout,
+    OperationError,
+    Province,
+    Step,
+    ValidationError,
+)
 from flexiti_async.demo.guard import (
     MOST_WIDGETS,
-    begin_anew,
+    application_id_of,
+    begin_application,
     client_of,
     form_of,
-    origin_of,
-    reference_id_of,
     renew,
     spend_try,
 )
-from flexiti_async.demo.pages import go, language, order_book, page, resume, whereabouts
+from flexiti_async.demo.pages import go, language, page, resume_under
+from flexiti_async.demo.widget import show_application_widget
 from flexiti_async.integrations.starlette import flexiti_of
-from flexiti_async.operations import OperationKind, Phase
+from flexiti_async.operations import Operation, OperationKind, Phase
 
 __all__ = ["application", "apply", "ask", "send"]
 
@@ -37,7 +44,7 @@ _BEFORE: Final = frozenset({Step.OPEN, Step.WIDGET, Step.STOPPED, Step.READY_TO_
 
 async def ask(request: Request) -> Response:
     """Show the form. An application is a checkout of its own, separate from a purchase."""
-    return _form(request, {})
+    return _form(request, {}) if await _is_open(request) else go(request, "application")
 
 
 async def apply(request: Request) -> Response:
@@ -48,27 +55,57 @@ async def apply(request: Request) -> Response:
     except ValidationError as error:
         return _form_again(request, given, error)
     await spend_try(request, "widget", client_of(request), MOST_WIDGETS)
-    if await order_book(request).has(reference_id_of(request)):
-        await begin_anew(request)
-    checkout = await resume(request)
-    if checkout is None:
-        reference_id = reference_id_of(request)
-        key = f"application-{reference_id}"
-        checkout = await flexiti_of(request).checkout(key, reference_id=reference_id)
+    try:
+        checkout = await _resumed(request) or await _begin(request)
+    except OperationError:  # sent already, or being sent: in another tab, or before a restart
+        return go(request, "application")
     if checkout.step not in _BEFORE:
-        return go(request, whereabouts(checkout))
+        return go(request, "application")
     try:
         url = (await checkout.init_widget(applicant)).redirection_url
     except ValidationError as error:  # not of age, for example
         return _form_again(request, given, error)
     await renew(request)
     applicant_fields = {name: given[name] for name in FIELDS if name in given}
-    return page(request, "widget.html", url=url, origin=origin_of(url), applicant=applicant_fields)
+    return show_application_widget(request, url, applicant_fields)
+
+
+async def _resumed(request: Request) -> OnlineCheckout | None:
+    return await resume_under(request, application_id_of(request))
+
+
+async def _begin(request: Request) -> OnlineCheckout:
+    """
+    Start the checkout of an application, which is separate from the purchase.
+
+    Under a new reference id, in case that the previous one has ended with its token; but what was
+    sent under the previous one may have an unknown outcome, and then this raises it.
+    """
+    if await _is_open(request):
+        await begin_application(request)
+    return await flexiti_of(request).checkout(
+        _key(request), reference_id=application_id_of(request)
+    )
+
+
+def _key(request: Request) -> str:
+    return f"application-{application_id_of(request)}"
+
+
+async def _operation(request: Request) -> Operation | None:
+    operations = flexiti_of(request).operations
+    return await operations.get(kind=OperationKind.APPLY, key=_key(request))
+
+
+async def _is_open(request: Request) -> bool:
+    """Whether nothing has been sent, as far as the journal knows."""
+    operation = await _operation(request)
+    return operation is None or operation.phase is Phase.FREE
 
 
 async def send(request: Request) -> Response:
     """Send the application, once the widget has let the applicant continue."""
-    given, checkout = await form_of(request), await resume(request)
+    given, checkout = await form_of(request), await _resumed(request)
     if checkout is not None and checkout.step is Step.READY_TO_APPLY:
         try:
             await checkout.apply(_applicant(request, given))
@@ -79,14 +116,11 @@ async def send(request: Request) -> Response:
 
 async def application(request: Request) -> Response:
     """Show the state of the application."""
-    checkout = await resume(request)
-    operation = await flexiti_of(request).operations.get(
-        kind=OperationKind.APPLY, key=f"application-{reference_id_of(request)}"
-    )
-    if operation is not None and operation.phase is Phase.PENDING:
-        return page(request, "checking.html", text="apply_checking", order=None)
+    operation = await _operation(request)
     if operation is None or operation.phase is Phase.FREE:
-        return go(request, whereabouts(checkout))
+        return go(request, "apply")
+    if operation.phase is Phase.PENDING:
+        return page(request, "checking.html", text="apply_checking", order=None)
     return page(request, "applied.html")
 
 

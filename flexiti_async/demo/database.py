@@ -22,6 +22,13 @@ _SCHEMA: Final = """
         sent INTEGER NOT NULL DEFAULT 0,
         authorization_id TEXT
     );
+    CREATE TABLE IF NOT EXISTS refusals (
+        reference_id TEXT NOT NULL,
+        account_number TEXT NOT NULL,
+        quantity INTEGER NOT NULL,
+        choice TEXT NOT NULL,
+        PRIMARY KEY (reference_id, account_number, quantity, choice)
+    );
     CREATE TABLE IF NOT EXISTS captures (
         reference_id TEXT NOT NULL,
         capture_id TEXT NOT NULL,
@@ -31,6 +38,7 @@ _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS visits (
         session TEXT PRIMARY KEY,
         reference_id TEXT NOT NULL,
+        application_id TEXT NOT NULL,
         began INTEGER NOT NULL DEFAULT (CAST(strftime('%s', 'now') AS INTEGER))
     );
     CREATE TABLE IF NOT EXISTS tries (

@@ -20,7 +20,9 @@ __all__ = [
     "CSRF_HEADER",
     "MOST_WIDGETS",
     "VISIT",
+    "application_id_of",
     "begin_anew",
+    "begin_application",
     "check_token",
     "clear_tries",
     "client_of",
@@ -44,15 +46,27 @@ _TOO_MANY: Final = 429
 
 
 def reference_id_of(request: Request) -> str:
-    """Return the reference id of this customer's session."""
+    """Return the reference id of this customer's cart, and of the checkout that pays for it."""
     return _visit(request).reference_id
 
 
+def application_id_of(request: Request) -> str:
+    """Return the reference id of this customer's application."""
+    return _visit(request).application_id
+
+
 async def begin_anew(request: Request) -> str:
-    """Give this customer another reference id: a new cart, or a new checkout."""
+    """Give this customer's cart another reference id, because its checkout has ended."""
     visit = await _visits(request).begin_anew(_visit(request))
     request.scope["state"][VISIT] = visit
     return visit.reference_id
+
+
+async def begin_application(request: Request) -> str:
+    """Give this customer another application, and return its reference id."""
+    visit = await _visits(request).begin_application(_visit(request))
+    request.scope["state"][VISIT] = visit
+    return visit.application_id
 
 
 async def renew(request: Request) -> None:

@@ -42,7 +42,8 @@ class Order:
         reference_id: Reference id of the checkout.
         number: Order number, for customers and for Flexiti; the idempotency key of its payment.
         quantity: Number of desks.
-        account_number: Account number that the customer entered.
+        account_number: Account number that the customer entered; empty if Flexiti has not found
+            the customer verified for it, so that the widget has to be repeated.
         sent: Whether an authorization was sent: from then on only its outcome counts.
         authorization_id: Flexiti's id of the authorization, once it is known.
     """
@@ -92,11 +93,6 @@ class OrderBook:
         )
         return [_order(row) for row in rows]
 
-    async def has(self, reference_id: str) -> bool:
-        """Whether the order exists."""
-        found = "SELECT 1 FROM orders WHERE reference_id = ?"
-        return bool(await self._do(found, reference_id))
-
     async def fill(self, order: Order, quantity: int) -> None:
         """Set the number of desks, unless the order is being paid."""
         await self._do(
@@ -131,6 +127,22 @@ class OrderBook:
             "UPDATE orders SET account_number = ? WHERE reference_id = ?",
             *(account_number, reference_id),
         )
+
+    async def note_refusal(self, order: Order, choice: str) -> None:
+        """Record that the account's credit does not reach for a choice of the plans."""
+        await self._do(
+            "INSERT OR IGNORE INTO refusals VALUES (?, ?, ?, ?)",
+            *(order.reference_id, order.account_number, order.quantity, choice),
+        )
+
+    async def refused(self, order: Order) -> list[str]:
+        """Return the choices for which the account's credit does not reach, at this amount."""
+        rows = await self._do(
+            "SELECT choice FROM refusals "
+            "WHERE reference_id = ? AND account_number = ? AND quantity = ?",
+            *(order.reference_id, order.account_number, order.quantity),
+        )
+        return [choice for (choice,) in rows]
 
     async def note_authorization(self, reference_id: str, authorization_id: str) -> None:
         """Record the authorization."""

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
-from flexiti_async import CheckoutNotFound, Language, OnlineCheckout, Sharing
+from flexiti_async import CheckoutNotFound, Language, OnlineCheckout
 from flexiti_async.demo.guard import CSRF_FIELD, begin_anew, csrf_token, reference_id_of
 from flexiti_async.demo.orders import Order, OrderBook
 from flexiti_async.demo.settings import ShopSettings
 from flexiti_async.demo.texts import TEXTS, money, percent
-from flexiti_async.integrations.problems import Problem, language_of
+from flexiti_async.integrations.problems import TYPE_PREFIX, Problem, language_of
 from flexiti_async.integrations.starlette import flexiti_of
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "page",
     "problem_page",
     "resume",
+    "resume_under",
     "start_over",
     "whereabouts",
 ]
@@ -44,10 +45,14 @@ _AFTER: Final[Mapping[str, str]] = {
     "widget": "pay",  # a form starts the widget, and nothing else does
     "stopped": "pay",
     "verified": "plans",
-    "ready_to_apply": "apply",
-    "applied": "application",
 }
 """Page by step of the checkout; all other steps are those of an order."""
+_AFTER_PROBLEM: Final[Mapping[str, tuple[str, str]]] = {
+    "checkout-ended": ("cart", "start_again"),
+    "not-verified": ("pay", "confirm_again"),
+    "account-not-usable": ("pay", "other_account"),
+}
+"""Page after a problem, and the text of its link, by the problem's type."""
 
 
 def language(request: Request) -> Language:
@@ -95,7 +100,7 @@ def page(
 
 
 def problem_page(request: Request, problem: Problem) -> Response:
-    """Render the page of a problem."""
+    """Render the page of a problem, with its next step."""
     wait = problem.headers.get("Retry-After")
     headers = {} if wait is None else {"Retry-After": wait}
     return page(
@@ -105,7 +110,17 @@ def problem_page(request: Request, problem: Problem) -> Response:
         headers=headers,
         title=problem.title,
         detail=problem.detail,
+        next_step=_next_step(request, problem),
     )
+
+
+def _next_step(request: Request, problem: Problem) -> tuple[str, str]:
+    """Return the page that continues after a problem, and the name of the link's text."""
+    _, _, where = request.url.path.partition(f"/{language(request)}/")
+    if where.startswith("appl"):
+        return "apply", "previous_step"
+    kind = problem.type.removeprefix(TYPE_PREFIX)
+    return _AFTER_PROBLEM.get(kind, ("continue", "previous_step"))
 
 
 def go(request: Request, where: str) -> Response:
@@ -137,18 +152,20 @@ async def start_over(request: Request) -> Order:
 
 
 async def resume(request: Request) -> OnlineCheckout | None:
-    """Resume this customer's checkout; None if it does not exist, or has ended."""
+    """Resume this customer's purchase; None if it does not exist, or has ended."""
+    return await resume_under(request, reference_id_of(request))
+
+
+async def resume_under(request: Request, reference_id: str) -> OnlineCheckout | None:
+    """Resume a checkout of this customer's session; None if it does not exist, or has ended."""
     try:
-        return await flexiti_of(request).resume(reference_id_of(request))
+        return await flexiti_of(request).resume(reference_id)
     except CheckoutNotFound:
         return None
 
 
 def whereabouts(checkout: OnlineCheckout | None) -> str:
-    """Return the page that shows a checkout; this makes the back button harmless."""
+    """Return the page that shows a purchase; this makes the back button harmless."""
     if checkout is None:
         return "cart"
-    where = _AFTER.get(checkout.step.value, "order")
-    # Only applications have a token of their own here.
-    applying = checkout.sharing is Sharing.DEDICATED
-    return "apply" if applying and where in {"pay", "widget"} else where
+    return _AFTER.get(checkout.step.value, "order")

@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from flexiti_async.demo.database import Database
 
@@ -29,10 +29,13 @@ class Visit:
     Attributes:
         session_id: The value of the cookie.
         reference_id: Reference id of the cart, and of the checkout that pays for it.
+        application_id: Reference id of the application for an account: a checkout of its own, so
+            that a customer who leaves it halfway can still pay.
     """
 
     session_id: str
     reference_id: str
+    application_id: str
 
 
 def new_reference_id() -> str:
@@ -54,27 +57,27 @@ class Visits:
     async def find(self, session_id: str) -> Visit | None:
         """Return the session with an id; None if there is none, or if it was renewed or ended."""
         rows = await self._database.run(
-            "SELECT reference_id FROM visits "
+            "SELECT reference_id, application_id FROM visits "
             "WHERE session = ? AND began > strftime('%s', 'now') - ?",
             *(_hash(session_id), LIFETIME),
         )
-        return Visit(session_id, rows[0][0]) if rows else None
+        return Visit(session_id, *rows[0]) if rows else None
 
     async def begin(self) -> Visit:
         """Begin a session, and delete those that have ended."""
         await self._database.run(
             "DELETE FROM visits WHERE began <= strftime('%s', 'now') - ?", LIFETIME
         )
-        visit = Visit(secrets.token_urlsafe(32), new_reference_id())
+        visit = Visit(secrets.token_urlsafe(32), new_reference_id(), new_reference_id())
         await self._database.run(
-            "INSERT INTO visits (session, reference_id) VALUES (?, ?)",
-            *(_hash(visit.session_id), visit.reference_id),
+            "INSERT INTO visits (session, reference_id, application_id) VALUES (?, ?, ?)",
+            *(_hash(visit.session_id), visit.reference_id, visit.application_id),
         )
         return visit
 
     async def renew(self, visit: Visit) -> Visit:
         """Move a session to another id; the old one ends at once."""
-        renewed = Visit(secrets.token_urlsafe(32), visit.reference_id)
+        renewed = evolve(visit, session_id=secrets.token_urlsafe(32))
         await self._database.run(
             "UPDATE visits SET session = ? WHERE session = ?",
             *(_hash(renewed.session_id), _hash(visit.session_id)),
@@ -82,11 +85,20 @@ class Visits:
         return renewed
 
     async def begin_anew(self, visit: Visit) -> Visit:
-        """Give a session another reference id: a new cart, or a new checkout."""
-        changed = Visit(visit.session_id, new_reference_id())
+        """Give a session's cart another reference id, because its checkout has ended."""
+        changed = evolve(visit, reference_id=new_reference_id())
         await self._database.run(
             "UPDATE visits SET reference_id = ? WHERE session = ?",
             *(changed.reference_id, _hash(visit.session_id)),
+        )
+        return changed
+
+    async def begin_application(self, visit: Visit) -> Visit:
+        """Give a session another application."""
+        changed = evolve(visit, application_id=new_reference_id())
+        await self._database.run(
+            "UPDATE visits SET application_id = ? WHERE session = ?",
+            *(changed.application_id, _hash(visit.session_id)),
         )
         return changed
 

@@ -53,12 +53,14 @@ class Browser:
         host: The host that they believe to be on; the shop's own by default.
         cookies: What the shop has set.
         csrf: The token of the last page with a form.
+        address: The address that the proxy in front of the shop reports; None without a proxy.
     """
 
     url: str
     host: str | None = None
     cookies: dict[str, str] = field(factory=dict[str, str])
     csrf: str = ""
+    address: str | None = None
 
     def get(self, path: str, **headers: str) -> Reply:
         """Open a page."""
@@ -72,7 +74,11 @@ class Browser:
 
     def event(self, body: str) -> Reply:
         """Send an event of the widget, as the page's script does."""
-        return self._send("POST", "/en/event", body, {"X-CSRF-Token": self.csrf})
+        return self.send("/en/event", body, **{"X-CSRF-Token": self.csrf})
+
+    def send(self, path: str, body: str, **headers: str) -> Reply:
+        """Send a body."""
+        return self._send("POST", path, body, headers)
 
     def to_widget(self, account_number: str = "10000001") -> Reply:
         """Go from the cart to the widget."""
@@ -85,6 +91,8 @@ class Browser:
         parts = urlsplit(self.url)
         assert parts.hostname is not None
         headers: dict[str, str] = {"Host": self.host or parts.netloc, **given}
+        if self.address is not None:
+            headers["X-Forwarded-For"] = self.address
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
