@@ -65,7 +65,7 @@ async def load_checkout(
     store: SealedStore,
     keys: Iterable[str],
     reference_id: str,
-    on_ended: Callable[[CheckoutRecord], Awaitable[None]],
+    on_ended: Callable[[CheckoutRecord], Awaitable[None]] | None = None,
 ) -> CheckoutRecord:
     """
     Load a saved checkout from the first of some keys that holds it.
@@ -98,7 +98,8 @@ async def load_checkout(
         record = CheckoutRecord(state, key, entry)
         if left > 0:
             return record
-        await on_ended(record)
+        if on_ended is not None:
+            await on_ended(record)
     msg = (
         "no checkout is saved under this reference id: it was never saved, or it has ended with "
         "its token; flexiti.operations.get() knows whether its operation ran"

@@ -18,7 +18,7 @@ def progress_bar(
 
     Args:
         total: Where it ends.
-        unit: What is counted, as a plural.
+        unit: The noun that is counted, as a plural.
         hidden: Show none.
     """
     console = Console(stderr=True)

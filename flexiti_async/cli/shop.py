@@ -130,5 +130,6 @@ def _environment(sandbox: Sandbox, store: str, password: str) -> dict[str, str]:
         "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
         "FLEXITI_STORE": store,
         "SHOP_SANDBOX": "1",
+        "SHOP_BEHIND": "1",
         "SHOP_STAFF_PASSWORD": password,
     }

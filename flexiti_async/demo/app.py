@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from flexiti_async import FlexitiConfig, FlexitiError, Language
 from flexiti_async.demo import application, order, plans, purchase, staff, widget
+from flexiti_async.demo.behind import Behind
 from flexiti_async.demo.database import Database
 from flexiti_async.demo.middlewares import OneHost, SafeHeaders, Visiting
 from flexiti_async.demo.orders import OrderBook
@@ -45,9 +46,11 @@ def create() -> Starlette:
     settings, config = ShopSettings.from_env(), FlexitiConfig.load()
     database = Database(settings.database)
     visits = Visits(database)
+    behind = Behind(database) if settings.behind else None
     app = Starlette(
         routes=[
             Route("/", home),
+            *([] if behind is None else [behind.route()]),
             *(Mount(f"/{each.value}", app=_pages()) for each in Language),
             Mount("/static", StaticFiles(packages=[("flexiti_async.demo", "static")])),
         ],
@@ -61,7 +64,7 @@ def create() -> Starlette:
             Middleware(Visiting, visits=visits, settings=settings),
         ],
         exception_handlers={FlexitiError: on_flexiti_error, HTTPException: on_http_error},
-        lifespan=lifespan(config),
+        lifespan=lifespan(config, listeners=[] if behind is None else [behind]),
     )
     app.router.redirect_slashes = False
     app.state.settings = settings

@@ -63,8 +63,12 @@ class Database:
     def __init__(self, file: Path) -> None:
         self._file = file
         _make_private(file)
+        self.create(_SCHEMA)
+
+    def create(self, schema: str) -> None:
+        """Create tables that are missing; before the shop serves, because it blocks."""
         with closing(self._connect()) as connection:
-            connection.executescript(_SCHEMA)
+            connection.executescript(schema)
 
     async def run(self, statement: str, *values: object) -> list[Row]:
         """Run one statement in a transaction of its own, and return its rows."""

@@ -164,4 +164,7 @@ ENGLISH: Final[dict[str, str]] = {
     "ended_application": "Application not completed",
     "ended_activated": "I have activated it: continue",
     "shipped": "shipped, on its way to you",
+    "behind": "Behind the shop",
+    "behind_lead": "For this demo only, no part of a shop: what the library "
+    "sends to the sandbox, as it happens.",
 }

@@ -169,4 +169,7 @@ FRENCH: Final[dict[str, str]] = {
     "staff_shipped": "Expédiée",
     "ended_application": "Demande non terminée",
     "ended_activated": "Je l'ai activé : continuer",
+    "behind": "Dans les coulisses",
+    "behind_lead": "Pour cette démonstration seulement; une vraie boutique ne "
+    "le montre pas : ce que la bibliothèque envoie au bac à sable, en direct.",
 }

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flexiti_async.demo.guard import VISIT, origin_of
-from flexiti_async.demo.settings import ShopSettings
+from flexiti_async.demo.settings import BEHIND_PATH, ShopSettings
 from flexiti_async.demo.visits import LIFETIME, Visit, Visits
 
 __all__ = ["OneHost", "SafeHeaders", "Visiting"]
@@ -43,11 +43,15 @@ class Visiting:
         given = Request(scope).cookies.get(self._cookie)
         found = await self._visits.find(given) if given else None
         state = scope.setdefault("state", {})
-        state[VISIT] = found or await self._visits.begin()
+        # The panel asks every second, perhaps with a cookie that a page is just renewing: if it
+        # began a session, the customer would lose theirs.
+        asks = scope["path"] == BEHIND_PATH
+        state[VISIT] = found if found is not None or asks else await self._visits.begin()
 
         async def send_with_cookie(message: Message) -> None:
-            visit: Visit = state[VISIT]
-            if message["type"] == "http.response.start" and visit.session_id != given:
+            visit: Visit | None = state[VISIT]
+            begins = message["type"] == "http.response.start"
+            if begins and visit is not None and visit.session_id != given:
                 MutableHeaders(scope=message).append("Set-Cookie", self._written(visit))
             await send(message)
 
@@ -122,7 +126,7 @@ class SafeHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(self._headers)
-                if "etag" not in Headers(scope=message):  # only files have one
+                if "etag" not in headers:  # only files have one
                     # Pages contain a customer's data, and the URL of the widget a token.
                     headers["Cache-Control"] = "no-store"
             await send(message)

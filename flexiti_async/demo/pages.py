@@ -94,6 +94,7 @@ def page(
         "money": in_dollars,
         "percent": in_percent,
         "in_sandbox": settings.sandbox,
+        "behind": settings.behind,
         **values,
     }
     return _TEMPLATES.TemplateResponse(request, name, context, status_code=status, headers=headers)
@@ -116,10 +117,10 @@ def problem_page(request: Request, problem: Problem) -> Response:
 
 def _next_step(request: Request, problem: Problem) -> tuple[str, str]:
     """Return the page that continues after a problem, and the name of the link's text."""
+    kind = problem.type.removeprefix(TYPE_PREFIX)
     _, _, where = request.url.path.partition(f"/{language(request)}/")
     if where.startswith("appl"):
-        return "apply", "previous_step"
-    kind = problem.type.removeprefix(TYPE_PREFIX)
+        return ("pay", "go_pay") if kind == "customer-exists" else ("apply", "previous_step")
     return _AFTER_PROBLEM.get(kind, ("continue", "previous_step"))
 
 

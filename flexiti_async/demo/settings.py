@@ -8,13 +8,25 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-__all__ = ["DATABASE", "ORIGIN", "SANDBOX", "SECRET_KEY", "STAFF_PASSWORD", "ShopSettings"]
+__all__ = [
+    "BEHIND",
+    "BEHIND_PATH",
+    "DATABASE",
+    "ORIGIN",
+    "SANDBOX",
+    "SECRET_KEY",
+    "STAFF_PASSWORD",
+    "ShopSettings",
+]
 
 SECRET_KEY: Final = "SHOP_SECRET_KEY"  # noqa: S105 - the name of a variable
 DATABASE: Final = "SHOP_DATABASE"
 ORIGIN: Final = "SHOP_ORIGIN"
 STAFF_PASSWORD: Final = "SHOP_STAFF_PASSWORD"  # noqa: S105 - the name of a variable
 SANDBOX: Final = "SHOP_SANDBOX"
+BEHIND: Final = "SHOP_BEHIND"
+BEHIND_PATH: Final = "/behind"
+"""Path of the panel's data; asking for them begins no session."""
 _SHORTEST_KEY: Final = 32
 
 
@@ -29,6 +41,7 @@ class ShopSettings:
         origin: Scheme, host and port that customers open: https, or http on loopback.
         staff_password: Opens the pages of the staff; without it there are none.
         sandbox: Whether to show the test customers of the sandbox.
+        behind: Whether to show beside the shop what happens behind it: for a demo only.
     """
 
     secret_key: str = field(repr=False)
@@ -36,6 +49,7 @@ class ShopSettings:
     origin: str
     staff_password: str | None = field(repr=False)
     sandbox: bool
+    behind: bool = False
 
     @property
     def is_secure(self) -> bool:
@@ -68,6 +82,7 @@ class ShopSettings:
             origin,
             os.environ.get(STAFF_PASSWORD) or None,
             os.environ.get(SANDBOX) == "1",
+            os.environ.get(BEHIND) == "1",
         )
 
 

@@ -15,8 +15,10 @@ _NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
 
 
 def _french(text: str) -> str:
-    """Keep a colon and a dollar sign on the line of what they follow."""
-    return text.replace(" :", f"{_NO_BREAK_SPACE}:").replace(" $", f"{_NO_BREAK_SPACE}$")
+    """Keep colons, dollar signs and quotation marks on the line of the word beside them."""
+    for before in (" :", " $", " »"):
+        text = text.replace(before, _NO_BREAK_SPACE + before[1:])
+    return text.replace("« ", f"«{_NO_BREAK_SPACE}")
 
 
 TEXTS: Final[Mapping[Language, Mapping[str, str]]] = MappingProxyType(

@@ -91,7 +91,7 @@ class Operations:
 
     Args:
         context: The parts of the session.
-        coordinator: What operations of this session have in common; None for a new one.
+        coordinator: The part that operations of this session have in common; None for a new one.
     """
 
     def __init__(self, context: OperationsContext, coordinator: Coordinator | None = None) -> None:

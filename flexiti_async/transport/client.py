@@ -276,7 +276,7 @@ class ApiClient:
             source: Where the tokens of repeats come from.
             within: Seconds for the whole call, if another limit than the client's.
             sending: Records whether it may have run.
-            began: What `wait` has returned; None if the call has not waited.
+            began: The result of `wait`; None if the call has not waited.
 
         Raises:
             ApiError: The API answered with an error.
@@ -306,7 +306,7 @@ class ApiClient:
         """
         Wait for a connection before the call, its token and its request exist.
 
-        What a waiting call keeps alive is what a burst of them costs, and a token cannot get old
+        A burst costs as much as its waiting calls keep alive, and a token cannot get old
         meanwhile. If none gets free in time, the call itself waits once more, or reports it.
 
         Args:

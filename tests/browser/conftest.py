@@ -73,8 +73,8 @@ def open_shop(sandbox: Sandbox, tmp_path: Path) -> Iterator[OpenShop]:
     """Yield a function that opens the shop with so many workers; close it afterwards."""
     opened: list[Shop] = []
 
-    def open_one(*, workers: int = 1, store: str | None = None) -> Shop:
-        opened.append(Shop.open(sandbox, tmp_path, workers=workers, store=store))
+    def open_one(*, workers: int = 1, store: str | None = None, **variables: str) -> Shop:
+        opened.append(Shop.open(sandbox, tmp_path, workers=workers, store=store, **variables))
         return opened[-1]
 
     yield open_one

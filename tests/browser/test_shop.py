@@ -164,6 +164,69 @@ def test_back_into_the_widget(shop: Shop, sandbox: Sandbox, visit: Visit) -> Non
     assert ["1947.00"] == [str(one.amount) for one in sandbox.authorizations]
 
 
+def test_an_application_that_is_left(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
+    """A customer who starts an application, goes back, and enters an account instead can pay."""
+    customer = visit(shop)
+    customer.page.click("text=Apply for one")
+    customer.apply()
+    customer.widget.locator("#hint").wait_for()
+    customer.page.go_back()
+    customer.arrive("apply")
+    customer.page.go_back()
+    customer.arrive("cart")
+    customer.to_plans()
+    customer.page.go_back()
+    customer.arrive("pay")
+    customer.name_account("10000001")
+    customer.arrive("plans")
+    customer.choose()
+    customer.submit()
+    customer.arrive("order")
+
+    assert 1 == len(sandbox.authorizations)
+
+
+def test_messages_are_in_the_page(shop: Shop, visit: Visit) -> None:
+    """The first field in question has the focus, and its message in the page describes it."""
+    customer = visit(shop)
+
+    def check(field: str, message: str) -> None:
+        focused = customer.page.locator(":focus")
+        expect(focused).to_have_attribute("name", field)
+        expect(focused).to_have_attribute("aria-invalid", "true")
+        described = str(focused.get_attribute("aria-describedby")).split()
+        expect(customer.page.locator(f"#{described[0]}")).to_contain_text(message)
+        expect(customer.page.locator("main form:not([novalidate])")).to_have_count(0)
+
+    with customer.expecting_errors():
+        customer.page.goto(f"{shop.url}en/apply")
+        customer.submit()
+        check("first_name", "First name is required")
+        customer.page.goto(f"{shop.url}en/cart")
+        customer.fill_cart(1)
+        customer.name_account("")
+        check("account_number", "is required")
+        customer.name_account("10000001")
+        customer.approve()
+        customer.arrive("plans")
+        customer.submit()
+        check("plan", "Please choose a plan")
+
+
+def test_a_customer_of_the_sandbox(shop: Shop, visit: Visit) -> None:
+    """One click continues as a customer of the sandbox; a frozen account ends with a next step."""
+    customer = visit(shop)
+    customer.fill_cart(1)
+    customer.page.click("text=has a frozen account")
+    customer.approve()
+    expect(customer.page.locator(".lead")).to_contain_text("cannot be used")
+    customer.page.click("text=Use another account")
+    customer.page.click("text=buys without problems")
+    expect(customer.page.locator("figcaption")).to_contain_text("the sandbox plays Flexiti")
+    customer.approve()
+    customer.arrive("plans")
+
+
 def test_another_account(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     """A customer who enters another account after the widget must verify that one, too."""
     customer = visit(shop)

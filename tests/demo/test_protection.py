@@ -307,6 +307,15 @@ def test_no_host_but_the_shops_own(shop: Shop) -> None:
     assert {"/en/cart", "/en/pay"} == redirects
 
 
+def test_pages_are_not_stored(shop: Shop) -> None:
+    """No page stays in a browser's cache: it has a customer's data, or an old CSRF token."""
+    browser = Browser(shop.url)
+    pages = [browser.get("/en/cart"), browser.to_widget(), browser.get("/en/nothing")]
+
+    assert ["no-store"] * 3 == [reply.headers["Cache-Control"] for reply in pages]
+    assert browser.get("/static/shop.css").headers["Cache-Control"] is None
+
+
 def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
     """The file is made for one user, whatever the umask; one that others may read is refused."""
     file = tmp_path / "orders.sqlite"

@@ -133,7 +133,7 @@ async def test_a_longer_time_out(make_session: MakeSession, sandbox: Sandbox) ->
 async def test_an_outcome_is_unknown_and_never_retried(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
-    """Whatever the options, an attempt that may have run is the last one, in the one journal."""
+    """With any options, an attempt that may have run is the last one, in the one journal."""
     bought = await purchase(session, sandbox)
     sandbox.inject(Hang(commit=True), endpoint="authorization", times=None)
     view = session.with_options(timeout=SHORT, retries=9)

@@ -9,7 +9,8 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   });
 }
 
-// A page that the back button takes from the browser's memory has its button disabled.
+// A page that the back button takes from the browser's memory has its button disabled, and the CSRF
+// token of a session that was renewed since.
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) {
     location.reload();
