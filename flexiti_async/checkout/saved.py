@@ -21,6 +21,7 @@ from flexiti_async.errors.base import CheckoutFacts
 from flexiti_async.events.listeners import Listeners
 from flexiti_async.events.log import attributes
 from flexiti_async.events.states import Line, State
+from flexiti_async.protocol import points
 from flexiti_async.store.interface import Entry, store_key
 from flexiti_async.store.sealed import SealedStore
 
@@ -240,6 +241,8 @@ class SavedCheckout:
                 keep_for=state.token.remaining + _MARGIN,
             )
             unconfirmed, self._unconfirmed = self._unconfirmed, self._unconfirmed | {entry.version}
+            if points.hook is not None:
+                await points.hook("checkout to save")
             await self._swap(store, entry, expected=self._entry, unconfirmed=unconfirmed)
             self._entry, self._unconfirmed, self.saved = entry, frozenset(), True
 

@@ -37,6 +37,7 @@ from flexiti_async.operations.record import (
     refusal_of,
 )
 from flexiti_async.operations.refusals import certainly_did_not_run, is_result
+from flexiti_async.protocol import points
 from flexiti_async.protocol.call import OperationCall
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Token
@@ -193,8 +194,12 @@ class Execution(Generic[T]):
                 events=self._events,
                 later=self._later,
             )
+            if points.hook is not None:
+                await points.hook("operation prepared")
             if not await claim.take(life, within=self._deadline):
                 return LostClaim()
+            if points.hook is not None:
+                await points.hook("operation claimed")
         except FlexitiError as error:
             return error  # nothing was sent
         try:
@@ -206,7 +211,11 @@ class Execution(Generic[T]):
         doubt = why_unknown(answer)
         if doubt is not None:
             return await self._unknown(claim, doubt, status=200)
+        if points.hook is not None:
+            await points.hook("operation answered")
         await self._done(claim, self.record.done(recorded_answer(answer), at=self._wall()))
+        if points.hook is not None:
+            await points.hook("operation recorded")
         return answer
 
     async def _send(
@@ -287,6 +296,8 @@ class Execution(Generic[T]):
                 **self.asked.facts, error=None, seconds=self._seconds()
             )
         try:
+            if points.hook is not None:
+                await points.hook("operation interrupted")
             if claim.outcome is not None:
                 recorded = await claim.write(claim.outcome)
                 if isinstance(self._event, OperationDone):

@@ -24,6 +24,7 @@ from flexiti_async.errors import (
     TokenUnavailable,
 )
 from flexiti_async.events.types import ReusePrevented, TokenFailed
+from flexiti_async.protocol import points
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry
@@ -212,6 +213,8 @@ class Refresh:
         self._claimed_at = self._context.clock.boot()
         # Known before it is written: a swap that is cancelled may have written it.
         self._claim = self._context.record.entry(claimed)
+        if points.hook is not None:
+            await points.hook("token read")
         written = await self._context.record.swap(self._claim, expected=seen.entry)
         self._lost_over = None if written.won else seen
         self._write_failure = written.failure
@@ -268,17 +271,24 @@ class Refresh:
 
     async def _request_and_publish(self, failed_attempts: int) -> Obtained | Failed:
         """Make the token request under this refresh's claim, if any, and publish its result."""
+        if points.hook is not None:
+            await points.hook("token claimed")
         began = self._context.clock.boot()
         outcome = await self._request(self._time_left())
         self._patience.reset()
         if isinstance(outcome, Issued):
-            return await publish(
+            if points.hook is not None:
+                await points.hook("token granted")
+            published = await publish(
                 self._context,
                 outcome,
                 claim=self._claim,
                 pin=lambda: self.pin,
                 rejected=self._rejected,
             )
+            if points.hook is not None:
+                await points.hook("token published")
+            return published
         if isinstance(outcome, SessionClosed):
             await self._withdraw()
             return Failed(outcome, 0.0)

@@ -19,6 +19,7 @@ from flexiti_async.errors import StoreError
 from flexiti_async.events.log import attributes
 from flexiti_async.events.states import Line, State
 from flexiti_async.events.types import TokenAdopted
+from flexiti_async.protocol import points
 from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry
 from flexiti_async.tokens.claim import Adopt, Keep, after_publish, carry_forward, poll_of
@@ -130,6 +131,8 @@ async def mark_pinned(
             # Another process is obtaining a successor, perhaps by refreshing this very token.
             await asyncio.sleep(step)
             continue
+        if points.hook is not None:
+            await points.hook("token to pin")
         written = await context.record.write(step, expected=seen.entry)
         if written.won:
             return Obtained(token.as_pinned())

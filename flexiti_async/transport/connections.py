@@ -17,6 +17,7 @@ from typing import Final
 import aiohttp
 from attrs import define
 
+from flexiti_async.protocol import points
 from flexiti_async.protocol.response import HttpResponse
 from flexiti_async.transport.faults import Progress
 from flexiti_async.transport.limits import Deadlines
@@ -205,6 +206,8 @@ def _watched() -> aiohttp.TraceConfig:
         progress: Progress | None = context.trace_request_ctx
         if progress is None:
             return
+        if points.hook is not None:
+            await points.hook("call connected")
         if progress.over():  # a busy loop finds the connection and the timer at the same moment
             raise aiohttp.ConnectionTimeoutError
         progress.connected = True

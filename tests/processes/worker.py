@@ -86,6 +86,7 @@ class Worker(WorkerProcess):
                 "shift": self._shift,
                 "token": self._token,
                 "widget": self._widget,
+                "authorize": self._authorize,
                 "settle": self._settle,
                 "loads": self._loads,
             }
@@ -117,8 +118,14 @@ class Worker(WorkerProcess):
         return trace
 
     async def _arm(self, point: str) -> None:
-        """Kill the process when that point is reached."""
+        """Kill the process when that point is reached: one of the store's, or of the library."""
+        from flexiti_async.protocol import points  # an earlier release may have none
+
         self._kill_switch.point = point
+        points.hook = self._reach
+
+    async def _reach(self, point: str) -> None:
+        self._kill_switch.reach(point)
 
     async def _shift(self, ahead: float, wrong: float | None) -> None:
         """Advance both clocks, and set the wall clock wrong."""
@@ -152,6 +159,21 @@ class Worker(WorkerProcess):
         except FlexitiError as error:
             return repr(error)
         return "done"
+
+    async def _authorize(self, config: dict[str, Any], reference_id: str) -> dict[str, str]:
+        """Resume a checkout and authorize it; returns the outcome and the number."""
+        try:
+            async with FlexitiSession(FlexitiConfig(**config), clock=self._clock) as flexiti:
+                checkout = await flexiti.resume(reference_id)
+                answer = await checkout.authorize(
+                    "20.00",
+                    transaction_type="promotional_purchase",
+                    plan_id=101,
+                    term=12,
+                )
+        except FlexitiError as error:
+            return {"outcome": type(error).__name__, "text": str(error)}
+        return {"outcome": "done", "number": str(answer.authorization_id)}
 
     async def _settle(self) -> None:
         """Wait for background refreshes."""

@@ -18,7 +18,7 @@ from flexiti_async.transport.slots import Slots
 from flexiti_async.transport.wire import Wire
 
 from .api import ModelApi, foreign, general_error
-from .loop import PROCESS
+from .loop import PROCESS, reach
 from .store import Fault
 
 __all__ = ["Network", "open_pool"]
@@ -145,6 +145,7 @@ class Network:
         await asyncio.sleep(min(seconds, limit))
         if fault is not None and fault.what == "refuse":
             return connect_error(request, "refused")
+        await reach("call connected")
         # After a stop both the connection and the timer are there, and asyncio cancels.
         over = asyncio.get_running_loop().time() > end
         if over or seconds > limit or (progress is not None and progress.over()):

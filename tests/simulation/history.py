@@ -8,13 +8,14 @@ from typing import Final
 
 from attrs import frozen
 
+from flexiti_async.protocol import points
 from flexiti_async.store.journal import begin
 
 from .api import ModelApi
 from .exchange import Network
-from .loop import SimulatedLoop
+from .loop import SimulatedLoop, reach
 from .person import compare, decide
-from .plan import CALLERS, Move, Plan, Verb
+from .plan import CALLERS, INTERRUPT, KILL, SLOW, Move, Plan, Verb
 from .rules import after_calm, at_the_end, of_callers, of_pins
 from .seeded import seeded
 from .shop import API_KEYS, Shop, Worker
@@ -26,6 +27,7 @@ _CALM: Final = 1000.0
 """Seconds after the last move: more than late money, and late background writes, may take."""
 _WRITTEN: Final = 130.0
 _AFTER_STOPS: Final = 60.0
+_SLICE: Final = 0.1
 _LAST: Final = 1.0
 """Seconds after the last move until all faults are over."""
 
@@ -63,7 +65,7 @@ def carry_out(plan: Plan) -> tuple[History, Shop]:
     api = ModelApi(world, plan.lifetime, API_KEYS)
     stores = (ModelStore("tokens", world), ModelStore("journal", world))
     shop = Shop(loop, world, api, *stores, plan.processes)
-    with seeded(plan.seed, Network(api).names()):
+    with seeded(plan.seed, Network(api).names(), (points, {"hook": reach})):
         try:
             work = loop.create_task(_Run(shop, plan).all(), context=world.context)
             broken = loop.run_until_complete(work)
@@ -88,6 +90,7 @@ class _Run:
             Verb.KILL: lambda worker, move: self._after(worker, move, self._kill),
             Verb.ABORT: lambda worker, move: self._after(worker, move, self._abort),
             Verb.STOP: lambda worker, move: self._after(worker, move, self._stop),
+            Verb.POINT: self._arm,
             Verb.END: self._end,
             Verb.CLOCK: self._set_clock,
             Verb.API: lambda _, move: shop.api.disturb(*_what(move)),
@@ -134,6 +137,7 @@ class _Run:
             part.heal()
         for worker in shop.all:
             worker.process.at_step.clear()
+            worker.process.at_point.clear()
 
     def _make(self, move: Move) -> None:
         shop = self._shop
@@ -171,6 +175,28 @@ class _Run:
         worker.stops.append((self._loop.time(), self._loop.time() + seconds))
         worker.process.stopped = True
         self._shop.world.later(seconds, self._loop.resume, worker.process)
+
+    def _arm(self, worker: Worker, move: Move) -> None:
+        async def strike() -> None:
+            if move.number == KILL:
+                self._kill(worker, move)
+                await self._loop.create_future()
+            if move.number == INTERRUPT:
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+            if move.number == SLOW:
+                await self._slow(worker, move.seconds)
+            await asyncio.sleep(0.0)
+
+        worker.process.at_point[move.what] = strike
+
+    async def _slow(self, worker: Worker, seconds: float) -> None:
+        """Let a task wait, which costs its callers nothing, until its process closes."""
+        end = self._loop.time() + seconds
+        worker.stops.append((self._loop.time(), end))
+        while self._loop.time() < end and not worker.closing:
+            await asyncio.sleep(_SLICE)
 
     def _abort(self, worker: Worker, move: Move) -> None:
         """End the process as `asyncio.run` ends: all of its tasks are cancelled, once."""

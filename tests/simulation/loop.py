@@ -9,13 +9,13 @@ killed between any two of its steps, or stopped for some time, while the others 
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context, ContextVar, copy_context
 from typing import Any, TypeVar, TypeVarTuple
 
 from attrs import define, field
 
-__all__ = ["PROCESS", "Process", "SimulatedLoop"]
+__all__ = ["PROCESS", "Process", "SimulatedLoop", "reach"]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -71,6 +71,7 @@ class Process:
             process at a moment of its own choice.
         steps: Callbacks that it has run.
         at_step: Acts before a certain step.
+        at_point: Acts at the next arrival at a point of the library, by its name; "" is any point.
     """
 
     name: str
@@ -81,6 +82,9 @@ class Process:
     steps: int = 0
     at_step: dict[int, list[Callable[[], object]]] = field(
         factory=dict[int, list[Callable[[], object]]]
+    )
+    at_point: dict[str, Callable[[], Awaitable[None]]] = field(
+        factory=dict[str, Callable[[], Awaitable[None]]]
     )
 
     def after(self, steps: int, act: Callable[[], object]) -> None:
@@ -240,3 +244,14 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             return False
         process.steps += 1
         return True
+
+
+async def reach(point: str) -> None:
+    """Act, once, if the process that runs is to be disturbed at this point of the library."""
+    process = PROCESS.get(None)
+    if process is None or not process.at_point:
+        return
+    for name in (point, ""):
+        act = process.at_point.pop(name, None)
+        if act is not None:
+            await act()

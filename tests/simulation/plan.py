@@ -13,7 +13,20 @@ from typing import Final
 
 from attrs import field, frozen
 
-__all__ = ["CALLERS", "KEYS", "KINDS", "Move", "Plan", "Verb", "draw_plan"]
+from flexiti_async.protocol.points import POINTS
+
+__all__ = [
+    "CALLERS",
+    "INTERRUPT",
+    "KEYS",
+    "KILL",
+    "KINDS",
+    "SLOW",
+    "Move",
+    "Plan",
+    "Verb",
+    "draw_plan",
+]
 
 
 class Verb(enum.StrEnum):
@@ -40,6 +53,8 @@ class Verb(enum.StrEnum):
     """The event loop of the process ends: all of its tasks are cancelled, and it is replaced."""
     STOP = "stop"
     """The process is stopped for some seconds."""
+    POINT = "point"
+    """The process is slowed, interrupted or killed at the point `what`, or at the next one."""
     CLOCK = "clock"
     """A wall clock, that of `what`, is set by `number` seconds."""
 
@@ -60,6 +75,9 @@ KEYS: Final = 6
 """Keys of a history; each is used for some time."""
 _AT_ONCE: Final = 2
 KINDS: Final = ("capture", "transaction")
+SLOW, INTERRUPT, KILL = EFFECTS = range(3)
+"""Effects of a point."""
+_ANY: Final = ("",) * len(POINTS)
 _STRIKES: Final = frozenset({Verb.CANCEL, Verb.KILL, Verb.ABORT, Verb.STOP})
 _WEIGHTS: Final = {
     Verb.TOKEN: 8,
@@ -180,9 +198,11 @@ def draw_plan(seed: int, *, moves: int = 50) -> Plan:
     """
     Draw a plan.
 
+    One in three has faults at points of the library as well, which leave the others as they are.
+
     Args:
         seed: The seed.
-        moves: How many moves it has.
+        moves: How many moves it has, besides those faults.
     """
     draw = random.Random(seed)  # noqa: S311 - a repeatable plan
     processes = draw.randint(2, 4)
@@ -200,6 +220,10 @@ def draw_plan(seed: int, *, moves: int = 50) -> Plan:
             process = draw.randrange(processes)
         key = number * (KEYS - _AT_ONCE) // moves + draw.randrange(_AT_ONCE)
         drawn.append(_MAKERS.get(verb, _plain)(draw, at, verb, process, clocks, key))
+    if seed % 3 == 0:
+        points = random.Random(f"points {seed}")  # noqa: S311 - a repeatable plan
+        drawn += [_point(points, points.choice(drawn)) for _ in range(moves // 5)]
+        drawn.sort(key=lambda move: move.at)
     return Plan(seed, processes, lifetime, tuple(drawn))
 
 
@@ -238,6 +262,13 @@ def _clock(draw: random.Random, at: float, verb: Verb, process: int, clocks: str
         return Move(at, Verb.SEND, process)
     number = draw.choice((-_DAY, _DAY, -40.0, 40.0, draw.uniform(-_DAY, _DAY)))
     return Move(at, verb, process, what=clocks, number=number)
+
+
+def _point(draw: random.Random, near: Move) -> Move:
+    """Draw what happens at a point that the process of a move reaches after it."""
+    seconds = draw.choice((0.1, 1.0, 5.0)) * draw.random()
+    what, effect = draw.choice((*POINTS, *_ANY)), draw.choice(EFFECTS)
+    return Move(near.at, Verb.POINT, near.process, what=what, number=effect, seconds=seconds)
 
 
 _Maker = Callable[[random.Random, float, Verb, int, str, int], Move]
