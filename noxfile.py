@@ -66,6 +66,16 @@ SYSTEM = [
 # Flexiti's token service behaves like the first one; the second one is its successor.
 TOKEN_SERVERS = ("oauth2-server@3", "@node-oauth/oauth2-server@5")
 TOKEN_CLIENTS = ("openid-client@6", "simple-oauth2@5")  # they obtain tokens of the sandbox
+# What `long` runs, with its arguments.
+LONG = {
+    "versions": (),
+    "simulation": ("--histories", "100000"),
+    "chaos": ("--minutes", "30"),
+    "ledger": ("--operations", "20000"),
+    "fuzz": ("--seconds", "600"),
+    "soak": ("--hours", "1"),
+    "mutants": ("--sample", "2", "--seed", "7"),
+}
 NO_SYSTEM = [f"--ignore={folder}" for folder in SYSTEM]
 # Tests wait more than they compute: two processes for each core. A class, or the functions of a
 # file, stay in one process: they share servers. tests/conftest.py orders them, the long ones first.
@@ -300,6 +310,20 @@ def versions(session: nox.Session) -> None:
     _install_wheel(session)
     arguments = session.posargs or ["tests/versions"]
     session.run("python", "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=HOST, requires=["build"])
+def soak(session: nox.Session) -> None:
+    """Run real processes with a fault a minute for an hour, or `-- --hours 8`."""
+    _install_wheel(session)
+    session.run("python", "tests/soak", *session.posargs, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=False)
+def long(session: nox.Session) -> None:
+    """Run all that takes longer than the default sessions: some hours."""
+    for name, arguments in LONG.items():
+        session.notify(name, arguments)
 
 
 @nox.session(python=HOST, requires=["build"])

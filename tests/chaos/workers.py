@@ -146,6 +146,13 @@ class Workers:
             with suppress(WorkerDied):
                 await slot.handle.order("clock", wrong=wrong)
 
+    async def measure(self, number: int) -> dict[str, int]:
+        """Return what a process of the soak counts of itself."""
+        handle = self._slots[number].handle
+        assert handle is not None
+        counts: dict[str, int] = await handle.order("measure")
+        return counts
+
     async def close(self) -> None:
         """Let all processes close their sessions, and record what they leave."""
         for number, slot in sorted(self._slots.items()):
