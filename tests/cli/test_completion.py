@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -15,6 +16,11 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LI
 _flexiti_async
 printf '%s\\n' "${COMPREPLY[@]}"
 """
+
+
+def no_process(*_: object, **__: object) -> NoReturn:
+    """Be a machine without `ps`."""
+    raise FileNotFoundError
 
 
 def _tab(script: Path, *words: str) -> list[str]:
@@ -49,7 +55,7 @@ def test_bash_completes(
     assert offered == _tab(script, *words)
 
 
-@pytest.mark.parametrize("shell", ["fish", "powershell", "zsh"])
+@pytest.mark.parametrize("shell", ["fish", "zsh"])
 def test_scripts_of_other_shells(command: Command, shell: str) -> None:
     """The script of every shell names commands and options."""
     ran = command("--show-completion", "--shell", shell)
@@ -89,3 +95,21 @@ def test_an_unknown_shell(command: Command) -> None:
 
     assert (2, "", 1) == (ran.status, ran.out, len(ran.errors))
     assert "zsh" in ran.err
+
+
+def test_the_shell_that_runs_the_command(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --shell it is the present one; without a known one, the error says what to add."""
+    for name in ("BASH_VERSION", "FISH_VERSION", "ZSH_VERSION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("subprocess.run", no_process)  # its parent is what runs the tests
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    known = command("--show-completion")
+    monkeypatch.setenv("SHELL", "/bin/tcsh")
+    unknown = command("--show-completion")
+
+    assert (0, "") == (known.status, known.err)
+    assert known.out.startswith("# Bash completion")
+    assert (2, "") == (unknown.status, unknown.out)
+    assert (
+        "error: this shell is not known: name one with --shell bash, fish or zsh\n" == unknown.err
+    )
