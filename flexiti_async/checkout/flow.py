@@ -42,7 +42,7 @@ from flexiti_async.errors import (
     OperationError,
     ValidationError,
 )
-from flexiti_async.errors.base import CheckoutFacts
+from flexiti_async.errors.base import CheckoutFacts, add_facts
 from flexiti_async.events.checkouts import (
     CheckoutAuthorized,
     CheckoutEvent,
@@ -349,7 +349,11 @@ class Flow:
         named = to_number_text(account_number)
         if not isinstance(named, str) or named.lstrip("0") != known.lstrip("0"):
             hint = "must be the account of this checkout"
-            raise ValidationError(field_errors=[FieldError("account_number", INVALID, None, hint)])
+            error = ValidationError(
+                field_errors=[FieldError("account_number", INVALID, None, hint)]
+            )
+            add_facts(error, self.error_facts)
+            raise error
         return True
 
     async def require_trusted_account(self) -> None:
@@ -364,7 +368,11 @@ class Flow:
                 "required for a resumed checkout without token_keys: the saved account is not "
                 "encrypted, so pass the one that the shop has kept with its order"
             )
-            raise ValidationError(field_errors=[FieldError("account_number", REQUIRED, None, hint)])
+            error = ValidationError(
+                field_errors=[FieldError("account_number", REQUIRED, None, hint)]
+            )
+            add_facts(error, self.error_facts)
+            raise error
 
     async def send(self, call: Call[T]) -> T:
         """

@@ -27,6 +27,7 @@ from flexiti_async.errors import (
     MalformedEvent,
     ValidationError,
 )
+from flexiti_async.errors.base import add_facts
 from flexiti_async.operations.keys import reference_of
 from flexiti_async.protocol.arguments import json_body, wrong_type
 from flexiti_async.protocol.call import Json, OperationCall, OperationKind
@@ -91,7 +92,7 @@ class OnlineCheckout(Checkout):
             raise problem
         if flow.state.flow not in {None, widget.flow.value}:
             msg = f"this checkout is of the flow {flow.state.flow}; start another one"
-            raise CheckoutError(msg, **self._flow.error_facts)
+            raise CheckoutError(msg, **flow.error_facts)
         call = init_widget(
             widget,
             account_type_place=flow.context.config.account_type_place,
@@ -150,7 +151,9 @@ class OnlineCheckout(Checkout):
         read = read_event(event)
         del event  # this frame may end up in a traceback
         if not isinstance(read, WidgetEvent):
-            raise MalformedEvent(field_errors=read)
+            malformed = MalformedEvent(field_errors=read)
+            add_facts(malformed, flow.error_facts)
+            raise malformed
         mismatch = _mismatch(read, before, old_widget=old_widget)
         if mismatch:
             raise EventRefused(mismatch, **self._flow.error_facts)

@@ -17,7 +17,7 @@ from attrs import evolve, field, frozen
 from flexiti_async.checkout.state import CheckoutState, decode_checkout, encode_checkout
 from flexiti_async.checkout.steps import ENDS_AT
 from flexiti_async.errors import CheckoutConflict, CheckoutNotFound, FlexitiError, StoreError
-from flexiti_async.errors.base import CheckoutFacts
+from flexiti_async.errors.base import CheckoutFacts, add_facts
 from flexiti_async.events.listeners import Listeners
 from flexiti_async.events.log import attributes
 from flexiti_async.events.states import Line, State
@@ -83,7 +83,11 @@ async def load_checkout(
         RecordUnreadable: The entry under this key is not this checkout.
     """
     for key in keys:
-        loaded = await store.load(key)
+        try:
+            loaded = await store.load(key)
+        except StoreError as error:
+            add_facts(error, {"reference_id": reference_id})
+            raise
         entry = loaded.entry
         if entry is None or loaded.text is None:
             continue
@@ -176,6 +180,7 @@ class SavedCheckout:
             await self._write()
         except StoreError as error:
             if not self._degrade:
+                add_facts(error, self._facts)
                 raise
             self._warn(error)
 

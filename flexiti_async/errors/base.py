@@ -1,6 +1,6 @@
 """The base of all errors, and errors of configuration, validation, checkouts and sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypedDict
 
 from attrs import field, frozen
@@ -21,6 +21,7 @@ __all__ = [
     "SessionEntered",
     "ValidationError",
     "WrongLoop",
+    "add_facts",
     "facts_of",
 ]
 
@@ -71,9 +72,12 @@ class FlexitiError(Exception):
 
     Attributes:
         attempts: Number of attempts of the call that has failed; None before the call has ended.
+        reference_id: The `x-reference-id` of what it is about; None if it is about no call,
+            checkout or token request.
     """
 
     attempts: int | None = None
+    reference_id: str | None = None
 
     def __str__(self) -> str:
         """Return the message, and what it is about."""
@@ -95,6 +99,13 @@ def _values(error: FlexitiError) -> list[object]:
     key: object = getattr(error, "idempotency_key", None)
     values[0] = None if key is None else f"{values[0]}:{key}"  # errors of tokens have other kinds
     return values
+
+
+def add_facts(error: FlexitiError, facts: Mapping[str, object]) -> None:
+    """Add what an error is about, as far as it does not say so itself; nobody else may have it."""
+    for name, value in facts.items():
+        if getattr(error, name, None) is None:
+            setattr(error, name, value)
 
 
 def facts_of(error: FlexitiError) -> dict[str, object]:

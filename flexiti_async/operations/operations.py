@@ -32,6 +32,7 @@ from flexiti_async.errors import (
     StoreError,
     ValidationError,
 )
+from flexiti_async.errors.base import add_facts
 from flexiti_async.events.log import journal_line
 from flexiti_async.events.states import State
 from flexiti_async.events.types import JournalLost, OperationResolved
@@ -462,6 +463,7 @@ class Operations:
             yield
         except StoreError as error:
             self._context.events.warn(State.JOURNAL, journal_line(error, facts))
+            add_facts(error, facts)
             raise
 
     def _lost(self, error: JournalForgot) -> JournalForgot:

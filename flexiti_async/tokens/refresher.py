@@ -29,6 +29,7 @@ from flexiti_async.errors import (
     TokenError,
     TokenUnavailable,
 )
+from flexiti_async.errors.base import add_facts
 from flexiti_async.events.types import AccessTokenRejected, Cause, RefreshStarted, TokenWaited
 from flexiti_async.protocol.rejection import Rejections, SentCall, Verdict, minted_just_now
 from flexiti_async.protocol.token import Token
@@ -182,10 +183,14 @@ class TokenRefresher:
     async def dedicated(self, min_ttl: float | None, *, reference_id: str | None = None) -> Token:
         """Request a token for one checkout: never shared, never refreshed, not in the store."""
         self._check_reentry()
-        result = await self._unless_stopped(self._dedicated.run(reference_id), 2)
-        if isinstance(result, Failed):
-            raise result.error
-        self._check(self._with_windows(result.token), min_ttl)
+        try:
+            result = await self._unless_stopped(self._dedicated.run(reference_id), 2)
+            if isinstance(result, Failed):
+                raise copy.copy(result.error)  # others may get the same
+            self._check(self._with_windows(result.token), min_ttl)
+        except FlexitiError as error:
+            add_facts(error, {"reference_id": reference_id})
+            raise
         return result.token
 
     def verdict(self, call: SentCall, token: Token) -> Verdict:
@@ -283,6 +288,10 @@ class TokenRefresher:
         waiters = self._waiters
         try:
             token = await self._unless_stopped(self._wait(min_ttl, reference_id), LONGEST_WAIT)
+        except FlexitiError as error:
+            add_facts(error, {"reference_id": reference_id})
+            raise
+        else:
             served = True
             return token
         finally:

@@ -31,7 +31,7 @@ from flexiti_stores.file.folder import Folder, LockTimeoutError
 
 __all__ = ["FileStore"]
 
-_log: Final = logging.getLogger("flexiti_stores.file")
+_log: Final = logging.getLogger("flexiti_async.store.file")
 _T = TypeVar("_T")
 
 _DRIVE: Final = re.compile(r"/*[A-Za-z][:|](?:[/\\]|$)")

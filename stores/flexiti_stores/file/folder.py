@@ -27,7 +27,7 @@ from flexiti_stores.file.records import Record, decode, encode, lock_name, recor
 
 __all__ = ["Folder", "LockTimeoutError"]
 
-_log: Final = logging.getLogger("flexiti_stores.file")
+_log: Final = logging.getLogger("flexiti_async.store.file")
 
 POLL: Final = 0.005
 """Seconds between two tries for a lock; flock has no queue with a deadline."""

@@ -23,7 +23,7 @@ from flexiti_stores.postgres.statements import SWEEP_AFTER, Statements, schema
 
 __all__ = ["PostgresStore"]
 
-_log: Final = logging.getLogger("flexiti_stores.postgres")
+_log: Final = logging.getLogger("flexiti_async.store.postgres")
 _T = TypeVar("_T")
 
 PAGE: Final = 500

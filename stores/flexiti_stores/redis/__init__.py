@@ -36,7 +36,7 @@ from flexiti_stores.redis.scripts import (
 
 __all__ = ["RedisStore"]
 
-_log: Final = logging.getLogger("flexiti_stores.redis")
+_log: Final = logging.getLogger("flexiti_async.store.redis")
 _T = TypeVar("_T")
 
 ENDLESS: Final = "flexiti-endless"
