@@ -250,6 +250,7 @@ class SavedCheckout:
                 await points.hook("checkout to save")
             await self._swap(store, entry, expected=self._entry, unconfirmed=unconfirmed)
             self._entry, self._unconfirmed, self.saved = entry, frozenset(), True
+            self._events.succeeded(State.STORE)
 
     async def _swap(
         self,

@@ -23,6 +23,7 @@ __all__ = [
     "WrongLoop",
     "add_facts",
     "facts_of",
+    "message_of",
 ]
 
 
@@ -106,6 +107,11 @@ def add_facts(error: FlexitiError, facts: Mapping[str, object]) -> None:
     for name, value in facts.items():
         if getattr(error, name, None) is None:
             setattr(error, name, value)
+
+
+def message_of(error: FlexitiError) -> str:
+    """Return the text of an error without what it is about, for a line that says so itself."""
+    return error._message()  # noqa: SLF001 - its class is in this module # pyright: ignore[reportPrivateUsage]
 
 
 def facts_of(error: FlexitiError) -> dict[str, object]:

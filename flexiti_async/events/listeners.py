@@ -34,6 +34,10 @@ class Log(Protocol):
         """Log a failure that is not an event, as part of a state."""
         ...
 
+    def succeeded(self, state: State) -> None:
+        """Note a success, which ends a state that has not failed for some seconds."""
+        ...
+
     def follows_calls(self) -> bool:
         """Whether the end of every call matters to the log."""
         ...
@@ -131,6 +135,11 @@ class Listeners:
         """Log a failure that is not an event, as part of a state; see `events/states.py`."""
         if self._log is not None:
             self._log.warn(state, line)
+
+    def succeeded(self, state: State) -> None:
+        """Note a success of what may have failed before."""
+        if self._log is not None:
+            self._log.succeeded(state)
 
     def close(self) -> None:
         """End the states that this session would have ended."""

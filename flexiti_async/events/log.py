@@ -23,7 +23,7 @@ from flexiti_async.errors import (
     StoreError,
     business,
 )
-from flexiti_async.errors.base import facts_of
+from flexiti_async.errors.base import facts_of, message_of
 from flexiti_async.events.states import Line, State, States
 from flexiti_async.events.types import (
     AccessTokenRejected,
@@ -158,7 +158,7 @@ class EventLog:
                 _odd_field(event).log()
             case OperationEvent():
                 _operation(event).log()
-                self._succeeded(State.JOURNAL)
+                self.succeeded(State.JOURNAL)
             case JournalLost(error=error):
                 text = "operations without a record are refused: %s"
                 extra = attributes(**facts_of(error))
@@ -180,11 +180,11 @@ class EventLog:
             if event.attempts > 1:
                 self._failed(State.RETRIES, line, logging.INFO)
             else:
-                self._succeeded(State.RETRIES)
-            self._succeeded(State.CALLS)
+                self.succeeded(State.RETRIES)
+            self.succeeded(State.CALLS)
         elif isinstance(error, _BUSINESS):
             _at(line, logging.INFO).log()
-            self._succeeded(State.CALLS)
+            self.succeeded(State.CALLS)
         elif isinstance(error, OutcomeUnknown):
             if not event.operation:  # otherwise OperationUnknown follows
                 _at(line, logging.ERROR).log()
@@ -195,12 +195,12 @@ class EventLog:
         match event:
             case TokenIssued():
                 _issued(event).log()
-                self._succeeded(State.TOKENS)
+                self.succeeded(State.TOKENS)
             case TokenAdopted(token_id=name, remaining=remaining):
                 extra = attributes(token_id=name[:8], scope=event.scope.value)
                 args = (name[:8], remaining)
                 Line(_tokens, logging.INFO, "token %s adopted: %.4g s left", args, extra).log()
-                self._succeeded(State.TOKENS)
+                self.succeeded(State.TOKENS)
             case AccessTokenRejected():
                 self._failed(State.REJECTED, _rejected(event), logging.WARNING)
             case ReusePrevented(token_id=name, reason="refresh_token"):
@@ -223,7 +223,8 @@ class EventLog:
     def _failed(self, state: State, line: Line, level: int) -> None:
         self.warn(state, _at(line, level))
 
-    def _succeeded(self, state: State) -> None:
+    def succeeded(self, state: State) -> None:
+        """Note a success, which ends a state that has not failed for some seconds."""
         if self._states.any:
             _log(self._states.succeeded(state, self._clock.boot()))
 
@@ -263,16 +264,17 @@ def _at(line: Line, level: int) -> Line:
 
 
 def _finished(event: CallFinished) -> Line:
-    text = "%s: %s in %.4g s (attempts: %d, reference id %s)"
+    text = "%s: %s in %.4g s (attempts: %d, reference id %s%s)"
     args: tuple[object, ...] = (
         event.endpoint,
         event.outcome,
         event.seconds,
         event.attempts,
         event.reference_id,
+        "" if event.status is None else f", HTTP {event.status}",
     )
     if event.error is not None:
-        text, args = text + ": %s", (*args, event.error)
+        text, args = text + ": %s", (*args, message_of(event.error))
     extra = attributes(
         endpoint=event.endpoint,
         outcome=event.outcome,
@@ -286,7 +288,8 @@ def _finished(event: CallFinished) -> Line:
 
 def _retried(event: CallRetried) -> Line:
     text = "%s: attempt %d failed, retrying in %.3g s (reference id %s): %s"
-    args = (event.endpoint, event.attempt, event.seconds, event.reference_id, event.error)
+    message = message_of(event.error)
+    args = (event.endpoint, event.attempt, event.seconds, event.reference_id, message)
     extra = attributes(
         endpoint=event.endpoint,
         status=facts_of(event.error).get("status"),
