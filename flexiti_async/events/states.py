@@ -87,7 +87,7 @@ class _Episode:
         count: Failures since its last line.
         total: Failures so far.
         recovered: Whether something has succeeded since the last failure.
-        holders: Those that will report the end themselves.
+        holders: Those that will report the end themselves, unless something succeeds before.
     """
 
     state: State
@@ -102,10 +102,10 @@ class _Episode:
     holders: set[object] = field(factory=set[object])
 
     def is_over(self, at: float) -> bool:
-        if self.holders:
+        if self.recovered:
+            return at - self.last >= _QUIET
+        if self.holders or self.state in _ENDS_BY_SUCCESS:
             return False
-        if self.state in _ENDS_BY_SUCCESS or self.recovered:
-            return self.recovered and at - self.last >= _QUIET
         return at - self.last >= _PERIOD
 
     def due(self, at: float) -> Line | None:

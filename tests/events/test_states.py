@@ -122,6 +122,17 @@ def test_a_holder_reports_the_end() -> None:
     assert [] == states.ended(State.STORE, "b", 603.0)
 
 
+def test_a_success_ends_what_a_holder_reported() -> None:
+    """A store in which checkouts are saved is not down, though no token was due meanwhile."""
+    states = States()
+    states.failed(State.STORE, line(), 0.0, holder="a")
+
+    assert ["token store available again after 30 s, failures: 1"] == texts(
+        states.succeeded(State.STORE, 30.0)
+    )
+    assert [] == states.ended(State.STORE, "a", 40.0)
+
+
 def test_a_state_without_a_success_ends_after_a_quiet_minute() -> None:
     """Rejected tokens show no success: their state ends with a minute without one."""
     states = States()
