@@ -217,9 +217,9 @@ def test_a_token_endpoint_that_fails(command: Command, sandbox: Sandbox) -> None
 
 
 PAGE = b"<!DOCTYPE html><html><body><h1>Access denied</h1></body></html>"
-ON_THE_WAY = "not an answer of Flexiti's API"
-GATEWAY = "a gateway or a proxy"
-OWN = "Flexiti's own answer"
+ON_THE_WAY = "a proxy or a login page on the way has answered"
+GATEWAY = "a gateway or a proxy has answered"
+OWN = "Flexiti itself has answered"
 ANSWERS: dict[str, tuple[int, dict[str, str], bytes, str, str]] = {
     "squid denies": (403, {"Server": "squid/5.7"}, PAGE, ON_THE_WAY, "Server: squid/5.7"),
     "squid asks who": (407, {"Server": "squid/5.7"}, PAGE, ON_THE_WAY, "HTTP 407"),
@@ -562,7 +562,7 @@ def test_a_proxy_that_refuses(
 
     assert f"127.0.0.1:{sandbox.port} (`{source}`)" in found["proxy"][0]["text"]
     assert f"the proxy 127.0.0.1:{sandbox.port} answered CONNECT with 4" in finding["text"]
-    assert finding["text"].endswith("the proxy's answer; Flexiti was not asked")
+    assert finding["text"].endswith(": Flexiti was not asked")
     assert "check the proxy" in finding["advice"]
     assert "hush" not in ran.out + ran.err
     assert not {"dns", "tls", "clock"} & found.keys()

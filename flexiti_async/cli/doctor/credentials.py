@@ -23,10 +23,10 @@ _BLOCKED: Final = frozenset({465, 466, 467})
 """Flexiti's own numbers for requests that it blocks; their body is undocumented (spec 6.2)."""
 _BAD_REQUEST: Final = 400
 _SERVER_ERROR: Final = 500
-_PROXY: Final = "the proxy's answer; Flexiti was not asked"
-_NOT_FLEXITI: Final = "not an answer of Flexiti's API, but of a proxy or a login page on the way"
-_GATEWAY: Final = "the answer of a gateway or a proxy, on the way or in front of the API"
-_FLEXITI: Final = "Flexiti's own answer"
+_PROXY: Final = "Flexiti was not asked"
+_NOT_FLEXITI: Final = "a proxy or a login page on the way has answered"
+_GATEWAY: Final = "a gateway or a proxy has answered, on the way or in front of the API"
+_FLEXITI: Final = "Flexiti itself has answered"
 _IN_BETWEEN: Final = (
     "check base_url, the proxy and the firewall, and sign in to the network if it has a login page"
 )
@@ -86,7 +86,7 @@ def _failed(failure: FlexitiError) -> Finding:
 
 def _whose(failure: FlexitiError) -> str:
     """
-    Return whose answer a failed token request got; empty without an answer.
+    Return whose answer a failed token request got; empty if nobody has answered.
 
     The API answers with JSON that has an `error`. A server error without it, or a bare message, may
     come from a gateway of Flexiti's as well as from a proxy: nothing in it proves which.
