@@ -183,6 +183,11 @@ def test_a_file_of_a_secret_that_others_can_read(
     monkeypatch.setenv("FLEXITI_CLIENT_KEY", str(key))
     found = findings(command("doctor", "--json", "--no-token-request"))["configuration"]
 
+    key.unlink()
+    missing = findings(command("doctor", "--json", "--no-token-request"))
+
+    assert ["ok", "warning"] == levels(missing["configuration"])
+    assert "cannot be used" in worst(missing["connections"])["text"]
     assert ["ok", "warning", "warning"] == levels(found)
     assert [f"chmod 600 {secret}", f"chmod 600 {key}"] == [one["advice"] for one in found[1:]]
 

@@ -50,9 +50,16 @@ def _files(config: FlexitiConfig) -> Iterator[tuple[str, Path, str]]:
             option = variable.removeprefix("FLEXITI_").removesuffix("_FILE").lower()
             yield variable, Path(name), option
     key = config.client_key or config.client_cert
-    if key is not None and _KEY in Path(key).read_bytes():
+    if key is not None and _has_key(Path(key)):
         source = "client_key" if config.client_key else "client_cert"
         yield source, Path(key), "the private key of the client certificate"
+
+
+def _has_key(file: Path) -> bool:
+    try:
+        return _KEY in file.read_bytes()
+    except OSError:
+        return False  # the check of the connections reports it
 
 
 def _secrets_in(file: Path) -> list[str]:
