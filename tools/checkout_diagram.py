@@ -32,7 +32,9 @@ def _is_in_store(row: Row) -> bool:
 
 PARTS: Final[Mapping[str, Sequence[Row]]] = {
     "A purchase online": [r for r in TABLE if not _is_application(r) and not _is_in_store(r)],
-    "An application online": [r for r in TABLE if _is_application(r)],
+    "An application online": sorted(
+        filter(_is_application, TABLE), key=lambda r: r.at is not Step.WIDGET
+    ),
     "A purchase in store": [r for r in TABLE if _is_in_store(r)],
 }
 """The table in three parts, which have no row in common."""
@@ -126,8 +128,8 @@ def _leads(rows: Sequence[Row]) -> str:
 
 def _label(method: str, outcomes: Sequence[str]) -> str:
     """Write a method with its outcomes, two on a line: a long label widens the diagram."""
-    pairs = [" or ".join(outcomes[at : at + 2]) for at in range(0, len(outcomes), 2)]
-    return f"{method} ({' or<br>'.join(pairs)})" if pairs else method
+    pairs = [", ".join(outcomes[at : at + 2]) for at in range(0, len(outcomes), 2)]
+    return f"{method} ({',<br>'.join(pairs)})" if pairs else method
 
 
 def _from(step: Step) -> Sequence[Row]:

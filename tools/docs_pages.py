@@ -72,7 +72,7 @@ def error_catalogue() -> str:
             "personal data. As one tree:",
             "",
             *_tree(),
-            "By who acts on it:",
+            "Grouped by who acts:",
             "",
             *(f"- [{title}](#{_slug(title)}): {about}" for title, (about, _) in AUDIENCES.items()),
             "",
