@@ -1,5 +1,6 @@
 """The pages of docs/ read well without a build: as Markdown, their links and references lead on."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,19 @@ def test_every_referenced_section_of_the_specification_has_an_anchor() -> None:
 
     assert set() == missing
     assert 80 < len(anchors())
+
+
+def test_examples_of_the_specification_are_json() -> None:
+    """Every example of a body can be read."""
+    found = [
+        json.loads(block)
+        for page in (DOCS / "specification").glob("*.md")
+        for block in re.findall(
+            r"^```json\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        )
+    ]
+
+    assert 6 < len(found)
 
 
 def test_references_are_links_in_the_reference() -> None:
