@@ -1,7 +1,8 @@
 """
 Django: `FLEXITI_STORE=file:///srv/shop gunicorn -k asgi --workers 2 django_shop:application`.
 
-The store is shared by all workers. The other `FLEXITI_*` variables and `SHOP_*` are set as well.
+The store is shared by all workers, and `FLEXITI_TOKEN_KEYS` encrypts it. The other `FLEXITI_*`
+variables and `SHOP_*` are set as well.
 
 Settings, views and ASGI application are in one file, to be read together. The reference id stays
 in the customer's signed session: no URL, form or body carries it.

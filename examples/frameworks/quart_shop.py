@@ -1,7 +1,8 @@
 """
 Quart: `FLEXITI_STORE=file:///srv/shop hypercorn --workers 2 quart_shop:app`.
 
-The store is shared by all workers. The other `FLEXITI_*` variables and `SHOP_*` are set as well.
+The store is shared by all workers, and `FLEXITI_TOKEN_KEYS` encrypts it. The other `FLEXITI_*`
+variables and `SHOP_*` are set as well.
 
 The reference id stays in the customer's signed session: no URL, form or body carries it.
 """
