@@ -175,7 +175,7 @@ def test_an_example_uses_nothing_deprecated(framework: str) -> None:
 
 
 def test_workers_of_an_example_share_a_store() -> None:
-    """What a reader copies names a store of several processes, and the key that it needs."""
+    """The top of each file names a store of several processes, and the key that it needs."""
     files = sorted(FOLDER.glob("*_shop.py"))
     tops = {file.stem: file.read_text("utf-8").partition("\nimport")[0] for file in files}
     named = ("FLEXITI_STORE=file:///", "FLEXITI_TOKEN_KEYS")
