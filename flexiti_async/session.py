@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
-from typing import Final, Self, TypeVar, cast
+from typing import Final, Self, TypeVar, Unpack, cast
 from urllib.parse import urlsplit
 
 from attrs import evolve
@@ -15,11 +15,16 @@ from flexiti_async.checkout.flow import CheckoutContext
 from flexiti_async.checkout.in_store import InStoreCheckout
 from flexiti_async.checkout.online import OnlineCheckout
 from flexiti_async.checkout.opening import resume, start
-from flexiti_async.checkout.state import Sharing
+from flexiti_async.checkout.state import Sharing, SharingWord
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, today
 from flexiti_async.config.located import naming_source
 from flexiti_async.config.model import FlexitiConfig
-from flexiti_async.config.options import ClientAuth, OnStoreFailure, RefreshRevokesAccess
+from flexiti_async.config.options import (
+    ClientAuth,
+    ConfigOptions,
+    OnStoreFailure,
+    RefreshRevokesAccess,
+)
 from flexiti_async.config.parsing import Invalid, count, is_loopback, seconds
 from flexiti_async.config.reload import check_reload
 from flexiti_async.errors import ConfigError, SessionClosed, SessionEntered
@@ -30,13 +35,13 @@ from flexiti_async.operations.coordinator import OperationsContext
 from flexiti_async.operations.guard import refuse_operation
 from flexiti_async.operations.journal import SETTLE, Journal
 from flexiti_async.operations.keys import IdempotencyKey, default_account
-from flexiti_async.operations.operations import Operations
+from flexiti_async.operations.operations import Operations, with_client
 from flexiti_async.operations.settling import operation_deadline
 from flexiti_async.protocol.arguments import word
 from flexiti_async.protocol.call import Call
 from flexiti_async.protocol.request import RequestBuilder
 from flexiti_async.protocol.secret import Secret
-from flexiti_async.protocol.token import Scope, Token
+from flexiti_async.protocol.token import Scope, ScopeWord, Token
 from flexiti_async.resources import (
     Accounts,
     Applications,
@@ -202,7 +207,7 @@ class FlexitiSession:
         self.transactions = Transactions(operations)
 
     @classmethod
-    def from_env(cls, **options: object) -> Self:
+    def from_env(cls, **options: Unpack[ConfigOptions]) -> Self:
         """
         Configure a session from `FLEXITI_*` variables and the file that `FLEXITI_CONFIG` names.
 
@@ -264,7 +269,7 @@ class FlexitiSession:
         limit, most, answers = _checked_options(timeout, retries, on_answer)
         client = self._client.with_options(timeout=limit, retries=most, answers=answers)
         deadline = None if limit is None else operation_deadline(self.config, limit)
-        operations = self.operations.with_options(client, deadline=deadline)
+        operations = with_client(self.operations, client, deadline=deadline)
         return _View(self, client, operations, self._reference_cache, self._context)
 
     def reload(self, config: FlexitiConfig) -> None:
@@ -373,7 +378,7 @@ class FlexitiSession:
             self._journal_store = None
 
     async def token(
-        self, scope: Scope | str = Scope.CUSTOMER, *, min_ttl: float | None = 0.0
+        self, scope: Scope | ScopeWord = Scope.CUSTOMER, *, min_ttl: float | None = 0.0
     ) -> Token:
         """
         Return a token that lives long enough, nearly always from memory.
@@ -422,7 +427,7 @@ class FlexitiSession:
         idempotency_key: IdempotencyKey,
         *,
         reference_id: ReferenceId | None = None,
-        sharing: Sharing | str | None = None,
+        sharing: Sharing | SharingWord | None = None,
         flow_ttl: float | None = None,
         resumable: bool = True,
     ) -> OnlineCheckout:
@@ -598,7 +603,7 @@ class FlexitiSession:
         source = self._config.source_of(option)
         return self._config.source_of("store") if source is None else source
 
-    def refresher(self, scope: Scope | str) -> TokenRefresher:
+    def refresher(self, scope: Scope | ScopeWord) -> TokenRefresher:
         """
         Return the refresher of a scope's tokens.
 
@@ -686,7 +691,7 @@ class _View(FlexitiSession):
     def reload(self, config: FlexitiConfig) -> None:
         self._session.reload(config)
 
-    def refresher(self, scope: Scope | str) -> TokenRefresher:
+    def refresher(self, scope: Scope | ScopeWord) -> TokenRefresher:
         return self._session.refresher(scope)
 
     def _context(self) -> CheckoutContext:

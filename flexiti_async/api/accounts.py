@@ -6,7 +6,7 @@ The cost of a purchase (calculate-interest) is in `flexiti_async.api.plans`.
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attrs import field, frozen
 
@@ -36,7 +36,14 @@ from flexiti_async.protocol.validators import (
     text_check,
 )
 
-__all__ = ["ClosedAccount", "Verification", "VerificationFormat", "close", "verify"]
+__all__ = [
+    "ClosedAccount",
+    "Verification",
+    "VerificationFormat",
+    "VerificationFormatWord",
+    "close",
+    "verify",
+]
 
 
 class VerificationFormat(enum.StrEnum):
@@ -52,6 +59,16 @@ class VerificationFormat(enum.StrEnum):
     """The security question of customers/lookup."""
     REGULAR_PURCHASE_BYPASS = "regular_purchase_bypass"
     """No verification: small purchases (`RegularPurchase.verify` of calculate-interest)."""
+
+
+VerificationFormatWord = Literal[
+    "sms",
+    "email",
+    "merchant_override",
+    "security_question",
+    "regular_purchase_bypass",
+]
+"""A `VerificationFormat` as text."""
 
 
 @not_pickled
@@ -100,7 +117,7 @@ def _answer_problem(value: object) -> str | None:
 _ANSWER: Final = Check(_answer_problem, _TEXT.rule)
 
 
-def _to_format(value: VerificationFormat | str) -> Any:  # noqa: ANN401 - see `converters`
+def _to_format(value: VerificationFormat | VerificationFormatWord) -> Any:  # noqa: ANN401 - see `converters`
     return to_word(VerificationFormat, value)
 
 
@@ -112,7 +129,7 @@ class _Verify:
         repr=False,
         metadata=takes(Rule(ACCOUNT_TEXT, required=True)),
     )
-    format: VerificationFormat | str = field(
+    format: VerificationFormat | VerificationFormatWord = field(
         converter=_to_format, metadata=takes(Rule(one_of_check(VerificationFormat), required=True))
     )
     request_id: str = field(converter=to_id, metadata=takes(Rule(REQUEST_ID, required=True)))
@@ -136,7 +153,7 @@ def verify(
     account_number: int | str,
     *,
     request_id: str,
-    format: VerificationFormat | str = VerificationFormat.SMS,  # noqa: A002 - the API's word
+    format: VerificationFormat | VerificationFormatWord = VerificationFormat.SMS,  # noqa: A002 - the API's word
     security_qid: int | str | None = None,
     security_answer: Secret | str | None = None,
     vcc_number: Secret | str | None = None,

@@ -15,7 +15,12 @@ from flexiti_async.api.canada import LocalRules
 from flexiti_async.api.converters import to_text
 from flexiti_async.api.endpoints import APPLY
 from flexiti_async.api.payment_fields import WIDGET_SESSION_ID
-from flexiti_async.api.widget import AccountTypePlace, ApplyWidget, init_widget
+from flexiti_async.api.widget import (
+    AccountTypePlace,
+    AccountTypePlaceWord,
+    ApplyWidget,
+    init_widget,
+)
 from flexiti_async.errors import FieldError, ValidationError
 from flexiti_async.protocol.arguments import json_body, wrong_type
 from flexiti_async.protocol.call import Json, OperationCall, OperationKind, Replay
@@ -57,7 +62,7 @@ def application_body(
     widget_session_id: str,
     *,
     more: Json | None = None,
-    account_type_place: AccountTypePlace | str = AccountTypePlace.OMITTED,
+    account_type_place: AccountTypePlace | AccountTypePlaceWord = AccountTypePlace.OMITTED,
 ) -> Json:
     """
     Build the body of apply from the data of widget/init.

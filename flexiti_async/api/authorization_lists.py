@@ -13,7 +13,7 @@ from attrs import astuple, field, frozen
 
 from flexiti_async.api.authorizations import Authorization, AuthorizationStatus
 from flexiti_async.api.captures import Capture
-from flexiti_async.api.common import Language
+from flexiti_async.api.common import Language, LanguageWord
 from flexiti_async.api.converters import to_account_number, to_iso_date, to_optional_text
 from flexiti_async.api.endpoints import AUTHORIZATIONS, CAPTURES
 from flexiti_async.api.paging import Page, page_query, read_page
@@ -130,7 +130,7 @@ def list_authorizations(
     *,
     page_number: int | None = None,
     page_size: int | None = None,
-    lang: Language | str = Language.ENGLISH,
+    lang: Language | LanguageWord = Language.ENGLISH,
 ) -> Call[AuthorizationPage]:
     """
     Build the call that lists authorizations, one page of them.

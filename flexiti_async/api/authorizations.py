@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import Language
+from flexiti_async.api.common import Language, LanguageWord
 from flexiti_async.api.converters import to_number_text
 from flexiti_async.api.endpoints import AUTHORIZATION, AUTHORIZATION_BY_ID
 from flexiti_async.api.payment_fields import AUTHORIZATION_ID, id_in, language_query
@@ -98,7 +98,7 @@ class _ById:
 def authorize(
     purchase: OnlinePurchase | InStorePurchase,
     *,
-    lang: Language | str = Language.ENGLISH,
+    lang: Language | LanguageWord = Language.ENGLISH,
 ) -> OperationCall[Authorization]:
     """
     Build the call of authorization: reserve credit, and capture it if `auto_capture` is True.
@@ -134,7 +134,7 @@ def authorize(
 def get_authorization(
     authorization_id: int | str,
     *,
-    lang: Language | str = Language.ENGLISH,
+    lang: Language | LanguageWord = Language.ENGLISH,
 ) -> Call[Authorization]:
     """
     Build the call that looks up one authorization.

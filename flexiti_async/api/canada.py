@@ -10,7 +10,7 @@ import datetime
 import enum
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from flexiti_async.api.common import Province
 from flexiti_async.api.converters import grouped_digits, plain, tidy
@@ -25,7 +25,7 @@ from flexiti_async.protocol.validators import (
     number_check,
 )
 
-__all__ = ["AGE_OF_MAJORITY", "LocalRules", "is_of_age"]
+__all__ = ["AGE_OF_MAJORITY", "LocalRules", "LocalRulesWord", "is_of_age"]
 
 
 class LocalRules(enum.StrEnum):
@@ -35,6 +35,10 @@ class LocalRules(enum.StrEnum):
     """Postal codes as Canada Post has them, births from 1900, applicants of age."""
     OFF = "off"
     """The rules of the API's own tables only."""
+
+
+LocalRulesWord = Literal["strict", "off"]
+"""`LocalRules` as text."""
 
 
 AGE_OF_MAJORITY: Final[Mapping[Province, int]] = {

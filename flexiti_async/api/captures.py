@@ -15,7 +15,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import Language, money
+from flexiti_async.api.common import Language, LanguageWord, money
 from flexiti_async.api.converters import to_money, to_number_text, to_optional_id
 from flexiti_async.api.endpoints import CAPTURE, RELEASE
 from flexiti_async.api.payment_fields import (
@@ -114,7 +114,7 @@ def capture(
     *,
     reference: str | None = None,
     sku_data: SkuData | None = None,
-    lang: Language | str = Language.ENGLISH,
+    lang: Language | LanguageWord = Language.ENGLISH,
 ) -> OperationCall[Capture]:
     """
     Build the call of capture: collect an authorized amount, or a part of it.

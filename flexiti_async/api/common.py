@@ -1,7 +1,7 @@
 """Vocabularies and rules that several pages of the API share."""
 
 import enum
-from typing import Final
+from typing import Final, Literal
 
 from flexiti_async.protocol.validation import Rule
 from flexiti_async.protocol.validators import (
@@ -12,7 +12,7 @@ from flexiti_async.protocol.validators import (
     pattern_check,
 )
 
-__all__ = ["AccountType", "Language", "Province"]
+__all__ = ["AccountType", "AccountTypeWord", "Language", "LanguageWord", "Province"]
 
 
 class Language(enum.StrEnum):
@@ -20,6 +20,16 @@ class Language(enum.StrEnum):
 
     ENGLISH = "en"
     FRENCH = "fr"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Language | None":
+        """Take a tag, such as `fr-CA`, as its language."""
+        language = value[:2].lower() if isinstance(value, str) and value[2:3] in "-_" else ""
+        return cls(language) if language in frozenset(cls) else None
+
+
+LanguageWord = Literal["en", "fr", "en-CA", "fr-CA"]
+"""A `Language` as text; a tag counts as its language."""
 
 
 class Province(enum.StrEnum):
@@ -45,6 +55,10 @@ class AccountType(enum.StrEnum):
 
     CONSUMER = "consumer"
     BUSINESS = "business"
+
+
+AccountTypeWord = Literal["consumer", "business"]
+"""An `AccountType` as text."""
 
 
 def money(

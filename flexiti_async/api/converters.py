@@ -20,11 +20,12 @@ from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import Any, Final, cast
 
-from flexiti_async.api.common import AccountType, Language, Province
+from flexiti_async.api.common import AccountType, AccountTypeWord, Language, LanguageWord, Province
 from flexiti_async.protocol.secret import Secret
 
 __all__ = [
     "grouped_digits",
+    "language_of_tag",
     "plain",
     "tidy",
     "to_account_number",
@@ -228,10 +229,13 @@ def to_iso_date(value: str | datetime.date | None) -> Any:  # noqa: ANN401 - see
         return value
 
 
-def to_language(value: Language | str | None) -> Any:  # noqa: ANN401 - see above
+def to_language(value: Language | LanguageWord | None) -> Any:  # noqa: ANN401 - see above
+    """Convert a language tag to its language."""
+    return value if value is None or type(value) is Language else language_of_tag(value)
+
+
+def language_of_tag(value: str) -> Any:  # noqa: ANN401 - see above
     """Convert a language tag, such as `fr-CA` or `FR`, to its language, as far as it is a tag."""
-    if value is None or type(value) is Language:
-        return value
     value = to_text(value)
     tag = _LANGUAGE_TAG.fullmatch(value) if type(value) is str else None
     return tag[1].lower() if tag else value
@@ -248,7 +252,7 @@ def to_word(kind: type[enum.StrEnum], value: object) -> Any:  # noqa: ANN401 - s
     return text
 
 
-def to_account_type(value: AccountType | str) -> Any:  # noqa: ANN401 - see above
+def to_account_type(value: AccountType | AccountTypeWord) -> Any:  # noqa: ANN401 - see above
     """Convert to an `AccountType`."""
     return value if type(value) is AccountType else to_word(AccountType, value)
 

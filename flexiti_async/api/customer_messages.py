@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from flexiti_async.api.common import Language
-from flexiti_async.api.converters import to_language
+from flexiti_async.api.converters import language_of_tag
 from flexiti_async.errors import ApiError, FieldError, ValidationError
 from flexiti_async.protocol.arguments import word, wrong_type
 from flexiti_async.protocol.validators import (
@@ -145,7 +145,7 @@ def customer_text(error: FieldError, lang: str = _ENGLISH) -> str:
     problem = wrong_type("error", error, FieldError)
     if problem is not None:
         raise problem
-    which = 1 if word(Language, "lang", to_language(lang)) is Language.FRENCH else 0
+    which = 1 if word(Language, "lang", language_of_tag(lang)) is Language.FRENCH else 0
     if error.msg == NOT_OF_AGE:
         return _NOT_OF_AGE[which]
     param = error.param.rpartition(".")[2]
@@ -173,5 +173,5 @@ def customer_texts(error: ValidationError | ApiError, lang: str = _ENGLISH) -> l
     problem = wrong_type("error", error, ValidationError, ApiError)
     if problem is not None:
         raise problem
-    word(Language, "lang", to_language(lang))  # also if there is no field error
+    word(Language, "lang", language_of_tag(lang))  # also if there is no field error
     return [customer_text(entry, lang) for entry in error.field_errors]

@@ -17,8 +17,8 @@ from flexiti_async.api.account_models import (
     OfferType,
     SecurityQuestion,
 )
-from flexiti_async.api.canada import LocalRules, local_errors, to_postal_code
-from flexiti_async.api.common import ACCOUNT_TEXT, CARD, LANGUAGE, Language
+from flexiti_async.api.canada import LocalRules, LocalRulesWord, local_errors, to_postal_code
+from flexiti_async.api.common import ACCOUNT_TEXT, CARD, LANGUAGE, Language, LanguageWord
 from flexiti_async.api.converters import to_card, to_iso_date, to_language, to_number_text, to_text
 from flexiti_async.api.endpoints import CUSTOMERS_LOOKUP, CUSTOMERS_SEARCH
 from flexiti_async.api.payment_fields import ONE_IDENTIFIER
@@ -84,7 +84,7 @@ def search(
     last_name: str,
     dob: datetime.date | str,
     postal_code: str | None = None,
-    local_rules: LocalRules | str = LocalRules.STRICT,
+    local_rules: LocalRules | LocalRulesWord = LocalRules.STRICT,
 ) -> Call[list[FoundAccount]]:
     """
     Build the call of customers/search: the accounts of a person (spec section 5.6).
@@ -138,7 +138,7 @@ class _Lookup:
     customer_id: int | str | None = field(
         converter=to_number_text, repr=False, metadata=takes(Rule(_CUSTOMER_ID))
     )
-    lang: Language | str = field(converter=to_language, metadata=takes(LANGUAGE))
+    lang: Language | LanguageWord = field(converter=to_language, metadata=takes(LANGUAGE))
 
     def cross_field_errors(self) -> Iterable[FieldError]:
         """Yield one error if every identifier is missing, and one for each beyond the first."""
@@ -155,7 +155,7 @@ def lookup(
     account_number: int | str | None = None,
     vcc_number: Secret | str | None = None,
     customer_id: int | str | None = None,
-    lang: Language | str = Language.ENGLISH,
+    lang: Language | LanguageWord = Language.ENGLISH,
 ) -> Call[CustomerAccount]:
     """
     Build the call of customers/lookup: one account by one of three identifiers (spec section 5.7).

@@ -7,9 +7,9 @@ here.
 """
 
 import enum
-from typing import Final
+from typing import Final, Literal
 
-__all__ = ["NAMES", "I18nMethod"]
+__all__ = ["NAMES", "I18nMethod", "I18nMethodWord"]
 
 OAUTH_TOKEN: Final = "oauth/token"  # noqa: S105 - a path
 MERCHANTS_LOGIN: Final = "merchants/login"
@@ -70,3 +70,7 @@ class I18nMethod(enum.StrEnum):
     """According to the list of scopes."""
     GET = "get"
     """According to the page of errors."""
+
+
+I18nMethodWord = Literal["post", "get"]
+"""An `I18nMethod` as text."""

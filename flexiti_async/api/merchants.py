@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import LANGUAGE, Language
+from flexiti_async.api.common import LANGUAGE, Language, LanguageWord
 from flexiti_async.api.converters import to_language, to_optional_text, to_secret
 from flexiti_async.api.endpoints import MERCHANTS_LOGIN
 from flexiti_async.protocol.call import Call, Replay
@@ -62,7 +62,7 @@ class _Login:
     merchant_password: Secret | str | None = field(
         converter=to_secret, metadata=takes(Rule(_PASSWORD))
     )
-    lang: Language | str = field(converter=to_language, metadata=takes(LANGUAGE))
+    lang: Language | LanguageWord = field(converter=to_language, metadata=takes(LANGUAGE))
 
 
 @sensitive_arguments
@@ -70,7 +70,7 @@ def merchants_login(
     username: str | None = None,
     password: Secret | str | None = None,
     *,
-    lang: Language | str = Language.ENGLISH,
+    lang: Language | LanguageWord = Language.ENGLISH,
 ) -> Call[MerchantLogin]:
     """
     Build the call of merchants/login, deprecated by the API since release 20.3 but available.

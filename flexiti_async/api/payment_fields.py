@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import LANGUAGE, Language
+from flexiti_async.api.common import LANGUAGE, Language, LanguageWord
 from flexiti_async.api.converters import to_language, to_text
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import Rule, takes, validated
@@ -89,10 +89,10 @@ def to_code(value: int | str | None) -> Any:  # noqa: ANN401 - see above
 @validated
 @frozen(kw_only=True)
 class _Language:
-    lang: Language | str = field(converter=to_language, metadata=takes(LANGUAGE))
+    lang: Language | LanguageWord = field(converter=to_language, metadata=takes(LANGUAGE))
 
 
-def language_query(lang: Language | str) -> dict[str, str]:
+def language_query(lang: Language | LanguageWord) -> dict[str, str]:
     """Return the query parameter of a language. Raises ValidationError for an unknown one."""
     return {"lang": str(_Language(lang=lang).lang)}
 

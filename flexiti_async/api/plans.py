@@ -10,7 +10,14 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import ACCOUNT_TEXT, LANGUAGE, AccountType, Language, money
+from flexiti_async.api.common import (
+    ACCOUNT_TEXT,
+    LANGUAGE,
+    AccountType,
+    Language,
+    LanguageWord,
+    money,
+)
 from flexiti_async.api.converters import to_language, to_money, to_number_text
 from flexiti_async.api.endpoints import CALCULATE_INTEREST
 from flexiti_async.protocol.call import Call, Replay
@@ -204,7 +211,7 @@ class _Question:
         metadata=takes(Rule(ACCOUNT_TEXT, required=True)),
     )
     amount: Decimal = field(converter=to_money, repr=False, metadata=takes(money(required=True)))
-    lang: Language | str = field(converter=to_language, metadata=takes(LANGUAGE))
+    lang: Language | LanguageWord = field(converter=to_language, metadata=takes(LANGUAGE))
 
 
 @sensitive_arguments
@@ -212,7 +219,7 @@ def calculate_interest(
     account_number: int | str,
     amount: Decimal | int | str,
     *,
-    lang: Language | str = Language.ENGLISH,
+    lang: Language | LanguageWord = Language.ENGLISH,
 ) -> Call[Plans]:
     """
     Build the call of calculate-interest, at v2.5.1; v2.5 is deprecated.

@@ -8,7 +8,18 @@ Purchases to authorize (spec section 5.12).
 import enum
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    NotRequired,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    overload,
+)
 
 from attrs import field, frozen
 
@@ -43,7 +54,9 @@ from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validation import Rule, missing, takes, validated
 from flexiti_async.protocol.validators import flag_check, one_of_check
 
-__all__ = ["InStorePurchase", "OnlinePurchase", "PurchaseType"]
+__all__ = ["InStorePurchase", "OnlinePurchase", "PurchaseType", "PurchaseTypeWord"]
+
+T = TypeVar("T")
 
 _PLAN_ID: Final = "financing_option.plan_id"
 
@@ -57,7 +70,42 @@ class PurchaseType(enum.StrEnum):
     """On the account, like a card."""
 
 
-def _to_purchase_type(value: PurchaseType | str) -> Any:  # noqa: ANN401 - see `converters`
+PurchaseTypeWord = Literal["promotional_purchase", "regular_purchase"]
+"""A `PurchaseType` as text."""
+
+
+Regular = Literal[PurchaseType.REGULAR, "regular_purchase"]
+"""The type of a purchase that needs no plan; for any other `plan_id` has to be passed."""
+
+
+class _Fields(TypedDict):
+    """The fields of both channels but the type and the plan."""
+
+    account_number: int | str
+    amount: Decimal | int | str
+    auto_capture: bool
+    term: NotRequired[int | str | None]
+    vcc_number: NotRequired[Secret | str | None]
+    reference: NotRequired[str | None]
+    sku_data: NotRequired[SkuData | None]
+
+
+class _OnlineFields(_Fields):
+    """The same, and those of `OnlinePurchase`."""
+
+    widget_session_id: str
+
+
+class _InStoreFields(_Fields):
+    """The same, and those of `InStorePurchase`."""
+
+    verification_code: int | str
+    request_id: str
+    external_location_id: str
+    external_employee_id: str
+
+
+def _to_purchase_type(value: PurchaseType | PurchaseTypeWord) -> Any:  # noqa: ANN401 - see `converters`
     return to_word(PurchaseType, value)
 
 
@@ -69,7 +117,7 @@ class _Purchase(RequestModel):
         converter=to_account_number, repr=False, metadata=takes(Rule(ACCOUNT, required=True))
     )
     amount: Decimal | int | str = field(converter=to_money, metadata=takes(money(required=True)))
-    transaction_type: PurchaseType | str = field(
+    transaction_type: PurchaseType | PurchaseTypeWord = field(
         converter=_to_purchase_type,
         metadata=takes(
             Rule(
@@ -114,8 +162,18 @@ class _Purchase(RequestModel):
         )
 
 
+if TYPE_CHECKING:
+
+    def _frozen(kind: type[T]) -> type[T]:
+        """Do as `attrs.frozen`, but keep the `__init__` that the class declares."""
+        return kind
+
+else:
+    _frozen = frozen(kw_only=True)
+
+
 @validated
-@frozen(kw_only=True)
+@_frozen
 class OnlinePurchase(_Purchase):
     """
     An online purchase, after the widget has verified the customer.
@@ -143,13 +201,33 @@ class OnlinePurchase(_Purchase):
 
     scope: ClassVar[Scope] = Scope.CUSTOMER
 
+    if TYPE_CHECKING:  # a promotional purchase has a plan
+
+        @overload
+        def __init__(
+            self,
+            *,
+            transaction_type: Regular,
+            plan_id: int | str | None = None,
+            **fields: Unpack[_OnlineFields],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            *,
+            transaction_type: PurchaseType | PurchaseTypeWord,
+            plan_id: int | str | None,
+            **fields: Unpack[_OnlineFields],
+        ) -> None: ...
+        def __init__(self, **fields: object) -> None: ...
+
     def body(self) -> dict[str, object]:
         """Build the body of the call."""
         return {**super().body(), "widget_session_id": self.widget_session_id}
 
 
 @validated
-@frozen(kw_only=True)
+@_frozen
 class InStorePurchase(_Purchase):
     """
     An in-store purchase, after `verify` has verified the customer.
@@ -177,6 +255,26 @@ class InStorePurchase(_Purchase):
     )
 
     scope: ClassVar[Scope] = Scope.MERCHANT
+
+    if TYPE_CHECKING:  # a promotional purchase has a plan
+
+        @overload
+        def __init__(
+            self,
+            *,
+            transaction_type: Regular,
+            plan_id: int | str | None = None,
+            **fields: Unpack[_InStoreFields],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            *,
+            transaction_type: PurchaseType | PurchaseTypeWord,
+            plan_id: int | str | None,
+            **fields: Unpack[_InStoreFields],
+        ) -> None: ...
+        def __init__(self, **fields: object) -> None: ...
 
     def body(self) -> dict[str, object]:
         """Build the body of the call."""

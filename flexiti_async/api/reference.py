@@ -13,9 +13,15 @@ from typing import ClassVar, Final, Self, cast
 
 from attrs import field, frozen
 
-from flexiti_async.api.common import LANGUAGE, Language
+from flexiti_async.api.common import LANGUAGE, Language, LanguageWord
 from flexiti_async.api.converters import to_language, to_optional_text
-from flexiti_async.api.endpoints import I18N, INFORMATION, TERMS_AND_CONDITIONS, I18nMethod
+from flexiti_async.api.endpoints import (
+    I18N,
+    INFORMATION,
+    TERMS_AND_CONDITIONS,
+    I18nMethod,
+    I18nMethodWord,
+)
 from flexiti_async.protocol.arguments import json_body, query_of, word
 from flexiti_async.protocol.call import Call, Json, Replay
 from flexiti_async.protocol.json_codec import UnfitError
@@ -85,7 +91,7 @@ _KEY: Final = Check(_key_problem, f"{_KEY_TEXT.rule}, and not . or ..")
 @validated
 @frozen(kw_only=True)
 class _Text:
-    lang: Language | str = field(converter=to_language, metadata=takes(LANGUAGE))
+    lang: Language | LanguageWord = field(converter=to_language, metadata=takes(LANGUAGE))
     key: str | None = field(default=None, converter=to_optional_text, metadata=takes(Rule(_KEY)))
 
 
@@ -93,8 +99,8 @@ class _Text:
 def i18n(
     key: str | None = None,
     *,
-    lang: Language | str = Language.ENGLISH,
-    method: I18nMethod | str = I18nMethod.POST,
+    lang: Language | LanguageWord = Language.ENGLISH,
+    method: I18nMethod | I18nMethodWord = I18nMethod.POST,
     query: Mapping[str, str] | None = None,
 ) -> Call[ReferenceData]:
     """
@@ -129,7 +135,7 @@ def i18n(
 @sensitive_arguments
 def terms_and_conditions(
     *,
-    lang: Language | str = Language.ENGLISH,
+    lang: Language | LanguageWord = Language.ENGLISH,
     query: Mapping[str, str] | None = None,
 ) -> Call[ReferenceData]:
     """

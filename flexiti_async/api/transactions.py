@@ -18,11 +18,11 @@ import enum
 import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attrs import evolve, field, frozen
 
-from flexiti_async.api.common import CARD, Language, money
+from flexiti_async.api.common import CARD, Language, LanguageWord, money
 from flexiti_async.api.converters import (
     to_account_number,
     to_card,
@@ -56,6 +56,7 @@ __all__ = [
     "Transaction",
     "TransactionRequest",
     "TransactionType",
+    "TransactionTypeWord",
     "context_hash",
     "idempotency_key",
     "make_transaction",
@@ -77,7 +78,17 @@ class TransactionType(enum.StrEnum):
     """Of the v2.5 era; later purchases are authorizations."""
 
 
-def _to_type(value: TransactionType | str) -> Any:  # noqa: ANN401 - see `converters`
+TransactionTypeWord = Literal[
+    "deposit",
+    "instore_payment",
+    "tradein",
+    "promotional_purchase",
+    "regular_purchase",
+]
+"""A `TransactionType` as text."""
+
+
+def _to_type(value: TransactionType | TransactionTypeWord) -> Any:  # noqa: ANN401 - see `converters`
     return to_word(TransactionType, value)
 
 
@@ -103,7 +114,7 @@ class TransactionRequest(RequestModel):
         external_employee_id: In store, the shop's number of the employee.
     """
 
-    transaction_type: TransactionType | str = field(
+    transaction_type: TransactionType | TransactionTypeWord = field(
         converter=_to_type, metadata=takes(Rule(one_of_check(TransactionType), required=True))
     )
     amount: Decimal | int | str = field(converter=to_money, metadata=takes(money(required=True)))
@@ -203,7 +214,7 @@ def make_transaction(
     request: TransactionRequest,
     *,
     payment_id: str | None = None,
-    lang: Language | str = Language.ENGLISH,
+    lang: Language | LanguageWord = Language.ENGLISH,
 ) -> OperationCall[Transaction]:
     """
     Build the call of transactions, at v2.5.1; v2.5 is older.

@@ -7,9 +7,9 @@ call of either, and `Widget` is its answer.
 
 import datetime
 import enum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from flexiti_async.api.canada import LocalRules, local_errors
+from flexiti_async.api.canada import LocalRules, LocalRulesWord, local_errors
 from flexiti_async.api.common import AccountType
 from flexiti_async.api.endpoints import WIDGET_INIT
 from flexiti_async.api.widget_answer import Widget
@@ -30,6 +30,7 @@ from flexiti_async.protocol.validators import INVALID, WRONG_FORMAT, date_check
 
 __all__ = [
     "AccountTypePlace",
+    "AccountTypePlaceWord",
     "ApplyWidget",
     "Flow",
     "LocalRules",
@@ -50,6 +51,10 @@ class AccountTypePlace(enum.StrEnum):
     """Not sent: page version 18, and before the field existed."""
 
 
+AccountTypePlaceWord = Literal["nested", "top_level", "omitted"]
+"""An `AccountTypePlace` as text."""
+
+
 _INIT_WIDGET: Final = Call(
     endpoint=WIDGET_INIT,
     method="POST",
@@ -64,8 +69,8 @@ _INIT_WIDGET: Final = Call(
 def init_widget(
     widget: ApplyWidget | PurchaseWidget,
     *,
-    account_type_place: AccountTypePlace | str = AccountTypePlace.OMITTED,
-    local_rules: LocalRules | str = LocalRules.STRICT,
+    account_type_place: AccountTypePlace | AccountTypePlaceWord = AccountTypePlace.OMITTED,
+    local_rules: LocalRules | LocalRulesWord = LocalRules.STRICT,
     today: datetime.date | None = None,
 ) -> Call[Widget]:
     """

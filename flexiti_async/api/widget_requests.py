@@ -15,7 +15,9 @@ from flexiti_async.api.common import (
     PROVINCE_CHECK,
     VCC_NUMBER,
     AccountType,
+    AccountTypeWord,
     Language,
+    LanguageWord,
     Province,
 )
 from flexiti_async.api.converters import (
@@ -142,12 +144,14 @@ class ApplyWidget(RequestModel):
     vcc_number: Secret | str | None = field(
         default=None, converter=to_card, repr=False, metadata=takes(VCC_NUMBER)
     )
-    account_type: AccountType | str = field(
+    account_type: AccountType | AccountTypeWord = field(
         default=AccountType.CONSUMER,
         converter=to_account_type,
         metadata=takes(Rule(ACCOUNT_TYPE, required=True, param=f"{CUSTOMER}.account_type")),
     )
-    lang: Language | str | None = field(default=None, converter=to_language, metadata=takes(_LANG))
+    lang: Language | LanguageWord | None = field(
+        default=None, converter=to_language, metadata=takes(_LANG)
+    )
 
     flow: ClassVar[Flow] = Flow.APPLY
 
@@ -213,7 +217,9 @@ class PurchaseWidget(RequestModel):
         repr=False,
         metadata=takes(Rule(_POSTAL_CODE, param=PERSON + "postal_code")),
     )
-    lang: Language | str | None = field(default=None, converter=to_language, metadata=takes(_LANG))
+    lang: Language | LanguageWord | None = field(
+        default=None, converter=to_language, metadata=takes(_LANG)
+    )
     email: str | None = field(
         default=None, converter=to_optional_text, repr=False, metadata=takes(Rule(EMAIL))
     )

@@ -2,19 +2,30 @@
 
 import uuid
 from decimal import Decimal
+from typing import Unpack, overload
 
 from attrs import evolve
 
 from flexiti_async.api.account_models import CustomerAccount
-from flexiti_async.api.accounts import Verification, VerificationFormat, verify
+from flexiti_async.api.accounts import (
+    Verification,
+    VerificationFormat,
+    VerificationFormatWord,
+    verify,
+)
 from flexiti_async.api.authorizations import Authorization, authorize
-from flexiti_async.api.common import Language
+from flexiti_async.api.common import Language, LanguageWord
 from flexiti_async.api.customers import lookup
 from flexiti_async.api.plans import Plans, calculate_interest
-from flexiti_async.api.purchases import InStorePurchase, PurchaseType
+from flexiti_async.api.purchases import (
+    InStorePurchase,
+    PurchaseType,
+    PurchaseTypeWord,
+    Regular,
+)
 from flexiti_async.api.sku_data import SkuData
 from flexiti_async.checkout.base import Checkout
-from flexiti_async.checkout.payment import pay
+from flexiti_async.checkout.payment import CounterPayment, pay
 from flexiti_async.events.checkouts import CheckoutVerified
 from flexiti_async.operations.keys import reference_of
 from flexiti_async.protocol.secret import Secret
@@ -44,7 +55,7 @@ class InStoreCheckout(Checkout):
         account_number: int | str | None = None,
         vcc_number: Secret | str | None = None,
         customer_id: int | str | None = None,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
     ) -> CustomerAccount:
         """
         Look up the customer's account by exactly one of three keys (customers/lookup).
@@ -88,7 +99,7 @@ class InStoreCheckout(Checkout):
         return answer
 
     async def plans(
-        self, amount: Decimal | int | str, *, lang: Language | str = Language.ENGLISH
+        self, amount: Decimal | int | str, *, lang: Language | LanguageWord = Language.ENGLISH
     ) -> Plans:
         """
         Return the plans for an amount, with their costs (calculate-interest).
@@ -112,7 +123,7 @@ class InStoreCheckout(Checkout):
     @sensitive_arguments
     async def verify(
         self,
-        format: VerificationFormat | str = VerificationFormat.SMS,  # noqa: A002 - the API's word
+        format: VerificationFormat | VerificationFormatWord = VerificationFormat.SMS,  # noqa: A002 - the API's word
         *,
         request_id: str | None = None,
         security_qid: int | str | None = None,
@@ -165,12 +176,30 @@ class InStoreCheckout(Checkout):
             flow.report(CheckoutVerified(**flow.facts))
         return answer
 
+    @overload
+    async def authorize(
+        self,
+        amount: Decimal | int | str,
+        *,
+        transaction_type: Regular,
+        plan_id: int | str | None = None,
+        **more: Unpack[CounterPayment],
+    ) -> Authorization: ...
+    @overload
+    async def authorize(
+        self,
+        amount: Decimal | int | str,
+        *,
+        transaction_type: PurchaseType | PurchaseTypeWord,
+        plan_id: int | str | None,
+        **more: Unpack[CounterPayment],
+    ) -> Authorization: ...
     @sensitive_arguments
     async def authorize(
         self,
         amount: Decimal | int | str,
         *,
-        transaction_type: PurchaseType | str,
+        transaction_type: PurchaseType | PurchaseTypeWord,
         external_location_id: str,
         external_employee_id: str,
         auto_capture: bool = False,
@@ -181,7 +210,7 @@ class InStoreCheckout(Checkout):
         vcc_number: Secret | str | None = None,
         verification_code: Secret | int | str | None = None,
         account_number: int | str | None = None,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
     ) -> Authorization:
         """
         Authorize the purchase, once; with `auto_capture` the whole amount is captured at once.

@@ -2,21 +2,26 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Final, TypeVar, Unpack, overload
 
 from attrs import evolve
 
 from flexiti_async.api.applications import Application, application_body, apply
 from flexiti_async.api.authorizations import Authorization, authorize
-from flexiti_async.api.common import Language
+from flexiti_async.api.common import Language, LanguageWord
 from flexiti_async.api.plans import Plans, calculate_interest
-from flexiti_async.api.purchases import OnlinePurchase, PurchaseType
+from flexiti_async.api.purchases import (
+    OnlinePurchase,
+    PurchaseType,
+    PurchaseTypeWord,
+    Regular,
+)
 from flexiti_async.api.sku_data import SkuData
 from flexiti_async.api.widget import ApplyWidget, Flow, PurchaseWidget, Widget, init_widget
 from flexiti_async.api.widget_events import EventType, WidgetEvent, read_event
 from flexiti_async.api.widget_reactions import Reaction, react
 from flexiti_async.checkout.base import Checkout
-from flexiti_async.checkout.payment import pay
+from flexiti_async.checkout.payment import Payment, pay
 from flexiti_async.checkout.reporting import event_of_reaction
 from flexiti_async.checkout.state import CheckoutState, Step
 from flexiti_async.clock import today
@@ -173,7 +178,7 @@ class OnlineCheckout(Checkout):
         return reaction
 
     async def plans(
-        self, amount: Decimal | int | str, *, lang: Language | str = Language.ENGLISH
+        self, amount: Decimal | int | str, *, lang: Language | LanguageWord = Language.ENGLISH
     ) -> Plans:
         """
         Return the plans for an amount, with their costs (calculate-interest).
@@ -198,12 +203,30 @@ class OnlineCheckout(Checkout):
         call = calculate_interest(self.account_number or "", amount, lang=lang)
         return evolve(await self._flow.send_pinned(call), customer=None)
 
+    @overload
+    async def authorize(
+        self,
+        amount: Decimal | int | str,
+        *,
+        transaction_type: Regular,
+        plan_id: int | str | None = None,
+        **more: Unpack[Payment],
+    ) -> Authorization: ...
+    @overload
+    async def authorize(
+        self,
+        amount: Decimal | int | str,
+        *,
+        transaction_type: PurchaseType | PurchaseTypeWord,
+        plan_id: int | str | None,
+        **more: Unpack[Payment],
+    ) -> Authorization: ...
     @sensitive_arguments
     async def authorize(
         self,
         amount: Decimal | int | str,
         *,
-        transaction_type: PurchaseType | str,
+        transaction_type: PurchaseType | PurchaseTypeWord,
         auto_capture: bool = False,
         plan_id: int | str | None = None,
         term: int | str | None = None,
@@ -211,7 +234,7 @@ class OnlineCheckout(Checkout):
         sku_data: SkuData | None = None,
         vcc_number: Secret | str | None = None,
         account_number: int | str | None = None,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
     ) -> Authorization:
         """
         Authorize the purchase, once; with `auto_capture` the whole amount is captured at once.

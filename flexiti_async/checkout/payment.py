@@ -1,13 +1,38 @@
 """The authorization of a purchase, online and in store."""
 
+from typing import NotRequired, TypedDict
+
 from attrs import evolve
 
 from flexiti_async.api.authorizations import Authorization
+from flexiti_async.api.common import Language, LanguageWord
+from flexiti_async.api.sku_data import SkuData
 from flexiti_async.checkout.flow import Flow
 from flexiti_async.checkout.state import CheckoutState
 from flexiti_async.protocol.call import OperationCall, OperationKind
+from flexiti_async.protocol.secret import Secret
 
-__all__ = ["pay"]
+__all__ = ["CounterPayment", "Payment", "pay"]
+
+
+class Payment(TypedDict, total=False):
+    """The arguments of `authorize`, but for the plan, which the type of the purchase decides."""
+
+    auto_capture: bool
+    term: int | str | None
+    reference: str | None
+    sku_data: SkuData | None
+    vcc_number: Secret | str | None
+    account_number: int | str | None
+    lang: Language | LanguageWord
+
+
+class CounterPayment(Payment):
+    """The same in store."""
+
+    external_location_id: str
+    external_employee_id: str
+    verification_code: NotRequired[Secret | int | str | None]
 
 
 async def pay(

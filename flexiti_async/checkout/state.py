@@ -6,7 +6,7 @@ Like a token record, it names its own key, and its times are durations from its 
 
 import enum
 import math
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from attrs import field, frozen
@@ -16,7 +16,7 @@ from flexiti_async.protocol.record_json import as_ascii, decode_secret, encode_s
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.tokens.record import StoredToken
 
-__all__ = ["CheckoutState", "Sharing", "Step", "decode_checkout", "encode_checkout"]
+__all__ = ["CheckoutState", "Sharing", "SharingWord", "Step", "decode_checkout", "encode_checkout"]
 
 VERSION: Final = 2
 
@@ -54,6 +54,10 @@ class Sharing(enum.StrEnum):
     DEDICATED = "dedicated"
     """A token of its own: the default for applications, because the API compares the later /apply
     with the widget/init payload of the same token (spec section 2.6)."""
+
+
+SharingWord = Literal["shared", "dedicated"]
+"""A `Sharing` as text."""
 
 
 @frozen

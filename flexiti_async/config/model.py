@@ -9,7 +9,7 @@ quotes no secret.
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, Self, TypeVar, cast
+from typing import Final, Self, TypeVar, Unpack, cast
 
 import attrs
 from attrs import field, frozen
@@ -24,6 +24,7 @@ from flexiti_async.config.options import (
     LEAST_JOURNAL_TTL,
     Cache,
     ClientAuth,
+    ConfigOptions,
     Environment,
     LogLevel,
     MerchantsLogin,
@@ -264,7 +265,7 @@ class FlexitiConfig:
     )
 
     @classmethod
-    def load(cls, **options: object) -> Self:
+    def load(cls, **options: Unpack[ConfigOptions]) -> Self:
         """
         Read the environment and the TOML file; `options` override both.
 
@@ -272,7 +273,7 @@ class FlexitiConfig:
             ConfigError: As for the class; also if the file that `FLEXITI_CONFIG` names is missing
                 or can be written by others, and for unknown options and `FLEXITI_*` variables.
         """
-        return loaded(cls, options, source=IN_CODE)
+        return loaded(cls, cast("dict[str, object]", options), source=IN_CODE)
 
     def source_of(self, option: str) -> str | None:
         """

@@ -1,14 +1,14 @@
 """The values that options can have, and a converter for each option."""
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, Protocol, cast, runtime_checkable
+from typing import Any, Final, Literal, Protocol, TypedDict, cast, runtime_checkable
 
-from flexiti_async.api.canada import LocalRules
-from flexiti_async.api.endpoints import I18nMethod
-from flexiti_async.api.widget import AccountTypePlace
-from flexiti_async.config.foreign import Folder, SecretValue, Url, store_text
+from flexiti_async.api.canada import LocalRules, LocalRulesWord
+from flexiti_async.api.endpoints import I18nMethod, I18nMethodWord
+from flexiti_async.api.widget import AccountTypePlace, AccountTypePlaceWord
+from flexiti_async.config.foreign import FilePath, Folder, SecretValue, Url, store_text
 from flexiti_async.config.parsing import (
     Invalid,
     count,
@@ -28,11 +28,18 @@ from flexiti_async.store.interface import TokenStore
 __all__ = [
     "Cache",
     "ClientAuth",
+    "ClientAuthWord",
+    "ConfigOptions",
     "Environment",
+    "EnvironmentWord",
     "LogLevel",
+    "LogLevelWord",
     "MerchantsLogin",
+    "MerchantsLoginWord",
     "OnStoreFailure",
+    "OnStoreFailureWord",
     "RefreshRevokesAccess",
+    "RefreshRevokesAccessWord",
     "unknown_option",
 ]
 
@@ -51,6 +58,10 @@ class Environment(enum.StrEnum):
     """Production: real customers, the real credit bureau."""
 
 
+EnvironmentWord = Literal["training", "merchant_integration", "production"]
+"""An `Environment` as text."""
+
+
 class ClientAuth(enum.StrEnum):
     """Where a token request carries client id and secret (RFC 6749 section 2.3.1)."""
 
@@ -58,6 +69,10 @@ class ClientAuth(enum.StrEnum):
     """In the form, as the API documents it."""
     BASIC = "basic"
     """In an `authorization` header, HTTP Basic, as other servers may require."""
+
+
+ClientAuthWord = Literal["form", "basic"]
+"""A `ClientAuth` as text."""
 
 
 class LogLevel(enum.StrEnum):
@@ -73,6 +88,10 @@ class LogLevel(enum.StrEnum):
     """Unknown outcomes, and what is worse."""
 
 
+LogLevelWord = Literal["debug", "info", "warning", "error"]
+"""A `LogLevel` as text."""
+
+
 class OnStoreFailure(enum.StrEnum):
     """How a session obtains tokens while the token store is down."""
 
@@ -80,6 +99,10 @@ class OnStoreFailure(enum.StrEnum):
     """Obtain private tokens until the store is back."""
     RAISE = "raise"
     """Raise `StoreUnavailable`."""
+
+
+OnStoreFailureWord = Literal["degrade", "raise"]
+"""An `OnStoreFailure` as text."""
 
 
 class MerchantsLogin(enum.StrEnum):
@@ -93,6 +116,10 @@ class MerchantsLogin(enum.StrEnum):
     """Never: for when the API no longer has the endpoint."""
 
 
+MerchantsLoginWord = Literal["auto", "always", "never"]
+"""A `MerchantsLogin` as text."""
+
+
 class RefreshRevokesAccess(enum.StrEnum):
     """Whether a refresh revokes the previous access token, which is undocumented (spec 2.4)."""
 
@@ -100,6 +127,10 @@ class RefreshRevokesAccess(enum.StrEnum):
     """Unknown, so a token that a checkout may hold is never refreshed."""
     NO = "no"
     """Known not to: pinned tokens may be refreshed."""
+
+
+RefreshRevokesAccessWord = Literal["unknown", "no"]
+"""A `RefreshRevokesAccess` as text."""
 
 
 @runtime_checkable
@@ -115,50 +146,79 @@ class Cache(Protocol):
         ...
 
 
+SwitchWord = Literal["true", "false", "1", "0", "yes", "no", "on", "off"]
+"""A switch as text, as in environment variables."""
+EndpointName = Literal[
+    "oauth/token",
+    "merchants/login",
+    "widget/init",
+    "i18n",
+    "terms-and-conditions",
+    "information",
+    "customers/driverslicense",
+    "customers/search",
+    "customers/lookup",
+    "apply",
+    "verify",
+    "calculate-interest",
+    "close",
+    "transactions",
+    "authorization",
+    "authorization/release",
+    "authorization/capture",
+    "authorization/capture/return",
+    "refund",
+    "authorizations",
+    "authorization/by-id",
+    "captures",
+]
+"""The endpoints, as `api_versions` names them."""
+
+
 # attrs and type checkers read the type of an option from its converter's parameter.
 
 
-def to_environment(value: Environment | str | None) -> Any:  # noqa: ANN401 - see parsing
+def to_environment(value: Environment | EnvironmentWord | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse one of Flexiti's environments; None stays None."""
     return None if value is None else one_of(Environment, value)
 
 
-def to_client_auth(value: ClientAuth | str | None) -> Any:  # noqa: ANN401 - see parsing
+def to_client_auth(value: ClientAuth | ClientAuthWord | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `client_auth`."""
     return one_of(ClientAuth, value)
 
 
-def to_account_type_place(value: AccountTypePlace | str | None) -> Any:  # noqa: ANN401 - see parsing
+def to_account_type_place(value: AccountTypePlace | AccountTypePlaceWord | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse the place of `account_type`."""
     return one_of(AccountTypePlace, value)
 
 
-def to_local_rules(value: LocalRules | str | None) -> Any:  # noqa: ANN401 - see parsing
+def to_local_rules(value: LocalRules | LocalRulesWord | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `local_rules`."""
     return one_of(LocalRules, value)
 
 
-def to_on_store_failure(value: OnStoreFailure | str | None) -> Any:  # noqa: ANN401 - see parsing
+def to_on_store_failure(value: OnStoreFailure | OnStoreFailureWord | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `on_store_failure`."""
     return one_of(OnStoreFailure, value)
 
 
-def to_log_level(value: LogLevel | str | None) -> Any:  # noqa: ANN401 - see parsing
+def to_log_level(value: LogLevel | LogLevelWord | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `log`."""
     return None if value is None else one_of(LogLevel, value)
 
 
-def to_merchants_login(value: MerchantsLogin | str | None) -> Any:  # noqa: ANN401 - see parsing
+def to_merchants_login(value: MerchantsLogin | MerchantsLoginWord | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `merchants_login`."""
     return one_of(MerchantsLogin, value)
 
 
-def to_other_merchants_login(value: MerchantsLogin | str | None) -> Any:  # noqa: ANN401 - see parsing
+def to_other_merchants_login(value: MerchantsLogin | MerchantsLoginWord | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `other_merchants_login`; None stays None."""
     return None if value is None else one_of(MerchantsLogin, value)
 
 
-def to_refresh_revokes(value: RefreshRevokesAccess | str | None) -> Any:  # noqa: ANN401 - see parsing
+def to_refresh_revokes(value: RefreshRevokesAccess | RefreshRevokesAccessWord | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse `refresh_revokes_access`."""
     return one_of(RefreshRevokesAccess, value)
 
@@ -173,17 +233,17 @@ def to_retries(value: int | str | None) -> Any:  # noqa: ANN401 - see parsing
     return count(value, 0)
 
 
-def to_switch(value: bool | str | None) -> Any:  # noqa: ANN401, FBT001 - see parsing
+def to_switch(value: bool | SwitchWord | None) -> Any:  # noqa: ANN401, FBT001 - see parsing
     """Parse an option that is on or off."""
     return switch(value)
 
 
-def to_api_versions(value: Mapping[str, str | None] | str | None) -> Any:  # noqa: ANN401 - see parsing
+def to_api_versions(value: Mapping[EndpointName, str | None] | str | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse version segments by endpoint name."""
-    return pairs(value)
+    return pairs(cast("Mapping[str, str | None] | str | None", value))
 
 
-def to_i18n_method(value: I18nMethod | str | None) -> Any:  # noqa: ANN401 - see parsing
+def to_i18n_method(value: I18nMethod | I18nMethodWord | None) -> Any:  # noqa: ANN401 - see parsing
     """Parse the HTTP method of i18n."""
     return one_of(I18nMethod, value)
 
@@ -264,3 +324,52 @@ def unknown_option(
         suggestion=close or None,
         source=source,
     )
+
+
+class ConfigOptions(TypedDict, total=False):
+    """The options of `FlexitiConfig`, for `FlexitiConfig.load` and `FlexitiSession.from_env`."""
+
+    client_id: str | SecretValue | None
+    client_secret: Secret | str | SecretValue | None
+    other_client_secret: Secret | str | SecretValue | None
+    client_auth: ClientAuth | ClientAuthWord | None
+    environment: Environment | EnvironmentWord | None
+    base_url: str | Url | None
+    allow_plain_http: bool | SwitchWord | None
+    store: str | Secret | SecretValue | Url | Folder | TokenStore | None
+    token_keys: Sequence[Secret | str | SecretValue | None] | Secret | str | SecretValue | None
+    journal: str | Secret | SecretValue | Url | Folder | TokenStore | None
+    account: str | None
+    journal_ttl: float | str | timedelta | None
+    merchant_username: str | SecretValue | None
+    merchant_password: Secret | str | SecretValue | None
+    other_merchant_username: str | SecretValue | None
+    other_merchant_password: Secret | str | SecretValue | None
+    merchants_login: MerchantsLogin | MerchantsLoginWord | None
+    other_merchants_login: MerchantsLogin | MerchantsLoginWord | None
+    account_type_place: AccountTypePlace | AccountTypePlaceWord | None
+    local_rules: LocalRules | LocalRulesWord | None
+    widget_origins: Sequence[str | Url | None] | Secret | str | Url | None
+    api_versions: Mapping[EndpointName, str | None] | str | None
+    i18n_method: I18nMethod | I18nMethodWord | None
+    reference_ttl: float | str | timedelta | None
+    reference_cache: Cache | None
+    flow_ttl: float | str | timedelta | None
+    refresh_ahead: float | str | timedelta | None
+    leeway: float | str | timedelta | None
+    token_timeout: float | str | timedelta | None
+    request_timeout: float | str | timedelta | None
+    call_timeout: float | str | timedelta | None
+    connect_timeout: float | str | timedelta | None
+    store_timeout: float | str | timedelta | None
+    connections: int | str | None
+    retries: int | str | None
+    keepalive_timeout: float | str | timedelta | None
+    proxy: Secret | str | SecretValue | Url | None
+    trust_env: bool | SwitchWord | None
+    ca_file: str | FilePath | None
+    client_cert: str | FilePath | None
+    client_key: str | FilePath | None
+    on_store_failure: OnStoreFailure | OnStoreFailureWord | None
+    refresh_revokes_access: RefreshRevokesAccess | RefreshRevokesAccessWord | None
+    log: LogLevel | LogLevelWord | None

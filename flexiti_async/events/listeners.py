@@ -169,8 +169,9 @@ def _listed(listeners: Iterable[Listener]) -> list[Listener]:
 def _checked(listener: Listener, option: str = "listeners") -> Listener:
     """Return a listener; raise ConfigError for one that could not be called, or not be awaited."""
     name = getattr(listener, "__qualname__", type(listener).__name__)
+    subject = f"the listener {name}" if option == "listeners" else f"{option}: {name}"
     if not callable(listener):  # pyright: ignore[reportUnnecessaryComparison]
-        msg = f"the listener {name} is not callable"
+        msg = f"{subject} is not callable"
         raise ConfigError(msg, option=option)
     function = listener
     while isinstance(function, functools.partial):
@@ -180,7 +181,7 @@ def _checked(listener: Listener, option: str = "listeners") -> Listener:
         for one in (function, type(function).__call__)
     ):
         msg = (
-            f"the listener {name} is a coroutine function, which nothing would await: use a plain "
+            f"{subject} is a coroutine function, which nothing would await: use a plain "
             "function, for instance one that puts the event into an asyncio.Queue (put_nowait)"
         )
         raise ConfigError(msg, option=option)

@@ -34,7 +34,7 @@ from typing import Final
 from attrs import field, frozen
 
 from flexiti_async.api.common import Language
-from flexiti_async.api.converters import to_language
+from flexiti_async.api.converters import language_of_tag
 from flexiti_async.errors import (
     ApiError,
     FieldError,
@@ -189,7 +189,7 @@ def problem_of(error: Exception, language: Language | str = Language.ENGLISH) ->
         raise ValidationError(
             field_errors=[FieldError("error", WRONG_FORMAT, type(error).__name__, _NO_ERROR)]
         )
-    found, chosen = problem_type_of(worst), word(Language, "language", to_language(language))
+    found, chosen = problem_type_of(worst), word(Language, "language", language_of_tag(language))
     text = found.fr if chosen is Language.FRENCH else found.en
     wait: float | None = None
     if isinstance(worst, ApiError | TokenError | OperationInProgress):

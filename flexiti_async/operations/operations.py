@@ -56,14 +56,14 @@ from flexiti_async.operations.recorded_errors import (
     no_outcome,
 )
 from flexiti_async.operations.resolution import check_resolution, entered, resolved
-from flexiti_async.protocol.call import OperationCall, OperationKind
+from flexiti_async.protocol.call import OperationCall, OperationKind, OperationKindWord
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
 from flexiti_async.protocol.validators import INVALID
 from flexiti_async.transport.client import ApiClient
 from flexiti_async.transport.reference_id import ReferenceId, reference_id_of
 
-__all__ = ["Known", "Operations"]
+__all__ = ["Known", "Operations", "with_client"]
 
 T = TypeVar("T")
 
@@ -98,18 +98,6 @@ class Operations:
     def __init__(self, context: OperationsContext, coordinator: Coordinator | None = None) -> None:
         self._context = context
         self._coordinator = coordinator or Coordinator(context)
-
-    def with_options(self, client: ApiClient, *, deadline: float | None = None) -> "Operations":
-        """
-        Return the same operations, made with another client.
-
-        Args:
-            client: Sends the calls.
-            deadline: Seconds from a claim after which nothing is sent; None for the same.
-        """
-        deadline = self._context.deadline if deadline is None else deadline
-        context = evolve(self._context, client=client, deadline=deadline)
-        return Operations(context, self._coordinator)
 
     @property
     def account(self) -> str:
@@ -195,7 +183,7 @@ class Operations:
         self,
         identity: str | None = None,
         *,
-        kind: OperationKind | str | None = None,
+        kind: OperationKind | OperationKindWord | None = None,
         key: IdempotencyKey | None = None,
         endpoint: str = "",
     ) -> Operation | None:
@@ -250,7 +238,7 @@ class Operations:
         self,
         identity: str | None = None,
         *,
-        kind: OperationKind | str | None = None,
+        kind: OperationKind | OperationKindWord | None = None,
         key: IdempotencyKey | None = None,
         account_number: int | str | None = None,
     ) -> LookedUp:
@@ -288,7 +276,7 @@ class Operations:
         *,
         executed: bool,
         by: str,
-        kind: OperationKind | str | None = None,
+        kind: OperationKind | OperationKindWord | None = None,
         key: IdempotencyKey | None = None,
         authorization_id: int | str | None = None,
         capture_id: int | str | None = None,
@@ -477,7 +465,7 @@ class Operations:
     async def _existing(
         self,
         identity: str | None,
-        kind: OperationKind | str | None,
+        kind: OperationKind | OperationKindWord | None,
         key: IdempotencyKey | None,
     ) -> tuple[Found, OperationRecord]:
         """Read an operation that the journal must have."""
@@ -491,7 +479,7 @@ class Operations:
     def _identity(
         self,
         identity: str | None,
-        kind: OperationKind | str | None,
+        kind: OperationKind | OperationKindWord | None,
         key: IdempotencyKey | None,
         endpoint: str,
     ) -> str:
@@ -506,6 +494,23 @@ class Operations:
                 )
             problem = f"a kind: {', '.join(OperationKind)}"
         raise ValidationError(field_errors=[FieldError("operation", INVALID, None, problem)])
+
+
+def with_client(
+    operations: Operations, client: ApiClient, *, deadline: float | None = None
+) -> Operations:
+    """
+    Return the same operations, made with another client.
+
+    Args:
+        operations: Those of a session, with which they share everything else.
+        client: Sends the calls.
+        deadline: Seconds from a claim after which nothing is sent; None for the same.
+    """
+    context = operations._context  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    deadline = context.deadline if deadline is None else deadline
+    coordinator = operations._coordinator  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return Operations(evolve(context, client=client, deadline=deadline), coordinator)
 
 
 def _is_operation(call: object) -> bool:

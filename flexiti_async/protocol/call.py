@@ -5,7 +5,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, Generic, Self, TypeVar, cast
+from typing import Final, Generic, Literal, Self, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
@@ -15,7 +15,16 @@ from flexiti_async.protocol.secret import is_masked, not_pickled
 from flexiti_async.protocol.token import Scope
 from flexiti_async.protocol.validators import INVALID
 
-__all__ = ["BaseCall", "Call", "Json", "OperationCall", "OperationKind", "Replay", "is_version"]
+__all__ = [
+    "BaseCall",
+    "Call",
+    "Json",
+    "OperationCall",
+    "OperationKind",
+    "OperationKindWord",
+    "Replay",
+    "is_version",
+]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -90,6 +99,19 @@ class OperationKind(enum.StrEnum):
     TRANSACTION = "transaction"
     OTHER = "other"
     """A call that is built by hand; its endpoint's name is a part of its identity."""
+
+
+OperationKindWord = Literal[
+    "authorize",
+    "apply",
+    "capture",
+    "release",
+    "return",
+    "refund",
+    "transaction",
+    "other",
+]
+"""An `OperationKind` as text."""
 
 
 _TYPES: Final[Mapping[type, tuple[str, ...]]] = {

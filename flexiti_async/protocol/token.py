@@ -1,13 +1,14 @@
 """Access tokens: their scope, and the seconds until they expire."""
 
 import enum
+from typing import Literal
 
 from attrs import evolve, frozen
 
 from flexiti_async.clock import Instant
 from flexiti_async.protocol.secret import Secret
 
-__all__ = ["Scope", "Token"]
+__all__ = ["Scope", "ScopeWord", "Token"]
 
 
 class Scope(enum.StrEnum):
@@ -17,6 +18,10 @@ class Scope(enum.StrEnum):
     """Customer-facing calls. Only tokens of this scope ever reach a browser."""
     MERCHANT = "merchant"
     """All calls, the back office included."""
+
+
+ScopeWord = Literal["customer", "merchant"]
+"""A `Scope` as text."""
 
 
 @frozen

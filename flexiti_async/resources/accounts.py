@@ -4,8 +4,13 @@ from collections.abc import Coroutine
 from decimal import Decimal
 
 from flexiti_async.api import accounts
-from flexiti_async.api.accounts import ClosedAccount, Verification, VerificationFormat
-from flexiti_async.api.common import Language
+from flexiti_async.api.accounts import (
+    ClosedAccount,
+    Verification,
+    VerificationFormat,
+    VerificationFormatWord,
+)
+from flexiti_async.api.common import Language, LanguageWord
 from flexiti_async.api.plans import Plans, calculate_interest
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
@@ -37,7 +42,7 @@ class Accounts:
         account_number: int | str,
         amount: Decimal | int | str,
         *,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
         reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Plans]:
         """
@@ -54,7 +59,7 @@ class Accounts:
         account_number: int | str,
         *,
         request_id: str,
-        format: VerificationFormat | str = VerificationFormat.SMS,  # noqa: A002 - the API's word
+        format: VerificationFormat | VerificationFormatWord = VerificationFormat.SMS,  # noqa: A002 - the API's word
         security_qid: int | str | None = None,
         security_answer: Secret | str | None = None,
         vcc_number: Secret | str | None = None,

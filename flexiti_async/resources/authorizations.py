@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import evolve
 
@@ -15,7 +15,7 @@ from flexiti_async.api.authorization_lists import (
 )
 from flexiti_async.api.authorizations import Authorization, authorize, get_authorization
 from flexiti_async.api.captures import Capture, Release, capture, release
-from flexiti_async.api.common import Language
+from flexiti_async.api.common import Language, LanguageWord
 from flexiti_async.api.paging import MOST_PAGES
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
 from flexiti_async.api.refunds import Refund, refund
@@ -64,7 +64,7 @@ class Authorizations:
         purchase: OnlinePurchase | InStorePurchase,
         *,
         idempotency_key: IdempotencyKey,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
         reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Authorization]:
         """
@@ -79,7 +79,7 @@ class Authorizations:
             raise problem
         reference = reference_of(idempotency_key, purchase.reference)
         if reference != purchase.reference:
-            purchase = evolve(purchase, reference=reference)
+            purchase = evolve(cast("Any", purchase), reference=reference)
         call = authorize(purchase, lang=lang)
         return self._run(call, idempotency_key, reference_id)
 
@@ -88,7 +88,7 @@ class Authorizations:
         self,
         authorization_id: int | str,
         *,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
         reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Authorization]:
         """Look up one authorization. Expect NotFound."""
@@ -102,7 +102,7 @@ class Authorizations:
         *,
         page_size: int | None = None,
         most_pages: int = MOST_PAGES,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
         reference_id: ReferenceId | None = None,
     ) -> AsyncGenerator[Authorization, None]:
         """
@@ -143,7 +143,7 @@ class Authorizations:
         idempotency_key: IdempotencyKey,
         reference: str | None = None,
         sku_data: SkuData | None = None,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
         reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Capture]:
         """

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from flexiti_async.api import customers
 from flexiti_async.api.account_models import CustomerAccount, FoundAccount
 from flexiti_async.api.canada import LocalRules
-from flexiti_async.api.common import Language
+from flexiti_async.api.common import Language, LanguageWord
 from flexiti_async.api.driverslicense import DriversLicense, read_driverslicense
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.protocol.validation import sensitive_arguments
@@ -66,7 +66,7 @@ class Customers:
         account_number: int | str | None = None,
         vcc_number: Secret | str | None = None,
         customer_id: int | str | None = None,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
         reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, CustomerAccount]:
         """

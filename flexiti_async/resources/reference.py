@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flexiti_async.api import reference
-from flexiti_async.api.common import Language
+from flexiti_async.api.common import Language, LanguageWord
 from flexiti_async.api.reference import I18nMethod, ReferenceData
 from flexiti_async.protocol.call import Call, Json
 from flexiti_async.protocol.validation import sensitive_arguments
@@ -39,7 +39,7 @@ class Reference:
         self,
         key: str | None = None,
         *,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
         query: Mapping[str, str] | None = None,
     ) -> ReferenceData:
         """
@@ -54,7 +54,7 @@ class Reference:
     async def terms(
         self,
         *,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
         query: Mapping[str, str] | None = None,
     ) -> ReferenceData:
         """

@@ -2,7 +2,7 @@
 
 from collections.abc import Coroutine
 
-from flexiti_async.api.common import Language
+from flexiti_async.api.common import Language, LanguageWord
 from flexiti_async.api.transactions import Transaction, TransactionRequest, make_transaction
 from flexiti_async.operations.keys import IdempotencyKey, idempotency_key_of
 from flexiti_async.operations.operations import Operations
@@ -31,7 +31,7 @@ class Transactions:
         request: TransactionRequest,
         *,
         idempotency_key: IdempotencyKey,
-        lang: Language | str = Language.ENGLISH,
+        lang: Language | LanguageWord = Language.ENGLISH,
         reference_id: ReferenceId | None = None,
     ) -> Coroutine[object, None, Transaction]:
         """

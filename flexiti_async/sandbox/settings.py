@@ -39,7 +39,10 @@ _MERCHANT_ID = re.compile(r"[0-9]{1,10}")
 _CONTROL_TOKEN = re.compile(r"[0-9A-Za-z_-]{16,}")
 
 
-def _scopes(scopes: Iterable[str]) -> frozenset[str]:
+_Scope = Literal["customer", "merchant"]
+
+
+def _scopes(scopes: Iterable[_Scope]) -> frozenset[str]:
     chosen = frozenset(members("scopes", scopes, str, "scopes"))
     if unknown := chosen.difference(SCOPES):
         named = ", ".join(sorted(filter(_WORD.fullmatch, unknown))) or "that is one"

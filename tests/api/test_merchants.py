@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Literal
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_body(
     [("en", "en"), ("fr", "fr"), (Language.FRENCH, "fr")],
     ids=["en", "fr", "enum"],
 )
-def test_language(lang: str, expected: str) -> None:
+def test_language(lang: Literal["en", "fr"] | Language, expected: str) -> None:
     """The language is a query parameter."""
     assert {"lang": expected} == merchants_login(lang=lang).query
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from flexiti_async.api.endpoints import I18nMethodWord
 from flexiti_async.api.reference import (
     I18nMethod,
     ReferenceData,
@@ -41,7 +42,7 @@ def test_on_the_wire(call: Call[object], name: str, replay: Replay) -> None:
     [("get", "GET"), ("post", "POST"), (I18nMethod.GET, "GET")],
     ids=["get", "post", "enum"],
 )
-def test_method(method: I18nMethod | str, expected: str) -> None:
+def test_method(method: I18nMethod | I18nMethodWord, expected: str) -> None:
     """The method of i18n can be chosen, as the portal's pages differ."""
     assert expected == sent(i18n(method=method))["method"]
 
@@ -49,7 +50,7 @@ def test_method(method: I18nMethod | str, expected: str) -> None:
 def test_no_other_method() -> None:
     """A third method is rejected."""
     with pytest.raises(ValidationError, match="method"):
-        i18n(method="put")
+        i18n(method="put")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ def test_one_identifier_suffices(fields: dict[str, Any], expected: dict[str, obj
 
 
 @pytest.mark.parametrize("account_type", list(AccountType))
-def test_account_type_places(account_type: str) -> None:
+def test_account_type_places(account_type: AccountType) -> None:
     """The setting decides the only place of the account type."""
     widget = ApplyWidget(**APPLICANT, account_type=account_type)
     nested = sent(widget, AccountTypePlace.NESTED)

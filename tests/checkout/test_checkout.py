@@ -396,7 +396,7 @@ async def test_an_expired_token_is_replaced_before_the_first_call(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, sharing: str
 ) -> None:
     """Before the first call, an expired token is replaced without a 401."""
-    checkout = await session.checkout("order-1", sharing=sharing)
+    checkout = await session.checkout("order-1", sharing=Sharing(sharing))
     first = checkout.token
     clock.advance(1200)
     widget = await checkout.init_widget(BUY)

@@ -227,7 +227,7 @@ async def test_invalid_data_are_rejected_before_any_request(
             await checkout.authorize(300, **plan(**bad))
 
     with pytest.raises(ValidationError):
-        await checkout.authorize(0.1, **PLAN)  # type: ignore[arg-type]
+        await checkout.authorize(0.1, **PLAN)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
     assert Step.VERIFIED is checkout.step
     assert sent == len(sandbox.requests)

@@ -14,6 +14,7 @@ from flexiti_async import (
     Step,
     Widget,
 )
+from flexiti_async.api.accounts import VerificationFormat
 from flexiti_async.api.applications import application_body, apply
 from flexiti_async.api.authorizations import authorize
 from flexiti_async.api.purchases import InStorePurchase, OnlinePurchase
@@ -135,6 +136,6 @@ class Walk:
         return widget
 
     async def _verify(self, checkout: InStoreCheckout, how: str) -> object:
-        answer = await checkout.verify(how or "merchant_override")
+        answer = await checkout.verify(VerificationFormat(how or "merchant_override"))
         self.code = None if answer.code else self.sandbox.messages[-1].code
         return answer

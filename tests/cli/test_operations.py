@@ -22,7 +22,7 @@ def lose(sandbox: Sandbox, fault: Drop, key: str, *, ago: float = 0.0, journal: 
     """Have a shop lose the answer of an authorization; return the operation's id."""
 
     async def shop() -> str:
-        config = FlexitiConfig.load(**{"journal": journal} if journal else {})
+        config = FlexitiConfig.load(journal=journal or None)
         clock = ManualClock(wall=time.time() - ago)
         async with FlexitiSession(config, clock=clock) as flexiti:
             wanted = await purchase(flexiti, sandbox)

@@ -45,7 +45,9 @@ def test_versions(given: Any) -> None:  # noqa: ANN401 - a mapping or a text
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_endpoint_has_a_version(name: str) -> None:
     """The version of each endpoint can be set."""
-    assert {name: "v9.9"} == FlexitiConfig(**GOOD, api_versions={name: "v9.9"}).api_versions
+    given: dict[str, Any] = {**GOOD, "api_versions": {name: "v9.9"}}
+
+    assert {name: "v9.9"} == FlexitiConfig(**given).api_versions
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -16,7 +16,7 @@ from flexiti_async.config.secret_files import FILE_VARIABLES
 from ..support.canaries import sightings
 
 CANARY: Final = "canary-8d21"
-GOOD: Final[dict[str, object]] = {
+GOOD: Final[dict[str, Any]] = {
     "client_id": "shop",
     "client_secret": "s",
     "environment": "training",
@@ -36,7 +36,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def error_of(**code: object) -> ConfigError:
+def error_of(**code: Any) -> ConfigError:
     """Return the error of loading a configuration, which shows no value."""
     with pytest.raises(ConfigError) as caught:
         FlexitiConfig.load(**code)
@@ -50,7 +50,7 @@ def toml_of(name: str) -> str:
     return f'# {name} = 1\n[other]\n{name} = 1\n[flexiti]\n# {name}\n{name} = "{value}"\n'
 
 
-def without(name: str) -> dict[str, object]:
+def without(name: str) -> dict[str, Any]:
     """Return the good options without one."""
     others = {name, "environment"} if name == "base_url" else {name}
     return {option: value for option, value in GOOD.items() if option not in others}
@@ -61,9 +61,11 @@ def places(
 ) -> Iterator[tuple[str, ConfigError]]:
     """Yield every place in which an option can be set, and the error of a wrong value there."""
     wrong, variable = WRONG[name], f"FLEXITI_{name.upper()}"
-    yield "set in code", error_of(**without(name), **{name: wrong})
+    given = without(name)
+    given[name] = wrong
+    yield "set in code", error_of(**given)
     with pytest.raises(ConfigError) as caught:
-        FlexitiConfig(**without(name), **{name: wrong})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        FlexitiConfig(**given)
     yield "set in code", caught.value
     with patch.context() as here:
         # A variable cannot hold a NUL.

@@ -208,6 +208,7 @@ def of_a_session(session: FlexitiSession) -> dict[str, Callee]:
         "resume_in_store": Callee(session.resume_in_store),
         "send": Callee(session.send, {"call": api.close(ACCOUNT)}),
         "token": Callee(session.token),
+        "with_options": Callee(session.with_options),
         "reload": Callee(session.reload, {"config": session._config}),
         "transactions.make": Callee(
             session.transactions.make, {"request": api.TransactionRequest(**_TRANSACTION), **KEY}

@@ -318,7 +318,12 @@ async def test_no_span_and_no_metric_shows_a_secret_or_a_person(
     session = make_session(retries=0)
     session.events.add(observatory.telemetry)
     who: dict[str, Any] = {"first_name": NAME, "last_name": NAME, "dob": DOB}
-    where = {"address_1": f"1 {NAME} St", "city": NAME, "province": "ON", "postal_code": "k1a0b1"}
+    where: dict[str, Any] = {
+        "address_1": f"1 {NAME} St",
+        "city": NAME,
+        "province": "ON",
+        "postal_code": "k1a0b1",
+    }
     apply = ApplyWidget(**who, **where, email=EMAIL, phone_number=PHONE, tos_agreement=True)
     await session.init_widget(PurchaseWidget(vcc_number=VCC))
     await session.init_widget(apply)

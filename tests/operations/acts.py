@@ -13,6 +13,7 @@ from flexiti_async.api.purchases import OnlinePurchase
 from flexiti_async.api.transactions import TransactionRequest
 from flexiti_async.api.widget import init_widget
 from flexiti_async.operations import Operation
+from flexiti_async.protocol.call import OperationKindWord
 from flexiti_async.sandbox import Sandbox
 
 from ..support.patience import PATIENCE
@@ -52,7 +53,7 @@ class Act:
         moved: How often the bank has carried it out.
     """
 
-    kind: str
+    kind: OperationKindWord
     endpoint: str
     prepare: Callable[[FlexitiSession, Sandbox], Awaitable[Ready]]
     make: Callable[[FlexitiSession, Ready, str], Coroutine[Any, Any, Any]]
@@ -202,7 +203,7 @@ APPLY: Final = Act(
     lambda f, body, key: f.applications.apply(body, idempotency_key=key),
     lambda sandbox: len(sandbox.accounts) - 7,
 )
-ACTS: Final = {
+ACTS: Final[dict[str, Act]] = {
     act.kind: act for act in (AUTHORIZE, CAPTURE, RELEASE, RETURN, REFUND, TRANSACTION, APPLY)
 }
 

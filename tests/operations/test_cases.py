@@ -9,6 +9,7 @@ import pytest
 
 from flexiti_async import FlexitiSession
 from flexiti_async.errors import JournalForgot, OutcomeUnknown, ValidationError
+from flexiti_async.protocol.call import OperationKind
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Alter, Answer, Drop, Fault
@@ -185,7 +186,7 @@ async def test_case_6_an_odd_answer_is_recorded(
     sandbox.inject(Alter(fields=HOSTILE[name]), endpoint=act.endpoint)
     before = act.sent(sandbox)
     outcome = await outcome_of(act.make(session, ready, KEY))
-    found = await session.operations.get(kind=kind, key=KEY)
+    found = await session.operations.get(kind=OperationKind(kind), key=KEY)
 
     assert found is not None
     if isinstance(outcome, OutcomeUnknown):

@@ -9,6 +9,7 @@ import pytest
 
 from flexiti_async import FlexitiSession
 from flexiti_async.errors import OperationError
+from flexiti_async.protocol.call import OperationKind
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Answer, Drop, Fault
 from flexiti_async.testing import FaultyStore, ManualClock
@@ -65,7 +66,7 @@ async def test_one_event_for_each_outcome(
         sandbox.inject(fault, endpoint=act.endpoint, times=None)
     seen = watched(session)
     await asyncio.gather(*(outcome_of(act.make(session, ready, KEY)) for _ in range(3)))
-    found = await session.operations.get(kind=kind, key=KEY)
+    found = await session.operations.get(kind=OperationKind(kind), key=KEY)
     lines = [one for one in caplog.records if f"({kind}:{KEY})" in one.getMessage()]
 
     assert found is not None

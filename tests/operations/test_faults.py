@@ -287,7 +287,9 @@ async def test_what_cannot_be_encoded_leaves_no_trace(
     )
 
     assert isinstance(outcome, ValidationError)
-    assert await session.operations.get(kind=kind, key=KEY, endpoint="by-hand") is None
+    assert (
+        await session.operations.get(kind=OperationKind(kind), key=KEY, endpoint="by-hand") is None
+    )
 
 
 KEYED: Final[dict[str, Any]] = {"idempotency_key": KEY}
@@ -406,7 +408,7 @@ async def test_a_cancelled_operation_leaves_the_journal_true(
         assert isinstance(outcome, OperationError) or not isinstance(outcome, BaseException)
         # The sandbox may still be carrying it out.
         await until(lambda: not any(one.status is None for one in sandbox.requests))
-        found = await trial.session.operations.get(kind=kind, key=trial.key)
+        found = await trial.session.operations.get(kind=OperationKind(kind), key=trial.key)
         seen.add("absent" if found is None else found.phase.value)
         await trial.check(outcome)
     assert step > 1 or {"free", "pending", "done"} <= seen

@@ -5,6 +5,7 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ async def test_an_account_is_recorded_only_in_an_encrypted_journal(
     key = key_from_bytes(secrets.token_bytes(KEY_BYTES))
     sealed = make_session(token_keys=(key,), journal="memory://sealed-look-up")
     await lost_authorization(sealed, sandbox, Drop())
-    which = {"kind": OperationKind.AUTHORIZE, "key": "order-9"}
+    which: dict[str, Any] = {"kind": OperationKind.AUTHORIZE, "key": "order-9"}
 
     assert isinstance(await sealed.operations.look_up(**which), Evidence)
     with pytest.raises(ValidationError) as refused:
@@ -316,7 +317,7 @@ async def test_what_no_list_has(make_session: MakeSession, sandbox: Sandbox, kin
     sandbox.inject(Drop(), endpoint=endpoint)
     with pytest.raises(OutcomeUnknown) as lost:
         await lose(session, number)
-    found = await session.operations.look_up(kind=kind, key="k")
+    found = await session.operations.look_up(kind=OperationKind(kind), key="k")
 
     assert isinstance(found, CannotTell)
     assert str(lost.value.reference_id) in found.why
@@ -327,7 +328,12 @@ async def test_names_that_are_wrong(session: FlexitiSession) -> None:
     """An unknown operation and a name that is none are errors of this library."""
     with pytest.raises(OperationError, match="no such operation"):
         await session.operations.look_up("0" * 32)
-    for wrong in ({"identity": "order-9"}, {"kind": "order", "key": "9"}, {"kind": "capture"}):
+    names: list[dict[str, Any]] = [
+        {"identity": "order-9"},
+        {"kind": "order", "key": "9"},
+        {"kind": "capture"},
+    ]
+    for wrong in names:
         with pytest.raises(ValidationError):
             await session.operations.look_up(**wrong)
 

@@ -11,6 +11,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from flexiti_async import FlexitiConfig, FlexitiSession
 from flexiti_async.errors import ConnectError
+from flexiti_async.protocol.call import OperationKind
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 
@@ -54,7 +55,7 @@ async def test_a_certificate_that_is_changed_frees_the_key(
 
         assert isinstance(outcome, ConnectError)
         assert (0, 0) == trial.counts()
-        found = await session.operations.get(kind=kind, key=trial.key)
+        found = await session.operations.get(kind=OperationKind(kind), key=trial.key)
         assert found is not None
         assert "free" == found.phase
 
@@ -117,7 +118,7 @@ async def test_a_name_that_is_not_resolved_frees_the_key(
 
         assert isinstance(outcome, ConnectError)
         assert (0, 0) == trial.counts()
-        found = await session.operations.get(kind=kind, key=trial.key)
+        found = await session.operations.get(kind=OperationKind(kind), key=trial.key)
         assert found is not None
         assert "free" == found.phase
 

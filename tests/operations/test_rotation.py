@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from flexiti_async import FlexitiSession
+from flexiti_async.protocol.call import OperationKind
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Answer, Drop
 from flexiti_async.store.interface import JOURNAL_PREFIX, Entry
@@ -66,7 +67,7 @@ async def test_a_new_fingerprint_algorithm_executes_nothing_again(
     ready = await act.prepare(session, sandbox)
     before = act.sent(sandbox)
     await act.make(session, ready, KEY)
-    found = await session.operations.get(kind=kind, key=KEY)
+    found = await session.operations.get(kind=OperationKind(kind), key=KEY)
     assert found is not None
     key = JOURNAL_PREFIX + found.operation_id
     stored = await faulty.load(key)

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from typing import Literal
 
 import pytest
 
@@ -93,7 +94,7 @@ async def test_unknown_scope(api: Api, scope: str) -> None:
     ("allowed", "refused"), [("customer", "merchant"), ("merchant", "customer")]
 )
 async def test_scope_that_the_client_lacks(
-    api: Api, sandbox: Sandbox, allowed: str, refused: str
+    api: Api, sandbox: Sandbox, allowed: Literal["customer", "merchant"], refused: str
 ) -> None:
     """A client without a scope gets invalid_role for it, and tokens for the other scope."""
     sandbox.scopes = frozenset({allowed})

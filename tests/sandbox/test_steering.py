@@ -78,7 +78,7 @@ def test_impossible_times(times: int) -> None:
 def test_misspelt_scope() -> None:
     """An unknown scope is refused when it is set."""
     with pytest.raises(ValueError, match="admin"):
-        Sandbox(scopes=["admin"])
+        Sandbox(scopes=["admin"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
 
 
 async def test_latency(api: Api, sandbox: Sandbox) -> None:

@@ -215,7 +215,10 @@ async def test_values_with_a_token_cannot_be_pickled(session: FlexitiSession) ->
             lambda: FlexitiConfig(client_id="a", client_secrt=PASSWORD),  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
             id="unknown option",
         ),
-        pytest.param(lambda: FlexitiConfig.load(client_id="a", client_secrt=PASSWORD), id="load"),
+        pytest.param(
+            lambda: FlexitiConfig.load(client_id="a", client_secrt=PASSWORD),  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+            id="load",
+        ),
     ],
 )
 def test_invalid_data_show_in_no_frame_of_the_traceback(bad: Callable[[], object]) -> None:

@@ -9,6 +9,7 @@ from flexiti_async import FlexitiSession
 from flexiti_async.errors import FlexitiError
 from flexiti_async.operations.journal import SETTLE
 from flexiti_async.operations.operation import Operation
+from flexiti_async.protocol.call import OperationKind
 from flexiti_async.store.journal import accept, notice
 
 from .shop import DEADLINE, Clock, Shop, resolve
@@ -43,7 +44,7 @@ async def _accept(shop: Shop, session: FlexitiSession, clock: Clock) -> float:
     async for pending in session.operations.pending():
         await resolve(shop, session, pending.kind.value, pending.idempotency_key)
     for payment in list(shop.api.payments):
-        kind, key = payment.kind, payment.key
+        kind, key = OperationKind(payment.kind), payment.key
         found: Operation | None = await session.operations.get(kind=kind, key=key)
         if found is None or found.phase.value == "free":
             await session.operations.resolve(

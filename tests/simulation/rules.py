@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 from flexiti_async.errors import FlexitiError
+from flexiti_async.protocol.call import OperationKind
 
 from .plan import Move, Verb
 from .shop import Shop, operation_of
@@ -50,7 +51,7 @@ async def after_calm(shop: Shop) -> list[str]:
     worker = shop.start(0)
     for kind, key in shop.used():
         try:
-            found = await worker.session.operations.get(kind=kind, key=key)
+            found = await worker.session.operations.get(kind=OperationKind(kind), key=key)
         except FlexitiError as error:
             broken.append(f"named: {kind} {key}: {type(error).__name__}")
             continue

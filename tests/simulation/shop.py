@@ -14,7 +14,7 @@ from flexiti_async.api.captures import capture
 from flexiti_async.api.transactions import TransactionRequest, idempotency_key, make_transaction
 from flexiti_async.errors import FlexitiError
 from flexiti_async.operations.operation import Operation
-from flexiti_async.protocol.call import OperationCall
+from flexiti_async.protocol.call import OperationCall, OperationKind
 from flexiti_async.protocol.token import Scope
 from flexiti_async.tokens.patience import LONGEST_WAIT
 
@@ -312,7 +312,7 @@ def _number_of(value: object) -> str | None:
 
 
 async def _token(_: Shop, session: FlexitiSession, move: Move) -> object:
-    await session.token(move.what or Scope.MERCHANT, min_ttl=move.number)
+    await session.token(Scope(move.what or "merchant"), min_ttl=move.number)
     return None
 
 
@@ -344,12 +344,12 @@ async def _buy(_: Shop, session: FlexitiSession, move: Move) -> object:
 async def resolve(shop: Shop, session: FlexitiSession, kind: str, key: str) -> Operation | None:
     """Record what the API's books say now of an operation that is pending."""
     paid = shop.paid(kind, key)
-    found = await session.operations.get(kind=kind, key=key)
+    found = await session.operations.get(kind=OperationKind(kind), key=key)
     if found is None or found.phase.value != "pending":
         return None
     number = paid[0].number if paid else None
     return await session.operations.resolve(
-        kind=kind,
+        kind=OperationKind(kind),
         key=key,
         executed=bool(paid),
         by="a person",

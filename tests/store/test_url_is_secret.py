@@ -101,9 +101,10 @@ def test_unknown_names_are_quoted_only_if_they_look_like_names(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A secret on the wrong side of an equals sign is not shown."""
+    wrong: dict[str, Any] = {name: "x"}
     calls: list[Callable[[], object]] = [
-        lambda: FlexitiConfig(**{name: "x"}),  # type: ignore[arg-type]
-        lambda: FlexitiConfig.load(**{name: "x"}),
+        lambda: FlexitiConfig(**wrong),
+        lambda: FlexitiConfig.load(**wrong),
     ]
     for call in calls:
         with pytest.raises(ConfigError, match="unknown option") as caught:

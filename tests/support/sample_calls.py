@@ -14,6 +14,7 @@ from flexiti_async.api.authorization_lists import (
 )
 from flexiti_async.api.authorizations import authorize, get_authorization
 from flexiti_async.api.captures import capture, release
+from flexiti_async.api.common import Language
 from flexiti_async.api.customers import lookup, search
 from flexiti_async.api.driverslicense import read_driverslicense
 from flexiti_async.api.merchants import merchants_login
@@ -137,11 +138,11 @@ def _init_to_buy(**given: Any) -> BaseCall[object]:
     return init_widget(PurchaseWidget(**given), local_rules="off")
 
 
-def _authorize_online(lang: str, **given: Any) -> BaseCall[object]:
+def _authorize_online(lang: Language, **given: Any) -> BaseCall[object]:
     return authorize(OnlinePurchase(**given), lang=lang)
 
 
-def _authorize_in_store(lang: str, **given: Any) -> BaseCall[object]:
+def _authorize_in_store(lang: Language, **given: Any) -> BaseCall[object]:
     return authorize(InStorePurchase(**given), lang=lang)
 
 
@@ -149,11 +150,11 @@ def _apply(widget_session_id: str, **given: Any) -> BaseCall[object]:
     return apply(application_body(ApplyWidget(**given), widget_session_id))
 
 
-def _transaction(lang: str, **given: Any) -> BaseCall[object]:
+def _transaction(lang: Language, **given: Any) -> BaseCall[object]:
     return make_transaction(TransactionRequest(**given), payment_id="payment-1", lang=lang)
 
 
-def _listed(lang: str, page_number: int, page_size: int, **given: Any) -> BaseCall[object]:
+def _listed(lang: Language, page_number: int, page_size: int, **given: Any) -> BaseCall[object]:
     return list_authorizations(
         AuthorizationSearch(**given), page_number=page_number, page_size=page_size, lang=lang
     )

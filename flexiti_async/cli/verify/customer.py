@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from attrs import field, fields, frozen
 
@@ -48,13 +48,13 @@ class Customer:
     city: str = field(default="", repr=False)
     province: str = field(default="", repr=False)
 
-    def given(self, *names: str) -> dict[str, str] | None:
+    def given(self, *names: str) -> dict[str, Any] | None:
         """Return some of its values by name; None if one of them is missing."""
         values = {name: str(getattr(self, name)) for name in names}
         return values if all(values.values()) else None
 
     @property
-    def identified(self) -> dict[str, str] | None:
+    def identified(self) -> dict[str, Any] | None:
         """The first of account, card and person that is given."""
         return self.given("account_number") or self.given("vcc_number") or self.given(*PERSON)
 

@@ -43,7 +43,7 @@ __all__ = ["Steps", "Visit"]
 Visit = Callable[[str, str], WidgetEvent | None]
 """Lets a person use the widget: its URL and what to do in it; returns its event, if known."""
 
-_NOBODY: Final = {"first_name": "Zzyzx", "last_name": "Qwghlm", "dob": "1931-02-28"}
+_NOBODY: Final[dict[str, Any]] = {"first_name": "Zzyzx", "last_name": "Qwghlm", "dob": "1931-02-28"}
 _CAPTURED, _RETURNED, _REFUNDED = Decimal("0.6"), Decimal("0.1"), Decimal("0.1")
 _CENT: Final = Decimal("0.01")
 
@@ -80,7 +80,7 @@ class Steps:
         if account is not None:
             lookup(**account)
         if identified is not None:
-            PurchaseWidget(**cast("dict[str, Any]", identified))
+            PurchaseWidget(**identified)
         self._applicant()
 
     async def reference(self) -> BaseCall[object]:
@@ -125,9 +125,7 @@ class Steps:
         await prober.call("widget/init (invalid)", empty)
         identified = self.customer.identified
         if identified is not None:
-            await self._open(
-                "widget/init (purchase)", PurchaseWidget(**cast("dict[str, Any]", identified))
-            )
+            await self._open("widget/init (purchase)", PurchaseWidget(**identified))
         applicant = self._applicant()
         if applicant is not None:
             await self._open("widget/init (apply)", applicant)
@@ -271,10 +269,11 @@ def _purchase(number: str, amount: Decimal, session_id: str, plans: Plans | None
     )
     for plan in plans.promotional_purchase if plans is not None else ():
         for term in plan.terms:
-            return evolve(
-                regular,
+            promotional: OnlinePurchase = evolve(
+                cast("Any", regular),
                 transaction_type="promotional_purchase",
                 plan_id=plan.plan_id,
                 term=term.term,
             )
+            return promotional
     return regular
