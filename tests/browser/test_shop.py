@@ -84,7 +84,7 @@ def test_results_that_end_the_flow(
     expect(customer.page.locator(".lead")).to_contain_text(told)
     assert 0 == sandbox.count("authorization")
 
-    customer.page.click("a.button:text('Try again')")
+    customer.page.click("a.button[href$='/continue']")
     customer.submit()
     customer.approve()
     customer.arrive("plans")
@@ -358,7 +358,7 @@ def test_a_perfect_forgery(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     assert 0 == len(sandbox.authorizations)
 
     customer.page.click("text=Confirm again")
-    customer.submit()
+    customer.name_account("10000001")
     customer.approve()
     customer.arrive("plans")
 
