@@ -306,7 +306,7 @@ def test_a_double_click(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     customer = visit(shop)
     customer.to_plans()
     customer.choose()
-    customer.page.locator("text=Buy now").dblclick(no_wait_after=True)
+    customer.page.locator("button", has_text="Buy now").dblclick(no_wait_after=True)
     customer.arrive("order")
 
     expect(customer.page.locator(".lead")).to_contain_text("is paid")
