@@ -82,6 +82,7 @@ class _Soak:
         self._seen = Evidence(Plan(0, seconds, _WORKERS, _LIFETIME, ()))
         self._broken: list[str] = []
         self._calls = 0
+        self._over = False
         self._draw = random.Random(0)  # noqa: S311 - a repeatable load
 
     async def run(self) -> list[str]:
@@ -110,9 +111,8 @@ class _Soak:
             faults = await self._disturb(trouble)
             await asyncio.sleep(_CALM)
             after = await self._measure(workers)
-            for task in load:
-                task.cancel()
-            await asyncio.wait(load)
+            self._over = True  # no order is cancelled: its answer would have no receiver
+            await asyncio.gather(*load)
             self._compare(before, after, faults)
             await workers.close()
             left = [one for several in self._seen.left.values() for one in several]
@@ -134,7 +134,7 @@ class _Soak:
 
     async def _load(self, workers: Workers, number: int) -> None:
         """Let a process make calls, one after the other."""
-        while True:
+        while not self._over:
             verb, what = self._draw.choice(
                 ((Verb.TOKEN, "merchant"), (Verb.SEND, "customer"), (Verb.WIDGET, "purchase"))
             )
