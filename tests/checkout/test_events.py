@@ -15,6 +15,7 @@ from flexiti_async import (
     OutcomeUnknown,
     Reaction,
 )
+from flexiti_async.api.accounts import VerificationFormatWord
 from flexiti_async.checkout.steps import TABLE
 from flexiti_async.errors import (
     ApplicationDeclined,
@@ -175,7 +176,9 @@ async def test_an_application(workers: Workers, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("verification", ["merchant_override", "sms"])
-async def test_at_a_counter(workers: Workers, sandbox: Sandbox, verification: str) -> None:
+async def test_at_a_counter(
+    workers: Workers, sandbox: Sandbox, verification: VerificationFormatWord
+) -> None:
     """A code that was sent is proved by the authorization, a code in the answer before it."""
     [session, *_], seen = workers()
     checkout = await session.in_store_checkout("order-1")
