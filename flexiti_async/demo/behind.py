@@ -195,9 +195,8 @@ def _happenings(event: Event) -> Iterator[_Happening]:
         case TokenAdopted():
             yield _Happening("adopted", f"scope {event.scope.value}", "no_request")
         case CallFinished():
-            yield _Happening(
-                "call", event.endpoint, event.outcome, event.seconds, event.reference_id
-            )
+            ended = event.outcome.value if event.error is None else type(event.error).__name__
+            yield _Happening("call", event.endpoint, ended, event.seconds, event.reference_id)
         case CallRetried():
             outcome = type(event.error).__name__
             yield _Happening("retry", event.endpoint, outcome, None, event.reference_id)

@@ -39,6 +39,7 @@ from flexiti_async.events.types import (
     OperationReplayed,
     OperationResolved,
     OperationUnknown,
+    Outcome,
     ReusePrevented,
     StoreDegraded,
     StoreRejoined,
@@ -175,7 +176,7 @@ class EventLog:
             line.log()
         error = event.error
         if error is None:
-            if event.outcome != "done":
+            if event.outcome is not Outcome.DONE:
                 return
             if event.attempts > 1:
                 self._failed(State.RETRIES, line, logging.INFO)
@@ -265,9 +266,10 @@ def _at(line: Line, level: int) -> Line:
 
 def _finished(event: CallFinished) -> Line:
     text = "%s: %s in %.4g s (attempts: %d, reference id %s%s)"
+    outcome = event.outcome.value if event.error is None else type(event.error).__name__
     args: tuple[object, ...] = (
         event.endpoint,
-        event.outcome,
+        outcome,
         event.seconds,
         event.attempts,
         event.reference_id,
@@ -277,7 +279,7 @@ def _finished(event: CallFinished) -> Line:
         text, args = text + ": %s", (*args, message_of(event.error))
     extra = attributes(
         endpoint=event.endpoint,
-        outcome=event.outcome,
+        outcome=outcome,
         status=event.status,
         seconds=event.seconds,
         attempts=event.attempts,

@@ -67,6 +67,7 @@ __all__ = [
     "OperationReplayed",
     "OperationResolved",
     "OperationUnknown",
+    "Outcome",
     "RefreshStarted",
     "ReusePrevented",
     "StoreDegraded",
@@ -306,6 +307,17 @@ class AnswerReceived(Event):
     headers: Mapping[str, str] = field(repr=False)
 
 
+class Outcome(enum.StrEnum):
+    """How a call has ended."""
+
+    DONE = "done"
+    """It has a result."""
+    FAILED = "failed"
+    """It has raised an error."""
+    CANCELLED = "cancelled"
+    """Its caller was cancelled."""
+
+
 @frozen(kw_only=True)
 class CallFinished(Event):
     """
@@ -319,7 +331,7 @@ class CallFinished(Event):
         attempts: Number of attempts.
         token_age: Age of the token at the end of the call, seconds.
         token_remaining: Remaining life of the token at that moment, seconds.
-        outcome: `done`, `cancelled`, or the name of the error's class.
+        outcome: How it has ended.
         status: HTTP status of an error answer of the API.
         error: The error of a call that has failed; None otherwise.
         operation: Whether it moves money: an `OperationEvent` says what became of that.
@@ -332,7 +344,7 @@ class CallFinished(Event):
     attempts: int
     token_age: float
     token_remaining: float
-    outcome: str
+    outcome: Outcome
     status: int | None
     error: FlexitiError | None = None
     operation: bool = False

@@ -17,7 +17,7 @@ values than there are endpoints, scopes and classes of errors.
 
 | metric | unit | description | attributes |
 |---|---|---|---|
-| `flexiti.call.duration` | s | duration of calls with retries | endpoint, scope, outcome, status |
+| `flexiti.call.duration` | s | duration of calls | endpoint, scope, outcome, `error.type`, status |
 | `flexiti.call.retries` | {retry} | retries of calls | endpoint, `error.type` |
 | `flexiti.token.age` | s | age of the token that a call used | scope |
 | `flexiti.token.remaining` | s | remaining life of the token that a call used | scope |
@@ -99,7 +99,7 @@ from flexiti_async.events.types import (
 )
 from flexiti_async.integrations.otel_checkouts import CheckoutTelemetry
 from flexiti_async.integrations.otel_operations import OperationMetrics
-from flexiti_async.integrations.otel_spans import CANCELLED, DONE, GRANT, Spans, grant_of
+from flexiti_async.integrations.otel_spans import GRANT, Spans, grant_of
 from flexiti_async.integrations.serving import refuse_other
 from flexiti_async.operations import Operations
 
@@ -220,10 +220,10 @@ class Telemetry:
         attributes: dict[str, str | int] = {
             "flexiti.endpoint": event.endpoint,
             "flexiti.scope": event.scope.value,
-            "flexiti.outcome": event.outcome,
+            "flexiti.outcome": event.outcome.value,
         }
-        if event.outcome not in {DONE, CANCELLED}:
-            attributes["error.type"] = event.outcome
+        if event.error is not None:
+            attributes["error.type"] = type(event.error).__name__
         if event.status is not None:
             attributes["http.response.status_code"] = event.status
         self._calls.record(event.seconds, attributes)

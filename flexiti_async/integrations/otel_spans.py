@@ -32,11 +32,8 @@ from flexiti_async.events.types import (
 from flexiti_async.protocol.oauth import ENDPOINT as TOKEN_ENDPOINT
 from flexiti_async.protocol.token import Scope
 
-__all__ = ["CANCELLED", "DONE", "GRANT", "Spans", "grant_of"]
+__all__ = ["GRANT", "Spans", "grant_of"]
 
-CANCELLED: Final = "cancelled"
-DONE: Final = "done"
-"""Value of `CallFinished.outcome` for a success."""
 GRANT: Final = "flexiti.grant"
 
 
@@ -75,15 +72,15 @@ class Spans:
                     "flexiti.endpoint": event.endpoint,
                     "flexiti.scope": event.scope.value,
                     "flexiti.reference_id": event.reference_id,
-                    "flexiti.outcome": event.outcome,
+                    "flexiti.outcome": event.outcome.value,
                     "flexiti.token.age": event.token_age,
                     "flexiti.token.remaining": event.token_remaining,
                 }
             )
             if event.attempts > 1:
                 span.set_attribute("http.request.resend_count", event.attempts - 1)
-            if event.outcome not in {DONE, CANCELLED}:
-                _fail(span, event.outcome, event.status)
+            if event.error is not None:
+                _fail(span, type(event.error).__name__, event.status)
         span.end(ended)
 
     def internal(

@@ -28,7 +28,7 @@ from flexiti_async.errors import (
     ValidationError,
 )
 from flexiti_async.events.odd_fields import OddFields
-from flexiti_async.events.types import CallFinished, CallRetried, Listeners
+from flexiti_async.events.types import CallFinished, CallRetried, Listeners, Outcome
 from flexiti_async.protocol.call import BaseCall, OperationCall, Replay
 from flexiti_async.protocol.rejection import Rejections, SentCall, Verdict
 from flexiti_async.protocol.request import RequestBuilder
@@ -38,14 +38,12 @@ from flexiti_async.protocol.retry_budget import RetryBudget
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.transport.answers import answer_received
 from flexiti_async.transport.faults import Progress
-from flexiti_async.transport.pool import Outcome, Transport
+from flexiti_async.transport.pool import Reply, Transport
 
 __all__ = ["ApiClient", "Sending", "TokenSource"]
 
 T = TypeVar("T")
 
-_DONE: Final = "done"
-_CANCELLED: Final = "cancelled"
 _ENDED: Final = 0.001
 """Seconds of life with which a token counts as ended: timers and clocks differ by less."""
 
@@ -319,11 +317,11 @@ class ApiClient:
 
     async def _observed(self, run: _Run[T], source: TokenSource) -> T:
         """Make a call and notify the listeners of its end."""
-        ended: FlexitiError | str = _CANCELLED
+        ended: FlexitiError | Outcome = Outcome.CANCELLED
         try:
             with self._events.around_call():
                 result = await self._until_done(run, source)
-            ended = _DONE
+            ended = Outcome.DONE
         except FlexitiError as error:
             ended = error
             raise
@@ -331,9 +329,9 @@ class ApiClient:
             self._notify_end(run, ended)
         return result
 
-    def _notify_end(self, run: _Run[T], ended: FlexitiError | str) -> None:
+    def _notify_end(self, run: _Run[T], ended: FlexitiError | Outcome) -> None:
         at = now(self._clock)
-        error = None if isinstance(ended, str) else ended
+        error = None if isinstance(ended, Outcome) else ended
         if isinstance(error, ApiError | TransportError | OutcomeUnknown):  # nobody else's
             error.attempts = run.attempts
         self._events.notify(
@@ -341,7 +339,7 @@ class ApiClient:
                 endpoint=run.call.endpoint,
                 reference_id=run.reference_id,
                 scope=run.call.scope,
-                outcome=ended if isinstance(ended, str) else type(ended).__name__,
+                outcome=ended if isinstance(ended, Outcome) else Outcome.FAILED,
                 status=error.status if isinstance(error, ApiError | OutcomeUnknown) else None,
                 seconds=asyncio.get_running_loop().time() - run.began,
                 attempts=run.attempts,
@@ -382,7 +380,7 @@ class ApiClient:
                 if not isinstance(result, FlexitiError):
                     rejections.succeeded(run.token.token_id, run)
                     if run.attempts > 1 and not run.observed:
-                        self._notify_end(run, _DONE)
+                        self._notify_end(run, Outcome.DONE)
                     return result
                 await self._prepare_repeat(run, result, source, deadline)
                 left = deadline - loop.time()
@@ -391,7 +389,7 @@ class ApiClient:
                 self._notify_end(run, error)
             raise
 
-    def _result(self, run: _Run[T], answer: Outcome) -> T | FlexitiError:
+    def _result(self, run: _Run[T], answer: Reply) -> T | FlexitiError:
         """Read an answer, and report what the shop may want to know of it."""
         if not isinstance(answer, HttpResponse):
             return answer

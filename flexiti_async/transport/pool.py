@@ -34,7 +34,7 @@ from flexiti_async.transport.faults import Progress, connect_error, error_of, fa
 from flexiti_async.transport.lent import check_kind, check_tls, unfit
 from flexiti_async.transport.wire import Wire, proxy_of, tls_context
 
-__all__ = ["ClientSession", "Outcome", "Transport"]
+__all__ = ["ClientSession", "Reply", "Transport"]
 
 ClientSession = aiohttp.ClientSession
 """The session that a shop may lend; named here so that no other module has to import aiohttp."""
@@ -44,7 +44,7 @@ _WAITING_SHARE: Final = 0.9
 _CLOSE_WITHIN: Final = 1.0
 """Seconds that another thread's event loop gets to close its pool."""
 
-Outcome = HttpResponse | TransportError | SessionClosed
+Reply = HttpResponse | TransportError | SessionClosed
 
 
 class Transport:
@@ -128,7 +128,7 @@ class Transport:
         fresh: bool = False,
         progress: Progress | None = None,
         life: Callable[[], float] | None = None,
-    ) -> Outcome:
+    ) -> Reply:
         """
         Send a request and read the whole answer.
 
@@ -217,7 +217,7 @@ class Transport:
         once: bool,
         progress: Progress | None,
         life: Callable[[], float] | None,
-    ) -> Outcome:
+    ) -> Reply:
         """Send over a session that was lent, or over the reserved connections."""
         pool = self._pool()
         if pool.lent and (error := unfit(pool.fresh)):

@@ -61,7 +61,9 @@ def test_search_without_postal_code() -> None:
 )
 def test_search_accepts(name: str, given: str) -> None:
     """The longest values that the table allows are sent."""
-    assert given == sent(search(**{**ADA, name: given}))["query"][name]
+    person: dict[str, Any] = {**ADA, name: given}
+
+    assert given == sent(search(**person))["query"][name]
 
 
 @pytest.mark.parametrize(
@@ -300,7 +302,8 @@ def test_nothing_personal_shows() -> None:
     canary = "canary-4f1d"
     found = FoundAccount(first_name=canary, last_name=canary, account_number=canary)  # type: ignore[arg-type]
     account = CustomerAccount(email=canary, address_1=canary, customer_id=canary)  # type: ignore[arg-type]
-    call = search(**{**ADA, "last_name": canary})
+    person: dict[str, Any] = {**ADA, "last_name": canary}
+    call = search(**person)
 
     assert canary not in f"{found} {account} {call}"
     for attempt in (

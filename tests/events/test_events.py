@@ -24,6 +24,7 @@ from flexiti_async.events.types import (
     ClockSkewed,
     Event,
     Listeners,
+    Outcome,
     RefreshStarted,
     ReusePrevented,
     StoreDegraded,
@@ -93,7 +94,7 @@ async def test_events_of_a_first_call(
         widget.reference_id,
     }
     assert waited.served
-    assert ("widget/init", widget.reference_id, "done", None, 1) == (
+    assert ("widget/init", widget.reference_id, Outcome.DONE, None, 1) == (
         call.endpoint,
         call.reference_id,
         call.outcome,
@@ -298,7 +299,7 @@ async def test_events_of_a_retry(
     [call] = recorder.of(CallFinished)
     assert (1, widget.reference_id) == (retried.attempt, retried.reference_id)
     assert 0.05 <= retried.seconds <= 0.1
-    assert (2, "done") == (call.attempts, call.outcome)
+    assert (2, Outcome.DONE) == (call.attempts, call.outcome)
     assert call.seconds >= retried.seconds
 
 
@@ -319,7 +320,8 @@ async def test_another_token_costs_no_retry(
     elapsed = asyncio.get_running_loop().time() - began
     [call] = recorder.of(CallFinished)
 
-    assert (4, "ServerError", 500) == (call.attempts, call.outcome, call.status)
+    assert (4, Outcome.FAILED, 500) == (call.attempts, call.outcome, call.status)
+    assert isinstance(call.error, ServerError)
     assert 4 == sandbox.count("widget/init")
     assert [2, 3] == [event.attempt for event in recorder.of(CallRetried)]
     assert sum(event.seconds for event in recorder.of(CallRetried)) <= call.seconds <= elapsed
@@ -328,18 +330,20 @@ async def test_another_token_costs_no_retry(
 async def test_the_outcome_and_status_of_a_failed_call(
     session: FlexitiSession, sandbox: Sandbox, recorder: Recorder
 ) -> None:
-    """The outcome of a failed call is the name of the error's class."""
+    """A call that fails has its error in the event."""
     sandbox.fail("widget/init", status=409, times=1)
     with pytest.raises(GeneralError):
         await session.init_widget(BUY)
 
-    assert [("GeneralError", 409)] == [(e.outcome, e.status) for e in recorder.of(CallFinished)]
+    [call] = recorder.of(CallFinished)
+    assert (Outcome.FAILED, 409) == (call.outcome, call.status)
+    assert isinstance(call.error, GeneralError)
 
 
 async def test_the_outcome_of_a_call_whose_token_cannot_be_replaced(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, recorder: Recorder
 ) -> None:
-    """If the token cannot be replaced, that error is the outcome of the call."""
+    """If the token cannot be replaced, that error is the call's."""
     await session.token()
     clock.advance(300)
     sandbox.revoke_all()
@@ -347,7 +351,9 @@ async def test_the_outcome_of_a_call_whose_token_cannot_be_replaced(
     with pytest.raises(TokenUnavailable):
         await session.init_widget(BUY)
 
-    assert ["TokenUnavailable"] == [event.outcome for event in recorder.of(CallFinished)]
+    [call] = recorder.of(CallFinished)
+    assert Outcome.FAILED is call.outcome
+    assert isinstance(call.error, TokenUnavailable)
 
 
 async def test_the_outcome_of_a_cancelled_call(
@@ -362,7 +368,7 @@ async def test_the_outcome_of_a_cancelled_call(
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
 
-    assert ["cancelled"] == [event.outcome for event in recorder.of(CallFinished)]
+    assert [Outcome.CANCELLED] == [event.outcome for event in recorder.of(CallFinished)]
 
 
 @pytest.mark.parametrize(("ahead", "expected"), [(29.0, 0), (33.0, 1), (-33.0, 1), (-29.0, 0)])

@@ -20,7 +20,7 @@ from flexiti_async.errors import (
 )
 from flexiti_async.events import types
 from flexiti_async.events.log import EventLog
-from flexiti_async.events.types import Event
+from flexiti_async.events.types import Event, Outcome
 from flexiti_async.testing import ManualClock
 
 ID = "f" * 32
@@ -44,7 +44,7 @@ def finished(error: FlexitiError | None = None, **other: Any) -> types.CallFinis
     """Return the end of a call."""
     given: dict[str, Any] = {
         "attempts": 3,
-        "outcome": "done" if error is None else type(error).__name__,
+        "outcome": Outcome.DONE if error is None else Outcome.FAILED,
         **other,
     }
     return types.CallFinished(
@@ -71,7 +71,7 @@ OPERATION = set(OF_OPERATION)
 
 LINES: list[tuple[Event, int | None, set[str]]] = [
     (finished(attempts=1), logging.DEBUG, CALL | {"seconds"}),
-    (finished(outcome="cancelled"), logging.DEBUG, CALL | {"seconds"}),
+    (finished(outcome=Outcome.CANCELLED), logging.DEBUG, CALL | {"seconds"}),
     (finished(), logging.INFO, CALL | {"seconds"}),
     (finished(DOWN), logging.WARNING, CALL | {"seconds", "status"}),
     (finished(CreditExceeded("x", status=409)), logging.INFO, CALL | {"seconds", "status"}),
