@@ -210,7 +210,7 @@ def busy_shop(busy: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.mark.parametrize("start", FROM, ids=lambda start: start.__name__)
 def test_every_pair_of_pages(busy_shop: Shop, busy: Sandbox, start: Callable[..., None]) -> None:
-    """Whoever goes from one page to another, by address or back button, can still pay, once."""
+    """A customer that goes from any page to any other, by address or back button, can pay once."""
     for page in TO:
         number = next(_NUMBERS)
         account = busy.add_account(Account(account_number=number, credit_limit=CREDIT))

@@ -109,7 +109,7 @@ WIDGET_EVENTS: Final[dict[str, dict[str, Any]]] = {
     "retry": {"action": "retry"},
     "unknown": {"action": "purchase", "verified": None, "accountNumber": None},
 }
-"""What the widget's `flx-success` says, by the reaction to it."""
+"""The contents of the widget's `flx-success`, by the reaction to it."""
 REPORTED: Final = {
     "authorize": "Verified",
     "apply": "Verified",

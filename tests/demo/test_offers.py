@@ -74,7 +74,7 @@ def test_what_cannot_be_chosen_is_not_shown() -> None:
 
 
 def test_no_plan_that_the_credit_does_not_reach() -> None:
-    """Whatever needs as much credit as a refused choice is not offered again."""
+    """No choice that needs as much credit as a refused one is offered again."""
     plans = Plans(
         promotional_purchase=[
             plan(101, 12, "50.00"),

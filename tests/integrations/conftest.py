@@ -1,4 +1,4 @@
-"""What a session records with OpenTelemetry, read back from the SDK's exporters in memory."""
+"""Records that a session makes with OpenTelemetry, read back from exporters in memory."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

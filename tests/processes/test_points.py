@@ -21,7 +21,7 @@ OF_OPERATIONS = {
     "operation recorded": ("done", 1),
     "checkout to save": ("done", 1),
 }
-"""What another process finds after the deadline, and how often the order was authorized in all."""
+"""The finding of another process after the deadline, and how often the order was authorized."""
 TIMEOUT = 30.0
 AFTER_DEADLINE = 5 * TIMEOUT
 """An operation's deadline is two time-outs of requests, and two of the store."""

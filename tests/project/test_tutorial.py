@@ -42,7 +42,7 @@ class Shop:
 
     Attributes:
         url: Its address.
-        log: What it has logged; complete after `stop`.
+        log: Its log; complete after `stop`.
     """
 
     url: str

@@ -49,7 +49,7 @@ class Moment:
 
     Attributes:
         release: The release that has written them.
-        name: What is special about the moment.
+        name: Names the moment.
         at: The moment, by the simulated loop.
         tokens: The token store: key, then version, payload, `keep_for` and moment of each entry.
         journal: The journal's store.
