@@ -146,11 +146,11 @@ class Workers:
             with suppress(WorkerDied):
                 await slot.handle.order("clock", wrong=wrong)
 
-    async def measure(self, number: int) -> dict[str, int]:
+    async def measure(self, number: int, verb: str = "measure") -> dict[str, int]:
         """Return what a process of the soak counts of itself."""
         handle = self._slots[number].handle
         assert handle is not None
-        counts: dict[str, int] = await handle.order("measure")
+        counts: dict[str, int] = await handle.order(verb)
         return counts
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ import random
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Final
@@ -55,7 +56,11 @@ _MORE_OBJECTS: Final = 1000
 """Objects that a process may hold more at the end: caches with a bound fill up."""
 _MORE_FILES: Final = 2
 _LINES: Final = 60
-"""Lines that a process may log for each fault."""
+"""Lines that a process may log for each fault: it obtains or adopts a token every few seconds."""
+_WARNINGS: Final = 3
+"""Warnings, and worse, that a process may log in a minute."""
+_TYPES: Final = 8
+"""Types of objects that are shown, those that have grown most."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -107,10 +112,11 @@ class _Soak:
             trouble = Trouble(sandbox, store, workers, 0)
             load = [asyncio.create_task(self._load(workers, one)) for one in range(_WORKERS)]
             await asyncio.sleep(_CALM)
-            before = await self._measure(workers)
+            before, types = await self._measure(workers), await self._measure(workers, "types")
             faults = await self._disturb(trouble)
             await asyncio.sleep(_CALM)
             after = await self._measure(workers)
+            _print_growth(types, await self._measure(workers, "types"))
             self._over = True  # no order is cancelled: its answer would have no receiver
             await asyncio.gather(*load)
             self._compare(before, after, faults)
@@ -147,14 +153,20 @@ class _Soak:
                 self._broken.append(f"untyped: {job.report.outcome}: {job.report.text}")
             await asyncio.sleep(_PAUSE)
 
-    async def _measure(self, workers: Workers) -> dict[int, dict[str, int]]:
+    async def _measure(self, workers: Workers, verb: str = "measure") -> dict[int, dict[str, int]]:
         """Measure the processes that no fault replaces."""
-        return {number: await workers.measure(number) for number in range(1, _WORKERS)}
+        return {number: await workers.measure(number, verb) for number in range(1, _WORKERS)}
 
     def _compare(
         self, before: dict[int, dict[str, int]], after: dict[int, dict[str, int]], faults: int
     ) -> None:
-        most = {"objects": _MORE_OBJECTS, "files": _MORE_FILES, "lines": _LINES * faults}
+        minutes = self._seconds / 60 + 1
+        most = {
+            "objects": _MORE_OBJECTS,
+            "files": _MORE_FILES,
+            "lines": _LINES * faults,
+            "warnings": round(_WARNINGS * minutes),
+        }
         for number, counts in after.items():
             for what, count in counts.items():
                 more = count - before[number][what]
@@ -163,6 +175,15 @@ class _Soak:
                     self._broken.append(
                         f"process {number}: {more} more {what}, {most[what]} allowed"
                     )
+
+
+def _print_growth(before: dict[int, dict[str, int]], after: dict[int, dict[str, int]]) -> None:
+    """Print the types of objects whose number has grown most."""
+    for number, counts in after.items():
+        grown = Counter(counts)
+        grown.subtract(before[number])
+        shown = ", ".join(f"{name} +{more}" for name, more in grown.most_common(_TYPES) if more > 0)
+        _print(f"process {number}: {shown}")
 
 
 def _print(text: str) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,16 @@ __all__ = ["Worker"]
 
 
 class _Counter(logging.Handler):
-    """Counts the lines that a shop would log."""
+    """Counts the lines that a shop would log, and those that its operator would read."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self.lines = 0
+        self.lines = self.warnings = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Count one."""
-        del record
         self.lines += 1
+        self.warnings += record.levelno >= logging.WARNING
 
 
 class Worker(ChaosWorker):
@@ -28,7 +29,7 @@ class Worker(ChaosWorker):
 
     def __init__(self) -> None:
         super().__init__()
-        self._verbs = {**self._verbs, "measure": self._measure}
+        self._verbs = {**self._verbs, "measure": self._measure, "types": self._types}
         self._counter = _Counter()
 
     async def _open(self, config: dict[str, Any], mark: str | None) -> None:
@@ -48,7 +49,12 @@ class Worker(ChaosWorker):
             "objects": len(gc.get_objects()),
             "files": _files(),
             "lines": self._counter.lines,
+            "warnings": self._counter.warnings,
         }
+
+    async def _types(self) -> dict[str, int]:
+        """Count the objects of each type."""
+        return dict(Counter(type(each).__qualname__ for each in gc.get_objects()))
 
 
 def _files() -> int:
