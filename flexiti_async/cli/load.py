@@ -116,7 +116,8 @@ async def load(
         concurrency: Number of customers who are served at a time.
         rate: Customers per second, whether or not others are waiting; without it, each comes again
             once served.
-        mix: Weights of the flows; purchase=6,checkout=2,resume=1,application=1 by default.
+        mix: Weights of the flows, such as purchase=6,application=1; by default purchase 6,
+            checkout 2, resume 1 and application 1.
         store: URL of the store of tokens, checkouts and operations; by default that of DEMO_STORE,
             or memory://.
         fault: Fault to inject, as for `flexiti-async sandbox`; can be repeated. None by default.

@@ -23,14 +23,18 @@ from flexiti_async.demo.guard import VISIT
 from flexiti_async.demo.orders import OrderBook
 from flexiti_async.demo.settings import BEHIND_PATH
 from flexiti_async.demo.visits import Visit
-from flexiti_async.events import CallFinished, CallRetried, Event, TokenAdopted, TokenIssued
-from flexiti_async.events.types import (
+from flexiti_async.events import (
+    CallFinished,
+    CallRetried,
+    Event,
     OperationDone,
     OperationEvent,
     OperationRefused,
     OperationReplayed,
     OperationResolved,
     OperationUnknown,
+    TokenAdopted,
+    TokenIssued,
 )
 
 __all__ = ["Behind"]

@@ -86,6 +86,13 @@ def _refuse_widget(call: BaseCall[object], scope: Scope) -> None:
     raise ConfigError(msg)
 
 
+def _has_broken(error: FlexitiError) -> bool:
+    """Whether a connection that existed has broken, before the request was written or later."""
+    if isinstance(error, ConnectError):
+        return error.reason == "connection" and error.errno is None
+    return isinstance(error, ConnectionLost)
+
+
 class TokenSource(Protocol):
     """The tokens of a call after its first: of a scope, or of one checkout."""
 
@@ -452,7 +459,7 @@ class ApiClient:
         if not isinstance(verdict, Retry):
             raise verdict
         # The first attempt of a call that may be repeated goes over a kept connection.
-        kept = isinstance(error, ConnectionLost) and run.attempts == 1
+        kept = run.attempts == 1 and _has_broken(error)
         if not self._budget.take(asyncio.get_running_loop().time(), kept=kept):
             raise error
         if run.sending is not None and not isinstance(error, ConnectError):

@@ -13,6 +13,7 @@ ALLOWED = {
     "flexiti_async",
     "flexiti_async.api",
     "flexiti_async.errors",
+    "flexiti_async.events",
     "flexiti_async.operations",
 }
 ALLOWED_PACKAGES = ("flexiti_async.integrations.", "flexiti_async.demo")

@@ -83,6 +83,7 @@ LINES: list[tuple[Event, int | None, set[str]]] = [
         logging.DEBUG,
         CALL | {"status"},
     ),
+    (types.AnswerReceived(**OF_CALL, attempt=1, status=200, headers={}), None, set()),
     (types.OddField(**OF_CALL, problem="no int"), logging.WARNING, set(OF_CALL)),
     (operation(types.OperationDone), logging.INFO, OPERATION),
     (operation(types.OperationReplayed), logging.INFO, OPERATION),

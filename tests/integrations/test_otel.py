@@ -120,7 +120,7 @@ async def test_a_failed_call_is_an_error_by_class_and_status(
         attributes["error.type"],
         attributes["http.response.status_code"],
     )
-    assert {"GeneralError widget/init GeneralError customer 409": 1} == observatory.metric(
+    assert {"GeneralError widget/init failed customer 409": 1} == observatory.metric(
         "flexiti.call.duration"
     )
 

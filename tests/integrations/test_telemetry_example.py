@@ -10,7 +10,7 @@ from typing import Final, cast
 import pytest
 import yaml
 
-from flexiti_async.errors import CheckoutExpired, JournalForgot, TokenMisconfigured
+from flexiti_async.errors import CheckoutExpired, GeneralError, JournalForgot, TokenMisconfigured
 from flexiti_async.integrations import otel
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.page.scenarios import Choice
@@ -117,6 +117,9 @@ async def everything(
         checkout = await session.checkout(f"order-{number}")
         widget = await checkout.init_widget(BUY)
         await checkout.handle_event(sandbox.play(widget.redirection_url, cast("Choice", choice)))
+    sandbox.fail("widget/init", status=409, times=1)
+    with pytest.raises(GeneralError):
+        await session.init_widget(BUY)
     checkout = await verified(await session.checkout("order-4"), sandbox)
     await checkout.authorize("30.00", **PLAN)
     await session.authorizations.capture(

@@ -150,8 +150,9 @@ async def test_a_claim_is_withdrawn_before_the_journal_is_closed(
     """An operation that outlasts its deadline between claim and send ends with the session."""
     store = HeldAfterClaim()
     session, other = shop(store=store), shop(store=store)
-    coordinator = session.operations._coordinator
-    coordinator._context = evolve(coordinator._context, deadline=0.1)
+    operations = session.operations
+    operations._context = evolve(operations._context, deadline=0.1)
+    operations._coordinator._context = operations._context
     number = await authorized(session, sandbox)
     await session.token(Scope.MERCHANT)
     store.watching = True
