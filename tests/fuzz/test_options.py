@@ -127,6 +127,7 @@ def test_any_command_line(
         patch.setenv("FLEXITI_CLIENT_SECRET", CANARY)
         patch.setenv("FLEXITI_BASE_URL", "http://127.0.0.1:1")
         patch.setenv("FLEXITI_RETRIES", "0")
+        patch.delenv("COLUMNS", raising=False)  # lines would be wrapped
         capsys.readouterr()
         status = main(words)
         shown = capsys.readouterr()

@@ -1,6 +1,7 @@
 """The network: one request and its answer, in place of aiohttp (`transport/exchange.py`)."""
 
 import asyncio
+import errno
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -144,7 +145,7 @@ class Network:
         end = asyncio.get_running_loop().time() + limit
         await asyncio.sleep(min(seconds, limit))
         if fault is not None and fault.what == "refuse":
-            return connect_error(request, "refused")
+            return connect_error(request, "refused", errno=errno.ECONNREFUSED)
         await reach("call connected")
         # After a stop both the connection and the timer are there, and asyncio cancels.
         over = asyncio.get_running_loop().time() > end
