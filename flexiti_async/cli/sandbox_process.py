@@ -92,6 +92,9 @@ async def sandbox_process(
 
 
 def _start() -> subprocess.Popen[str]:
+    if getattr(sys, "frozen", False):
+        msg = "a frozen program cannot start a second Python for the sandbox: install the library"
+        raise CommandError(msg)
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "flexiti_async.cli.sandbox_process"],
         stdin=subprocess.PIPE,

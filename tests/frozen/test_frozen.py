@@ -50,5 +50,22 @@ def test_a_frozen_shop_sells_with_each_store(program: Path, tmp_path: Path) -> N
 
 
 def test_the_command_line_works_in_a_frozen_program(program: Path) -> None:
-    """Its commands, and the data of what they start, are in the bundle."""
-    assert "checkouts/s" in run(program, ["cli", "demo", "--checkouts", "5"])
+    """Its commands, which are imported by name, are in the bundle."""
+    with subprocess.Popen(
+        [str(program), "cli", "sandbox", "--port", "0"], stdout=subprocess.PIPE, text=True
+    ) as sandbox:
+        assert sandbox.stdout is not None
+        first = sandbox.stdout.readline()
+        sandbox.terminate()
+
+    assert "http://127.0.0.1:" in first
+
+
+def test_a_frozen_program_starts_no_second_python(program: Path) -> None:
+    """It would be the program itself; `demo` says so."""
+    done = subprocess.run(
+        [str(program), "cli", "demo"], capture_output=True, text=True, check=False
+    )
+
+    assert 1 == done.returncode
+    assert "a frozen program cannot start a second Python" in " ".join(done.stderr.split())
