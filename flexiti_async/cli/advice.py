@@ -2,15 +2,21 @@
 
 import datetime
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from flexiti_async.checkout.state import Step
-from flexiti_async.operations import Operation, OperationKind, Phase
+from flexiti_async.operations import (
+    Evidence,
+    NotFoundAtFlexiti,
+    Operation,
+    OperationKind,
+    Phase,
+)
 from flexiti_async.operations.journal import SETTLE
 
-__all__ = ["AT_STEP", "next_of", "utc"]
+__all__ = ["AT_STEP", "next_of", "to_record", "utc"]
 
 _COMMAND: Final = "flexiti-async operations"
 _SUPPORT: Final = (
@@ -84,6 +90,22 @@ def next_of(operation: Operation, now: float) -> Sequence[str]:
         f"if it ran: {executed}",
         f"if not: {_COMMAND} resolve {name} --not-executed --by YOU{early}",
     ]
+
+
+def to_record(name: str, found: Evidence | NotFoundAtFlexiti) -> Iterator[str]:
+    """Yield the command that records what a look at Flexiti has shown of an operation."""
+    command = f"{_COMMAND} resolve {shlex.quote(name)}"
+    if isinstance(found, NotFoundAtFlexiti):
+        if found.settled:
+            yield f"record it: {command} --not-executed --by YOU"
+        else:
+            yield "look again 15 minutes after its deadline: it may still be executed"
+        return
+    of_authorization = name.startswith(f"{OperationKind.AUTHORIZE}:") or not found.capture_id
+    option = "authorization_id" if of_authorization else "capture_id"
+    number = getattr(found, option)
+    given = "" if number is None else f" --{option.replace('_', '-')} {number}"
+    yield f"record it: {command} --executed --by YOU{given}"
 
 
 def utc(seconds: float) -> str:

@@ -9,7 +9,7 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from flexiti_async import FlexitiConfig, FlexitiSession
-from flexiti_async.cli.advice import next_of
+from flexiti_async.cli.advice import next_of, to_record
 from flexiti_async.cli.options import Connection, Flag
 from flexiti_async.cli.output import (
     WRONG,
@@ -248,9 +248,10 @@ async def look_up(
         else {"outcome": "not found", "where": found.where}
     )
     if where is not None and where.json:
-        print_json(facts)
+        print_json({**facts, "next": list(to_record(operation, found))})
     else:
-        print_facts({name: value or _NONE for name, value in facts.items()})
+        advice = "\n".join(to_record(operation, found))
+        print_facts({name: value or _NONE for name, value in facts.items()} | {"next": advice})
 
 
 def _named(operation: str) -> _Name:

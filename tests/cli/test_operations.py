@@ -84,9 +84,13 @@ def test_look_up_and_resolve(command: Command, sandbox: Sandbox) -> None:
     number = str(moved.authorization_id)
 
     assert (1, True) == (without.status, "pass account_number" in without.err)
-    assert {"outcome": "found", "authorization_id": number, "capture_id": None} == json.loads(
-        found.out
-    )
+    record = "record it: flexiti-async operations resolve authorize:order-9 --executed --by YOU"
+    assert {
+        "outcome": "found",
+        "authorization_id": number,
+        "capture_id": None,
+        "next": [f"{record} --authorization-id {number}"],
+    } == json.loads(found.out)
     resolved = command(
         *("operations", "resolve", "authorize:order-9", "--executed", "--by", "ann"),
         *("--authorization-id", number, "--json"),
@@ -115,6 +119,7 @@ def test_a_key_is_freed_once_the_request_cannot_be_executed_any_more(
     early = command("operations", "resolve", "authorize:order-10", *words)
 
     assert (0, True) == (missing.status, "not found" in missing.out)
+    assert "resolve authorize:order-9 --not-executed --by YOU" in missing.out
     assert ("free", ["Resolved"]) == (
         json.loads(freed.out)["phase"],
         [one.split()[-1] for one in json.loads(freed.out)["refusals"]],

@@ -45,7 +45,7 @@ class BlockedLoopWatch:
         self._cpu_clock = time.pthread_getcpuclockid(threading.get_ident())
         self._state = Path(f"/proc/self/task/{threading.get_native_id()}/stat")
         self._stopped = threading.Event()
-        self._ran = threading.Event()
+        self._ran = False
         self._sockets = ExitStack()
         self._selector = self._sockets.enter_context(selectors.DefaultSelector())
         for number in listeners:
@@ -58,20 +58,23 @@ class BlockedLoopWatch:
 
     async def stop(self) -> None:
         """End the watch; no connection is answered afterwards."""
-        self._stopped.set()
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._end)  # the event's lock may be taken for a moment
         self._sockets.close()
+
+    def _end(self) -> None:
+        self._stopped.set()
+        self._thread.join()
 
     def _watch(self) -> None:
         looks, used = 0, self._used()
         while not self._stopped.wait(_EVERY):
             waiting: list[socket.socket] = [key.data for key, _ in self._selector.select(0)]
             before, used = used, self._used()
-            if looks and not self._ran.is_set() and used == before and not self._waits_for_cpu():
+            if looks and not self._ran and used == before and not self._waits_for_cpu():
                 looks += 1
             else:
                 looks = 1 if waiting else 0
-                self._ran.clear()
+                self._ran = False
                 if waiting:
                     self._ask()
             if looks == _LOOKS:
@@ -83,7 +86,10 @@ class BlockedLoopWatch:
     def _ask(self) -> None:
         """Have the loop show that it runs."""
         with suppress(RuntimeError):  # it is closed
-            self._loop.call_soon_threadsafe(self._ran.set)
+            self._loop.call_soon_threadsafe(self._note_that_it_runs)
+
+    def _note_that_it_runs(self) -> None:
+        self._ran = True
 
     def _used(self) -> float | None:
         """Return the CPU time of the loop's thread; None if that has ended."""
