@@ -5,7 +5,6 @@ from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
-from django.conf import settings
 from django.http import HttpRequest
 from litestar import Litestar
 from litestar import Request as LitestarRequest
@@ -28,6 +27,7 @@ from flexiti_async.integrations import (
 )
 from flexiti_async.integrations.serving import KEY
 
+from ..integrations.apps import in_django
 from .calls import Callee
 
 __all__ = ["CALLED_BY_FRAMEWORKS", "MODULES", "of_integrations"]
@@ -71,8 +71,7 @@ def _of_quart(
 
 def of_integrations(session: FlexitiSession) -> dict[str, Callee]:
     """Return the functions, each with the names of those parameters that a value can be bad for."""
-    if not settings.configured:
-        settings.configure()
+    in_django(None)  # its settings, which the first of a process decides for all
     app = web.Application()
     aiohttp_web.setup(app, session.config)
     app[aiohttp_web.FLEXITI] = session
