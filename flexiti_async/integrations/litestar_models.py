@@ -124,7 +124,7 @@ class ModelDTO(AbstractDTO[Model]):
         Check the type that a handler takes; there is nothing to create.
 
         Raises:
-            ImproperlyConfiguredException: It is none of those that can be read.
+            ImproperlyConfiguredException: It is not one of those that can be read.
         """
         del handler_id, backend_cls
         if field_definition.name == "data" and not _is_readable(field_definition.annotation):

@@ -31,8 +31,8 @@ Later = Callable[[Coroutine[Any, Any, None]], None]
 
 _SHORTEST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 60.0
-_NOT_WRITTEN: Final = "could not be recorded before the session was closed"
 """Seconds between two attempts to write in the background."""
+_NOT_WRITTEN: Final = "could not be recorded before the session was closed"
 
 
 class Claim:

@@ -7,7 +7,7 @@ __all__ = ["ManualClock"]
 
 class ManualClock:
     """
-    Both clocks of `flexiti_async.clock.Clock`, which stand still until the test moves them.
+    Both clocks of `flexiti_async.clock.Clock`, which only the test advances.
 
     Args:
         wall: Seconds since the epoch to start from.

@@ -2,8 +2,8 @@
 A pytest plugin, installed with the library.
 
 Fixtures:
-    flexiti_clock: Clock of sandbox and session (`flexiti_async.testing.ManualClock`): it stands
-        still until the test moves it, and then tokens age on both sides.
+    flexiti_clock: Clock of sandbox and session (`flexiti_async.testing.ManualClock`): only
+        the test advances it, and then tokens age on both sides.
     flexiti_sandbox: A running loopback Flexiti (`flexiti_async.sandbox.Sandbox`).
     flexiti_store: The token store of the session (`flexiti_async.testing.FaultyStore`), with
         scripted failures.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def flexiti_clock() -> "ManualClock":
-    """Return a clock that the test moves: `flexiti_clock.advance(1200)`."""
+    """Return a clock that only the test advances: `flexiti_clock.advance(1200)`."""
     from flexiti_async.testing.clock import ManualClock
 
     return ManualClock()
