@@ -87,6 +87,10 @@ NOT_THE_CHECKOUT = {"PYTHONSAFEPATH": "1"}
 # Hidden names that are allowed in an sdist; any other is a cache or a private file.
 HIDDEN_IN_SDIST = {".ci", ".github", ".gitignore"}
 
+# Each of the thousands of processes that tests start would compile all that it imports again, and
+# each worker of pytest-xdist all tests: a third of the time that the sessions compute.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Set by `.ci/run`: a session whose system program is missing fails instead of being left out.
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 # Where tests/support/measured.py lists the processes that measure coverage, by process id.

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ def promises() -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
+@cache
 def names_in(path: str) -> set[str]:
     """Return the names of a module's tests."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
