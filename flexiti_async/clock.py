@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
-__all__ = ["SYSTEM_CLOCK", "Clock", "Instant", "SystemClock", "now", "today"]
+__all__ = ["SYSTEM_CLOCK", "Clock", "Instant", "SystemClock", "now", "seconds_since", "today"]
 
 
 @frozen
@@ -51,6 +51,11 @@ class Clock(Protocol):
 def now(clock: Clock) -> Instant:
     """Read both clocks."""
     return Instant(wall=clock.wall(), boot=clock.boot())
+
+
+def seconds_since(earlier: Instant, clock: Clock) -> float:
+    """Return `now(clock).since(earlier)`, without an `Instant` for now."""
+    return max(clock.wall() - earlier.wall, clock.boot() - earlier.boot, 0.0)
 
 
 def today(clock: Clock) -> datetime.date:

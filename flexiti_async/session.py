@@ -558,10 +558,11 @@ class FlexitiSession:
         return tokens
 
     def _widget_call(self, widget: ApplyWidget | PurchaseWidget) -> Call[Widget]:
+        config = self.config
         return init_widget(
             widget,
-            account_type_place=self.config.account_type_place,
-            local_rules=self.config.local_rules,
+            account_type_place=config.account_type_place,
+            local_rules=config.local_rules,
             today=today(self._context().clock) if isinstance(widget, ApplyWidget) else None,
         )
 

@@ -76,12 +76,12 @@ def body_of(answer: HttpResponse) -> object:
     Raises:
         UnfitError: It is not JSON, or beyond the limits of `decode`.
     """
-    if not answer.body.strip():
-        return {}
     try:
         return decode(answer.body)
     except UnfitError as error:
         unfit = error
+    if not answer.body.strip():
+        return {}
     try:
         text = _text_of(answer).strip(_AROUND)
     except (UnicodeError, LookupError):

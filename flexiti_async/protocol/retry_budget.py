@@ -62,7 +62,8 @@ class RetryBudget:
 
     def note_kept(self) -> None:
         """Count an answer that leaves its connection for another call."""
-        self._kept = min(self._kept + 1, self.connections)
+        if self._kept < self.connections:
+            self._kept += 1
 
     def take(self, now: float, *, kept: bool = False) -> bool:
         """

@@ -22,6 +22,7 @@ __all__ = [
     "digits_check",
     "flag_check",
     "is_visible",
+    "is_visible_ascii",
     "money_check",
     "number_check",
     "one_of_check",
@@ -39,6 +40,7 @@ NOT_OF_AGE: Final = "not of age"
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories: controls, formats (such as direction marks), surrogates, separators."""
+_VISIBLE_ASCII: Final = bytes(range(0x21, 0x7F))
 
 
 @frozen
@@ -67,6 +69,11 @@ def is_visible(text: str) -> bool:
     return text.isprintable() or not any(
         unicodedata.category(character) in _INVISIBLE for character in text
     )
+
+
+def is_visible_ascii(text: str) -> bool:
+    """Whether a text has neither blanks and control characters nor letters beyond ASCII."""
+    return text.isascii() and not text.encode().translate(None, _VISIBLE_ASCII)
 
 
 def _such_as(example: str) -> str:

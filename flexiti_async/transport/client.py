@@ -86,6 +86,16 @@ def _refuse_widget(call: BaseCall[object], scope: Scope) -> None:
     raise ConfigError(msg)
 
 
+def _leads_astray(call: BaseCall[object], problem: str, reference_id: str) -> MalformedAnswer:
+    """Return the error of a widget whose URL would lead the customer somewhere else."""
+    return MalformedAnswer(
+        f"the answer is malformed: {problem}",
+        status=200,
+        reference_id=reference_id,
+        endpoint=call.endpoint,
+    )
+
+
 def _has_broken(error: FlexitiError) -> bool:
     """Whether a connection that existed has broken, before the request was written or later."""
     if isinstance(error, ConnectError):
@@ -131,6 +141,7 @@ class _Run(SentCall, Generic[T]):
         sending: Records how far a call comes whose caller has to know it.
         clock: Dates the token.
         began: When it began, by the event loop's clock.
+        once: An attempt that may have run is the last.
         observed: `_observed` notifies of its end; otherwise only failures and repeats are worth it.
         attempts: Number of attempts so far.
         renewed: A token that had ended was replaced before it was sent.
@@ -143,25 +154,14 @@ class _Run(SentCall, Generic[T]):
     sending: Sending | None
     clock: Clock
     began: float
+    once: bool
     observed: bool
     attempts: int = 0
     renewed: bool = False
 
-    @property
-    def once(self) -> bool:
-        """Whether an attempt that may have run is the last."""
-        return self.call.replay is Replay.NEVER or isinstance(self.call, OperationCall)
-
     def life(self) -> float:
         """Return the seconds of life that the token has left."""
-        return self.token.remaining(now(self.clock))
-
-    def new_progress(self) -> Progress | None:
-        """Return the record of how far the next attempt comes, for a caller that has to know it."""
-        if self.sending is None:
-            return None
-        self.sending.progress = Progress(left=self.sending.left)
-        return self.sending.progress
+        return self.token.remaining_by(self.clock)
 
     def note_doubt(self) -> None:
         """Record that the last attempt may have run, if its progress does not say otherwise."""
@@ -292,15 +292,16 @@ class ApiClient:
         """
         _refuse_widget(call, token.scope)
         seconds = self.timeout if within is None else within
-        if began is None:
-            began = asyncio.get_running_loop().time()
+        at = asyncio.get_running_loop().time()
+        self._budget.note_call(at)
         observed = self._events.follow_calls
         run = _Run(
             *(call.endpoint, call, reference_id, token, seconds, sending, self._clock),
-            began=began,
+            began=at if began is None else began,
+            once=call.replay is Replay.NEVER or isinstance(call, OperationCall),
             observed=observed,
         )
-        return self._observed(run, source) if observed else self._until_done(run, source)
+        return self._observed(run, source, at) if observed else self._until_done(run, source, at)
 
     @property
     def busy(self) -> bool:
@@ -322,12 +323,12 @@ class ApiClient:
         """
         return self._transport.wait(self.timeout if within is None else within, self.longest)
 
-    async def _observed(self, run: _Run[T], source: TokenSource) -> T:
+    async def _observed(self, run: _Run[T], source: TokenSource, at: float) -> T:
         """Make a call and notify the listeners of its end."""
         ended: FlexitiError | Outcome = Outcome.CANCELLED
         try:
             with self._events.around_call():
-                result = await self._until_done(run, source)
+                result = await self._until_done(run, source, at)
             ended = Outcome.DONE
         except FlexitiError as error:
             ended = error
@@ -357,22 +358,23 @@ class ApiClient:
             )
         )
 
-    async def _until_done(self, run: _Run[T], source: TokenSource) -> T:
-        """Make attempts until one is the last."""
-        loop, rejections = asyncio.get_running_loop(), source.rejections
-        self._budget.note_call(loop.time())
+    async def _until_done(self, run: _Run[T], source: TokenSource, at: float) -> T:
+        """Make attempts until one is the last; `at` is now, by the event loop's clock."""
+        sending, rejections = run.sending, source.rejections
         deadline = run.began + run.within
-        left = deadline - loop.time()
+        left = deadline - at
         try:
             while True:
                 run.attempts += 1
-                progress = run.new_progress()
+                progress = None
+                if sending is not None:
+                    progress = sending.progress = Progress(left=sending.left)
                 run.order = rejections.sent()
                 try:
                     # No name for the request here: a cancellation would carry it in this frame.
                     answer = await self._transport.attempt(
                         self._builder.call(run.call, run.token.access_token, run.reference_id),
-                        within=min(left, run.allowed()),
+                        within=left if sending is None else min(left, sending.left()),
                         longest=self.longest,
                         once=run.once,
                         fresh=run.attempts > 1,
@@ -390,7 +392,7 @@ class ApiClient:
                         self._notify_end(run, Outcome.DONE)
                     return result
                 await self._prepare_repeat(run, result, source, deadline)
-                left = deadline - loop.time()
+                left = deadline - asyncio.get_running_loop().time()
         except FlexitiError as error:
             if not run.observed:
                 self._notify_end(run, error)
@@ -409,9 +411,10 @@ class ApiClient:
             )
         odd: list[str] = []
         result = read_answer(call, answer, run.reference_id, token, odd)
-        if isinstance(result, Widget):
-            result = self._led_astray(result, run) or result
-        self._odd_fields.report(call.endpoint, run.reference_id, odd)
+        if odd:
+            self._odd_fields.report(call.endpoint, run.reference_id, odd)
+        if isinstance(result, Widget) and (problem := self._origins.problem(result)):
+            return _leads_astray(call, problem, run.reference_id)
         return result
 
     async def _prepare_repeat(
@@ -432,18 +435,6 @@ class ApiClient:
         else:
             left = deadline - asyncio.get_running_loop().time()
             await self._pause(run, error, min(left, run.allowed()))
-
-    def _led_astray(self, widget: Widget, run: _Run[T]) -> MalformedAnswer | None:
-        """Return the error if the URL of a widget would lead the customer somewhere else."""
-        problem = self._origins.problem(widget.redirection_url)
-        if problem is None:
-            return None
-        return MalformedAnswer(
-            f"the answer is malformed: {problem}",
-            status=200,
-            reference_id=run.reference_id,
-            endpoint=run.call.endpoint,
-        )
 
     async def _pause(self, run: _Run[T], error: FlexitiError, left: float) -> None:
         """Wait for the next attempt; raise the error, or what it means, if this was the last."""

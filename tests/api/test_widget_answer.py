@@ -120,6 +120,7 @@ NO_SCHEME = "has no scheme: it must begin with https:// or http://"
         ("httpsx://canary", "has another scheme than https and http"),
         (" https://posapi.example/canary", "has blanks or control characters in it"),
         ("https://posapi.example/canary\x00", "has blanks or control characters in it"),
+        ("https://posapi.example/canar\u00ffy", "has characters beyond ASCII in it"),
         ("https:///canary", "has no host"),
         ("https://", "has no host"),
         ("https://posapi.example/canary" + "x" * 9000, "has more than 8,192 characters"),

@@ -219,7 +219,7 @@ class Steps:
     def _allowed(self, widget: Widget) -> bool:
         config = self.prober.config
         origins = WidgetOrigins.of(config.api_url, config.widget_origins)
-        return origins.problem(widget.redirection_url) is None
+        return origins.problem(widget) is None
 
     async def _verified(
         self,
