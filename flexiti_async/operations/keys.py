@@ -50,7 +50,7 @@ def idempotency_key_of(value: IdempotencyKey) -> str:
         text = str(given)
     if not text:
         raise ValidationError(field_errors=[FieldError("idempotency_key", REQUIRED, None, _RULE)])
-    printable = all(" " <= character <= "~" for character in text)
+    printable = text.isascii() and text.isprintable()
     if not printable or len(text) > _LONGEST or text != text.strip():
         shown = f"{len(text)} characters"
         raise ValidationError(

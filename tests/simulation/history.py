@@ -39,13 +39,18 @@ class History:
 
     Attributes:
         plan: The plan.
-        log: The events, a line each.
+        events: What happened: moments, names and texts.
         broken: The rules that were broken, with the evidence.
     """
 
     plan: Plan
-    log: tuple[str, ...]
+    events: tuple[tuple[object, ...], ...]
     broken: tuple[str, ...]
+
+    @property
+    def log(self) -> tuple[str, ...]:
+        """The events, a line each."""
+        return tuple(f"{moment:.9f} {' '.join(map(str, what))}" for moment, *what in self.events)
 
     @property
     def digest(self) -> str:
@@ -72,8 +77,7 @@ def carry_out(plan: Plan) -> tuple[History, Shop]:
         finally:
             loop.close()
             shop.drop()
-    log = tuple(f"{moment:.9f} {' '.join(map(str, what))}" for moment, *what in world.log)
-    return History(plan, log, tuple(broken)), shop
+    return History(plan, tuple(world.log), tuple(broken)), shop
 
 
 _Act = Callable[[Worker, Move], None]

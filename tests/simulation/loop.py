@@ -107,6 +107,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._timers: list[tuple[float, int, _Handle]] = []
         self._order = 0
         self._current: Process | None = None
+        self._stopped = False
         self.faults: list[str] = []
         self.set_exception_handler(lambda _, context: self._note(context))
 
@@ -141,8 +142,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """Schedule a callback for a moment."""
         context = copy_context() if context is None else context
         handle = _Handle(when, callback, args, context, self._current)
-        self._order += 1
-        heapq.heappush(self._timers, (when, self._order, handle))
+        self._schedule(handle)
         return handle
 
     def call_later(
@@ -153,14 +153,22 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Schedule a callback for some seconds later."""
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        context = copy_context() if context is None else context
+        handle = _Handle(self._now + delay, callback, args, context, self._current)
+        self._schedule(handle)
+        return handle
 
     def call_outside(self, delay: float, callback: Callable[..., object], *args: object) -> None:
         """Schedule a callback that belongs to no process."""
-        when = self._now + delay
-        self._order += 1
-        handle = _Handle(when, callback, args, None, None)
-        heapq.heappush(self._timers, (when, self._order, handle))
+        self._schedule(_Handle(self._now + delay, callback, args, None, None))
+
+    def _schedule(self, handle: _Handle) -> None:
+        when = handle._when
+        if when > self._now:
+            self._order += 1
+            heapq.heappush(self._timers, (when, self._order, handle))
+        else:
+            self._soon.append(handle)
 
     def create_task(
         self,
@@ -178,6 +186,11 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             process.tasks.append(task := asyncio.Task(coro, loop=self, context=context))
             return task
         return asyncio.Task(coro, loop=self, context=context)
+
+    def stop(self) -> None:
+        """Let `run_forever` return after this callback."""
+        super().stop()
+        self._stopped = True
 
     def timers_of(self, process: Process) -> list[str]:
         """Return the timers that a process has left, as texts."""
@@ -198,29 +211,33 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         process.parked = []
 
     def _leap(self) -> None:
-        """Move what is due to what runs now; if nothing is to be done, time leaps to the next."""
+        """Let time leap to the next timer, and move what is due then to what runs now."""
         soon, timers = self._soon, self._timers
         while timers and timers[0][2]._cancelled:
             heapq.heappop(timers)
-        if not soon:
-            if not timers:
-                msg = "the simulation waits for nothing"
-                raise RuntimeError(msg)
-            self._now = max(self._now, timers[0][0])
-        while timers and timers[0][0] <= self._now:
+        if not timers:
+            msg = "the simulation waits for nothing"
+            raise RuntimeError(msg)
+        now = self._now = timers[0][0]
+        while timers and timers[0][0] <= now:
             soon.append(heapq.heappop(timers)[2])
 
     def _run_once(self) -> None:
-        self._leap()
+        # Not one turn, but all until `stop`: a turn is a few callbacks, and costs as much as one.
         soon = self._soon
-        for _ in range(len(soon)):
+        while not self._stopped:
+            if not soon:
+                self._leap()
             handle = soon.popleft()
             if handle._cancelled:
                 continue
-            process = handle.process
-            if process is not None and not self._may_run(process, handle):
-                continue
-            self._current = process
+            process = self._current = handle.process
+            if process is not None:
+                if (process.at_step or process.dead or process.stopped) and not self._may_run(
+                    process, handle
+                ):
+                    continue
+                process.steps += 1
             try:
                 if handle.context is None:
                     handle.callback(*handle.parameters)
@@ -230,10 +247,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
                 raise
             except BaseException as error:  # noqa: BLE001 - as an event loop does
                 self.call_exception_handler({"message": "a callback failed", "exception": error})
-        self._current = None
+        self._current, self._stopped = None, False
 
     def _may_run(self, process: Process, handle: _Handle) -> bool:
-        """Count a step of a process; False if it is dead or stopped."""
+        """Act before a step of a process; False if it is dead or stopped."""
         if process.at_step:
             for act in process.at_step.pop(process.steps, ()):
                 act()
@@ -242,7 +259,6 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         if process.stopped:
             process.parked.append(handle)
             return False
-        process.steps += 1
         return True
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import copy
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context
 from decimal import Decimal
@@ -48,6 +49,18 @@ _LIMITS: Final = {
     Verb.RESOLVE: 3 * DEADLINE,
     Verb.END: _TOKEN_LIMIT + 3 * DEADLINE,
 }
+
+
+_CONFIG: Final = FlexitiConfig(
+    client_id="shop",
+    client_secret="s" * 32,
+    base_url="https://posapi.flexiti.fi/flexiti/pos-api",
+    account="simulation",
+    token_timeout=_TOKEN_TIMEOUT,
+    request_timeout=_REQUEST_TIMEOUT,
+    connect_timeout=_CONNECT_TIMEOUT,
+    store_timeout=_STORE_TIMEOUT,
+)
 
 
 class Clock:
@@ -201,18 +214,10 @@ class Shop:
 
     def __attrs_post_init__(self) -> None:
         """Configure all sessions."""
-        self._config = FlexitiConfig(
-            client_id="shop",
-            client_secret="s" * 32,
-            base_url="https://posapi.flexiti.fi/flexiti/pos-api",
-            store=self.tokens,
-            journal=self.journal,
-            account="simulation",
-            token_timeout=_TOKEN_TIMEOUT,
-            request_timeout=_REQUEST_TIMEOUT,
-            connect_timeout=_CONNECT_TIMEOUT,
-            store_timeout=_STORE_TIMEOUT,
-        )
+        # Not a new one, nor `evolve`: all options would be checked again for every history.
+        self._config = copy.copy(_CONFIG)
+        for name, store in (("store", self.tokens), ("journal", self.journal)):
+            object.__setattr__(self._config, name, store)
 
     def open(self) -> None:
         """Start the processes."""

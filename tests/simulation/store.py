@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from attrs import define, field, frozen
 
 from flexiti_async.errors import StoreUnavailable
-from flexiti_async.store.interface import MARKER_KEY, Entry, Life
+from flexiti_async.store.interface import MARKER_KEY, Entry, JournalStore, Life
 
 from .loop import PROCESS, SimulatedLoop
 
@@ -76,7 +76,7 @@ class Fault:
 
 
 @define(eq=False)
-class ModelStore:
+class ModelStore(JournalStore):
     """
     A store that all processes share.
 
@@ -260,8 +260,9 @@ class ModelStore:
 
     async def _ask(self, act: Callable[[], T], *, writes: bool = False) -> T:
         """Send a message to the store, and wait for the answer."""
-        world, now = self.world, self.world.loop.time()
-        answer: asyncio.Future[T] = world.loop.create_future()
+        world, loop = self.world, self.world.loop
+        later, now = loop.call_outside, loop.time()
+        answer: asyncio.Future[T] = loop.create_future()
         if now < self.silent:
             self.troubled = max(self.troubled, now)
             return await answer
@@ -273,16 +274,16 @@ class ModelStore:
             effect = _EFFECTS[fault.what]
             there += fault.seconds if effect.delayed else 0.0
             if effect.late:
-                world.later(fault.seconds, act)
+                later(fault.seconds, act)
 
         def arrive() -> None:
             result = act() if effect.executed else None
             if effect.error is not None:
-                world.later(back, _fail, answer, effect.error())
+                later(back, _fail, answer, effect.error())
             elif effect.answered:
-                world.later(back, _deliver, answer, result)
+                later(back, _deliver, answer, result)
 
-        world.later(there, arrive)
+        later(there, arrive)
         return await answer
 
     def _fault(self, now: float, *, writes: bool) -> Fault | None:
