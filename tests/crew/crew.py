@@ -83,17 +83,20 @@ class WorkerHandle:
         try:
             while line := await self._reader.readline():
                 answer = json.loads(line)
-                waiting = self._waiting[answer["id"]]
+                waiting = self._waiting.get(answer["id"])
+                if waiting is None or waiting.done():
+                    continue  # its caller was cancelled, or has waited for too long
                 if "fault" in answer:
                     waiting.set_exception(RuntimeError(answer["fault"]))
                 else:
                     waiting.set_result(answer["result"])
         except ConnectionError:
             pass
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_exception(WorkerDied())
-        self._writer.close()
+        finally:
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(WorkerDied())
+            self._writer.close()
 
 
 H = TypeVar("H", bound=WorkerHandle)
