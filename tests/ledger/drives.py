@@ -1,5 +1,6 @@
 """The journals that a run may go over, and what happens to each of them during the run."""
 
+import os
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
@@ -66,6 +67,38 @@ def _valkey() -> Generator[Drive]:
 
 
 @contextmanager
+def _snapshot() -> Generator[Drive]:
+    """A server without an append-only file, killed and started again from an older snapshot."""
+    with ground() as folder, Server(valkey_binary(), folder) as server:
+        server.start()
+
+        def save() -> None:
+            with server.client() as client:
+                client.save()
+
+        def strike() -> None:
+            server.stop()
+            server.start()
+
+        yield Drive(server.url, (save, strike, None))
+
+
+@contextmanager
+def _cut() -> Generator[Drive]:
+    """A server that is killed, and whose append-only file has lost its second half."""
+    with ground() as folder, Server(valkey_binary(), folder, ("--appendonly", "yes")) as server:
+        server.start()
+
+        def strike() -> None:
+            server.stop()
+            (written,) = folder.glob("appendonlydir/*.incr.aof")
+            os.truncate(written, written.stat().st_size // 2)
+            server.start()
+
+        yield Drive(server.url, (strike, None))
+
+
+@contextmanager
 def _sentinel() -> Generator[Drive]:
     """
     A server and two replicas, one of which falls behind; then the server is killed.
@@ -79,5 +112,7 @@ def _sentinel() -> Generator[Drive]:
 DRIVES: Final[dict[str, Callable[[], AbstractContextManager[Drive]]]] = {
     "file": _file,
     "valkey": _valkey,
+    "snapshot": _snapshot,
+    "cut": _cut,
     "sentinel": _sentinel,
 }
