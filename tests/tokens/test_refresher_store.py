@@ -18,7 +18,7 @@ from flexiti_async import (
 from flexiti_async.clock import now
 from flexiti_async.errors import TokenThrottled, TokenUnavailable
 from flexiti_async.sandbox import Sandbox
-from flexiti_async.store.interface import Entry
+from flexiti_async.store.interface import Entry, Life
 from flexiti_async.testing import FaultyStore, ManualClock, Trouble
 from flexiti_async.tokens.record import Claim, Record, TokenKey, encode_record
 from flexiti_stores.memory import MemoryStore
@@ -459,3 +459,33 @@ async def test_a_failure_that_backs_off_costs_one_read_a_second(
     clock.advance(596)
     faulty.down = faulty.silent = faulty.ageless = False
     assert isinstance(await session.token(), Token)
+
+
+class SuspendedStore(FaultyStore):
+    """A store whose first claim is written while the machine is suspended."""
+
+    def __init__(self, clock: ManualClock, seconds: float) -> None:
+        super().__init__(clock.boot)
+        self._hands = clock
+        self._seconds = seconds
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Write it, late for the clocks and in time for the event loop."""
+        won = await super().swap(key, entry, expected=expected, life=life)
+        seconds, self._seconds = self._seconds, 0.0
+        self._hands.advance(seconds)
+        return won
+
+
+async def test_a_claim_whose_write_took_its_lease_is_not_used(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """Others may have claimed since then, so the session claims anew; its callers get a token."""
+    store = SuspendedStore(clock, seconds=3600.0)
+    token = await make_session(store=store).token()
+
+    assert token.remaining(now(clock)) > 1000
+    assert 1 == sandbox.count(ENDPOINT)
+    assert 3 == store.operations.count("swap"), "two claims and the token"
