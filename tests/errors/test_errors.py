@@ -22,6 +22,7 @@ from flexiti_async.errors import (
     TransportError,
     ValidationError,
 )
+from flexiti_async.errors.base import add_facts
 
 LINE = re.compile(r"^(?P<indent>[│├└─ ]*)(?P<name>[A-Z]\w+)( {2,}(?P<words>.*))?$")
 CLASSES: dict[str, type[FlexitiError]] = {
@@ -201,6 +202,16 @@ def _docs_of(kind: type[FlexitiError]) -> str:
 def test_texts_are_made_of_attributes(error: FlexitiError, expected: str) -> None:
     """The text is built from the attributes that are set."""
     assert expected == str(error)
+
+
+@pytest.mark.parametrize("others", ["b" * 32, None])
+def test_facts_are_added_only_where_an_error_has_none(others: str | None) -> None:
+    """A token request of another flow keeps its reference id, by which Flexiti finds it."""
+    error = TokenError("no token", reference_id="a" * 32)
+    add_facts(error, {"reference_id": others, "step": "open"})
+
+    assert ("a" * 32, "open") == (error.reference_id, getattr(error, "step", None))
+    assert str(error) == f"no token (step open, reference id {'a' * 32})"
 
 
 def test_field_errors_are_kept_as_they_were() -> None:
