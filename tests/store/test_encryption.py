@@ -129,6 +129,15 @@ def test_a_random_key_is_not_refused(source: random.Random) -> None:
     KeyRing([key_from_bytes(source.randbytes(KEY_BYTES))])
 
 
+@given(st.randoms(use_true_random=True), st.integers(17, KEY_BYTES - 1))
+def test_a_key_whose_end_repeats_its_beginning_is_not_refused(
+    source: random.Random, length: int
+) -> None:
+    """One random key of 256 ends with its first byte; only a whole repetition is a pattern."""
+    part = source.randbytes(length)
+    KeyRing([key_from_bytes((part * 2)[:KEY_BYTES])])
+
+
 def test_no_keys_are_a_config_error() -> None:
     """An empty key ring is a ConfigError."""
     with pytest.raises(ConfigError):
