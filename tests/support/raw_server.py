@@ -58,8 +58,8 @@ async def drips(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
 
 
 async def never_ends(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer without end."""
+    """Answer without end, or for 64 MiB: a client that reads on must not take all memory."""
     writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
-    while True:
+    for _part in range(1024):
         writer.write(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
         await writer.drain()
