@@ -74,7 +74,7 @@ LONG = {
     "ledger": ("--operations", "20000"),
     "fuzz": ("--seconds", "600"),
     "soak": ("--hours", "1"),
-    "mutants": ("--sample", "2", "--seed", "7"),
+    "mutants": ("--total", "300", "--seed", "7"),
 }
 NO_SYSTEM = [f"--ignore={folder}" for folder in SYSTEM]
 # Tests wait more than they compute: two processes for each core. A class, or the functions of a
@@ -345,7 +345,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(python=HOST)
 def mutants(session: nox.Session) -> None:
-    """Test that tests detect changed code: `-- --sample 20 --seed 7 store/encryption`."""
+    """Test that tests detect changed code: `-- --total 300 --seed 7`, or `-- encryption`."""
     _install_groups(session, "test", "mutants")
     session.install("-e", f".[{EXTRAS}]")
     session.run("python", "-P", "tests/project/mutants.py", *session.posargs)
