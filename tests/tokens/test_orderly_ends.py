@@ -16,6 +16,7 @@ from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession
+from ..support.claims import claims_in
 from ..support.patience import PATIENCE, PATIENT
 
 TOKEN = "oauth/token"
@@ -79,6 +80,8 @@ async def test_a_trace_callback_that_raises(
     ):
         with pytest.raises(seen) as error:
             await broken.token()
+        assert [] == await claims_in(store)
+
         token = await make_session().token()
 
     assert seen is type(error.value)

@@ -12,6 +12,7 @@ from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession
+from ..support.claims import claims_in
 from ..support.patience import PATIENCE, PATIENT
 
 
@@ -41,7 +42,7 @@ async def close_at_once(session: FlexitiSession) -> None:
 
 
 async def test_a_refresh_that_a_cancelled_close_cancels(
-    make_session: MakeSession, sandbox: Sandbox
+    make_session: MakeSession, sandbox: Sandbox, store: MemoryStore
 ) -> None:
     """The clock stands still, so a claim that stayed would be waited for."""
     first, second = make_session(), make_session()
@@ -52,6 +53,8 @@ async def test_a_refresh_that_a_cancelled_close_cancels(
     sandbox.latency = {}
     await close_at_once(first)
     [ended] = await asyncio.gather(asking, return_exceptions=True)
+    assert [] == await claims_in(store)
+
     async with asyncio.timeout(PATIENCE):
         token = await second.token()
 
@@ -71,6 +74,8 @@ async def test_a_refresh_that_is_cancelled_while_it_claims(
         await asyncio.sleep(0)
     await close_at_once(first)
     await asyncio.gather(asking, return_exceptions=True)
+    assert [] == await claims_in(store)
+
     async with asyncio.timeout(PATIENCE):
         await second.token()
 
@@ -97,6 +102,8 @@ async def test_a_refresh_that_a_callback_of_a_lent_session_breaks(
     async with aiohttp.ClientSession(trace_configs=[tracing]) as lent:
         broken = FlexitiSession(config, client_session=lent, clock=clock)
         errors = await asyncio.gather(*(broken.token() for _ in range(3)), return_exceptions=True)
+        assert [] == await claims_in(store)
+
         async with asyncio.timeout(PATIENCE):
             token = await make_session().token()
         await broken.aclose()
