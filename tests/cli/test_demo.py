@@ -202,17 +202,17 @@ def test_percentiles() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "store"),
     [
-        ("demo", "--checkouts", "1"),
-        ("demo", "--shop"),
-        ("token", "status"),
-        ("journal", "check"),
+        (("demo", "--checkouts", "1"), "redis://shop:hush-canary@localhost/0"),
+        (("demo", "--shop"), "redis://:hush-canary@localhost/0"),
+        (("token", "status"), "redis://localhost/0?password=hush-canary"),
+        (("journal", "check"), "postgresql://localhost/shop?user=shop&PASSWORD=hush-canary"),
     ],
 )
-def test_a_password_is_no_option(command: Command, arguments: tuple[str, ...]) -> None:
+def test_a_password_is_no_option(command: Command, arguments: tuple[str, ...], store: str) -> None:
     """The process list shows options to every user, so a store URL with a password is refused."""
-    ran = command(*arguments, "--store", "redis://shop:hush-canary@localhost/0")
+    ran = command(*arguments, "--store", store)
 
     assert 2 == ran.status
     assert "_STORE instead" in ran.err
