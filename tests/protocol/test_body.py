@@ -70,6 +70,16 @@ def test_every_kind_of_answer_is_read_in_every_form(form: Form) -> None:
     assert ("invalid_client", "Secret périmé") == (failed.code, failed.description)
 
 
+@pytest.mark.parametrize("charset", ["ISO-8859-15", "Windows-1252", "windows-1250"])
+def test_the_charset_of_the_header_is_used(charset: str) -> None:
+    """The same byte is another character in each: œ, €, and those of other languages."""
+    said = bytes([0xBD, 0x8C, 0xA4]).decode(charset)
+    headers = {"content-type": f"application/json; charset={charset}"}
+    body = json.dumps({"said": said}, ensure_ascii=False).encode(charset)
+
+    assert {"said": said} == body_of(HttpResponse(200, headers, body))
+
+
 @pytest.mark.parametrize("word", ["NaN", "-NaN", "Infinity", "-Infinity", "nan", "-inf"])
 def test_a_number_that_json_does_not_have_is_null(word: str) -> None:
     """In answers, errors and tokens; a text of the same letters stays."""
