@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from flexiti_async import FlexitiConfig, FlexitiSession
-from flexiti_async.errors import TokenError, TokenUnavailable
+from flexiti_async.errors import SessionClosed, TokenError, TokenUnavailable
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 from flexiti_stores.memory import MemoryStore
@@ -87,3 +87,25 @@ async def test_a_trace_callback_that_raises(
     assert seen is type(error.value)
     assert token.access_token
     assert 2 == sandbox.count(TOKEN)
+
+
+async def test_a_lent_client_session_that_is_closed(
+    sandbox: Sandbox, clock: ManualClock, store: MemoryStore, make_session: MakeSession
+) -> None:
+    """Its session claims, and sends nothing: the next one requests the token."""
+    config = FlexitiConfig(
+        client_id=sandbox.client_id,
+        client_secret=sandbox.client_secret,
+        base_url=sandbox.base_url,
+        store=store,
+        **PATIENT,
+    )
+    lent = aiohttp.ClientSession()
+    await lent.close()
+    async with FlexitiSession(config, client_session=lent, clock=clock) as closed:
+        with pytest.raises(SessionClosed, match="that was lent is closed"):
+            await closed.token()
+
+    assert [] == await claims_in(store)
+    assert (await make_session().token()).access_token
+    assert 1 == sandbox.count(TOKEN)
