@@ -160,6 +160,7 @@ def test_a_line_says_what_it_is_about(
         value = getattr(line, f"flexiti_{name}")
         shown = f"{value:g}" if isinstance(value, float) else str(value)
         assert shown in line.getMessage(), (name, value, line.getMessage())
+    assert TOKEN["token_id"][:9] not in line.getMessage(), "8 characters of a token's id are enough"
     ours = {name for name in vars(line) if name.startswith("flexiti_")}
     assert facts <= {name.removeprefix("flexiti_") for name in ours}
     assert None not in {vars(line)[name] for name in ours}
