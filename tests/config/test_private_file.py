@@ -61,12 +61,26 @@ def _link_from_a_loose_folder(file: Path) -> Path:
     return link
 
 
+def _link_to_a_loose_file(file: Path) -> Path:
+    link = file.parent / "link.toml"
+    link.symlink_to(_loosen_file(file).name)
+    return link
+
+
+def _link_to_a_link_in_a_loose_folder(file: Path) -> Path:
+    link = file.parent / "link.toml"
+    link.symlink_to(_link_from_a_loose_folder(file))
+    return link
+
+
 LOOSE: list[Callable[[Path], Path]] = [
     _loosen_file,
     _loosen_file_for_all,
     _loosen_folder,
     _loosen_folder_above,
     _link_from_a_loose_folder,
+    _link_to_a_loose_file,
+    _link_to_a_link_in_a_loose_folder,
 ]
 
 
