@@ -14,6 +14,7 @@ from flexiti_async.errors import (
     TokenThrottled,
     TokenUnavailable,
 )
+from flexiti_async.events.types import Event, RefreshStarted
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import FaultyStore, ManualClock
 
@@ -301,3 +302,26 @@ async def test_a_caller_at_the_end_of_a_refresh_is_served(
 
     assert [token.token_id] * 2 == [one.token_id for one in tokens]
     assert 1 == sandbox.count(ENDPOINT)
+
+
+async def test_sessions_do_not_find_a_token_stale_at_the_same_moment(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """The window of 120 s opens up to a tenth earlier, at another moment in each process."""
+    began: list[Event] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, RefreshStarted):
+            began.append(event)
+
+    holder, *others = (make_session() for _ in range(31))
+    for session in others:
+        session.events.add(note)
+    await holder.token()
+    await asyncio.gather(*(session.token() for session in others))
+    began.clear()
+    clock.advance(1200 - 126)
+    for session in others:
+        without_waiting(session.token())
+
+    assert 0 < len(began) < len(others)
