@@ -191,3 +191,14 @@ def test_a_session_that_closes_ends_its_outage(caplog: pytest.LogCaptureFixture)
 
     assert "token store available again" in caplog.records[-1].getMessage()
     assert not log.follows_calls()
+
+
+def test_an_answer_about_a_customer_ends_an_outage(caplog: pytest.LogCaptureFixture) -> None:
+    """The API has answered: that it declined says nothing of its health."""
+    clock = ManualClock()
+    log = EventLog(clock)
+    log(finished(DOWN))
+    clock.advance(60)
+    log(finished(CreditExceeded("x", status=409)))
+
+    assert "calls succeed again" in caplog.records[-1].getMessage()
