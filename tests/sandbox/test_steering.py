@@ -256,9 +256,10 @@ def test_default_clock_is_the_wall_clock() -> None:
 
 
 async def test_reprs_show_no_secret(api: Api, sandbox: Sandbox) -> None:
-    """No repr contains a secret or a whole token."""
+    """No repr contains a secret, a whole token or the number of an account."""
     answer = await api.token(scope="customer")
     await api.send("GET", f"/{answer.body['access_token']}", headers={"x-reference-id": "f" * 40})
+    await api.send("POST", "/accounts/20009100/refund")
     shown = repr((sandbox, sandbox.tokens, sandbox.requests))
 
     secrets = [
@@ -267,7 +268,7 @@ async def test_reprs_show_no_secret(api: Api, sandbox: Sandbox) -> None:
         answer.body["access_token"],
         answer.body["refresh_token"],
     ]
-    assert [] == [secret for secret in (*secrets, "f" * 40) if secret in shown]
+    assert [] == [secret for secret in (*secrets, "f" * 40, "20009100") if secret in shown]
     assert f"access_token={answer.body['access_token'][:4]}…," in repr(sandbox.tokens)
     assert "client_secret=…," in repr(Sandbox(client_secret="abcdefgh"))
     assert "client_secret=abcd…," in repr(Sandbox(client_secret="abcdefghi"))
