@@ -61,6 +61,16 @@ def test_the_hour_of_a_call_that_is_sent_again_counts_from_its_first_claim() -> 
     assert Unknown() == step
 
 
+@pytest.mark.parametrize("fingerprint", [SAME, OTHER, UNKNOWN])
+def test_nobody_waits_for_a_call_that_was_given_up(fingerprint: str) -> None:
+    """Its outcome is unknown at once, not at its deadline; only the same call is sent again."""
+    given_up = record(fingerprint=fingerprint, inconclusive="no answer")
+    again = TakeClaim() if fingerprint == SAME else Unknown()
+
+    assert Unknown() == decide(given_up, FIELDS, elapsed=1.0)
+    assert again == decide(given_up, FIELDS, elapsed=1.0, since_first=1.0, resendable=True)
+
+
 DONE = record(phase=Phase.DONE, authorization_id="1")
 FREE = record(phase=Phase.FREE)
 FOREIGN = {"salt": "another claim"}
