@@ -25,6 +25,7 @@ from flexiti_async.errors import (
     OperationInProgress,
 )
 from flexiti_async.sandbox import Sandbox
+from flexiti_async.store.interface import Entry, Life
 from flexiti_async.testing import FaultyStore, ManualClock
 from flexiti_stores.memory import MemoryStore
 
@@ -195,6 +196,42 @@ async def test_a_slow_step_does_not_overwrite_the_authorization(
         await going_back
 
     assert Step.AUTHORIZED is checkout.step
+
+
+class HeldStore(MemoryStore):
+    """A store that holds one swap back until its gate is opened."""
+
+    gate: asyncio.Event | None = None
+    held = False
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Write it, later than the next one if there is a gate."""
+        gate, self.gate = self.gate, None
+        if gate is not None:
+            self.held = True
+            await gate.wait()
+        return await super().swap(key, entry, expected=expected, life=life)
+
+
+async def test_a_save_does_not_overtake_another(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """The second one of a checkout waits for the first: neither conflicts with the other."""
+    store = HeldStore(clock=clock.boot)
+    checkout = await make_session(store=store).checkout("order-1")
+    gate = store.gate = asyncio.Event()
+    first = asyncio.create_task(checkout.save())
+    while not store.held:
+        await asyncio.sleep(0)
+    second = asyncio.create_task(checkout.save())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    gate.set()
+
+    assert [None, None] == await asyncio.gather(first, second, return_exceptions=True)
+    assert checkout.saved
 
 
 async def test_a_caller_that_leaves_does_not_end_the_operation(
