@@ -122,7 +122,7 @@ def _to_format(value: VerificationFormat | VerificationFormatWord) -> Any:  # no
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Verify:
     account_number: str = field(
         converter=to_number_text,
@@ -206,7 +206,7 @@ def verify(
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Account:
     account_number: str = field(
         converter=to_number_text,

@@ -71,7 +71,7 @@ def _content(item: Authorization | Capture) -> str:
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class AuthorizationSearch(RequestModel):
     """
     A filter for authorizations; every field is optional.

@@ -89,7 +89,7 @@ class Authorization(AnswerModel):
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _ById:
     authorization_id: str = field(converter=to_number_text, metadata=takes(AUTHORIZATION_ID))
 

@@ -93,7 +93,7 @@ class Release(AnswerModel):
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Capture:
     authorization_id: str = field(converter=to_number_text, metadata=takes(AUTHORIZATION_ID))
     amount: Decimal | int | str = field(converter=to_money, metadata=takes(money(required=True)))
@@ -102,7 +102,7 @@ class _Capture:
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Release:
     authorization_id: str = field(converter=to_number_text, metadata=takes(AUTHORIZATION_ID))
     amount: Decimal | int | str | None = field(converter=to_money, metadata=takes(money()))

@@ -55,7 +55,7 @@ _CUSTOMER_ID: Final = pattern_check(
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Search:
     first_name: str = field(
         converter=to_text,
@@ -127,7 +127,7 @@ def search(
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Lookup:
     account_number: int | str | None = field(
         converter=to_number_text, repr=False, metadata=takes(Rule(ACCOUNT_TEXT))

@@ -76,7 +76,7 @@ _SCAN: Final = Check(
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Scan:
     code: Secret | None = field(converter=to_secret, metadata=takes(Rule(_SCAN, required=True)))
 

@@ -54,7 +54,7 @@ _PASSWORD: Final = Check(_password_problem, _TEXT.rule)
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Login:
     merchant_username: str | None = field(
         converter=to_optional_text, repr=False, metadata=takes(Rule(_TEXT))

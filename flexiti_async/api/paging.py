@@ -128,7 +128,7 @@ _PAGE: Final = number_check(18, example="10")
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _PageQuery:
     page_number: int | None = field(converter=to_number, metadata=takes(Rule(_PAGE)))
     page_size: int | None = field(converter=to_number, metadata=takes(Rule(_PAGE)))

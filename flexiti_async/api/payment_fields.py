@@ -87,7 +87,7 @@ def to_code(value: int | str | None) -> Any:  # noqa: ANN401 - see above
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Language:
     lang: Language | LanguageWord = field(converter=to_language, metadata=takes(LANGUAGE))
 

@@ -203,7 +203,7 @@ class Plans(AnswerModel):
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Question:
     account_number: str = field(
         converter=to_number_text,

@@ -109,7 +109,7 @@ def _to_purchase_type(value: PurchaseType | PurchaseTypeWord) -> Any:  # noqa: A
     return to_word(PurchaseType, value)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Purchase(RequestModel):
     """The fields of both channels."""
 
@@ -169,7 +169,7 @@ if TYPE_CHECKING:
         return kind
 
 else:
-    _frozen = frozen(kw_only=True)
+    _frozen = frozen(kw_only=True, slots=False)
 
 
 @validated

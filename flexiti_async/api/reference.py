@@ -89,7 +89,7 @@ _KEY: Final = Check(_key_problem, f"{_KEY_TEXT.rule}, and not . or ..")
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Text:
     lang: Language | LanguageWord = field(converter=to_language, metadata=takes(LANGUAGE))
     key: str | None = field(default=None, converter=to_optional_text, metadata=takes(Rule(_KEY)))

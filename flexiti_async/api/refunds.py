@@ -46,7 +46,7 @@ class Refund(AnswerModel):
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Refund:
     account_number: str = field(
         converter=to_number_text,

@@ -63,7 +63,7 @@ class Return(AnswerModel):
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Return:
     authorization_id: str = field(converter=to_number_text, metadata=takes(AUTHORIZATION_ID))
     capture_id: str = field(

@@ -47,7 +47,7 @@ def _to_tuple(value: Sequence[object]) -> Any:  # noqa: ANN401 - see `flexiti_as
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Product(RequestModel):
     """
     One line of the statement. Types and lengths are UNKNOWN; these are inferred from the names.
@@ -87,7 +87,7 @@ _PRODUCT: Final = instance_check(Product)
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class SkuData(RequestModel):
     """
     The items bought. Every field is optional.

@@ -93,7 +93,7 @@ def _to_type(value: TransactionType | TransactionTypeWord) -> Any:  # noqa: ANN4
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class TransactionRequest(RequestModel):
     """
     The data of a transaction.

@@ -5,7 +5,7 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from flexiti_async.clock import Clock, Instant, seconds_since
+from flexiti_async.clock import Instant
 from flexiti_async.protocol.secret import Secret
 
 __all__ = ["Scope", "ScopeWord", "Token"]
@@ -53,10 +53,6 @@ class Token:
     def remaining(self, now: Instant) -> float:
         """Return the seconds until it expires, negative after that."""
         return self.life - now.since(self.counted_from)
-
-    def remaining_by(self, clock: Clock) -> float:
-        """Return the same by a clock now; every call asks for it."""
-        return self.life - seconds_since(self.counted_from, clock)
 
     def age(self, now: Instant) -> float:
         """Return the seconds since the token was granted."""

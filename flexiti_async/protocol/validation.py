@@ -4,14 +4,14 @@ Request models that check themselves: rules written at the fields, problems repo
 A request model is a frozen attrs class whose fields carry the rules of the API's tables:
 
     @validated
-    @frozen(kw_only=True)
+    @frozen(kw_only=True, slots=False)
     class PersonalInformation:
         first_name: str = field(repr=False, metadata=takes(Rule(text_check(80), required=True)))
 
-`@validated` wraps the generated `__init__`: the object is built (a missing argument becomes None),
-its field errors are collected, and if there are any, one `ValidationError` reports them all. It is
-raised from a frame that no longer holds the arguments, so that a traceback with locals shows no
-personal data.
+`@validated` replaces the generated `__init__`: the object is built (a missing argument becomes
+None), its field errors are collected, and if there are any, one `ValidationError` reports them all.
+It is raised from a frame that no longer holds the arguments, so that a traceback with locals shows
+no personal data.
 """
 
 import copy
@@ -76,11 +76,10 @@ def param_of(attribute: "attrs.Attribute[object]") -> str:
 
 def validated(model: type[T]) -> type[T]:
     """Have a request model reject invalid data at construction, all problems together."""
-    build = cast("Callable[..., None]", model.__init__)
+    generated = cast("Callable[..., None]", model.__init__)
     fields = attrs.fields(cast("type[attrs.AttrsInstance]", model))
     names = frozenset(attribute.alias for attribute in fields)
-    must_have = [a.alias for a in fields if a.default is attrs.NOTHING]
-    is_valid = _fast_check(model, fields)
+    build = _builder(model, fields)
 
     def __init__(self: T, **kwargs: object) -> None:  # noqa: N807
         if not names.issuperset(kwargs):
@@ -90,54 +89,61 @@ def validated(model: type[T]) -> type[T]:
             hint = f"; did you mean {close!r}?" if close else ""
             msg = f"{model.__name__} has no field{quoted_name(unknown)}{hint}"
             raise TypeError(msg)
-        for name in must_have:
-            kwargs.setdefault(name, None)
-        build(self, **kwargs)
-        if is_valid(self, kwargs):
+        if build(self, kwargs):
             return
         errors = field_errors_of(self)
-        if not errors:  # the value comes from a factory, or a converter has corrected it
-            return
         kwargs.clear()
         del self  # its repr shows what is not personal, and that may be a mix-up
         raise ValidationError(field_errors=errors)
 
-    functools.update_wrapper(__init__, build)
+    functools.update_wrapper(__init__, generated)
     model.__init__ = __init__  # type: ignore[method-assign, assignment]
     # What the repr hides is personal.
     return model if all(attribute.repr for attribute in fields) else not_pickled(model)
 
 
-def _fast_check(
+def _builder(
     model: type[T], fields: "Iterable[attrs.Attribute[object]]"
 ) -> Callable[[T, Mapping[str, object]], bool]:
     """
-    Build the check that most models pass: True means valid, False that errors may be found.
+    Build the function that sets the fields of a new model, and returns whether all are valid.
 
-    It checks the arguments that were given; defaults are checked once, when the class is created.
+    It does what the `__init__` that attrs generates would do, and checks each value as it is
+    converted. Defaults are converted and checked once, when the class is created.
     """
-    rules: dict[str, tuple[str, Rule]] = {
-        a.alias or a.name: (a.name, a.metadata[_RULE]) for a in fields if _RULE in a.metadata
-    }
-    defaults = {a.alias or a.name: a.default for a in fields}
-    doubtful = [
-        alias for alias, (_, rule) in rules.items() if _problem(rule, defaults[alias]) is not None
-    ]
+    defaults: dict[str, object] = {}
+    rows: dict[str, tuple[str, Callable[[object], object] | None, Rule | None]] = {}
+    required: list[str] = []
+    for a in fields:
+        if isinstance(a.default, attrs.Factory) or a.validator is not None or not a.init:  # type: ignore[arg-type]
+            msg = f"{model.__name__}.{a.name}: a request model takes values, with rules"
+            raise TypeError(msg)
+        convert = cast("Callable[[object], object] | None", a.converter)  # pyright: ignore[reportUnknownMemberType]
+        rule = cast("Rule | None", a.metadata.get(_RULE))
+        default = None if a.default is attrs.NOTHING else a.default
+        default = default if convert is None or default is None else convert(default)
+        alias = a.alias or a.name
+        defaults[a.name], rows[alias] = default, (a.name, convert, rule)
+        if rule is not None and _problem(rule, default) is not None:
+            required.append(alias)
     more: Callable[[T], Iterable[FieldError]] = getattr(model, "cross_field_errors", lambda _: ())
 
-    def is_valid(built: T, given: Mapping[str, object]) -> bool:
-        for alias in given:
-            known = rules.get(alias)
-            if known is not None and _problem(known[1], getattr(built, known[0])) is not None:
-                return False
-        for alias in doubtful:
+    def build(new: T, given: Mapping[str, object]) -> bool:
+        values, valid = new.__dict__, True
+        values.update(defaults)
+        for alias, value in given.items():
+            name, convert, rule = rows[alias]
+            values[name] = converted = value if convert is None else convert(value)
+            if rule is not None and _problem(rule, converted) is not None:
+                valid = False
+        for alias in required:
             if alias not in given:
                 return False
-        for _ in more(built):
+        for _ in more(new):
             return False
-        return True
+        return valid
 
-    return is_valid
+    return build
 
 
 def sensitive_arguments(function: Callable[P, T]) -> Callable[P, T]:

@@ -12,7 +12,7 @@ from attrs import define
 from flexiti_async.api.endpoints import WIDGET_INIT
 from flexiti_async.api.widget_answer import Widget
 from flexiti_async.api.widget_origins import WidgetOrigins
-from flexiti_async.clock import Clock, now
+from flexiti_async.clock import Clock, now, seconds_since
 from flexiti_async.errors import (
     ApiError,
     ConfigError,
@@ -161,7 +161,7 @@ class _Run(SentCall, Generic[T]):
 
     def life(self) -> float:
         """Return the seconds of life that the token has left."""
-        return self.token.remaining_by(self.clock)
+        return self.token.life - seconds_since(self.token.counted_from, self.clock)
 
     def note_doubt(self) -> None:
         """Record that the last attempt may have run, if its progress does not say otherwise."""

@@ -59,7 +59,7 @@ def test_converting_changes_no_value(value: Decimal | float | str | None) -> Non
 
 
 @validated
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class _Payment:
     """A request with an amount."""
 
