@@ -166,13 +166,14 @@ class RequestBuilder:
         version = call.version
         if self._versions and not call.fixed_version:
             version = self._versions.get(call.endpoint, version)
-        key = (version, call.path)
         if call.path_values:
             url = self._parse(version, call.path, call.path_values)
         else:
-            if key not in self._urls:
-                self._urls[key] = self._parse(*key, {})
-            url = self._urls[key]
+            key = (version, call.path)
+            known = self._urls.get(key)
+            if known is None:
+                known = self._urls[key] = self._parse(*key, {})
+            url = known
         return url.with_query(call.query) if call.query else url
 
     def _parse(self, version: str, template: str, values: Mapping[str, str]) -> URL:

@@ -1,5 +1,7 @@
 """`WidgetTokens`: the tokens of a one-shot widget/init, which is no checkout."""
 
+from collections.abc import Coroutine
+
 from attrs import frozen
 
 from flexiti_async.clock import Clock, now
@@ -33,11 +35,10 @@ class WidgetTokens:
         """The evidence of calls with tokens of this scope."""
         return self.refresher.rejections
 
-    async def token(self, reference_id: str) -> Token:
+    def token(self, reference_id: str) -> Coroutine[object, object, Token]:
         """Return the token of the first attempt; a token request carries the reference id."""
-        if self.dedicated is not None:
-            return await self.refresher.dedicated(self.min_ttl, reference_id=reference_id)
-        return await self.refresher.token(self.min_ttl, reference_id=reference_id)
+        obtain = self.refresher.token if self.dedicated is None else self.refresher.dedicated
+        return obtain(self.min_ttl, reference_id=reference_id)
 
     def verdict(self, call: SentCall, token: Token) -> Verdict:
         """Decide what follows from a 401; a dedicated token is in use until it is replaced."""
