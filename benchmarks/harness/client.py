@@ -136,6 +136,19 @@ class _Client:
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         return {"cpu": cpu, "wall": wall}
 
+    async def refreshes(self, number: int) -> dict[str, object]:
+        """Measure the refreshes in the background that `token()` starts with a stale token."""
+        token = self._peer.token
+        seconds: list[float] = []
+        await token()
+        for _ in range(number):
+            self._peer.age()
+            others, began = asyncio.all_tasks(), time.process_time()
+            await token()
+            await asyncio.wait(asyncio.all_tasks() - others)
+            seconds.append(time.process_time() - began)
+        return {"cpu": seconds}
+
     async def stampede(self, scenario: str, callers: int) -> dict[str, object]:
         """Let many callers ask for a token at once."""
         return await stampede(self._peer, self._target, scenario, callers)
@@ -214,6 +227,7 @@ async def _main(name: str) -> None:
         "repeat": client.repeat,
         "set_collector": client.set_collector,
         "tokens": client.tokens,
+        "refreshes": client.refreshes,
         "stampede": client.stampede,
         "close_amid_calls": client.close_amid_calls,
         "waiting": client.waiting,
