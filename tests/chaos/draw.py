@@ -9,7 +9,9 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
-from .plan import DISTURBANCES, Act, Plan, Verb
+from flexiti_async.protocol.points import POINTS
+
+from .plan import DISTURBANCES, INTERRUPT, KILL, SLOW, Act, Plan, Verb
 
 __all__ = ["make_plan"]
 
@@ -41,12 +43,21 @@ _KINDS: Final = (2, 8)
 Range of the number of kinds of trouble in a plan. Not all kinds: some show only without others,
 such as the lost answer of a refresh, which never happens if all tokens are revoked all the time.
 """
+_POINTS: Final = tuple(point for point in POINTS if not point.startswith("operation"))
+"""Points that the work reaches; a refresh, which no caller owns, is interrupted as well."""
+_POINTS_OF_TOKENS: Final = tuple(point for point in _POINTS if point.startswith("token"))
+_ARMED: Final = 2.0
+"""The most seconds for which a point is armed."""
 _WIDEST: Final = 3600.0
 """The most seconds by which a clock is wrong."""
 
 
 def make_plan(seed: int, *, seconds: float = 6.0, workers: int = 3) -> Plan:
-    """Return the plan of a seed."""
+    """
+    Return the plan of a seed.
+
+    One in three has faults at points of the library as well, which leave the others as they are.
+    """
     dice = random.Random(f"chaos {seed}")  # noqa: S311 - not a secret
     lifetime = dice.randint(4, 6)
     acts = [
@@ -55,6 +66,8 @@ def make_plan(seed: int, *, seconds: float = 6.0, workers: int = 3) -> Plan:
         for act in _work(dice, worker, seconds=seconds, workers=workers, lifetime=lifetime)
     ]
     acts += _disturbances(dice, seconds=seconds, workers=workers)
+    if seed % 3 == 1:
+        acts += _points(seed, seconds=seconds, workers=workers)
     return Plan(seed, seconds, workers, lifetime, tuple(sorted(acts, key=lambda act: act.at)))
 
 
@@ -98,7 +111,8 @@ def _flow(
 
 
 def _disturbances(dice: random.Random, *, seconds: float, workers: int) -> Iterator[Act]:
-    kinds = dice.sample(list(DISTURBANCES), dice.randint(*_KINDS))
+    drawn = [verb for verb, weight in DISTURBANCES.items() if weight]
+    kinds = dice.sample(drawn, dice.randint(*_KINDS))
     for at in _moments(dice, seconds - 0.5, dice.uniform(*_QUIET)):
         verb = dice.choices(kinds, [DISTURBANCES[kind] for kind in kinds])[0]
         longest = _LENGTHS.get(verb, 0.0)
@@ -121,3 +135,13 @@ def _disturbances(dice: random.Random, *, seconds: float, workers: int) -> Itera
         if verb is Verb.SLOW:
             number = round(dice.uniform(0.02, 0.4), 3)
         yield Act(at, verb, worker, what, "", lasts, number)
+
+
+def _points(seed: int, *, seconds: float, workers: int) -> Iterator[Act]:
+    """Yield faults at points of the library."""
+    dice = random.Random(f"points {seed}")  # noqa: S311 - not a secret
+    for at in _moments(dice, seconds - 0.5, 1.0):
+        effect = dice.choice((SLOW, INTERRUPT, KILL))
+        what = dice.choice(_POINTS_OF_TOKENS if effect == INTERRUPT else _POINTS)
+        lasts = round(min(dice.uniform(0.5, _ARMED), seconds - at), 3)
+        yield Act(at, Verb.POINT, dice.randrange(workers), what, "", lasts, effect)

@@ -10,7 +10,10 @@ from typing import Final
 
 from attrs import asdict, field, frozen
 
-__all__ = ["DISTURBANCES", "Act", "Plan", "Verb"]
+__all__ = ["DISTURBANCES", "INTERRUPT", "KILL", "SLOW", "Act", "Plan", "Verb"]
+
+SLOW, INTERRUPT, KILL = range(3)
+"""Effects of a point."""
 
 
 class Verb(enum.StrEnum):
@@ -61,6 +64,8 @@ class Verb(enum.StrEnum):
     """All records of the store are lost."""
     CLOCK = "clock"
     """The wall clock of the process is set wrong, by `number` seconds."""
+    POINT = "point"
+    """The process is disturbed, as `number` says, where it next reaches the point `what`."""
 
 
 DISTURBANCES: Final = {
@@ -80,8 +85,9 @@ DISTURBANCES: Final = {
     Verb.STORE_STALL: 2,
     Verb.STORE_LOSS: 1,
     Verb.CLOCK: 3,
+    Verb.POINT: 0,
 }
-"""Disturbances, with their weights."""
+"""Disturbances, with their weights; points are drawn apart."""
 
 
 @frozen

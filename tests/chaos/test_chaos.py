@@ -12,7 +12,7 @@ from ..crew.crew import Crew, WorkerHandle
 from .draw import make_plan
 from .driver import run
 from .invariants import violations
-from .plan import Act, Plan, Verb
+from .plan import KILL, Act, Plan, Verb
 from .reporting import explanation
 
 SECONDS = 3.5
@@ -45,3 +45,14 @@ def test_a_refresh_with_a_lost_answer_is_not_repeated(crew: Crew[WorkerHandle]) 
     assert () == found, explanation(seen, found, "file")
     assert "refresh_token" in sent
     assert len(sent) > 1
+
+
+def test_a_process_is_killed_at_a_point(crew: Crew[WorkerHandle]) -> None:
+    """A process that dies where it has just claimed is replaced, and every rule holds."""
+    asks = [Act(number / 10, Verb.TOKEN, 0, "merchant") for number in range(1, 10)]
+    strike = Act(0.0, Verb.POINT, 0, "token claimed", seconds=0.8, number=KILL)
+    seen = asyncio.run(run(Plan(0, 1.0, 1, 4, (strike, *asks)), crew, "file"))
+    found = violations(seen)
+
+    assert () == found, explanation(seen, found, "file")
+    assert any(job.killed for job in seen.jobs)

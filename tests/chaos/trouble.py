@@ -57,6 +57,7 @@ class Trouble:
             Verb.END: lambda act: self.workers.end(act.worker or 0),
             Verb.STOP: lambda act: self.workers.stop(act.worker or 0, act.seconds),
             Verb.CLOCK: lambda act: self.workers.set_clock(act.worker or 0, act.number),
+            Verb.POINT: lambda act: self.workers.strike(act.worker or 0, act),
             Verb.CUT: self._cut,
             Verb.LOSE: lambda act: self._hold(act, Drop(commit=True), "oauth/token"),
             Verb.THROTTLE: self._throttle,

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import stat
 import threading
 import time
@@ -19,6 +20,7 @@ from flexiti_async.api.merchants import merchants_login
 from flexiti_async.api.widget import ApplyWidget, PurchaseWidget
 from flexiti_async.checkout.online import OnlineCheckout
 from flexiti_async.events.types import CallFinished, Event
+from flexiti_async.protocol import points
 from flexiti_async.protocol.token import Scope, Token
 from flexiti_async.sandbox import token_id
 
@@ -26,7 +28,7 @@ from ..crew.worker_process import ShiftedClock, WorkerProcess
 from ..support.metronome import Metronome, lost_in
 from .limits import limit_of
 from .misdeeds import MISDEEDS
-from .plan import Verb
+from .plan import INTERRUPT, KILL, Verb
 
 __all__ = ["Worker"]
 
@@ -35,6 +37,9 @@ MARK: Final = "x-worker"
 
 _PATIENCE: Final = 2.0
 """Seconds in which tasks, threads and sockets of a closed session have to end."""
+
+_SLOW: Final = 0.3
+"""Seconds that a slow point takes."""
 
 _WIDGETS: Final[dict[str, ApplyWidget | PurchaseWidget]] = {
     "purchase": PurchaseWidget(account_number=20009100),
@@ -68,6 +73,8 @@ class Worker(WorkerProcess):
             {
                 "open": self._open,
                 "clock": self._set,
+                "arm": self._arm,
+                "disarm": self._disarm,
                 "act": self._act,
                 "lost": self._lost,
                 "close": self._close,
@@ -121,6 +128,25 @@ class Worker(WorkerProcess):
     async def _set(self, wrong: float) -> None:
         """Set the wall clock wrong."""
         self._clock.wrong = wrong
+
+    async def _arm(self, point: str, effect: int) -> None:
+        """Let the library slow down, interrupt its task or kill this process at a point, once."""
+
+        async def reach(reached: str) -> None:
+            if reached != point:
+                return
+            points.hook = None
+            if effect == KILL:
+                os.kill(os.getpid(), signal.SIGKILL)
+            task = asyncio.current_task()
+            if effect == INTERRUPT and task is not None:
+                task.cancel()
+            await asyncio.sleep(_SLOW)
+
+        points.hook = reach
+
+    async def _disarm(self) -> None:
+        points.hook = None
 
     async def _act(self, job: str, what: str, flow: str) -> dict[str, object]:
         """Carry out an act for a caller, and report how it ended."""

@@ -138,6 +138,20 @@ class Workers:
             with suppress(ProcessLookupError):
                 os.kill(handle.pid, signal.SIGCONT)
 
+    async def strike(self, number: int, act: Act) -> None:
+        """Disturb a process where it next reaches a point; one that it kills is replaced."""
+        slot = self._slots[number]
+        handle = slot.handle
+        if handle is None or handle.gone:
+            return
+        with suppress(WorkerDied):
+            await handle.order("arm", point=act.what, effect=int(act.number))
+            await asyncio.sleep(act.seconds)
+            await handle.order("disarm")
+        if handle.gone and slot.handle is handle:
+            slot.handle = None
+            await self.start_worker(number)
+
     async def set_clock(self, number: int, wrong: float) -> None:
         """Set the wall clock of a process wrong."""
         slot = self._slots[number]
