@@ -250,7 +250,7 @@ async def test_all_attempts_of_a_call_share_one_deadline(
     sandbox: Sandbox, make_session: MakeSession
 ) -> None:
     """The last attempt gets what is left, not a whole request's time."""
-    session = make_session(request_timeout=PATIENCE, call_timeout=2.0, retries=9)
+    session = make_session(request_timeout=30.0, call_timeout=2.0, retries=9)
     await session.token()
     sandbox.fail(INIT, status=503)
     sandbox.inject(Hang(), endpoint=INIT)
@@ -259,7 +259,7 @@ async def test_all_attempts_of_a_call_share_one_deadline(
         await session.init_widget(BUY)
 
     assert 1.9 <= took.total
-    assert took.seconds < PATIENCE / 10
+    assert took.seconds < 15
     assert 2 == sandbox.count(INIT)
 
 
