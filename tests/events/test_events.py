@@ -436,6 +436,16 @@ def test_listeners_can_be_passed_added_and_removed() -> None:
     assert events.any
 
 
+def test_a_listener_that_was_added_twice_is_removed_once() -> None:
+    """Two parts of a program may share a listener; each removes what it has added."""
+    heard = list[Event]()
+    events = Listeners([heard.append])
+    events.add(heard.append)()
+    events.notify(ClockSkewed(seconds=1.0))
+
+    assert 1 == len(heard)
+
+
 async def test_calls_are_logged_at_debug_without_listeners(
     session: FlexitiSession, caplog: pytest.LogCaptureFixture
 ) -> None:
