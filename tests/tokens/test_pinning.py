@@ -61,6 +61,16 @@ def as_stored(token: Token, life: float) -> StoredToken:
 LATER = StoredToken("later", Secret("later-token"), 1200.0, 1200.0)
 
 
+async def test_callers_at_once_write_one_mark(session: FlexitiSession, faulty: FaultyStore) -> None:
+    """Many checkouts that begin with a plain token read and swap its record once."""
+    plain = await session.token()
+    faulty.operations.clear()
+    pinned = await asyncio.gather(*(session.token(min_ttl=600) for _ in range(50)))
+
+    assert {(plain.token_id, True)} == {(token.token_id, token.pinned) for token in pinned}
+    assert ["load", "swap"] == faulty.operations
+
+
 @pytest.mark.parametrize("trouble", [[], ["not written but unknown"], ["written but unknown"]])
 async def test_the_mark_is_written_through_a_failing_swap(
     session: FlexitiSession, faulty: FaultyStore, sandbox: Sandbox, trouble: list[Trouble]
