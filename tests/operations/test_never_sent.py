@@ -9,8 +9,9 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from flexiti_async import FlexitiConfig, FlexitiSession
+from flexiti_async import FlexitiConfig, FlexitiSession, Scope
 from flexiti_async.errors import ConnectError
+from flexiti_async.protocol import points
 from flexiti_async.protocol.call import OperationKind
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
@@ -124,3 +125,28 @@ async def test_a_name_that_is_not_resolved_frees_the_key(
 
         names.failing = False
         await trial.check(outcome)
+
+
+@pytest.mark.parametrize("kind", ["authorize", "capture"])
+async def test_a_machine_that_is_suspended_while_it_connects_sends_nothing(
+    kind: str,
+    make_session: MakeSession,
+    sandbox: Sandbox,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The event loop's clock stands still meanwhile; by all others the deadline has passed."""
+    session = make_session(request_timeout=10, connect_timeout=10, store_timeout=5)
+    trial = await trial_of(ACTS[kind], session, sandbox, clock)
+    for scope in Scope:
+        await session.token(scope)
+
+    async def suspend(point: points.Point) -> None:
+        if point == "call connected":
+            clock.advance(31)
+
+    monkeypatch.setattr(points, "hook", suspend)
+    outcome = await trial.make()
+
+    assert isinstance(outcome, ConnectError)
+    assert (0, 0) == trial.counts()
