@@ -288,6 +288,18 @@ async def test_a_rejected_token_ends_a_running_checkout(
     assert checkout.token.token_id != following.token.token_id
 
 
+async def test_a_new_token_that_is_rejected_ends_a_checkout_that_has_begun(
+    session: FlexitiSession, sandbox: Sandbox
+) -> None:
+    """One 401 does not prove that a new token is bad, but no other one can replace it here."""
+    checkout = await session.checkout("order-1")
+    await checkout.init_widget(BUY)
+    sandbox.revoke_all()
+
+    with pytest.raises(CheckoutTokenRejected):
+        await checkout.init_widget(BUY)
+
+
 async def test_an_error_of_the_api_does_not_change_the_step(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
