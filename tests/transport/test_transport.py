@@ -171,10 +171,13 @@ async def test_a_token_request_waits_behind_no_call(
     await asyncio.gather(*calls, return_exceptions=True)
 
 
-async def test_another_origin_is_refused() -> None:
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:2/x", "https://127.0.0.1:1/x", "http://localhost:1/x"]
+)
+async def test_another_origin_is_refused(url: str) -> None:
     """A bearer token goes to the configured origin and nowhere else."""
     transport = Transport("http://127.0.0.1:1", timeout=1, connect_timeout=1, connections=1)
-    request = HttpRequest(INIT, "POST", URL("http://127.0.0.1:2/x"), {}, b"{}", "ref")
+    request = HttpRequest(INIT, "POST", URL(url), {}, b"{}", "ref")
 
     error = await transport.attempt(request)
 
