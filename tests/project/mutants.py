@@ -25,7 +25,7 @@ from contextlib import closing
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("flexiti_async", "stores", "tests", "docs", "pyproject.toml", "README.md")
+COPIED = ("flexiti_async", "stores", "tests", "tools", "docs", "pyproject.toml", "README.md")
 CHECKOUTS = "tests/checkout --ignore=tests/checkout/test_machine.py"  # the machine takes minutes
 FILES = "tests/stores/test_folder.py tests/stores/test_file.py tests/stores/test_file_faults.py"
 MEMORY = "tests/stores/test_memory.py tests/stores/test_contract.py::TestMemory"
