@@ -14,6 +14,7 @@ from flexiti_async.protocol.secret import Secret
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults.kinds import Delay
 from flexiti_async.store.encryption import KEY_BYTES, key_from_bytes
+from flexiti_async.store.interface import JOURNAL_PREFIX
 from flexiti_async.store.sealed import SealedJournal
 from flexiti_async.testing import FaultyStore, ManualClock
 
@@ -76,6 +77,27 @@ async def test_a_writer_that_is_faster_wins(
     assert (2, 0) == (done.rewritten + done.current, done.unreadable)
     assert found is not None
     assert Phase.DONE is found.phase
+
+
+async def test_a_rewritten_record_keeps_its_end(
+    make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """It is kept for the rest of its time, not for the whole of it once more."""
+    store = FaultyStore(clock.boot)
+    session = make_session(journal=store, token_keys=(OLD,))
+    await session.authorizations.authorize(
+        await purchase(session, sandbox), idempotency_key="order-9"
+    )
+
+    async def ends() -> list[float]:
+        loaded = [await store.load(key) async for key in store.keys(JOURNAL_PREFIX)]
+        return [one.keep_for for one in loaded if one is not None and one.keep_for is not None]
+
+    [before] = await ends()
+    clock.advance(100 * 86_400.0)
+    await rewrite(store, clock, NEW, OLD)
+
+    assert [before - 100 * 86_400.0] == await ends()
 
 
 async def test_an_unreadable_record_hides_no_other(
