@@ -18,6 +18,7 @@ from flexiti_async.errors import (
     ValidationError,
 )
 from flexiti_async.events.types import CallRetried
+from flexiti_async.protocol import points
 from flexiti_async.protocol.call import OperationCall, OperationKind, Replay
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
@@ -218,6 +219,27 @@ async def test_a_later_failure_does_not_prove_that_an_earlier_request_did_not_ru
     assert isinstance(outcome, OutcomeUnknown)
     assert 1 == len(await TRANSACTION.pending(session))
     await trial.check(outcome)
+
+
+async def test_a_repeat_that_is_interrupted_before_it_is_sent_leaves_the_key_pending(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A payment is claimed anew after a lost answer; it is the first request that may have run."""
+    trial = await trial_of(TRANSACTION, session, sandbox, clock)
+    sandbox.inject(Drop(), endpoint=TRANSACTION.endpoint, times=None)
+    first = await trial.make()
+    clock.advance(session.operations._context.deadline + 1)
+
+    async def interrupt(point: points.Point) -> None:
+        if point == "operation claimed":
+            raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(points, "hook", interrupt)
+        await trial.make()
+
+    assert isinstance(first, OutcomeUnknown)
+    assert 1 == len(await TRANSACTION.pending(session))
 
 
 async def test_no_connection_frees_the_key(trial: Trial) -> None:
