@@ -79,8 +79,10 @@ def decode(body: bytes) -> object:
     problem = "not JSON"
     try:
         value = _decode(body)
-        # Nearly every body has fewer brackets than the limit, so it cannot be deeper.
-        if body.count(b"[") + body.count(b"{") <= _DEEPEST or not _is_deep(value):
+        # Most bodies are one object without lists, and nearly every other one has fewer brackets
+        # than the limit, so it cannot be deeper.
+        is_flat = not body.rpartition(b"{")[0] and not body.partition(b"[")[1]
+        if is_flat or body.count(b"[") + body.count(b"{") <= _DEEPEST or not _is_deep(value):
             return value
         problem = "nested too deep"
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
