@@ -296,10 +296,16 @@ class ApiClient:
         self._budget.note_call(at)
         observed = self._events.follow_calls
         run = _Run(
-            *(call.endpoint, call, reference_id, token, seconds, sending, self._clock),
-            began=at if began is None else began,
-            once=call.replay is Replay.NEVER or isinstance(call, OperationCall),
-            observed=observed,
+            call.endpoint,
+            call,
+            reference_id,
+            token,
+            seconds,
+            sending,
+            self._clock,
+            at if began is None else began,
+            call.replay is Replay.NEVER or isinstance(call, OperationCall),
+            observed,
         )
         return self._observed(run, source, at) if observed else self._until_done(run, source, at)
 
