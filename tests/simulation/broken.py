@@ -2,15 +2,30 @@
 Fixes of the library, taken out one at a time: the simulation must find each.
 
 Each is a list of names that are replaced while histories run.
+
+Outside of its reach is what its models leave out, or no rule of it counts:
+
+| kind of fix | why | tests |
+|---|---|---|
+| kept connections, TLS, proxies, the moment before the first byte | no sockets | `transport` |
+| locks, modes and disks of files; drivers of servers | models | `stores`, `ledger` |
+| forks, threads, several loops in a process | one loop | `session`, `processes` |
+| encryption, rotation of keys and credentials | one configuration | `store`, `processes` |
+| odd answers, and what is checked before a call | sound bodies | `api`, `hostile`, `fuzz` |
+| how many tokens are requested | not counted | `tokens`, `processes`, `versions` |
+| how soon a waiting caller has its answer | its deadline only | `tokens`, `operations` |
+| a repeated call has its budget | its own plan | `simulation/test_outage.py` |
+| texts, logs, events, masks | off | `events`, `errors`, `canaries` |
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from flexiti_async.clock import Instant
-from flexiti_async.errors import RecordUnreadable, StoreError
+from flexiti_async.errors import RecordUnreadable, StoreError, StoreUnavailable
 from flexiti_async.operations import execution
 from flexiti_async.operations.claim import Claim
 from flexiti_async.operations.journal import Found, Journal
@@ -18,12 +33,15 @@ from flexiti_async.operations.keys import store_key
 from flexiti_async.operations.record import Phase
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.store.interface import Entry, Life
+from flexiti_async.store.sealed import SealedStore
 from flexiti_async.tokens.refresh import Refresh
 from flexiti_async.tokens.refresh_tokens import RefreshTokens
 from flexiti_async.transport import pool
 from flexiti_async.transport.client import Sending
 
 __all__ = ["BROKEN", "Fix"]
+
+T = TypeVar("T")
 
 
 @frozen
@@ -75,6 +93,39 @@ async def _unreadable_is_absent(self: Journal, operation_id: str) -> Found:
         return Found(loaded.entry)
 
 
+_claim = Claim.__init__
+
+
+def _never_doubtful(self: Claim, *parameters: Any, **options: Any) -> None:
+    _claim(self, *parameters, **options)
+    object.__setattr__(self, "doubtful", False)
+
+
+async def _with_its_own_errors(
+    self: SealedStore, _: str, operation: Callable[[], Awaitable[T]], **__: object
+) -> T:
+    async with asyncio.timeout(self._timeout):
+        return await operation()
+
+
+async def _without_a_limit(
+    _: SealedStore, __: str, operation: Callable[[], Awaitable[T]], **___: object
+) -> T:
+    try:
+        return await operation()
+    except ValueError as error:
+        text = "a driver's own error"
+        raise StoreUnavailable(text) from error
+
+
+_take_refresh_token = Refresh._take_refresh_token
+
+
+def _pinned_or_not(self: Refresh) -> Secret | None:
+    self._carry = self._carry and evolve(self._carry, pinned=False)
+    return _take_refresh_token(self)
+
+
 def _take_again(self: RefreshTokens, token_id: str, *, now: float) -> Secret | None:
     refresh_token, until = self._kept.get(token_id, (None, 0.0))
     return refresh_token if until > now else None
@@ -124,6 +175,18 @@ BROKEN: Final[dict[str, Fix]] = {
     "no outcome is too young to be free": Fix("once", 216, ((Journal, {"early": _at_once}),)),
     "a cancelled operation counts as never sent": Fix(
         "named", 78, ((Sending, {"may_have_run": property(_no)}),)
+    ),
+    "a claim over one of unknown outcome is freed": Fix(
+        "named", 238, ((Claim, {"__init__": _never_doubtful}),)
+    ),
+    "a store raises its own errors": Fix(
+        "untyped", 0, ((SealedStore, {"_bounded": _with_its_own_errors}),)
+    ),
+    "a store may take any time": Fix(
+        "recovery", 0, ((SealedStore, {"_bounded": _without_a_limit}),)
+    ),
+    "a pinned token is refreshed": Fix(
+        "pinned", 3283, ((Refresh, {"_take_refresh_token": _pinned_or_not}),)
     ),
     "a refresh token is sent again": Fix("refresh", 597, ((RefreshTokens, {"take": _take_again}),)),
     "a claim is not withdrawn": Fix("left", 196, ((Refresh, {"_withdraw": _nothing}),)),
