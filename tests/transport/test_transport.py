@@ -249,6 +249,21 @@ async def test_a_retry_after_beyond_the_deadline_is_not_waited_for(
     assert (7200.0, 1) == (caught.value.retry_after, sandbox.count(INIT))
 
 
+async def test_a_retry_after_beyond_the_end_of_the_token_is_not_waited_for(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """A checkout cannot be repeated with another token: its caller hears at once."""
+    checkout = await session.checkout("order-1")
+    await checkout.init_widget(BUY)
+    clock.advance(checkout.remaining - 5)
+    sandbox.fail(INIT, status=503, times=None, headers={"Retry-After": "8"})
+
+    with pytest.raises(ServerError) as caught:
+        await checkout.init_widget(BUY)
+
+    assert (8.0, 2) == (caught.value.retry_after, sandbox.count(INIT))
+
+
 async def test_all_attempts_of_a_call_share_one_deadline(
     sandbox: Sandbox, make_session: MakeSession
 ) -> None:
