@@ -22,6 +22,7 @@ from flexiti_async.config.model import FlexitiConfig
 from flexiti_async.config.options import (
     ClientAuth,
     ConfigOptions,
+    HttpEngine,
     OnStoreFailure,
     RefreshRevokesAccess,
 )
@@ -131,6 +132,7 @@ class FlexitiSession:
                 ca_file=config.ca_file,
                 client_cert=config.client_cert,
                 client_key=config.client_key,
+                http=config.http,
             )
         builder = RequestBuilder(
             config.api_url,
@@ -219,6 +221,17 @@ class FlexitiSession:
     def config(self) -> FlexitiConfig:
         """The configuration."""
         return self._config
+
+    @property
+    def http(self) -> HttpEngine:
+        """
+        The HTTP engine of the next call.
+
+        It is aiohttp in spite of the option if there is a proxy, if a client session is lent, and
+        while something else has replaced a part of aiohttp's, as mocks and tracing agents do.
+        Token requests and large bodies always go by aiohttp.
+        """
+        return HttpEngine(self._transport.http)
 
     @property
     def events(self) -> Listeners:
@@ -680,6 +693,10 @@ class _View(FlexitiSession):
     @property
     def config(self) -> FlexitiConfig:
         return self._session.config
+
+    @property
+    def http(self) -> HttpEngine:
+        return self._session.http
 
     @property
     def events(self) -> Listeners:

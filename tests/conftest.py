@@ -16,6 +16,7 @@ from flexiti_stores.memory import MemoryStore
 
 from .support import measured
 from .support.blocking import no_blocking
+from .support.engines import ENGINES, use_engine
 from .support.leftovers import Leftovers
 from .support.patience import PATIENT
 
@@ -107,6 +108,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("patient")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the engine of all tests that do not name one, for `nox -s engine`."""
+    parser.addoption("--http", choices=ENGINES, default=ENGINES[0], help="the HTTP engine")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """
     Measure the coverage of this process, or of the workers of pytest-xdist, and of no other.
@@ -150,6 +156,22 @@ def _place_in_order(item: pytest.Item) -> int:
 def _the_log_has_room() -> None:
     """Begin each test like a process: lines of other tests leave none of its own out."""
     log_states().reset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _engine_of_all_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Use the engine of the command line."""
+    with pytest.MonkeyPatch.context() as patch:
+        use_engine(patch, request.config.getoption("--http"))
+        yield
+
+
+@pytest.fixture(params=ENGINES)
+def both_engines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run a test over each engine, and return its name."""
+    name: str = request.param
+    use_engine(monkeypatch, name)
+    return name
 
 
 @pytest.fixture(scope="session", autouse=True)

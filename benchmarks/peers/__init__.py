@@ -54,6 +54,7 @@ class Caller(Holder, Protocol):
 WHAT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "flexiti_async": "flexiti-async",
+        "flexiti_httptools": "flexiti-async, httptools",
         "flexiti_flow": "flexiti-async, min_ttl",
         "hand_written": "aiohttp, by hand",
         "expert": "aiohttp, by an expert",
@@ -71,8 +72,8 @@ WHAT: Final[Mapping[str, str]] = MappingProxyType(
 """Names of the peers in tables, by module."""
 
 CALLERS: Final = (
-    *("flexiti_async", "hand_written", "expert", "limit", "authlib_httpx", "authlib_httpx2"),
-    *("httpx_auth", "aiohttp_oauth2"),
+    *("flexiti_async", "flexiti_httptools", "hand_written", "expert", "limit", "authlib_httpx"),
+    *("authlib_httpx2", "httpx_auth", "aiohttp_oauth2"),
 )
 """Peers that make a whole call."""
 

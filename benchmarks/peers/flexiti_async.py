@@ -3,6 +3,7 @@
 from benchmarks.harness.target import ACCOUNT_NUMBER, Target
 from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget, Scope
 from flexiti_async.clock import SYSTEM_CLOCK, Clock, now
+from flexiti_async.config.options import HttpEngineWord
 from flexiti_stores.memory import MemoryStore
 
 __all__ = ["Adapter"]
@@ -32,10 +33,12 @@ class Adapter:
 
     Args:
         min_ttl: The argument of its `token()`, seconds.
+        http: Its HTTP engine.
     """
 
-    def __init__(self, min_ttl: float = 0.0) -> None:
+    def __init__(self, min_ttl: float = 0.0, http: HttpEngineWord = "aiohttp") -> None:
         self._min_ttl = min_ttl
+        self._http: HttpEngineWord = http
         self._shifted = _ShiftedClock()
         self._clock: Clock = SYSTEM_CLOCK
 
@@ -50,6 +53,7 @@ class Adapter:
             connections=target.connections,
             request_timeout=target.patience,
             connect_timeout=target.patience,
+            http=self._http,
             # A store of its own, which uses the same clock.
             store=MemoryStore(clock=self._clock.boot),
         )

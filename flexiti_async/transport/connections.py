@@ -12,7 +12,7 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from types import SimpleNamespace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 from attrs import define
@@ -23,6 +23,9 @@ from flexiti_async.transport.faults import Progress
 from flexiti_async.transport.limits import Deadlines
 from flexiti_async.transport.slots import Slots
 from flexiti_async.transport.wire import Wire
+
+if TYPE_CHECKING:
+    from flexiti_async.transport.httptools_engine import HttptoolsEngine
 
 __all__ = ["Pool", "lent_pool", "open_pool"]
 
@@ -60,6 +63,7 @@ class Pool:
         calls: Times out calls.
         tokens: Times out requests of a token flight.
         wire: How connections are made and kept.
+        engine: Sends calls in the place of the two sessions, if the option `http` says so.
     """
 
     kept: aiohttp.ClientSession
@@ -70,6 +74,7 @@ class Pool:
     tokens: Deadlines
     wire: Wire
     lent: bool = False
+    engine: "HttptoolsEngine | None" = None
     _end: AsyncGenerator[None] | None = None
     _given_up: bool = False
 
@@ -99,6 +104,8 @@ class Pool:
         if announced is not None and isinstance(connector, _Connector):
             usable = max(float(announced[1]) - _IDLE_MARGIN, _LEAST_IDLE)
             connector.keep_idle(min(self.wire.keepalive_timeout, usable))
+            if self.engine is not None:
+                self.engine.keep_idle(min(self.wire.keepalive_timeout, usable))
 
     def stop_calls(self) -> None:
         """End all calls and waits at once; a token request may go on."""
@@ -119,6 +126,8 @@ class Pool:
     async def _close(self) -> None:
         if self._given_up or self.lent:
             return
+        if self.engine is not None:
+            self.engine.close()
         try:
             await self.kept.close()
         finally:
@@ -137,13 +146,15 @@ class Pool:
         for connector in connectors:
             if isinstance(connector, _Connector):
                 connector.give_up()
+        if self.engine is not None:
+            self.engine.give_up()
         if not self.lent:
             self.kept.detach()
             self.fresh.detach()
         if self._end is not None:
             with suppress(StopIteration, RuntimeError):
                 self._end.aclose().send(None)
-        return connectors
+        return connectors, self.engine
 
 
 def open_pool(wire: Wire) -> Pool:
@@ -158,7 +169,17 @@ def open_pool(wire: Wire) -> Pool:
         Deadlines(),
         Deadlines(),
         wire,
+        engine=_engine(wire),
     )
+
+
+def _engine(wire: Wire) -> "HttptoolsEngine | None":
+    """Return the engine beside aiohttp's, if it is wanted and can do what is."""
+    if wire.http != "httptools" or wire.proxy is not None:
+        return None
+    from flexiti_async.transport.httptools_engine import HttptoolsEngine
+
+    return HttptoolsEngine(wire)
 
 
 def lent_pool(session: aiohttp.ClientSession, wire: Wire) -> Pool:

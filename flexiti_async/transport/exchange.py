@@ -18,7 +18,7 @@ from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.protocol.response import HttpResponse
 from flexiti_async.transport.faults import Progress, error_of, failure
 
-__all__ = ["exchange"]
+__all__ = ["exchange", "raised_by_itself", "renewed"]
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
 """Size of the largest body that is read, after decompression."""
@@ -78,9 +78,9 @@ async def exchange(
     except FlexitiError as error:  # of a callback, about this library itself
         ended = copy.copy(error)
     except BaseException as error:  # noqa: BLE001 - a callback of a lent session may raise anything
-        if isinstance(error, Exception) or _raised_by_itself(error):
+        if isinstance(error, Exception) or raised_by_itself(error):
             return error_of(request, error, proxy=proxy, progress=progress)
-        ended = _renewed(error)  # cancelled, or the process ends
+        ended = renewed(error)  # cancelled, or the process ends
     # The frames of this coroutine and of its callers are in the traceback. A proxy's URL shows its
     # password.
     request.forget()
@@ -88,17 +88,17 @@ async def exchange(
     raise ended
 
 
-def _raised_by_itself(error: BaseException) -> bool:
+def raised_by_itself(error: BaseException) -> bool:
     """Whether a callback raised it as a cancellation: nobody has cancelled this task."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and not task.cancelling()
 
 
-def _renewed(error: BaseException) -> BaseException:
+def renewed(error: BaseException) -> BaseException:
     """Return a new exception of the same kind, with those of its arguments that are plain."""
     if isinstance(error, BaseExceptionGroup):
         group = cast("BaseExceptionGroup[BaseException]", error)
-        return BaseExceptionGroup(group.message, [_renewed(each) for each in group.exceptions])
+        return BaseExceptionGroup(group.message, [renewed(each) for each in group.exceptions])
     plain = [each for each in error.args if each is None or isinstance(each, str | int)]
     try:
         return type(error)(*plain)

@@ -42,7 +42,7 @@ from flexiti_async.errors import (
 from flexiti_async.protocol.redact import printable
 from flexiti_async.protocol.request import HttpRequest
 
-__all__ = ["Progress", "address_of", "connect_error", "error_of", "failure"]
+__all__ = ["Progress", "address_of", "connect_error", "error_of", "failure", "unconnected"]
 
 _NEVER_CONNECTED: Final = (
     aiohttp.ClientConnectorError,
@@ -218,12 +218,45 @@ def _not_connected(request: HttpRequest, error: Exception, proxy: URL | None) ->
             reason="timeout" if timed_out else "certificate",
             address=address_of((timed_out and proxy) or request.url),
         )
-    address = f"{error.host}:{error.port}"
-    cause = (
+    return unconnected(
+        request,
         error.certificate_error
         if isinstance(error, aiohttp.ClientConnectorCertificateError)
-        else error.os_error
+        else error.os_error,
+        host=error.host,
+        port=error.port,
+        name=name,
+        of_dns=isinstance(error, aiohttp.ClientConnectorDNSError),
+        of_tls=isinstance(error, aiohttp.ClientSSLError),
+        through_proxy=isinstance(error, aiohttp.ClientProxyConnectionError),
     )
+
+
+def unconnected(
+    request: HttpRequest,
+    cause: Exception,
+    *,
+    host: str | None,
+    port: int | None,
+    name: str,
+    of_dns: bool,
+    of_tls: bool,
+    through_proxy: bool = False,
+) -> ConnectError:
+    """
+    Build the error of a connection that was not made, with all that is known of why.
+
+    Args:
+        request: The request.
+        cause: The exception; nothing of it is kept.
+        host: The host that was to be connected to.
+        port: Its port.
+        name: Shown where the exception says nothing.
+        of_dns: The name could not be resolved.
+        of_tls: TLS failed.
+        through_proxy: The host is a proxy.
+    """
+    address = f"{host}:{port}"
     errno = cause.errno if isinstance(cause, OSError) else None
     if isinstance(cause, ssl.SSLCertVerificationError):
         # Both are missing where Python made the exception itself.
@@ -235,15 +268,14 @@ def _not_connected(request: HttpRequest, error: Exception, proxy: URL | None) ->
             address=address,
             verify_code=getattr(cause, "verify_code", None),
         )
-    if isinstance(error, aiohttp.ClientSSLError):
+    if of_tls:
         shown = str(getattr(cause, "reason", None) or name)
         text = f"no TLS connection to {address} ({printable(shown)})"
         return connect_error(request, text, reason="tls", address=address)
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
+    if of_dns:
         shown = str(cause.strerror) if isinstance(cause, socket.gaierror) else name
-        text = f"the name {error.host} cannot be resolved ({shown})"
+        text = f"the name {host} cannot be resolved ({shown})"
         return connect_error(request, text, reason="dns", errno=errno, address=address)
-    through_proxy = isinstance(error, aiohttp.ClientProxyConnectionError)
     shown = name if errno is None else _system_text(errno)
     return connect_error(
         request,

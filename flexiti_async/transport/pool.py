@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from importlib.util import find_spec
 from typing import Final
 from weakref import WeakSet
 
@@ -32,7 +33,7 @@ from flexiti_async.transport.connections import Pool, lent_pool, open_pool
 from flexiti_async.transport.exchange import exchange
 from flexiti_async.transport.faults import Progress, connect_error, error_of, failure
 from flexiti_async.transport.lent import check_kind, check_tls, unfit
-from flexiti_async.transport.wire import Wire, proxy_of, tls_context
+from flexiti_async.transport.wire import Wire, default_tls, proxy_of, tls_context
 
 __all__ = ["ClientSession", "Reply", "Transport"]
 
@@ -67,10 +68,12 @@ class Transport:
         ca_file: Certificates to trust instead of the system's.
         client_cert: Certificate to show.
         client_key: Its key, if that is in another file.
+        http: The engine, `aiohttp` or `httptools`.
 
     Raises:
         ConfigError: A file of certificates cannot be used, or a session was lent that does not
-            verify TLS, or together with one of the options of a connection.
+            verify TLS, or together with one of the options of a connection, or httptools is not
+            installed.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Transport:
         ca_file: str | None = None,
         client_cert: str | None = None,
         client_key: str | None = None,
+        http: str = "aiohttp",
     ) -> None:
         url = URL(base_url)
         self._scheme, self._authority = url.scheme, url.raw_authority
@@ -104,6 +108,11 @@ class Transport:
                     raise ConfigError(msg, option=option)
             if url.scheme == "https":
                 check_tls(client_session)
+        tls = tls_context(ca_file, client_cert, client_key)
+        if http != "aiohttp":
+            _require_httptools()
+            # Read before traffic, because that takes time.
+            tls = tls or (default_tls() if url.scheme == "https" else None)
         self._wire = Wire(
             connections=connections,
             connect_timeout=connect_timeout,
@@ -111,7 +120,8 @@ class Transport:
             proxy=None
             if client_session is not None
             else proxy_of(url, proxy.reveal() if proxy else None, trust_env=trust_env),
-            tls=tls_context(ca_file, client_cert, client_key),
+            tls=tls,
+            http=http,
         )
         self._borrowed = client_session
         self._own: dict[asyncio.AbstractEventLoop, Pool] = {}
@@ -174,13 +184,7 @@ class Transport:
         deadline = pool.calls.start(seconds, progress if once else None)
         try:
             # With a slot no request waits in aiohttp's queue, and its deadline is the one above.
-            answer = await exchange(
-                pool.kept if progress is None else pool.fresh,
-                request,
-                limits,
-                proxy=self._wire.proxy,
-                progress=progress,
-            )
+            answer = await self._exchange(pool, request, limits, progress)
         except asyncio.CancelledError:
             if not deadline.caused_cancellation():
                 raise
@@ -191,6 +195,20 @@ class Transport:
             deadline.end()
             pool.slots.release()
         return self._expired(request, seconds, progress, once=once)
+
+    def _exchange(
+        self,
+        pool: Pool,
+        request: HttpRequest,
+        limits: aiohttp.ClientTimeout,
+        progress: Progress | None,
+    ) -> Coroutine[object, None, Reply]:
+        """Send a request by the engine that the session uses, as long as it can."""
+        engine = pool.engine
+        if engine is not None and engine.accepts(request):
+            return engine.exchange(request, limits, progress=progress)
+        session = pool.kept if progress is None else pool.fresh
+        return exchange(session, request, limits, proxy=self._wire.proxy, progress=progress)
 
     def _refusal(self, request: HttpRequest, seconds: float) -> ConnectError | SessionClosed | None:
         """Return the error of a request that may not be sent at all."""
@@ -265,6 +283,16 @@ class Transport:
         """Whether a call would have to wait for a connection; over a lent session nobody knows."""
         pool = self._own.get(asyncio.get_running_loop())
         return pool is not None and not pool.lent and pool.slots.taken
+
+    @property
+    def http(self) -> str:
+        """The engine of the next call with a small body, `aiohttp` or `httptools`."""
+        wire = self._wire
+        if wire.http == "aiohttp" or wire.proxy is not None or self._borrowed is not None:
+            return "aiohttp"
+        from flexiti_async.transport.httptools_engine import is_replaced
+
+        return "aiohttp" if is_replaced(aiohttp.ClientSession) else wire.http
 
     def wait(self, within: float, longest: float | None) -> Coroutine[object, None, float]:
         """
@@ -389,6 +417,12 @@ def _while_alive(
         sock_connect=left,
         ceil_threshold=math.inf,  # aiohttp rounds longer ones up to whole seconds
     )
+
+
+def _require_httptools() -> None:
+    if find_spec("httptools") is None:
+        msg = "http: httptools needs the extra `fast`: install flexiti-async[fast]"
+        raise ConfigError(msg, option="http")
 
 
 def _token_ended(request: HttpRequest) -> ConnectError:

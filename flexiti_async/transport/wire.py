@@ -1,5 +1,6 @@
 """How connections are made and kept: proxy, certificates, limits."""
 
+import functools
 import ssl
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from yarl import URL
 
 from flexiti_async.errors import ConfigError
 
-__all__ = ["Wire", "proxy_of", "tls_context"]
+__all__ = ["Wire", "default_tls", "proxy_of", "tls_context"]
 
 
 @frozen
@@ -23,7 +24,8 @@ class Wire:
         connect_timeout: Seconds for making a connection.
         keepalive_timeout: Seconds that a connection may be idle and still be used.
         proxy: The proxy, with its credentials.
-        tls: Certificates to trust and to show; None for the system's.
+        tls: Certificates to trust and to show; None for the system's, as aiohttp trusts them.
+        http: The engine, `aiohttp` or `httptools`.
     """
 
     connections: int
@@ -31,6 +33,7 @@ class Wire:
     keepalive_timeout: float
     proxy: URL | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = None
+    http: str = "aiohttp"
 
 
 def proxy_of(base_url: URL, proxy: str | None, *, trust_env: bool) -> URL | None:
@@ -56,6 +59,18 @@ def proxy_of(base_url: URL, proxy: str | None, *, trust_env: bool) -> URL | None
     raise ConfigError(msg, option="trust_env")
 
 
+@functools.cache
+def default_tls() -> ssl.SSLContext:
+    """Return the context that verifies by the system's certificates; it is the process's own."""
+    return _verifying(None)
+
+
+def _verifying(ca_file: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_file)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
 def tls_context(
     ca_file: str | None, client_cert: str | None, client_key: str | None
 ) -> ssl.SSLContext | None:
@@ -74,7 +89,7 @@ def tls_context(
         return None
     option, file = "ca_file", ca_file
     try:
-        context = ssl.create_default_context(cafile=ca_file)
+        context = _verifying(ca_file)
         if client_cert is not None:
             option, file = "client_cert", client_cert
             # Without a password OpenSSL would ask for one at the terminal.
@@ -83,7 +98,6 @@ def tls_context(
         known = isinstance(error, ssl.SSLError)
         reason = "it holds no such certificate or key" if known else error.strerror
     else:
-        context.set_alpn_protocols(["http/1.1"])
         return context
     files = {"ca_file": ca_file, "client_cert": client_cert, "client_key": client_key}
     for name, given in files.items():

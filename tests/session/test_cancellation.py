@@ -29,6 +29,7 @@ from ..support.canaries import sightings
 from ..support.patience import PATIENCE
 from ..support.stepping import cancelled_at
 
+pytestmark = pytest.mark.usefixtures("both_engines")
 BUY = PurchaseWidget(account_number=20009100)
 MOST = 60
 """More awaits than any trial has; a trial that gets there does not end by itself."""

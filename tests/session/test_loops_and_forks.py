@@ -26,6 +26,7 @@ from flexiti_async.protocol.request import HttpRequest
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import TokenStore
 from flexiti_async.testing import ManualClock
+from flexiti_async.transport.connections import Pool
 from flexiti_async.transport.pool import Transport
 from flexiti_stores.memory import MemoryStore
 
@@ -104,6 +105,7 @@ def in_a_thread(work: Callable[[], object]) -> object:
     return results[0]
 
 
+@pytest.mark.usefixtures("both_engines")
 async def test_two_threads_with_loops_of_their_own_share_a_session_and_its_token(
     sandbox: Sandbox,
 ) -> None:
@@ -202,9 +204,7 @@ def in_a_forked_child(work: Callable[[], object]) -> str:
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_forked_child_uses_connections_of_its_own(
-    sandbox: Sandbox,
-) -> None:
+def test_a_forked_child_uses_connections_of_its_own(sandbox: Sandbox, both_engines: str) -> None:
     """
     Parent and child both go on: the child with new connections, the parent with its own.
 
@@ -219,7 +219,7 @@ def test_a_forked_child_uses_connections_of_its_own(
     with asyncio.Runner() as runner:
         runner.run(work())
         [pool] = session._transport._own.values()
-        before = connections_of(pool.kept)
+        before = connections_of(pool)
 
         def child() -> object:
             inherited = len(session._transport._own)
@@ -230,24 +230,28 @@ def test_a_forked_child_uses_connections_of_its_own(
 
         output = in_a_forked_child(child)
         runner.run(work())
-        after = connections_of(pool.kept)
+        after = connections_of(pool)
         runner.run(session.aclose())
 
     assert "0" == output
     assert before == after
+    assert (pool.engine is None, 1) == (both_engines == "aiohttp", len(before))
     assert 1 == sandbox.tokens_issued
 
 
-def connections_of(client: aiohttp.ClientSession) -> set[int]:
-    """Return the sockets that a pool keeps open."""
-    connector = client.connector
+def connections_of(pool: Pool) -> set[int]:
+    """Return the sockets that a pool keeps open, of both engines."""
+    connector = pool.kept.connector
     assert connector is not None
-    return {
-        handler.transport.get_extra_info("socket").fileno()
-        for kept in connector._conns.values()
-        for handler, _ in kept
+    kept = [
+        handler.transport
+        for handlers in connector._conns.values()
+        for handler, _ in handlers
         if handler.transport is not None
-    }
+    ]
+    if pool.engine is not None:
+        kept += [each._transport for each in pool.engine._idle if each._transport is not None]
+    return {transport.get_extra_info("socket").fileno() for transport in kept}
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
@@ -279,10 +283,14 @@ def open_files() -> int:
 def our_objects() -> Counter[str]:
     """Count the objects that a pool is made of."""
     gc.collect()
-    names = ("Pool", "ClientSession", "TCPConnector", "_Connector", "Deadlines", "ResponseHandler")
+    names = (
+        *("Pool", "ClientSession", "TCPConnector", "_Connector", "Deadlines", "ResponseHandler"),
+        *("HttptoolsEngine", "_Connection", "AnswerReader"),
+    )
     return Counter(name for each in gc.get_objects() if (name := type(each).__name__) in names)
 
 
+@pytest.mark.usefixtures("both_engines")
 def test_a_loop_per_job_leaves_nothing(sandbox: Sandbox) -> None:
     """A session that lives longer than its loops: each pool ends with its own."""
     session = session_on(sandbox)

@@ -28,6 +28,7 @@ from ..conftest import MakeSession
 from ..support.canaries import sightings
 from ..support.patience import PATIENT
 
+pytestmark = pytest.mark.usefixtures("both_engines")
 VCC = "1070015210367982"
 DOB = "1988-07-24"
 EMAIL = "canary.customer@example.com"

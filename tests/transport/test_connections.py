@@ -54,6 +54,7 @@ async def failure_of(work: Awaitable[object]) -> FlexitiError | None:
     return None
 
 
+@pytest.mark.usefixtures("both_engines")
 async def test_stale_connections_fail_no_call(
     make_session: MakeSession, sandbox: Sandbox, relay: Relay
 ) -> None:
@@ -221,6 +222,7 @@ async def test_no_outcome_is_unknown_because_a_server_ends_connections(
     assert 2000 <= server.read
 
 
+@pytest.mark.usefixtures("both_engines")
 async def test_calls_share_connections_and_money_does_not(server: Server, server_url: str) -> None:
     """A call that is safe to repeat takes the connection of the one before."""
     async with FlexitiSession(config_for(server_url)) as session:
@@ -233,6 +235,7 @@ async def test_calls_share_connections_and_money_does_not(server: Server, server
     assert [1, 1, 2, 3] == opened[1:]
 
 
+@pytest.mark.usefixtures("both_engines")
 @pytest.mark.parametrize(
     ("headers", "opened"),
     [
@@ -256,6 +259,7 @@ async def test_the_pool_heeds_how_long_a_server_keeps_connections(
         assert opened - 1 == server.opened - before
 
 
+@pytest.mark.usefixtures("both_engines")
 async def test_an_idle_connection_is_used_for_as_long_as_the_option_says(
     server: Server, server_url: str
 ) -> None:
@@ -285,6 +289,7 @@ async def test_aiohttp_sends_nothing_twice(server: Server, server_url: str, meth
     assert 1 == server.read
 
 
+@pytest.mark.usefixtures("both_engines")
 async def test_money_that_a_server_has_read_and_not_answered_is_unknown(
     server: Server, server_url: str
 ) -> None:
@@ -297,6 +302,7 @@ async def test_money_that_a_server_has_read_and_not_answered_is_unknown(
     assert 1 == server.read
 
 
+@pytest.mark.usefixtures("both_engines")
 @pytest.mark.parametrize("body", [None, b"{}"])
 async def test_no_content_type_is_made_up(
     server: Server, server_url: str, body: bytes | None

@@ -27,6 +27,7 @@ from ..support.metronome import lap
 from ..support.patience import PATIENT
 from ..support.raw_server import Handler, drips, hangs, never_ends, says, server
 
+pytestmark = pytest.mark.usefixtures("both_engines")
 BUY = PurchaseWidget(account_number=20009100)
 CANARY = "canary0123456789abcdef"
 GRANT = {"token_type": "bearer", "access_token": CANARY, "expires_in": 1200, "scope": "customer"}

@@ -53,6 +53,7 @@ async def failure(base_url: str, *, timeout: float = PATIENCE) -> TransportError
     return outcome
 
 
+@pytest.mark.usefixtures("both_engines")
 @pytest.mark.parametrize(
     ("handler", "kind"),
     [
@@ -88,6 +89,7 @@ async def test_each_way_to_fail_has_its_error(handler: Handler, kind: type[Trans
     assert (None, None) == (error.__cause__, error.__context__)
 
 
+@pytest.mark.usefixtures("both_engines")
 async def test_a_refused_connection_was_never_sent(unused_port: int) -> None:
     """Nobody listens: the same call may be made again."""
     error = await failure(f"http://127.0.0.1:{unused_port}")
@@ -105,6 +107,7 @@ async def unused_port() -> int:
     return port
 
 
+@pytest.mark.usefixtures("both_engines")
 async def test_waiting_for_a_connection_of_a_busy_pool_was_never_sent() -> None:
     """A pool of one, taken by a server that hangs: the second request has not begun."""
     async with server(hangs) as base_url:
@@ -132,6 +135,7 @@ async def test_the_wait_for_a_connection_is_a_part_of_the_time_that_is_left() ->
     assert took.seconds < PATIENCE / 10
 
 
+@pytest.mark.usefixtures("both_engines")
 async def test_callers_in_a_busy_pool_are_served_in_the_order_in_which_they_came(
     make_session: MakeSession,
 ) -> None:
@@ -185,6 +189,7 @@ async def test_another_origin_is_refused(url: str) -> None:
     assert "would leave http://127.0.0.1:1" in str(error)
 
 
+@pytest.mark.usefixtures("both_engines")
 async def test_a_redirect_is_not_followed(session: FlexitiSession, sandbox: Sandbox) -> None:
     """Wherever it points, the token stays; the answer is a malformed one."""
     sandbox.fail(
@@ -197,6 +202,7 @@ async def test_a_redirect_is_not_followed(session: FlexitiSession, sandbox: Sand
     assert 1 == sandbox.count(INIT)
 
 
+@pytest.mark.usefixtures("both_engines")
 async def test_a_401_with_a_large_body_and_a_pool_of_one_does_not_hang(
     make_session: MakeSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
@@ -322,6 +328,7 @@ async def test_a_retry_after_as_a_date_beyond_the_deadline_is_not_waited_for(
     assert (7200.0, 1) == (caught.value.retry_after, sandbox.count(INIT))
 
 
+@pytest.mark.usefixtures("both_engines")
 async def test_a_call_that_must_not_be_repeated_ends_in_outcome_unknown(
     sandbox: Sandbox, make_session: MakeSession
 ) -> None:

@@ -112,6 +112,7 @@ async def _run(
         ca_file=config.ca_file,
         client_cert=config.client_cert,
         client_key=config.client_key,
+        http=config.http,
     )
     prober = Prober(config, transport, print_note)
     tokens, steps = TokenSteps(prober), Steps(prober, customer)
