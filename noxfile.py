@@ -61,6 +61,7 @@ SYSTEM = [
     "tests/stores/postgresql",
     "tests/tokens/servers",
     "tests/transport/programs",
+    "tests/transport/uvloop",
     "tests/versions",
 ]
 # Flexiti's token service behaves like the first one; the second one is its successor.
@@ -72,6 +73,7 @@ LONG = {
     "simulation": ("--histories", "100000"),
     "chaos": ("--minutes", "30"),
     "ledger": ("--operations", "20000"),
+    "engine": ("--cases", "1000000"),
     "fuzz": ("--seconds", "600"),
     "soak": ("--hours", "1"),
     "mutants": ("--total", "300", "--seed", "7"),
@@ -321,6 +323,16 @@ def soak(session: nox.Session) -> None:
     """Run real processes with a fault a minute for an hour, or `-- --hours 8`."""
     _install_wheel(session)
     session.run("python", "tests/soak", *session.posargs, env=NOT_THE_CHECKOUT)
+
+
+@nox.session(python=PYTHONS, requires=["build"])
+def engine(session: nox.Session) -> None:
+    """Test the engine httptools: 10,000 random answers, or `-- --cases 100000`, and a matrix."""
+    _install_wheel(session, "engine")
+    session.run("python", "tests/transport/engines", *session.posargs, env=NOT_THE_CHECKOUT)
+    over_it = ("--http", "httptools", "tests/transport", "tests/session", "tests/chaos")
+    programs = "--ignore=tests/transport/programs"
+    session.run("python", "-m", "pytest", *over_it, programs, *PARALLEL, env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=False)

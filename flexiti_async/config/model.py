@@ -193,9 +193,9 @@ class FlexitiConfig:
         keepalive_timeout: How long a connection may be idle and still be used; shorter where the
             server announces less. Keep it below the idle time-out of every server on the way:
             common ones are 5 seconds and more.
-        http: What makes connections and reads HTTP, `aiohttp` or `httptools`. The latter takes half
-            the CPU time, requires the extra `fast`, and leaves to aiohttp what it does not do:
-            `proxy`, `trust_env`, a client session that is lent, token requests, large bodies.
+        http: The HTTP engine, `aiohttp` or `httptools`, which takes about half the CPU time,
+            requires the extra `fast`, and leaves to aiohttp everything with `proxy`, `trust_env` or
+            a client session that is lent, token requests, and large bodies.
         proxy: URL of the HTTP proxy to use, `http://user:password@proxy.example:3128`.
         trust_env: Use the proxy that `HTTPS_PROXY` and `NO_PROXY` name, unless `proxy` is set.
         ca_file: File of the certificates (PEM) to trust, instead of the system's.

@@ -78,7 +78,7 @@ ClientAuthWord = Literal["form", "basic"]
 
 
 class HttpEngine(enum.StrEnum):
-    """What makes connections and reads HTTP."""
+    """The HTTP engine: makes connections, writes requests and reads answers."""
 
     AIOHTTP = "aiohttp"
     """aiohttp."""

@@ -51,7 +51,7 @@ _METHODS: Final = frozenset({"DELETE", "GET", "PATCH", "POST", "PUT"})
 _MOST_SENT: Final = 64 * 1024
 """Bytes of a body that are written at once; aiohttp writes larger ones as the server reads them."""
 _REQUESTING: Final = ("__init__", "request", "_request")
-"""What mocks and tracing agents replace. No version of aiohttp has to have the last one."""
+"""Functions that mocks and tracing agents replace. No version of aiohttp has to have the last one."""
 _requesting: Final = attrgetter(*_REQUESTING)
 _AIOHTTPS: Final = vars(aiohttp.client)
 _EYEBALLS_DELAY: Final = 0.25  # seconds, as aiohttp (RFC 8305 section 5)
@@ -280,7 +280,7 @@ class HttptoolsEngine:
             self._reaper = self._loop.call_later(self._longest_idle, self._reap)
 
     def _reap(self) -> None:
-        """End what has been idle for too long, or has been closed by the server."""
+        """End connections that have been idle for too long, or that the server has closed."""
         oldest = self._loop.time() - self._longest_idle
         kept = [each for each in self._idle if each.since > oldest and each.is_usable()]
         for connection in set(self._idle).difference(kept):

@@ -193,7 +193,7 @@ class AnswerReader:
         assert self._parser is not None  # noqa: S101 - it is the caller
         self._status = status = self._parser.get_status_code()
         self.keeps_connection = self._parser.should_keep_alive()
-        # What is below 100 is not an interim status either.
+        # A status below 100 is not an interim one either.
         if status < _INTERIM.start or status == _SWITCHING_PROTOCOLS:
             self._refuse(NotHttpError("its status"))
 

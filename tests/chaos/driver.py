@@ -11,6 +11,7 @@ from attrs import evolve
 from flexiti_async.sandbox import RequestRecord, Sandbox
 
 from ..crew.crew import Crew, WorkerHandle
+from ..support.engines import engine_in_use
 from ..support.metronome import Gap, lost_in
 from .evidence import Evidence
 from .faulty_stores import open_faulty_store
@@ -60,6 +61,7 @@ async def run(
             # checkouts, as it must.
             "journal": "memory://",
             **OPTIONS,
+            "http": engine_in_use(),
         }
         workers = Workers(crew, config, seen)
         stack.push_async_callback(workers.aclose)

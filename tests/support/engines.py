@@ -8,9 +8,14 @@ from flexiti_async.config import model
 from flexiti_async.config.options import HttpEngine
 from flexiti_async.transport.pool import Transport
 
-__all__ = ["ENGINES", "use_engine"]
+__all__ = ["ENGINES", "engine_in_use", "use_engine"]
 
 ENGINES = tuple(engine.value for engine in HttpEngine)
+
+
+def engine_in_use() -> str:
+    """Return the default of this process, for the configuration of another one."""
+    return Transport.__init__.__kwdefaults__["http"]
 
 
 def use_engine(patch: pytest.MonkeyPatch, name: str) -> None:

@@ -76,7 +76,7 @@ _BEFORE: Final = (
 @frozen
 class Script:
     """
-    What a server sends.
+    The bytes that a server sends.
 
     Attributes:
         pieces: Its bytes, as they arrive.

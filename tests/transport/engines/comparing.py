@@ -1,4 +1,4 @@
-"""What each engine makes of the same bytes, without a network: thousands of answers a second."""
+"""Both engines read the same bytes, without a network: thousands of answers a second."""
 
 import asyncio
 import random
@@ -38,10 +38,10 @@ class Difference:
     Two engines that do not agree.
 
     Attributes:
-        seed: What the answer was drawn from.
+        seed: The seed of the answer.
         script: The answer.
-        by_aiohttp: What aiohttp makes of it: an answer, the name of an error, None if it waits.
-        by_httptools: What httptools makes of it.
+        by_aiohttp: The outcome with aiohttp: an answer, the name of an error, None if it waits.
+        by_httptools: The outcome with httptools.
     """
 
     seed: int
@@ -112,7 +112,7 @@ class _Connector(aiohttp.BaseConnector):
 
 
 async def of_aiohttp(script: Script) -> Answer | str | None:
-    """Return what the aiohttp engine makes of an answer; None if it waits for more."""
+    """Return the outcome with the engine aiohttp; None if it waits for more."""
     request = HttpRequest("x", "POST", URL("http://127.0.0.1/x"), {}, b"{}", "ref")
     async with aiohttp.ClientSession(connector=_Connector(script)) as session:
         task = asyncio.ensure_future(exchange(session, request, _UNTIMED))
@@ -128,7 +128,7 @@ async def of_aiohttp(script: Script) -> Answer | str | None:
 
 
 def of_httptools(script: Script) -> Answer | str | None:
-    """Return what httptools makes of an answer; None if it waits for more."""
+    """Return the outcome with httptools; None if it waits for more."""
     reader = AnswerReader()
     for piece in script.pieces:
         outcome = reader.feed(piece)

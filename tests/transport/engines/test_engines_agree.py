@@ -87,7 +87,7 @@ def bytewise(data: bytes) -> list[bytes]:
 async def test_an_answer_is_read_or_refused(
     pieces: Sequence[bytes], closes: bool, expected: Answer | str
 ) -> None:
-    """What ends a connection badly, or could be two answers, is refused; aiohttp is laxer."""
+    """An answer that could be two, or could be cut off, is refused; aiohttp is laxer."""
     script = Script(pieces, closes)
 
     assert expected == of_httptools(script)
@@ -175,8 +175,10 @@ async def outcomes_of(script: Script, http: str) -> list[object]:
         if not found and alone is None:  # it has all that will come, and waits for more
             task.cancel()
         [outcome] = await asyncio.gather(task, return_exceptions=True)
-        answered = isinstance(outcome, HttpResponse)
-        found.append((outcome.status, outcome.body) if answered else type(outcome).__name__)
+        if isinstance(outcome, HttpResponse):
+            found.append((outcome.status, outcome.body))
+        else:
+            found.append(type(outcome).__name__)
     await transport.aclose()
     running.close()
     await running.wait_closed()

@@ -169,7 +169,7 @@ async def error_by(http: str, url: str, *, once: bool, **options: Any) -> Flexit
     return outcome
 
 
-def facts_of(error: FlexitiError) -> tuple[object, ...]:
+def facts_of(error: FlexitiError) -> tuple[type[FlexitiError], str, list[tuple[str, str]]]:
     """Return all that an error shows; what exactly is wrong with an answer is the engine's word."""
     text = re.sub(r"(not HTTP) \(.*\)", r"\1", str(error))
     assert (None, None) == (error.__cause__, error.__context__)
