@@ -344,12 +344,12 @@ def long(session: nox.Session) -> None:
 
 @nox.session(python=HOST, requires=["build"])
 def fuzz(session: nox.Session) -> None:
-    """Fuzz the decoders of answers and records for 60 seconds, or `-- --seconds 600`."""
+    """Fuzz the readers of HTTP, answers and records for 60 seconds, or `-- --seconds 600`."""
     parser = argparse.ArgumentParser(prog="nox -s fuzz --")
     parser.add_argument("--seconds", type=int, default=60)
     wanted = parser.parse_args(session.posargs)
     _install_groups(session, "fuzz")
-    session.install(f"{_built(session, '*.whl')}[crypto]")
+    session.install(f"{_built(session, '*.whl')}[crypto,fast]")
     with session.cd(session.create_tmp()):  # it writes its findings into the current folder
         target = Path(__file__).parent / "tests" / "fuzz" / "atheris_target.py"
         session.run("python", str(target), f"-max_total_time={wanted.seconds}")

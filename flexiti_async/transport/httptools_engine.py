@@ -51,7 +51,7 @@ _METHODS: Final = frozenset({"DELETE", "GET", "PATCH", "POST", "PUT"})
 _MOST_SENT: Final = 64 * 1024
 """Bytes of a body that are written at once; aiohttp writes larger ones as the server reads them."""
 _REQUESTING: Final = ("__init__", "request", "_request")
-"""Functions that mocks and tracing agents replace. No version of aiohttp has to have the last one."""
+"""Functions that mocks and tracing agents replace; aiohttp need not have the last one for ever."""
 _requesting: Final = attrgetter(*_REQUESTING)
 _AIOHTTPS: Final = vars(aiohttp.client)
 _EYEBALLS_DELAY: Final = 0.25  # seconds, as aiohttp (RFC 8305 section 5)

@@ -1,5 +1,5 @@
 """
-Fuzz the response function and the record codec, guided by coverage: `nox -s fuzz`.
+Fuzz readers of HTTP, of answers and of records, guided by coverage: `nox -s fuzz`.
 
 Arguments are libFuzzer's, such as `-max_total_time=60`; a folder among them keeps the corpus.
 """
@@ -9,7 +9,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["flexiti_async"]):
-    from properties import check_answer, check_record, check_seal
+    from properties import check_answer, check_pieces, check_record, check_seal
 
     from flexiti_async.protocol.response import HttpResponse
 
@@ -17,7 +17,11 @@ with atheris.instrument_imports(include=["flexiti_async"]):
 def test_one_input(data: bytes) -> None:
     """Choose a property by the first bytes, and its input by the rest."""
     given = atheris.FuzzedDataProvider(data)
-    if given.ConsumeBool():
+    kind = given.ConsumeIntInRange(0, 2)
+    if kind == 0:
+        pieces = [given.ConsumeBytes(given.ConsumeIntInRange(1, 1 << 12)) for _ in range(6)]
+        check_pieces([*pieces, given.ConsumeBytes(1 << 20)], closes=given.ConsumeBool())
+    elif kind == 1:
         status = given.ConsumeIntInRange(-1, 1000)
         headers = {"retry-after": given.ConsumeUnicodeNoSurrogates(12)}
         check_answer(HttpResponse(status, headers, given.ConsumeBytes(1 << 20)))

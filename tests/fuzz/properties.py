@@ -1,6 +1,9 @@
 """Properties that hold for any input: for hypothesis, and for the atheris target."""
 
 import hashlib
+from collections.abc import Sequence
+
+import aiohttp
 
 from flexiti_async.api.authorization_lists import list_authorizations
 from flexiti_async.api.merchants import merchants_login
@@ -11,6 +14,11 @@ from flexiti_async.errors import ApiError, RecordUnreadable
 from flexiti_async.protocol.response import HttpResponse, read_answer
 from flexiti_async.store.encryption import KeyRing, NotSealedError, key_from_bytes
 from flexiti_async.tokens.record import decode_record, encode_record
+from flexiti_async.transport.httptools_messages import (
+    AnswerReader,
+    NotHttpError,
+    TooLargeError,
+)
 
 KEY = "0123456789abcdef"
 RING = KeyRing([key_from_bytes(hashlib.sha256(b"k").digest())])
@@ -33,6 +41,28 @@ def check_answer(answer: HttpResponse) -> None:
             assert value.endpoint == call.endpoint
         assert repr(value)
         assert isinstance(str(value), str)
+
+
+def check_pieces(pieces: Sequence[bytes], *, closes: bool) -> None:
+    """Check that pieces of bytes are one bounded answer, a typed problem, or not yet either."""
+    reader = AnswerReader()
+    outcome = None
+    for piece in pieces:
+        outcome = reader.feed(piece)
+        if outcome is not None:
+            break
+    if outcome is None and closes:
+        outcome = reader.end()
+        assert outcome is not None
+    if isinstance(outcome, HttpResponse):
+        assert 200 <= outcome.status <= 999
+        assert len(outcome.body) <= 4 * 1024 * 1024
+        assert all(isinstance(value, str) for value in outcome.headers.values())
+        assert isinstance(reader.feed(b"x"), NotHttpError)
+    elif outcome is not None:
+        assert isinstance(outcome, NotHttpError | TooLargeError | aiohttp.ClientError)
+        assert not reader.keeps_connection
+        assert outcome.__traceback__ is None
 
 
 def check_record(payload: str) -> None:

@@ -10,7 +10,7 @@ from flexiti_async.protocol.response import HttpResponse
 from flexiti_async.protocol.secret import Secret
 from flexiti_async.tokens.record import Claim, Failure, Record, StoredToken, encode_record
 
-from .properties import KEY, RING, check_answer, check_record, check_seal
+from .properties import KEY, RING, check_answer, check_pieces, check_record, check_seal
 
 TOKEN = StoredToken("id", Secret("access"), 1200.0, 600.0)
 RECORD = Record(
@@ -80,3 +80,18 @@ def test_a_forged_text_is_not_opened(payload: str) -> None:
 def test_a_sealed_text_is_opened(text: str, name: str, nonce: bytes) -> None:
     """Any text under any name can be sealed and opened again."""
     assert text == RING.open(RING.seal(text, name=name, nonce=nonce), name=name)
+
+
+LINES = st.sampled_from(
+    [
+        *(b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Go on\r\n", b"HTTP/1.0 200 OK\r\n", b"\r\n"),
+        *(b"Content-Length: 2\r\n", b"Transfer-Encoding: chunked\r\n", b"2\r\n{}\r\n", b"0\r\n"),
+        *(b"Content-Encoding: gzip\r\n", b"Connection: close\r\n", b"{}", b"X: y\r\n", b"\n"),
+    ]
+)
+
+
+@given(pieces=st.lists(LINES | st.binary()), closes=st.booleans())
+def test_any_bytes_are_an_answer_or_a_problem(pieces: list[bytes], *, closes: bool) -> None:
+    """The reader of the engine httptools accepts anything, and keeps nothing after its outcome."""
+    check_pieces(pieces, closes=closes)

@@ -1,6 +1,7 @@
 """The HTTP engine of sessions and transports whose test does not name one."""
 
-from typing import cast
+from collections.abc import Callable
+from typing import Final
 
 import pytest
 
@@ -10,12 +11,12 @@ from flexiti_async.transport.pool import Transport
 
 __all__ = ["ENGINES", "engine_in_use", "use_engine"]
 
-ENGINES = tuple(engine.value for engine in HttpEngine)
+ENGINES: Final = tuple(engine.value for engine in HttpEngine)
 
 
 def engine_in_use() -> str:
     """Return the default of this process, for the configuration of another one."""
-    return Transport.__init__.__kwdefaults__["http"]
+    return str(_defaults(Transport.__init__)["http"])
 
 
 def use_engine(patch: pytest.MonkeyPatch, name: str) -> None:
@@ -24,4 +25,10 @@ def use_engine(patch: pytest.MonkeyPatch, name: str) -> None:
         (model._generated_init, HttpEngine(name)),
         (Transport.__init__, name),
     ):
-        patch.setitem(cast("dict[str, object]", function.__kwdefaults__), "http", value)
+        patch.setitem(_defaults(function), "http", value)
+
+
+def _defaults(function: Callable[..., None]) -> dict[str, object]:
+    found: dict[str, object] | None = getattr(function, "__kwdefaults__", None)
+    assert found is not None
+    return found

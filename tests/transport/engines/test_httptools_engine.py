@@ -56,7 +56,7 @@ def test_the_engine_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
     assert HttpEngine.AIOHTTP is attrs.fields(FlexitiConfig).http.default
     assert HttpEngine.HTTPTOOLS is FlexitiConfig(**config, http="httptools").http
     with pytest.raises(ConfigError, match="http: must be one of aiohttp, httptools"):
-        FlexitiConfig(**config, http="httpx")
+        FlexitiConfig(**{**config, "http": "httpx"})
     monkeypatch.setitem(sys.modules, "httptools", None)
     FlexitiSession(FlexitiConfig(**config))
     with pytest.raises(ConfigError, match=re.escape("install flexiti-async[fast]")) as caught:
