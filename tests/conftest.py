@@ -162,7 +162,7 @@ def _the_log_has_room() -> None:
 def _engine_of_all_tests(request: pytest.FixtureRequest) -> Iterator[None]:
     """Use the engine of the command line."""
     with pytest.MonkeyPatch.context() as patch:
-        use_engine(patch, request.config.getoption("--http"))
+        use_engine(patch, str(request.config.getoption("--http")))
         yield
 
 

@@ -53,7 +53,7 @@ _MOST_SENT: Final = 64 * 1024
 _REQUESTING: Final = ("__init__", "request", "_request")
 """Functions that mocks and tracing agents replace; aiohttp need not have the last one for ever."""
 _requesting: Final = attrgetter(*_REQUESTING)
-_AIOHTTPS: Final = vars(aiohttp.client)
+_AIOHTTPS: Final = cast("object", vars(aiohttp.client))
 _EYEBALLS_DELAY: Final = 0.25  # seconds, as aiohttp (RFC 8305 section 5)
 _RESOLVED_FOR: Final = 10.0  # seconds, as aiohttp's cache of DNS
 

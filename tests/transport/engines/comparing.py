@@ -105,7 +105,9 @@ class _Connector(aiohttp.BaseConnector):
         super().__init__(force_close=True)
         self._script = script
 
-    async def _create_connection(self, *_: object) -> Any:  # noqa: ANN401 - private to aiohttp
+    async def _create_connection(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, *_: object
+    ) -> Any:  # noqa: ANN401 - private to aiohttp
         protocol = self._factory()
         protocol.connection_made(_Transport(protocol, self._script))
         return protocol

@@ -35,7 +35,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 
 def transport_to(url: str, http: str = "httptools", **options: Any) -> Transport:
     """Return a transport over an engine."""
-    given = {"timeout": 60, "connect_timeout": 60, "connections": 2, **options}
+    given: dict[str, Any] = {"timeout": 60, "connect_timeout": 60, "connections": 2, **options}
     return Transport(url, http=http, **given)
 
 
@@ -53,10 +53,12 @@ def test_the_engine_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
     """Aiohttp is the default, whatever is installed; without the extra the error names it."""
     config: Any = {"client_id": "shop", "client_secret": "x", "environment": "training"}
 
+    unknown: Any = {**config, "http": "httpx"}
+
     assert HttpEngine.AIOHTTP is attrs.fields(FlexitiConfig).http.default
     assert HttpEngine.HTTPTOOLS is FlexitiConfig(**config, http="httptools").http
     with pytest.raises(ConfigError, match="http: must be one of aiohttp, httptools"):
-        FlexitiConfig(**{**config, "http": "httpx"})
+        FlexitiConfig(**unknown)
     monkeypatch.setitem(sys.modules, "httptools", None)
     FlexitiSession(FlexitiConfig(**config))
     with pytest.raises(ConfigError, match=re.escape("install flexiti-async[fast]")) as caught:

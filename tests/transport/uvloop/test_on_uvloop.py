@@ -39,7 +39,7 @@ def on_uvloop(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 def config_of(sandbox: Sandbox, http: Any, **options: Any) -> FlexitiConfig:  # noqa: ANN401
     """Configure for a sandbox."""
-    given = {"base_url": sandbox.base_url, **options}
+    given: dict[str, Any] = {"base_url": sandbox.base_url, **options}
     return FlexitiConfig(
         client_id=sandbox.client_id, client_secret=sandbox.client_secret, http=http, **given
     )
