@@ -13,9 +13,21 @@ from typing import Final, Protocol, cast
 
 from benchmarks.harness.target import Target
 
-__all__ = ["BASELINE", "CALLERS", "HOLDERS", "OURS", "WHAT", "Caller", "Holder", "open_peer"]
+__all__ = [
+    "BASELINE",
+    "CALLERS",
+    "HOLDERS",
+    "HTTPTOOLS",
+    "OURS",
+    "WHAT",
+    "Caller",
+    "Holder",
+    "open_peer",
+]
 
 OURS: Final = "flexiti_async"
+HTTPTOOLS: Final = "flexiti_httptools"
+"""Ours, with the other HTTP engine."""
 BASELINE: Final = "hand_written"
 
 

@@ -15,12 +15,12 @@ from typing import Final
 from benchmarks.harness.children import Child, ChildFailedError
 from benchmarks.harness.server import running_server
 from benchmarks.harness.target import Target
-from benchmarks.peers import BASELINE, OURS, WHAT
+from benchmarks.peers import BASELINE, HTTPTOOLS, OURS, WHAT
 from benchmarks.report.report import Report, Table
 
 __all__ = ["measure"]
 
-_PEERS: Final = (BASELINE, "expert", OURS, "aiohttp_oauth2", "limit")
+_PEERS: Final = (BASELINE, "expert", OURS, HTTPTOOLS, "aiohttp_oauth2", "limit")
 _IN_FLIGHT: Final = (1, 64)
 _FEW: Final = 640
 """Calls of the shorter run; its instructions are subtracted, start-up included."""

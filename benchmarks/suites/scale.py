@@ -17,7 +17,7 @@ from benchmarks.harness.latency import Latencies
 from benchmarks.harness.measure import Spread, interleaved, ratios
 from benchmarks.harness.server import running_server
 from benchmarks.harness.target import Target
-from benchmarks.peers import BASELINE, OURS, WHAT
+from benchmarks.peers import BASELINE, HTTPTOOLS, OURS, WHAT
 from benchmarks.report.charts import Values, lines
 from benchmarks.report.report import Chart, Goal, Report, Table
 
@@ -25,7 +25,7 @@ __all__ = ["measure"]
 
 _MICRO: Final = 1e6
 _MILLI: Final = 1e3
-_PEERS: Final = (OURS, BASELINE)
+_PEERS: Final = (OURS, HTTPTOOLS, BASELINE)
 _FEW: Final = 100
 """Number of checkouts at once that others are compared with."""
 _CALLS_EACH: Final = 2

@@ -60,7 +60,7 @@ def test_the_engine_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="http: must be one of aiohttp, httptools"):
         FlexitiConfig(**unknown)
     monkeypatch.setitem(sys.modules, "httptools", None)
-    FlexitiSession(FlexitiConfig(**config))
+    FlexitiSession(FlexitiConfig(**config, http="aiohttp"))
     with pytest.raises(ConfigError, match=re.escape("install flexiti-async[fast]")) as caught:
         FlexitiSession(FlexitiConfig(**config, http="httptools"))
     assert "http" == caught.value.option
