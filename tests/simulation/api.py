@@ -2,6 +2,7 @@
 
 import json
 from collections import deque
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Final
 
@@ -50,6 +51,10 @@ class _Token:
     pinned: bool = False
 
 
+def _ignore(*_: str) -> None:
+    """Do nothing."""
+
+
 @define
 class Payment:
     """
@@ -89,6 +94,7 @@ class ModelApi:
         written: The refresh tokens that were sent, whether they have arrived or not, and the
             processes that sent them first.
         refreshed_pins: Access tokens in a customer's browser that were refreshed, and by whom.
+        on_money: Called with process, kind and key when a call that moves money is written.
     """
 
     world: World
@@ -107,6 +113,7 @@ class ModelApi:
     broken: list[str] = field(factory=list[str])
     written: dict[str, str] = field(factory=dict[str, str])
     refreshed_pins: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
+    on_money: Callable[[str, str, str], object] = _ignore
     _by_api_key: dict[str, Payment] = field(factory=dict[str, Payment])
 
     def disturb(self, what: str, number: int, seconds: float) -> None:
@@ -148,6 +155,9 @@ class ModelApi:
             if refresh_token in self.written:
                 self.broken.append(f"refresh: {process} sent a refresh token that was sent before")
             self.written.setdefault(refresh_token, process)
+        kind = MONEY.get(request.endpoint)
+        if kind is not None:
+            self.on_money(process, kind, self._key_of(request))
         token = self.tokens.get(_bearer(request))
         now = self.world.loop.time()
         if token is not None and now > token.minted + self.lifetime:
@@ -186,11 +196,10 @@ class ModelApi:
         return _error(409, _REFUSALS.get(request.endpoint, "not_found"))
 
     def _pay(self, kind: str, request: HttpRequest) -> HttpResponse:
-        body = json.loads(request.body or b"{}")
         api_key = request.headers.get("x-idempotency-key")
         payment = self._by_api_key.get(api_key or "")
         if payment is None:
-            key = body["reference"] if api_key is None else self.keys[api_key]
+            key = self._key_of(request)
             payment = Payment(self.world.loop.time(), kind, key, str(1000 + len(self.payments)))
             self.payments.append(payment)
             self.world.note("api", "paid", kind, payment.key, payment.number)
@@ -199,6 +208,14 @@ class ModelApi:
         name = {"capture": "capture_id", "authorize": "authorization_id"}.get(kind)
         answer = {name or "transaction_id": int(payment.number)}
         return self._good(answer if kind != "authorize" else {**answer, **_AUTHORIZED})
+
+    def _key_of(self, request: HttpRequest) -> str:
+        """Return the shop's idempotency key of a call that moves money."""
+        api_key = request.headers.get("x-idempotency-key")
+        if api_key is not None:
+            return self.keys[api_key]
+        key: str = json.loads(request.body or b"{}")["reference"]
+        return key
 
     def _grant(self, form: dict[str, str]) -> HttpResponse:
         now, scope = self.world.loop.time(), form["scope"]

@@ -16,6 +16,12 @@ Outside of its reach is what its models leave out, or no rule of it counts:
 | how soon a waiting caller has its answer | its deadline only | `tokens`, `operations` |
 | a repeated call has its budget | its own plan | `simulation/test_outage.py` |
 | texts, logs, events, masks | off | `events`, `errors`, `canaries` |
+
+Some fixes back each other up, so that no rule breaks without one of them: the deadline of an
+operation beside the last look into the journal; the moment of a token's mint beside what a process
+knew of the token; the patience of a process beside the deadline of its callers. They are taken out
+together here, or have their own tests in `operations` and `tokens`. So have the ranks of answers
+(`supersede`) and a mark as pinned that a store has lost, for which no history was found.
 """
 
 import asyncio
@@ -28,16 +34,22 @@ from flexiti_async.clock import Instant
 from flexiti_async.errors import RecordUnreadable, StoreError, StoreUnavailable
 from flexiti_async.operations import execution
 from flexiti_async.operations.claim import Claim
+from flexiti_async.operations.execution import Execution
 from flexiti_async.operations.journal import Found, Journal
 from flexiti_async.operations.keys import store_key
 from flexiti_async.operations.record import Phase
 from flexiti_async.protocol.secret import Secret
+from flexiti_async.protocol.token import Token
 from flexiti_async.store.interface import Entry, Life
 from flexiti_async.store.sealed import SealedStore
+from flexiti_async.tokens.record import StoredToken
 from flexiti_async.tokens.refresh import Refresh
 from flexiti_async.tokens.refresh_tokens import RefreshTokens
+from flexiti_async.tokens.snapshot import AgeTracker, Snapshot
 from flexiti_async.transport import pool
-from flexiti_async.transport.client import Sending
+from flexiti_async.transport.client import Sending, TokenSource
+
+from .shop import DEADLINE
 
 __all__ = ["BROKEN", "Fix"]
 
@@ -118,6 +130,30 @@ async def _without_a_limit(
         raise StoreUnavailable(text) from error
 
 
+async def _without_a_look(
+    self: Execution[T], _: Claim, __: Life, token: Token, source: TokenSource
+) -> T:
+    return await self.asked.client.call(
+        self.asked.call,
+        self.asked.reference_id,
+        token,
+        source,
+        within=DEADLINE,
+        sending=self._sending,
+    )
+
+
+_life = Snapshot.life
+
+
+def _by_the_entry(self: Snapshot, token: StoredToken) -> float:
+    return _life(evolve(self, known_life=None), evolve(token, minted=None))
+
+
+def _forget(*_: object, **__: object) -> None:
+    """Keep nothing."""
+
+
 _take_refresh_token = Refresh._take_refresh_token
 
 
@@ -178,6 +214,17 @@ BROKEN: Final[dict[str, Fix]] = {
     ),
     "a claim over one of unknown outcome is freed": Fix(
         "named", 238, ((Claim, {"__init__": _never_doubtful}),)
+    ),
+    "an earlier attempt of a call is forgotten": Fix(
+        "named", 8365, ((Sending, {"doubtful": property(_no, _forget)}),)
+    ),
+    "a process that goes on sends what it has claimed": Fix(
+        "free",
+        16896,
+        ((Execution, {"_send": _without_a_look, "left": property(lambda _: DEADLINE)}),),
+    ),
+    "only the store's clock shows a token's age": Fix(
+        "token", 5642, ((Snapshot, {"life": _by_the_entry}), (AgeTracker, {"know": _forget}))
     ),
     "a store raises its own errors": Fix(
         "untyped", 0, ((SealedStore, {"_bounded": _with_its_own_errors}),)

@@ -14,7 +14,9 @@ from flexiti_async import FlexitiConfig, FlexitiSession, PurchaseWidget
 from flexiti_async.api.captures import capture
 from flexiti_async.api.transactions import TransactionRequest, idempotency_key, make_transaction
 from flexiti_async.errors import FlexitiError
+from flexiti_async.operations.keys import operation_id, store_key
 from flexiti_async.operations.operation import Operation
+from flexiti_async.operations.record import Phase, decode_operation
 from flexiti_async.protocol.call import OperationCall, OperationKind
 from flexiti_async.protocol.token import Scope
 from flexiti_async.tokens.patience import LONGEST_WAIT
@@ -27,6 +29,7 @@ from .store import EPOCH, ModelStore, World
 __all__ = ["ACCOUNT", "API_KEYS", "DEADLINE", "Caller", "Shop", "Worker", "key_of", "operation_of"]
 
 ACCOUNT: Final = 10_000_001
+_ACCOUNT_NAME: Final = "simulation"
 _AMOUNT: Final = Decimal("20.00")
 _TOKEN_TIMEOUT: Final = 3.0
 _REQUEST_TIMEOUT: Final = 2.0
@@ -55,7 +58,7 @@ _CONFIG: Final = FlexitiConfig(
     client_id="shop",
     client_secret="s" * 32,
     base_url="https://posapi.flexiti.fi/flexiti/pos-api",
-    account="simulation",
+    account=_ACCOUNT_NAME,
     token_timeout=_TOKEN_TIMEOUT,
     request_timeout=_REQUEST_TIMEOUT,
     connect_timeout=_CONNECT_TIMEOUT,
@@ -176,6 +179,13 @@ CALLS: Final = {
     for number in range(KEYS)
     for kind in ("capture", "transaction")
 }
+STORE_KEYS: Final = {
+    (kind, key_of(number)): store_key(
+        operation_id(_ACCOUNT_NAME, OperationKind(kind), "", key_of(number))
+    )
+    for number in range(KEYS)
+    for kind in ("authorize", "capture", "transaction")
+}
 API_KEYS: Final = {idempotency_key(key_of(number)): key_of(number) for number in range(KEYS)}
 
 
@@ -218,6 +228,20 @@ class Shop:
         self._config = copy.copy(_CONFIG)
         for name, store in (("store", self.tokens), ("journal", self.journal)):
             object.__setattr__(self._config, name, store)
+        self.api.on_money = self._check_money
+
+    def _check_money(self, process: str, kind: str, key: str) -> None:
+        """
+        Note a call that moves money and is written although the journal calls its key free.
+
+        A record that another server had when it took over says nothing about the newest claim.
+        """
+        store, name = self.journal, STORE_KEYS[kind, key]
+        entry = store.kept[name][0] if name in store.kept else None
+        if entry is None or store.arrived[entry.version] <= store.exchanged:
+            return
+        if decode_operation(entry.payload, name).phase is Phase.FREE:
+            self.broken.append(f"free: {process} sent {kind} {key}, which the journal calls free")
 
     def open(self) -> None:
         """Start the processes."""

@@ -96,6 +96,7 @@ class ModelStore(JournalStore):
         writers: The process that has written each version.
         arrived: When each version was written, by the loop's clock: the store's may be set.
         troubled: When the last operation that met a fault has arrived.
+        exchanged: When another server took its place, or it was emptied.
         unpinned: Access tokens whose mark as pinned it has lost, with the processes that wrote it.
     """
 
@@ -116,6 +117,7 @@ class ModelStore(JournalStore):
     writers: dict[str, str] = field(factory=dict[str, str])
     arrived: dict[str, float] = field(factory=dict[str, float])
     troubled: float = -1.0
+    exchanged: float = -1.0
     unpinned: dict[str, set[str]] = field(factory=dict[str, set[str]])
 
     async def load(self, key: str) -> Entry | None:
@@ -185,13 +187,17 @@ class ModelStore(JournalStore):
 
     def fail_over(self, writes: int) -> None:
         """Go on as another server, which has not got the newest writes."""
-        self.fingerprint += 1
+        self._exchange()
         self.roll_back(writes)
 
     def empty(self) -> None:
         """Lose everything, as a server that starts again without a file."""
-        self.fingerprint += 1
+        self._exchange()
         self.kept, self.undo = {}, []
+
+    def _exchange(self) -> None:
+        self.fingerprint += 1
+        self.exchanged = self.world.loop.time()
 
     def evict(self, number: int) -> None:
         """Lose one entry."""
