@@ -289,6 +289,16 @@ async def test_a_wall_clock_set_back_does_not_extend_a_token(
     assert first.token_id != (await session.token()).token_id
 
 
+async def test_a_life_counts_from_just_before_the_request(
+    session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
+) -> None:
+    """The API has granted it at some moment since then: a slow answer makes it no longer."""
+    sandbox.on_request = lambda _: clock.advance(100)
+    token = await session.token()
+
+    assert 1100.0 == token.remaining(now(clock))
+
+
 async def test_a_token_that_arrives_expired_is_a_clock_error(
     session: FlexitiSession, sandbox: Sandbox
 ) -> None:
