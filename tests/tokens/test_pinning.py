@@ -98,7 +98,7 @@ async def test_a_refresh_in_flight_is_waited_for_and_its_token_pinned(
     await replace(session, faulty, as_stored(plain, 1190.0), Claim(25.0))
     asking = asyncio.ensure_future(session.token(min_ttl=600))
     loads = faulty.operations.count("load")
-    while faulty.operations.count("load") < loads + 2:
+    while not asking.done() and faulty.operations.count("load") < loads + 2:
         await asyncio.sleep(0.005)
     waiting = not asking.done()
     await replace(session, faulty, LATER, None)
