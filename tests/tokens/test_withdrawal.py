@@ -3,12 +3,15 @@
 import asyncio
 
 import aiohttp
+import pytest
 
 from flexiti_async import FlexitiConfig, FlexitiSession
 from flexiti_async.errors import SessionClosed, TokenDeadlock
+from flexiti_async.protocol import points
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import Entry, Life
 from flexiti_async.testing import ManualClock
+from flexiti_async.tokens.record import Claim
 from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession
@@ -80,6 +83,29 @@ async def test_a_refresh_that_is_cancelled_while_it_claims(
         await second.token()
 
     assert 1 == sandbox.count("oauth/token")
+
+
+async def test_a_claim_on_a_short_lived_token_is_short(
+    session: FlexitiSession,
+    sandbox: Sandbox,
+    clock: ManualClock,
+    store: MemoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The time limit is a sixth of the token's lifetime, and the lease a quarter more."""
+    found: list[Claim] = []
+
+    async def look(point: points.Point) -> None:
+        if point == "token claimed":
+            found.extend(await claims_in(store))
+
+    monkeypatch.setattr(points, "hook", look)
+    sandbox.expires_in = 12
+    await session.token()
+    clock.advance(12)
+    await session.token()
+
+    assert 2.5 == found[-1].lease
 
 
 async def test_a_refresh_that_a_callback_of_a_lent_session_breaks(
