@@ -135,6 +135,18 @@ def test_an_empty_body_is_an_empty_object(body: bytes) -> None:
     assert {} == body_of(HttpResponse(200, {}, body))
 
 
+@pytest.mark.parametrize("pair", ["[]", '{"a": }'])
+def test_a_body_is_nested_64_deep_at_most(pair: str) -> None:
+    """However many brackets it has besides."""
+    begin, end = pair[:-1], pair[-1]
+    wide = "[" + "[], " * 99 + "[]]"
+    good, bad = (begin * n + wide + end * n for n in (62, 64))
+
+    assert body_of(HttpResponse(200, {}, good.encode()))
+    with pytest.raises(UnfitError, match="nested too deep"):
+        body_of(HttpResponse(200, {}, bad.encode()))
+
+
 @given(st.binary() | st.text(st.sampled_from('"\\{}[]/*<!->#NaIinf \n1u,:d8')).map(str.encode))
 def test_any_body_is_json_or_one_error(body: bytes) -> None:
     """Whatever a body is, it is decoded or raises UnfitError."""
