@@ -2,6 +2,7 @@
 Encryption at rest for every store: encrypted entries, key rotation, and no trust in plain text.
 """
 
+import asyncio
 import logging
 
 import pytest
@@ -15,7 +16,7 @@ from flexiti_async import (
     Secret,
     Token,
 )
-from flexiti_async.errors import RecordUnreadable
+from flexiti_async.errors import RecordUnreadable, StoreUnavailable
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.store.interface import Entry
 from flexiti_async.store.sealed import SealedStore
@@ -34,6 +35,16 @@ NEW = encryption_key("n").reveal()
 def key_of(session: FlexitiSession) -> str:
     """Return the key of a session's customer token."""
     return TokenKey.of(session.config, Scope.CUSTOMER).store_key
+
+
+async def test_a_store_that_does_not_answer_is_unavailable_in_time() -> None:
+    """Any plug-in is bounded, also one without a time-out of its own."""
+    faulty = FaultyStore()
+    faulty.silent = True
+    sealed = SealedStore(faulty, timeout=0.05)
+    async with asyncio.timeout(10):
+        with pytest.raises(StoreUnavailable, match="did not answer within"):
+            await sealed.load("key")
 
 
 async def test_the_store_contains_no_plain_text(
