@@ -43,6 +43,26 @@ def test_a_draft_that_cannot_be_moved_is_deleted(path: Path) -> None:
     assert [record] == list(path.iterdir())
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_child_that_was_forked_under_a_lock_does_not_keep_it(path: Path) -> None:
+    """It has the lock's file open as well, for as long as it lives."""
+    folder = Folder(path)
+    folder.prepare()
+    reader, writer = os.pipe()
+    with folder._locked("00000000", time.monotonic()):
+        if (child := os.fork()) == 0:
+            os.close(writer)
+            os.read(reader, 1)  # until the parent is done
+            os._exit(0)
+    try:
+        with folder._locked("00000000", time.monotonic()):
+            pass
+    finally:
+        os.close(writer)
+        os.waitpid(child, 0)
+        os.close(reader)
+
+
 def test_a_folder_of_somebody_else_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The owner of the folder could exchange its records."""
     Folder(path).prepare()
