@@ -278,10 +278,14 @@ async def test_trusted_certificates_are_accepted(authority: Authority) -> None:
     transport = transport_to(url, ca_file=str(authority.ca_file))
     for once in (False, False, True):
         assert isinstance(await transport.attempt(request_to(url), once=once), HttpResponse)
+    engine = transport._pool().engine
+    assert engine is not None
+    kept = len(engine._idle)
     await transport.aclose()
     running.close()
 
     assert [b"POST / HTTP/1.1\r\n"] * 3 == heads
+    assert 1 == kept
 
 
 async def test_what_comes_unasked_ends_an_idle_connection() -> None:
@@ -304,7 +308,7 @@ async def test_what_comes_unasked_ends_an_idle_connection() -> None:
 
     running = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{running.sockets[0].getsockname()[1]}/"
-    transport = transport_to(url)
+    transport = transport_to(url, keepalive_timeout=300)  # nothing else ends it
     first = await transport.attempt(request_to(url))
     engine = transport._pool().engine
     assert engine is not None
