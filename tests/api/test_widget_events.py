@@ -231,6 +231,16 @@ def test_malformed_events(untrusted: object, expected: tuple[str, str]) -> None:
     assert [expected] == field_errors(untrusted)
 
 
+def test_an_event_may_be_nested_to_the_limit() -> None:
+    """Each level counts once, of objects and of lists."""
+    inner = DEEPEST - 2
+    for begin, end in (('{"a":', "}"), ("[", "]")):
+        text = f'{{"eventType": "flx-cancel", "x": {begin * inner}{end * inner}}}'
+        text = text.replace('{"a":}', "{}")
+
+        assert parse_event(text).type == "flx-cancel"
+
+
 class Odd(Mapping[str, object]):
     """A mapping that raises its own error."""
 
