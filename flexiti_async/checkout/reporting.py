@@ -74,7 +74,7 @@ def event_of_reaction(reaction: Reaction, facts: Facts) -> CheckoutEvent:
 
 
 def event_of_end(
-    end: OperationRecord | FlexitiError, facts: Facts, *, captured: bool = False
+    end: OperationRecord | FlexitiError, facts: Facts, *, captured: bool
 ) -> CheckoutEvent | None:
     """
     Return the event of an operation that has ended; None if its refusal is not a decline.
