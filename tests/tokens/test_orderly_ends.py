@@ -109,3 +109,22 @@ async def test_a_lent_client_session_that_is_closed(
     assert [] == await claims_in(store)
     assert (await make_session().token()).access_token
     assert 1 == sandbox.count(TOKEN)
+
+
+async def test_a_close_ends_its_callers_before_the_refresh_they_wait_for(
+    make_session: MakeSession, sandbox: Sandbox
+) -> None:
+    """The refresh has 5 seconds to end; its callers hear at once."""
+    session = make_session()
+    sandbox.latency = {TOKEN: PATIENCE}
+    asking = asyncio.create_task(session.token())
+    while not sandbox.count(TOKEN):
+        await asyncio.sleep(0.001)
+    closing = asyncio.create_task(session.aclose())
+    await asyncio.wait([asking, closing], return_when=asyncio.FIRST_COMPLETED)
+    closed = closing.done()
+    closing.cancel()
+    await asyncio.wait([closing])
+
+    assert not closed
+    assert isinstance(asking.exception(), SessionClosed)
