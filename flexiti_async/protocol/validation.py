@@ -113,7 +113,7 @@ def _builder(
     """
     defaults: dict[str, object] = {}
     rows: dict[str, tuple[str, Callable[[object], object] | None, Rule | None]] = {}
-    required: list[str] = []
+    required: set[str] = set()
     for a in fields:
         if isinstance(a.default, attrs.Factory) or a.validator is not None or not a.init:  # type: ignore[arg-type]
             msg = f"{model.__name__}.{a.name}: a request model takes values, with rules"
@@ -125,7 +125,7 @@ def _builder(
         alias = a.alias or a.name
         defaults[a.name], rows[alias] = default, (a.name, convert, rule)
         if rule is not None and _problem(rule, default) is not None:
-            required.append(alias)
+            required.add(alias)
     more: Callable[[T], Iterable[FieldError]] = getattr(model, "cross_field_errors", lambda _: ())
 
     def build(new: T, given: Mapping[str, object]) -> bool:
@@ -136,12 +136,12 @@ def _builder(
             values[name] = converted = value if convert is None else convert(value)
             if rule is not None and _problem(rule, converted) is not None:
                 valid = False
-        for alias in required:
-            if alias not in given:
-                return False
+        # Rules between fields take only values that are valid themselves.
+        if not valid or not required.issubset(given):
+            return False
         for _ in more(new):
             return False
-        return valid
+        return True
 
     return build
 

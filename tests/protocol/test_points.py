@@ -9,14 +9,18 @@ from flexiti_async.protocol import points
 PACKAGE = Path(flexiti_async.__file__).parent
 
 
-def test_each_point_is_once_in_the_library() -> None:
-    """A dozen points, each behind the comparison that makes it free while it is off."""
+def test_each_point_is_where_it_belongs_and_free() -> None:
+    """
+    A dozen points, each behind the comparison that makes it free while it is off.
+
+    Both HTTP engines have connected at one of them.
+    """
     behind = re.compile(r'if points\.hook is not None:\n +await points\.hook\("([^"]+)"\)')
     files = [path for path in PACKAGE.rglob("*.py") if path.name != "points.py"]
     texts = [path.read_text(encoding="utf-8") for path in files]
     found = [name for text in texts for name in behind.findall(text)]
 
-    assert sorted(points.POINTS) == sorted(found)
+    assert sorted([*points.POINTS, "call connected"]) == sorted(found)
     assert 12 == len(points.POINTS)
 
 
