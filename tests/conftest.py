@@ -68,6 +68,7 @@ ONE_PYTHON = (
     "tests/stores/test_redis_topologies.py",
     "tests/stores/test_readme_store.py",
     "tests/tokens/test_machine.py",
+    "tests/transport/engines/",
     "::test_processes_lose_no_write",
     "::test_10_000_races_lose_and_tear_nothing",
     "::test_the_public_surface_changes_only_on_purpose",
