@@ -30,7 +30,11 @@ class Instant:
         The clock that shows *more* counts: a suspended machine, or a wall clock that is set back,
         must not extend the life of a token.
         """
-        return max(self.wall - earlier.wall, self.boot - earlier.boot, 0.0)
+        return _elapsed(earlier, self.wall, self.boot)
+
+
+def _elapsed(earlier: Instant, wall: float, boot: float) -> float:
+    return max(wall - earlier.wall, boot - earlier.boot, 0.0)
 
 
 _FIRST_IN_CANADA: Final = datetime.timezone(-datetime.timedelta(hours=2, minutes=30))
@@ -55,7 +59,7 @@ def now(clock: Clock) -> Instant:
 
 def seconds_since(earlier: Instant, clock: Clock) -> float:
     """Return `now(clock).since(earlier)`, without an `Instant` for now."""
-    return max(clock.wall() - earlier.wall, clock.boot() - earlier.boot, 0.0)
+    return _elapsed(earlier, clock.wall(), clock.boot())
 
 
 def today(clock: Clock) -> datetime.date:

@@ -30,6 +30,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve, frozen
 
+from flexiti_async import clock
 from flexiti_async.clock import Instant
 from flexiti_async.errors import RecordUnreadable, StoreError, StoreUnavailable
 from flexiti_async.operations import execution
@@ -191,8 +192,8 @@ def _as_they_are(limits: object, _: object) -> object:
     return limits
 
 
-def _by_the_wall(self: Instant, earlier: Instant) -> float:
-    return max(self.wall - earlier.wall, 0.0)
+def _by_the_wall(earlier: Instant, wall: float, _: float) -> float:
+    return max(wall - earlier.wall, 0.0)
 
 
 BROKEN: Final[dict[str, Fix]] = {
@@ -241,6 +242,6 @@ BROKEN: Final[dict[str, Fix]] = {
     "only the wall clock counts": Fix(
         "token",
         2,
-        ((Instant, {"since": _by_the_wall}),),
+        ((clock, {"_elapsed": _by_the_wall}),),
     ),
 }
