@@ -464,7 +464,7 @@ def docs(session: nox.Session) -> None:
 
 def _run_benchmarks(session: nox.Session, *arguments: str) -> None:
     """Run benchmarks on the wheel, from a copy outside the checkout."""
-    _install_wheel(session, "bench", "cli,crypto,postgres,redis")
+    _install_wheel(session, "bench", "cli,crypto,fast,postgres,redis")
     folder = Path(session.create_tmp()).resolve()
     shutil.rmtree(folder / "benchmarks", ignore_errors=True)
     shutil.copytree("benchmarks", folder / "benchmarks")
