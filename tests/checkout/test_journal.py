@@ -31,6 +31,7 @@ from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession, PassOn
 from ..support.keys import encryption_key
+from ..support.patience import PATIENCE
 from .customers import (
     ACCOUNT,
     APPLICANT,
@@ -452,7 +453,7 @@ async def test_a_saved_account_is_confirmed_or_encrypted(
     one is rejected in any case.
     """
     keys = [encryption_key("checkouts")] if encrypted else []
-    session = make_session(store=f"file://{tmp_path}/tokens", token_keys=keys)
+    session = make_session(store=f"file://{tmp_path}/tokens?timeout={PATIENCE}", token_keys=keys)
     started = await verified(await session.checkout("order-1"), sandbox)
     resumed = await session.resume(started.reference_id)
     with pytest.raises(ValidationError, match="must be the account"):
@@ -474,7 +475,7 @@ async def test_the_object_that_was_started_knows_its_account(
     make_session: MakeSession, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """A checkout that was not loaded needs no confirmation."""
-    session = make_session(store=f"file://{tmp_path}/tokens")
+    session = make_session(store=f"file://{tmp_path}/tokens?timeout={PATIENCE}")
     await authorized(await session.checkout("order-1"), sandbox)
 
     assert ["authorization"] == money_requests(sandbox)

@@ -26,6 +26,7 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.testing import ManualClock
 
 from ..conftest import MakeSession, PassOn
+from ..support.patience import PATIENCE
 from .customers import (
     ACCOUNT,
     APPLICANT,
@@ -108,7 +109,7 @@ async def test_a_purchase_with_a_process_for_each_step(
     sandbox: Sandbox, make_session: MakeSession, tmp_path: Path
 ) -> None:
     """Real processes over a file store share nothing but the reference id."""
-    store = f"file://{tmp_path}/tokens"
+    store = f"file://{tmp_path}/tokens?timeout={PATIENCE}"
 
     async def run(step: str, *more: str) -> Mapping[str, Any]:
         process = await asyncio.create_subprocess_exec(

@@ -63,7 +63,7 @@ async def running(
     """Run an example, whose workers share tokens through a folder; yield its URL."""
     port = free_port()
     words = [word.format(folder=FOLDER, port=port) for word in COMMANDS[framework]]
-    env = environment(sandbox, f"file://{folder}/tokens")
+    env = environment(sandbox, f"file://{folder}/tokens?timeout={PATIENCE}")
     env |= {"PORT": str(port), "PYTHONPATH": f"{FOLDER}:{env.get('PYTHONPATH', '')}"}
     env |= {**SHOP, "SHOP_ORIGIN": origin or f"http://127.0.0.1:{port}"}
     async with serving(words, port, env, folder) as url:

@@ -38,7 +38,7 @@ def variables(flexiti_sandbox: Sandbox, tmp_path: Path) -> Mapping[str, str]:
         "FLEXITI_BASE_URL": flexiti_sandbox.base_url,
         "FLEXITI_CLIENT_ID": flexiti_sandbox.client_id,
         "FLEXITI_CLIENT_SECRET": flexiti_sandbox.client_secret,
-        "FLEXITI_STORE": f"file://{tmp_path}/tokens",
+        "FLEXITI_STORE": f"file://{tmp_path}/tokens?timeout={PATIENCE}",
         **PATIENT_VARIABLES,
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flexiti_async.sandbox import Sandbox
 
-from ..support.patience import PATIENT_VARIABLES
+from ..support.patience import PATIENCE, PATIENT_VARIABLES
 
 WORKER = Path(__file__).with_name("reloading_worker.py")
 STAGES = (("old", "old"), ("old", "new"), ("new", "old"), ("new", "new"))
@@ -72,7 +72,7 @@ async def test_a_rotation_without_a_restart_loses_no_checkout(tmp_path: Path) ->
             "FLEXITI_CLIENT_ID": sandbox.client_id,
             "FLEXITI_CLIENT_SECRET_FILE": str(files[0]),
             "FLEXITI_OTHER_CLIENT_SECRET_FILE": str(files[1]),
-            "FLEXITI_STORE": f"file://{tmp_path}/store",
+            "FLEXITI_STORE": f"file://{tmp_path}/store?timeout={PATIENCE}",
             **PATIENT_VARIABLES,
         }
         await asyncio.to_thread(rotate, sandbox, files, variables)
