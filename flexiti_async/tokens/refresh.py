@@ -52,9 +52,6 @@ _TIME_LIMIT_SHARE: Final = 1 / 6
 _WITHDRAW_WITHIN: Final = 2.0
 """Seconds that the withdrawal of a claim may take."""
 
-_withdrawals: Final[set[asyncio.Task[None]]] = set()
-"""Withdrawals under way; an event loop itself keeps no task alive."""
-
 
 class Refresh:
     """
@@ -243,20 +240,28 @@ class Refresh:
             self._claim = None
 
     async def _withdraw(self) -> None:
-        """Swap the claim out, if it was written; a cancellation does not stop that."""
+        """
+        Swap the claim out, if it was written; a cancellation is raised when that is done.
+
+        It has no task of its own: as a loop ends, `asyncio.run` would cancel that one too, perhaps
+        before its first step.
+        """
         if self._claim is None:
             return
-        withdrawal = asyncio.create_task(self._swap_out(self._claim))
-        _withdrawals.add(withdrawal)
-        withdrawal.add_done_callback(_withdrawals.discard)
-        await asyncio.shield(withdrawal)
-
-    async def _swap_out(self, claim: Entry) -> None:
-        record = self._context.record
-        # If it fails, others wait for the lease.
-        with suppress(TimeoutError, SessionClosed):
-            async with asyncio.timeout(_WITHDRAW_WITHIN):
-                await record.write(self._carrying(self._failure), expected=claim)
+        deadline = asyncio.get_running_loop().time() + _WITHDRAW_WITHIN
+        cancelled = done = False
+        while not done:
+            try:
+                # If it fails, others wait for the lease.
+                with suppress(TimeoutError, SessionClosed):
+                    async with asyncio.timeout_at(deadline):
+                        without = self._carrying(self._failure)
+                        await self._context.record.write(without, expected=self._claim)
+                done = True
+            except asyncio.CancelledError:
+                cancelled = True
+        if cancelled:
+            raise asyncio.CancelledError
 
     async def _request_alone(self) -> Obtained | Failed:
         """

@@ -198,7 +198,7 @@ def _by_the_wall(earlier: Instant, wall: float, _: float) -> float:
 
 BROKEN: Final[dict[str, Fix]] = {
     "a key is freed after an unknown outcome": Fix(
-        "once", 0, ((execution, {"certainly_did_not_run": _yes}),)
+        "once", 7, ((execution, {"certainly_did_not_run": _yes}),)
     ),
     "a store's change of life is ignored": Fix(
         "once", 645, ((Journal, {"life": _any_life, "swap": _swap_in_any_life}),)
@@ -228,10 +228,10 @@ BROKEN: Final[dict[str, Fix]] = {
         "token", 5642, ((Snapshot, {"life": _by_the_entry}), (AgeTracker, {"know": _forget}))
     ),
     "a store raises its own errors": Fix(
-        "untyped", 0, ((SealedStore, {"_bounded": _with_its_own_errors}),)
+        "untyped", 1, ((SealedStore, {"_bounded": _with_its_own_errors}),)
     ),
     "a store may take any time": Fix(
-        "recovery", 0, ((SealedStore, {"_bounded": _without_a_limit}),)
+        "recovery", 10, ((SealedStore, {"_bounded": _without_a_limit}),)
     ),
     "a pinned token is refreshed": Fix(
         "pinned", 3283, ((Refresh, {"_take_refresh_token": _pinned_or_not}),)

@@ -36,6 +36,25 @@ class StuckStore(MemoryStore):
         return won
 
 
+class SlowStore(MemoryStore):
+    """
+    A store whose swaps take some turns of the loop.
+
+    Attributes:
+        turns: As many as that.
+    """
+
+    turns = 0
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Write it after that."""
+        for _ in range(self.turns):
+            await asyncio.sleep(0)
+        return await super().swap(key, entry, expected=expected, life=life)
+
+
 async def close_at_once(session: FlexitiSession) -> None:
     """Close a session in a task that is cancelled while it waits for the refresh."""
     closing = asyncio.create_task(session.aclose())
@@ -83,6 +102,31 @@ async def test_a_refresh_that_is_cancelled_while_it_claims(
         await second.token()
 
     assert 1 == sandbox.count("oauth/token")
+
+
+@pytest.mark.parametrize("turns", range(10))
+async def test_a_loop_that_ends_amid_a_withdrawal(
+    turns: int, sandbox: Sandbox, clock: ManualClock, make_session: MakeSession
+) -> None:
+    """`asyncio.run` cancels every task once and waits for it: the withdrawal is one of them."""
+    store = SlowStore(clock=clock.boot)
+    session, others = make_session(store=store), asyncio.all_tasks()
+    sandbox.latency = {"oauth/token": PATIENCE}
+    asking = asyncio.create_task(session.token())
+    while not sandbox.count("oauth/token"):
+        await asyncio.sleep(0.001)
+    store.turns = 5
+    closing = asyncio.create_task(session.aclose())
+    await asyncio.sleep(0)
+    closing.cancel()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    ending = [task for task in asyncio.all_tasks() - others if task is not asking]
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(asking, *ending, return_exceptions=True)
+
+    assert [] == await claims_in(store)
 
 
 async def test_a_claim_on_a_short_lived_token_is_short(
