@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Self
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from flexiti_async.api.widget_answer import Widget
 from flexiti_async.protocol.validators import is_visible_ascii
@@ -43,6 +43,10 @@ def _origin_at_start(url: str) -> Origin | None:
     return scheme, host.lower(), int(port) if port else _PORTS[scheme]
 
 
+def _is_loopback(origin: Origin | None) -> bool:
+    return origin is not None and _LOOPBACK.fullmatch(origin[1]) is not None
+
+
 @frozen
 class WidgetOrigins:
     """
@@ -63,18 +67,16 @@ class WidgetOrigins:
 
     api: Origin | None
     configured: frozenset[Origin] = frozenset()
-    local: bool = False
+    local: bool = field(
+        init=False,
+        default=Factory(lambda origins: _is_loopback(origins.api), takes_self=True),
+    )
 
     @classmethod
     def of(cls, api_url: str, configured: Sequence[str]) -> Self:
         """Return the origins for an API and the option `widget_origins`."""
         listed = (origin_of(url) for url in configured)
-        api = origin_of(api_url)
-        return cls(
-            api,
-            frozenset(filter(None, listed)),
-            local=api is not None and _LOOPBACK.fullmatch(api[1]) is not None,
-        )
+        return cls(origin_of(api_url), frozenset(filter(None, listed)))
 
     def problem(self, widget: Widget) -> str | None:
         """Return what is wrong with a URL, without a part of it; None if nothing is."""
@@ -90,6 +92,6 @@ class WidgetOrigins:
     def _by_default(self, origin: Origin) -> bool:
         _, host, port = origin
         if self.local:
-            return _LOOPBACK.fullmatch(host) is not None
+            return _is_loopback(origin)
         flexiti = host == FLEXITI_DOMAIN or host.endswith(f".{FLEXITI_DOMAIN}")
         return origin == self.api or (flexiti and origin[0] == "https" and port == _PORTS["https"])

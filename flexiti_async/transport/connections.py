@@ -174,8 +174,8 @@ def open_pool(wire: Wire) -> Pool:
 
 
 def _engine(wire: Wire) -> "HttptoolsEngine | None":
-    """Return the engine beside aiohttp's, if it is wanted and can do what is."""
-    if wire.http != "httptools" or wire.proxy is not None:
+    """Return the engine beside aiohttp's, if it is wanted."""
+    if wire.http == "aiohttp":
         return None
     from flexiti_async.transport.httptools_engine import HttptoolsEngine
 

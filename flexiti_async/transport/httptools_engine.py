@@ -14,7 +14,6 @@ import ipaddress
 import socket
 import ssl
 from contextlib import suppress
-from operator import attrgetter
 from types import FunctionType
 from typing import Final, cast
 
@@ -52,7 +51,6 @@ _MOST_SENT: Final = 64 * 1024
 """Bytes of a body that are written at once; aiohttp writes larger ones as the server reads them."""
 _REQUESTING: Final = ("__init__", "request", "_request")
 """Functions that mocks and tracing agents replace; aiohttp need not have the last one for ever."""
-_requesting: Final = attrgetter(*_REQUESTING)
 _AIOHTTPS: Final = cast("object", vars(aiohttp.client))
 _EYEBALLS_DELAY: Final = 0.25  # seconds, as aiohttp (RFC 8305 section 5)
 _RESOLVED_FOR: Final = 10.0  # seconds, as aiohttp's cache of DNS
@@ -68,10 +66,11 @@ def is_replaced(client_session: type[object]) -> bool:
     Mocks and tracing agents do, and must see every request. A wrapper may pretend to have any
     attribute of what it wraps, but not its type.
     """
-    functions = tuple(getattr(client_session, name, None) for name in _REQUESTING)
-    return any(
-        type(each) is not FunctionType or each.__globals__ is not _AIOHTTPS for each in functions
-    )
+    for name in _REQUESTING:
+        function = getattr(client_session, name, None)
+        if type(function) is not FunctionType or function.__globals__ is not _AIOHTTPS:
+            return True
+    return False
 
 
 class _UnwritableError(Exception):
@@ -183,8 +182,6 @@ class HttptoolsEngine:
     def __init__(self, wire: Wire) -> None:
         self.closed = False
         self._loop: Final = asyncio.get_running_loop()
-        self._own: object = None
-        """The functions of aiohttp's client session, once they were found to be its own."""
         self._tls: Final = wire.tls
         self._connect_timeout: Final = wire.connect_timeout
         self._longest_idle = wire.keepalive_timeout
@@ -199,22 +196,8 @@ class HttptoolsEngine:
         return (
             request.method in _METHODS
             and len(request.body or b"") <= _MOST_SENT
-            and not self._is_replaced()
+            and not is_replaced(aiohttp.ClientSession)
         )
-
-    def _is_replaced(self) -> bool:
-        """Whether aiohttp's client session is replaced; nearly always it is as it was before."""
-        client_session = aiohttp.ClientSession
-        try:
-            functions = _requesting(client_session)
-        except AttributeError:
-            return True
-        if functions == self._own:
-            return False
-        if is_replaced(client_session):
-            return True
-        self._own = functions
-        return False
 
     async def exchange(
         self, request: HttpRequest, limits: aiohttp.ClientTimeout, *, progress: Progress | None

@@ -113,15 +113,16 @@ class Transport:
             _require_httptools()
             # Read before traffic, because that takes time.
             tls = tls or (default_tls() if url.scheme == "https" else None)
+        through = None
+        if client_session is None:
+            through = proxy_of(url, proxy.reveal() if proxy else None, trust_env=trust_env)
         self._wire = Wire(
             connections=connections,
             connect_timeout=connect_timeout,
             keepalive_timeout=keepalive_timeout,
-            proxy=None
-            if client_session is not None
-            else proxy_of(url, proxy.reveal() if proxy else None, trust_env=trust_env),
+            proxy=through,
             tls=tls,
-            http=http,
+            http=http if client_session is None and through is None else "aiohttp",
         )
         self._borrowed = client_session
         self._own: dict[asyncio.AbstractEventLoop, Pool] = {}
@@ -287,12 +288,11 @@ class Transport:
     @property
     def http(self) -> str:
         """The engine of the next call with a small body, `aiohttp` or `httptools`."""
-        wire = self._wire
-        if wire.http == "aiohttp" or wire.proxy is not None or self._borrowed is not None:
+        if self._wire.http == "aiohttp":
             return "aiohttp"
         from flexiti_async.transport.httptools_engine import is_replaced
 
-        return "aiohttp" if is_replaced(aiohttp.ClientSession) else wire.http
+        return "aiohttp" if is_replaced(aiohttp.ClientSession) else self._wire.http
 
     def wait(self, within: float, longest: float | None) -> Coroutine[object, None, float]:
         """

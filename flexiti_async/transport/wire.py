@@ -25,7 +25,7 @@ class Wire:
         keepalive_timeout: Seconds that a connection may be idle and still be used.
         proxy: The proxy, with its credentials.
         tls: Certificates to trust and to show; None for the system's, as aiohttp trusts them.
-        http: The engine, `aiohttp` or `httptools`.
+        http: The engine, `aiohttp` or `httptools`, which makes no connections through a proxy.
     """
 
     connections: int
