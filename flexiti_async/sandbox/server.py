@@ -1,6 +1,7 @@
 """The sandbox as one object: start and stop, requests and tokens, faults."""
 
 import asyncio
+import contextlib
 import re
 import time
 import uuid
@@ -38,6 +39,20 @@ _SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in flight get when the server 
 
 def _is_origin(value: object) -> bool:
     return value is None or (isinstance(value, str) and _ORIGIN.fullmatch(value) is not None)
+
+
+async def _stop_accepting(server: asyncio.Server) -> None:
+    """
+    Let the connections that the loop has accepted reach the server before it closes.
+
+    asyncio accepts in one turn of the loop and hands the connection over in the next; a server that
+    has closed in between fails an assertion (Server._attach) and leaves the socket open.
+    """
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):  # Windows' default loop, which has no such gap
+        for listener in server.sockets:
+            loop.remove_reader(listener)
+    await asyncio.sleep(0)
 
 
 @names_its_arguments
@@ -165,6 +180,7 @@ class Sandbox(Inspection):
     async def _stop(self) -> None:
         server, self._server = self._server, None
         if server is not None:
+            await _stop_accepting(server)
             server.close()
         watch, self._watch = self._watch, None
         if watch is not None:

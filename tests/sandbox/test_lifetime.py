@@ -1,7 +1,11 @@
 """Starting and closing, which leaves nothing behind."""
 
 import asyncio
+import contextlib
+import gc
 import logging
+import socket
+import sys
 
 import aiohttp
 import pytest
@@ -128,3 +132,22 @@ async def test_many_connections_at_once(sandbox: Sandbox) -> None:
     assert {200} == {answer.status for answer in answers}
     assert 1000 == sandbox.count("widget/init", status=200)
     assert 1000 == len({answer.body["redirection_url"] for answer in answers})
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_close_as_a_connection_arrives(turns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that is being accepted is closed, too, and causes no error."""
+    errors: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda error: errors.append(error.exc_value))
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: errors.append(context))
+    async with Sandbox() as sandbox:
+        client = socket.create_connection((sandbox.host, sandbox.port))
+        client.settimeout(0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    gc.collect()
+
+    with client, contextlib.suppress(ConnectionResetError):
+        assert b"" == await loop.sock_recv(client, 1)
+    assert [] == errors
