@@ -49,6 +49,8 @@ _METHODS: Final = frozenset({"DELETE", "GET", "PATCH", "POST", "PUT"})
 """Methods whose answers have a body like any other; HEAD is not one."""
 _MOST_SENT: Final = 64 * 1024
 """Bytes of a body that are written at once; aiohttp writes larger ones as the server reads them."""
+_READ: Final = 64 * 1024
+"""Bytes that are read at once."""
 _REQUESTING: Final = ("__init__", "request", "_request")
 """Functions that mocks and tracing agents replace; aiohttp need not have the last one for ever."""
 _AIOHTTPS: Final = cast("object", vars(aiohttp.client))
@@ -77,18 +79,25 @@ class _UnwritableError(Exception):
     """A request cannot be written; nothing was."""
 
 
-class _Connection(asyncio.Protocol):
+class _Connection(asyncio.BufferedProtocol):
     """
     One connection, and the exchange on it.
+
+    Args:
+        buffer: Where the event loop puts what it reads. All connections share it: it is read at
+            once, in the same callback. For a `Protocol`, asyncio itself allocates 256 KiB for each
+            read, which are three system calls: that took a fifth to a quarter of the CPU time of a
+            call. uvloop does not.
 
     Attributes:
         since: When it became idle, by the loop's clock.
     """
 
-    __slots__ = ("_reader", "_transport", "_usable", "_waiter", "since")
+    __slots__ = ("_buffer", "_reader", "_transport", "_usable", "_waiter", "since")
 
-    def __init__(self) -> None:
+    def __init__(self, buffer: memoryview) -> None:
         self.since = 0.0
+        self._buffer = buffer
         self._transport: asyncio.Transport | None = None
         self._usable = False
         self._waiter: asyncio.Future[Outcome] | None = None
@@ -145,14 +154,18 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._usable = True
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's
+        """Return the place of the next bytes."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Read a piece of an answer."""
         if self._waiter is None:  # an answer that nobody waits for
             self.end()
             return
         if self._reader is None:
             self._reader = AnswerReader()
-        outcome = self._reader.feed(data)
+        outcome = self._reader.feed(self._buffer[:nbytes])
         if outcome is not None:
             self._pass_on(outcome)
 
@@ -185,6 +198,7 @@ class HttptoolsEngine:
         self._tls: Final = wire.tls
         self._connect_timeout: Final = wire.connect_timeout
         self._longest_idle = wire.keepalive_timeout
+        self._buffer: Final = memoryview(bytearray(_READ))
         self._idle: list[_Connection] = []
         """The connections that wait for a request, in the order in which they became idle."""
         self._reaper: asyncio.TimerHandle | None = None
@@ -304,7 +318,7 @@ class HttptoolsEngine:
         tls = (self._tls or True) if url.scheme == "https" else None
         try:
             _, connection = await self._loop.create_connection(
-                _Connection,
+                lambda: _Connection(self._buffer),
                 sock=sock,
                 ssl=tls,
                 server_hostname=None if tls is None else (url.raw_host or "").rstrip("."),

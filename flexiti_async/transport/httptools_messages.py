@@ -109,7 +109,7 @@ class AnswerReader:
         self._whole = False
         self._problem: Exception | None = None
 
-    def feed(self, data: bytes) -> Outcome | None:
+    def feed(self, data: bytes | memoryview) -> Outcome | None:
         """Read a piece of the answer, and return the outcome; None if more has to come."""
         parser = self._parser
         if parser is None:  # after the outcome
