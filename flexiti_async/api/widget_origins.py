@@ -63,6 +63,7 @@ class WidgetOrigins:
         api: The API's origin.
         configured: Those of the option `widget_origins`, instead of the default.
         local: The API is on loopback.
+        home: How nearly every URL begins: with the API's origin and a slash, if it may be there.
     """
 
     api: Origin | None
@@ -71,16 +72,22 @@ class WidgetOrigins:
         init=False,
         default=Factory(lambda origins: _is_loopback(origins.api), takes_self=True),
     )
+    home: str | None = None
 
     @classmethod
     def of(cls, api_url: str, configured: Sequence[str]) -> Self:
         """Return the origins for an API and the option `widget_origins`."""
-        listed = (origin_of(url) for url in configured)
-        return cls(origin_of(api_url), frozenset(filter(None, listed)))
+        listed = frozenset(filter(None, map(origin_of, configured)))
+        api = origin_of(api_url)
+        home = "/".join([*api_url.split("/")[:3], ""])
+        return cls(api, listed, home if api is not None and api in (listed or {api}) else None)
 
     def problem(self, widget: Widget) -> str | None:
         """Return what is wrong with a URL, without a part of it; None if nothing is."""
-        origin = _origin_at_start(widget.url.reveal())
+        url = widget.url.reveal()
+        if self.home is not None and url.startswith(self.home) and "\\" not in url:
+            return None  # what follows would find the same, in five times the time
+        origin = _origin_at_start(url)
         if origin is None:
             return "redirection_url has a user, a host or a port that browsers may read differently"
         if self.api is None or not (self.local or origin[0] == self.api[0]):

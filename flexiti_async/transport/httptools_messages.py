@@ -37,6 +37,7 @@ _WINDOWS: Final = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _UNREADABLE: Final = frozenset({"br", "zstd"})
 """Encodings that aiohttp decodes with packages that it may find; no answer may be in them here."""
 _OF_LENGTH: Final = frozenset({b"content-length", b"transfer-encoding"})
+_ESCAPED: Final = "surrogateescape"
 _REFUSED_HEADER: Final = "sec-websocket-key1"  # by aiohttp
 
 
@@ -69,7 +70,7 @@ def request_bytes(request: HttpRequest, *, last: bool) -> bytes | None:
         f"{request.method} {target} HTTP/1.1",
         f"Host: {url.host_port_subcomponent}",
         "Accept: */*",
-        *[f"{name}: {value}" for name, value in request.headers.items()],
+        *map(": ".join, request.headers.items()),
     ]
     text = "".join(lines)
     if not (text.isascii() and text.isprintable()) or " " in target:
@@ -102,8 +103,7 @@ class AnswerReader:
         self.keeps_connection = False
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._status = self._reason_size = 0
-        self._head: list[bytes] = []
-        """Names and values of headers in turn."""
+        self._head: list[tuple[bytes, bytes]] = []
         self._parts: list[bytes] = []
         self._size = self._framing = 0
         self._whole = False
@@ -133,7 +133,7 @@ class AnswerReader:
         """
         if self._parser is None or not self._status:
             self._note(aiohttp.ServerDisconnectedError())
-        elif not _OF_LENGTH.isdisjoint(name.lower() for name in self._head[::2]):
+        elif not _OF_LENGTH.isdisjoint(name.lower() for name, _ in self._head):
             self._note(aiohttp.ClientPayloadError())
         self.keeps_connection = False
         return self._outcome()
@@ -183,10 +183,9 @@ class AnswerReader:
         if self._status:
             return
         head = self._head
-        if len(name) + len(value) > _MOST_LINE or len(head) >= 2 * _MOST_HEADERS:
+        if len(name) + len(value) > _MOST_LINE or len(head) >= _MOST_HEADERS:
             self._refuse(NotHttpError("a head that is too large"))
-        head.append(name)
-        head.append(value)
+        head.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Note the status, and whether the connection stays."""
@@ -216,12 +215,14 @@ class AnswerReader:
             self._whole = True
 
 
-def _decoded(head: list[bytes]) -> CIMultiDict[str]:
+def _decoded(head: list[tuple[bytes, bytes]]) -> CIMultiDict[str]:
     """Decode names and values as aiohttp does: not every server knows that they are ASCII."""
-    # All at once: none of them contains the separator.
-    texts = b"\n".join(head).decode("utf-8", "surrogateescape").split("\n")
-    values = [text.rstrip(" \t") for text in texts[1::2]]
-    return CIMultiDict(zip(texts[::2], values, strict=False))
+    return CIMultiDict(
+        [
+            (name.decode("utf-8", _ESCAPED), value.rstrip(b" \t").decode("utf-8", _ESCAPED))
+            for name, value in head
+        ]
+    )
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes | Exception:

@@ -27,6 +27,7 @@ LEADS_ASTRAY: Final = [
     "https://posapi-training.flexiti.fi:x@evil.example/",
     "https://evil.example\\@posapi-training.flexiti.fi/",
     "https://posapi-training.flexiti.fi\\.evil.example/",
+    "https://posapi-training.flexiti.fi/\\evil.example/",
     "https://posapi-training.flexiti.fi.evil.example/",
     "https://evilflexiti.fi/",
     "https://flexiti.fi.example/",

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
             sys.stdout.writelines(f"{difference}\n" for difference in found[2])
             return 1
     sys.stdout.write(
-        f"{len(seeds):,} answers: both engines read {both:,} in the same way, only aiohttp "
-        f"{refused:,}, only httptools 0\n"
+        f"{len(seeds):,} answers: both engines read {both:,}, all in the same way, "
+        f"aiohttp alone {refused:,}\n"
     )
     return 0
