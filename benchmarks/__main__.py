@@ -20,6 +20,7 @@ from benchmarks.report.summary import write_summary
 
 NAMES: Final = (
     "call",
+    "engines",
     "token",
     "stampede",
     "processes",
@@ -52,8 +53,9 @@ def main(
     A run of all of them also writes `summary.md`: goals and figures.
 
     Args:
-        names: call, token, stampede, processes, scale, start, stores, operations, load; all of them
-            by default. One more, instructions, needs valgrind and runs only if it is named.
+        names: call, engines, token, stampede, processes, scale, start, stores, operations, load;
+            all of them by default. One more, instructions, needs valgrind, and runs only if it
+            is named.
         smoke: Run each as briefly as possible, and fail if a count (requests, callers blocked or
             harmed, store operations) misses its goal. Times are not checked.
         out: The folder.

@@ -65,7 +65,12 @@ class Child:
 
     @classmethod
     async def start(
-        cls, module: str, *arguments: str, under: Sequence[str] = (), within: float = _START
+        cls,
+        module: str,
+        *arguments: str,
+        under: Sequence[str] = (),
+        within: float = _START,
+        environment: Mapping[str, str] | None = None,
     ) -> Self:
         """
         Start `python -m benchmarks.MODULE` and wait until it is ready.
@@ -75,6 +80,7 @@ class Child:
             arguments: Its command-line arguments.
             under: A command to run it under, such as valgrind's.
             within: Seconds in which it has to be ready.
+            environment: Variables beside those of this process.
 
         Raises:
             ChildFailedError: It ended, or was not ready in time.
@@ -86,6 +92,7 @@ class Child:
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr_file,
             cwd=_ROOT,
+            env={**os.environ, **(environment or {})},
             limit=_LONGEST_LINE,
         )
         if process.stdin is None or process.stdout is None:

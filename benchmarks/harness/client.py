@@ -9,7 +9,7 @@ import gc
 import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -32,7 +32,10 @@ _NOT_OPTIONAL: Final = {"aiohttp", "benchmarks", "flexiti_async", "flexiti_store
 
 
 async def start_clients(
-    stack: AsyncExitStack, peers: Iterable[str], loops: Iterable[str] = ("asyncio",)
+    stack: AsyncExitStack,
+    peers: Iterable[str],
+    loops: Iterable[str] = ("asyncio",),
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[dict[tuple[str, str], Child], list[str]]:
     """
     Start the processes of several peers, each on several event loops.
@@ -41,7 +44,9 @@ async def start_clients(
         The processes, and the peers that are not installed, by the names that tables have.
     """
     wanted = [(peer, loop) for peer in peers for loop in loops]
-    started = await asyncio.gather(*(start_client(peer, loop) for peer, loop in wanted))
+    started = await asyncio.gather(
+        *(start_client(peer, loop, environment) for peer, loop in wanted)
+    )
     clients: dict[tuple[str, str], Child] = {}
     missing: dict[str, None] = {}
     for (peer, loop), child in zip(wanted, started, strict=True):
@@ -52,9 +57,11 @@ async def start_clients(
     return clients, list(missing)
 
 
-async def start_client(peer: str, loop: str = "asyncio") -> Child | None:
+async def start_client(
+    peer: str, loop: str = "asyncio", environment: Mapping[str, str] | None = None
+) -> Child | None:
     """Start the process of a peer; None if the peer is not installed."""
-    child = await Child.start("harness.client", peer, loop)
+    child = await Child.start("harness.client", peer, loop, environment=environment)
     if child.ready["installed"]:
         return child
     await child.aclose()

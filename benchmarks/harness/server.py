@@ -9,11 +9,15 @@ fail, or made to hold its answers back until they are released.
 import asyncio
 import json
 import re
+import socket
+import ssl
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -35,22 +39,27 @@ _LONGEST_HOLD: Final = 3.0
 _PATIENCE: Final = 30.0
 """Seconds in which the server has to answer an order."""
 _BACKLOG: Final = 16384
+_HEADERS: Final = 2
+"""Headers of an answer, at least."""
 
 
-def _answer(status: str, body: object) -> bytes:
+def _answer(status: str, body: object, *more: str) -> bytes:
     text = json.dumps(body, separators=(",", ":")).encode()
-    head = f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(text)}"
+    headers = ("content-type: application/json", f"content-length: {len(text)}", *more)
+    head = "\r\n".join((f"HTTP/1.1 {status}", *headers))
     return head.encode() + b"\r\n\r\n" + text
 
 
-_WIDGET_ANSWER: Final = _answer(
-    "200 OK",
-    {
-        "redirection_url": f"http://127.0.0.1/#/widget/bench/{_ACCESS_TOKEN}?lang=en"
+def _widget_answer(origin: str, headers: int) -> bytes:
+    more = (f"x-header-{number}: 0123456789abcdef" for number in range(headers - _HEADERS))
+    url = (
+        f"{origin}/#/widget/bench/{_ACCESS_TOKEN}?lang=en"
         "&x-reference-id=0123456789abcdef0123456789abcdef"
         "&widget_session_id=fedcba9876543210fedcba9876543210"
-    },
-)
+    )
+    return _answer("200 OK", {"redirection_url": url}, *more)
+
+
 _REFRESH_TOKEN: Final = re.compile(rb"refresh_token=([\w-]+)")
 _REPLAYED: Final = _answer("400 Bad Request", {"error": "invalid_grant", "message": "replayed"})
 _DOWN: Final = _answer("503 Service Unavailable", {"error": "general_error", "message": "down"})
@@ -60,6 +69,7 @@ _DOWN: Final = _answer("503 Service Unavailable", {"error": "general_error", "me
 class _State:
     """Requests so far, and how to answer the next ones."""
 
+    widget_answer: bytes
     counts: Counter[str] = field(factory=Counter[str])
     held: frozenset[str] = frozenset()
     waiting: list[Callable[[], None]] = field(factory=list[Callable[[], None]])
@@ -159,7 +169,7 @@ class _Wire(asyncio.Protocol):
         endpoint = TOKEN if b"/oauth/token " in head[:200] else WIDGET
         state.counts[endpoint] += 1
         if endpoint == WIDGET:
-            answer, delay = _WIDGET_ANSWER, 0.0
+            answer, delay = state.widget_answer, 0.0
         else:
             answer, delay = state.grant(body), state.token_latency
         if endpoint in state.held:
@@ -210,20 +220,35 @@ async def _control(target: Target, order: bytes) -> Details:
 
 
 @asynccontextmanager
-async def running_server() -> AsyncGenerator[Target]:
-    """Run the server in a process, and yield the target for clients."""
-    async with await Child.start("harness.server") as child:
+async def running_server(
+    *, headers: int = _HEADERS, certificate: Path | None = None
+) -> AsyncGenerator[Target]:
+    """
+    Run the server in a process, and yield the target for clients.
+
+    Args:
+        headers: Headers of an answer to widget/init, at least two.
+        certificate: A file with its private key and its chain; with it the server speaks TLS.
+    """
+    options = () if certificate is None else (str(certificate),)
+    async with await Child.start("harness.server", str(headers), *options) as child:
         yield Target(base_url=child.ready["base_url"])
 
 
-async def _main() -> None:
-    state = _State()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Wire(state), "127.0.0.1", 0, backlog=_BACKLOG)
-    port = server.sockets[0].getsockname()[1]
-    await obey({}, {"base_url": f"http://127.0.0.1:{port}{_BASE_PATH}"})
+async def _main(headers: int, certificate: str | None) -> None:
+    tls, scheme = None, "http"
+    if certificate is not None:
+        tls, scheme = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), "https"
+        tls.load_cert_chain(certificate)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+    origin = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+    state = _State(_widget_answer(origin, headers))
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _Wire(state), sock=listener, ssl=tls, backlog=_BACKLOG
+    )
+    await obey({}, {"base_url": origin + _BASE_PATH})
     server.close()
 
 
 if __name__ == "__main__":
-    run(_main(), "uvloop")
+    run(_main(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None), "uvloop")

@@ -3,11 +3,11 @@
 from contextlib import AsyncExitStack
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from benchmarks.harness.children import LOOPS, Child
 from benchmarks.harness.client import start_clients
-from benchmarks.harness.latency import Latencies
+from benchmarks.harness.duel import Duel, Subject
 from benchmarks.harness.measure import Spread, interleaved, ratios
 from benchmarks.harness.server import running_server
 from benchmarks.peers import BASELINE, CALLERS, OURS, WHAT
@@ -23,8 +23,6 @@ _TIMES_CHEAPER: Final = {"authlib_httpx": 16.0, "authlib_httpx2": 6.5}
 """CPU time of theirs as a multiple of ours, at least."""
 _BESIDE: Final = "expert"
 """Is compared with as well, and has no goal: it leaves out what the library is for."""
-_FIRST_CALLS: Final = 100
-"""Calls, at least, from which the number of a round is computed."""
 _PERCENTILES: Final = (50, 90, 99, 99.9)
 
 
@@ -42,65 +40,11 @@ _FULL: Final = _Size(9, 0.2, 30, 0.1, (1, 64), LOOPS)
 _SMOKE: Final = _Size(1, 0.02, 1, 0.02, (8,), LOOPS[:1])
 
 
-@define
-class _Subject:
-    """One peer on one event loop, and its measurements at one number of calls in flight."""
-
-    peer: str
-    loop: str
-    child: Child
-    number: int = 0
-    cpu: list[float] = field(factory=list[float])
-    rate: list[float] = field(factory=list[float])
-    latencies: Latencies = field(factory=Latencies)
-
-    @property
-    def name(self) -> str:
-        return WHAT[self.peer] + ("" if self.loop == LOOPS[0] else f", {self.loop}")
-
-    async def calibrate(self, in_flight: int, seconds: float) -> None:
-        """Measure how many calls fill a round."""
-        number = max(_FIRST_CALLS, 4 * in_flight)
-        taken = await self.child.ask("calls", number=number, in_flight=in_flight)
-        self.number = max(round(number / taken["wall"] * seconds), 4 * in_flight)
-
-    async def play(self, in_flight: int) -> None:
-        """Play one round."""
-        taken = await self.child.ask("calls", number=self.number, in_flight=in_flight)
-        self.cpu.append(taken["cpu"] / self.number)
-        self.rate.append(self.number / taken["wall"])
-        self.latencies.add(Latencies.decode(taken["latencies"]))
-
-
-@frozen
-class _Duel:
-    """
-    Two clients that take turns, without the others: a goal compares them.
-
-    In a round of all clients, seconds pass between the two, and a busy machine changes faster.
-    """
-
-    ours: _Subject
-    other: _Subject
-    in_flight: int
-
-    @property
-    def where(self) -> str:
-        return f"{self.in_flight} in flight, {self.ours.loop}"
-
-    async def play(self, size: _Size) -> None:
-        """Play all turns."""
-        for subject in (self.ours, self.other):
-            await subject.calibrate(self.in_flight, size.turn_seconds)
-        for subject in interleaved((self.ours, self.other), size.turns):
-            await subject.play(self.in_flight)
-
-
 async def measure(*, smoke: bool) -> Report:
     """Run the suite."""
     size = _SMOKE if smoke else _FULL
-    results: dict[int, list[_Subject]] = {}
-    duels: list[_Duel] = []
+    results: dict[int, list[Subject]] = {}
+    duels: list[Duel] = []
     async with AsyncExitStack() as stack:
         target = await stack.enter_async_context(running_server())
         clients, missing = await start_clients(stack, CALLERS, size.loops)
@@ -108,7 +52,7 @@ async def measure(*, smoke: bool) -> Report:
             await child.ask("open", target=target.to_json())
         for in_flight in size.in_flight:
             results[in_flight] = [
-                _Subject(peer, loop, child) for (peer, loop), child in clients.items()
+                Subject(peer, loop, child) for (peer, loop), child in clients.items()
             ]
             for subject in results[in_flight]:
                 await subject.calibrate(in_flight, size.round_seconds)
@@ -116,7 +60,7 @@ async def measure(*, smoke: bool) -> Report:
                 await subject.play(in_flight)
             duels += _pairs(in_flight, clients)
         for duel in duels:
-            await duel.play(size)
+            await duel.play(size.turns, size.turn_seconds)
     most = max(size.in_flight)
     return Report(
         name="call",
@@ -140,13 +84,13 @@ async def measure(*, smoke: bool) -> Report:
     )
 
 
-def _pairs(in_flight: int, clients: dict[tuple[str, str], Child]) -> list[_Duel]:
+def _pairs(in_flight: int, clients: dict[tuple[str, str], Child]) -> list[Duel]:
     """Return our duels; with one call in flight, with those by hand only."""
     rivals = (BASELINE, _BESIDE, *(_TIMES_CHEAPER if in_flight > 1 else ()))
     return [
-        _Duel(
-            _Subject(OURS, loop, clients[OURS, loop]),
-            _Subject(rival, loop, clients[rival, loop]),
+        Duel(
+            Subject(OURS, loop, clients[OURS, loop]),
+            Subject(rival, loop, clients[rival, loop]),
             in_flight,
         )
         for rival in rivals
@@ -155,11 +99,11 @@ def _pairs(in_flight: int, clients: dict[tuple[str, str], Child]) -> list[_Duel]
     ]
 
 
-def _of(found: list[_Subject]) -> dict[tuple[str, str], _Subject]:
+def _of(found: list[Subject]) -> dict[tuple[str, str], Subject]:
     return {(subject.peer, subject.loop): subject for subject in found}
 
 
-def _table(in_flight: int, found: list[_Subject]) -> Table:
+def _table(in_flight: int, found: list[Subject]) -> Table:
     known = _of(found)
     rows = [
         (
@@ -175,7 +119,7 @@ def _table(in_flight: int, found: list[_Subject]) -> Table:
     return Table(f"One widget/init, {in_flight} in flight", columns, rows)
 
 
-def _duels_table(duels: list[_Duel]) -> Table:
+def _duels_table(duels: list[Duel]) -> Table:
     rows = [
         (
             *(WHAT[duel.other.peer], duel.where),
@@ -188,7 +132,7 @@ def _duels_table(duels: list[_Duel]) -> Table:
     return Table("Side by side: flexiti-async and one other take turns", columns, rows)
 
 
-def _goal(duel: _Duel) -> Goal:
+def _goal(duel: Duel) -> Goal:
     main = duel.ours.loop == LOOPS[0]
     name = WHAT[duel.other.peer]
     if duel.other.peer in _AT_MOST:
@@ -200,7 +144,7 @@ def _goal(duel: _Duel) -> Goal:
     return Goal(f"CPU of {name} / init_widget(), {duel.where}", cpu, times, "≥", main=main)
 
 
-def _chart(in_flight: int, found: list[_Subject], loop: str) -> Chart:
+def _chart(in_flight: int, found: list[Subject], loop: str) -> Chart:
     rows = {
         WHAT[subject.peer]: Spread.of(subject.cpu).scaled(_MICRO)
         for subject in found
@@ -210,7 +154,7 @@ def _chart(in_flight: int, found: list[_Subject], loop: str) -> Chart:
     return bars(title, rows, unit="µs of CPU time for one call, less is better", ours=WHAT[OURS])
 
 
-def _distribution(in_flight: int, found: list[_Subject]) -> Chart:
+def _distribution(in_flight: int, found: list[Subject]) -> Chart:
     x, y = "one call in this many takes as long", "latency in ms"
     values = [
         {x: 100 / (100 - percent), y: at, "client": WHAT[subject.peer]}
