@@ -90,7 +90,7 @@ class CheckoutState:
     token: StoredToken
     sharing: Sharing
     step: Step = Step.OPEN
-    session_id: str | None = None
+    session_id: str | None = field(default=None, repr=False)
     flow: str | None = None
     in_store: bool = False
     account_number: str | None = field(default=None, repr=False)

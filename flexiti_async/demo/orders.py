@@ -9,7 +9,7 @@ import secrets
 from decimal import Decimal
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from flexiti_async.demo.database import Database, Row
 
@@ -51,7 +51,7 @@ class Order:
     reference_id: str
     number: str
     quantity: int
-    account_number: str | None
+    account_number: str | None = field(repr=False)
     sent: bool
     authorization_id: str | None
 

@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from flexiti_async.demo.database import Database
 
@@ -33,7 +33,7 @@ class Visit:
             that a customer who leaves it halfway can still pay.
     """
 
-    session_id: str
+    session_id: str = field(repr=False)
     reference_id: str
     application_id: str
 

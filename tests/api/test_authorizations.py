@@ -171,6 +171,10 @@ IN_STORE_ROWS: list[tuple[str, str, object, str, str | None]] = [
     ("verification_code", "verification_code", "12\n34", "invalid", "5 characters"),
     ("request_id", "request_id", "x" * 151, "length", "151 characters"),
     ("external_location_id", "external_location_id", 7.0, "wrong format", "float"),
+    (
+        *("external_location_id", "external_location_id", "x" * 1_000_001),
+        *("length", "1000001 characters"),
+    ),
     ("external_employee_id", "external_employee_id", "", "required", "0 characters"),
 ]
 
@@ -183,6 +187,13 @@ def test_online_rejects(name: str, param: str, given: object, msg: str, shown: s
     field_errors = rejected(OnlinePurchase, {**ONLINE, name: given})
 
     assert (FieldError(param, msg, shown),) == field_errors
+
+
+def test_a_text_without_a_documented_limit() -> None:
+    """A million characters are sent; more, refused below, are a mistake."""
+    purchase = InStorePurchase(**{**IN_STORE, "external_location_id": "x" * 1_000_000})
+
+    assert 1_000_000 == len(purchase.external_location_id)
 
 
 @pytest.mark.parametrize(
