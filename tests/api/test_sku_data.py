@@ -55,6 +55,7 @@ PRODUCT_ROWS: list[tuple[str, object, str, str]] = [
     ("sku_id", 5.0, "wrong format", "float"),
     ("category", "a\nb", "invalid", "3 characters"),
     ("description", ["x"], "wrong format", "list"),
+    ("description", "x" * 1_000_001, "length", "1000001 characters"),
     ("quantity", 1.5, "wrong format", "float"),
     ("quantity", "two", "wrong format", "3 characters"),
     ("quantity", True, "wrong format", "true"),
@@ -62,6 +63,11 @@ PRODUCT_ROWS: list[tuple[str, object, str, str]] = [
     ("unit_price", 1.5, "wrong format", "float"),
     ("extended_price", "1.999", "wrong format", "Decimal"),
 ]
+
+
+def test_a_text_without_a_documented_limit() -> None:
+    """A million characters are sent; more, refused below, are a mistake."""
+    assert 1_000_000 == len(Product(description="x" * 1_000_000).description or "")
 
 
 @pytest.mark.parametrize(("name", "given", "msg", "shown"), ROWS, ids=map(str, range(len(ROWS))))
