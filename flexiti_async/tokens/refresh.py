@@ -98,6 +98,8 @@ class Refresh:
         self._time_limit = scaled(context.options.token_timeout, lifetime, _TIME_LIMIT_SHARE)
         self._lease = self._time_limit * LEASE
         self._claim: Entry | None = None
+        self._replaced: Entry | None = None
+        """A claim of this session that has ended, and is stored until `_claim` is."""
         self._claimed_at = 0.0
         self._carry: StoredToken | None = None
         self._read_at = 0.0
@@ -210,6 +212,7 @@ class Refresh:
         self._claimed_at = self._context.clock.boot()
         # Known before it is written: a swap that is cancelled may have written it.
         self._claim = self._context.record.entry(claimed)
+        self._replaced = seen.entry if seen.version in self._ended else None
         if points.hook is not None:
             await points.hook("token read")
         written = await self._context.record.swap(self._claim, expected=seen.entry)
@@ -241,10 +244,10 @@ class Refresh:
 
     async def _withdraw(self) -> None:
         """
-        Swap the claim out, if it was written; a cancellation is raised when that is done.
+        Swap the claim out, if it was written, or the one that it was to replace.
 
-        It has no task of its own: as a loop ends, `asyncio.run` would cancel that one too, perhaps
-        before its first step.
+        A cancellation is raised when that is done. It has no task of its own: as a loop ends,
+        `asyncio.run` would cancel that one too, perhaps before its first step.
         """
         if self._claim is None:
             return
@@ -255,13 +258,19 @@ class Refresh:
                 # If it fails, others wait for the lease.
                 with suppress(TimeoutError, SessionClosed):
                     async with asyncio.timeout_at(deadline):
-                        without = self._carrying(self._failure)
-                        await self._context.record.write(without, expected=self._claim)
+                        await self._swap_out()
                 done = True
             except asyncio.CancelledError:
                 cancelled = True
         if cancelled:
             raise asyncio.CancelledError
+
+    async def _swap_out(self) -> None:
+        for claim in (self._claim, self._replaced):
+            if claim is not None:
+                without = self._carrying(self._failure)
+                if (await self._context.record.write(without, expected=claim)).won:
+                    return
 
     async def _request_alone(self) -> Obtained | Failed:
         """

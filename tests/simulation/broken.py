@@ -158,6 +158,11 @@ def _forget(*_: object, **__: object) -> None:
 _take_refresh_token = Refresh._take_refresh_token
 
 
+async def _newest_out(self: Any) -> None:  # noqa: ANN401 - its private parts
+    without = self._carrying(self._failure)
+    await self._context.record.write(without, expected=self._claim)
+
+
 def _pinned_or_not(self: Refresh) -> Secret | None:
     self._carry = self._carry and evolve(self._carry, pinned=False)
     return _take_refresh_token(self)
@@ -238,6 +243,9 @@ BROKEN: Final[dict[str, Fix]] = {
     ),
     "a refresh token is sent again": Fix("refresh", 597, ((RefreshTokens, {"take": _take_again}),)),
     "a claim is not withdrawn": Fix("left", 196, ((Refresh, {"_withdraw": _nothing}),)),
+    "a claim that is to be replaced stays": Fix(
+        "left", 3011469, ((Refresh, {"_swap_out": _newest_out}),)
+    ),
     "a token's end is not looked at": Fix("token", 919, ((pool, {"_while_alive": _as_they_are}),)),
     "only the wall clock counts": Fix(
         "token",

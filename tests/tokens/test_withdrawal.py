@@ -55,6 +55,24 @@ class SlowStore(MemoryStore):
         return await super().swap(key, entry, expected=expected, life=life)
 
 
+class LateStore(MemoryStore):
+    """A store whose first swap takes an hour."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(clock=clock.boot)
+        self._moved: ManualClock | None = clock
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Write it."""
+        won = await super().swap(key, entry, expected=expected, life=life)
+        if self._moved is not None:
+            self._moved.advance(3600)
+            self._moved = None
+        return won
+
+
 async def close_at_once(session: FlexitiSession) -> None:
     """Close a session in a task that is cancelled while it waits for the refresh."""
     closing = asyncio.create_task(session.aclose())
@@ -127,6 +145,38 @@ async def test_a_loop_that_ends_amid_a_withdrawal(
     await asyncio.gather(asking, *ending, return_exceptions=True)
 
     assert [] == await claims_in(store)
+
+
+async def test_a_refresh_that_is_cancelled_over_its_own_late_claim(
+    sandbox: Sandbox,
+    clock: ManualClock,
+    make_session: MakeSession,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A claim that took too long to be written is replaced: until then it is still stored."""
+    store = LateStore(clock)
+    first, second = make_session(store=store), make_session(store=store)
+    arrived, again = list[points.Point](), asyncio.Event()
+
+    async def look(point: points.Point) -> None:
+        arrived.append(point)
+        if arrived.count("token read") > 1:
+            again.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(points, "hook", look)
+    asking = asyncio.create_task(first.token())
+    await again.wait()
+    assert 1 == len(await claims_in(store))
+    await close_at_once(first)
+    await asyncio.gather(asking, return_exceptions=True)
+    assert [] == await claims_in(store)
+    monkeypatch.setattr(points, "hook", None)
+
+    async with asyncio.timeout(PATIENCE):
+        await second.token()
+
+    assert 1 == sandbox.count("oauth/token")
 
 
 async def test_a_claim_on_a_short_lived_token_is_short(
