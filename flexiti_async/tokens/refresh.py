@@ -51,6 +51,11 @@ _TIME_LIMIT_SHARE: Final = 1 / 6
 """The time limit is at most this share of a token's lifetime."""
 _WITHDRAW_WITHIN: Final = 2.0
 """Seconds that the withdrawal of a claim may take."""
+_CANCELLATIONS: Final = 8
+"""
+Cancellations after which it gives up. A caller and the end of a loop are two; a store may raise
+them without end, and so does a time-out of Python before 3.11.5, once its task was cancelled.
+"""
 
 
 class Refresh:
@@ -252,14 +257,14 @@ class Refresh:
         if self._claim is None:
             return
         deadline = asyncio.get_running_loop().time() + _WITHDRAW_WITHIN
-        cancelled = done = False
-        while not done:
+        cancelled = False
+        for _ in range(_CANCELLATIONS):
             try:
                 # If it fails, others wait for the lease.
                 with suppress(TimeoutError, SessionClosed):
                     async with asyncio.timeout_at(deadline):
                         await self._swap_out()
-                done = True
+                break
             except asyncio.CancelledError:
                 cancelled = True
         if cancelled:

@@ -55,6 +55,25 @@ class SlowStore(MemoryStore):
         return await super().swap(key, entry, expected=expected, life=life)
 
 
+class CancellingStore(MemoryStore):
+    """
+    A store whose connection was cancelled.
+
+    Attributes:
+        cancels: Whether it was.
+    """
+
+    cancels = False
+
+    async def swap(
+        self, key: str, entry: Entry, *, expected: Entry | None, life: Life | None = None
+    ) -> bool:
+        """Write it, or raise the cancellation."""
+        if self.cancels:
+            raise asyncio.CancelledError
+        return await super().swap(key, entry, expected=expected, life=life)
+
+
 class LateStore(MemoryStore):
     """A store whose first swap takes an hour."""
 
@@ -177,6 +196,23 @@ async def test_a_refresh_that_is_cancelled_over_its_own_late_claim(
         await second.token()
 
     assert 1 == sandbox.count("oauth/token")
+
+
+async def test_a_store_that_only_raises_cancellations(
+    sandbox: Sandbox, clock: ManualClock, make_session: MakeSession
+) -> None:
+    """The withdrawal gives up: a loop that ends waits for it."""
+    store = CancellingStore(clock=clock.boot)
+    session = make_session(store=store)
+    sandbox.latency = {"oauth/token": PATIENCE}
+    asking = asyncio.create_task(session.token())
+    while not sandbox.count("oauth/token"):
+        await asyncio.sleep(0.001)
+    store.cancels = True
+    await close_at_once(session)
+    [ended] = await asyncio.gather(asking, return_exceptions=True)
+
+    assert isinstance(ended, SessionClosed)
 
 
 async def test_a_claim_on_a_short_lived_token_is_short(
