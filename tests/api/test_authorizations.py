@@ -191,7 +191,7 @@ def test_online_rejects(name: str, param: str, given: object, msg: str, shown: s
 
 def test_a_text_without_a_documented_limit() -> None:
     """A million characters are sent; more, refused below, are a mistake."""
-    purchase = InStorePurchase(**{**IN_STORE, "external_location_id": "x" * 1_000_000})
+    purchase = in_store(external_location_id="x" * 1_000_000)
 
     assert 1_000_000 == len(purchase.external_location_id)
 

@@ -138,7 +138,11 @@ async def test_many_connections_at_once(sandbox: Sandbox) -> None:
 async def test_close_as_a_connection_arrives(turns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that is being accepted is closed, too, and causes no error."""
     errors: list[object] = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda error: errors.append(error.exc_value))
+
+    def note(error: "sys.UnraisableHookArgs") -> None:
+        errors.append(error.exc_value)
+
+    monkeypatch.setattr(sys, "unraisablehook", note)
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: errors.append(context))
     async with Sandbox() as sandbox:
