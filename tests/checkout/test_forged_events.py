@@ -24,6 +24,7 @@ from flexiti_async.errors import (
     EventRefused,
     MalformedEvent,
     NotVerified,
+    ValidationError,
 )
 from flexiti_async.sandbox import Sandbox
 
@@ -214,6 +215,32 @@ async def test_a_forged_account_number_is_rejected_by_the_api(
 
     assert OTHER_ACCOUNT == event["eventData"]["accountNumber"]
     assert () == sandbox.authorizations
+
+
+@pytest.mark.parametrize(
+    "kept", [OTHER_ACCOUNT, ACCOUNT - 1, ACCOUNT + 1, str(ACCOUNT)[:-1], f"{ACCOUNT}0", 0, "", True]
+)
+async def test_another_account_than_the_shop_has_kept(
+    session: FlexitiSession, sandbox: Sandbox, kept: int | str
+) -> None:
+    """Nothing is sent if the account that the shop names is not the checkout's."""
+    checkout = await verified(await session.checkout("order-1"), sandbox)
+    with pytest.raises(ValidationError) as caught:
+        await checkout.authorize(300, **PLAN, account_number=kept)
+
+    assert ["account_number"] == [error.param for error in caught.value.field_errors]
+    assert () == sandbox.authorizations
+
+
+@pytest.mark.parametrize("kept", [ACCOUNT, f" 000{ACCOUNT} "])
+async def test_the_account_that_the_shop_has_kept(
+    session: FlexitiSession, sandbox: Sandbox, kept: int | str
+) -> None:
+    """Zeros in front are no other account."""
+    checkout = await verified(await session.checkout("order-1"), sandbox)
+    await checkout.authorize(300, **PLAN, account_number=kept)
+
+    assert 1 == len(sandbox.authorizations)
 
 
 async def test_an_event_counts_once(

@@ -116,6 +116,23 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize("folder", [0o700, 0o754])
+def test_a_folder_that_others_cannot_enter_protects_a_file(
+    command: Command, open_folder: Path, monkeypatch: pytest.MonkeyPatch, folder: int
+) -> None:
+    """What counts is who may enter it, not who may list it."""
+    file = open_folder / "shop.toml"
+    file.write_text(f'[flexiti]\nclient_secret = "{CLIENT_SECRET}"\n')
+    file.chmod(0o604)
+    open_folder.chmod(folder)
+    monkeypatch.setenv("FLEXITI_CONFIG", str(file))
+
+    assert ["ok"] == levels(
+        findings(command("doctor", "--json", "--no-token-request"))["configuration"]
+    )
+
+
+@pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize(
     ("mode", "written", "who"),
     [
