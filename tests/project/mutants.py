@@ -30,7 +30,7 @@ CHECKOUTS = "tests/checkout --ignore=tests/checkout/test_machine.py"  # the mach
 FILES = "tests/stores/test_folder.py tests/stores/test_file.py tests/stores/test_file_faults.py"
 MEMORY = "tests/stores/test_memory.py tests/stores/test_contract.py::TestMemory"
 OPTIONS = "tests/config --ignore=tests/config/test_sources.py"
-REPRS = "tests/project/test_reprs.py"
+REPRS = "tests/project/test_reprs.py"  # of all files
 REDIS = "tests/stores/test_redis_url.py tests/stores/test_redis.py tests/stores/test_redis_tls.py"
 # The ignored folders need programs that other sessions install.
 TOKENS = "tests/tokens --ignore=tests/tokens/test_machine.py --ignore=tests/tokens/servers"
@@ -39,14 +39,14 @@ TRANSPORT = (
     "tests/session/test_loops_and_forks.py"
 )
 TESTS = {
-    "flexiti_async/api": f"tests/api {REPRS}",
+    "flexiti_async/api": "tests/api",
     "flexiti_async/api/widget_origins.py": "tests/hostile/test_answers.py",
-    "flexiti_async/checkout": f"{CHECKOUTS} {REPRS}",
+    "flexiti_async/checkout": CHECKOUTS,
     "flexiti_async/config": OPTIONS,
     "flexiti_async/config/sources.py": "tests/config",
     "flexiti_async/operations": "tests/operations",
     "flexiti_async/operations/operations.py": "tests/operations tests/checkout/test_journal.py",
-    "flexiti_async/protocol": f"tests/protocol tests/fuzz/test_answers_and_records.py {REPRS}",
+    "flexiti_async/protocol": "tests/protocol tests/fuzz/test_answers_and_records.py",
     "flexiti_async/protocol/record_json.py": "tests/tokens/test_record.py tests/checkout",
     "flexiti_async/protocol/rejection.py": "tests/tokens/test_rejections.py",
     "flexiti_async/store": "tests/store",
@@ -78,7 +78,7 @@ def modules() -> Iterator[tuple[str, str]]:
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             module = file.relative_to(ROOT).as_posix()
             if module == place or module not in TESTS:
-                yield module, tests
+                yield module, f"{tests} {REPRS}"
 
 
 def command_of(module: str, tests: str) -> str:
