@@ -46,9 +46,8 @@ PUBLIC: Final = {
 SEEN: Final[set[str]] = set()
 
 
-def describe(name: str) -> Iterator[str]:
+def describe(name: str, module: griffe.Object | griffe.Alias) -> Iterator[str]:
     """Describe a module: each of its public names, in order."""
-    module = griffe.load(name, resolve_aliases=True)
     yield f"# {name}"
     if "_public" in module.members:  # its names are imported on first use
         names = module.members["_public"].members
@@ -134,6 +133,10 @@ def _parameters(function: griffe.Function) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    loader = griffe.GriffeLoader()
+    for package in ("flexiti_async", "flexiti_stores"):
+        loader.load(package)
+    loader.resolve_aliases()
     for module in MODULES:
-        for line in describe(module):
+        for line in describe(module, loader.modules_collection[module]):
             sys.stdout.write(f"{line}".rstrip() + "\n")
