@@ -227,6 +227,10 @@ class Claim:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
         except asyncio.CancelledError:
-            if not await write():
-                self._log(logging.ERROR, self.outcome or self.record, _NOT_WRITTEN)
+            written = False
+            try:
+                written = await write()
+            finally:  # whatever ends it: another cancellation, too
+                if not written:
+                    self._log(logging.ERROR, self.outcome or self.record, _NOT_WRITTEN)
             raise

@@ -54,7 +54,7 @@ _WITHDRAW_WITHIN: Final = 2.0
 _CANCELLATIONS: Final = 8
 """
 Cancellations after which it gives up. A caller and the end of a loop are two; a store may raise
-them without end, and so does a time-out of Python before 3.11.5, once its task was cancelled.
+them without end, and so does a time-out of Python before 3.11.3 (gh-102780), which is Debian 12's.
 """
 
 

@@ -214,6 +214,39 @@ async def test_a_record_is_tried_once_more_when_the_session_is_closed(
     assert "done" == found.phase
 
 
+@pytest.mark.parametrize("ending", ["a journal that is down", "cancelled", "cancelled twice"])
+async def test_a_record_that_is_lost_with_the_session_is_an_error(
+    shop: Shop,
+    sandbox: Sandbox,
+    faulty: FaultyStore,
+    caplog: pytest.LogCaptureFixture,
+    ending: str,
+) -> None:
+    """The money has moved, and only the log says so: once, whatever ends the last try."""
+    session = shop(**QUICK)
+    number = await authorized(session, sandbox)
+    await session.token(Scope.MERCHANT)
+    sandbox.latency = {CAPTURE.endpoint: 0.1}
+    caller = asyncio.create_task(CAPTURE.make(session, number, KEY))
+    await until(lambda: CAPTURE.sent(sandbox))
+    faulty.down = True
+    assert (await caller).capture_id
+    [writing] = [task for task in asyncio.all_tasks() if "_repeated" in repr(task.get_coro())]
+    if ending != "a journal that is down":
+        faulty.down, faulty.silent = False, True
+        writing.cancel()
+        if ending == "cancelled twice":
+            used = len(faulty.operations)
+            await until(lambda: len(faulty.operations) > used)
+            writing.cancel()
+        await asyncio.wait([writing])
+    await session.aclose()
+    lines = [one for one in caplog.records if "could not be recorded before" in one.getMessage()]
+
+    assert [logging.ERROR] == [one.levelno for one in lines]
+    assert f"capture:{KEY}" in lines[0].getMessage()
+
+
 @pytest.fixture
 def other(tmp_path: Path) -> Iterator[tuple[Sandbox, FlexitiSession]]:
     """Yield a sandbox that outlives loops, and a session whose journal is in files."""
