@@ -114,12 +114,17 @@ class Claim:
             self._outcome = outcome, self._journal.entry(outcome)
         if await self._written():
             return True
-        if outcome.phase is Phase.DONE:
+        self.report_unwritten()
+        self._later(self._repeated(self._written))
+        return False
+
+    def report_unwritten(self) -> None:
+        """Log that the call ran, and that the journal may not say so."""
+        outcome = self.outcome
+        if outcome is not None and outcome.phase is Phase.DONE:
             numbers = f"authorization {outcome.authorization_id}, capture {outcome.capture_id}"
             text = f"ran, and the journal has not recorded it yet, {numbers}"
             self._log(logging.ERROR, outcome, text)
-        self._later(self._repeated(self._written))
-        return False
 
     async def stored(self) -> Phase | None:
         """

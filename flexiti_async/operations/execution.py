@@ -304,6 +304,9 @@ class Execution(Generic[T]):
                     self._event = evolve(self._event, recorded=recorded)
             elif not self._sending.may_have_run:
                 await claim.withdraw()
+        except BaseException:  # cancelled again
+            claim.report_unwritten()
+            raise
         finally:
             if self._event is not None:
                 self._report(self._event)

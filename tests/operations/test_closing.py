@@ -247,6 +247,39 @@ async def test_a_record_that_is_lost_with_the_session_is_an_error(
     assert f"capture:{KEY}" in lines[0].getMessage()
 
 
+async def test_an_answer_that_is_cancelled_twice_on_its_way_to_the_journal_is_an_error(
+    shop: Shop, sandbox: Sandbox, faulty: FaultyStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The end of a loop is the second cancellation: the numbers of the money are in the log."""
+    session = shop(**QUICK)
+    number = await authorized(session, sandbox)
+    await session.token(Scope.MERCHANT)
+    sandbox.latency = {CAPTURE.endpoint: 0.1}
+    before = asyncio.all_tasks()
+    caller = asyncio.create_task(outcome_of(CAPTURE.make(session, number, KEY)))
+    await until(lambda: CAPTURE.sent(sandbox))
+    faulty.silent = True
+    faulty.operations.clear()
+    [running] = [
+        task for task in asyncio.all_tasks() - before if "Coordinator" in repr(task.get_coro())
+    ]
+    for _ in range(2):
+        await until(lambda: faulty.operations)
+        faulty.operations.clear()
+        running.cancel()
+    await asyncio.wait([running])
+    faulty.silent = False
+    await session.aclose()
+    for task in (rest := asyncio.all_tasks() - before):
+        task.cancel()
+    await asyncio.gather(caller, *rest, return_exceptions=True)
+    [error] = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
+
+    assert 1 == CAPTURE.moved(sandbox)
+    assert "ran, and the journal has not recorded it yet" in error
+    assert f"capture:{KEY}" in error
+
+
 @pytest.fixture
 def other(tmp_path: Path) -> Iterator[tuple[Sandbox, FlexitiSession]]:
     """Yield a sandbox that outlives loops, and a session whose journal is in files."""
