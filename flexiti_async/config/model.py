@@ -193,7 +193,7 @@ class FlexitiConfig:
         keepalive_timeout: How long a connection may be idle and still be used; shorter where the
             server announces less. Keep it below the idle time-out of every server on the way:
             common ones are 5 seconds and more.
-        http: The HTTP engine, `aiohttp` or `httptools`, which takes two thirds of the CPU time,
+        http: The HTTP engine, `aiohttp` or `httptools`, which takes about half of the CPU time,
             requires the extra `fast`, and leaves to aiohttp everything with `proxy`, `trust_env` or
             a client session that is lent, token requests, and large bodies.
         proxy: URL of the HTTP proxy to use, `http://user:password@proxy.example:3128`.

@@ -83,7 +83,7 @@ class HttpEngine(enum.StrEnum):
     AIOHTTP = "aiohttp"
     """aiohttp."""
     HTTPTOOLS = "httptools"
-    """asyncio and httptools, at two thirds of the CPU time; the extra `fast`."""
+    """asyncio and httptools, at about half of the CPU time; the extra `fast`."""
 
 
 HttpEngineWord = Literal["aiohttp", "httptools"]
