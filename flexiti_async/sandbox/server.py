@@ -180,8 +180,10 @@ class Sandbox(Inspection):
     async def _stop(self) -> None:
         server, self._server = self._server, None
         if server is not None:
-            await _stop_accepting(server)
-            server.close()
+            try:
+                await _stop_accepting(server)
+            finally:
+                server.close()
         watch, self._watch = self._watch, None
         if watch is not None:
             await watch.stop()
