@@ -119,13 +119,17 @@ async def test_the_smaller_age_permits(
     assert 1 == len(await CAPTURE.pending(session))
 
 
-async def test_a_done_one_without_a_number_is_completed(shop: Shop, sandbox: Sandbox) -> None:
+async def test_a_done_one_without_a_number_is_completed(
+    shop: Shop, sandbox: Sandbox, clock: ManualClock
+) -> None:
     """An authorization whose answer has no number gets it, once; another one is refused."""
     session = shop()
     order = await AUTHORIZE.prepare(session, sandbox)
     sandbox.inject(Alter(omit=("authorization_id",)), endpoint=AUTHORIZE.endpoint)
     made = await AUTHORIZE.make(session, order, KEY)
     assert made.authorization_id is None
+    before = await session.operations.get(kind="authorize", key=KEY)
+    clock.advance(60)
     done = await resolve(session, AUTHORIZE, executed=True, authorization_id=1000000000000001)
     same = await resolve(session, AUTHORIZE, executed=True, authorization_id="1000000000000001")
     with pytest.raises(OperationError, match="recorded as 1000000000000001"):
@@ -133,6 +137,8 @@ async def test_a_done_one_without_a_number_is_completed(shop: Shop, sandbox: San
 
     assert done == same
     assert "1000000000000001" == done.authorization_id
+    assert before is not None
+    assert before.executed_at == done.executed_at
     assert done.authorization_id == (await AUTHORIZE.make(session, order, KEY)).authorization_id
     assert 1 == AUTHORIZE.sent(sandbox)
 
