@@ -47,6 +47,8 @@ TESTS = {
     "flexiti_async/operations": "tests/operations",
     "flexiti_async/operations/operations.py": "tests/operations tests/checkout/test_journal.py",
     "flexiti_async/protocol": "tests/protocol tests/fuzz/test_answers_and_records.py",
+    "flexiti_async/protocol/json_schema.py": "tests/api/test_models.py",
+    "flexiti_async/protocol/model.py": "tests/api/test_models.py tests/protocol",
     "flexiti_async/protocol/record_json.py": "tests/tokens/test_record.py tests/checkout",
     "flexiti_async/protocol/rejection.py": "tests/tokens/test_rejections.py",
     "flexiti_async/store": "tests/store",

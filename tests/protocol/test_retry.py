@@ -179,6 +179,7 @@ def test_back_off(attempt: int, random: float, expected: float) -> None:
     [
         (ServerError("No!", status=502, reference_id="ref-1", endpoint="authorization"), 502),
         (MalformedAnswer("No!", status=200, reference_id="ref-1", endpoint="authorization"), 200),
+        (MalformedAnswer("No!", status=299, reference_id="ref-1", endpoint="authorization"), 299),
     ],
 )
 def test_inconclusive_answers(error: ApiError, expected: int) -> None:
@@ -189,8 +190,9 @@ def test_inconclusive_answers(error: ApiError, expected: int) -> None:
     assert (expected, "ref-1", "authorization") == (step.status, step.reference_id, step.endpoint)
 
 
-def test_after_a_redirect_nothing_has_run() -> None:
+@pytest.mark.parametrize("status", [300, 302, 399])
+def test_after_a_redirect_nothing_has_run(status: int) -> None:
     """A redirect is malformed but not a success."""
-    error = MalformedAnswer("No!", status=302)
+    error = MalformedAnswer("No!", status=status)
 
     assert error is decided(error, Replay.NEVER)

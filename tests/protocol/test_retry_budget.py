@@ -25,6 +25,15 @@ def test_a_broken_connection_that_was_kept_is_replaced_without_being_counted() -
     assert sum(budget.take(5.0, kept=True) for _ in range(100)) == 20 + 10
 
 
+def test_each_answer_leaves_one_connection() -> None:
+    """Fewer answers than connections: no more are replaced without being counted."""
+    budget = RetryBudget(20)
+    for _ in range(7):
+        budget.note_kept()
+
+    assert sum(budget.take(5.0, kept=True) for _ in range(100)) == 7 + 10
+
+
 def test_repeats_are_a_tenth_of_the_calls_of_the_last_minute() -> None:
     """However many callers fail in an outage, the API gets a tenth more requests."""
     budget = RetryBudget(20)
