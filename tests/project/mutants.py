@@ -52,6 +52,7 @@ TESTS = {
     "flexiti_async/protocol/record_json.py": "tests/tokens/test_record.py tests/checkout",
     "flexiti_async/protocol/rejection.py": "tests/tokens/test_rejections.py",
     "flexiti_async/store": "tests/store",
+    "flexiti_async/store/journal.py": "tests/operations/test_journal.py tests/cli/test_journal.py",
     "flexiti_async/tokens": TOKENS,
     "flexiti_async/transport": TRANSPORT,
     "stores/flexiti_stores/memory.py": MEMORY,

@@ -44,6 +44,14 @@ def test_any_other_text_is_an_error(payload: str) -> None:
         RING.open(payload, name="key")
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_a_text_of_too_few_or_too_many_parts_is_not_encrypted(count: int) -> None:
+    """A cut one, and one with more behind it, are no accidents of encryption."""
+    parts = [*RING.seal("the text", name="key", nonce=NONCE).split("."), "more"]
+    with pytest.raises(NotSealedError):
+        RING.open(".".join(parts[:count]), name="key")
+
+
 @given(st.integers(0, 10_000), st.characters(codec="ascii"))
 def test_a_damaged_text_never_decrypts_to_another_one(place: int, character: str) -> None:
     """One changed character is detected, unless base64 decodes it to the same bits."""
@@ -107,12 +115,13 @@ def test_an_invalid_key_is_a_config_error_that_does_not_show_it(bad: str) -> Non
         b"\xff" * 32,
         bytes(range(32)),
         bytes(range(255, -1, -8)),
+        bytes((240 + step) % 256 for step in range(32)),
         b"changeme" * 4,
         b"0123456789abcdef" * 2,
         b"correct horse" * 2 + b"correc",
         bytes(31) + b"\x01",
     ],
-    ids=map(str, range(8)),
+    ids=map(str, range(9)),
 )
 def test_a_key_that_can_be_guessed_is_refused(raw: bytes) -> None:
     """Zeros, a count, a repeated word: anybody can guess such a key."""
