@@ -33,7 +33,10 @@ OPTIONS = "tests/config --ignore=tests/config/test_sources.py"
 REPRS = "tests/project/test_reprs.py"  # of all files
 REDIS = "tests/stores/test_redis_url.py tests/stores/test_redis.py tests/stores/test_redis_tls.py"
 # The ignored folders need programs that other sessions install.
-TOKENS = "tests/tokens --ignore=tests/tokens/test_machine.py --ignore=tests/tokens/servers"
+TOKENS = (
+    "tests/tokens --ignore=tests/tokens/test_machine.py --ignore=tests/tokens/servers "
+    "tests/events/test_events.py"
+)
 TRANSPORT = (
     "tests/transport --ignore=tests/transport/programs tests/events/test_events.py "
     "tests/session/test_loops_and_forks.py"

@@ -178,6 +178,7 @@ async def test_plain_text_that_is_read_is_not_trusted_with_an_account(
 
     assert (True, True) == (reading.seals, await reading.trusted())  # this process's memory
     faulty = SealedStore(FaultyStore(), timeout=1, keys=[Secret(NEW), Secret("plain")])
+    assert (True, False) == (reading.of_one_process, faulty.of_one_process)
     assert not await faulty.trusted()
     with pytest.raises(ConfigError, match="at least one key"):
         make_session(token_keys="plain")

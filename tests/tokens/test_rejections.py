@@ -179,10 +179,11 @@ def decide(
     token: str = "t",
     in_use: str | None = "t",
     age: float = 100.0,
+    lifetime: float = 1200.0,
     now: float = 0.0,
 ) -> Verdict:
     """Decide what follows from a 401."""
-    return rejections.decide(call, token, in_use=in_use, age=age, lifetime=1200.0, now=now)
+    return rejections.decide(call, token, in_use=in_use, age=age, lifetime=lifetime, now=now)
 
 
 def test_a_success_that_was_sent_later_proves_a_call() -> None:
@@ -224,6 +225,14 @@ def test_a_token_minted_less_than_a_back_off_ago_is_not_rejected() -> None:
 
     assert Verdict.RAISE is decide(rejections, sent(rejections, "B"), age=0.9)
     assert Verdict.REJECT is decide(rejections, sent(rejections, "B"), age=1.1)
+
+
+def test_a_back_off_is_at_most_a_quarter_of_a_lifetime() -> None:
+    """A token of two seconds can be rejected, too."""
+    rejections = Rejections()
+
+    for age, verdict in ((0.4, Verdict.RAISE), (0.6, Verdict.REJECT)):
+        assert verdict is decide(rejections, sent(rejections, "B"), age=age, lifetime=2.0)
 
 
 def rejected_successor(rejections: Rejections, *, now: float) -> None:
