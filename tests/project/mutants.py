@@ -38,8 +38,8 @@ TOKENS = (
     "tests/events/test_events.py"
 )
 TRANSPORT = (
-    "tests/transport --ignore=tests/transport/programs tests/events/test_events.py "
-    "tests/session/test_loops_and_forks.py"
+    "tests/transport --ignore=tests/transport/programs --ignore=tests/transport/uvloop "
+    "tests/events/test_events.py tests/session/test_loops_and_forks.py"
 )
 TESTS = {
     "flexiti_async/api": "tests/api",
