@@ -51,6 +51,20 @@ async def test_10_000_callers_at_a_cold_start_make_one_request(
     assert 1 == sandbox.count(ENDPOINT)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "pinned"),
+    [(0.0, 0.0, False), (0.0, 1.0, True), (1.0, 0.0, True), (0.0, None, True)],
+)
+async def test_a_token_is_pinned_if_one_of_its_callers_needs_it(
+    session: FlexitiSession, sandbox: Sandbox, first: float, second: float | None, *, pinned: bool
+) -> None:
+    """Whoever joins a refresh may need the token for longer; one that nobody pins is refreshed."""
+    tokens = await asyncio.gather(session.token(min_ttl=first), session.token(min_ttl=second))
+
+    assert [pinned] * 2 == [token.pinned for token in tokens]
+    assert 1 == sandbox.count(ENDPOINT)
+
+
 async def test_10_000_callers_at_hard_expiry_make_one_request(
     session: FlexitiSession, sandbox: Sandbox, clock: ManualClock
 ) -> None:
