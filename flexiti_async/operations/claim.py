@@ -97,10 +97,16 @@ class Claim:
 
     async def withdraw(self) -> None:
         """Free the key after an interruption: nothing was sent, and nothing will be."""
-        if self._tried and not self.doubtful and not await self._withdrawn():
-            self._log(
-                logging.WARNING, self.record, "was interrupted before it was sent; may stay pending"
-            )
+        if not self._tried or self.doubtful:
+            return
+        freed = False
+        try:
+            freed = await self._withdrawn()
+        finally:  # whatever ends it: another cancellation, too
+            if not freed:
+                text = "was interrupted before it was sent; may stay pending"
+                self._log(logging.WARNING, self.record, text)
+        if not freed:
             self._later(self._repeated(self._withdrawn))
 
     async def write(self, outcome: OperationRecord) -> bool:

@@ -120,7 +120,7 @@ def open_folder() -> Iterator[Path]:
 def test_a_folder_that_others_cannot_enter_protects_a_file(
     command: Command, open_folder: Path, monkeypatch: pytest.MonkeyPatch, folder: int
 ) -> None:
-    """What counts is who may enter it, not who may list it."""
+    """Its mode for entering decides, not its mode for listing."""
     file = open_folder / "shop.toml"
     file.write_text(f'[flexiti]\nclient_secret = "{CLIENT_SECRET}"\n')
     file.chmod(0o604)

@@ -15,6 +15,7 @@ from flexiti_async import FlexitiConfig, FlexitiSession
 from flexiti_async.api.endpoints import AUTHORIZATION_BY_ID
 from flexiti_async.errors import OutcomeUnknown, SessionClosed
 from flexiti_async.operations import Phase
+from flexiti_async.protocol import points
 from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Drop, Hang
@@ -194,16 +195,48 @@ async def test_an_operation_without_an_answer_ends_with_its_deadline(
     assert 1 == len(await CAPTURE.pending(shop()))
 
 
-async def test_a_record_is_tried_once_more_when_the_session_is_closed(
-    shop: Shop, sandbox: Sandbox, faulty: FaultyStore
-) -> None:
-    """An answer that the journal does not have yet is written at the latest then."""
-    session = shop(**QUICK)
+async def sent(session: FlexitiSession, sandbox: Sandbox) -> asyncio.Task[Any]:
+    """Begin a capture, and return its caller when the request has arrived."""
     number = await authorized(session, sandbox)
     await session.token(Scope.MERCHANT)
     sandbox.latency = {CAPTURE.endpoint: 0.1}
     caller = asyncio.create_task(CAPTURE.make(session, number, KEY))
     await until(lambda: CAPTURE.sent(sandbox))
+    return caller
+
+
+def task_of(name: str) -> asyncio.Task[Any]:
+    """Return the task whose coroutine has this in its name."""
+    [task] = [one for one in asyncio.all_tasks() if name in repr(one.get_coro())]
+    return task
+
+
+async def cancel_at_each_use(task: asyncio.Task[Any], faulty: FaultyStore, uses: int) -> None:
+    """Cancel a task each time that it uses the store, which does not answer, until it ends."""
+    for _ in range(uses):
+        await until(lambda: faulty.operations)
+        faulty.operations.clear()
+        task.cancel()
+    await asyncio.wait([task])
+
+
+async def close_all(
+    session: FlexitiSession, faulty: FaultyStore, tasks: set[asyncio.Task[Any]]
+) -> None:
+    """Close the session, whose store answers again, and end some tasks."""
+    faulty.silent = False
+    await session.aclose()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_record_is_tried_once_more_when_the_session_is_closed(
+    shop: Shop, sandbox: Sandbox, faulty: FaultyStore
+) -> None:
+    """An answer that the journal does not have yet is written at the latest then."""
+    session = shop(**QUICK)
+    caller = await sent(session, sandbox)
     faulty.down = True
     assert (await caller).capture_id
     faulty.down = False
@@ -214,32 +247,25 @@ async def test_a_record_is_tried_once_more_when_the_session_is_closed(
     assert "done" == found.phase
 
 
-@pytest.mark.parametrize("ending", ["a journal that is down", "cancelled", "cancelled twice"])
+@pytest.mark.parametrize("cancellations", [0, 1, 2])
 async def test_a_record_that_is_lost_with_the_session_is_an_error(
     shop: Shop,
     sandbox: Sandbox,
     faulty: FaultyStore,
     caplog: pytest.LogCaptureFixture,
-    ending: str,
+    cancellations: int,
 ) -> None:
     """The money has moved, and only the log says so: once, whatever ends the last try."""
     session = shop(**QUICK)
-    number = await authorized(session, sandbox)
-    await session.token(Scope.MERCHANT)
-    sandbox.latency = {CAPTURE.endpoint: 0.1}
-    caller = asyncio.create_task(CAPTURE.make(session, number, KEY))
-    await until(lambda: CAPTURE.sent(sandbox))
+    caller = await sent(session, sandbox)
     faulty.down = True
     assert (await caller).capture_id
-    [writing] = [task for task in asyncio.all_tasks() if "_repeated" in repr(task.get_coro())]
-    if ending != "a journal that is down":
+    if cancellations:
         faulty.down, faulty.silent = False, True
+        faulty.operations.clear()
+        writing = task_of("_repeated")
         writing.cancel()
-        if ending == "cancelled twice":
-            used = len(faulty.operations)
-            await until(lambda: len(faulty.operations) > used)
-            writing.cancel()
-        await asyncio.wait([writing])
+        await cancel_at_each_use(writing, faulty, cancellations - 1)
     await session.aclose()
     lines = [one for one in caplog.records if "could not be recorded before" in one.getMessage()]
 
@@ -251,33 +277,47 @@ async def test_an_answer_that_is_cancelled_twice_on_its_way_to_the_journal_is_an
     shop: Shop, sandbox: Sandbox, faulty: FaultyStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The end of a loop is the second cancellation: the numbers of the money are in the log."""
-    session = shop(**QUICK)
-    number = await authorized(session, sandbox)
-    await session.token(Scope.MERCHANT)
-    sandbox.latency = {CAPTURE.endpoint: 0.1}
-    before = asyncio.all_tasks()
-    caller = asyncio.create_task(outcome_of(CAPTURE.make(session, number, KEY)))
-    await until(lambda: CAPTURE.sent(sandbox))
+    session, before = shop(**QUICK), asyncio.all_tasks()
+    await sent(session, sandbox)
     faulty.silent = True
     faulty.operations.clear()
-    [running] = [
-        task for task in asyncio.all_tasks() - before if "Coordinator" in repr(task.get_coro())
-    ]
-    for _ in range(2):
-        await until(lambda: faulty.operations)
-        faulty.operations.clear()
-        running.cancel()
-    await asyncio.wait([running])
-    faulty.silent = False
-    await session.aclose()
-    for task in (rest := asyncio.all_tasks() - before):
-        task.cancel()
-    await asyncio.gather(caller, *rest, return_exceptions=True)
+    await cancel_at_each_use(task_of("Coordinator"), faulty, 2)
+    await close_all(session, faulty, asyncio.all_tasks() - before)
     [error] = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
 
     assert 1 == CAPTURE.moved(sandbox)
     assert "ran, and the journal has not recorded it yet" in error
     assert f"capture:{KEY}" in error
+
+
+async def test_a_claim_that_is_cancelled_twice_on_its_way_to_the_journal_is_a_warning(
+    shop: Shop,
+    sandbox: Sandbox,
+    faulty: FaultyStore,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing was sent, and the key may stay pending: the line says why."""
+    session = shop(**QUICK)
+    number = await authorized(session, sandbox)
+    await session.token(Scope.MERCHANT)
+    before = asyncio.all_tasks()
+
+    async def fall_silent(point: points.Point) -> None:
+        if point == "operation prepared":
+            faulty.silent = True
+            faulty.operations.clear()
+
+    monkeypatch.setattr(points, "hook", fall_silent)
+    caller = asyncio.create_task(CAPTURE.make(session, number, KEY))
+    await until(lambda: faulty.silent)
+    await cancel_at_each_use(task_of("Coordinator"), faulty, 2)
+    await close_all(session, faulty, (asyncio.all_tasks() - before) | {caller})
+    lines = [one.getMessage() for one in caplog.records if "interrupted" in one.getMessage()]
+
+    assert 0 == CAPTURE.sent(sandbox)
+    assert 1 == len(lines)
+    assert f"capture:{KEY}" in lines[0]
 
 
 @pytest.fixture

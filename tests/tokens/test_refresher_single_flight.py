@@ -58,7 +58,7 @@ async def test_10_000_callers_at_a_cold_start_make_one_request(
 async def test_a_token_is_pinned_if_one_of_its_callers_needs_it(
     session: FlexitiSession, sandbox: Sandbox, first: float, second: float | None, *, pinned: bool
 ) -> None:
-    """Whoever joins a refresh may need the token for longer; one that nobody pins is refreshed."""
+    """A caller who joins a refresh can need the token for longer than the one who began it."""
     tokens = await asyncio.gather(session.token(min_ttl=first), session.token(min_ttl=second))
 
     assert [pinned] * 2 == [token.pinned for token in tokens]
