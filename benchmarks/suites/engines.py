@@ -4,6 +4,7 @@ The HTTP engine httptools against the same call by hand, by an expert, and with 
 Besides one call and 64 in flight there are answers with as many headers as gateways add, and TLS.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,7 @@ from typing import Final
 import trustme
 from attrs import frozen
 
-from benchmarks.harness.children import LOOPS
+from benchmarks.harness.children import LOOPS, Child
 from benchmarks.harness.client import start_clients
 from benchmarks.harness.duel import Duel, Subject
 from benchmarks.harness.measure import Spread, ratios
@@ -53,36 +54,23 @@ async def measure(*, smoke: bool) -> Report:
     cases, loops = (_CASES[-1:], LOOPS[:1]) if smoke else (_CASES, LOOPS)
     turns, seconds = (1, 0.02) if smoke else (_TURNS, _TURN_SECONDS)
     duels: list[tuple[_Case, Duel]] = []
-    missing: dict[str, None] = {}
+    missing: list[str] = []
     with TemporaryDirectory() as folder:
-        authority = trustme.CA()
-        trusted, certificate = Path(folder, "ca.pem"), Path(folder, "server.pem")
-        authority.cert_pem.write_to_path(str(trusted))
-        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
-            str(certificate)
-        )
+        trusted, certificate = _certificates(Path(folder))
         for case in cases:
             async with AsyncExitStack() as stack:
+                served = certificate if case.tls else None
                 target = await stack.enter_async_context(
-                    running_server(
-                        headers=case.headers, certificate=certificate if case.tls else None
-                    )
+                    running_server(headers=case.headers, certificate=served)
                 )
-                peers = (HTTPTOOLS, *_RIVALS)
-                environment = {"SSL_CERT_FILE": str(trusted)}
-                clients, absent = await start_clients(stack, peers, loops, environment)
-                missing |= dict.fromkeys(absent)
+                clients, missing = await start_clients(
+                    stack, (HTTPTOOLS, *_RIVALS), loops, {"SSL_CERT_FILE": str(trusted)}
+                )
                 for child in clients.values():
                     await child.ask("open", target=target.to_json())
-                for loop in dict.fromkeys(loop for _, loop in clients):
-                    for rival in _RIVALS:
-                        duel = Duel(
-                            Subject(HTTPTOOLS, loop, clients[HTTPTOOLS, loop]),
-                            Subject(rival, loop, clients[rival, loop]),
-                            case.in_flight,
-                        )
-                        await duel.play(turns, seconds)
-                        duels.append((case, duel))
+                for duel in _duels(case, loops, clients):
+                    await duel.play(turns, seconds)
+                    duels.append((case, duel))
     return Report(
         name="engines",
         title="CPU time of a whole widget/init with the engine httptools",
@@ -98,8 +86,28 @@ async def measure(*, smoke: bool) -> Report:
         ],
         charts=[_chart(duels)],
         parameters={"turns of two": turns, "seconds per turn": seconds},
-        missing=list(missing),
+        missing=missing,
     )
+
+
+def _certificates(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate to trust, and one of a server with its key; return their files."""
+    authority = trustme.CA()
+    trusted, certificate = folder / "ca.pem", folder / "server.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(certificate))
+    return trusted, certificate
+
+
+def _duels(
+    case: _Case, loops: Sequence[str], clients: Mapping[tuple[str, str], Child]
+) -> Iterator[Duel]:
+    """Yield the duels with each rival, on each event loop."""
+    for loop in loops:
+        for rival in _RIVALS:
+            if {(HTTPTOOLS, loop), (rival, loop)} <= clients.keys():
+                ours = Subject(HTTPTOOLS, loop, clients[HTTPTOOLS, loop])
+                yield Duel(ours, Subject(rival, loop, clients[rival, loop]), case.in_flight)
 
 
 def _ratio(duel: Duel) -> Spread:

@@ -278,11 +278,11 @@ async def test_an_answer_that_is_cancelled_twice_on_its_way_to_the_journal_is_an
 ) -> None:
     """The end of a loop is the second cancellation: the numbers of the money are in the log."""
     session, before = shop(**QUICK), asyncio.all_tasks()
-    await sent(session, sandbox)
+    caller = await sent(session, sandbox)
     faulty.silent = True
     faulty.operations.clear()
     await cancel_at_each_use(task_of("Coordinator"), faulty, 2)
-    await close_all(session, faulty, asyncio.all_tasks() - before)
+    await close_all(session, faulty, (asyncio.all_tasks() - before) | {caller})
     [error] = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
 
     assert 1 == CAPTURE.moved(sandbox)
