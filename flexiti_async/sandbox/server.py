@@ -1,7 +1,6 @@
 """The sandbox as one object: start and stop, requests and tokens, faults."""
 
 import asyncio
-import contextlib
 import re
 import time
 import uuid
@@ -20,7 +19,7 @@ from flexiti_async.sandbox.faults.rules import FaultRule, Only
 from flexiti_async.sandbox.inspection import Inspection
 from flexiti_async.sandbox.state.blocked_loop import BlockedLoopWatch
 from flexiti_async.sandbox.state.request_log import RequestRecord
-from flexiti_async.sandbox.state.thread import LoopThread, locked
+from flexiti_async.sandbox.state.thread import LoopThread, locked, stop_accepting
 from flexiti_async.sandbox.state.tokens import TokenView, token_id
 from flexiti_async.sandbox.wire.endpoints import BASE_PATH
 from flexiti_async.sandbox.wire.request import Json
@@ -39,20 +38,6 @@ _SHUTDOWN_TIMEOUT = 0.05  # seconds that requests in flight get when the server 
 
 def _is_origin(value: object) -> bool:
     return value is None or (isinstance(value, str) and _ORIGIN.fullmatch(value) is not None)
-
-
-async def _stop_accepting(server: asyncio.Server) -> None:
-    """
-    Let the connections that the loop has accepted reach the server before it closes.
-
-    asyncio accepts in one turn of the loop and hands the connection over in the next; a server that
-    has closed in between fails an assertion (Server._attach) and leaves the socket open.
-    """
-    loop = asyncio.get_running_loop()
-    with contextlib.suppress(NotImplementedError):  # Windows' default loop, which has no such gap
-        for listener in server.sockets:
-            loop.remove_reader(listener)
-    await asyncio.sleep(0)
 
 
 @names_its_arguments
@@ -181,7 +166,7 @@ class Sandbox(Inspection):
         server, self._server = self._server, None
         if server is not None:
             try:
-                await _stop_accepting(server)
+                await stop_accepting(server)
             finally:
                 server.close()
         watch, self._watch = self._watch, None

@@ -8,6 +8,7 @@ from typing import Any, Final, Self, TypeVar
 
 from attrs import define, field
 
+from flexiti_async.sandbox.state.thread import stop_accepting
 from flexiti_async.testing.arguments import check, check_type
 
 __all__ = ["Wire"]
@@ -104,6 +105,7 @@ class Wire:
         await asyncio.sleep(0.05)  # what was aborted is closed in the next rounds of the loop
 
     async def _close(self) -> None:
+        await stop_accepting(self._server)
         self._server.close()
         self._open.set()
         await self._cut()

@@ -1,6 +1,7 @@
 """An event loop in a thread of its own, for a sandbox that tests of any kind can use."""
 
 import asyncio
+import contextlib
 import functools
 import inspect
 import selectors
@@ -8,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, cast
 
-__all__ = ["LoopThread", "locked"]
+__all__ = ["LoopThread", "locked", "stop_accepting"]
 
 T = TypeVar("T")
 _Kind = TypeVar("_Kind", bound=type)
@@ -73,6 +74,20 @@ class LoopThread:
         """End the loop and its thread."""
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
+
+
+async def stop_accepting(server: asyncio.Server) -> None:
+    """
+    Let the connections that the loop has accepted reach the server before it closes.
+
+    asyncio accepts in one turn of the loop and hands the connection over in the next; a server that
+    has closed in between fails an assertion (Server._attach) and leaves the socket open.
+    """
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):  # Windows' default loop, which has no such gap
+        for listener in server.sockets:
+            loop.remove_reader(listener)
+    await asyncio.sleep(0)
 
 
 def locked(kind: _Kind) -> _Kind:
