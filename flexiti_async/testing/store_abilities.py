@@ -108,7 +108,7 @@ class ExpiryContract:
         """An entry is gone soon after `keep_for`, for loads, creates and replacements alike."""
         key, entry = new_key(), new_entry(keep_for=1.0)
         await store.swap(key, entry, expected=None)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while await store.load(key) is not None:
                 await asyncio.sleep(0.02)
 
@@ -117,10 +117,14 @@ class ExpiryContract:
 
     async def test_the_last_write_counts(self, store: TokenStore) -> None:
         """A replacement is kept for its own time, not for that of the entry that it replaced."""
-        key, short, long = new_key(), new_entry(keep_for=1.0), new_entry()
-        await store.swap(key, short, expected=None)
-        await store.swap(key, long, expected=short)
-        await asyncio.sleep(1.2)
+        for seconds in (1.0, 5.0, 25.0):  # a busy machine may replace the first one too late
+            key, short, long = new_key(), new_entry(keep_for=seconds), new_entry()
+            await store.swap(key, short, expected=None)
+            if await store.swap(key, long, expected=short):
+                break
+        else:
+            pytest.fail("an entry was not replaced in time")
+        await asyncio.sleep(1.2 * seconds)
 
         assert long.version == await version_of(store, key)
 
@@ -159,7 +163,7 @@ class OutageContract:
         key, entry = new_key(), new_entry()
         await store.swap(key, entry, expected=None)
         await outage.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert not await _available(store, key, entry)
             await outage.start()
             while not await _available(store, key, entry):
@@ -206,7 +210,7 @@ class WireContract:
         assert first.version == await version_of(store, key)
 
         wire.release()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while first.version == await version_of(store, key):
                 await asyncio.sleep(0.02)
 
@@ -246,7 +250,7 @@ class WireContract:
 async def _warm_up(store: TokenStore) -> None:
     """Swap once more, so that connection and statements are prepared."""
     key, first = new_key(), new_entry()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await store.swap(key, first, expected=None)

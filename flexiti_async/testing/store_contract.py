@@ -24,7 +24,7 @@ handle on the same entries, `store_url` opens one more in another process (by `o
 `store` uses, `through` a store that reaches it through this wire, with a time-out of about a
 second, and `elsewhere` an empty store on another server, or in another folder.
 """
-# ruff: noqa: ASYNC110, S101 - these are tests, and a store notifies nobody when it forgets
+# ruff: noqa: S101 - these are tests
 
 import asyncio
 import uuid
@@ -194,9 +194,12 @@ class StoreContract:
         """It is kept for `keep_for` at least; None is loaded exactly when a create succeeds."""
         key, before = new_key(), now()
         await store.swap(key, new_entry(keep_for=1.0), expected=None)
-        written = now()  # a slow swap must not end the wait in the moment in which it is forgotten
-        while (loaded := await store.load(key)) is not None and now() - written < 1.3:
+        written = now()
+        late = False
+        # Neither a slow swap nor a slow load ends the wait in the moment in which it is forgotten.
+        while (loaded := await store.load(key)) is not None and not late:
             await asyncio.sleep(0.02)
+            late = now() - written >= 1.3
 
         assert loaded is not None or now() - before >= 1.0
         assert (loaded is None) == await store.swap(key, new_entry(), expected=None)
@@ -244,7 +247,7 @@ class StoreContract:
             assert loaded is not None
             assert written[loaded.version] == loaded.payload
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             # A cancelled swap may still be running, so this one too may be too late at first.
             while not await store.swap(key, new_entry(), expected=await store.load(key)):
                 pass

@@ -307,7 +307,7 @@ async def test_a_table_that_a_crash_empties_is_refused(
     await asyncio.to_thread(server.ask, statement)
     await asyncio.to_thread(server.ask, "select pg_reload_conf()")
     text = ""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not text:
             try:
                 await store.life()
