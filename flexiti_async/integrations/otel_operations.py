@@ -6,7 +6,6 @@ that exports, and a scrape must not cost a listing. So the shop's job that recon
 and the age is computed at each export: if the job stops, the age goes on rising.
 """
 
-import threading
 from collections.abc import AsyncIterable, Iterable
 from typing import Final
 
@@ -56,7 +55,6 @@ class OperationMetrics:
     def __init__(self, meter: Meter, spans: Spans, clock: Clock) -> None:
         self._spans = spans
         self._clock = clock
-        self._lock = threading.Lock()
         self._pending: tuple[int, float | None] | None = None
         self._count = meter.create_counter(
             "flexiti.operations",
@@ -117,18 +115,16 @@ class OperationMetrics:
     async def count_pending(self, operations: AsyncIterable[Operation]) -> int:
         """List the pending operations, and observe them from now on; returns their number."""
         began = [one.began_at.timestamp() async for one in operations]
-        with self._lock:
-            self._pending = (len(began), min(began, default=None))
+        # Another thread reads both at once.
+        self._pending = (len(began), min(began, default=None))
         return len(began)
 
     def _observe_count(self, _: CallbackOptions) -> Iterable[Observation]:
-        with self._lock:
-            pending = self._pending
+        pending = self._pending
         return [] if pending is None else [Observation(pending[0])]
 
     def _observe_age(self, _: CallbackOptions) -> Iterable[Observation]:
-        with self._lock:
-            pending = self._pending
+        pending = self._pending
         if pending is None:
             return []
         oldest = pending[1]

@@ -8,7 +8,6 @@ from typing import Generic, TypeVar
 from attrs import define, field
 
 from flexiti_async.errors import StoreUnavailable
-from flexiti_stores._forks import ForkSafeLock
 
 __all__ = ["PerLoop", "Turns"]
 
@@ -21,33 +20,33 @@ class PerLoop(Generic[_T]):
 
     Connections refer to their loop, so no weak reference to it would ever end: the values of closed
     loops are dropped when another loop comes.
+
+    Loops of several threads use it without a lock: each step on the dict is atomic, and the value
+    of a loop that is not closed is changed by that loop alone.
     """
 
     def __init__(self) -> None:
         self._values: dict[asyncio.AbstractEventLoop, _T] = {}
-        self._guard = ForkSafeLock()
 
     def __len__(self) -> int:
         return len(self._values)
 
     def get(self) -> _T | None:
         """Return the value of the running loop."""
-        with self._guard:
-            return self._values.get(asyncio.get_running_loop())
+        return self._values.get(asyncio.get_running_loop())
 
     def put(self, value: _T) -> None:
         """Keep the value of the running loop."""
-        with self._guard:
-            for loop in [one for one in self._values if one.is_closed()]:
-                del self._values[loop]
-            self._values[asyncio.get_running_loop()] = value
+        for loop in list(self._values):
+            if loop.is_closed():
+                self._values.pop(loop, None)
+        self._values[asyncio.get_running_loop()] = value
 
     def drop(self, value: _T) -> None:
         """Forget a value of the running loop, unless it has another one by now."""
         loop = asyncio.get_running_loop()
-        with self._guard:
-            if self._values.get(loop) is value:
-                del self._values[loop]
+        if self._values.get(loop) is value:
+            del self._values[loop]
 
 
 @define(eq=False)

@@ -48,6 +48,8 @@ MAY_BLOCK: Final = (
     ("flexiti_async/store/loading.py", {"open_store"}),
     ("flexiti_async/transport/wire.py", {"tls_context"}),
     ("flexiti_stores/file/__init__.py", {"__init__"}),
+    # The client of an event loop is made once.
+    ("flexiti_stores/redis/__init__.py", {"_open"}),
     # The first use of a module; modules for traffic are imported at start-up.
     ("<frozen importlib._bootstrap>", {"_find_and_load"}),
     # The shop decides where its log goes: here to a file of pytest's.
@@ -61,10 +63,12 @@ MAY_BLOCK: Final = (
     ("flexiti_async/cli/doctor/store.py", {"_folder"}),
     # asyncio.run ends its threads at the end of the loop.
     ("asyncio/base_events.py", {"shutdown_default_executor"}),
-    # Held to read a dict or to hand over a job, never during a wait.
-    ("flexiti_stores/memory.py", {"from_url", "load", "swap"}),
-    ("flexiti_stores/file/__init__.py", {"aclose", "_submit"}),
-    ("flexiti_stores/redis/__init__.py", {"_forget", "_open"}),
+    # Locks that threads share, held to read a dict or to hand over a job, never during a wait.
+    ("flexiti_stores/_forks.py", {"__enter__"}),
+    ("flexiti_stores/file/__init__.py", {"_submit", "_sweep_now_and_then"}),  # an executor's
+    ("flexiti_async/events/states.py", {"reset", "failed", "succeeded", "ended", "passed"}),
+    ("flexiti_async/integrations/otel.py", {"begin", "end"}),
+    ("flexiti_async/integrations/django.py", {"_of_this_process"}),
     # The sandbox calls it during a request, and the store has to change at that moment.
     ("processes/test_old_records.py", {"restore"}),
     # These hold a file lock in the loop, as another process would.
