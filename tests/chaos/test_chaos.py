@@ -38,13 +38,17 @@ def test_a_refresh_with_a_lost_answer_is_not_repeated(crew: Crew[WorkerHandle]) 
     asks = [Act(number / 20, Verb.TOKEN, 0, "merchant") for number in range(80)]
     lost = [Act(1.0, Verb.LOSE, seconds=2.4)]
     plan = Plan(0, 4.0, 1, 4, tuple(sorted([*asks, *lost], key=lambda act: act.at)))
-    seen = asyncio.run(run(plan, crew, "file"))
-    found = violations(seen)
-    sent = [request.grant for request in seen.requests if request.fault == "drop"]
+    sent: list[str | None] = []
+    for _ in range(5):  # on a busy machine a token can end before it is refreshed
+        seen = asyncio.run(run(plan, crew, "file"))
+        found = violations(seen)
 
-    assert () == found, explanation(seen, found, "file")
-    assert "refresh_token" in sent
-    assert len(sent) > 1
+        assert () == found, explanation(seen, found, "file")
+
+        sent = [request.grant for request in seen.requests if request.fault == "drop"]
+        if "refresh_token" in sent and len(sent) > 1:
+            return
+    pytest.fail(f"no refresh lost its answer, only {sent}")
 
 
 def test_a_process_is_killed_at_a_point(crew: Crew[WorkerHandle]) -> None:
