@@ -69,7 +69,7 @@ not listed themselves. Those test files run first that are named like the file: 
 there, and the others are not waited for.
 """
 
-PYTEST = "-P -m pytest -xq -p no:cacheprovider"
+PYTEST = f"-P -m pytest -xq -o cache_dir={ROOT / '.pytest_cache'}"  # it has a server of Redis
 JUNK = ("%BitOr%", "%Is_Eq", "%IsNot_NotEq", "%Mul_Div")
 """
 Operators that are not tried: types (`int | None`) that fail at import, `==` for an `is` between
