@@ -9,7 +9,6 @@ import pytest
 from structure import (
     ROOT,
     Arrow,
-    Figure,
     arrows,
     circles,
     contract_lines,
@@ -67,10 +66,9 @@ def chain(*rooms: str) -> set[Arrow]:
     return {Arrow(of, to) for of, to in pairwise(rooms)}
 
 
-@pytest.mark.parametrize("figure", figures(ROOT), ids=lambda figure: figure.name)
-def test_every_figure_is_within_its_limit(figure: Figure) -> None:
+def test_every_figure_is_within_its_limit() -> None:
     """A figure above its limit names the places that it counts."""
-    assert figure.value <= figure.limit, figure.places
+    assert [] == [figure for figure in figures(ROOT) if figure.value > figure.limit]
 
 
 def test_every_import_between_rooms_counts(checkout: Path) -> None:
