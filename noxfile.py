@@ -26,21 +26,17 @@ nox.options.error_on_external_run = True
 # by default; it is not downloaded. `coverage` fails if all of them were skipped.
 nox.options.error_on_missing_interpreters = False
 nox.options.download_python = "never"
-nox.options.sessions = [
-    "lint",
-    "types",
-    "tests",
-    "processes",
-    "browser",
-    "postgresql",
-    "proxies",
-    "token_servers",
-    "frozen",
-    "smoke",
-    "package",
-    "docs",
-    "coverage",
-]
+# `.ci/run` runs both halves at once, as tests wait for servers as much as they compute.
+HALVES = {
+    "1": (
+        *("lint", "types", "models", "processes", "browser", "postgresql", "token_servers"),
+        *("frozen", "smoke", "package", "docs"),
+    ),
+    "2": ("tests", "commands", "proxies"),
+}
+nox.options.sessions = (
+    HALVES[os.environ["HALF"]] if "HALF" in os.environ else [*HALVES["1"], *HALVES["2"], "coverage"]
+)
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)  # from the classifiers
@@ -54,10 +50,11 @@ POSTGRESQL = ("postgres", *map(str, Path("/usr/lib/postgresql").glob("*/bin/post
 # PyInstaller bundles it; a Python of Debian has it in a package of its own.
 PYTHON_LIBRARY = Path(*map(str, map(sysconfig.get_config_var, ("LIBDIR", "INSTSONAME"))))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/browser/conftest.py
-# Tests that need system programs, or minutes, have sessions of their own.
-SYSTEM = [
+# Tests that need system programs or minutes, and those of the models, have sessions of their own.
+APART = [
     "tests/browser",
     "tests/frozen",
+    "tests/models",
     "tests/stores/postgresql",
     "tests/tokens/servers",
     "tests/transport/programs",
@@ -78,10 +75,11 @@ LONG = {
     "soak": ("--hours", "1"),
     "mutants": ("--total", "300", "--seed", "7"),
 }
-NO_SYSTEM = [f"--ignore={folder}" for folder in SYSTEM]
-# Tests wait more than they compute: two processes for each core. A class, or the functions of a
-# file, stay in one process: they share servers. tests/conftest.py orders them, the long ones first.
-WORKERS = str(min(2 * (os.cpu_count() or 1), 8))
+NOT_APART = [f"--ignore={folder}" for folder in APART]
+# Tests wait more than they compute: two processes for each core; in each half, three for two cores.
+# A class, or the functions of a file, stay in one process: they share servers. tests/conftest.py
+# orders them, the long ones first.
+WORKERS = str(min((3 if "HALF" in os.environ else 4) * (os.cpu_count() or 1) // 2, 8))
 PARALLEL = ["-n", WORKERS, "--dist", "loadscope", "--no-loadscope-reorder"]
 # Without it `python -m …` imports the current folder, the checkout, instead of the wheel.
 AUDITED = ("flexiti_async", "stores/flexiti_stores", "tools", "examples", "noxfile.py")
@@ -95,11 +93,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Set by `.ci/run`: a session whose system program is missing fails instead of being left out.
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
-# Where tests/support/measured.py lists the processes that measure coverage, by process id.
+# Where tests/support/measured.py lists the processes that measure coverage, by process id; next to
+# them are the Pythons that tests ran on, as nox does not fail if all of them are skipped.
 ANNOUNCED = Path(".coverage-announced")
 
-tested: list[str] = []
-"""The Pythons that tests ran on, for `coverage`: nox does not fail if all of them are skipped."""
 left_out: list[str] = []
 """The sessions that this machine cannot run, for the last line of the output."""
 
@@ -194,6 +191,9 @@ def build(session: nox.Session) -> None:
         session.log("using %s and %s", _built(session, "*.whl"), _built(session, "*.tar.gz"))
         return
     _install_groups(session, "build")
+    for stale in Path().glob(".coverage.*"):
+        stale.unlink()
+    shutil.rmtree(ANNOUNCED, ignore_errors=True)
     shutil.rmtree(DIST, ignore_errors=True)
     session.run("python", "-m", "build", "--outdir", str(DIST))
 
@@ -207,28 +207,44 @@ def _install_wheel(session: nox.Session, group: str = "test", extras: str = EXTR
     session.install("--force-reinstall", "--no-deps", str(wheel))
 
 
-def _test_wheel(session: nox.Session, *arguments: str) -> None:
-    """Run pytest on the wheel, not on the checkout; one Python measures coverage, which is slow."""
-    _install_wheel(session)
-    if not tested:
-        for stale in Path().glob(".coverage.*"):
-            stale.unlink()
-        shutil.rmtree(ANNOUNCED, ignore_errors=True)
-    tested.append(str(session.python))
-    measured = ["coverage", "run"] if session.python == HOST else ["python"]
-    session.run(*measured, "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
+def _test_wheel(
+    session: nox.Session,
+    *arguments: str,
+    group: str = "test",
+    extras: str = EXTRAS,
+    measured: bool = False,
+) -> None:
+    """Run pytest on the wheel, not on the checkout, and perhaps measure coverage, which is slow."""
+    _install_wheel(session, group, extras)
+    prefix = ["coverage", "run", "-m"] if measured else ["python", "-m"]
+    session.run(*prefix, "pytest", *(session.posargs or arguments), env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=PYTHONS, requires=["build"])
 def tests(session: nox.Session) -> None:
     """Test the wheel on every Python; arguments after `--` go to pytest."""
-    _test_wheel(session, *(session.posargs or ["-m", "not one_python", *NO_SYSTEM, *PARALLEL]))
+    ANNOUNCED.mkdir(exist_ok=True)
+    _announcement(str(session.python)).touch()
+    arguments = ["-m", "not one_python", *NOT_APART, *PARALLEL]
+    _test_wheel(session, *arguments, measured=session.python == HOST)
+
+
+@nox.session(python=HOST, requires=["build"])
+def commands(session: nox.Session) -> None:
+    """Test the commands that take long, on one Python."""
+    _test_wheel(session, "tests/cli", "-m", "one_python", *PARALLEL, measured=True)
 
 
 @nox.session(python=HOST, requires=["build"])
 def processes(session: nox.Session) -> None:
     """Test the wheel with many processes and dying servers; slow, so on one Python only."""
-    _test_wheel(session, *(session.posargs or ["-m", "one_python", *NO_SYSTEM, *PARALLEL]))
+    _test_wheel(session, "-m", "one_python", "--ignore=tests/cli", *NOT_APART, *PARALLEL)
+
+
+@nox.session(python=HOST, requires=["build"])
+def models(session: nox.Session) -> None:
+    """Search the models of the protocols exhaustively."""
+    _test_wheel(session, "tests/models", *PARALLEL)
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False, venv_backend="uv")
@@ -239,7 +255,7 @@ def lowest(session: nox.Session) -> None:
         f"{_built(session, '*.whl')}[{EXTRAS}]",
         *nox.project.dependency_groups(PYPROJECT, "test"),
     )
-    arguments = session.posargs or ["-m", "not one_python", *NO_SYSTEM, *PARALLEL]
+    arguments = session.posargs or ["-m", "not one_python", *NOT_APART, *PARALLEL]
     session.run("python", "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
 
 
@@ -313,9 +329,7 @@ def simulation(session: nox.Session) -> None:
 def versions(session: nox.Session) -> None:
     """Run the wheel and an earlier release, from the repository's history, over one store."""
     _require(session, "git", "git")
-    _install_wheel(session)
-    arguments = session.posargs or ["tests/versions"]
-    session.run("python", "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
+    _test_wheel(session, "tests/versions")
 
 
 @nox.session(python=HOST, requires=["build"])
@@ -365,11 +379,11 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session(python=HOST)
 def coverage(session: nox.Session) -> None:
-    """Combine the coverage of `tests`; fail below the threshold, or if no tests ran."""
-    if not tested:
+    """Combine the coverage; fail below the threshold, or if no tests ran."""
+    untested = [python for python in PYTHONS if not _announcement(python).exists()]
+    if untested == PYTHONS:
         session.error(f"no `tests` session ran, on none of {', '.join(PYTHONS)}")
-    session.log("tests ran on Python %s of %s", ", ".join(tested), ", ".join(PYTHONS))
-    left_out.extend(f"tests-{p} (no Python {p} on this machine)" for p in _untested_pythons())
+    left_out.extend(f"tests-{python} (no Python {python} on this machine)" for python in untested)
     if missing := _processes_without_data():
         session.error(f"coverage data of a worker are missing: {', '.join(missing)}")
     _install_groups(session, "coverage")
@@ -377,8 +391,8 @@ def coverage(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
-def _untested_pythons() -> list[str]:
-    return [python for python in PYTHONS if python not in tested]
+def _announcement(python: str) -> Path:
+    return ANNOUNCED / f"python-{python}"
 
 
 def _processes_without_data() -> list[str]:
@@ -386,7 +400,7 @@ def _processes_without_data() -> list[str]:
     files = [file.name for file in Path().glob(".coverage.*")]
     return sorted(
         process.read_text(encoding="utf-8").strip()
-        for process in ANNOUNCED.glob("*")
+        for process in ANNOUNCED.glob("[0-9]*")
         if not any(f".pid{process.name}." in name for name in files)
     )
 
@@ -395,9 +409,7 @@ def _processes_without_data() -> list[str]:
 def browser(session: nox.Session) -> None:
     """Click through the demo shop of the wheel, in the machine's Chromium."""
     _require(session, "Chromium", *CHROMIUM, variable="CHROMIUM")
-    _install_wheel(session, "browser")
-    arguments = session.posargs or ["tests/browser", "-n", WORKERS]
-    session.run("pytest", *arguments, env=NOT_THE_CHECKOUT)
+    _test_wheel(session, "tests/browser", "-n", WORKERS, group="browser")
 
 
 @nox.session(python=HOST, requires=["build"])
@@ -405,9 +417,7 @@ def postgresql(session: nox.Session) -> None:
     """Test the PostgreSQL store against two versions of the server, and PgBouncer."""
     _require(session, "PostgreSQL", *POSTGRESQL)
     _require(session, "PgBouncer", "pgbouncer", "/usr/sbin/pgbouncer")
-    _install_wheel(session, "postgres")
-    arguments = session.posargs or ["tests/stores/postgresql", "-n", WORKERS, "--dist", "loadscope"]
-    session.run("pytest", *arguments, env=NOT_THE_CHECKOUT)
+    _test_wheel(session, "tests/stores/postgresql", *PARALLEL, group="postgres")
 
 
 @nox.session(python=HOST, requires=["build"])
@@ -416,12 +426,7 @@ def proxies(session: nox.Session) -> None:
     for program in ("nginx", "haproxy", "squid", "tinyproxy"):
         # Debian keeps some of them out of PATH.
         _require(session, program, program, f"/usr/sbin/{program}")
-    _install_wheel(session)
-    session.run(
-        "pytest",
-        *(session.posargs or ["tests/transport/programs", "-n", WORKERS]),
-        env=NOT_THE_CHECKOUT,
-    )
+    _test_wheel(session, "tests/transport/programs", "-n", WORKERS)
 
 
 @nox.session(python=HOST, requires=["build"])
@@ -448,8 +453,7 @@ def frozen(session: nox.Session) -> None:
     if ".so" not in PYTHON_LIBRARY.name or not PYTHON_LIBRARY.exists():
         _leave_out(session, f"shared library of Python {HOST}")
     # Without the extras of frameworks: PyInstaller would bundle what is installed.
-    _install_wheel(session, "frozen", "cli,crypto,postgres,redis")
-    session.run("pytest", *(session.posargs or ["tests/frozen"]), env=NOT_THE_CHECKOUT)
+    _test_wheel(session, "tests/frozen", group="frozen", extras="cli,crypto,postgres,redis")
 
 
 @nox.session(python=HOST)

@@ -53,7 +53,6 @@ ONE_PYTHON = (
     "tests/integrations/test_workers.py::test_a_trio_worker_does_not_start",
     "tests/integrations/test_django.py::test_runserver_has_a_session",
     "tests/integrations/test_django.py::test_wsgi_is_refused",
-    "tests/models/",
     "tests/processes/",
     "tests/simulation/",
     "tests/project/test_docs.py",
@@ -80,7 +79,6 @@ ONE_PYTHON = (
 LONG_FIRST = (
     "tests/tokens/test_machine.py",
     "tests/checkout/test_machine.py",
-    "tests/models/",
     "tests/cli/test_load.py",
     "tests/cli/test_narrow.py",
     "tests/cli/test_sandbox.py",
