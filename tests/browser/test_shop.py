@@ -9,6 +9,7 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults.kinds import Drop, Reset
 
 from ..support.demo_shop import STAFF_PASSWORD, Shop
+from ..support.patience import OVERLAP
 from .conftest import OpenShop, Visit
 
 
@@ -245,7 +246,7 @@ def test_another_account(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
 
 def test_clicking_twice(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     """A form that is sent twice at once, without the page's script, is one authorization."""
-    sandbox.latency = {"authorization": 0.3}
+    sandbox.latency = {"authorization": OVERLAP}
     customer = visit(shop)
     customer.to_plans()
     customer.choose()
@@ -302,7 +303,7 @@ def test_a_request_that_is_lost(shop: Shop, sandbox: Sandbox, visit: Visit) -> N
 
 def test_a_double_click(shop: Shop, sandbox: Sandbox, visit: Visit) -> None:
     """Two quick clicks on the button are one authorization."""
-    sandbox.latency = {"authorization": 0.3}
+    sandbox.latency = {"authorization": OVERLAP}
     customer = visit(shop)
     customer.to_plans()
     customer.choose()

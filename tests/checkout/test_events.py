@@ -30,6 +30,7 @@ from flexiti_async.sandbox.faults.kinds import Answer, Drop
 from flexiti_async.testing import FaultyStore, ManualClock
 
 from ..conftest import MakeSession
+from ..support.patience import OVERLAP
 from .customers import ACCOUNT, APPLICANT, BUY, PLAN, at_the_counter, verified
 
 WORKERS: Final = 3
@@ -234,7 +235,7 @@ async def test_a_customer_who_closes_the_page(workers: Workers, sandbox: Sandbox
     """The caller is cancelled, the authorization runs on, and is reported."""
     [session, other, *_], seen = workers()
     checkout = await verified(await session.checkout("order-1"), sandbox)
-    sandbox.latency = {"authorization": 0.1}
+    sandbox.latency = {"authorization": OVERLAP}
     caller = asyncio.create_task(checkout.authorize("300.00", **PLAN))
     while not sandbox.count("authorization"):
         await asyncio.sleep(0.001)

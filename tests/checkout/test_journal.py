@@ -31,7 +31,7 @@ from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession, PassOn
 from ..support.keys import encryption_key
-from ..support.patience import PATIENCE
+from ..support.patience import OVERLAP, PATIENCE
 from .customers import (
     ACCOUNT,
     APPLICANT,
@@ -188,7 +188,7 @@ async def test_a_slow_step_does_not_overwrite_the_authorization(
 ) -> None:
     """A widget that was opened again during the authorization does not undo it."""
     checkout = await verified(await session.checkout("order-1"), sandbox)
-    sandbox.latency = {"widget/init": 0.1}
+    sandbox.latency = {"widget/init": OVERLAP}
     going_back = asyncio.create_task(checkout.init_widget(BUY))
     while sandbox.count("widget/init") < 2:
         await asyncio.sleep(0)
@@ -241,7 +241,7 @@ async def test_a_caller_that_leaves_does_not_end_the_operation(
 ) -> None:
     """The customer closes the page while the API works; the next process finds the payment."""
     checkout = await verified(await session.checkout("order-1"), sandbox)
-    sandbox.latency = {"authorization": 0.1}
+    sandbox.latency = {"authorization": OVERLAP}
     leaving = asyncio.create_task(checkout.authorize(300, **PLAN))
     while not sandbox.count("authorization"):
         await asyncio.sleep(0)

@@ -22,6 +22,7 @@ from flexiti_async.testing import FaultyStore, ManualClock
 from ..checkout.customers import PLAN, verified
 from ..conftest import MakeSession
 from ..operations.customers import purchase
+from ..support.patience import OVERLAP
 from .prometheus import series_of
 
 FILE: Final = Path(__file__).parents[2] / "examples" / "telemetry" / "alerts.yaml"
@@ -124,7 +125,7 @@ async def test_a_conflict_fires(
     wanted = await purchase(session, sandbox)
     store.snapshot()
     call = session.authorizations.authorize(wanted, idempotency_key="order-2")
-    sandbox.latency = {"authorization": 0.3}
+    sandbox.latency = {"authorization": OVERLAP}
     running = asyncio.create_task(call)
     while sandbox.count("authorization") < 2:
         await asyncio.sleep(0.001)

@@ -15,6 +15,7 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Alter, Answer, Drop, Fault
 from flexiti_async.testing import FaultyStore
 
+from ..support.patience import OVERLAP
 from .acts import (
     ACCOUNT,
     ACTS,
@@ -66,7 +67,7 @@ async def test_case_3_a_browser_that_leaves(
     """The view is cancelled, the operation is not: it is recorded, and the next click gets it."""
     session = shop()
     order = await AUTHORIZE.prepare(session, sandbox)
-    sandbox.latency = {AUTHORIZE.endpoint: 0.3}
+    sandbox.latency = {AUTHORIZE.endpoint: OVERLAP}
     view = asyncio.create_task(AUTHORIZE.make(session, order, KEY))
     await until(lambda: AUTHORIZE.sent(sandbox))
     view.cancel()

@@ -25,7 +25,7 @@ from flexiti_stores.memory import MemoryStore
 
 from ..session.test_loops_and_forks import in_a_forked_child, sandbox_in_a_thread
 from ..support.leftovers import Leftovers
-from ..support.patience import PATIENCE, PATIENT
+from ..support.patience import OVERLAP, PATIENCE, PATIENT
 from .acts import CAPTURE, Anything, authorized, outcome_of, until
 from .conftest import QUICK
 
@@ -37,7 +37,7 @@ async def test_new_operations_are_refused_while_it_closes(shop: Shop, sandbox: S
     """The one that is being made gets its answer; every new caller gets SessionClosed."""
     session = shop()
     number = await authorized(session, sandbox)
-    sandbox.latency = {CAPTURE.endpoint: 0.2}
+    sandbox.latency = {CAPTURE.endpoint: OVERLAP}
     caller = asyncio.create_task(CAPTURE.make(session, number, KEY))
     await until(lambda: CAPTURE.sent(sandbox))
     closing = asyncio.create_task(session.aclose())

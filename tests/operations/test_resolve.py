@@ -22,6 +22,7 @@ from flexiti_async.sandbox.faults import Alter, Answer, Drop
 from flexiti_async.store.interface import JOURNAL_PREFIX, Entry, Life
 from flexiti_async.testing import FaultyStore, ManualClock
 
+from ..support.patience import OVERLAP
 from .acts import ACTS, APPLY, AUTHORIZE, CAPTURE, Act, Anything, authorized, outcome_of, until
 from .conftest import QUICK, Seen
 
@@ -228,7 +229,7 @@ async def test_a_true_answer_outranks_a_wrong_resolve(
     sandbox.expires_in = 7200
     number = await authorized(session, sandbox)
     seen = watched(session)
-    sandbox.latency = {CAPTURE.endpoint: 0.3}
+    sandbox.latency = {CAPTURE.endpoint: OVERLAP}
     caller = asyncio.create_task(CAPTURE.make(session, number, KEY))
     await until(lambda: CAPTURE.sent(sandbox))
     (pending,) = await CAPTURE.pending(session)
@@ -250,7 +251,7 @@ async def test_nothing_is_sent_past_the_deadline(
     """A machine that was suspended amid the call repeats it with no other token afterwards."""
     session = shop()
     number = await authorized(session, sandbox)
-    sandbox.latency = {CAPTURE.endpoint: 0.2}
+    sandbox.latency = {CAPTURE.endpoint: OVERLAP}
     caller = asyncio.create_task(outcome_of(CAPTURE.make(session, number, KEY)))
     await until(lambda: CAPTURE.sent(sandbox))
     (pending,) = await CAPTURE.pending(session)
@@ -270,7 +271,7 @@ async def test_a_true_answer_completes_what_was_entered(
     session = shop()
     number = await authorized(session, sandbox)
     seen = watched(session)
-    sandbox.latency = {CAPTURE.endpoint: 0.3}
+    sandbox.latency = {CAPTURE.endpoint: OVERLAP}
     caller = asyncio.create_task(CAPTURE.make(session, number, KEY))
     await until(lambda: CAPTURE.sent(sandbox))
     await resolve(session, executed=True, capture_id=entered)

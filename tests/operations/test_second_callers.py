@@ -26,11 +26,11 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Answer, Drop
 from flexiti_async.testing import FaultyStore, ManualClock
 
-from ..support.patience import PATIENT
+from ..support.patience import OVERLAP, PATIENT
 from .acts import CAPTURE, Anything, authorized, executions, outcome_of, until
 from .conftest import Seen
 
-SLOW = {CAPTURE.endpoint: 0.3}
+SLOW = {CAPTURE.endpoint: OVERLAP}
 REFUSED = Answer(409, body=b'{"error": "auth_amount_exceeded", "message": "Too much."}')
 Shop = Callable[..., FlexitiSession]
 

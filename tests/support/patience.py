@@ -8,7 +8,7 @@ an order of events, CPU time, or a lower bound.
 
 from typing import Any, Final
 
-__all__ = ["PATIENCE", "PATIENT", "PATIENT_VARIABLES"]
+__all__ = ["OVERLAP", "PATIENCE", "PATIENT", "PATIENT_VARIABLES"]
 
 PATIENCE: Final = 300.0
 """
@@ -16,6 +16,9 @@ Seconds after which a test has hung.
 
 Less than pytest's `timeout` in pyproject.toml, so that the wait that hung is the one reported.
 """
+
+OVERLAP: Final = 2.0
+"""Seconds of an answer during which a test does something else: the machine may stall meanwhile."""
 
 PATIENT: Final[dict[str, Any]] = {
     "token_timeout": PATIENCE,
