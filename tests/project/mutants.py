@@ -62,6 +62,7 @@ TESTS = {
     "stores/flexiti_stores/file": FILES,
     "stores/flexiti_stores/aiocache.py": "tests/stores/test_aiocache.py",
     "stores/flexiti_stores/redis": f"{REDIS} tests/stores/test_redis_topologies.py",
+    "stores/flexiti_stores/redis/__init__.py": f"{REDIS} tests/stores/test_redis_lives.py",
 }
 """
 Files that are changed, and the tests that should fail. A folder means those of its files that are

@@ -77,6 +77,19 @@ async def test_stale_connections_fail_no_call(
     assert 6 == relay.broken
 
 
+@pytest.mark.usefixtures("both_engines")
+async def test_a_burst_over_stale_connections_fails_no_call(
+    make_session: MakeSession, sandbox: Sandbox, relay: Relay
+) -> None:
+    """They are repeated, though a session with few calls may repeat ten of them in a minute."""
+    session = make_session(base_url=through(relay, sandbox), connections=20)
+    await asyncio.gather(*(session.send(init_widget(BUY)) for _ in range(20)))
+    relay.make_stale()
+    await asyncio.gather(*(session.send(init_widget(BUY)) for _ in range(20)))
+
+    assert 10 < relay.broken
+
+
 async def test_a_token_request_whose_connection_breaks_is_repeated_at_once(
     make_session: MakeSession, sandbox: Sandbox, relay: Relay
 ) -> None:
