@@ -307,7 +307,7 @@ def cluster_url() -> Iterator[str]:
             with node.client() as client:
                 client.execute_command("CLUSTER ADDSLOTS", *range(16384))
                 wait_until(lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
-            yield f"redis+cluster://127.0.0.1:{node.port}?timeout=10&connect_timeout=5"
+            yield f"redis+cluster://127.0.0.1:{node.port}?timeout=10&connect_timeout=10"
 
 
 async def test_an_acceptance_ends_the_old_life(own_server: Server) -> None:

@@ -200,7 +200,7 @@ def cluster() -> Iterator[tuple[Server, ...]]:
                 folder,
                 (
                     *("--cluster-enabled", "yes", "--cluster-config-file", f"{number}.nodes"),
-                    *("--cluster-node-timeout", "1000"),
+                    *("--cluster-node-timeout", "15000"),  # the machine may stall
                 ),
             )
             for number in range(3)
@@ -247,7 +247,7 @@ class TestCluster(Opened):
     def store_url(self, cluster: tuple[Server, ...]) -> str:
         """Return the URL of two of the nodes; the third is discovered."""
         hosts = ",".join(f"127.0.0.1:{one.port}" for one in cluster[:2])
-        return f"redis+cluster://{hosts}?timeout=10&connect_timeout=2&connections=4"
+        return f"redis+cluster://{hosts}?timeout=10&connect_timeout=10&connections=4"
 
     async def test_keys_are_spread(self, store: TokenStore, cluster: tuple[Server, ...]) -> None:
         """Every node has some of 60 keys."""
