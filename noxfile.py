@@ -34,9 +34,8 @@ HALVES = {
     ),
     "2": ("tests", "commands", "proxies"),
 }
-nox.options.sessions = (
-    HALVES[os.environ["HALF"]] if "HALF" in os.environ else [*HALVES["1"], *HALVES["2"], "coverage"]
-)
+HALF = os.environ.get("CI_HALF")
+nox.options.sessions = HALVES[HALF] if HALF else [*HALVES["1"], *HALVES["2"], "coverage"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)  # from the classifiers
@@ -79,7 +78,7 @@ NOT_APART = [f"--ignore={folder}" for folder in APART]
 # Tests wait more than they compute: two processes for each core; in each half, three for two cores.
 # A class, or the functions of a file, stay in one process: they share servers. tests/conftest.py
 # orders them, the long ones first.
-WORKERS = str(min((3 if "HALF" in os.environ else 4) * (os.cpu_count() or 1) // 2, 8))
+WORKERS = str(min((3 if HALF else 4) * (os.cpu_count() or 1) // 2, 8))
 PARALLEL = ["-n", WORKERS, "--dist", "loadscope", "--no-loadscope-reorder"]
 # Without it `python -m …` imports the current folder, the checkout, instead of the wheel.
 AUDITED = ("flexiti_async", "stores/flexiti_stores", "tools", "examples", "noxfile.py")
