@@ -108,7 +108,7 @@ class ExpiryContract:
         """An entry is gone soon after `keep_for`, for loads, creates and replacements alike."""
         key, entry = new_key(), new_entry(keep_for=1.0)
         await store.swap(key, entry, expected=None)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(5):
             while await store.load(key) is not None:
                 await asyncio.sleep(0.02)
 
@@ -163,7 +163,7 @@ class OutageContract:
         key, entry = new_key(), new_entry()
         await store.swap(key, entry, expected=None)
         await outage.stop()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(10):
             assert not await _available(store, key, entry)
             await outage.start()
             while not await _available(store, key, entry):
