@@ -54,38 +54,37 @@ async def failure_of(work: Awaitable[object]) -> FlexitiError | None:
     return None
 
 
-@pytest.mark.usefixtures("both_engines")
-async def test_stale_connections_fail_no_call(
-    make_session: MakeSession, sandbox: Sandbox, relay: Relay
-) -> None:
-    """20 of them are reset when they are used: repeats, money and tokens take new ones."""
+@pytest.fixture
+async def stale(make_session: MakeSession, sandbox: Sandbox, relay: Relay) -> FlexitiSession:
+    """Return a session with 20 connections, which are reset when they are used."""
     session = make_session(base_url=through(relay, sandbox), connections=20)
     await asyncio.gather(*(session.send(init_widget(BUY)) for _ in range(20)))
-    before = relay.opened
+    assert 20 <= relay.opened
     relay.make_stale()
+    return session
 
-    refresher = session.refresher(Scope.CUSTOMER)
+
+@pytest.mark.usefixtures("both_engines")
+async def test_stale_connections_fail_no_call(stale: FlexitiSession, relay: Relay) -> None:
+    """Repeats, money and tokens take new ones."""
+    refresher = stale.refresher(Scope.CUSTOMER)
     work = [
-        *(session.send(call) for _ in range(6) for call in (ONCE, init_widget(BUY))),
+        *(stale.send(call) for _ in range(6) for call in (ONCE, init_widget(BUY))),
         *(refresher.dedicated(60) for _ in range(6)),
-        session.token(Scope.MERCHANT),
+        stale.token(Scope.MERCHANT),
     ]
     failures = [failure for each in work if (failure := await failure_of(each)) is not None]
 
     assert [] == failures
-    assert 20 <= before
     assert 6 == relay.broken
 
 
 @pytest.mark.usefixtures("both_engines")
 async def test_a_burst_over_stale_connections_fails_no_call(
-    make_session: MakeSession, sandbox: Sandbox, relay: Relay
+    stale: FlexitiSession, relay: Relay
 ) -> None:
     """They are repeated, though a session with few calls may repeat ten of them in a minute."""
-    session = make_session(base_url=through(relay, sandbox), connections=20)
-    await asyncio.gather(*(session.send(init_widget(BUY)) for _ in range(20)))
-    relay.make_stale()
-    await asyncio.gather(*(session.send(init_widget(BUY)) for _ in range(20)))
+    await asyncio.gather(*(stale.send(init_widget(BUY)) for _ in range(20)))
 
     assert 10 < relay.broken
 
