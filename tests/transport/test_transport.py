@@ -408,3 +408,23 @@ async def test_cookies_of_the_api_are_not_kept(session: FlexitiSession, sandbox:
     pool = session._transport._pool()
 
     assert [0, 0] == [len(client.cookie_jar) for client in (pool.kept, pool.fresh)]
+
+
+async def test_a_wait_in_the_queue_of_a_lent_session_has_sent_nothing() -> None:
+    """It ends before the time of the whole request, whose end would leave that open."""
+    async with (
+        server(hangs) as base_url,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as lent,
+    ):
+        transport = Transport(
+            base_url, timeout=PATIENCE, connect_timeout=PATIENCE, connections=1, client_session=lent
+        )
+        request = HttpRequest("verify", "POST", URL(base_url), {}, b"{}", "ref")
+        first = asyncio.create_task(transport.attempt(request))
+        await asyncio.sleep(0)
+        second = await transport.attempt(request, longest=0.5)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await transport.aclose()
+
+    assert isinstance(second, ConnectError)

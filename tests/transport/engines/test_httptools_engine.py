@@ -485,3 +485,29 @@ async def test_a_stale_connection_leaves_no_doubt() -> None:
     assert [HttpResponse, ConnectionLost, HttpResponse, HttpResponse, HttpResponse] == kinds
     assert progress.connected
     assert 4 == read
+
+
+async def test_a_name_is_resolved_again_after_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections of a burst share one answer of DNS; an address that has moved is found."""
+    loop = asyncio.get_running_loop()
+    resolve, time, ahead = loop.getaddrinfo, loop.time, 0.0
+    resolved: list[object] = []
+
+    async def count(host: str, *arguments: Any, **options: Any) -> object:
+        resolved.append(host)
+        return await resolve(host, *arguments, **options)
+
+    monkeypatch.setattr(loop, "getaddrinfo", count)
+    monkeypatch.setattr(loop, "time", lambda: time() + ahead)
+    closing = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"
+    seen: list[int] = []
+    async with server(says(closing)) as base_url:
+        url = base_url.replace("127.0.0.1", "localhost")
+        transport = transport_to(url)
+        for ahead in (0.0, 1.0, 5.0, 20.0, 21.0, 40.0):  # noqa: B007 - the lambda reads it
+            answer = await transport.attempt(request_to(url))
+            assert isinstance(answer, HttpResponse)
+            seen.append(len(resolved))
+        await transport.aclose()
+
+    assert [1, 1, 1, 2, 2, 3] == seen
