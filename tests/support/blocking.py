@@ -63,9 +63,11 @@ MAY_BLOCK: Final = (
     ("flexiti_async/cli/doctor/store.py", {"_folder"}),
     # asyncio.run ends its threads at the end of the loop.
     ("asyncio/base_events.py", {"shutdown_default_executor"}),
-    # Locks that threads share, held to read a dict or to hand over a job, never during a wait.
+    # A new thread reports that it runs; an executor may start one to take a job.
+    ("threading.py", {"start"}),
+    ("concurrent/futures/thread.py", {"submit"}),
+    # Locks that threads share, held to read a dict or a number, never during a wait.
     ("flexiti_stores/_forks.py", {"__enter__"}),
-    ("flexiti_stores/file/__init__.py", {"_submit", "_sweep_now_and_then"}),  # an executor's
     ("flexiti_async/events/states.py", {"reset", "failed", "succeeded", "ended", "passed"}),
     ("flexiti_async/integrations/otel.py", {"begin", "end"}),
     ("flexiti_async/integrations/django.py", {"_of_this_process"}),
