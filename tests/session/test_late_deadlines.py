@@ -36,6 +36,8 @@ GRANT = {"token_type": "bearer", "access_token": "t", "expires_in": 1200, "scope
 WIDGET = {"redirection_url": "http://127.0.0.1/#/x", "filler": "x" * 700_000}
 MOST_TURNS = 80
 """More than any trial takes; one that gets there does not end by itself."""
+MOST_SWEEPS = 50
+"""More than a busy machine needs: one that gets there misses a moment for another reason."""
 
 
 @pytest.fixture(scope="module")
@@ -135,16 +137,27 @@ def session_at(url: str, loop: StallingLoop, seconds: float) -> FlexitiSession:
     return FlexitiSession(config, clock=loop)
 
 
-def at_every_turn(trial: Callable[[StallingLoop, int], Awaitable[bool]]) -> None:
-    """Repeat a trial for each turn of a loop until it ends before the stall."""
+def at_every_turn(
+    trial: Callable[[StallingLoop, int], Awaitable[bool]],
+    complete: Callable[[], bool] = lambda: True,
+) -> None:
+    """
+    Repeat a trial for each turn of a loop until it ends before the stall.
+
+    How many turns a trial takes depends on how fast the server's thread is, so all turns are
+    repeated until the stalls have been at every moment that the test is about.
+    """
 
     async def trials() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, StallingLoop)
-        turn = 1
-        while await trial(loop, turn):
-            turn += 1
-            assert turn < MOST_TURNS
+        for _ in range(MOST_SWEEPS):
+            turn = 1
+            while await trial(loop, turn):
+                turn += 1
+                assert turn < MOST_TURNS
+            if complete():
+                return
 
     with asyncio.Runner(loop_factory=StallingLoop) as runner:
         runner.run(trials())
@@ -184,9 +197,10 @@ def test_no_answer_is_lost_to_a_stall_at_any_turn(
             assert reached or kinds[Widget] == 2
             return reached
 
-    at_every_turn(trial)
+    moments = {0, 1, 2}  # before, between and after the answers
+    at_every_turn(trial, lambda: answered >= moments)
 
-    assert {0, 1, 2} == answered  # before, between and after the answers
+    assert moments == answered
 
 
 def test_money_is_not_sent_after_its_time(slow: str) -> None:
@@ -213,9 +227,10 @@ def test_money_is_not_sent_after_its_time(slow: str) -> None:
         assert Slow.answered["call"] - before == sent
         return loop.stalled()
 
-    at_every_turn(trial)
+    moments = {0.0, 2.5}  # the very turn is among them
+    at_every_turn(trial, lambda: moments <= set(written))
 
-    assert {0.0, 2.5} == set(written)  # the very turn is among them
+    assert moments == set(written)
 
 
 async def test_the_caller_s_clocks_are_looked_at_last(slow: str) -> None:
