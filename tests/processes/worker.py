@@ -22,13 +22,20 @@ AMID = 0.003
 
 
 class KillSwitch:
-    """Kills this process at `point`, if set."""
+    """
+    Kills this process at `point`, if set.
+
+    Attributes:
+        granted: Whether the token server has answered, since the point was set.
+    """
 
     def __init__(self) -> None:
         self.point = ""
+        self.granted = False
 
     def reach(self, point: str) -> None:
         """Kill the process if this is the point."""
+        self.granted |= point == "token granted"
         if point == self.point:
             die()
 
@@ -49,7 +56,6 @@ class MortalStore:
     def __init__(self, store: TokenStore, kill_switch: KillSwitch) -> None:
         self._store = store
         self._kill_switch = kill_switch
-        self._steps = iter(("claim", "publish"))
         self.loads = 0
 
     async def load(self, key: str) -> Entry | None:
@@ -58,10 +64,10 @@ class MortalStore:
         return await self._store.load(key)
 
     async def swap(self, key: str, entry: Entry, *, expected: Entry | None) -> bool:
-        """Swap; kill before, amid or after. The first swap is the claim, the second publishes."""
+        """Swap; kill before, amid or after. A claim that was written late is written again."""
         if not self._kill_switch.point:
             return await self._store.swap(key, entry, expected=expected)
-        step = next(self._steps, "")
+        step = "publish" if self._kill_switch.granted else "claim"
         self._kill_switch.reach(f"before {step}")
         if self._kill_switch.point == f"amid {step}":
             asyncio.get_running_loop().call_later(random.uniform(0.0, AMID), die)  # noqa: S311
