@@ -174,10 +174,13 @@ class Worker(WorkerProcess):
             "gaps": [asdict(gap) for gap in self._metronome.gaps if gap.ended > begun - 10],
         }
 
-    async def _lost(self, since: float) -> float:
+    def lost(self, since: float) -> float:
         """Return the seconds since a moment in which this process did not run."""
         assert self._metronome is not None
         return lost_in(self._metronome.gaps, since, time.monotonic())
+
+    async def _lost(self, since: float) -> float:
+        return self.lost(since)
 
     async def _token(self, scope: str, _: str) -> Token:
         assert self.session is not None
