@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Drop
 
-from ..examples.servers import free_port
 from ..support.patience import PATIENCE, PATIENT_VARIABLES
+from ..support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples" / "frameworks"

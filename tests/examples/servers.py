@@ -5,7 +5,6 @@ import base64
 import os
 import secrets
 import signal
-import socket
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -14,13 +13,6 @@ from pathlib import Path
 from flexiti_async.sandbox import Sandbox
 
 from ..support.patience import PATIENCE, PATIENT_VARIABLES
-
-
-def free_port() -> int:
-    """Return a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(sandbox: Sandbox, store: str) -> dict[str, str]:

@@ -21,7 +21,8 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Drop
 
 from ..support.patience import PATIENCE
-from .servers import environment, free_port, serving
+from ..support.ports import free_port
+from .servers import environment, serving
 
 FOLDER = Path(__file__).parents[2] / "examples" / "frameworks"
 CUSTOMERS = 12

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
@@ -12,8 +11,9 @@ from pathlib import Path
 from attrs import frozen
 
 from ..support.patience import PATIENCE
+from ..support.ports import free_port
 
-__all__ = ["Running", "free_port", "serving"]
+__all__ = ["Running", "serving"]
 
 HERE = Path(__file__).parent
 
@@ -36,13 +36,6 @@ class Running:
     def logged(self) -> str:
         """Return what was printed up to now."""
         return self.log.read_text("utf-8")
-
-
-def free_port() -> int:
-    """Return a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ..examples.servers import environment, free_port, serving
+from ..examples.servers import environment, serving
 from ..support.patience import PATIENCE
+from ..support.ports import free_port
 from .shop import Shop
 
 TOKEN = "oauth/token"

@@ -4,7 +4,6 @@ import asyncio
 import html
 import json
 import re
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,15 +16,14 @@ from flexiti_async.sandbox import Sandbox
 from flexiti_async.sandbox.faults import Drop
 
 from ..support.patience import PATIENT_VARIABLES
+from ..support.ports import free_port
 from .test_docs import PAGES, blocks
 
 
 @pytest.fixture
 def port() -> int:
     """Return a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 import asyncio
 import importlib.util
 import os
-import secrets
-import socket
 import ssl
 import subprocess
 import threading
@@ -12,16 +10,15 @@ import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import redis
 from attrs import Factory, define, field
 
 from ..support.patience import PATIENCE
+from ..support.ports import free_port
 
 _T = TypeVar("_T")
-_SHARES: Final = 8
-"""Workers of pytest-xdist with ports of their own."""
 
 
 def valkey_binary() -> Path:
@@ -41,31 +38,6 @@ def faketime_library() -> Path:
     spec = importlib.util.find_spec("libfaketime")
     folder = Path((spec and spec.origin) or "").parent / "vendor" / "libfaketime" / "src"
     return next(folder.glob("libfaketime.so*"))
-
-
-_drawn: Final[set[int]] = set()
-"""Ports that servers of this process have, or had."""
-
-
-def free_port() -> int:
-    """
-    Return a free port; the port 10,000 above it, for a cluster's bus, is free too.
-
-    It was never returned before, and each worker of pytest-xdist has ports of its own: nobody
-    listens yet to a port that a server was given.
-    """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _SHARES
-    while True:
-        # Below what connections are given; and not by `random`, which hypothesis seeds: tests in
-        # another process would draw the same ones.
-        port = 20_000 + secrets.randbelow(12_000 // _SHARES) * _SHARES + worker
-        if port in _drawn:
-            continue
-        with suppress(OSError), socket.socket() as one, socket.socket() as other:
-            one.bind(("127.0.0.1", port))
-            other.bind(("127.0.0.1", port + 10_000))
-            _drawn.add(port)
-            return port
 
 
 def wait_until(true: Callable[[], object], seconds: float = PATIENCE) -> None:

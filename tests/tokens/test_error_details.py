@@ -22,6 +22,7 @@ from flexiti_async.testing import ManualClock
 
 from ..conftest import MakeSession
 from ..support.authority import Authority
+from ..support.ports import free_port
 from ..support.raw_server import says, server
 from ..support.relay import relay_to
 
@@ -95,9 +96,7 @@ async def test_a_certificate_says_what_is_wrong_with_it(
 
 async def test_a_refusal_and_a_name_that_is_not_known_differ(make_session: MakeSession) -> None:
     """The operating system's number is an attribute, and its words are in the text."""
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    refused = await error_of(make_session(base_url=f"http://127.0.0.1:{port}"))
+    refused = await error_of(make_session(base_url=f"http://127.0.0.1:{free_port()}"))
     unknown = await error_of(make_session(base_url="https://no-such-host.invalid"))
 
     assert ("connection", errno.ECONNREFUSED) == (refused.reason, refused.errno)

@@ -16,18 +16,12 @@ from typing import Self, TypedDict
 import asyncpg
 from attrs import Factory, define
 
+from ...support.ports import free_port
+
 NOBODY = 65534
 """Whom the servers run as, if we are root: PostgreSQL refuses root."""
 
 DEADLINE = 60.0
-
-
-def free_port() -> int:
-    """Find a free port."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 class Unprivileged(TypedDict, total=False):

@@ -26,7 +26,8 @@ from flexiti_async.config.secret_files import FILE_VARIABLES
 
 from ...demo.client import Browser
 from ...support.patience import PATIENCE, PATIENT_VARIABLES
-from ..servers import Server, free_port, wait_until
+from ...support.ports import free_port
+from ..servers import Server, wait_until
 from .servers import Postgres
 
 FOLDER: Final = Path(__file__).parents[3] / "examples" / "containers"

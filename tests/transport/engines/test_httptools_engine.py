@@ -27,6 +27,7 @@ from flexiti_async.transport.pool import Transport
 from ...conftest import MakeSession
 from ...support.authority import Authority
 from ...support.engines import ENGINES
+from ...support.ports import free_port
 from ...support.raw_server import Handler, hangs, says, server
 
 BUY = PurchaseWidget(account_number=20009100)
@@ -157,9 +158,7 @@ def authority(tmp_path: Path) -> Authority:
 @pytest.fixture
 def unused() -> str:
     """Return a URL at which nobody listens."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{bound.getsockname()[1]}/"
+    return f"http://127.0.0.1:{free_port()}/"
 
 
 async def error_by(http: str, url: str, *, once: bool, **options: Any) -> FlexitiError:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from flexiti_async.sandbox import Sandbox
 
 from ...support.authority import Authority
 from ...support.patience import PATIENCE
+from ...support.ports import free_port
 from ...support.relay import relay_to
 
 Start = Callable[[str, str], Awaitable[int]]
@@ -32,14 +32,6 @@ def command(name: str) -> str:
     found = shutil.which(name, path=path)
     assert found is not None, f"no {name} on this machine: `nox -s proxies` says what it needs"
     return found
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 @pytest.fixture
