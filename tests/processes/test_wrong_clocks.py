@@ -11,6 +11,8 @@ from .shop import Shop
 WRONG = 90.0
 STEPS = 240
 STEP = 45.0
+PAUSE = 0.05
+"""Real seconds between calls, so that waiting for the end of a token leaves time to other tests."""
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,7 @@ async def _refresh_in_real_time(
     async with asyncio.timeout(PATIENCE):
         while shop.sandbox.tokens_issued < tokens:
             calls += await asyncio.gather(*(worker.widget() for worker in shop.workers))
+            await asyncio.sleep(PAUSE)
 
     assert {"done"} == set(calls)
     assert len(calls) == shop.sandbox.count("widget/init", status=200)
