@@ -1,5 +1,6 @@
 """Fixtures of many tests: a sandbox, and sessions on it that share one clock, moved by hand."""
 
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -125,6 +126,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker is not None or not config.getoption("numprocesses", default=None):
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
     measured.announce("the main process" if worker is None else str(worker["workerid"]))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of the garbage collections of all tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
