@@ -6,6 +6,7 @@ The checks of this project.
 
 import argparse
 import atexit
+import itertools
 import os
 import re
 import shutil
@@ -26,21 +27,23 @@ nox.options.error_on_external_run = True
 # by default; it is not downloaded. `coverage` fails if all of them were skipped.
 nox.options.error_on_missing_interpreters = False
 nox.options.download_python = "never"
-# `.ci/run` runs both halves at once, as tests wait for servers as much as they compute.
-HALVES = {
-    "1": (
-        *("lint", "types", "models", "processes", "browser", "postgresql", "token_servers"),
-        *("frozen", "smoke", "package", "docs"),
-    ),
-    "2": ("tests", "commands", "proxies"),
-}
-HALF = os.environ.get("CI_HALF")
-nox.options.sessions = HALVES[HALF] if HALF else [*HALVES["1"], *HALVES["2"], "coverage"]
-
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)  # from the classifiers
 # Sessions that need any one Python use the one that runs nox, which is always there.
 HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
+NOT_OF_EACH_PYTHON = (
+    *("lint", "types", "browser", "postgresql", "proxies", "token_servers", "smoke"),
+    *("frozen", "package", "docs"),
+)
+# `.ci/run` runs these lanes at once, as tests wait for servers as much as they compute.
+LANES: list[list[str]] = [
+    [*NOT_OF_EACH_PYTHON],
+    [f"tests-{PYTHONS[0]}"],
+    [f"tests-{python}" for python in PYTHONS[1:-1]],
+    [f"tests-{PYTHONS[-1]}"],
+]
+LANE = os.environ.get("CI_LANE")
+nox.options.sessions = LANES[int(LANE)] if LANE else [*itertools.chain(*LANES), "coverage"]
 EXTRAS = ",".join(PYPROJECT["project"]["optional-dependencies"])
 PACKAGES = "flexiti_async, flexiti_stores"
 DIST = Path("dist")
@@ -49,11 +52,10 @@ POSTGRESQL = ("postgres", *map(str, Path("/usr/lib/postgresql").glob("*/bin/post
 # PyInstaller bundles it; a Python of Debian has it in a package of its own.
 PYTHON_LIBRARY = Path(*map(str, map(sysconfig.get_config_var, ("LIBDIR", "INSTSONAME"))))
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")  # as in tests/browser/conftest.py
-# Tests that need system programs or minutes, and those of the models, have sessions of their own.
+# Tests that need system programs or minutes have sessions of their own.
 APART = [
     "tests/browser",
     "tests/frozen",
-    "tests/models",
     "tests/stores/postgresql",
     "tests/tokens/servers",
     "tests/transport/programs",
@@ -66,6 +68,7 @@ TOKEN_CLIENTS = ("openid-client@6", "simple-oauth2@5")  # they obtain tokens of 
 # What `long` runs, with its arguments.
 LONG = {
     "versions": (),
+    "branches": (),
     "simulation": ("--histories", "100000"),
     "chaos": ("--minutes", "30"),
     "ledger": ("--operations", "20000"),
@@ -75,13 +78,19 @@ LONG = {
     "mutants": ("--total", "300", "--seed", "7"),
 }
 NOT_APART = [f"--ignore={folder}" for folder in APART]
-# Tests wait more than they compute: two processes for each core; in each half, three for two cores.
+# Tests wait more than they compute: two processes for each core; in a lane, one.
 # A class, or the functions of a file, stay in one process: they share servers. tests/conftest.py
 # orders them, the long ones first.
-WORKERS = str(min((3 if HALF else 4) * (os.cpu_count() or 1) // 2, 8))
-PARALLEL = ["-n", WORKERS, "--dist", "loadscope", "--no-loadscope-reorder"]
-# Without it `python -m …` imports the current folder, the checkout, instead of the wheel.
+CORES = os.cpu_count() or 1
+WORKERS = min(CORES if LANE else 2 * CORES, 8)
+
+
+def _parallel(workers: int = WORKERS) -> list[str]:
+    return ["-n", str(workers), "--dist", "loadscope", "--no-loadscope-reorder"]
+
+
 AUDITED = ("flexiti_async", "stores/flexiti_stores", "tools", "examples", "noxfile.py")
+# Without it `python -m …` imports the current folder, the checkout, instead of the wheel.
 NOT_THE_CHECKOUT = {"PYTHONSAFEPATH": "1"}
 # Hidden names that are allowed in an sdist; any other is a cache or a private file.
 HIDDEN_IN_SDIST = {".ci", ".github", ".gitignore"}
@@ -142,6 +151,19 @@ def _offer_pyenv_interpreters() -> None:
 
 
 _offer_pyenv_interpreters()
+
+
+def _runs(python: str) -> bool:
+    """Return whether this machine has a Python; a shim of pyenv may exist and fail."""
+    if not (program := shutil.which(f"python{python}")):
+        return False
+    run = subprocess.run([program, "-c", ""], capture_output=True, check=False)
+    return run.returncode == 0
+
+
+# The newest Python here also runs the tests for which one is enough, and measures the coverage:
+# `sys.monitoring`, new in 3.12, takes 5 to 11 % more CPU time for it, tracing 73 to 147 %.
+NEWEST = next((python for python in reversed(PYTHONS) if _runs(python)), HOST)
 
 
 def _install_groups(session: nox.Session, *groups: str) -> None:
@@ -221,29 +243,29 @@ def _test_wheel(
 
 @nox.session(python=PYTHONS, requires=["build"])
 def tests(session: nox.Session) -> None:
-    """Test the wheel on every Python; arguments after `--` go to pytest."""
+    """Test the wheel on every Python, and with many processes and dying servers on the newest."""
     ANNOUNCED.mkdir(exist_ok=True)
     _announcement(str(session.python)).touch()
-    arguments = ["-m", "not one_python", *NOT_APART, *PARALLEL]
-    _test_wheel(session, *arguments, measured=session.python == HOST)
+    if session.python == NEWEST:
+        # More than half of the work of all lanes.
+        parallel = _parallel(WORKERS + CORES // 2 if LANE else WORKERS)
+        _test_wheel(session, *NOT_APART, *parallel, measured=True)
+    else:
+        # In a lane, one process imports and collects once; the others use the time that it waits.
+        parallel = [] if LANE else _parallel()
+        _test_wheel(session, "-m", "not one_python", *NOT_APART, *parallel)
 
 
 @nox.session(python=HOST, requires=["build"])
-def commands(session: nox.Session) -> None:
-    """Test the commands that take long, on one Python."""
-    _test_wheel(session, "tests/cli", "-m", "one_python", *PARALLEL, measured=True)
-
-
-@nox.session(python=HOST, requires=["build"])
-def processes(session: nox.Session) -> None:
-    """Test the wheel with many processes and dying servers; slow, so on one Python only."""
-    _test_wheel(session, "-m", "one_python", "--ignore=tests/cli", *NOT_APART, *PARALLEL)
-
-
-@nox.session(python=HOST, requires=["build"])
-def models(session: nox.Session) -> None:
-    """Search the models of the protocols exhaustively."""
-    _test_wheel(session, "tests/models", *PARALLEL)
+def branches(session: nox.Session) -> None:
+    """Measure the coverage of branches as well, which before Python 3.14 takes minutes more."""
+    _install_wheel(session)
+    session.run("coverage", "erase")
+    tracing = {"COVERAGE_CORE": "ctrace", **NOT_THE_CHECKOUT}
+    measured = ("coverage", "run", "--branch", "-m", "pytest", *NOT_APART, *_parallel())
+    session.run(*measured, env=tracing)
+    session.run("coverage", "combine")
+    session.run("coverage", "report", "--fail-under=94")
 
 
 @nox.session(python=HOST, requires=["build"], reuse_venv=False, venv_backend="uv")
@@ -254,7 +276,7 @@ def lowest(session: nox.Session) -> None:
         f"{_built(session, '*.whl')}[{EXTRAS}]",
         *nox.project.dependency_groups(PYPROJECT, "test"),
     )
-    arguments = session.posargs or ["-m", "not one_python", *NOT_APART, *PARALLEL]
+    arguments = session.posargs or ["-m", "not one_python", *NOT_APART, *_parallel()]
     session.run("python", "-m", "pytest", *arguments, env=NOT_THE_CHECKOUT)
 
 
@@ -345,7 +367,7 @@ def engine(session: nox.Session) -> None:
     session.run("python", "tests/transport/engines", *session.posargs, env=NOT_THE_CHECKOUT)
     over_it = ("--http", "httptools", "tests/transport", "tests/session", "tests/chaos")
     programs = "--ignore=tests/transport/programs"
-    session.run("python", "-m", "pytest", *over_it, programs, *PARALLEL, env=NOT_THE_CHECKOUT)
+    session.run("python", "-m", "pytest", *over_it, programs, *_parallel(), env=NOT_THE_CHECKOUT)
 
 
 @nox.session(python=False)
@@ -376,7 +398,7 @@ def mutants(session: nox.Session) -> None:
     session.run("python", "-P", "tests/project/mutants.py", *session.posargs)
 
 
-@nox.session(python=HOST)
+@nox.session(python=NEWEST)
 def coverage(session: nox.Session) -> None:
     """Combine the coverage; fail below the threshold, or if no tests ran."""
     untested = [python for python in PYTHONS if not _announcement(python).exists()]
@@ -408,7 +430,7 @@ def _processes_without_data() -> list[str]:
 def browser(session: nox.Session) -> None:
     """Click through the demo shop of the wheel, in the machine's Chromium."""
     _require(session, "Chromium", *CHROMIUM, variable="CHROMIUM")
-    _test_wheel(session, "tests/browser", "-n", WORKERS, group="browser")
+    _test_wheel(session, "tests/browser", "-n", str(WORKERS), group="browser")
 
 
 @nox.session(python=HOST, requires=["build"])
@@ -416,7 +438,7 @@ def postgresql(session: nox.Session) -> None:
     """Test the PostgreSQL store against two versions of the server, and PgBouncer."""
     _require(session, "PostgreSQL", *POSTGRESQL)
     _require(session, "PgBouncer", "pgbouncer", "/usr/sbin/pgbouncer")
-    _test_wheel(session, "tests/stores/postgresql", *PARALLEL, group="postgres")
+    _test_wheel(session, "tests/stores/postgresql", *_parallel(), group="postgres")
 
 
 @nox.session(python=HOST, requires=["build"])
@@ -425,7 +447,7 @@ def proxies(session: nox.Session) -> None:
     for program in ("nginx", "haproxy", "squid", "tinyproxy"):
         # Debian keeps some of them out of PATH.
         _require(session, program, program, f"/usr/sbin/{program}")
-    _test_wheel(session, "tests/transport/programs", "-n", WORKERS)
+    _test_wheel(session, "tests/transport/programs", "-n", str(WORKERS))
 
 
 @nox.session(python=HOST, requires=["build"])

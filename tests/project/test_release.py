@@ -190,12 +190,16 @@ def test_publish_compares_the_files_with_the_hashes_of_the_build(tmp_path: Path)
 def test_ci_runs_every_default_session() -> None:
     """What `nox` runs by default, CI runs, and the oldest dependencies and the audit as well."""
     noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
-    halves = noxfile.partition("HALVES = {")[2].partition("}")[0]
-    default = [*re.findall(r'"([a-z_]+)"', halves), "coverage"]
+    others = noxfile.partition("NOT_OF_EACH_PYTHON = (")[2].partition("\n)")[0]
+    default = [*re.findall(r'"([a-z_]+)"', others), "tests", "coverage"]
     jobs = workflow_of("ci")["jobs"]
     listed = " ".join(jobs["checks"]["strategy"]["matrix"]["sessions"]).split()
 
     assert sorted(default) == sorted(listed)
+    # `.ci/run` starts each lane by its number.
+    lanes = noxfile.partition("LANES: list[list[str]] = [\n")[2].partition("\n]")[0].splitlines()
+    numbers = " ".join(map(str, range(len(lanes))))
+    assert f"for number in {numbers}; do" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert ["lowest", "security"] == jobs["dependencies"]["strategy"]["matrix"]["session"]
 
 
