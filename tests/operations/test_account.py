@@ -13,6 +13,7 @@ from flexiti_async.sandbox.faults.kinds import Drop
 from flexiti_async.testing import FaultyStore, ManualClock
 
 from ..conftest import MakeSession
+from ..support.patience import PATIENCE
 from .customers import purchase
 
 
@@ -91,7 +92,7 @@ async def test_a_sandbox_does_not_meet_the_journal_of_another_one(
                 base_url=sandbox.base_url,
                 account=sandbox.account_name,
                 store=FaultyStore(clock.boot),
-                journal=f"file://{tmp_path}",
+                journal=f"file://{tmp_path}?timeout={PATIENCE}",
             )
             wanted = await purchase(session, sandbox)
             for _ in range(2):

@@ -328,7 +328,7 @@ def other(tmp_path: Path) -> Iterator[tuple[Sandbox, FlexitiSession]]:
             client_id=running.client_id,
             client_secret=running.client_secret,
             base_url=running.base_url,
-            store=f"file://{tmp_path}",
+            store=f"file://{tmp_path}?timeout={PATIENCE}",
             connections=1,
             **PATIENT,
         )

@@ -17,6 +17,7 @@ from flexiti_stores.file import FileStore
 from flexiti_stores.memory import MemoryStore
 
 from ..conftest import MakeSession
+from ..support.patience import PATIENCE
 from .acts import CAPTURE, authorized
 
 FAR = "https://192.0.2.1/flexiti/pos-api"
@@ -54,7 +55,7 @@ async def test_a_store_without_lists_and_life_is_refused(make_session: MakeSessi
 
 async def test_a_journal_is_begun_by_a_person(make_session: MakeSession, tmp_path: Path) -> None:
     """A worker that finds no marker sends nothing, except for an API on loopback."""
-    url = f"file://{tmp_path}"
+    url = f"file://{tmp_path}?timeout={PATIENCE}"
     options: dict[str, Any] = {"connect_timeout": 0.01, "token_timeout": 0.5}
     for place in ({"journal": url}, {"store": url}):
         with pytest.raises(JournalForgot, match="journal init"):
@@ -70,7 +71,7 @@ async def test_a_journal_of_its_own(
     make_session: MakeSession, sandbox: Sandbox, tmp_path: Path, store: MemoryStore
 ) -> None:
     """`journal` is another store than the tokens': its records outlive a lost token store."""
-    options: dict[str, Any] = {"journal": f"file://{tmp_path}"}
+    options: dict[str, Any] = {"journal": f"file://{tmp_path}?timeout={PATIENCE}"}
     session = make_session(**options)
     number = await authorized(session, sandbox)
     await CAPTURE.make(session, number, "parcel-1")

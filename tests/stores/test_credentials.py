@@ -11,6 +11,7 @@ from flexiti_async.protocol.token import Scope
 from flexiti_async.sandbox import Sandbox
 
 from ..conftest import MakeSession
+from ..support.patience import PATIENCE
 
 BUY = PurchaseWidget(account_number=20009100)
 WRONG: list[dict[str, Any]] = [
@@ -24,7 +25,7 @@ def make(request: pytest.FixtureRequest, make_session: MakeSession, tmp_path: Pa
     """Return `make_session` over one store, of each kind in turn."""
     store: dict[str, Any] = {}
     if request.param == "file":
-        store = {"store": f"file://{tmp_path}/store"}
+        store = {"store": f"file://{tmp_path}/store?timeout={PATIENCE}"}
     elif request.param == "redis":
         store = {"store": request.getfixturevalue("valkey").url}
 

@@ -80,7 +80,8 @@ async def test_a_wrong_password_is_a_typed_error(own_server: Server) -> None:
     """A rejected password is StoreUnavailable, with the kind of failure and not the password."""
     with own_server.client() as client:
         client.config_set("requirepass", "right")
-    store = RedisStore.from_url(f"redis://:wrong-canary@127.0.0.1:{own_server.port}")
+    place = f"127.0.0.1:{own_server.port}?timeout={PATIENCE}&connect_timeout={PATIENCE}"
+    store = RedisStore.from_url(f"redis://:wrong-canary@{place}")
     with pytest.raises(StoreUnavailable, match="failed to load: Authentication") as caught:
         await store.load("key")
     await store.aclose()
@@ -535,7 +536,7 @@ def ids_of(client: Any) -> set[str]:  # noqa: ANN401 - redis-py's own types are 
 
 async def test_nothing_lists_flushes_or_blocks(own_server: Server) -> None:
     """The server sees GET, SET, PTTL, TIME, EVAL, and what a connection needs."""
-    store = RedisStore.from_url(f"unix://{own_server.socket}?db=1")
+    store = RedisStore.from_url(f"unix://{own_server.socket}?db=1&timeout={PATIENCE}")
     with own_server.client() as client:
         client.config_resetstat()
         key, first = new_key(), new_entry()

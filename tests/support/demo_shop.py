@@ -68,7 +68,7 @@ class Shop:
             "FLEXITI_CLIENT_ID": sandbox.client_id,
             "FLEXITI_CLIENT_SECRET": sandbox.client_secret,
             **PATIENT_VARIABLES,
-            "FLEXITI_STORE": store or f"file://{folder}/tokens",
+            "FLEXITI_STORE": store or f"file://{folder}/tokens?timeout={PATIENCE}",
             "SHOP_DATABASE": f"{folder}/orders.sqlite",
             "SHOP_SANDBOX": "1",
             "SHOP_STAFF_PASSWORD": STAFF_PASSWORD,
