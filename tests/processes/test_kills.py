@@ -70,6 +70,7 @@ class Killing:
     survivors: list[Worker]
     point: str
     by_refresh: bool
+    armed_at: float = 0.0
 
     async def run(self) -> Round:
         """Kill the victim while it refreshes, and record the results of the survivors."""
@@ -105,6 +106,7 @@ class Killing:
     async def _kill_while_others_wait(self) -> "asyncio.Task[Answers]":
         shop, before, loads = self.shop, self.shop.requests(), await self._loads()
         shop.sandbox.latency = {"oauth/token": 2.0 if self.point == "request sent" else 0.1}
+        self.armed_at = shop.sandbox.now()
         shop.sandbox.on_request = self._kill if self.point == "request answered" else None
         asking = asyncio.ensure_future(self.victim.token())
 
@@ -124,9 +126,11 @@ class Killing:
         await self.victim.died()
         return waiting
 
-    def _kill(self, _: RequestRecord) -> None:
-        self.shop.sandbox.on_request = None
-        self.victim.kill()
+    def _kill(self, record: RequestRecord) -> None:
+        """Kill the victim as its request is answered, not one of a victim before it."""
+        if record.at >= self.armed_at:
+            self.shop.sandbox.on_request = None
+            self.victim.kill()
 
     async def _is_claimed(self) -> bool:
         record = await self.shop.record()
